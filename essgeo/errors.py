@@ -1,0 +1,55 @@
+"""The errors a user of essgeo may meet: each names what is wrong, where, and what to do next."""
+
+from __future__ import annotations
+
+
+class EssgeoError(Exception):
+    """Base of every error that essgeo raises on purpose."""
+
+
+class InputError(EssgeoError, ValueError):
+    """Something the user gave cannot be used as it is."""
+
+
+class SchemaError(InputError):
+    """A table or layer breaks its contract: all faults of the file in one message."""
+
+
+class MissingCRSError(InputError):
+    """A layer says nothing of its coordinate reference system."""
+
+
+class CRSMismatchError(InputError):
+    """Two layers, or a layer and its territory, are in different coordinate reference systems."""
+
+
+class UnknownTerritoryError(InputError):
+    """No territory of that name, and no folder with a ``territory.toml`` at that path."""
+
+
+class SourceError(EssgeoError, OSError):
+    """A source of data failed."""
+
+
+class SourceUnavailableError(SourceError):
+    """A source is missing or out of reach."""
+
+
+class ChecksumError(SourceError):
+    """A file is not the one that was expected."""
+
+
+class SourceChangedError(SourceError):
+    """A source no longer has the shape that its reader knows."""
+
+
+class GeocoderError(EssgeoError, RuntimeError):
+    """A geocoding service failed."""
+
+
+class RateLimitedError(GeocoderError):
+    """A geocoding service asks to slow down for longer than essgeo waits."""
+
+
+class InfeasibleError(EssgeoError, RuntimeError):
+    """A question about sites has no answer under its constraints."""

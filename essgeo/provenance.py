@@ -1,0 +1,57 @@
+"""The lineage of a result: which files it rests on, of which vintage and licence, and their hashes."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Input:
+    """A file that a result rests on.
+
+    Attributes
+    ----------
+    layer
+        The layer it was read as.
+    file
+        Its name, without the folder.
+    sha256
+        Hash of its bytes.
+    title
+        What it is.
+    publisher
+        Who published it.
+    licence
+        Licence of the file.
+    vintage
+        What its figures are as of.
+    """
+
+    layer: str
+    file: str
+    sha256: str
+    title: str
+    publisher: str
+    licence: str
+    vintage: str
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "empty"
+    ...     _ = path.write_bytes(b"")
+    ...     sha256_of(path)[:8]
+    'e3b0c442'
+    """
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

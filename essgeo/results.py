@@ -1,0 +1,99 @@
+"""What a run was asked and what it found: plain frames that maps and exports read and never change."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+    from essgeo.provenance import Input
+    from essgeo.territory import Territory
+    from essgeo.vocabulary import Lang
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """The choices of a run; every one of them is printed on the method page.
+
+    Attributes
+    ----------
+    vintage
+        Vintage of the QPV.
+    as_of
+        Day on which a structure must be active to count.
+    walk_minutes
+        The walk that maps, gaps and the support chain speak of.
+    thresholds_min
+        Walks for which coverage is tabulated; ``walk_minutes`` is always among them.
+    speed_kmh
+        Walking speed.
+    detour
+        Walked metres for one metre in a straight line.
+    spacing_m
+        Distance between demand points.
+    near_m
+        Distances to a zone that are flagged.
+    draws, seed
+        Number and seed of the random draws behind intervals.
+    level
+        Level of the intervals.
+    """
+
+    vintage: str
+    as_of: dt.date = field(default_factory=dt.date.today)
+    walk_minutes: int = 15
+    thresholds_min: tuple[int, ...] = (5, 10, 15)
+    speed_kmh: float = 4.5
+    detour: float = 1.3
+    spacing_m: float = 50.0
+    near_m: tuple[int, ...] = (300, 500)
+    draws: int = 200
+    seed: int = 0
+    level: float = 0.9
+
+
+@dataclass(frozen=True)
+class Study:
+    """Everything one run found. Layers are in the metric CRS of the territory, indexed by identifier.
+
+    Attributes
+    ----------
+    territory, parameters, lang
+        What was asked.
+    inputs
+        The files it rests on.
+    structures, qpv, npnru, neighbourhoods, communes, iris, stations, sites
+        Layers.
+    demand
+        Points with a share of the population of their IRIS.
+    structure_zones
+        One row for each structure and zone that matter to each other.
+    zones, coverage, iris_coverage, gaps, support_chain, review, portrait
+        Tables; their columns are described in :data:`essgeo.tables.TABLES`.
+    """
+
+    territory: Territory
+    parameters: Parameters
+    lang: Lang
+    inputs: tuple[Input, ...]
+    structures: gpd.GeoDataFrame
+    qpv: gpd.GeoDataFrame
+    npnru: gpd.GeoDataFrame
+    neighbourhoods: gpd.GeoDataFrame
+    communes: gpd.GeoDataFrame
+    iris: gpd.GeoDataFrame
+    stations: gpd.GeoDataFrame
+    sites: gpd.GeoDataFrame
+    demand: gpd.GeoDataFrame
+    structure_zones: pd.DataFrame
+    zones: pd.DataFrame
+    coverage: pd.DataFrame
+    iris_coverage: pd.DataFrame
+    gaps: pd.DataFrame
+    support_chain: pd.DataFrame
+    review: pd.DataFrame
+    portrait: pd.DataFrame

@@ -1,0 +1,168 @@
+"""A territory: a folder of data and the TOML file that describes it."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from essgeo.errors import InputError, SourceUnavailableError, UnknownTerritoryError
+from essgeo.layers import LAYERS
+
+_PACKAGED = Path(__file__).parent / "data"
+_CHECKED_OUT = Path(__file__).parent.parent / "data"
+_WANTED = {"id": str, "name": str, "crs": str, "vintage": str, "communes": list, "layers": list}
+_LAYER_KEYS = ("layer", "vintage", "file", "title", "publisher", "licence")
+
+
+@dataclass(frozen=True)
+class LayerFile:
+    """One file of a territory: the layer it holds, its vintage, where it is, who published it under which licence."""
+
+    layer: str
+    vintage: str
+    path: Path
+    title: str
+    publisher: str
+    licence: str
+
+
+@dataclass(frozen=True)
+class Territory:
+    """A territory as described by its ``territory.toml``.
+
+    Attributes
+    ----------
+    id
+        Name of its folder.
+    name
+        Name as written on pages.
+    crs
+        Metric CRS of all its layers, for example ``EPSG:2154``.
+    vintage
+        Default vintage of the QPV.
+    communes
+        INSEE codes of its communes.
+    folder
+        Where its data are.
+    files
+        Every file it declares.
+    """
+
+    id: str
+    name: str
+    crs: str
+    vintage: str
+    communes: tuple[str, ...]
+    folder: Path
+    files: tuple[LayerFile, ...]
+
+    def file(self, layer: str, vintage: str | None = None) -> LayerFile:
+        """Return the file of a layer, of a vintage where it matters.
+
+        Raises
+        ------
+        SourceUnavailableError
+            The territory declares no such file; the message says which vintages there are.
+        """
+        declared = [file for file in self.files if file.layer == layer]
+        wanted = [file for file in declared if vintage is None or file.vintage == vintage]
+        if not wanted:
+            vintages = ", ".join(file.vintage for file in declared) or "none"
+            message = (
+                f"{self.name} has no {layer} layer{f' of vintage {vintage}' if vintage else ''} (vintages here: {vintages}). "
+                f"Add one to {self.folder / 'territory.toml'}, or give the file."
+            )
+            raise SourceUnavailableError(message)
+        return wanted[0]
+
+
+def data_folder() -> Path:
+    """Return the folder that holds the territories shipped with essgeo.
+
+    Examples
+    --------
+    >>> (data_folder() / "est-ensemble" / "territory.toml").is_file()
+    True
+    """
+    return _PACKAGED if _PACKAGED.is_dir() else _CHECKED_OUT
+
+
+def territory_names() -> list[str]:
+    """Return the names of the territories shipped with essgeo, sorted.
+
+    Examples
+    --------
+    >>> "est-ensemble" in territory_names()
+    True
+    """
+    return sorted(path.parent.name for path in data_folder().glob("*/territory.toml"))
+
+
+def load_territory(name_or_path: str | Path) -> Territory:
+    """Return the territory of that name, or the one described in a folder.
+
+    Parameters
+    ----------
+    name_or_path
+        A name such as ``est-ensemble``, or the path of a folder that holds a ``territory.toml``.
+
+    Returns
+    -------
+    Territory
+        The description; no layer is read yet.
+
+    Raises
+    ------
+    UnknownTerritoryError
+        Neither a shipped territory nor such a folder.
+    InputError
+        The ``territory.toml`` is not valid TOML, or lacks something.
+
+    Examples
+    --------
+    >>> load_territory("est-ensemble").crs
+    'EPSG:2154'
+    """
+    for folder in (Path(name_or_path), data_folder() / name_or_path):
+        if (folder / "territory.toml").is_file():
+            return _read(folder / "territory.toml")
+    message = (
+        f"no territory {str(name_or_path)!r}. Known: {', '.join(territory_names())}. "
+        "A territory may also be the path of a folder that holds a territory.toml."
+    )
+    raise UnknownTerritoryError(message)
+
+
+def _read(path: Path) -> Territory:
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        message = f"{path}: not valid TOML: {error}"
+        raise InputError(message) from error
+    faults = [f"{key} is missing" for key in _WANTED if key not in table]
+    faults += [
+        f"{key} should be a {kind.__name__}" for key, kind in _WANTED.items() if key in table and not isinstance(table[key], kind)
+    ]
+    if not faults:
+        for number, entry in enumerate(table["layers"], start=1):
+            faults += [f"layers[{number}]: {key} is missing" for key in _LAYER_KEYS if not isinstance(entry.get(key), str)]
+            if entry.get("layer") not in LAYERS:
+                faults.append(f"layers[{number}]: unknown layer {entry.get('layer')!r}; known: {', '.join(sorted(LAYERS))}")
+    if faults:
+        message = f"{path}: " + "; ".join(faults) + "."
+        raise InputError(message)
+    return Territory(
+        id=table["id"],
+        name=table["name"],
+        crs=table["crs"],
+        vintage=table["vintage"],
+        communes=tuple(table["communes"]),
+        folder=path.parent,
+        files=tuple(
+            LayerFile(
+                entry["layer"], entry["vintage"], path.parent / entry["file"], entry["title"], entry["publisher"], entry["licence"]
+            )
+            for entry in table["layers"]
+        ),
+    )
