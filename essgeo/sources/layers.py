@@ -73,7 +73,8 @@ def read_layer(
         file = territory.file("qpv", vintage or territory.vintage)
         return read_user_layer(file.path, "qpv", territory, vintage=file.vintage)
     if layer == "npnru":
-        return _npnru(territory, vintage or territory.vintage)
+        wanted = vintage or territory.vintage
+        return npnru_zones(territory, cast("gpd.GeoDataFrame", read_layer(territory, "qpv", vintage=wanted)), wanted)
     if layer not in _READERS:
         message = f"unknown layer {layer!r}; known: communes, npnru, qpv, {', '.join(sorted(_READERS))}."
         raise SchemaError(message)
@@ -189,12 +190,42 @@ def _neighbourhoods(territory: Territory) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(table, geometry=shapes, crs=territory.crs)
 
 
-def _npnru(territory: Territory, vintage: str) -> gpd.GeoDataFrame:
-    path = territory.file("npnru").path
+def npnru_zones(territory: Territory, qpv: gpd.GeoDataFrame, vintage: str) -> gpd.GeoDataFrame:
+    """Return the QPV in the urban renewal programme, each outline standing in for the perimeter of its project.
+
+    No project perimeter is published for the whole country; the QPV outline is not it, and pages say so.
+
+    Parameters
+    ----------
+    territory
+        The territory.
+    qpv
+        Its QPV.
+    vintage
+        Their vintage: the list names the QPV of 2015 and those of 2024 that carry on their number.
+
+    Returns
+    -------
+    GeoDataFrame
+        Index ``zone_id``: ``name``, ``kind``, ``vintage``, ``cities``, ``programme`` (projects, joined by `` ; ``), ``interest``
+        (``national`` if one of them is), ``confidence``.
+
+    Raises
+    ------
+    SchemaError
+        The list has no column for that vintage.
+
+    Examples
+    --------
+    >>> from essgeo import load_territory
+    >>> here = load_territory("est-ensemble")
+    >>> npnru_zones(here, read_layer(here, "qpv"), "2024").loc["QN09318M", "interest"]
+    'regional'
+    """
     table = _table(territory, "npnru")
     code = f"qpv_{vintage}"
     if code not in table:
-        message = f"{path.name}: no column {code}; the file says which QPV of {vintage} are in the programme there."
+        message = f"{territory.file('npnru').path.name}: no column {code}; the list names the QPV of 2015 and 2024 only."
         raise SchemaError(message)
     projects = table[(table["interest"] != "none") & (table[code] != "")]
     by_zone = projects.groupby(code).agg(
@@ -202,9 +233,7 @@ def _npnru(territory: Territory, vintage: str) -> gpd.GeoDataFrame:
         interest=("interest", lambda values: "national" if "national" in set(values) else "regional"),
         confidence=("confidence", lambda values: " ; ".join(dict.fromkeys(values))),
     )
-    qpv = read_layer(territory, "qpv", vintage=vintage)
-    zones = cast("gpd.GeoDataFrame", qpv.join(by_zone, how="inner"))
-    return zones.assign(kind="npnru").rename_axis("zone_id")
+    return cast("gpd.GeoDataFrame", qpv.join(by_zone, how="inner").assign(kind="npnru").rename_axis("zone_id"))
 
 
 def _table(territory: Territory, layer: str) -> pd.DataFrame:

@@ -1,0 +1,110 @@
+"""Demand points: the population of each IRIS spread evenly over it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from essgeo.crs import require_metric
+from essgeo.errors import InputError
+from essgeo.vocabulary import split_codes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+METHOD = "IRIS population spread evenly over the IRIS"
+
+
+def demand_points(
+    iris: gpd.GeoDataFrame, *, spacing_m: float = 50.0, neighbourhoods: gpd.GeoDataFrame | None = None
+) -> gpd.GeoDataFrame:
+    """Return points that carry the population, on a regular grid inside each IRIS.
+
+    Every point of an IRIS carries the same share of its population, so that the sum over the IRIS is the population of the
+    IRIS. The grid is aligned on multiples of the spacing; an IRIS too small to hold a grid point gets one point inside it.
+    Where people really live in the IRIS is not known: parks, tracks and works are spread over like housing.
+
+    Parameters
+    ----------
+    iris
+        The ``iris`` layer: ``population``, ``median_income``, ``citycode``; metric CRS.
+    spacing_m
+        Distance between neighbouring points, metres.
+    neighbourhoods
+        The ``neighbourhoods`` layer, to name the target neighbourhood of each point.
+
+    Returns
+    -------
+    GeoDataFrame
+        Points in the CRS of ``iris``, index ``demand_id``: ``population`` (persons, not whole), ``income`` (EUR a year, NaN
+        where masked), ``iris_code``, ``citycode``, ``neighbourhood_id`` (``""`` elsewhere), ``imputed``, ``method``.
+
+    Raises
+    ------
+    InputError
+        The spacing is not positive, or an IRIS stands in two neighbourhoods.
+    MissingCRSError, CRSMismatchError
+        The layer has no CRS, or not a metric one.
+
+    Examples
+    --------
+    >>> square = gpd.GeoDataFrame({"population": [90.0], "median_income": [20000.0], "citycode": ["93010"]},
+    ...     geometry=[shapely.box(0, 0, 150, 150)], index=pd.Index(["930100101"], name="iris_code"), crs=2154)
+    >>> points = demand_points(square)
+    >>> len(points), float(points["population"].sum())
+    (9, 90.0)
+    """
+    require_metric(iris, "iris")
+    if not spacing_m > 0:
+        message = f"spacing_m must be positive, not {spacing_m}."
+        raise InputError(message)
+    owner, points = _grid_points(iris, spacing_m)
+    lonely = np.setdiff1d(np.arange(len(iris)), owner)
+    owner = np.concatenate([owner, lonely])
+    points = np.concatenate([points, shapely.point_on_surface(iris.geometry.to_numpy()[lonely])])
+    order = np.argsort(owner, kind="stable")
+    owner, points = owner[order], points[order]
+    share = 1.0 / np.bincount(owner, minlength=len(iris))
+    codes = iris.index.to_numpy()[owner]
+    frame = gpd.GeoDataFrame(
+        {
+            "population": (iris["population"].to_numpy(dtype=float) * share)[owner],
+            "income": iris["median_income"].to_numpy(dtype=float)[owner],
+            "iris_code": codes,
+            "citycode": iris["citycode"].to_numpy()[owner],
+            "neighbourhood_id": pd.Series(codes).map(_neighbourhood_of(neighbourhoods)).fillna("").to_numpy(dtype=object),
+            "imputed": False,
+            "method": METHOD,
+        },
+        geometry=points,
+        crs=iris.crs,
+        index=pd.RangeIndex(len(owner), name="demand_id"),
+    )
+    return cast("gpd.GeoDataFrame", frame)
+
+
+def _grid_points(iris: gpd.GeoDataFrame, spacing_m: float) -> tuple[NDArray[np.intp], NDArray[np.object_]]:
+    left, bottom, right, top = iris.total_bounds
+    xs = (np.arange(np.floor(left / spacing_m), np.ceil(right / spacing_m)) + 0.5) * spacing_m
+    ys = (np.arange(np.floor(bottom / spacing_m), np.ceil(top / spacing_m)) + 0.5) * spacing_m
+    grid = shapely.points(*(axis.ravel() for axis in np.meshgrid(xs, ys)))
+    point, owner = shapely.STRtree(iris.geometry.to_numpy()).query(grid, predicate="intersects")
+    _, first = np.unique(point, return_index=True)
+    return owner[first], grid[point[first]]
+
+
+def _neighbourhood_of(neighbourhoods: gpd.GeoDataFrame | None) -> dict[str, str]:
+    if neighbourhoods is None:
+        return {}
+    named: dict[str, str] = {}
+    for identifier, codes in neighbourhoods["iris_codes"].items():
+        for code in split_codes(codes):
+            if code in named:
+                message = f"neighbourhoods: IRIS {code} stands in {named[code]} and in {identifier}; it can be in one only."
+                raise InputError(message)
+            named[code] = str(identifier)
+    return named

@@ -1,0 +1,50 @@
+"""The command ``essgeo`` and how it fails: one clear message, an exit code, no traceback."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import metadata
+
+import click
+
+from essgeo.cli.gaps import gaps
+from essgeo.cli.study import study
+from essgeo.cli.territory import territory
+from essgeo.cli.zones import zones
+from essgeo.errors import EssgeoError, InfeasibleError, SourceError
+
+INPUT, SOURCE, INFEASIBLE, BUG = 2, 3, 4, 70
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(metadata.version("essgeo"), prog_name="essgeo")
+def cli() -> None:
+    """Who is out of reach of the social and solidarity economy, and where the next place would do most good."""
+
+
+for command in (study, gaps, zones, territory):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command line; exit with 2 for a fault of the input, 3 of a source, 4 where nothing is feasible.
+
+    Set ``ESSGEO_DEBUG=1`` to see where an error comes from.
+    """
+    if os.environ.get("ESSGEO_DEBUG"):
+        cli()
+    try:
+        cli()
+    except EssgeoError as error:
+        code = SOURCE if isinstance(error, SourceError) else INFEASIBLE if isinstance(error, InfeasibleError) else INPUT
+        _fail(str(error), code)
+    except (KeyboardInterrupt, BrokenPipeError):
+        _fail("stopped.", 130)
+    except Exception as error:  # noqa: BLE001 (a user is never shown a traceback)
+        _fail(f"unexpected {type(error).__name__}: {error}. This is a bug: ESSGEO_DEBUG=1 shows where.", BUG)
+
+
+def _fail(message: str, code: int) -> None:
+    click.echo(f"essgeo: {message}", err=True)
+    sys.exit(code)

@@ -1,0 +1,60 @@
+"""``essgeo study``: everything, from a territory to a folder to publish."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from essgeo.cli import options
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from essgeo.vocabulary import Lang
+
+
+@click.command()
+@click.argument("territory")
+@options.structures
+@options.corrections
+@options.qpv
+@options.vintage
+@options.walk_minutes
+@options.as_of
+@click.option("--out", type=click.Path(), default="maps", show_default=True, help="Folder to publish into.")
+@click.option("--lang", type=click.Choice(["fr", "en"]), default="fr", show_default=True, help="Language of the pages.")
+def study(
+    territory: str,
+    structures: str | None,
+    corrections: str | None,
+    qpv: str | None,
+    vintage: str | None,
+    walk_minutes: int,
+    as_of: dt.date | None,
+    out: str,
+    lang: Lang,
+) -> None:
+    """Study a TERRITORY and publish pages, tables and layers."""
+    from essgeo.cli.summary import caveat, neighbourhood_summary
+    from essgeo.cli.text import echo_table
+    from essgeo.study import run_study
+
+    found = run_study(
+        territory,
+        structures=structures,
+        corrections=corrections,
+        qpv=qpv,
+        vintage=vintage,
+        as_of=as_of,
+        walk_minutes=walk_minutes,
+        out=out,
+        lang=lang,
+    )
+    echo_table(neighbourhood_summary(found))
+    click.echo(f"\n{caveat(found)}")
+    unsettled = len(found.review)
+    if unsettled:
+        click.echo(f"{unsettled} of {len(found.structures)} structures need a human: {Path(out) / 'tables' / 'review.csv'}")
+    click.echo(f"Pages: {Path(out) / 'index.html'}")

@@ -1,0 +1,54 @@
+"""Frames as text for a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def echo_table(table: pd.DataFrame) -> None:
+    """Print a table with aligned columns, numbers to the right.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> echo_table(pd.DataFrame({"place": ["A", "Bondy"], "residents": ["9", "7 688"]}))
+    place  residents
+    A              9
+    Bondy      7 688
+    """
+    cells = [list(map(str, table.columns)), *[[str(value) for value in row] for row in table.itertuples(index=False)]]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(table.columns))]
+    right = [all(not value or value[0] in "0123456789-[" for value in column) for column in zip(*cells[1:], strict=True)]
+    for row in cells:
+        padded = [
+            cell.rjust(width) if to_right else cell.ljust(width)
+            for cell, width, to_right in zip(row, widths, right, strict=True)
+        ]
+        click.echo("  ".join(padded).rstrip())
+
+
+def persons(value: float) -> str:
+    """Return a number of persons with a space between thousands.
+
+    Examples
+    --------
+    >>> persons(12345.6)
+    '12 346'
+    """
+    return f"{value:,.0f}".replace(",", " ")
+
+
+def interval(low: float, high: float) -> str:
+    """Return an interval of persons.
+
+    Examples
+    --------
+    >>> interval(10, 1200)
+    '[10 to 1 200]'
+    """
+    return f"[{persons(low)} to {persons(high)}]"

@@ -1,0 +1,123 @@
+"""Files that people already work with: tables, workbook, GeoPackage, GeoJSON, uMap, and what describes them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from essgeo.exports.csv_tables import write_csv
+from essgeo.exports.datapackage import Published, describe
+from essgeo.exports.geography import write_geojson, write_geopackage
+from essgeo.exports.licences import attributions, is_share_alike
+from essgeo.exports.notes import caveats
+from essgeo.exports.release import Release, release
+from essgeo.exports.styles import layer_style, write_styles
+from essgeo.exports.umap import write_umap
+from essgeo.exports.workbook import write_workbook
+from essgeo.tables import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    import geopandas as gpd
+
+    from essgeo.results import Study
+
+__all__ = ["export"]
+
+_BOOK = {"fr": "Toutes les tables, en un classeur", "en": "All tables, in one workbook"}
+_LAYERS = {"fr": "Couches avec leurs styles QGIS", "en": "Layers with their QGIS styles"}
+_UMAP = {"fr": "Carte à importer dans uMap", "en": "Map to import into uMap"}
+
+
+def export(study: Study, out: Path) -> list[Path]:
+    """Write the tables and layers of a study as files, and what describes them.
+
+    ``tables/*.csv``, ``study.xlsx``, ``layers.gpkg``, ``geojson/*.geojson``, ``study.umap``, ``ATTRIBUTIONS.md`` and
+    ``datapackage.json``. A layer under the ODbL goes to files of its own, ``<layer>_odbl.gpkg`` and
+    ``geojson/<layer>_odbl.geojson``. The same study gives the same bytes.
+
+    Parameters
+    ----------
+    study
+        What a run found.
+    out
+        An existing folder, such as the one :func:`essgeo.exports.publish.staged` gives.
+
+    Returns
+    -------
+    list of Path
+        The files written, ``datapackage.json`` last.
+
+    Raises
+    ------
+    SchemaError
+        A frame of the study lacks a column of :data:`essgeo.tables.TABLES`.
+    """
+    out = Path(out)
+    released = release(study)
+    files = [*_write_tables(study, released, out), *_write_layers(study, released, out)]
+    notice = out / "ATTRIBUTIONS.md"
+    notice.write_text(
+        attributions(study, {f.path.relative_to(out).as_posix(): f.rests_on for f in files}), encoding="utf-8"
+    )
+    package = out / "datapackage.json"
+    package.write_text(describe(study, released, files, out), encoding="utf-8")
+    return [*(file.path for file in files), notice, package]
+
+
+def _write_tables(study: Study, released: Release, out: Path) -> list[Published]:
+    folder = out / "tables"
+    folder.mkdir()
+    files = []
+    for name, frame in released.tables.items():
+        path = folder / f"{name}.csv"
+        write_csv(frame, path)
+        table = TABLES[name]
+        files.append(Published(path, table.title[study.lang], table.rests_on, name, table.shows_coverage))
+    book = out / "study.xlsx"
+    write_workbook(study, released, book)
+    return [*files, Published(book, _BOOK[study.lang], _rests_on(released.tables), shows_coverage=True)]
+
+
+def _write_layers(study: Study, released: Release, out: Path) -> list[Published]:
+    layers = released.layers | {"iris": _with_coverage(released, study.parameters.walk_minutes)}
+    kept_apart = {name for name in layers if is_share_alike(study, TABLES[name].rests_on)}
+    open_layers = {name: layer for name, layer in layers.items() if name not in kept_apart}
+    groups = {"layers": open_layers} | {f"{name}_odbl": {name: layers[name]} for name in sorted(kept_apart)}
+    files = []
+    for stem, group in groups.items():
+        path = out / f"{stem}.gpkg"
+        write_geopackage(group, path, lang=study.lang, day=study.parameters.as_of)
+        write_styles(path, {name: layer_style(name, lang=study.lang) for name in group}, day=study.parameters.as_of)
+        files.append(Published(path, _LAYERS[study.lang], _rests_on(group), shows_coverage="iris" in group))
+    folder = out / "geojson"
+    folder.mkdir()
+    for name, layer in layers.items():
+        path = folder / f"{name}{'_odbl' if name in kept_apart else ''}.geojson"
+        write_geojson(layer, path, key=TABLES[name].key[0])
+        files.append(Published(path, TABLES[name].title[study.lang], _rests_on([name]), shows_coverage=name == "iris"))
+    path = out / "study.umap"
+    write_umap(study, open_layers, path, attribution=" ".join([*_credits(study), *caveats(study)]))
+    return [*files, Published(path, _UMAP[study.lang], _rests_on(open_layers))]
+
+
+def _with_coverage(released: Release, minutes: int) -> gpd.GeoDataFrame:
+    """Return the IRIS with the share of their residents within so many minutes of any structure."""
+    table, iris = released.tables["iris_coverage"], released.layers["iris"]
+    shares = table[(table["theme"] == "all") & (table["minutes"] == minutes)]
+    return iris.assign(coverage_share=iris["iris_code"].map(shares.set_index("iris_code")["share"]))
+
+
+def _rests_on(names: Collection[str]) -> tuple[str, ...]:
+    layers = {layer for name in names for layer in TABLES[name].rests_on}
+    coverage = TABLES["iris_coverage"].rests_on if "iris" in names else ()
+    return tuple(sorted(layers.union(coverage)))
+
+
+def _credits(study: Study) -> list[str]:
+    return [
+        f"{source.title} ({source.publisher}, {source.vintage}, {source.licence})."
+        for source in study.inputs
+        if "ODbL" not in source.licence
+    ]

@@ -1,0 +1,165 @@
+"""``datapackage.json``: what every file of the folder is, where it comes from, and how its columns read."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from essgeo.columns import COLUMNS
+from essgeo.exports.licences import inputs_of, licences_of
+from essgeo.exports.notes import caveats
+from essgeo.provenance import sha256_of
+from essgeo.tables import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from pathlib import Path
+
+    from essgeo.columns import Column
+    from essgeo.exports.release import Release
+    from essgeo.provenance import Input
+    from essgeo.results import Study
+
+_TYPES = {"text": "string", "integer": "integer", "number": "number", "flag": "boolean", "month": "string"}
+_MONTH = r"^\d{4}(-\d{2}(-\d{2})?)?$"
+_MEDIA = {
+    ".csv": "text/csv",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".gpkg": "application/geopackage+sqlite3",
+    ".geojson": "application/geo+json",
+    ".umap": "application/json",
+    ".md": "text/markdown",
+}
+_DIALECT = {"delimiter": ",", "lineTerminator": "\n", "quoteChar": '"', "doubleQuote": True, "header": True}
+
+
+@dataclasses.dataclass(frozen=True)
+class Published:
+    """A file of the folder: its path, what it is, the input layers it rests on, the table it holds if it is a CSV."""
+
+    path: Path
+    title: str
+    rests_on: tuple[str, ...]
+    table: str = ""
+    shows_coverage: bool = False
+
+
+def describe(study: Study, released: Release, files: Iterable[Published], out: Path) -> str:
+    """Return the ``datapackage.json`` of a folder (Data Package 1, Table Schema 1).
+
+    Parameters
+    ----------
+    study
+        What a run found.
+    released
+        The frames as published.
+    files
+        The files of the folder, already written.
+    out
+        The folder.
+
+    Returns
+    -------
+    str
+        JSON: every file with sources, licences, size and SHA-256, a schema for every CSV, and the parameters and
+        inputs of the run.
+    """
+    package = {
+        "profile": "data-package",
+        "name": f"essgeo-{study.territory.id}",
+        "title": f"{study.territory.name} (essgeo)",
+        "description": " ".join(caveats(study)),
+        "version": f"{study.parameters.as_of:%Y.%m.%d}",
+        "licenses": licences_of(study.inputs),
+        "sources": [_source(source) for source in study.inputs],
+        "resources": [_resource(study, file, out) for file in files],
+        "territory": {
+            "id": study.territory.id,
+            "name": study.territory.name,
+            "crs": study.territory.crs,
+            "communes": list(study.territory.communes),
+        },
+        "parameters": dataclasses.asdict(study.parameters),
+        "inputs": [dataclasses.asdict(source) for source in study.inputs],
+        "cells_cleaned": released.cleaned,
+        "essgeo": _version(),
+    }
+    return json.dumps(package, ensure_ascii=False, indent=2, default=str) + "\n"
+
+
+def table_schema(table: str, columns: Collection[str], study: Study) -> dict[str, Any]:
+    """Return the Table Schema of a published table, with the descriptions in the language of the study."""
+    schema: dict[str, Any] = {
+        "fields": [_field(COLUMNS[name], study) for name in columns],
+        "missingValues": [""],
+        "primaryKey": list(TABLES[table].key),
+    }
+    if "structure_id" in columns and table != "structures":
+        reference = {"resource": "tables-structures", "fields": "structure_id"}
+        schema["foreignKeys"] = [{"fields": "structure_id", "reference": reference}]
+    return schema
+
+
+def _field(column: Column, study: Study) -> dict[str, Any]:
+    field: dict[str, Any] = {
+        "name": column.name,
+        "type": _TYPES[column.kind],
+        "description": column.description[study.lang],
+    }
+    if column.unit:
+        field["unit"] = column.unit
+    if column.kind == "month":
+        field["constraints"] = {"pattern": _MONTH}
+    if column.allowed is not None:
+        field["constraints"] = {"enum": list(column.allowed)}
+    return field
+
+
+def _resource(study: Study, file: Published, out: Path) -> dict[str, Any]:
+    inputs = inputs_of(study, file.rests_on)
+    relative = file.path.relative_to(out)
+    resource: dict[str, Any] = {
+        "name": relative.with_suffix("").as_posix().replace("/", "-").replace("_", "-").lower()
+        + f"{'' if file.table else relative.suffix}",
+        "path": relative.as_posix(),
+        "title": file.title,
+        "description": " ".join([file.title + ".", *(caveats(study) if file.shows_coverage else [])]),
+        "format": relative.suffix[1:],
+        "mediatype": _MEDIA[relative.suffix],
+        "bytes": file.path.stat().st_size,
+        "hash": f"sha256:{sha256_of(file.path)}",
+        "sources": [_source(source) for source in inputs],
+        "licenses": licences_of(inputs),
+    }
+    resource = {key: value for key, value in resource.items() if value != []}
+    if file.table:
+        return resource | {
+            "profile": "tabular-data-resource",
+            "encoding": "utf-8",
+            "dialect": _DIALECT,
+            "schema": table_schema(file.table, _header(file.path), study),
+        }
+    return resource | {"profile": "data-resource"}
+
+
+def _header(path: Path) -> list[str]:
+    with path.open(encoding="utf-8") as lines:
+        return next(lines).rstrip("\n").split(",")
+
+
+def _source(source: Input) -> dict[str, str]:
+    return {
+        "title": f"{source.title} ({source.publisher})",
+        "vintage": source.vintage,
+        "file": source.file,
+        "sha256": source.sha256,
+    }
+
+
+def _version() -> str:
+    try:
+        return version("essgeo")
+    except PackageNotFoundError:
+        return "not installed"

@@ -1,0 +1,82 @@
+"""What a reader must know before the figures: written once, printed in every file that shows coverage."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from essgeo.vocabulary import FAMILIES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from essgeo.results import Study
+    from essgeo.vocabulary import Lang
+
+
+def caveats(study: Study) -> list[str]:
+    """Return the sentences without which the coverage of a study must not be read, in the language of the study.
+
+    They say how many structures it rests on, that the register is a sample and a gap therefore an upper bound, how a
+    walk is measured, which structures count, of which vintage the QPV are and on which day the study stands.
+    """
+    return [sentence[study.lang] for sentence in (_sample(study), _walk(study), _counted(study), _vintage(study))]
+
+
+def number(value: float, lang: Lang) -> str:
+    """Return a whole number with the thousands separator of the language.
+
+    Examples
+    --------
+    >>> number(1274, "en")
+    '1,274'
+    """
+    return f"{value:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}" if lang == "fr" else ",")
+
+
+def _sample(study: Study) -> dict[Lang, str]:
+    table = study.coverage
+    whole = table.loc[(table["level"] == "territory") & (table["theme"] == "all"), "structures"]
+    located = int(whole.max()) if len(whole) else 0
+    families = study.portrait[study.portrait["family"].isin(list(FAMILIES))]
+    total = families["seed_enterprises"].sum()
+    known = {lang: number(total, lang) for lang in ("fr", "en")} if total else None
+    return {
+        "fr": f"La couverture repose sur {located} structures localisées"
+        + (f" sur environ {known['fr']} entreprises de l'ESS" if known else "")
+        + " : le registre est un échantillon, et tout manque de couverture est un majorant.",
+        "en": f"Coverage rests on {located} located structures"
+        + (f" out of about {known['en']} ESS enterprises" if known else "")
+        + ": the register is a sample, and every coverage gap is an upper bound.",
+    }
+
+
+def _walk(study: Study) -> dict[Lang, str]:
+    detour, speed = study.parameters.detour, study.parameters.speed_kmh
+    methods = ", ".join(dict.fromkeys(_texts(study.coverage, "method")))
+    return {
+        "fr": f"Marche : ligne droite x {detour:g} à {speed:g} km/h".replace(".", ",")
+        + (f" ({methods})." if methods else "."),
+        "en": f"Walking: straight line x {detour:g} at {speed:g} km/h" + (f" ({methods})." if methods else "."),
+    }
+
+
+def _counted(study: Study) -> dict[Lang, str]:
+    counted = study.structures[study.structures["counted"].astype("boolean").fillna(value=False)]
+    unknown = int((counted["status"] == "unknown").sum())
+    return {
+        "fr": "Les structures fermées ou parties ne comptent pas ; "
+        f"{unknown} structures dont l'activité n'est pas vérifiée comptent.",
+        "en": f"Closed and moved structures do not count; {unknown} structures whose activity is not verified do.",
+    }
+
+
+def _vintage(study: Study) -> dict[Lang, str]:
+    vintage, day = study.parameters.vintage, study.parameters.as_of
+    return {
+        "fr": f"QPV de {vintage} ; situation au {day:%d/%m/%Y}. Le contour du QPV tient lieu de périmètre NPNRU.",
+        "en": f"QPV of {vintage}; as of {day:%Y-%m-%d}. The QPV outline stands in for the NPNRU perimeter.",
+    }
+
+
+def _texts(frame: pd.DataFrame, column: str) -> list[str]:
+    return [str(value) for value in frame[column].dropna().unique() if value]

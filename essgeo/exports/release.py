@@ -1,0 +1,148 @@
+"""What leaves the house: the frames of a study masked, cleaned, typed and rounded once for every kind of file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from essgeo.crs import GEOGRAPHIC
+from essgeo.errors import SchemaError
+from essgeo.tables import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from essgeo.columns import Column
+    from essgeo.results import Study
+
+MASKED_NAME = "[ND]"
+SHOWN_WHEN_MASKED = {
+    *("structure_id", "city", "citycode", "siren", "family", "legal_form", "sectors", "challenges", "roles"),
+    *("support_stages", "active_from", "active_to", "status", "as_of", "counted", "source", "geo_status"),
+    *("layer", "zone_id", "vintage", "relation", "probability"),
+}
+_NOT_FOR_FILES = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]"
+_LINE_END = "\r\n?"
+
+
+@dataclass(frozen=True)
+class Release:
+    """The frames as published.
+
+    Attributes
+    ----------
+    layers
+        GeoDataFrames in the metric CRS of the territory, RangeIndex, columns of :data:`essgeo.tables.TABLES`.
+    tables
+        DataFrames with a RangeIndex and the same columns; ``structures`` has ``longitude`` and ``latitude`` (degrees,
+        6 decimals) in place of its geometry.
+    cleaned
+        Number of cells that lost characters no file can hold (NUL and other control characters).
+    """
+
+    layers: dict[str, gpd.GeoDataFrame]
+    tables: dict[str, pd.DataFrame]
+    cleaned: int
+
+
+def release(study: Study) -> Release:
+    """Return the frames of a study as they may be published; the study is not changed.
+
+    Only the columns of :data:`essgeo.tables.TABLES` are published, so that a private column of a user's spreadsheet is
+    not. Of a masked structure, only what :data:`SHOWN_WHEN_MASKED` lists: never its address, its position or a name.
+
+    Parameters
+    ----------
+    study
+        What a run found.
+
+    Returns
+    -------
+    Release
+        Text is never missing (``""``), numbers are float64, counts Int64, flags boolean.
+
+    Raises
+    ------
+    SchemaError
+        Frames of the study lack columns; the message lists them all.
+    """
+    frames = {name: getattr(study, name) for name in TABLES}
+    frames |= {
+        name: frames[name].rename_axis(table.key[0]).reset_index() for name, table in TABLES.items() if table.geographic
+    }
+    _require_columns(frames)
+    masked = frozenset(study.structures.index[study.structures["geo_status"] == "masked"])
+    typed = {name: _hide(_typed(frames[name], TABLES[name].columns), masked) for name in TABLES}
+    cleaned = {name: _clean(frame) for name, frame in typed.items()}
+    layers = {
+        name: gpd.GeoDataFrame(frame, geometry=_shapes(frames[name], masked), crs=frames[name].crs)
+        for name, (frame, _) in cleaned.items()
+        if TABLES[name].geographic
+    }
+    tables = {name: frame for name, (frame, _) in cleaned.items() if not TABLES[name].geographic}
+    tables = {"structures": _with_degrees(layers["structures"])} | tables
+    return Release(layers, tables, sum(count for _, count in cleaned.values()))
+
+
+def _require_columns(frames: dict[str, pd.DataFrame]) -> None:
+    faults = [
+        f"{name}: {', '.join(missing)}"
+        for name, frame in frames.items()
+        if (missing := [column.name for column in TABLES[name].columns if column.name not in frame.columns])
+    ]
+    if faults:
+        message = f"the study lacks columns that essgeo.tables promises. {'; '.join(faults)}."
+        raise SchemaError(message)
+
+
+def _typed(frame: pd.DataFrame, columns: tuple[Column, ...]) -> pd.DataFrame:
+    return pd.DataFrame({column.name: _values(frame[column.name], column) for column in columns}).reset_index(drop=True)
+
+
+def _values(values: pd.Series, column: Column) -> pd.Series:
+    if column.kind == "flag":
+        return values.astype("boolean")
+    if column.kind == "integer":
+        return pd.to_numeric(values).astype("Float64").round().astype("Int64")
+    if column.kind == "number":
+        numbers = values.astype("float64").replace([np.inf, -np.inf], np.nan)
+        return numbers.round(column.decimals) + 0.0  # no minus zero
+    return values.astype("string").fillna("").astype(object)
+
+
+def _hide(frame: pd.DataFrame, masked: Collection[str]) -> pd.DataFrame:
+    hidden = frame.copy()
+    if "structure_id" in frame:
+        rows = frame["structure_id"].isin(masked)
+        for name in frame.columns.difference(list(SHOWN_WHEN_MASKED)):
+            text = MASKED_NAME if name == "name" else ""
+            hidden.loc[rows, name] = text if frame[name].dtype == object else pd.NA
+    if "nearest_structure_id" in frame:
+        hidden.loc[frame["nearest_structure_id"].isin(masked), "nearest_name"] = MASKED_NAME
+    return hidden
+
+
+def _clean(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    clean, cells = frame.copy(), 0
+    for name in frame.select_dtypes("object"):
+        lost = frame[name].str.contains(_NOT_FOR_FILES, regex=True)
+        if lost.any():
+            clean[name] = clean[name].str.replace(_NOT_FOR_FILES, "", regex=True)
+            cells += int(lost.sum())
+        clean[name] = clean[name].str.replace(_LINE_END, "\n", regex=True)
+    return clean, cells
+
+
+def _shapes(frame: gpd.GeoDataFrame, masked: Collection[str]) -> gpd.GeoSeries:
+    shapes = frame.geometry.reset_index(drop=True)
+    hidden = frame["structure_id"].isin(masked) if "structure_id" in frame else np.zeros(len(frame), bool)
+    return shapes.mask(np.asarray(hidden) | shapes.is_empty.to_numpy(), None)
+
+
+def _with_degrees(layer: gpd.GeoDataFrame) -> pd.DataFrame:
+    points = layer.geometry.to_crs(GEOGRAPHIC)
+    return pd.DataFrame(layer.drop(columns="geometry")).assign(longitude=points.x.round(6), latitude=points.y.round(6))

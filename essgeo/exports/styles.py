@@ -1,0 +1,155 @@
+"""QGIS styles that travel inside a GeoPackage, in the ``layer_styles`` table that QGIS reads."""
+
+from __future__ import annotations
+
+import sqlite3
+import xml.etree.ElementTree as ET
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from essgeo.vocabulary import FAMILIES
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from essgeo.vocabulary import Lang
+
+# Okabe and Ito (2008): told apart by readers who do not see all colours.
+FAMILY_COLOURS = {
+    "association": "#0072B2",
+    "cooperative": "#D55E00",
+    "mutuelle": "#009E73",
+    "fondation": "#CC79A7",
+    "entreprise_commerciale_ess": "#E69F00",
+    "unknown": "#7F7F7F",
+}
+# ColorBrewer YlGnBu, five classes.
+COVERAGE_COLOURS = ("#ffffcc", "#a1dab4", "#41b6c4", "#2c7fb8", "#253494")
+OUTLINES = {"qpv": "#C0392B", "npnru": "#7D3C98", "neighbourhoods": "#111111", "communes": "#555555"}
+MARKERS = {"sites": "#8B5A2B", "stations": "#1A1A1A"}
+
+_DOCTYPE = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
+_TABLE = """
+CREATE TABLE layer_styles (
+    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256), f_table_schema TEXT(256),
+    f_table_name TEXT(256), f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT, styleSLD TEXT,
+    useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30), update_time DATETIME
+)"""
+_REGISTER = """
+INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change)
+VALUES ('layer_styles', 'attributes', 'layer_styles', 'QGIS styles', ?)"""
+_STYLE = """
+INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName, styleQML,
+    styleSLD, useAsDefault, description, owner, ui, update_time)
+VALUES ('', '', ?, 'geom', ?, ?, '', 1, '', '', NULL, ?)"""
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """How a class of features is drawn: colours as ``#rrggbb``, ``fill`` empty for an outline alone."""
+
+    label: str
+    fill: str = ""
+    outline: str = "#FFFFFF"
+    width_mm: float = 0.2
+    opacity: float = 1.0
+    dashed: bool = False
+
+
+def write_styles(path: Path, styles: Mapping[str, str], *, day: dt.date) -> None:
+    """Add QML styles to a GeoPackage as the default styles of its layers.
+
+    Parameters
+    ----------
+    path
+        A GeoPackage without styles.
+    styles
+        QML by name of layer.
+    day
+        The date the styles bear.
+    """
+    stamp = f"{day:%Y-%m-%d}T00:00:00.000Z"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(_TABLE)
+        connection.execute(_REGISTER, (stamp,))
+        connection.executemany(_STYLE, [(layer, layer, qml, stamp) for layer, qml in styles.items()])
+
+
+def layer_style(layer: str, *, lang: Lang) -> str:
+    """Return the QML style of a published layer.
+
+    Structures are coloured by family, IRIS by the share of their residents within reach; other layers have one symbol.
+
+    Examples
+    --------
+    >>> "categorizedSymbol" in layer_style("structures", lang="fr")
+    True
+    """
+    if layer == "structures":
+        symbols = {code: Symbol(FAMILIES[code][lang], colour) for code, colour in FAMILY_COLOURS.items()}
+        return _qml("categorizedSymbol", "family", symbols, marker=True)
+    if layer == "iris":
+        step = 1 / len(COVERAGE_COLOURS)
+        shares = {
+            f"{i * step:.2f} {(i + 1) * step:.2f}": Symbol(
+                f"{i * step:.0%} - {(i + 1) * step:.0%}", colour, opacity=0.7
+            )
+            for i, colour in enumerate(COVERAGE_COLOURS)
+        }
+        return _qml("graduatedSymbol", "coverage_share", shares, marker=False)
+    if layer in MARKERS:
+        return _qml("singleSymbol", "", {"": Symbol("", MARKERS[layer])}, marker=True)
+    outline = Symbol("", outline=OUTLINES[layer], width_mm=0.5, dashed=layer == "npnru")
+    return _qml("singleSymbol", "", {"": outline}, marker=False)
+
+
+def _qml(renderer: str, attribute: str, symbols: Mapping[str, Symbol], *, marker: bool) -> str:
+    root = ET.Element("qgis", version="3.34", styleCategories="Symbology")
+    drawn = ET.SubElement(root, "renderer-v2", type=renderer, symbollevels="0", forceraster="0", enableorderby="0")
+    if renderer == "categorizedSymbol":
+        drawn.set("attr", attribute)
+        classes = ET.SubElement(drawn, "categories")
+        for i, (value, symbol) in enumerate(symbols.items()):
+            ET.SubElement(
+                classes, "category", type="string", value=value, label=symbol.label, symbol=str(i), render="true"
+            )
+    elif renderer == "graduatedSymbol":
+        drawn.set("attr", attribute)
+        drawn.set("graduatedMethod", "GraduatedColor")
+        classes = ET.SubElement(drawn, "ranges")
+        for i, (value, symbol) in enumerate(symbols.items()):
+            lower, upper = value.split()
+            ET.SubElement(classes, "range", lower=lower, upper=upper, label=symbol.label, symbol=str(i), render="true")
+    listed = ET.SubElement(drawn, "symbols")
+    for i, symbol in enumerate(symbols.values()):
+        _add_symbol(listed, str(i), symbol, marker=marker)
+    ET.SubElement(root, "layerGeometryType").text = "0" if marker else "2"
+    return _DOCTYPE + ET.tostring(root, encoding="unicode")
+
+
+def _add_symbol(listed: ET.Element, name: str, symbol: Symbol, *, marker: bool) -> None:
+    kind, engine = ("marker", "SimpleMarker") if marker else ("fill", "SimpleFill")
+    element = ET.SubElement(
+        listed, "symbol", type=kind, name=name, alpha=f"{symbol.opacity:g}", clip_to_extent="1", force_rhr="0"
+    )
+    layer = ET.SubElement(element, "layer", {"class": engine, "enabled": "1", "locked": "0", "pass": "0"})
+    options = ET.SubElement(layer, "Option", type="Map")
+    chosen = {
+        "color": _rgba(symbol.fill or "#FFFFFF"),
+        "outline_color": _rgba(symbol.outline),
+        "outline_style": "dash" if symbol.dashed else "solid",
+        "outline_width": f"{symbol.width_mm:g}",
+        "outline_width_unit": "MM",
+    }
+    chosen |= (
+        {"name": "circle", "size": "2.4", "size_unit": "MM"} if marker else {"style": "solid" if symbol.fill else "no"}
+    )
+    for key, value in chosen.items():
+        ET.SubElement(options, "Option", type="QString", name=key, value=value)
+
+
+def _rgba(colour: str) -> str:
+    return ",".join(str(int(colour[i : i + 2], 16)) for i in (1, 3, 5)) + ",255"

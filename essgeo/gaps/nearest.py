@@ -1,0 +1,69 @@
+"""The structure nearest to the residents of a neighbourhood, however far."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+    from numpy.typing import NDArray
+
+
+def population_centre(demand: gpd.GeoDataFrame) -> tuple[float, float]:
+    """Return the population-weighted mean of demand points.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> demand = gpd.GeoDataFrame({"population": [1.0, 3.0]}, geometry=gpd.points_from_xy([0, 4], [0, 0]))
+    >>> population_centre(demand)
+    (3.0, 0.0)
+    """
+    population = demand["population"].to_numpy()
+    return float(np.average(demand.geometry.x, weights=population)), float(np.average(demand.geometry.y, weights=population))
+
+
+def nearest_structure(
+    centre: tuple[float, float], structures: gpd.GeoDataFrame, among: NDArray[np.bool_], *, speed_kmh: float, detour: float
+) -> dict[str, object]:
+    """Return the structure nearest to a point, and the walk to it.
+
+    Parameters
+    ----------
+    centre
+        Metric coordinates, from :func:`population_centre`.
+    structures
+        Located structures.
+    among
+        Which of them count.
+    speed_kmh, detour
+        As for :func:`essgeo.travel_cost`.
+
+    Returns
+    -------
+    dict
+        ``nearest_structure_id``, ``nearest_name``, ``nearest_city`` (``""`` where there is none), ``nearest_minutes`` (NaN).
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> shops = gpd.GeoDataFrame({"name": ["A"], "city": ["Bondy"]}, index=["a"], geometry=gpd.points_from_xy([300], [0]))
+    >>> nearest_structure((0, 0), shops, np.array([True]), speed_kmh=4.5, detour=1.3)["nearest_name"]
+    'A'
+    """
+    if not among.any():
+        return {"nearest_structure_id": "", "nearest_name": "", "nearest_city": "", "nearest_minutes": float("nan")}
+    offers: pd.DataFrame = structures[among]
+    metres = np.hypot(offers.geometry.x.to_numpy() - centre[0], offers.geometry.y.to_numpy() - centre[1])
+    best = int(metres.argmin())
+    return {
+        "nearest_structure_id": offers.index[best],
+        "nearest_name": offers["name"].iloc[best],
+        "nearest_city": offers["city"].iloc[best],
+        "nearest_minutes": float(metres[best] * detour / (speed_kmh * METRES_PER_MINUTE_AT_1_KMH)),
+    }

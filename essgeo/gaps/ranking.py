@@ -1,0 +1,136 @@
+"""Where each target neighbourhood falls furthest behind its territory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import pandas as pd
+
+from essgeo.access import travel_cost
+from essgeo.gaps.areas import gather_areas
+from essgeo.gaps.coverage import coverage
+from essgeo.gaps.nearest import nearest_structure, population_centre
+from essgeo.gaps.themes import THEMES, theme_bits, unpack_themes
+
+if TYPE_CHECKING:
+    from essgeo.access import CostMatrix
+
+COLUMNS = (
+    "neighbourhood_id", "neighbourhood", "rank", "theme_kind", "theme", "minutes", "residents",
+    "out_of_reach", "out_of_reach_low", "out_of_reach_high", "share", "territory_share", "gap_points", "gap_residents",
+    "structures", "nearest_structure_id", "nearest_name", "nearest_city", "nearest_minutes", "method",
+)  # fmt: skip
+
+
+def rank_gaps(
+    table: pd.DataFrame, demand: gpd.GeoDataFrame, structures: gpd.GeoDataFrame, cost: CostMatrix, *, minutes: int
+) -> pd.DataFrame:
+    """Return, for each target neighbourhood, its themes from the widest gap to the narrowest.
+
+    The gap is the number of residents out of reach beyond what the territory's own share would leave:
+
+    .. math:: g = P_n (s_T - s_n)
+
+    with *P* the residents of the neighbourhood and *s* the shares within reach there and in the whole territory.
+
+    Parameters
+    ----------
+    table
+        From :func:`essgeo.coverage`, over the territory and its neighbourhoods.
+    demand, structures, cost
+        What it was computed from.
+    minutes
+        The walk to rank.
+
+    Returns
+    -------
+    DataFrame
+        One row a neighbourhood and theme. ``out_of_reach``, ``out_of_reach_low``, ``out_of_reach_high`` and
+        ``gap_residents`` in persons, ``gap_points`` in percentage points, ``nearest_minutes`` on foot from the
+        population-weighted centre, ``rank`` 1 for the widest gap among sectors and challenges (0 for the whole ESS).
+
+    Examples
+    --------
+    >>> from essgeo.gaps import rank_gaps
+    >>> rank_gaps.__name__
+    'rank_gaps'
+    """
+    walk = table[table["minutes"] == minutes]
+    territory = walk[walk["level"] == "territory"].set_index("theme")["share"]
+    rows = walk[walk["level"] == "neighbourhood"].reset_index(drop=True)
+    offers = unpack_themes(theme_bits(structures)).astype(bool)
+    column = {theme: position for position, theme in enumerate(THEMES["theme"])}
+    centres = {zone: population_centre(demand[demand["neighbourhood_id"] == zone]) for zone in rows["zone_id"].unique()}
+    nearest = pd.DataFrame(
+        [
+            nearest_structure(
+                centres[zone], structures, offers[:, column[theme]], speed_kmh=cost.speed_kmh, detour=cost.detour
+            )
+            for zone, theme in zip(rows["zone_id"], rows["theme"], strict=True)
+        ]
+    )
+    gaps = pd.concat([rows, nearest], axis=1).rename(columns={"zone_id": "neighbourhood_id", "zone_name": "neighbourhood"})
+    gaps["territory_share"] = gaps["theme"].map(territory)
+    gaps["gap_points"] = 100 * (gaps["territory_share"] - gaps["share"])
+    gaps["gap_residents"] = gaps["residents"] * (gaps["territory_share"] - gaps["share"])
+    for name, share in (("out_of_reach", "share"), ("out_of_reach_low", "share_high"), ("out_of_reach_high", "share_low")):
+        gaps[name] = gaps["residents"] * (1 - gaps[share])
+    ranked = gaps[gaps["theme_kind"] != "all"]
+    ties = ranked.sort_values(["gap_residents", "out_of_reach", "theme"], ascending=[False, False, True])
+    gaps["rank"] = (ties.groupby("neighbourhood_id").cumcount() + 1).reindex(gaps.index, fill_value=0)
+    order = {zone: position for position, zone in enumerate(centres)}
+    gaps = gaps.assign(order=gaps["neighbourhood_id"].map(order)).sort_values(["order", "rank"], ignore_index=True)
+    return gaps[list(COLUMNS)]
+
+
+def find_gaps(
+    neighbourhoods: gpd.GeoDataFrame,
+    demand: gpd.GeoDataFrame,
+    structures: gpd.GeoDataFrame,
+    *,
+    within_minutes: int = 15,
+    draws: int = 500,
+    seed: int = 0,
+) -> gpd.GeoDataFrame:
+    """Return the gaps of neighbourhoods against all of the demand, on foot in a straight line with a detour.
+
+    Parameters
+    ----------
+    neighbourhoods
+        The ``neighbourhoods`` layer.
+    demand
+        From :func:`essgeo.access.demand_points` with these neighbourhoods.
+    structures
+        From :func:`essgeo.geocode`. Those without a point, closed, or moved do not count.
+    within_minutes
+        The walk.
+    draws, seed
+        Random draws behind the intervals.
+
+    Returns
+    -------
+    GeoDataFrame
+        The columns of :func:`rank_gaps`, with the outline of the neighbourhood.
+
+    Examples
+    --------
+    >>> from essgeo import geocode, load_territory, read_layer
+    >>> from essgeo.access import demand_points
+    >>> here = load_territory("est-ensemble")
+    >>> targets = read_layer(here, "neighbourhoods")
+    >>> demand = demand_points(read_layer(here, "iris"), neighbourhoods=targets, spacing_m=100)
+    >>> gaps = find_gaps(targets, demand, geocode(read_layer(here, "structures")), draws=10)
+    >>> gaps["neighbourhood_id"].nunique(), bool((gaps["out_of_reach"] <= gaps["residents"]).all())
+    (4, True)
+    """
+    counted = structures[structures.geometry.notna() & structures["status"].isin(["active", "unknown"])]
+    cost = travel_cost(demand, counted, max_minutes=2 * within_minutes)
+    nobody = neighbourhoods.iloc[:0].assign(vintage="")
+    everybody = gather_areas(demand, territory="all", communes=nobody, neighbourhoods=neighbourhoods, qpv=nobody)
+    table = coverage(demand, cost, counted, everybody, within_minutes=[within_minutes], draws=draws, seed=seed)
+    gaps = rank_gaps(table, demand, counted, cost, minutes=within_minutes)
+    outlines = neighbourhoods.geometry.loc[gaps["neighbourhood_id"]].to_numpy()
+    return gpd.GeoDataFrame(gaps, geometry=outlines, crs=neighbourhoods.crs)
+
+

@@ -1,0 +1,240 @@
+"""Findings in words: each sentence is made from rows of tables and from nothing else."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from essgeo.maps.formats import joined, number, percent
+from essgeo.maps.texts import texts
+from essgeo.vocabulary import ROLES, STAGES, THEMES
+
+if TYPE_CHECKING:
+    from essgeo.vocabulary import Lang
+
+Row: TypeAlias = Mapping[str, Any]
+
+
+def interval(low: float, high: float, lang: Lang, *, share: bool = False) -> str:
+    """Return an interval in words, of shares or of whole numbers.
+
+    Examples
+    --------
+    >>> interval(0.5, 0.625, "en", share=True)
+    '50% to 62%'
+    """
+    write = percent if share else number
+    return texts(lang)["common"]["interval"].format(low=write(low, lang), high=write(high, lang))
+
+
+def walk(minutes: float, lang: Lang) -> str:
+    """Return a walk in minutes, rounded up so that none is said to be shorter than it is.
+
+    Examples
+    --------
+    >>> walk(12.3, "en")
+    '13 min'
+    """
+    rounded = math.nan if math.isnan(minutes) else math.ceil(round(minutes, 6))
+    return texts(lang)["common"]["minutes"].format(value=number(rounded, lang))
+
+
+def reach(row: Row, territory: Row, lang: Lang) -> str:
+    """Return the share of residents within reach, with its interval, beside that of the territory.
+
+    Parameters
+    ----------
+    row
+        The row of ``coverage`` of the place.
+    territory
+        The row of ``coverage`` of the territory, for the same theme and walk.
+    lang
+        Language of the sentence.
+
+    Examples
+    --------
+    >>> row = {"share": 0.5, "share_low": 0.4, "share_high": 0.6, "residents": 1000, "minutes": 15}
+    >>> reach(row, {"share": 0.7}, "en")[:61]
+    '50% of the 1,000 residents (40% to 60%) live within a 15 min '
+    """
+    key = {0.0: "reach_none", 1.0: "reach_all"}.get(row["share"], "reach")
+    return texts(lang)["findings"][key].format(
+        share=percent(row["share"], lang),
+        residents=number(row["residents"], lang),
+        interval=interval(row["share_low"], row["share_high"], lang, share=True),
+        minutes=row["minutes"],
+        territory_share=percent(territory["share"], lang),
+    )
+
+
+def verified(row: Row, lang: Lang) -> str:
+    """Return the share within reach of the structures verified as active.
+
+    Examples
+    --------
+    >>> verified({"share_known_active": 0.41}, "en")
+    'Counting only structures verified as active: 41%.'
+    """
+    return texts(lang)["findings"]["verified"].format(share=percent(row["share_known_active"], lang))
+
+
+def largest_gap(rows: Sequence[Row], lang: Lang) -> list[str]:
+    """Return the first gap of a neighbourhood, where its nearest offer is, and which gaps cannot be told from it.
+
+    Parameters
+    ----------
+    rows
+        The rows of ``gaps`` of the neighbourhood, by rank.
+    lang
+        Language of the sentences.
+
+    Examples
+    --------
+    >>> largest_gap([], "en")
+    ['No theme places the neighbourhood behind the territory.']
+    """
+    words = texts(lang)["findings"]
+    behind = [row for row in rows if row["gap_residents"] > 0]
+    if not behind:
+        return [words["gap_none"]]
+    first = behind[0]
+    gap = words["gap"].format(
+        theme=theme(first, lang),
+        residents=number(first["out_of_reach"], lang),
+        interval=interval(first["out_of_reach_low"], first["out_of_reach_high"], lang),
+        more=number(first["gap_residents"], lang),
+    )
+    tied = [theme(row, lang) for row in behind[1:] if _overlap(first, row)]
+    sentences = [f"{gap} {nearest(first, lang)}"]
+    if tied:
+        sentences.append(words["tied"].format(theme=joined(tied, words["and"])))
+    return sentences
+
+
+def nearest(row: Row, lang: Lang) -> str:
+    """Return where the nearest structure of a gap is, or that none is known.
+
+    Examples
+    --------
+    >>> nearest({"nearest_name": "Le Garage", "nearest_city": "Bondy", "nearest_minutes": 21.0}, "en")
+    'The nearest structure, Le Garage (Bondy), is at 21 min.'
+    """
+    words = texts(lang)["findings"]
+    if not row["nearest_name"]:
+        return words["gap_unknown"]
+    return words["gap_nearest"].format(
+        name=row["nearest_name"], city=row["nearest_city"], walk=walk(row["nearest_minutes"], lang)
+    )
+
+
+def theme(row: Row, lang: Lang) -> str:
+    """Return the label of the sector or challenge of a row, in lower case for use within a sentence.
+
+    Examples
+    --------
+    >>> theme({"theme": "jeunesse"}, "fr")
+    'jeunesse'
+    """
+    label = THEMES[row["theme"]][lang]
+    return label if label.isupper() else label[0].lower() + label[1:]
+
+
+def support_chain(rows: Sequence[Row], lang: Lang) -> list[str]:
+    """Return, for each kind of support, the stages without an offer within reach and the nearest one.
+
+    Parameters
+    ----------
+    rows
+        The rows of ``support_chain`` of one neighbourhood.
+    lang
+        Language of the sentences.
+
+    Examples
+    --------
+    >>> row = {"role": "financement", "stage": "emergence", "within_reach": True, "minutes": 15}
+    >>> support_chain([row], "en")
+    ['Funding: an offer is within a 15 min walk for every stage of a project.']
+    """
+    words = texts(lang)["findings"]
+    sentences = []
+    for role in dict.fromkeys(row["role"] for row in rows):
+        of_role = [row for row in rows if row["role"] == role]
+        missing = [row for row in of_role if not row["within_reach"]]
+        label = ROLES[role][lang]
+        if not missing:
+            sentences.append(words["chain_complete"].format(role=label, minutes=of_role[0]["minutes"]))
+            continue
+        stages = joined([_stage(row, lang) for row in missing], words["and"])
+        sentence = words["chain_missing"].format(role=label, minutes=missing[0]["minutes"], stages=stages)
+        known = [row for row in missing if row["nearest_name"]]
+        if known:
+            closest = min(known, key=lambda row: row["nearest_minutes"])
+            sentence += " " + words["chain_nearest"].format(
+                stage=_stage(closest, lang),
+                name=closest["nearest_name"],
+                city=closest["nearest_city"],
+                walk=walk(closest["nearest_minutes"], lang),
+            )
+        sentences.append(sentence)
+    return sentences
+
+
+def shared_qpv(row: Row, others: Sequence[Row], vintage: str, lang: Lang) -> str:
+    """Return that a neighbourhood shares its QPV with others, or nothing where it does not.
+
+    Parameters
+    ----------
+    row
+        The neighbourhood.
+    others
+        All neighbourhoods of the study.
+    vintage
+        Vintage of the QPV, which names the column ``qpv_<vintage>``.
+    lang
+        Language of the sentence.
+
+    Examples
+    --------
+    >>> shared_qpv({"name": "A", "qpv_2024": "Q1"}, [{"name": "A", "qpv_2024": "Q1"}], "2024", "en")
+    ''
+    """
+    column = f"qpv_{vintage}"
+    code = row.get(column, "")
+    names = [other["name"] for other in others if code and other[column] == code and other["name"] != row["name"]]
+    if not names:
+        return ""
+    words = texts(lang)["findings"]
+    return words["shared_qpv"].format(name=row["name"], others=joined(names, words["and"]), code=code, vintage=vintage)
+
+
+def bound(structures: float, enterprises: float, lang: Lang) -> str:
+    """Return how many structures a figure of access rests on, and that the gap is an upper bound.
+
+    Parameters
+    ----------
+    structures
+        Structures of the register that are located and counted.
+    enterprises
+        ESS enterprises of the territory according to its portrait; NaN where there is none.
+    lang
+        Language of the sentences.
+
+    Examples
+    --------
+    >>> bound(77, 1274, "en")[:81]
+    'These figures rest on 77 located and counted structures, for about 1,274 ESS ente'
+    """
+    words = texts(lang)["findings"]
+    if math.isnan(enterprises) or not enterprises:
+        return words["bound_unknown"].format(structures=number(structures, lang))
+    return words["bound"].format(structures=number(structures, lang), enterprises=number(enterprises, lang))
+
+
+def _stage(row: Row, lang: Lang) -> str:
+    return STAGES[row["stage"]][lang].lower()
+
+
+def _overlap(first: Row, second: Row) -> bool:
+    gap_of = [row["gap_residents"] - row["out_of_reach"] for row in (first, second)]
+    return bool(first["out_of_reach_low"] + gap_of[0] <= second["out_of_reach_high"] + gap_of[1])

@@ -1,0 +1,95 @@
+"""Numbers and dates as they are written in French and in English."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from essgeo.vocabulary import Lang
+
+MISSING = "–"
+_NARROW = "\u202f"
+_MONTHS: dict[Lang, tuple[str, ...]] = {
+    "fr": (
+        "janvier", "février", "mars", "avril", "mai", "juin",
+        "juillet", "août", "septembre", "octobre", "novembre", "décembre",
+    ),
+    "en": (
+        "January", "February", "March", "April", "May", "June",
+        "July", "August", "September", "October", "November", "December",
+    ),
+}  # fmt: skip
+
+
+def number(value: float | None, lang: Lang, digits: int = 0) -> str:
+    """Return a number with its thousands apart, or a dash where it is missing.
+
+    Parameters
+    ----------
+    value
+        The number; ``None`` and NaN are missing.
+    lang
+        Language of the page.
+    digits
+        Decimals kept.
+
+    Examples
+    --------
+    >>> number(438552, "en"), number(1.25, "fr", 1), number(float("nan"), "fr")
+    ('438,552', '1,2', '–')
+    """
+    if value is None or math.isnan(value):
+        return MISSING
+    text = f"{value:,.{digits}f}"
+    if set(text) <= set("-0.,"):
+        text = text.removeprefix("-")
+    return text if lang == "en" else text.replace(",", _NARROW).replace(".", ",")
+
+
+def percent(share: float | None, lang: Lang, digits: int = 0) -> str:
+    """Return a share between 0 and 1 as a percentage.
+
+    A share that is not 0 or 1 is never rounded to 0 % or 100 %.
+
+    Examples
+    --------
+    >>> percent(0.624, "en"), percent(0.9999, "en"), percent(0.0001, "en")
+    ('62%', '>99%', '<1%')
+    """
+    if share is None or math.isnan(share):
+        return MISSING
+    step = 10.0**-digits
+    scaled, sign = share * 100, ""
+    if 0 < scaled < step / 2:
+        scaled, sign = step, "<"
+    elif 100 - step / 2 <= scaled < 100:  # noqa: PLR2004 - per cent
+        scaled, sign = 100 - step, ">"
+    gap = _NARROW if lang == "fr" else ""
+    return f"{sign}{_NARROW if sign and lang == 'fr' else ''}{number(scaled, lang, digits)}{gap}%"
+
+
+def day(date: dt.date, lang: Lang) -> str:
+    """Return a date in words.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> day(dt.date(2026, 3, 1), "fr"), day(dt.date(2026, 3, 1), "en")
+    ('1er mars 2026', '1 March 2026')
+    """
+    first = "1er" if lang == "fr" and date.day == 1 else str(date.day)
+    return f"{first} {_MONTHS[lang][date.month - 1]} {date.year}"
+
+
+def joined(parts: list[str], conjunction: str) -> str:
+    """Return parts as a list in words.
+
+    Examples
+    --------
+    >>> joined(["a", "b", "c"], "and")
+    'a, b and c'
+    """
+    return " ".join([", ".join(parts[:-1]), conjunction, parts[-1]]) if len(parts) > 1 else "".join(parts)

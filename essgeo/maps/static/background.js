@@ -1,0 +1,51 @@
+// Background tiles. One picture is tried first, so that a page without a network asks once and not for every tile.
+(function () {
+  "use strict";
+
+  const { map, words, find } = window.essgeo;
+  const IGN =
+    "https://data.geopf.fr/wmts?SERVICE=WMTS&REQUEST=GetTile&VERSION=1.0.0&LAYER=GEOGRAPHICALGRIDSYSTEMS.PLANIGNV2" +
+    "&STYLE=normal&FORMAT=image/png&TILEMATRIXSET=PM&TILEMATRIX={z}&TILEROW={y}&TILECOL={x}";
+  const OSM = "https://tile.openstreetmap.org/{z}/{x}/{y}.png";
+  const SOURCES = {
+    ign: [IGN, '<a href="https://geoservices.ign.fr/">© IGN - Géoplateforme</a>'],
+    osm: [OSM, '<a href="https://www.openstreetmap.org/copyright">© OpenStreetMap</a>'],
+  };
+  let shown = null;
+  let wanted = "none";
+
+  function trial(url) {
+    const zoom = 11;
+    const { x, y } = map.project(map.getCenter(), zoom).divideBy(256).floor();
+    return L.Util.template(url, { x: x, y: y, z: zoom });
+  }
+
+  function choose(name) {
+    wanted = name;
+    const status = find("background-status");
+    status.textContent = "";
+    if (shown) {
+      shown.remove();
+      shown = null;
+    }
+    if (!SOURCES[name]) {
+      return;
+    }
+    const [url, attribution] = SOURCES[name];
+    const failed = () => wanted === name && (status.textContent = words.background_failed);
+    if (navigator.onLine === false) {
+      failed();
+      return;
+    }
+    const picture = new Image();
+    picture.onerror = failed;
+    picture.onload = function () {
+      if (wanted === name && !shown) {
+        shown = L.tileLayer(url, { attribution: attribution, maxZoom: 19, opacity: 0.75 }).addTo(map);
+      }
+    };
+    picture.src = trial(url);
+  }
+
+  window.essgeo.background = { choose: choose, names: Object.keys(SOURCES).concat("none") };
+})();

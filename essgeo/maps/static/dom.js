@@ -1,0 +1,69 @@
+// The page's data, and the only ways this site makes elements: text is always text, never markup.
+(function () {
+  "use strict";
+
+  const data = JSON.parse(document.getElementById("map-data").textContent);
+
+  function element(tag, options, children) {
+    const made = document.createElement(tag);
+    Object.entries(options || {}).forEach(function ([name, value]) {
+      if (name === "text") {
+        made.textContent = value;
+      } else if (name === "on") {
+        Object.entries(value).forEach(([event, handler]) => made.addEventListener(event, handler));
+      } else if (value !== null && value !== false) {
+        made.setAttribute(name, value === true ? "" : value);
+      }
+    });
+    (children || []).forEach((child) => made.append(child));
+    return made;
+  }
+
+  // A text from the register: isolated, so that the direction of its script changes nothing around it.
+  function isolated(text) {
+    return element("bdi", { text: text });
+  }
+
+  function fill(sentence, values) {
+    return sentence.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
+  }
+
+  // Only http and https addresses become links.
+  function linked(text) {
+    if (!/^https?:\/\/[^\s]+$/i.test(text)) {
+      return isolated(text);
+    }
+    return element("a", { href: text, rel: "noopener noreferrer nofollow", text: text });
+  }
+
+  const whole = new Intl.NumberFormat(data.lang);
+  const share = new Intl.NumberFormat(data.lang, { style: "percent", maximumFractionDigits: 0 });
+
+  function percent(value) {
+    if (value === null || value === undefined) {
+      return "–";
+    }
+    if (value > 0 && value < 0.005) {
+      return "<\u202f" + share.format(0.01);
+    }
+    return value < 1 && value >= 0.995 ? ">\u202f" + share.format(0.99) : share.format(value);
+  }
+
+  // Lower case, no accents: what is typed is compared with what is written.
+  function folded(text) {
+    return text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").replace(/[’']/g, " ").toLowerCase();
+  }
+
+  window.essgeo = {
+    data: data,
+    words: data.texts,
+    element: element,
+    isolated: isolated,
+    linked: linked,
+    fill: fill,
+    folded: folded,
+    percent: percent,
+    number: (value) => (value === null ? "–" : whole.format(value)),
+    find: (name) => document.getElementById(name),
+  };
+})();

@@ -1,0 +1,158 @@
+// The map and its layers. Outlines and labels are vectors: it is legible without its background.
+(function () {
+  "use strict";
+
+  const { data, words, isolated, symbolOf, ShapeMarker } = window.essgeo;
+  const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const STYLES = {
+    iris: { color: "#8a6d4b", weight: 0.6, fillOpacity: 0.72 },
+    communes: { color: "#3a3a3a", weight: 1.4, dashArray: "6 3", fillOpacity: 0 },
+    npnru: { color: "#00605f", weight: 1.5, dashArray: "2 4", hatch: "#00605f", fillOpacity: 0.55 },
+    qpv: { color: "#2323b0", weight: 2, fillColor: "#2323b0", fillOpacity: 0.07 },
+    neighbourhoods: { color: "#a3003c", weight: 3.5, fillOpacity: 0 },
+  };
+  const ORDER = ["iris", "communes", "npnru", "qpv", "neighbourhoods", "radius", "stations", "planned", "sites", "structures"];
+  const TOP_DOWN = ["neighbourhoods", "qpv", "npnru", "iris", "communes"];
+
+  const map = L.map("map", {
+    preferCanvas: true,
+    zoomControl: false,
+    maxZoom: 19,
+    minZoom: 10,
+    zoomSnap: 0.5,
+    fadeAnimation: !still,
+    zoomAnimation: !still,
+    markerZoomAnimation: !still,
+    inertia: !still,
+  });
+  map.attributionControl.setPrefix('<a href="https://leafletjs.com">Leaflet</a>');
+  L.control.zoom({ zoomInTitle: words.zoom_in, zoomOutTitle: words.zoom_out }).addTo(map);
+  L.control.scale({ imperial: false }).addTo(map);
+
+  function shapes(name) {
+    return L.geoJSON(data.layers[name], { style: STYLES[name], interactive: false });
+  }
+
+  function label(latlng, text, kind) {
+    const made = isolated(text);
+    made.className = "map-label " + kind;
+    const icon = L.divIcon({ html: made, className: "map-label-anchor", iconSize: [0, 0] });
+    return L.marker(latlng, { icon: icon, interactive: false, keyboard: false });
+  }
+
+  function withLabels(layer, kind) {
+    const group = L.featureGroup([layer]);
+    layer.eachLayer((part) => group.addLayer(label(part.getBounds().getCenter(), part.feature.properties.title, kind)));
+    return group;
+  }
+
+  function points(name, symbol, wanted) {
+    return L.geoJSON(data.layers[name], {
+      filter: (feature) => wanted(feature.properties),
+      pointToLayer: function (feature, latlng) {
+        const marker = new ShapeMarker(latlng, { symbol: symbol, radius: 5 });
+        return marker.on("click", () => map.fire("essgeo:point", { name: name, marker: marker }));
+      },
+    });
+  }
+
+  const iris = shapes("iris");
+  const layers = {
+    iris: iris,
+    communes: withLabels(shapes("communes"), "commune"),
+    npnru: shapes("npnru"),
+    qpv: shapes("qpv"),
+    neighbourhoods: withLabels(shapes("neighbourhoods"), "neighbourhood"),
+    radius: L.featureGroup(),
+    stations: points("stations", { shape: "square", colour: "#111" }, (station) => !station.planned),
+    planned: points("stations", { shape: "square", colour: "#111", hollow: true }, (station) => station.planned),
+    sites: points("sites", { shape: "pentagon", colour: "#8f4700", hollow: true }, () => true),
+    structures: L.featureGroup(),
+  };
+
+  const markers = new Map();
+  window.essgeo.rows.filter((row) => row.located).forEach(function (row) {
+    const latlng = [row.latitude, row.longitude];
+    const marker = new ShapeMarker(latlng, { symbol: symbolOf(row), radius: row.counted ? 7 : 5 });
+    marker.on("click", () => map.fire("essgeo:structure", { row: row }));
+    const circle = row.radius
+      ? L.circle(latlng, { radius: row.radius, interactive: false, color: "#444", weight: 1, dashArray: "3 3", fillOpacity: 0.08 })
+      : null;
+    markers.set(row.id, { marker: marker, circle: circle });
+  });
+
+  function show(rows) {
+    layers.structures.clearLayers();
+    layers.radius.clearLayers();
+    rows.forEach(function (row) {
+      const drawn = markers.get(row.id);
+      if (drawn) {
+        layers.structures.addLayer(drawn.marker);
+        if (drawn.circle) {
+          layers.radius.addLayer(drawn.circle);
+        }
+      }
+    });
+    stack();
+  }
+
+  function stack() {
+    ORDER.filter((name) => map.hasLayer(layers[name])).forEach((name) =>
+      layers[name].eachLayer((part) => part.bringToFront && part.bringToFront())
+    );
+  }
+
+  function toggle(name, shown) {
+    if (shown) {
+      layers[name].addTo(map);
+      stack();
+    } else {
+      layers[name].remove();
+    }
+  }
+
+  function colourOf(share) {
+    return data.colours[data.breaks.filter((bound) => share < bound).length];
+  }
+
+  function paint(theme) {
+    const place = data.coverage.themes.indexOf(theme);
+    iris.setStyle(function (feature) {
+      const shares = data.coverage.shares[feature.properties.id];
+      const share = shares && place >= 0 ? shares[place] : null;
+      return share === null
+        ? { hatch: "#777", fillOpacity: 0.5 }
+        : { hatch: null, fillColor: colourOf(share), fillOpacity: STYLES.iris.fillOpacity };
+    });
+  }
+
+  // The polygons of the layers on the map that hold a place, from the smallest kind to the largest.
+  function under(latlng) {
+    const point = map.latLngToLayerPoint(latlng);
+    const found = [];
+    TOP_DOWN.filter((name) => map.hasLayer(layers[name])).forEach(function visit(name) {
+      (function search(group) {
+        group.eachLayer(function (part) {
+          if (part.eachLayer) {
+            search(part);
+          } else if (part instanceof L.Polygon && part._containsPoint(point)) {
+            found.push([name, part.feature.properties]);
+          }
+        });
+      })(layers[name]);
+    });
+    return found;
+  }
+
+  Object.assign(window.essgeo, {
+    map: map,
+    still: still,
+    layers: layers,
+    LAYER_NAMES: ORDER,
+    markers: markers,
+    show: show,
+    toggle: toggle,
+    paint: paint,
+    under: under,
+  });
+})();

@@ -1,0 +1,85 @@
+// What a popup says of a structure, or of a place: every polygon that lies under it.
+(function () {
+  "use strict";
+
+  const { data, words, element, isolated, linked, fill, number, percent } = window.essgeo;
+
+  function facts(pairs) {
+    const list = element("dl", { class: "facts" });
+    pairs.filter(([, value]) => value).forEach(function ([label, value]) {
+      list.append(element("dt", { text: label }), element("dd", {}, [linked(value)]));
+    });
+    return list;
+  }
+
+  function labelled(vocabulary, codes) {
+    return codes.map((code) => data.labels[vocabulary][code] || code).join(", ");
+  }
+
+  function period(row) {
+    if (row.active_from && row.active_to) {
+      return fill(words.period, { from: row.active_from, to: row.active_to });
+    }
+    return row.active_from
+      ? fill(words.since, { from: row.active_from })
+      : row.active_to && fill(words.until, { to: row.active_to });
+  }
+
+  function structure(row) {
+    const status = [data.labels.status[row.status], period(row), row.as_of && fill(words.as_of, { date: row.as_of })];
+    const position = [row.position, row.radius !== null && fill(words.within_metres, { metres: number(row.radius) })];
+    return element("div", {}, [
+      element("h3", {}, [isolated(row.name)]),
+      element("p", { class: "where" }, [isolated([row.address, row.postcode, row.city].filter(Boolean).join(", "))]),
+      facts([
+        [words.sector, labelled("sectors", row.sectors)],
+        [words.challenge, labelled("challenges", row.challenges)],
+        [words.family, data.labels.family[row.family]],
+        [words.role, labelled("roles", row.roles)],
+        [words.stage, labelled("support_stages", row.support_stages)],
+        [words.status, status.filter(Boolean).join(", ")],
+        [words.position, position.filter(Boolean).join(", ")],
+        [words.qpv, row.qpv],
+        [words.source, row.source],
+        [words.note, row.note],
+      ]),
+    ]);
+  }
+
+  function iris(properties, theme) {
+    const shares = data.coverage.shares[properties.id] || [];
+    const listed = data.coverage.themes.map((code, place) => [code, shares[place]]);
+    const chosen = listed.filter(([code]) => code === theme);
+    const others = listed.filter(([code]) => code !== theme);
+    const row = ([code, share]) => [data.labels.themes[code], percent(share)];
+    return [
+      facts([
+        [words.population, number(properties.population)],
+        [words.median_income, properties.income === null ? "" : number(properties.income) + "\u00a0€"],
+      ]),
+      element("p", { text: fill(words.coverage_legend, { minutes: data.minutes }) }),
+      facts(chosen.map(row)),
+      element("details", {}, [element("summary", { text: words.all_themes }), facts(others.map(row))]),
+    ];
+  }
+
+  // `found` holds [layer name, properties] of each polygon under the place.
+  function place(found, theme) {
+    return element(
+      "div",
+      {},
+      found.flatMap(([name, properties]) =>
+        [
+          element("h3", {}, [element("small", { text: words["kind_" + name] + " " }), isolated(properties.title)]),
+        ].concat(
+          name === "iris" ? iris(properties, theme) : [facts(properties.rows)],
+          properties.page && properties.id !== data.focus
+            ? [element("p", {}, [element("a", { href: properties.page, text: words.open_page })])]
+            : []
+        )
+      )
+    );
+  }
+
+  Object.assign(window.essgeo, { structurePopup: structure, placePopup: place, labelled: labelled });
+})();

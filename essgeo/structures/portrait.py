@@ -1,0 +1,89 @@
+"""The figures of the ESS portrait beside what the register holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from essgeo.errors import SchemaError
+from essgeo.vocabulary import FAMILIES
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+_SUFFIX = {"association": "associations", "cooperative": "cooperatives", "mutuelle": "mutuelles", "fondation": "fondations"}
+_MEASURES = {
+    "seed_enterprises": "ess",
+    "seed_employees": "ess_salaries",
+    "seed_fte": "ess_etp",
+    "seed_payroll_eur": "ess_masse_salariale_brute",
+}
+_TOTALS = {"seed_enterprises": "ess_entreprises"}
+PORTRAIT_YEAR = "2018"
+
+
+def portrait(structures: gpd.GeoDataFrame, seed_figures: pd.DataFrame, *, scope: str) -> pd.DataFrame:
+    """Return, by family, the enterprises of the portrait of 2018 and the structures of the register.
+
+    The two are not one measure: the portrait counts enterprises with their employees from INSEE sources, the register names
+    places and allies found on public pages and lists. It is a sample; its share says how far it goes, not how the ESS changed.
+
+    Parameters
+    ----------
+    structures
+        From :func:`essgeo.geocode`, with the flag ``counted``.
+    seed_figures
+        The ``seed_figures`` layer.
+    scope
+        Name of the territory in ``seed_figures``.
+
+    Returns
+    -------
+    DataFrame
+        One row a family, then ``total``: ``seed_enterprises``, ``seed_employees``, ``seed_fte``, ``seed_payroll_eur`` (NaN
+        where the portrait says nothing), ``register_structures``, ``register_counted``, ``register_located`` (counted and
+        with a point), ``register_share`` (``register_counted`` over ``seed_enterprises``), ``note``.
+
+    Raises
+    ------
+    SchemaError
+        A figure of the portrait is not a number.
+
+    Examples
+    --------
+    >>> from essgeo import geocode, load_territory, read_layer
+    >>> here = load_territory("est-ensemble")
+    >>> structures = geocode(read_layer(here, "structures")).assign(counted=True)
+    >>> table = portrait(structures, read_layer(here, "seed_figures"), scope=here.name).set_index("family")
+    >>> int(table.loc["total", "seed_enterprises"]), int(table.loc["total", "register_structures"])
+    (1274, 146)
+    """
+    figures = _figures(seed_figures, scope)
+    located = structures["counted"] & structures.geometry.notna()
+    rows = []
+    for family in [*FAMILIES, "total"]:
+        of_family = structures["family"].isin(list(FAMILIES) if family == "total" else [family])
+        row: dict[str, object] = {"family": family}
+        for column, key in _MEASURES.items():
+            name = _TOTALS.get(column, key) if family == "total" else f"{key}_{_SUFFIX.get(family)}"
+            row[column] = figures.get(name, float("nan"))
+        row["register_structures"] = int(of_family.sum())
+        row["register_counted"] = int((of_family & structures["counted"]).sum())
+        row["register_located"] = int((of_family & located).sum())
+        row["note"] = "register: a sample, not comparable" if family in {*_SUFFIX, "total"} else "not a family of the portrait"
+        rows.append(row)
+    table = pd.DataFrame(rows)
+    table.insert(len(table.columns) - 1, "register_share", table["register_counted"] / table["seed_enterprises"])
+    return table
+
+
+def _figures(seed_figures: pd.DataFrame, scope: str) -> dict[str, float]:
+    rows = seed_figures[(seed_figures["scope"] == scope) & (seed_figures["year"] == PORTRAIT_YEAR)]
+    rows = rows[rows["key"].str.startswith("ess")]
+    values = pd.to_numeric(rows["value"], errors="coerce")
+    if values.isna().any():
+        wrong = ", ".join(rows.loc[values.isna(), "key"])
+        message = f"seed_figures: the value of {wrong} is not a number."
+        raise SchemaError(message)
+    return dict(zip(rows["key"], values.astype(float), strict=True))

@@ -1,0 +1,240 @@
+"""What every published table and layer holds: each column with its type, unit and meaning, as plain data.
+
+The Table Schema, the data package, the notes of the workbook and the method page are all written from here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from essgeo.columns import COLUMNS
+
+if TYPE_CHECKING:
+    from essgeo.columns import Column
+    from essgeo.vocabulary import Lang
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table or layer that a run publishes.
+
+    Attributes
+    ----------
+    name
+        The attribute of :class:`essgeo.results.Study` that holds it.
+    title
+        What it is, in French and in English.
+    key
+        The columns that identify a row.
+    columns
+        Its columns in the order they are written, the key first.
+    rests_on
+        The input layers its figures come from.
+    geographic
+        It is a layer: it has a geometry, and its key is its index.
+    shows_coverage
+        Its figures are coverage, so that they mean little without the caveats of :mod:`essgeo.exports.notes`.
+    """
+
+    name: str
+    title: dict[Lang, str]
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    rests_on: tuple[str, ...]
+    geographic: bool = False
+    shows_coverage: bool = False
+
+
+def _columns(names: str) -> tuple[Column, ...]:
+    return tuple(COLUMNS[name] for name in names.split())
+
+
+_REGISTER = ("structures", "addresses")
+_COVERAGE = ("iris", *_REGISTER)
+_ZONES = ("qpv", "npnru", "neighbourhoods", "iris")
+
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        Table(
+            "structures",
+            {
+                "fr": "Structures de l'ESS, avec leur position et le QPV où elles sont",
+                "en": "ESS structures, located and laid over QPV",
+            },
+            ("structure_id",),
+            _columns(
+                "structure_id name aliases address postcode city citycode siren family legal_form sectors challenges "
+                "roles support_stages active_from active_to status as_of counted source source_2 note geo_status "
+                "geo_precision geo_score geo_margin geo_radius_m geo_label geo_engine geo_reason qpv qpv_name qpv_relation "
+                "qpv_probability qpv_distance_m qpv_vintage"
+            ),
+            (*_REGISTER, "qpv"),
+            geographic=True,
+        ),
+        Table(
+            "qpv",
+            {"fr": "Quartiers prioritaires de la politique de la ville (QPV)", "en": "Priority neighbourhoods (QPV)"},
+            ("zone_id",),
+            _columns("zone_id name kind vintage cities interest programme"),
+            ("qpv", "npnru"),
+            geographic=True,
+        ),
+        Table(
+            "npnru",
+            {
+                "fr": "Projets NPNRU ; le contour du QPV tient lieu de périmètre de projet",
+                "en": "NPNRU projects; the QPV outline stands in for the project perimeter",
+            },
+            ("zone_id",),
+            _columns("zone_id name kind vintage programme interest confidence"),
+            ("qpv", "npnru"),
+            geographic=True,
+        ),
+        Table(
+            "neighbourhoods",
+            {
+                "fr": "Quartiers cibles, listes d'IRIS (un choix, non un périmètre officiel)",
+                "en": "Target neighbourhoods, lists of IRIS (a judgement, not an official perimeter)",
+            },
+            ("neighbourhood_id",),
+            _columns("neighbourhood_id name city citycode iris_codes qpv_2015 qpv_2024 note"),
+            ("neighbourhoods", "iris"),
+            geographic=True,
+        ),
+        Table(
+            "communes",
+            {"fr": "Communes, IRIS réunis", "en": "Communes, dissolved from IRIS"},
+            ("citycode",),
+            _columns("citycode name population"),
+            ("iris",),
+            geographic=True,
+        ),
+        Table(
+            "iris",
+            {"fr": "IRIS : population et revenu médian", "en": "IRIS: population and median income"},
+            ("iris_code",),
+            _columns("iris_code name city citycode population median_income inhabited"),
+            ("iris",),
+            geographic=True,
+        ),
+        Table(
+            "stations",
+            {"fr": "Stations et gares", "en": "Stations"},
+            ("station_id",),
+            _columns("station_id name mode line status open_date"),
+            ("stations",),
+            geographic=True,
+        ),
+        Table(
+            "sites",
+            {"fr": "Sites d'occupation temporaire", "en": "Temporary-occupancy sites"},
+            ("site_id",),
+            _columns(
+                "site_id name address city surface_m2 available_from available_to state owner_type former_use "
+                "ground_floor constraints source as_of note"
+            ),
+            ("sites",),
+            geographic=True,
+        ),
+        Table(
+            "structure_zones",
+            {
+                "fr": "Chaque structure et chaque zone qui la concerne",
+                "en": "Each structure and each zone that matters to it",
+            },
+            ("structure_id", "layer", "zone_id"),
+            _columns("structure_id layer zone_id vintage relation probability distance_m within_300m within_500m"),
+            (*_REGISTER, *_ZONES),
+        ),
+        Table(
+            "zones",
+            {"fr": "Chaque zone et les structures qu'elle contient", "en": "Each zone and the structures in it"},
+            ("layer", "zone_id", "vintage"),
+            _columns(
+                "layer zone_id name vintage programme interest residents area_ha structures_in "
+                "structures_undetermined structures_expected structures_low structures_high structures_within_300m "
+                "structures_within_500m method"
+            ),
+            (*_REGISTER, *_ZONES),
+        ),
+        Table(
+            "coverage",
+            {
+                "fr": "Part des habitants à portée d'une structure",
+                "en": "Share of the residents within reach of a structure",
+            },
+            ("level", "zone_id", "theme_kind", "theme", "minutes"),
+            _columns(
+                "level zone_id zone_name vintage theme_kind theme minutes residents reached share share_low share_high "
+                "share_known_active structures minutes_median method population_method"
+            ),
+            (*_COVERAGE, "qpv", "neighbourhoods"),
+            shows_coverage=True,
+        ),
+        Table(
+            "iris_coverage",
+            {
+                "fr": "Part des habitants de chaque IRIS à portée d'une structure",
+                "en": "Share of the residents of each IRIS within reach",
+            },
+            ("iris_code", "theme_kind", "theme", "minutes"),
+            _columns("iris_code theme_kind theme minutes residents reached share"),
+            _COVERAGE,
+            shows_coverage=True,
+        ),
+        Table(
+            "gaps",
+            {
+                "fr": "Manques de couverture des quartiers cibles, du plus grand au plus petit",
+                "en": "Coverage gaps of the target neighbourhoods, largest first",
+            },
+            ("neighbourhood_id", "theme_kind", "theme", "minutes"),
+            _columns(
+                "neighbourhood_id neighbourhood rank theme_kind theme minutes residents out_of_reach out_of_reach_low "
+                "out_of_reach_high share territory_share gap_points gap_residents structures nearest_structure_id "
+                "nearest_name nearest_city nearest_minutes method"
+            ),
+            (*_COVERAGE, "neighbourhoods"),
+            shows_coverage=True,
+        ),
+        Table(
+            "support_chain",
+            {
+                "fr": "Chaîne d'appui : offres d'accompagnement et de financement à portée, par étape",
+                "en": "Support chain: support and funding within reach, by stage",
+            },
+            ("neighbourhood_id", "role", "stage"),
+            _columns(
+                "neighbourhood_id neighbourhood role stage minutes structures_in_register structures_located share "
+                "within_reach nearest_structure_id nearest_name nearest_city nearest_minutes"
+            ),
+            (*_COVERAGE, "neighbourhoods"),
+            shows_coverage=True,
+        ),
+        Table(
+            "review",
+            {"fr": "Adresses qui demandent un œil humain", "en": "Addresses that need a human eye"},
+            ("structure_id",),
+            _columns(
+                "structure_id name address postcode city geo_status reason candidate_label candidate_score "
+                "candidate_longitude candidate_latitude"
+            ),
+            _REGISTER,
+        ),
+        Table(
+            "portrait",
+            {
+                "fr": "Le registre au regard du portrait de l'ESS de 2018",
+                "en": "The register beside the ESS portrait of 2018",
+            },
+            ("family",),
+            _columns(
+                "family seed_enterprises seed_employees seed_fte seed_payroll_eur register_structures register_counted "
+                "register_located register_share note"
+            ),
+            ("seed_figures", *_REGISTER),
+        ),
+    )
+}

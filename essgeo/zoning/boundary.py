@@ -1,0 +1,223 @@
+"""The boundaries of zones as arrays of edges, and the exact distance from points to them."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+from scipy.spatial import cKDTree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.intp]
+
+# More than the way round the Earth, in metres: no point is nearer to the next zone than to its own.
+ZONE_SPACING = 1e8
+FIRST_SAMPLES = 3
+CHUNK = 50_000
+BATCH = 1_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Boundary:
+    """The edges of all zones, and sample points along them.
+
+    Attributes
+    ----------
+    start, end
+        Ends of each edge, shape (edges, 2), metres; the inside of the zone lies to the right.
+    zone
+        Position of the zone of each edge, ascending.
+    everywhere
+        Tree of samples, points on the edges: every vertex, and more where an edge is long.
+    by_zone
+        The same samples, with the rank of their zone as a third coordinate, in steps wider than any distance: one
+        tree that answers for one zone at a time.
+    sampled
+        The two edges that each sample lies on (the same one twice within an edge), shape (samples, 2).
+    reach
+        No point of an edge is further than this from a sample of that edge, in metres.
+    """
+
+    start: Floats
+    end: Floats
+    zone: Ints
+    everywhere: cKDTree
+    by_zone: cKDTree
+    sampled: Ints
+    reach: float
+
+
+def trace(polygons: NDArray[np.object_]) -> Boundary:
+    """Return the boundary of canonical polygons (at least one, see :func:`essgeo.zoning.contract.zone_polygons`).
+
+    Long edges are sampled at the mean length of an edge, so that there are at most twice as many samples as edges.
+
+    Examples
+    --------
+    >>> square = trace(np.array([shapely.normalize(shapely.box(0, 0, 10, 10))]))
+    >>> len(square.start), square.reach
+    (4, 5.0)
+    """
+    parts, zone_of_part = shapely.get_parts(polygons, return_index=True)
+    rings, part_of_ring = shapely.get_rings(parts, return_index=True)
+    vertices, ring_of_vertex = shapely.get_coordinates(rings, return_index=True)
+    is_edge = (np.diff(ring_of_vertex) == 0) & (np.diff(vertices, axis=0) != 0).any(axis=1)
+    start, end, ring = vertices[:-1][is_edge], vertices[1:][is_edge], ring_of_vertex[:-1][is_edge]
+    zone = zone_of_part[part_of_ring[ring]]
+
+    edges = np.arange(len(ring))
+    opens = np.flatnonzero(np.diff(ring, prepend=-1))
+    previous = edges - 1
+    previous[opens] = np.append(opens[1:], len(ring)) - 1
+
+    length = np.hypot(*(end - start).T)
+    pieces = np.ceil(length / length.mean()).astype(np.intp)
+    edge = np.repeat(edges, pieces)
+    step = np.arange(len(edge)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    samples = start[edge] + (end - start)[edge] * (step / pieces[edge])[:, None]
+    # Trees cut at midpoints answer points far from every zone several times faster than balanced ones.
+    kind = {"balanced_tree": False, "compact_nodes": False}
+    return Boundary(
+        start=start,
+        end=end,
+        zone=zone,
+        everywhere=cKDTree(samples, **kind),
+        by_zone=cKDTree(np.column_stack([samples, zone[edge] * ZONE_SPACING]), **kind),
+        sampled=np.column_stack([np.where(step == 0, previous[edge], edge), edge]),
+        reach=float((length / pieces).max() / 2),
+    )
+
+
+def distance_to(boundary: Boundary, xy: Floats, zone: Ints) -> Floats:
+    """Return the distance from each point to the boundary of one zone each, in metres.
+
+    Parameters
+    ----------
+    boundary
+        Edges of the zones.
+    xy
+        Points, shape (n, 2).
+    zone
+        Position of the zone of each point; ascending values are answered faster.
+
+    Examples
+    --------
+    >>> square = trace(np.array([shapely.normalize(shapely.box(0, 0, 10, 10))]))
+    >>> distance_to(square, np.array([[5.0, 4.0], [13.0, 14.0]]), np.array([0, 0]))
+    array([4., 5.])
+    """
+    return _nearest(boundary, boundary.by_zone, np.column_stack([xy, zone * ZONE_SPACING]), zone)[0]
+
+
+def nearest_zone(boundary: Boundary, xy: Floats) -> tuple[Floats, Ints]:
+    """Return the distance to the nearest boundary and the position of its zone (the first one where several tie).
+
+    Examples
+    --------
+    >>> square = trace(np.array([shapely.normalize(shapely.box(0, 0, 10, 10))]))
+    >>> nearest_zone(square, np.array([[5.0, 40.0]]))
+    (array([30.]), array([0]))
+    """
+    order = _by_place(xy)
+    distance, zone = np.empty(len(xy)), np.empty(len(xy), dtype=np.intp)
+    distance[order], zone[order] = _nearest(boundary, boundary.everywhere, xy[order], None)
+    return distance, zone
+
+
+def edges_near(boundary: Boundary, xy: Floats, zone: Ints, radius: Floats) -> Iterator[tuple[slice, Ints, Ints]]:
+    """Yield, for batches of points, every edge of their zone that may come within the radius.
+
+    Yields
+    ------
+    slice
+        The points of the batch.
+    ndarray
+        Position within the batch, once per edge.
+    ndarray
+        Position of the edge.
+
+    Examples
+    --------
+    >>> square = trace(np.array([shapely.normalize(shapely.box(0, 0, 10, 10))]))
+    >>> [(batch, point, edge)] = edges_near(square, np.array([[5.0, 1.0]]), np.array([0]), np.array([2.0]))
+    >>> point.tolist(), len(edge)
+    ([0, 0, 0], 3)
+    """
+    query = np.column_stack([xy, zone * ZONE_SPACING])
+    within = np.hypot(radius, boundary.reach) * (1 + 1e-12)
+    count = boundary.by_zone.query_ball_point(query, within, return_length=True, workers=-1)
+    total = np.cumsum(count)
+    cuts = np.unique(np.searchsorted(total, np.arange(0, total[-1] if len(total) else 0, BATCH)))
+    for low, high in zip(cuts, [*cuts[1:], len(xy)], strict=True):
+        batch = slice(int(low), int(high))
+        found = boundary.by_zone.query_ball_point(query[batch], within[batch], workers=-1)
+        sample = np.fromiter(chain.from_iterable(found), dtype=np.intp, count=int(count[batch].sum()))
+        point = np.repeat(np.arange(len(found)), count[batch])
+        key = np.unique(point[:, None] * len(boundary.zone) + boundary.sampled[sample])
+        yield batch, key // len(boundary.zone), key % len(boundary.zone)
+
+
+def _by_place(xy: Floats) -> Ints:
+    """Return an order in which neighbours follow each other, so that the search finds its data in the cache."""
+    low = xy.min(axis=0, initial=np.inf)
+    width = np.maximum(xy.max(axis=0, initial=-np.inf) - low, 1e-9)
+    column, row = ((xy - low) / width * 255).astype(np.uint16).T
+    return np.argsort(row * np.uint16(256) + column, kind="stable")
+
+
+def _nearest(boundary: Boundary, tree: cKDTree, query: Floats, zone: Ints | None) -> tuple[Floats, Ints]:
+    """Return distance and zone of the nearest edge of each point, in threads over chunks."""
+
+    def answer(begin: int) -> tuple[Floats, Ints]:
+        part = slice(begin, begin + CHUNK)
+        return _nearest_edge(boundary, tree, query[part], None if zone is None else zone[part])
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        answers = [(np.empty(0), np.empty(0, dtype=np.intp)), *pool.map(answer, range(0, len(query), CHUNK))]
+    return np.concatenate([d for d, _ in answers]), np.concatenate([z for _, z in answers])
+
+
+def _nearest_edge(boundary: Boundary, tree: cKDTree, query: Floats, zone: Ints | None) -> tuple[Floats, Ints]:
+    """Measure the edges of the k nearest samples, with more samples until no other edge can be nearer.
+
+    An edge at distance d has a sample within sqrt(d² + reach²): its nearest point is an end, which is a sample, or
+    the foot of a perpendicular, with a sample within ``reach`` along the edge. Once the k-th sample is further than
+    that for the best d so far, every edge that is nearer, or as near, has been measured.
+    """
+    distance, nearest = np.empty(len(query)), np.empty(len(query), dtype=np.intp)
+    open_, k = np.arange(len(query)), min(FIRST_SAMPLES, tree.n)
+    while len(open_):
+        far, sample = tree.query(query[open_], k=np.arange(1, k + 1))
+        edge = boundary.sampled[sample].reshape(len(open_), 2 * k)
+        squared = _squared_distance(boundary, query[open_, :2], edge)
+        owner = boundary.zone[edge]
+        if zone is not None:
+            squared[owner != zone[open_][:, None]] = np.inf
+        best = squared.min(axis=1)
+        distance[open_] = np.sqrt(best)
+        nearest[open_] = np.where(squared == best[:, None], owner, tree.n).min(axis=1)
+        if k == tree.n:
+            break
+        open_ = open_[far[:, -1] ** 2 <= best + boundary.reach**2]
+        k = min(4 * k, tree.n)
+    return distance, nearest
+
+
+def _squared_distance(boundary: Boundary, xy: Floats, edge: Ints) -> Floats:
+    """Return the squared distance from each point to each of its edges, shape of ``edge``."""
+    ax, ay = boundary.start[edge, 0], boundary.start[edge, 1]
+    dx, dy = boundary.end[edge, 0] - ax, boundary.end[edge, 1] - ay
+    px, py = xy[:, :1] - ax, xy[:, 1:] - ay
+    along = np.clip((px * dx + py * dy) / (dx * dx + dy * dy), 0.0, 1.0)
+    squared: Floats = (px - along * dx) ** 2 + (py - along * dy) ** 2
+    return squared

@@ -1,0 +1,142 @@
+"""How many points a zone holds when some of them may or may not lie in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from essgeo.errors import InputError, SchemaError
+from essgeo.zoning.contract import raise_faults
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+COLUMNS = ("zone_id", "relation", "probability")
+
+
+def count_in(
+    membership: pd.DataFrame,
+    *,
+    weights: pd.Series | None = None,
+    by: Sequence[str] = ("zone_id", "vintage"),
+    level: float = 0.9,
+) -> pd.DataFrame:
+    r"""Count the points of each zone, with the interval that uncertain positions leave.
+
+    The number of points in a zone is a sum of independent draws, each 1 with the probability :math:`p_i` that the
+    point lies in it: a Poisson-binomial variable. Its distribution is exact, the convolution of
+    :math:`(1 - p_i, p_i)` over the points, with a step of :math:`w_i` where points have weights.
+
+    Parameters
+    ----------
+    membership
+        Rows of :func:`locate_in`; its first column names the point.
+    weights
+        What each point counts for, a whole number of 0 or more indexed by point (jobs, places, members). Default 1.
+    by
+        Columns of ``membership`` that make a group; a point stands at most once in a group.
+    level
+        Level of the interval.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by ``by``, one row for each group that ``membership`` names: a zone near no point has no row. Columns:
+
+        - ``certain``: the count of points that are surely in;
+        - ``undetermined``: the count of points that may be in or out;
+        - ``expected``: the sum of p;
+        - ``low``, ``high``: quantiles at ``(1 - level) / 2`` and ``(1 + level) / 2``, the least count whose
+          cumulative probability is at least that;
+        - ``within_300m``, ... as in ``membership``: the count of points whose zone is that near.
+
+        All are weighted where ``weights`` are given. Points without position are in no zone and in no count.
+
+    Raises
+    ------
+    SchemaError
+        A column is missing; a point without weight, or with one that is negative or not whole.
+    InputError
+        A point stands twice in a group, so that draws would not be independent; a level outside ]0, 1[.
+
+    References
+    ----------
+    Y. H. Wang (1993), "On the number of successes in independent trials", *Statistica Sinica* 3, 295-312.
+    Y. Hong (2013), "On computing the distribution function for the Poisson binomial distribution", *Computational
+    Statistics & Data Analysis* 59, 41-51.
+
+    Examples
+    --------
+    >>> membership = pd.DataFrame({"structure_id": ["a", "b", "c"], "zone_id": "QN1", "vintage": "2024",
+    ...     "relation": ["in", "undetermined", "undetermined"], "probability": [1, 0.5, 0.5], "within_300m": True})
+    >>> count_in(membership).reset_index(drop=True)
+       certain  undetermined  expected  low  high  within_300m
+    0        1             2       2.0    1     3            3
+    """
+    point = membership.columns[0] if len(membership.columns) else "point_id"
+    missing = [name for name in dict.fromkeys((*COLUMNS, *by)) if name not in membership.columns]
+    if missing:
+        message = (
+            f"membership: missing column {', '.join(missing)}. Give the result of locate_in, and names of its columns."
+        )
+        raise SchemaError(message)
+    if not 0 < level < 1:
+        message = f"level: {level} is not between 0 and 1; 0.9 asks for the interval from 5 % to 95 %."
+        raise InputError(message)
+    rows = membership[membership["zone_id"].notna()]
+    twice = rows.duplicated([point, *by])
+    if twice.any():
+        name = rows.loc[twice, point].iloc[0]
+        message = f"membership: {point} {name} stands twice in a group of {', '.join(by)}; add zone_id to by."
+        raise InputError(message)
+
+    weight = pd.Series(1, index=rows.index) if weights is None else _weights(rows[point], weights)
+    near = [str(name) for name in membership.columns if str(name).startswith("within_")]
+    terms = rows[list(by)].assign(
+        certain=weight.where(rows["relation"] == "in", 0),
+        undetermined=weight.where(rows["relation"] == "undetermined", 0),
+        expected=weight * rows["probability"],
+        **{name: weight.where(rows[name].astype(bool), 0) for name in near},
+    )
+    counts = terms.groupby(list(by), sort=True, observed=True).sum()
+    open_ = rows.assign(weight=weight)[rows["relation"] == "undetermined"]
+    tails = ((1 - level) / 2, (1 + level) / 2)
+    intervals = {
+        key: _quantiles(group["probability"].to_numpy(dtype=np.float64), group["weight"].to_numpy(dtype=np.intp), tails)
+        for key, group in open_.groupby(list(by), observed=True)
+    }
+    spread = np.array([intervals.get(key if counts.index.nlevels > 1 else (key,), (0, 0)) for key in counts.index])
+    low, high = spread.reshape(-1, 2).astype(np.int64).T
+    counts = counts.assign(low=counts["certain"] + low, high=counts["certain"] + high)
+    return counts[["certain", "undetermined", "expected", "low", "high", *near]]
+
+
+def _weights(points: pd.Series, weights: pd.Series) -> pd.Series:
+    """Return the weight of each row's point as whole numbers."""
+    found = points.map(weights)
+    value = pd.to_numeric(found, errors="coerce")
+    wrong = value.isna() | (value < 0) | (value % 1 != 0)
+    what = "is not a weight; give every point a whole number, 0 or more"
+    raise_faults(
+        "weights", [(points[i], weights.name or "weights", f"{found[i]!r} {what}") for i in wrong.index[wrong]]
+    )
+    return value.astype(np.int64)
+
+
+def _quantiles(
+    probability: NDArray[np.float64], weight: NDArray[np.intp], tails: tuple[float, float]
+) -> tuple[int, int]:
+    """Return the quantiles of the sum of weighted, independent draws."""
+    mass = np.ones(1)
+    for p, w in zip(probability, weight, strict=True):
+        longer = np.zeros(len(mass) + w)
+        longer[: len(mass)] = mass * (1 - p)
+        longer[w:] += mass * p
+        mass = longer
+    # Rounding must not push a quantile past a value whose cumulative probability is exactly the level.
+    low, high = np.searchsorted(np.cumsum(mass), np.array(tails) - 1e-12)
+    return int(low), int(high)

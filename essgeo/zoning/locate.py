@@ -1,0 +1,255 @@
+"""Which zones a point lies in or near, and how surely."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from essgeo.crs import require_same_crs
+from essgeo.errors import InputError, SchemaError
+from essgeo.zoning.boundary import Boundary, distance_to, nearest_zone, trace
+from essgeo.zoning.contract import checked_points, raise_faults, values_at, zone_polygons
+from essgeo.zoning.disc import disc_share
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from essgeo.zoning.boundary import Floats, Ints
+
+RELATIONS = ("in", "out", "undetermined", "unknown")
+SURE = 1e-9
+SURE_OF_ANGLE = 1e-6
+SMALLEST_RADIUS = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class _Pairs:
+    """Pairs of a point and a zone by position (-1: no zone), with signed distance and probability."""
+
+    point: Ints
+    zone: Ints
+    distance: Floats
+    probability: Floats
+
+
+def locate_in(
+    points: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame,
+    *,
+    radius_m: str | float = "geo_radius_m",
+    near_m: Sequence[float] = (300, 500),
+) -> pd.DataFrame:
+    r"""Return the zones that each point lies in or near, with the probability that it lies in them.
+
+    The true position is taken as uniform over the disc of the point's radius, so that
+    :math:`p = \mathrm{area}(disc \cap zone) / \mathrm{area}(disc)`, computed exactly.
+
+    Parameters
+    ----------
+    points
+        Points in a metric CRS, uniquely indexed; a geometry may be missing or empty.
+    zones
+        Valid (Multi)Polygons in the same CRS, indexed by zone, with a column ``vintage``. They may overlap.
+    radius_m
+        Radius of the uncertainty of a position, in metres: a column of ``points``, or one number. Missing, 0 or less
+        than a millimetre means an exact position.
+    near_m
+        Distances in metres for which a column tells whether the zone is that near.
+
+    Returns
+    -------
+    DataFrame
+        One row for every point and zone that are within ``max(near_m)`` of each other or whose disc reaches the zone;
+        else one row with the nearest zone (the first of ``zones`` where several tie). In the order of ``points``, then
+        by distance. Columns:
+
+        - the name of the index of ``points``, or ``point_id``;
+        - ``zone_id`` and ``vintage`` of the zone;
+        - ``relation``: ``in``, ``out``, ``undetermined`` (0 < p < 1), or ``unknown`` for a point without geometry;
+        - ``probability``: p; with an exact position 1 in the zone or on its boundary, else 0;
+        - ``distance_m``: from the point to the boundary of the zone, in metres, negative inside;
+        - ``within_300m``, ... for each of ``near_m``: whether ``distance_m`` is at most that; NA where unknown.
+
+        A point without geometry has one row without zone and figures. With no zones at all a point has one row:
+        ``out``, probability 0, no zone, no distance.
+
+    Raises
+    ------
+    SchemaError
+        ``zones`` without ``vintage``; a zone that is empty, invalid (the message names it; repair on reading) or not
+        polygonal; a geometry that is not a Point; no column of that name; a radius or a distance that is negative or
+        infinite; an identifier that is missing or stands twice.
+    InputError
+        A name of the index of ``points`` that is also a name of a column of the result; a wrong ``near_m``.
+    MissingCRSError, CRSMismatchError
+        A layer without CRS, not in metres, or two different CRS.
+
+    Notes
+    -----
+    Candidate pairs come from the boxes of the zones; distances are those to the edges themselves, found through a k-d
+    tree of samples of the boundary that only bounds the search. On a boundary common to two zones an exact position
+    is in both.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> points = gpd.GeoDataFrame({"geo_radius_m": [20, 20, 20]}, index=["a", "b", "c"], crs=2154,
+    ...                           geometry=gpd.points_from_xy([50, 100, 450], [50, 50, 50]))
+    >>> zones = gpd.GeoDataFrame({"vintage": ["2024"]}, index=["QN1"], geometry=[shapely.box(0, 0, 100, 100)], crs=2154)
+    >>> locate_in(points, zones)[["point_id", "zone_id", "relation", "probability", "distance_m", "within_300m"]]
+      point_id zone_id      relation  probability  distance_m  within_300m
+    0        a     QN1            in          1.0       -50.0         True
+    1        b     QN1  undetermined          0.5         0.0         True
+    2        c     QN1           out          0.0       350.0        False
+    """
+    require_same_crs(points, zones, ("points", "zones"))
+    polygons = zone_polygons(zones, "zones")
+    shapes = checked_points(points, "points")
+    radius = _radii(points, radius_m)
+    label = _label(points, near_m)
+
+    has_place = np.isfinite(shapely.get_x(shapes)) & np.isfinite(shapely.get_y(shapes))
+    placed, missing = np.flatnonzero(has_place), np.flatnonzero(~has_place)
+    if len(polygons):
+        pairs = _locate(shapes[placed], radius[placed], polygons, max(near_m, default=0.0))
+    else:
+        none = np.full(len(placed), np.nan)
+        pairs = _Pairs(np.arange(len(placed)), np.full(len(placed), -1), none, np.zeros(len(placed)))
+    nothing = np.full(len(missing), np.nan)
+    point = np.append(placed[pairs.point], missing)
+    zone = np.append(pairs.zone, np.full(len(missing), -1))
+    distance, probability = np.append(pairs.distance, nothing), np.append(pairs.probability, nothing)
+
+    order = np.lexsort((zone, distance, point))
+    point, zone, distance, probability = point[order], zone[order], distance[order], probability[order]
+    unknown = np.isnan(probability)
+    columns = {
+        label: points.index.take(point),
+        "zone_id": values_at(zones.index.to_series(), zone),
+        "vintage": values_at(zones["vintage"], zone),
+        "relation": pd.Series(RELATIONS).take(_relation(probability)).array,
+        "probability": probability,
+        "distance_m": distance,
+    }
+    columns |= {f"within_{m}m": pd.arrays.BooleanArray(distance <= m, unknown.copy()) for m in near_m}
+    return pd.DataFrame(columns)
+
+
+def _radii(points: gpd.GeoDataFrame, radius_m: str | float) -> Floats:
+    """Return one radius per point, 0 where the position is exact."""
+    if isinstance(radius_m, str):
+        if radius_m not in points.columns:
+            message = f"points: missing column {radius_m}. Name the column of the radius, or give a number of metres."
+            raise SchemaError(message)
+        values = points[radius_m]
+    else:
+        values = pd.Series(float(radius_m), index=points.index)
+    field = radius_m if isinstance(radius_m, str) else "radius_m"
+    radius = pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    unread = np.isnan(radius) & values.notna().to_numpy()
+    wrong = np.flatnonzero(unread | (radius < 0) | np.isinf(radius))
+    what = "is not a radius; give metres, 0 or more"
+    raise_faults("points", [(points.index[i], field, f"{values.iloc[i]!r} {what}") for i in wrong])
+    return np.where(radius >= SMALLEST_RADIUS, radius, 0.0)
+
+
+def _label(points: gpd.GeoDataFrame, near_m: Sequence[float]) -> str:
+    """Return the name of the column of the points, once the names and distances asked for make sense."""
+    if not all(0 <= m < np.inf for m in near_m) or len(set(near_m)) < len(near_m):
+        message = f"near_m: {tuple(near_m)} has a distance that is negative, infinite, not a number or there twice."
+        raise InputError(message)
+    label = str(points.index.name or "point_id")
+    taken = {"zone_id", "vintage", "relation", "probability", "distance_m", *(f"within_{m}m" for m in near_m)}
+    if label in taken:
+        message = f"points: the index is named {label}, as a column of the result. Rename it with rename_axis(...)."
+        raise InputError(message)
+    return label
+
+
+def _relation(probability: Floats) -> Ints:
+    """Return the position in ``RELATIONS`` of each probability."""
+    return np.select([probability >= 1, probability <= 0, probability > 0], [0, 1, 2], 3)
+
+
+def _locate(shapes: NDArray[np.object_], radius: Floats, polygons: NDArray[np.object_], near: float) -> _Pairs:
+    """Return the pairs within reach, and the nearest zone of every other point."""
+    boundary = trace(polygons)
+    xy = shapely.get_coordinates(shapes)
+    reach = np.maximum(radius, near)
+    point, zone = _candidates(shapes, reach, shapely.bounds(polygons))
+    inside = _inside(xy[point], zone, polygons)
+    distance = distance_to(boundary, xy[point], zone)
+    kept = inside | (distance <= reach[point])
+    point, zone, inside, distance = point[kept], zone[kept], inside[kept], distance[kept]
+    probability = _probability(xy[point], radius[point], zone, inside, distance, polygons, boundary)
+
+    alone = np.ones(len(xy), dtype=bool)
+    alone[point] = False
+    far = np.flatnonzero(alone)
+    far_distance, far_zone = nearest_zone(boundary, xy[far])
+    signed = np.where(inside, -distance, distance) + 0.0
+    return _Pairs(
+        np.append(point, far),
+        np.append(zone, far_zone),
+        np.append(signed, far_distance),
+        np.append(probability, np.zeros(len(far))),
+    )
+
+
+def _candidates(shapes: NDArray[np.object_], reach: Floats, boxes: Floats) -> tuple[Ints, Ints]:
+    """Return the pairs whose zone has its box within reach of the point, by zone.
+
+    Points are taken by classes of reach, each class at most twice as far as the last, so that one vague position does
+    not widen the search of all.
+    """
+    doubling = np.ceil(np.log2(np.maximum(reach, SMALLEST_RADIUS)))
+    found = [np.empty((2, 0), dtype=np.intp)]
+    for level in np.unique(doubling):
+        members = np.flatnonzero(doubling == level)
+        widest = reach[members].max()
+        tree = shapely.STRtree(shapely.box(*(boxes + widest * np.array([-1, -1, 1, 1])).T))
+        member, zone = tree.query(shapes[members])
+        found.append(np.stack([members[member], zone]))
+    point, zone = np.concatenate(found, axis=1)
+    by_zone = np.argsort(zone, kind="stable")
+    return point[by_zone], zone[by_zone]
+
+
+def _inside(xy: Floats, zone: Ints, polygons: NDArray[np.object_]) -> NDArray[np.bool_]:
+    """Return whether each point lies in its zone or on its boundary."""
+    shapely.prepare(polygons)
+    low_x, low_y, high_x, high_y = shapely.bounds(polygons)[zone].T
+    x, y = xy.T
+    inside = (x >= low_x) & (x <= high_x) & (y >= low_y) & (y <= high_y)
+    inside[inside] = shapely.intersects_xy(polygons[zone[inside]], x[inside], y[inside])
+    return inside
+
+
+def _probability(  # noqa: PLR0913 (one array per property of a pair)
+    xy: Floats,
+    radius: Floats,
+    zone: Ints,
+    inside: NDArray[np.bool_],
+    distance: Floats,
+    polygons: NDArray[np.object_],
+    boundary: Boundary,
+) -> Floats:
+    """Return the share of each disc in its zone; discs that no boundary crosses are 0 or 1."""
+    probability = inside.astype(np.float64)
+    cut = np.flatnonzero(distance < radius)
+    centre, where = xy[cut], inside[cut]
+    # A vertex at the very centre has no direction: such a disc is moved by two millionths of its radius.
+    on_edge = distance[cut] < SURE_OF_ANGLE * radius[cut]
+    step = 2 * SURE_OF_ANGLE * radius[cut][on_edge, None] * np.array([np.cos(1.0), np.sin(1.0)])
+    centre[on_edge] += step
+    where[on_edge] = _inside(centre[on_edge], zone[cut][on_edge], polygons)
+    share = disc_share(boundary, centre, radius[cut], zone[cut], where.astype(np.intp))
+    probability[cut] = np.where(share < SURE, 0.0, np.where(share > 1 - SURE, 1.0, share))
+    return probability
