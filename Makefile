@@ -1,0 +1,77 @@
+# Only the targets that make the environment use the network; run them again and nothing is reinstalled.
+.DEFAULT_GOAL := help
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(shell command -v uv 2>/dev/null)
+TERRITORY ?= est-ensemble
+# The interpreter of a new environment: the first of these that is Python 3.11, 3.12 or 3.13.
+PYTHON ?= python3.13 python3.12 python3.11 python3
+
+ifeq ($(UV),)
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+else
+INSTALL := $(UV) pip install --quiet --python $(BIN)/python
+endif
+
+PIN := uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 --fork-strategy fewest \
+	--generate-hashes --no-emit-index-url --custom-compile-command "make pins"
+
+.PHONY: help study test check format bench minimums pins clean
+
+help: ## list these targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-9s %s\n", $$1, $$2 }'
+
+study: $(VENV)/.run ## install what is needed and run the study of TERRITORY (est-ensemble)
+	@$(BIN)/essgeo study $(TERRITORY)
+
+test: $(VENV)/.dev ## run every test; ARGS="-k zoning" narrows
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+check: $(VENV)/.dev ## lint, formatting, types, import order
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev ## format the code
+	$(BIN)/ruff format
+
+bench: $(VENV)/.dev ## time every benchmarks/bench_*.py, the whole study among them
+	@for bench in benchmarks/bench_*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
+
+minimums: $(BIN)/python ## run the tests with the lowest versions pyproject.toml allows (needs uv)
+	uv venv --quiet --clear --python $(BIN)/python build/minimums
+	uv pip install --quiet --python build/minimums/bin/python --resolution lowest-direct --group test --editable .
+	build/minimums/bin/python -m pytest -n 2 $(ARGS)
+
+pins: ## choose the newest versions again (needs uv)
+	$(PIN) --group dev --output-file requirements/dev.txt
+	$(PIN) --group build --constraints requirements/dev.txt --output-file requirements/run.txt
+
+clean: ## remove the environment, caches and builds
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.run
+	@echo "Installing the tools of the tests and checks"
+	@$(INSTALL) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.run: requirements/run.txt pyproject.toml $(BIN)/python
+	@echo "Installing essgeo in $(VENV)"
+	@$(INSTALL) --require-hashes -r requirements/run.txt
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(BIN)/python:
+	@for name in $(PYTHON); do \
+		"$$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || continue; \
+		found="$$name"; \
+		if [ -n "$(UV)" ]; then "$(UV)" venv --quiet --allow-existing --python "$$(command -v $$name)" $(VENV) && exit; \
+		elif "$$name" -c 'import ensurepip, venv' 2>/dev/null; then "$$name" -m venv $(VENV) && exit; fi; \
+	done; \
+	if [ -n "$$found" ]; then \
+		echo "$$found cannot make a virtual environment: install its venv module (Debian: apt-get install python3-venv)." >&2; \
+	else \
+		echo "essgeo needs Python 3.11, 3.12 or 3.13; none of these is one: $(PYTHON). Name yours: make PYTHON=/path/to/python" >&2; \
+	fi; exit 1
