@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import shapely
@@ -29,10 +30,12 @@ BATCH = 1_000_000
 
 @dataclass(frozen=True, eq=False)
 class Boundary:
-    """The edges of all zones, and sample points along them.
+    """The zones, the edges of all of them, and sample points along these.
 
     Attributes
     ----------
+    polygons
+        The zones themselves, prepared.
     start, end
         Ends of each edge, shape (edges, 2), metres; the inside of the zone lies to the right.
     zone
@@ -48,6 +51,7 @@ class Boundary:
         No point of an edge is further than this from a sample of that edge, in metres.
     """
 
+    polygons: NDArray[np.object_]
     start: Floats
     end: Floats
     zone: Ints
@@ -86,16 +90,34 @@ def trace(polygons: NDArray[np.object_]) -> Boundary:
     step = np.arange(len(edge)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
     samples = start[edge] + (end - start)[edge] * (step / pieces[edge])[:, None]
     # Trees cut at midpoints answer points far from every zone several times faster than balanced ones.
-    kind = {"balanced_tree": False, "compact_nodes": False}
+    grow = partial(cKDTree, balanced_tree=False, compact_nodes=False)
+    shapely.prepare(polygons)
     return Boundary(
+        polygons=polygons,
         start=start,
         end=end,
         zone=zone,
-        everywhere=cKDTree(samples, **kind),
-        by_zone=cKDTree(np.column_stack([samples, zone[edge] * ZONE_SPACING]), **kind),
+        everywhere=grow(samples),
+        by_zone=grow(np.column_stack([samples, zone[edge] * ZONE_SPACING])),
         sampled=np.column_stack([np.where(step == 0, previous[edge], edge), edge]),
         reach=float((length / pieces).max() / 2),
     )
+
+
+def contains(boundary: Boundary, xy: Floats, zone: Ints) -> NDArray[np.bool_]:
+    """Return whether each point lies in its zone or on the boundary of it.
+
+    Examples
+    --------
+    >>> square = trace(np.array([shapely.normalize(shapely.box(0, 0, 10, 10))]))
+    >>> contains(square, np.array([[5.0, 4.0], [13.0, 14.0]]), np.array([0, 0]))
+    array([ True, False])
+    """
+    low_x, low_y, high_x, high_y = shapely.bounds(boundary.polygons)[zone].T
+    x, y = xy.T
+    inside = np.asarray((x >= low_x) & (x <= high_x) & (y >= low_y) & (y <= high_y))
+    inside[inside] = shapely.intersects_xy(boundary.polygons[zone[inside]], x[inside], y[inside])
+    return inside
 
 
 def distance_to(boundary: Boundary, xy: Floats, zone: Ints) -> Floats:
@@ -197,7 +219,7 @@ def _nearest_edge(boundary: Boundary, tree: cKDTree, query: Floats, zone: Ints |
     distance, nearest = np.empty(len(query)), np.empty(len(query), dtype=np.intp)
     open_, k = np.arange(len(query)), min(FIRST_SAMPLES, tree.n)
     while len(open_):
-        far, sample = tree.query(query[open_], k=np.arange(1, k + 1))
+        far, sample = cast("tuple[Floats, Ints]", tree.query(query[open_], k=np.arange(1, k + 1)))
         edge = boundary.sampled[sample].reshape(len(open_), 2 * k)
         squared = _squared_distance(boundary, query[open_, :2], edge)
         owner = boundary.zone[edge]

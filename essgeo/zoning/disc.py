@@ -9,13 +9,15 @@ import numpy as np
 from essgeo.zoning.boundary import edges_near
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from essgeo.zoning.boundary import Boundary, Floats, Ints
 
 # A share further outside [0, 1] than rounding explains is a sector counted the wrong way round.
 TURN = 1e-6
 
 
-def disc_share(boundary: Boundary, centre: Floats, radius: Floats, zone: Ints, inside: Ints) -> Floats:
+def disc_share(boundary: Boundary, centre: Floats, radius: Floats, zone: Ints, inside: NDArray[np.bool_]) -> Floats:
     r"""Return area(disc within zone) / area(disc) for pairs of a disc and a zone.
 
     Green's theorem in polar coordinates around the centre: with the boundary run so that the zone lies to its left,
@@ -35,7 +37,7 @@ def disc_share(boundary: Boundary, centre: Floats, radius: Floats, zone: Ints, i
     zone
         Position of the zone of each pair.
     inside
-        1 where the centre is in the zone, else 0.
+        Whether the centre is in the zone.
 
     Returns
     -------
@@ -52,7 +54,7 @@ def disc_share(boundary: Boundary, centre: Floats, radius: Floats, zone: Ints, i
     >>> import shapely
     >>> from essgeo.zoning.boundary import trace
     >>> square = trace(np.array([shapely.normalize(shapely.box(0, 0, 10, 10))]))
-    >>> disc_share(square, np.array([[5.0, 0.0]]), np.array([1.0]), np.array([0]), np.array([1])).round(6)
+    >>> disc_share(square, np.array([[5.0, 0.0]]), np.array([1.0]), np.array([0]), np.array([True])).round(6)
     array([0.5])
     """
     share = inside.astype(np.float64)

@@ -11,7 +11,7 @@ import shapely
 
 from essgeo.crs import require_same_crs
 from essgeo.errors import InputError, SchemaError
-from essgeo.zoning.boundary import Boundary, distance_to, nearest_zone, trace
+from essgeo.zoning.boundary import contains, distance_to, nearest_zone, trace
 from essgeo.zoning.contract import checked_points, raise_faults, values_at, zone_polygons
 from essgeo.zoning.disc import disc_share
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    from essgeo.zoning.boundary import Floats, Ints
+    from essgeo.zoning.boundary import Boundary, Floats, Ints
 
 RELATIONS = ("in", "out", "undetermined", "unknown")
 SURE = 1e-9
-SURE_OF_ANGLE = 1e-6
-SMALLEST_RADIUS = 1e-3
+STEP_M = 1e-7
+SMALLEST_RADIUS = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +59,7 @@ def locate_in(
         Valid (Multi)Polygons in the same CRS, indexed by zone, with a column ``vintage``. They may overlap.
     radius_m
         Radius of the uncertainty of a position, in metres: a column of ``points``, or one number. Missing, 0 or less
-        than a millimetre means an exact position.
+        than a centimetre means an exact position.
     near_m
         Distances in metres for which a column tells whether the zone is that near.
 
@@ -184,17 +184,16 @@ def _locate(shapes: NDArray[np.object_], radius: Floats, polygons: NDArray[np.ob
     xy = shapely.get_coordinates(shapes)
     reach = np.maximum(radius, near)
     point, zone = _candidates(shapes, reach, shapely.bounds(polygons))
-    inside = _inside(xy[point], zone, polygons)
     distance = distance_to(boundary, xy[point], zone)
-    kept = inside | (distance <= reach[point])
-    point, zone, inside, distance = point[kept], zone[kept], inside[kept], distance[kept]
-    probability = _probability(xy[point], radius[point], zone, inside, distance, polygons, boundary)
+    signed = np.where(contains(boundary, xy[point], zone), -distance, distance) + 0.0
+    kept = signed <= reach[point]
+    point, zone, signed = point[kept], zone[kept], signed[kept]
+    probability = _probability(boundary, xy[point], radius[point], zone, signed)
 
     alone = np.ones(len(xy), dtype=bool)
     alone[point] = False
     far = np.flatnonzero(alone)
     far_distance, far_zone = nearest_zone(boundary, xy[far])
-    signed = np.where(inside, -distance, distance) + 0.0
     return _Pairs(
         np.append(point, far),
         np.append(zone, far_zone),
@@ -222,34 +221,15 @@ def _candidates(shapes: NDArray[np.object_], reach: Floats, boxes: Floats) -> tu
     return point[by_zone], zone[by_zone]
 
 
-def _inside(xy: Floats, zone: Ints, polygons: NDArray[np.object_]) -> NDArray[np.bool_]:
-    """Return whether each point lies in its zone or on its boundary."""
-    shapely.prepare(polygons)
-    low_x, low_y, high_x, high_y = shapely.bounds(polygons)[zone].T
-    x, y = xy.T
-    inside = (x >= low_x) & (x <= high_x) & (y >= low_y) & (y <= high_y)
-    inside[inside] = shapely.intersects_xy(polygons[zone[inside]], x[inside], y[inside])
-    return inside
-
-
-def _probability(  # noqa: PLR0913 (one array per property of a pair)
-    xy: Floats,
-    radius: Floats,
-    zone: Ints,
-    inside: NDArray[np.bool_],
-    distance: Floats,
-    polygons: NDArray[np.object_],
-    boundary: Boundary,
-) -> Floats:
+def _probability(boundary: Boundary, xy: Floats, radius: Floats, zone: Ints, signed: Floats) -> Floats:
     """Return the share of each disc in its zone; discs that no boundary crosses are 0 or 1."""
-    probability = inside.astype(np.float64)
-    cut = np.flatnonzero(distance < radius)
-    centre, where = xy[cut], inside[cut]
-    # A vertex at the very centre has no direction: such a disc is moved by two millionths of its radius.
-    on_edge = distance[cut] < SURE_OF_ANGLE * radius[cut]
-    step = 2 * SURE_OF_ANGLE * radius[cut][on_edge, None] * np.array([np.cos(1.0), np.sin(1.0)])
-    centre[on_edge] += step
-    where[on_edge] = _inside(centre[on_edge], zone[cut][on_edge], polygons)
-    share = disc_share(boundary, centre, radius[cut], zone[cut], where.astype(np.intp))
+    probability = (signed <= 0).astype(np.float64)
+    cut = np.flatnonzero(np.abs(signed) < radius)
+    centre, radius, zone, inside = xy[cut], radius[cut], zone[cut], signed[cut] <= 0
+    # A vertex at the very centre has no direction: such a disc is moved by a tenth of a micrometre.
+    on_edge = np.abs(signed[cut]) < STEP_M / 2
+    centre[on_edge] += STEP_M * np.array([np.cos(1.0), np.sin(1.0)])
+    inside[on_edge] = contains(boundary, centre[on_edge], zone[on_edge])
+    share = disc_share(boundary, centre, radius, zone, inside)
     probability[cut] = np.where(share < SURE, 0.0, np.where(share > 1 - SURE, 1.0, share))
     return probability
