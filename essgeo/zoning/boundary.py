@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # More than the way round the Earth, in metres: no point is nearer to the next zone than to its own.
 ZONE_SPACING = 1e8
-FIRST_SAMPLES = 3
+FIRST_SAMPLES = 2
 CHUNK = 50_000
 BATCH = 1_000_000
 
@@ -178,9 +178,8 @@ def edges_near(boundary: Boundary, xy: Floats, zone: Ints, radius: Floats) -> It
     query = np.column_stack([xy, zone * ZONE_SPACING])
     within = np.hypot(radius, boundary.reach) * (1 + 1e-12)
     count = boundary.by_zone.query_ball_point(query, within, return_length=True, workers=-1)
-    total = np.cumsum(count)
-    cuts = np.unique(np.searchsorted(total, np.arange(0, total[-1] if len(total) else 0, BATCH)))
-    for low, high in zip(cuts, [*cuts[1:], len(xy)], strict=True):
+    cuts = np.unique(np.searchsorted(np.cumsum(count), np.arange(0, count.sum(), BATCH)))
+    for low, high in zip(cuts, np.append(cuts, len(xy))[1:], strict=True):
         batch = slice(int(low), int(high))
         found = boundary.by_zone.query_ball_point(query[batch], within[batch], workers=-1)
         sample = np.fromiter(chain.from_iterable(found), dtype=np.intp, count=int(count[batch].sum()))
@@ -210,17 +209,17 @@ def _nearest(boundary: Boundary, tree: cKDTree, query: Floats, zone: Ints | None
 
 
 def _nearest_edge(boundary: Boundary, tree: cKDTree, query: Floats, zone: Ints | None) -> tuple[Floats, Ints]:
-    """Measure the edges of the k nearest samples, with more samples until no other edge can be nearer.
+    """Measure the edges of the nearest samples, of more samples until no other edge can be nearer.
 
     An edge at distance d has a sample within sqrt(d² + reach²): its nearest point is an end, which is a sample, or
-    the foot of a perpendicular, with a sample within ``reach`` along the edge. Once the k-th sample is further than
+    the foot of a perpendicular, with a sample within ``reach`` along the edge. Once the next sample is further than
     that for the best d so far, every edge that is nearer, or as near, has been measured.
     """
     distance, nearest = np.empty(len(query)), np.empty(len(query), dtype=np.intp)
-    open_, k = np.arange(len(query)), min(FIRST_SAMPLES, tree.n)
+    open_, k = np.arange(len(query)), FIRST_SAMPLES
     while len(open_):
-        far, sample = cast("tuple[Floats, Ints]", tree.query(query[open_], k=np.arange(1, k + 1)))
-        edge = boundary.sampled[sample].reshape(len(open_), 2 * k)
+        away, sample = cast("tuple[Floats, Ints]", tree.query(query[open_], k=np.arange(1, k + 1)))
+        edge = boundary.sampled[sample[:, :-1]].reshape(len(open_), -1)
         squared = _squared_distance(boundary, query[open_, :2], edge)
         owner = boundary.zone[edge]
         if zone is not None:
@@ -228,17 +227,16 @@ def _nearest_edge(boundary: Boundary, tree: cKDTree, query: Floats, zone: Ints |
         best = squared.min(axis=1)
         distance[open_] = np.sqrt(best)
         nearest[open_] = np.where(squared == best[:, None], owner, tree.n).min(axis=1)
-        if k == tree.n:
-            break
-        open_ = open_[far[:, -1] ** 2 <= best + boundary.reach**2]
-        k = min(4 * k, tree.n)
+        open_ = open_[away[:, -1] ** 2 <= best + boundary.reach**2]
+        k = min(4 * k, tree.n + 1)
     return distance, nearest
 
 
 def _squared_distance(boundary: Boundary, xy: Floats, edge: Ints) -> Floats:
     """Return the squared distance from each point to each of its edges, shape of ``edge``."""
-    ax, ay = boundary.start[edge, 0], boundary.start[edge, 1]
-    dx, dy = boundary.end[edge, 0] - ax, boundary.end[edge, 1] - ay
+    start, end = boundary.start.take(edge, axis=0), boundary.end.take(edge, axis=0)
+    ax, ay = start[..., 0], start[..., 1]
+    dx, dy = end[..., 0] - ax, end[..., 1] - ay
     px, py = xy[:, :1] - ax, xy[:, 1:] - ay
     along = np.clip((px * dx + py * dy) / (dx * dx + dy * dy), 0.0, 1.0)
     squared: Floats = (px - along * dx) ** 2 + (py - along * dy) ** 2

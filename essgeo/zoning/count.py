@@ -122,7 +122,7 @@ def _weights(points: pd.Series, weights: pd.Series) -> pd.Series:
     wrong = value.isna() | (value < 0) | (value % 1 != 0)
     what = "is not a weight; give every point a whole number, 0 or more"
     raise_faults(
-        "weights", [(points[i], str(weights.name or "weights"), f"{found[i]!r} {what}") for i in wrong.index[wrong]]
+        "weights", [(points[i], str(weights.name or "weights"), f"'{found[i]}' {what}") for i in wrong.index[wrong]]
     )
     return value.astype(np.int64)
 

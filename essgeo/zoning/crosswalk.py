@@ -131,7 +131,7 @@ def _people(weights: gpd.GeoDataFrame) -> Floats:
     people: Floats = pd.to_numeric(given, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     wrong = np.flatnonzero(~(np.isfinite(people) & (people >= 0)))
     what = "is not a population; give a number, 0 or more, or drop the point"
-    faults = [(weights.index[i], "population", f"{given.iloc[i]!r} {what}") for i in wrong]
+    faults = [(weights.index[i], "population", f"'{given.iloc[i]}' {what}") for i in wrong]
     raise_faults("weights", list(faults))
     return people
 

@@ -115,7 +115,7 @@ def locate_in(
     radius = _radii(points, radius_m)
     label = _label(points, near_m)
 
-    has_place = np.isfinite(shapely.get_x(shapes)) & np.isfinite(shapely.get_y(shapes))
+    has_place = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
     placed, missing = np.flatnonzero(has_place), np.flatnonzero(~has_place)
     if len(polygons):
         pairs = _locate(shapes[placed], radius[placed], polygons, max(near_m, default=0.0))
@@ -127,7 +127,7 @@ def locate_in(
     zone = np.append(pairs.zone, np.full(len(missing), -1))
     distance, probability = np.append(pairs.distance, nothing), np.append(pairs.probability, nothing)
 
-    order = np.lexsort((zone, distance, point))
+    order = _order(point, distance, zone)
     point, zone, distance, probability = point[order], zone[order], distance[order], probability[order]
     unknown = np.isnan(probability)
     columns = {
@@ -156,7 +156,7 @@ def _radii(points: gpd.GeoDataFrame, radius_m: str | float) -> Floats:
     unread = np.isnan(radius) & values.notna().to_numpy()
     wrong = np.flatnonzero(unread | (radius < 0) | np.isinf(radius))
     what = "is not a radius; give metres, 0 or more"
-    raise_faults("points", [(points.index[i], field, f"{values.iloc[i]!r} {what}") for i in wrong])
+    raise_faults("points", [(points.index[i], field, f"'{values.iloc[i]}' {what}") for i in wrong])
     return np.where(radius >= SMALLEST_RADIUS, radius, 0.0)
 
 
@@ -173,6 +173,17 @@ def _label(points: gpd.GeoDataFrame, near_m: Sequence[float]) -> str:
     return label
 
 
+def _order(point: Ints, distance: Floats, zone: Ints) -> Ints:
+    """Return the order of rows by point, distance and zone; only points with several rows need sorting."""
+    count = np.bincount(point)
+    several = count[point] > 1
+    order = np.empty(len(point), dtype=np.intp)
+    order[(np.cumsum(count) - count)[point[~several]]] = np.flatnonzero(~several)
+    rows = np.flatnonzero(several)
+    order[np.repeat(count > 1, count)] = rows[np.lexsort((zone[rows], distance[rows], point[rows]))]
+    return order
+
+
 def _relation(probability: Floats) -> Ints:
     """Return the position in ``RELATIONS`` of each probability."""
     return np.select([probability >= 1, probability <= 0, probability > 0], [0, 1, 2], 3)
@@ -184,11 +195,12 @@ def _locate(shapes: NDArray[np.object_], radius: Floats, polygons: NDArray[np.ob
     xy = shapely.get_coordinates(shapes)
     reach = np.maximum(radius, near)
     point, zone = _candidates(shapes, reach, shapely.bounds(polygons))
-    distance = distance_to(boundary, xy[point], zone)
-    signed = np.where(contains(boundary, xy[point], zone), -distance, distance) + 0.0
+    place = xy[point]
+    distance = distance_to(boundary, place, zone)
+    signed = np.where(contains(boundary, place, zone), -distance, distance) + 0.0
     kept = signed <= reach[point]
     point, zone, signed = point[kept], zone[kept], signed[kept]
-    probability = _probability(boundary, xy[point], radius[point], zone, signed)
+    probability = _probability(boundary, place[kept], radius[point], zone, signed)
 
     alone = np.ones(len(xy), dtype=bool)
     alone[point] = False

@@ -38,7 +38,7 @@ def test_invalid_outlines_are_refused_by_name(raw: gpd.GeoDataFrame) -> None:
 @pytest.mark.parametrize("spread", [None, 300.0, 3000.0])
 def test_distances_and_shares_are_those_of_shapely(qpv: gpd.GeoDataFrame, spread: float | None) -> None:
     rng = np.random.default_rng(20240101)
-    shapes, bounds, size = qpv.geometry.to_numpy(), qpv.total_bounds, 250
+    shapes, bounds, size = qpv.geometry.to_numpy(), qpv.total_bounds, 100
     xy = rng.uniform(bounds[:2], bounds[2:], (size, 2))
     if spread is not None:
         centres = shapely.get_coordinates(shapely.point_on_surface(shapes))
