@@ -73,6 +73,7 @@ _TEXTS = (
     ("city", "Commune", "Commune"),
     ("citycode", "Code INSEE de la commune", "INSEE code of the commune"),
     ("siren", "Numéro SIREN", "SIREN number"),
+    ("siret", "Numéro SIRET", "SIRET number"),
     ("legal_form", "Forme juridique", "Legal form"),
     ("sectors", "Secteurs, séparés par |", "Sectors, separated by |"),
     ("challenges", "Défis du territoire, séparés par |", "Challenges of the territory, separated by |"),

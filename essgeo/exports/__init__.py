@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from essgeo.exports.csv_tables import write_csv
 from essgeo.exports.datapackage import Published, describe
-from essgeo.exports.geography import write_geojson, write_geopackage
+from essgeo.exports.geography import write_geojson, write_geopackage, write_geoparquet
 from essgeo.exports.licences import attributions, is_share_alike
 from essgeo.exports.notes import caveats
 from essgeo.exports.release import Release, release
@@ -33,9 +33,9 @@ _UMAP = {"fr": "Carte à importer dans uMap", "en": "Map to import into uMap"}
 def export(study: Study, out: Path) -> list[Path]:
     """Write the tables and layers of a study as files, and what describes them.
 
-    ``tables/*.csv``, ``study.xlsx``, ``layers.gpkg``, ``geojson/*.geojson``, ``study.umap``, ``ATTRIBUTIONS.md`` and
-    ``datapackage.json``. A layer under the ODbL goes to files of its own, ``<layer>_odbl.gpkg`` and
-    ``geojson/<layer>_odbl.geojson``. The same study gives the same bytes.
+    ``tables/*.csv``, ``study.xlsx``, ``layers.gpkg``, ``geojson/*.geojson``, ``geoparquet/*.parquet``, ``study.umap``,
+    ``ATTRIBUTIONS.md`` and ``datapackage.json``. A layer under the ODbL goes to files of its own, whose names end in
+    ``_odbl``. The same study gives the same bytes.
 
     Parameters
     ----------
@@ -91,12 +91,17 @@ def _write_layers(study: Study, released: Release, out: Path) -> list[Published]
         write_geopackage(group, path, lang=study.lang, day=study.parameters.as_of)
         write_styles(path, {name: layer_style(name, lang=study.lang) for name in group}, day=study.parameters.as_of)
         files.append(Published(path, _LAYERS[study.lang], _rests_on(group), shows_coverage="iris" in group))
-    folder = out / "geojson"
-    folder.mkdir()
+    for folder in ("geojson", "geoparquet"):
+        (out / folder).mkdir()
     for name, layer in layers.items():
-        path = folder / f"{name}{'_odbl' if name in kept_apart else ''}.geojson"
-        write_geojson(layer, path, key=TABLES[name].key[0])
-        files.append(Published(path, TABLES[name].title[study.lang], _rests_on([name]), shows_coverage=name == "iris"))
+        stem = f"{name}{'_odbl' if name in kept_apart else ''}"
+        paths = (out / "geojson" / f"{stem}.geojson", out / "geoparquet" / f"{stem}.parquet")
+        write_geojson(layer, paths[0], key=TABLES[name].key[0])
+        write_geoparquet(layer, paths[1])
+        files += [
+            Published(path, TABLES[name].title[study.lang], _rests_on([name]), shows_coverage=name == "iris")
+            for path in paths
+        ]
     path = out / "study.umap"
     write_umap(study, open_layers, path, attribution=" ".join([*_credits(study), *caveats(study)]))
     return [*files, Published(path, _UMAP[study.lang], _rests_on(open_layers))]

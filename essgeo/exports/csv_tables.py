@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pandas.api.types import is_object_dtype
+from pandas.api.types import is_bool_dtype, is_object_dtype, is_string_dtype
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,12 +30,21 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
         A table of a :class:`essgeo.exports.release.Release`.
     path
         File to write.
+
+    Examples
+    --------
+    >>> import pandas as pd, pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "table.csv"
+    ...     write_csv(pd.DataFrame({"name": ["=1+1"], "distance_m": [-2.5], "inside": [True]}), path)
+    ...     path.read_text(encoding="utf-8")
+    "name,distance_m,inside\n'=1+1,-2.5,true\n"
     """
     safe = frame.copy()
     for name, dtype in frame.dtypes.items():
-        if is_object_dtype(dtype):
-            safe[name] = [neutralised(value) for value in frame[name]]
-        elif dtype == "boolean":
+        if is_object_dtype(dtype) or is_string_dtype(dtype):
+            safe[name] = frame[name].map({text: neutralised(text) for text in frame[name].unique()})
+        elif is_bool_dtype(dtype):
             safe[name] = frame[name].map({True: "true", False: "false"})
     safe.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
 

@@ -29,6 +29,7 @@ _MEDIA = {
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     ".gpkg": "application/geopackage+sqlite3",
     ".geojson": "application/geo+json",
+    ".parquet": "application/vnd.apache.parquet",
     ".umap": "application/json",
     ".md": "text/markdown",
 }
@@ -90,7 +91,22 @@ def describe(study: Study, released: Release, files: Iterable[Published], out: P
 
 
 def table_schema(table: str, columns: Collection[str], study: Study) -> dict[str, Any]:
-    """Return the Table Schema of a published table, with the descriptions in the language of the study."""
+    """Return the Table Schema of a published table, with the descriptions in the language of the study.
+
+    Parameters
+    ----------
+    table
+        A name of :data:`essgeo.tables.TABLES`.
+    columns
+        The columns of its file, in order.
+    study
+        What a run found: its language is used.
+
+    Returns
+    -------
+    dict
+        Fields with type, description, unit and constraints, the primary key, and the link to the structures.
+    """
     schema: dict[str, Any] = {
         "fields": [_field(COLUMNS[name], study) for name in columns],
         "missingValues": [""],
@@ -141,7 +157,7 @@ def _resource(study: Study, file: Published, out: Path) -> dict[str, Any]:
             "dialect": _DIALECT,
             "schema": table_schema(file.table, _header(file.path), study),
         }
-    return resource | {"profile": "data-resource"}
+    return resource | {"profile": "data-resource", "type": "file"}
 
 
 def _header(path: Path) -> list[str]:

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from essgeo.vocabulary import FAMILIES
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from essgeo.results import Study
     from essgeo.vocabulary import Lang
 
@@ -52,12 +50,10 @@ def _sample(study: Study) -> dict[Lang, str]:
 
 def _walk(study: Study) -> dict[Lang, str]:
     detour, speed = study.parameters.detour, study.parameters.speed_kmh
-    methods = ", ".join(dict.fromkeys(_texts(study.coverage, "method")))
-    return {
-        "fr": f"Marche : ligne droite x {detour:g} à {speed:g} km/h".replace(".", ",")
-        + (f" ({methods})." if methods else "."),
-        "en": f"Walking: straight line x {detour:g} at {speed:g} km/h" + (f" ({methods})." if methods else "."),
-    }
+    straight = f"straight line x {detour:g} at {speed:g} km/h"
+    droite = f"ligne droite x {detour:g} à {speed:g} km/h".replace(".", ",")
+    methods = "; ".join(str(method) for method in study.coverage["method"].dropna().unique())
+    return {"fr": f"Marche : {methods.replace(straight, droite)}.", "en": f"Walking: {methods}."}
 
 
 def _counted(study: Study) -> dict[Lang, str]:
@@ -76,7 +72,3 @@ def _vintage(study: Study) -> dict[Lang, str]:
         "fr": f"QPV de {vintage} ; situation au {day:%d/%m/%Y}. Le contour du QPV tient lieu de périmètre NPNRU.",
         "en": f"QPV of {vintage}; as of {day:%Y-%m-%d}. The QPV outline stands in for the NPNRU perimeter.",
     }
-
-
-def _texts(frame: pd.DataFrame, column: str) -> list[str]:
-    return [str(value) for value in frame[column].dropna().unique() if value]

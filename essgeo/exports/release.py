@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,12 +22,12 @@ if TYPE_CHECKING:
 
 MASKED_NAME = "[ND]"
 SHOWN_WHEN_MASKED = {
-    *("structure_id", "city", "citycode", "siren", "family", "legal_form", "sectors", "challenges", "roles"),
+    *("structure_id", "city", "citycode", "siren", "siret", "family", "legal_form", "sectors", "challenges", "roles"),
     *("support_stages", "active_from", "active_to", "status", "as_of", "counted", "source", "geo_status"),
     *("layer", "zone_id", "vintage", "relation", "probability"),
 }
-_NOT_FOR_FILES = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]"
-_LINE_END = "\r\n?"
+_NOT_FOR_FILES = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_LINE_END = re.compile("\r\n?")
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Release:
         DataFrames with a RangeIndex and the same columns; ``structures`` has ``longitude`` and ``latitude`` (degrees,
         6 decimals) in place of its geometry.
     cleaned
-        Number of cells that lost characters no file can hold (NUL and other control characters).
+        Number of cells that lost characters no file can hold (NUL, other control characters, half surrogates).
     """
 
     layers: dict[str, gpd.GeoDataFrame]
@@ -111,7 +112,9 @@ def _values(values: pd.Series, column: Column) -> pd.Series:
     if column.kind == "number":
         numbers = values.astype("float64").replace([np.inf, -np.inf], np.nan)
         return numbers.round(column.decimals) + 0.0  # no minus zero
-    return values.astype("string").fillna("").astype(object)
+    return pd.Series(
+        [str(value) for value in values.astype(object).where(values.notna(), "")], values.index, dtype=object
+    )
 
 
 def _hide(frame: pd.DataFrame, masked: Collection[str]) -> pd.DataFrame:
@@ -129,11 +132,11 @@ def _hide(frame: pd.DataFrame, masked: Collection[str]) -> pd.DataFrame:
 def _clean(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     clean, cells = frame.copy(), 0
     for name in frame.select_dtypes("object"):
-        lost = frame[name].str.contains(_NOT_FOR_FILES, regex=True)
-        if lost.any():
-            clean[name] = clean[name].str.replace(_NOT_FOR_FILES, "", regex=True)
-            cells += int(lost.sum())
-        clean[name] = clean[name].str.replace(_LINE_END, "\n", regex=True)
+        texts = frame[name].unique()
+        changed = {text: new for text in texts if (new := _LINE_END.sub("\n", _NOT_FOR_FILES.sub("", text))) != text}
+        if changed:
+            clean[name] = pd.Series([changed.get(text, text) for text in frame[name]], frame.index, dtype=object)
+            cells += int(frame[name].isin([text for text in changed if _NOT_FOR_FILES.search(text)]).sum())
     return clean, cells
 
 

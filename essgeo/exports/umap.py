@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from essgeo.crs import GEOGRAPHIC
 from essgeo.exports.styles import FAMILY_COLOURS, OUTLINES
 from essgeo.tables import TABLES
-from essgeo.vocabulary import FAMILIES, split_codes
+from essgeo.vocabulary import FAMILIES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +37,6 @@ _SHOWN = {
     "communes": ("name", "population"),
 }
 _FLAT = str.maketrans({"<": "\u2039", ">": "\u203a"})
-_SIMPLIFIED_M = 2.0
 
 
 def write_umap(study: Study, layers: Mapping[str, gpd.GeoDataFrame], path: Path, *, attribution: str) -> None:
@@ -59,11 +58,11 @@ def write_umap(study: Study, layers: Mapping[str, gpd.GeoDataFrame], path: Path,
     """
     lang = study.lang
     degrees = {name: layers[name].to_crs(GEOGRAPHIC) for name in _SHOWN if name in layers}
-    west, south, east, north = layers["communes"].to_crs(GEOGRAPHIC).total_bounds
+    west, south, east, north = study.communes.to_crs(GEOGRAPHIC).total_bounds
     drawn = [
         _layer(
             TABLES[name].title[lang],
-            _features(_simplified(layers[name]), name),
+            _features(degrees[name], name),
             {"color": colour, "fill": name == "qpv", "fillOpacity": 0.15},
         )
         for name, colour in reversed(OUTLINES.items())
@@ -103,13 +102,9 @@ def _layer(name: str, features: list[Any], options: dict[str, object]) -> dict[s
     return {"type": "FeatureCollection", "features": features, "_umap_options": shared | options}
 
 
-def _simplified(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    return layer.set_geometry(layer.geometry.simplify_coverage(_SIMPLIFIED_M)).to_crs(GEOGRAPHIC)
-
-
 def _features(layer: gpd.GeoDataFrame, name: str) -> list[Any]:
     shown = layer[[*_SHOWN[name], "geometry"]].copy()
     for column in shown.select_dtypes("object"):
-        shown[column] = [", ".join(split_codes(text)).translate(_FLAT) for text in shown[column]]
+        shown[column] = [text.translate(_FLAT) for text in shown[column]]
     shown.geometry = shown.geometry.set_precision(1e-6)
     return list(json.loads(shown.to_json(na="drop", drop_id=True))["features"])

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
-
     from openpyxl.cell.cell import Cell
     from openpyxl.worksheet.worksheet import Worksheet
 
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
 LONGEST_TEXT = 32_767
 _WIDTHS = (8, 60)
 _ROWS_MEASURED = 200
+_LEFT_OUT = {"iris_coverage"}  # thousands of rows that only a map needs; tables/iris_coverage.csv has them
 _ESCAPE_LIKE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 _HEADER_FONT = Font(bold=True, color="FFFFFF")
 _HEADER_FILL = PatternFill("solid", fgColor="1F4E79")
@@ -61,7 +61,7 @@ _COLUMN_HEADER: dict[Lang, tuple[str, ...]] = {
 
 
 def write_workbook(study: Study, released: Release, path: Path) -> None:
-    """Write the tables as one XLSX workbook whose bytes depend on the study only.
+    """Write the tables, coverage by IRIS aside, as one XLSX workbook whose bytes depend on the study only.
 
     Parameters
     ----------
@@ -78,11 +78,15 @@ def write_workbook(study: Study, released: Release, path: Path) -> None:
     book.properties.title = f"{study.territory.name} {day:%Y-%m-%d}"
     book.properties.created = book.properties.modified = day
     _write_notes(_sheet(book, _WORDS["notes"][study.lang]), study, released)
-    for name, frame in released.tables.items():
+    for name, frame in _sheets(released).items():
         _write_table(_sheet(book, name), frame)
     buffer = io.BytesIO()
     ExcelWriter(book, zipfile.ZipFile(buffer, "w")).save()
     _write_undated(buffer, path)
+
+
+def _sheets(released: Release) -> dict[str, pd.DataFrame]:
+    return {name: frame for name, frame in released.tables.items() if name not in _LEFT_OUT}
 
 
 def _sheet(book: Workbook, name: str) -> Worksheet:
@@ -112,7 +116,7 @@ def _notes(study: Study, released: Release) -> Iterator[tuple[str, ...]]:
         yield (source.layer, source.title, source.publisher, source.vintage, source.licence, source.file, source.sha256)
     yield (_WORDS["columns"][lang],)
     yield _COLUMN_HEADER[study.lang]
-    for name, frame in released.tables.items():
+    for name, frame in _sheets(released).items():
         yield (name, TABLES[name].title[lang])
         for column in (COLUMNS[column] for column in frame.columns):
             yield ("", column.name, column.kind, column.unit, column.description[lang])
@@ -123,7 +127,7 @@ def _write_table(sheet: Worksheet, frame: pd.DataFrame) -> None:
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(frame.columns))}{len(frame) + 1}"
     low, high = _WIDTHS
     for position, name in enumerate(frame.columns, start=1):
-        longest = frame[name].head(_ROWS_MEASURED).astype(str).str.len().max() if len(frame) else 0
+        longest = frame[name].head(_ROWS_MEASURED).astype("string").fillna("").str.len().max() if len(frame) else 0
         sheet.column_dimensions[get_column_letter(position)].width = min(
             max(low, len(name) + 4, int(longest) + 1), high
         )
