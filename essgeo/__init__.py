@@ -1,15 +1,21 @@
 """Who is out of reach of the social and solidarity economy, and where the next place would do most good."""
 
-from essgeo.access import demand_points, travel_cost
-from essgeo.exports import export
-from essgeo.gaps import coverage, find_gaps, gather_areas
-from essgeo.geocoding import geocode
-from essgeo.maps import build_maps
-from essgeo.results import Study
-from essgeo.sources import read_layer
-from essgeo.study import run_study
-from essgeo.territory import Territory, load_territory
-from essgeo.zoning import crosswalk, locate_in
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from essgeo.access import demand_points, travel_cost
+    from essgeo.exports import export
+    from essgeo.gaps import coverage, find_gaps, gather_areas
+    from essgeo.geocoding import geocode
+    from essgeo.maps import build_maps
+    from essgeo.results import Study
+    from essgeo.sources import read_layer
+    from essgeo.study import run_study
+    from essgeo.territory import Territory, load_territory
+    from essgeo.zoning import crosswalk, locate_in
 
 __all__ = [
     "Study",
@@ -28,3 +34,29 @@ __all__ = [
     "run_study",
     "travel_cost",
 ]
+
+_ROOMS = {
+    "access": ("demand_points", "travel_cost"),
+    "exports": ("export",),
+    "gaps": ("coverage", "find_gaps", "gather_areas"),
+    "geocoding": ("geocode",),
+    "maps": ("build_maps",),
+    "results": ("Study",),
+    "sources": ("read_layer",),
+    "study": ("run_study",),
+    "territory": ("Territory", "load_territory"),
+    "zoning": ("crosswalk", "locate_in"),
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first used, so that ``essgeo --help`` does not wait for geopandas."""
+    room = next((room for room, names in _ROOMS.items() if name in names), None)
+    if room is None:
+        message = f"module 'essgeo' has no attribute {name!r}"
+        raise AttributeError(message)
+    return getattr(import_module(f"essgeo.{room}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -144,6 +144,17 @@ LAYERS: dict[str, Layer] = {
             ),
         ),
         Layer(
+            "corrections",
+            "correction_id",
+            (
+                Field("structure_id"),
+                Field("address"),
+                Field("city"),
+                Field("lon", "number", required=True),
+                Field("lat", "number", required=True),
+            ),
+        ),
+        Layer(
             "stations",
             "station_id",
             (

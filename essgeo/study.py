@@ -16,7 +16,7 @@ from essgeo.geocoding import geocode, read_corrections, review
 from essgeo.maps import build_maps
 from essgeo.provenance import Input, sha256_of
 from essgeo.results import Parameters, Study
-from essgeo.sources import npnru_zones, read_layer, read_structures, read_user_layer
+from essgeo.sources import read_layer, read_layers, read_structures
 from essgeo.structures import counted_on, portrait
 from essgeo.territory import Territory, load_territory
 from essgeo.zoning import count_in, locate_in
@@ -138,8 +138,8 @@ def publish(study: Study, out: Path) -> list[Path]:
 
 def _compute(here: Territory, parameters: Parameters, files: Mapping[str, Path], lang: Lang) -> Study:
     vintage = parameters.vintage
-    layers = {name: cast("gpd.GeoDataFrame", read_layer(here, name)) for name in _PLAIN_LAYERS}
-    npnru, qpv = _perimeters(here, vintage, files.get("qpv"))
+    layers = read_layers(here, vintage=vintage, qpv=files.get("qpv"))
+    layers["qpv"] = _with_programme(layers["qpv"], layers["npnru"])
     register = read_structures(files["structures"]) if "structures" in files else read_layer(here, "structures")
     structures = geocode(
         register,
@@ -149,7 +149,7 @@ def _compute(here: Territory, parameters: Parameters, files: Mapping[str, Path],
     )
     structures = structures.assign(counted=counted_on(structures, parameters.as_of))
     structures = _mark_outside(structures, layers["communes"])
-    zones = _zone_layers(here, qpv, npnru, layers)
+    zones = _zone_layers(here, layers)
     structure_zones = _overlay(structures, zones, parameters)
     counted = cast("gpd.GeoDataFrame", structures[structures["counted"]])
     placed = cast("gpd.GeoDataFrame", counted[counted.geometry.notna()])
@@ -162,7 +162,7 @@ def _compute(here: Territory, parameters: Parameters, files: Mapping[str, Path],
         detour=parameters.detour,
     )
     areas = gather_areas(
-        demand, territory=here.name, communes=layers["communes"], neighbourhoods=layers["neighbourhoods"], qpv=qpv
+        demand, territory=here.name, **{name: layers[name] for name in ("communes", "neighbourhoods", "qpv")}
     )
     covered = coverage(
         demand,
@@ -180,9 +180,7 @@ def _compute(here: Territory, parameters: Parameters, files: Mapping[str, Path],
         parameters=parameters,
         lang=lang,
         inputs=_inputs(here, vintage, files),
-        structures=_with_qpv(structures, structure_zones, qpv),
-        qpv=qpv,
-        npnru=npnru,
+        structures=_with_qpv(structures, structure_zones, layers["qpv"]),
         demand=demand,
         structure_zones=structure_zones,
         zones=_count_zones(zones, structure_zones, counted, areas.table, parameters),
@@ -196,33 +194,23 @@ def _compute(here: Territory, parameters: Parameters, files: Mapping[str, Path],
     )
 
 
-_PLAIN_LAYERS = ("communes", "iris", "neighbourhoods", "stations", "sites")
-
-
-def _perimeters(here: Territory, vintage: str, path: Path | None) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
-    """Return the NPNRU zones and the QPV, these with the programme that touches them."""
-    if path is None:
-        qpv = cast("gpd.GeoDataFrame", read_layer(here, "qpv", vintage=vintage))
-    else:
-        qpv = read_user_layer(path, "qpv", here, vintage=vintage)
-    npnru = npnru_zones(here, qpv, vintage)
+def _with_programme(qpv: gpd.GeoDataFrame, npnru: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     programmes = npnru[["programme", "interest"]].reindex(qpv.index).fillna("")
-    return npnru, cast("gpd.GeoDataFrame", qpv.join(programmes))
+    return qpv.assign(programme=programmes["programme"], interest=programmes["interest"])
 
 
 def _mark_outside(structures: gpd.GeoDataFrame, communes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    away = structures.geometry.notna() & (structures.distance(communes.geometry.union_all()) > structures["geo_radius_m"])
+    away = structures.geometry.notna() & (
+        structures.distance(communes.geometry.union_all()) > structures["geo_radius_m"]
+    )
     return structures.assign(geo_status=structures["geo_status"].mask(away, "outside"))
 
 
-def _zone_layers(
-    here: Territory, qpv: gpd.GeoDataFrame, npnru: gpd.GeoDataFrame, layers: Mapping[str, gpd.GeoDataFrame]
-) -> dict[str, gpd.GeoDataFrame]:
-    outlines = here.file("iris").vintage
-    bare = {"programme": "", "interest": "", "vintage": outlines}
+def _zone_layers(here: Territory, layers: Mapping[str, gpd.GeoDataFrame]) -> dict[str, gpd.GeoDataFrame]:
+    bare = {"programme": "", "interest": "", "vintage": here.file("iris").vintage}
     return {
-        "qpv": qpv,
-        "npnru": npnru,
+        "qpv": layers["qpv"],
+        "npnru": layers["npnru"],
         "neighbourhood": layers["neighbourhoods"].assign(**bare),
         "commune": layers["communes"].assign(**bare),
     }
@@ -290,16 +278,16 @@ def _count_zones(
 
 def _inputs(here: Territory, vintage: str, files: Mapping[str, Path]) -> tuple[Input, ...]:
     used = [
-        file
-        for file in here.files
-        if file.layer not in files and not (file.layer == "qpv" and file.vintage != vintage)
+        file for file in here.files if file.layer not in files and not (file.layer == "qpv" and file.vintage != vintage)
     ]
     own = [
         Input(file.layer, file.path.name, sha256_of(file.path), file.title, file.publisher, file.licence, file.vintage)
         for file in used
     ]
     theirs = [
-        Input(layer, path.name, sha256_of(path), f"{layer}, file of the user", "the user", "as given by the user", vintage)
+        Input(
+            layer, path.name, sha256_of(path), f"{layer}, file of the user", "the user", "as given by the user", vintage
+        )
         for layer, path in files.items()
     ]
     return (*own, *theirs)

@@ -5,13 +5,21 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyproj import CRS
+from pyproj.exceptions import CRSError
 
 from essgeo.errors import InputError, SourceUnavailableError, UnknownTerritoryError
 from essgeo.layers import LAYERS
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _PACKAGED = Path(__file__).parent / "data"
 _CHECKED_OUT = Path(__file__).parent.parent / "data"
 _WANTED = {"id": str, "name": str, "crs": str, "vintage": str, "communes": list, "layers": list}
+_KINDS = {str: "text between quotes", list: "a list"}
 _LAYER_KEYS = ("layer", "vintage", "file", "title", "publisher", "licence")
 
 
@@ -69,9 +77,10 @@ class Territory:
         wanted = [file for file in declared if vintage is None or file.vintage == vintage]
         if not wanted:
             vintages = ", ".join(file.vintage for file in declared) or "none"
+            of_vintage = f" of vintage {vintage}" if vintage else ""
             message = (
-                f"{self.name} has no {layer} layer{f' of vintage {vintage}' if vintage else ''} (vintages here: {vintages}). "
-                f"Add one to {self.folder / 'territory.toml'}, or give the file."
+                f"{self.name} has no {layer} layer{of_vintage} (vintages here: {vintages}). "
+                f"Add one to {self.folder / 'territory.toml'}, or give the file (--{layer} FILE)."
             )
             raise SourceUnavailableError(message)
         return wanted[0]
@@ -140,15 +149,7 @@ def _read(path: Path) -> Territory:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         message = f"{path}: not valid TOML: {error}"
         raise InputError(message) from error
-    faults = [f"{key} is missing" for key in _WANTED if key not in table]
-    faults += [
-        f"{key} should be a {kind.__name__}" for key, kind in _WANTED.items() if key in table and not isinstance(table[key], kind)
-    ]
-    if not faults:
-        for number, entry in enumerate(table["layers"], start=1):
-            faults += [f"layers[{number}]: {key} is missing" for key in _LAYER_KEYS if not isinstance(entry.get(key), str)]
-            if entry.get("layer") not in LAYERS:
-                faults.append(f"layers[{number}]: unknown layer {entry.get('layer')!r}; known: {', '.join(sorted(LAYERS))}")
+    faults = [*_top_faults(table), *_layer_faults(table.get("layers"))]
     if faults:
         message = f"{path}: " + "; ".join(faults) + "."
         raise InputError(message)
@@ -161,8 +162,49 @@ def _read(path: Path) -> Territory:
         folder=path.parent,
         files=tuple(
             LayerFile(
-                entry["layer"], entry["vintage"], path.parent / entry["file"], entry["title"], entry["publisher"], entry["licence"]
+                entry["layer"],
+                entry["vintage"],
+                path.parent / entry["file"],
+                entry["title"],
+                entry["publisher"],
+                entry["licence"],
             )
             for entry in table["layers"]
         ),
     )
+
+
+def _top_faults(table: dict[str, object]) -> Iterator[str]:
+    for key, kind in _WANTED.items():
+        if key not in table:
+            yield f"{key} is missing"
+        elif not isinstance(table[key], kind):
+            yield f"{key} should be {_KINDS[kind]}"
+    communes = table.get("communes")
+    if isinstance(communes, list) and not all(isinstance(code, str) for code in communes):
+        yield 'communes should be INSEE codes between quotes, such as "93010"'
+    crs = table.get("crs")
+    if isinstance(crs, str) and not _is_metric(crs):
+        yield f"crs {crs!r} is not a projected CRS in metres, such as EPSG:2154"
+
+
+def _is_metric(crs: str) -> bool:
+    try:
+        known = CRS.from_user_input(crs)
+    except CRSError:
+        return False
+    return known.is_projected and all(axis.unit_name == "metre" for axis in known.axis_info[:2])
+
+
+def _layer_faults(layers: object) -> Iterator[str]:
+    for number, entry in enumerate(layers if isinstance(layers, list) else [], start=1):
+        if not isinstance(entry, dict):
+            yield f"layers[{number}] should be a table, opened by [[layers]]"
+            continue
+        yield from (
+            f"layers[{number}]: {key} is missing, or not text between quotes"
+            for key in _LAYER_KEYS
+            if not isinstance(entry.get(key), str)
+        )
+        if isinstance(entry.get("layer"), str) and entry["layer"] not in LAYERS:
+            yield f"layers[{number}]: unknown layer {entry['layer']!r}; known: {', '.join(sorted(LAYERS))}"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
 
@@ -17,24 +18,29 @@ if TYPE_CHECKING:
 
 Frame = TypeVar("Frame", bound=pd.DataFrame)
 
+Fault: TypeAlias = tuple[int, str, str]
+
+ROW = "row"
+"""Name of an index that holds the row numbers of a file."""
 MONTH = r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?"
 FLAGS = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False, "oui": True, "non": False}
+FRANCE_LON, FRANCE_LAT = (-6.0, 10.0), (41.0, 52.0)
+MOST_LON, MOST_LAT = 180, 90
 MOST_FAULTS_SHOWN = 20
 
 
-def validate(frame: Frame, layer: str, *, source: str, first_row: int = 2) -> Frame:
+def validate(frame: Frame, layer: str, *, source: str) -> Frame:
     """Return the frame with the column types of its layer, or say everything that is wrong with it.
 
     Parameters
     ----------
     frame
-        The table or layer as read: its identifier is a column or already the index.
+        The table or layer as read: its identifier is a column or already the index. Where its index is named ``row``,
+        as that of :func:`essgeo.sources.read_table`, messages number the rows so; else from 1.
     layer
         A name of :data:`essgeo.layers.LAYERS`.
     source
         The file that the message names.
-    first_row
-        The number the file gives its first record: 2 under a header row, 1 in a geographic file.
 
     Returns
     -------
@@ -46,7 +52,8 @@ def validate(frame: Frame, layer: str, *, source: str, first_row: int = 2) -> Fr
     ------
     SchemaError
         A column is missing, a value is missing, of the wrong type or not allowed, an identifier stands twice, a
-        geometry is missing, invalid or of the wrong type. The message lists row, field and value of each fault.
+        coordinate stands alone, is swapped or not in degrees, a geometry is missing, invalid or of the wrong type. The
+        message lists row, field and value of each fault.
     MissingCRSError
         A geographic layer without a CRS.
 
@@ -58,88 +65,135 @@ def validate(frame: Frame, layer: str, *, source: str, first_row: int = 2) -> Fr
     >>> validate(table, "addresses", source="addresses.csv")
     Traceback (most recent call last):
     essgeo.errors.SchemaError: addresses.csv: 1 fault.
-      row 2, field lat: 'nord' is not a number
+      row 1, field lat: 'nord' is not a number
     """
     contract = LAYERS[layer]
-    plain = frame.reset_index() if frame.index.name == contract.index else frame.copy()
+    rows = frame.index if frame.index.name == ROW else pd.RangeIndex(1, len(frame) + 1)
+    plain = frame.reset_index() if frame.index.name == contract.index else frame.reset_index(drop=True)
     names = [contract.index, *(field.name for field in contract.fields)]
     missing = [name for name in names if name not in plain.columns]
     if missing:
         seen = ", ".join(map(str, plain.columns)) or "none"
-        raise SchemaError(f"{source}: missing column{'s' * (len(missing) > 1)} {', '.join(missing)}. Columns seen: {seen}.")
-    faults = list(_index_faults(plain[contract.index], contract.index))
+        message = f"{source}: missing column{'s' * (len(missing) > 1)} {', '.join(missing)}. Columns seen: {seen}."
+        raise SchemaError(message)
+    faults = list(_index_faults(plain[contract.index], rows))
     for field in contract.fields:
         typed, found = _typed(plain[field.name], field)
         plain[field.name] = typed
         faults.extend(found)
+    if {"lon", "lat"} <= set(names):
+        unread = {position for position, name, _ in faults if name in {"lon", "lat"}}
+        faults.extend(fault for fault in _coordinate_faults(plain) if fault[0] not in unread)
     if contract.geometry:
         faults.extend(_geometry_faults(plain, contract.geometry, source))
-    if faults:
-        raise SchemaError(_message(source, [(position + first_row, name, what) for position, name, what in faults]))
-    return cast("Frame", plain.set_index(contract.index))
+    raise_faults(source, [(int(rows[position]), name, what) for position, name, what in faults])
+    plain[contract.index] = _text(plain[contract.index])
+    return plain.set_index(contract.index)
 
 
-def _message(source: str, faults: list[tuple[int, str, str]]) -> str:
+def raise_faults(source: str, faults: list[Fault]) -> None:
+    """Raise one error that lists the faults of a file, by row.
+
+    Parameters
+    ----------
+    source
+        The file.
+    faults
+        Row number, field and what is wrong.
+
+    Raises
+    ------
+    SchemaError
+        There is at least one fault.
+
+    Examples
+    --------
+    >>> raise_faults("mine.csv", [(4, "lat", "is empty")])
+    Traceback (most recent call last):
+    essgeo.errors.SchemaError: mine.csv: 1 fault.
+      row 4, field lat: is empty
+    """
+    if not faults:
+        return
     lines = [f"{source}: {len(faults)} fault{'s' * (len(faults) > 1)}."]
     lines += [f"  row {row}, field {name}: {what}" for row, name, what in sorted(faults)[:MOST_FAULTS_SHOWN]]
     if len(faults) > MOST_FAULTS_SHOWN:
         lines.append(f"  ... and {len(faults) - MOST_FAULTS_SHOWN} more.")
-    return "\n".join(lines)
+    raise SchemaError("\n".join(lines))
 
 
 def _text(values: pd.Series) -> pd.Series:
     return values.astype("object").where(values.notna(), "").astype(str).str.strip()
 
 
-def _index_faults(identifiers: pd.Series, name: str) -> Iterator[tuple[int, str, str]]:
-    text = _text(identifiers)
-    for position in (text == "").to_numpy().nonzero()[0]:
-        yield int(position), name, "is empty; every record needs an identifier"
-    first = {value: position for position, value in reversed(list(enumerate(text)))}
-    for position in (text.duplicated() & (text != "")).to_numpy().nonzero()[0]:
-        value = text.iloc[position]
-        yield int(position), name, f"{value!r} already stands {position - first[value]} rows above; identifiers are unique"
+def _index_faults(identifiers: pd.Series, rows: pd.Index) -> Iterator[Fault]:
+    first: dict[str, int] = {}
+    for position, value in enumerate(_text(identifiers)):
+        name = str(identifiers.name)
+        if not value:
+            yield position, name, "is empty; every record needs an identifier"
+        elif value in first:
+            yield position, name, f"{value!r} already stands in row {rows[first[value]]}; identifiers are unique"
+        else:
+            first[value] = position
 
 
-def _typed(values: pd.Series, field: Field) -> tuple[pd.Series, list[tuple[int, str, str]]]:
+def _typed(values: pd.Series, field: Field) -> tuple[pd.Series, list[Fault]]:
     text = _text(values)
-    typed: pd.Series
-    wrong = pd.Series(data=False, index=text.index)
-    reason = ""
-    if field.kind in {"number", "integer"}:
-        typed = cast("pd.Series", pd.to_numeric(text.str.replace(",", "."), errors="coerce"))
-        wrong, reason = typed.isna() & (text != ""), "is not a number"
-    elif field.kind == "flag":
-        typed = text.str.lower().map(FLAGS)
-        wrong, reason = typed.isna() & (text != ""), "is not yes or no"
-        typed = typed.astype("boolean")
-    else:
-        typed = text
-        if field.kind == "month":
-            wrong, reason = ~text.str.fullmatch(MONTH) & (text != ""), "is not a date such as 2024, 2024-09 or 2024-09-30"
-    faults = [(position, field.name, f"{text.iloc[position]!r} {reason}") for position in wrong.to_numpy().nonzero()[0]]
-    if field.minimum is not None:
-        low = (typed < field.minimum).to_numpy()
-        faults += [(p, field.name, f"{text.iloc[p]!r} is below {field.minimum:g}") for p in low.nonzero()[0]]
+    given = text != ""
+    typed = text
+    checks: list[tuple[pd.Series, str]] = []
     if field.required:
-        faults += [(p, field.name, "is empty") for p in (text == "").to_numpy().nonzero()[0]]
-    if field.allowed is not None:
-        faults += list(_unknown_codes(text, field))
-    return typed, [(int(position), name, what) for position, name, what in faults]
+        checks.append((~given, "is empty"))
+    if field.kind in {"number", "integer"}:
+        typed = pd.to_numeric(text.str.replace(",", "."), errors="coerce")
+        checks.append((given & ~np.isfinite(typed), "{} is not a number"))
+    elif field.kind == "flag":
+        typed = text.str.lower().map(FLAGS).astype("boolean")
+        checks.append((given & typed.isna(), "{} is not yes or no"))
+    elif field.kind == "month":
+        wrong = given & ~text.str.fullmatch(MONTH)
+        checks.append((wrong, "{} is not a date such as 2024, 2024-09 or 2024-09-30"))
+    if field.minimum is not None:
+        checks.append((typed < field.minimum, f"{{}} is below {field.minimum:g}"))
+    faults = [
+        (int(position), field.name, what.format(repr(text.iloc[position])))
+        for wrong, what in checks
+        for position in wrong.to_numpy().nonzero()[0]
+    ]
+    return typed, [*faults, *_unknown_codes(text, field)]
 
 
-def _unknown_codes(text: pd.Series, field: Field) -> Iterator[tuple[int, str, str]]:
-    allowed = set(field.allowed or ())
+def _unknown_codes(text: pd.Series, field: Field) -> Iterator[Fault]:
+    if field.allowed is None:
+        return
     for position, value in enumerate(text):
         codes = value.split("|") if field.many else [value]
-        unknown = [code for code in codes if code and code not in allowed]
+        unknown = ", ".join(repr(code) for code in codes if code and code not in field.allowed)
         if unknown:
-            yield position, field.name, f"unknown value {', '.join(map(repr, unknown))}; known: {', '.join(sorted(allowed))}"
+            yield position, field.name, f"unknown value {unknown}; known: {', '.join(sorted(field.allowed))}"
 
 
-def _geometry_faults(frame: pd.DataFrame, types: tuple[str, ...], source: str) -> Iterator[tuple[int, str, str]]:
+def _coordinate_faults(frame: pd.DataFrame) -> Iterator[Fault]:
+    for position, (lon, lat) in enumerate(zip(frame["lon"], frame["lat"], strict=True)):
+        given = f"lon {lon:g}, lat {lat:g}"
+        if pd.isna(lon) != pd.isna(lat):
+            missing, there = ("lon", f"lat {lat:g}") if pd.isna(lon) else ("lat", f"lon {lon:g}")
+            yield position, missing, f"is missing where {there} is given; give both or neither"
+        elif _within(lon, FRANCE_LAT) and _within(lat, FRANCE_LON):
+            yield position, "lon and lat", f"look swapped ({given}); exchange the two columns"
+        elif abs(lon) > MOST_LON or abs(lat) > MOST_LAT:
+            yield position, "lon and lat", f"are not degrees ({given}); give longitude and latitude in WGS 84"
+
+
+def _within(value: float, bounds: tuple[float, float]) -> bool:
+    return bounds[0] <= value <= bounds[1]
+
+
+def _geometry_faults(frame: pd.DataFrame, types: tuple[str, ...], source: str) -> Iterator[Fault]:
     if not isinstance(frame, gpd.GeoDataFrame):
-        raise SchemaError(f"{source}: no geometry; a layer of {' or '.join(types)} is expected.")
+        message = f"{source}: no geometry; a layer of {' or '.join(types)} is expected."
+        raise SchemaError(message)
     require_crs(frame, source)
     for position, shape in enumerate(frame.geometry):
         if shape is None or shape.is_empty:
@@ -147,4 +201,5 @@ def _geometry_faults(frame: pd.DataFrame, types: tuple[str, ...], source: str) -
         elif shape.geom_type not in types:
             yield position, "geometry", f"is a {shape.geom_type}; {' or '.join(types)} expected"
         elif not shape.is_valid:
-            yield position, "geometry", f"is not valid ({shapely.is_valid_reason(shape)}); repair it, for example with make_valid"
+            reason = shapely.is_valid_reason(shape)
+            yield position, "geometry", f"is not valid ({reason}); repair it, for example with make_valid"

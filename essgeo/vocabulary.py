@@ -109,7 +109,7 @@ GEO_REASONS = _labels(
     }
 )
 
-THEMES: Labels = {"all": {"fr": "Toute l'ESS", "en": "The whole ESS"}} | SECTORS | CHALLENGES
+THEMES = _labels({"all": ("Toute l'ESS", "The whole ESS")}) | SECTORS | CHALLENGES
 
 
 def split_codes(value: str | None) -> list[str]:

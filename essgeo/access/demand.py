@@ -24,9 +24,9 @@ def demand_points(
 ) -> gpd.GeoDataFrame:
     """Return points that carry the population, on a regular grid inside each IRIS.
 
-    Every point of an IRIS carries the same share of its population, so that the sum over the IRIS is the population of the
-    IRIS. The grid is aligned on multiples of the spacing; an IRIS too small to hold a grid point gets one point inside it.
-    Where people really live in the IRIS is not known: parks, tracks and works are spread over like housing.
+    Every point of an IRIS carries the same share of its population, so that the sum over the IRIS is the population of
+    the IRIS. The grid is aligned on multiples of the spacing; an IRIS too small to hold a grid point gets one point
+    inside it. Where people really live in the IRIS is not known: parks, tracks and works are spread over like housing.
 
     Parameters
     ----------
@@ -40,8 +40,9 @@ def demand_points(
     Returns
     -------
     GeoDataFrame
-        Points in the CRS of ``iris``, index ``demand_id``: ``population`` (persons, not whole), ``income`` (EUR a year, NaN
-        where masked), ``iris_code``, ``citycode``, ``neighbourhood_id`` (``""`` elsewhere), ``imputed``, ``method``.
+        Points in the CRS of ``iris``, index ``demand_id``: ``population`` (persons, not whole), ``income`` (EUR a year,
+        NaN where masked), ``iris_code``, ``citycode``, ``neighbourhood_id`` (``""`` elsewhere), ``imputed``,
+        ``method``.
 
     Raises
     ------
@@ -70,13 +71,14 @@ def demand_points(
     owner, points = owner[order], points[order]
     share = 1.0 / np.bincount(owner, minlength=len(iris))
     codes = iris.index.to_numpy()[owner]
+    targets = _neighbourhood_of(neighbourhoods)
     frame = gpd.GeoDataFrame(
         {
             "population": (iris["population"].to_numpy(dtype=float) * share)[owner],
             "income": iris["median_income"].to_numpy(dtype=float)[owner],
             "iris_code": codes,
             "citycode": iris["citycode"].to_numpy()[owner],
-            "neighbourhood_id": pd.Series(codes).map(_neighbourhood_of(neighbourhoods)).fillna("").to_numpy(dtype=object),
+            "neighbourhood_id": [targets.get(code, "") for code in codes],
             "imputed": False,
             "method": METHOD,
         },
@@ -94,7 +96,8 @@ def _grid_points(iris: gpd.GeoDataFrame, spacing_m: float) -> tuple[NDArray[np.i
     grid = shapely.points(*(axis.ravel() for axis in np.meshgrid(xs, ys)))
     point, owner = shapely.STRtree(iris.geometry.to_numpy()).query(grid, predicate="intersects")
     _, first = np.unique(point, return_index=True)
-    return owner[first], grid[point[first]]
+    inside: NDArray[np.object_] = np.asarray(grid)[point[first]]
+    return owner[first], inside
 
 
 def _neighbourhood_of(neighbourhoods: gpd.GeoDataFrame | None) -> dict[str, str]:
@@ -104,7 +107,9 @@ def _neighbourhood_of(neighbourhoods: gpd.GeoDataFrame | None) -> dict[str, str]
     for identifier, codes in neighbourhoods["iris_codes"].items():
         for code in split_codes(codes):
             if code in named:
-                message = f"neighbourhoods: IRIS {code} stands in {named[code]} and in {identifier}; it can be in one only."
+                message = (
+                    f"neighbourhoods: IRIS {code} stands in {named[code]} and in {identifier}; it can be in one only."
+                )
                 raise InputError(message)
             named[code] = str(identifier)
     return named

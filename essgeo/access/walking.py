@@ -13,6 +13,7 @@ from essgeo.errors import InputError
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    from numpy.typing import NDArray
 
 METRES_PER_MINUTE_AT_1_KMH = 1000 / 60
 
@@ -28,10 +29,11 @@ def travel_cost(
 ) -> CostMatrix:
     r"""Return the minutes on foot between origins and destinations.
 
-    .. math:: t = \\frac{\\text{detour} \\cdot d}{\\text{speed}}
+    .. math:: t = \frac{\text{detour} \cdot d}{\text{speed}}
 
-    where *d* is the distance in a straight line. The detour factor stands for streets, crossings and fences; 1.3 is usual for
-    dense European streets (Boscoe, Henry & Zdeb 2012 find 1.4 for drives in the United States) and is an assumption here.
+    where *d* is the distance in a straight line. The detour factor stands for streets, crossings and fences; 1.3 is
+    usual for dense European streets (Boscoe, Henry & Zdeb 2012 find 1.4 for drives in the United States) and is an
+    assumption here.
 
     Parameters
     ----------
@@ -70,7 +72,9 @@ def travel_cost(
         message = f"mode {mode!r} is not known; only 'walk' is."
         raise InputError(message)
     if not (speed_kmh > 0 and detour >= 1 and max_minutes > 0):
-        message = f"speed_kmh ({speed_kmh}) and max_minutes ({max_minutes}) must be positive and detour ({detour}) at least 1."
+        message = (
+            f"speed_kmh ({speed_kmh}) and max_minutes ({max_minutes}) must be positive, detour ({detour}) at least 1."
+        )
         raise InputError(message)
     for frame, name in ((origins, "origins"), (destinations, "destinations")):
         require_metric(frame, name)
@@ -97,10 +101,10 @@ def travel_cost(
     )
 
 
-def _located(points: gpd.GeoDataFrame) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
-    return (points.geometry.notna() & ~points.geometry.is_empty).to_numpy().nonzero()[0]
+def _located(points: gpd.GeoDataFrame) -> NDArray[np.intp]:
+    return np.flatnonzero(points.geometry.notna() & ~points.geometry.is_empty)
 
 
-def _xy(points: gpd.GeoDataFrame, positions: np.ndarray[tuple[int], np.dtype[np.intp]]) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+def _xy(points: gpd.GeoDataFrame, positions: NDArray[np.intp]) -> NDArray[np.float64]:
     kept = points.geometry.iloc[positions]
     return np.column_stack([kept.x, kept.y])

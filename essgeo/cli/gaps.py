@@ -23,18 +23,17 @@ SHOWN = 5
 @options.as_json
 def gaps(
     territory: str,
+    *,
     structures: str | None,
     corrections: str | None,
     walk_minutes: int,
     as_of: dt.date | None,
-    *,
     as_json: bool,
 ) -> None:
     """Print where each target neighbourhood of a TERRITORY falls furthest behind it."""
-    from essgeo.cli.summary import caveat
-    from essgeo.cli.text import echo_table, interval, persons
+    from essgeo.cli.summary import caveat, widest_gaps
+    from essgeo.cli.text import echo_table
     from essgeo.study import run_study
-    from essgeo.vocabulary import THEMES
 
     found = run_study(
         territory, structures=structures, corrections=corrections, as_of=as_of, walk_minutes=walk_minutes, out=None
@@ -42,19 +41,5 @@ def gaps(
     if as_json:
         click.echo(found.gaps.to_json(orient="records", force_ascii=False, indent=1))
         return
-    top = found.gaps[found.gaps["rank"].between(1, SHOWN)]
-    echo_table(
-        top[["neighbourhood", "rank"]].assign(
-            **{
-                "theme": top["theme"].map(lambda theme: THEMES[theme]["en"]),
-                "out of reach": top["out_of_reach"].map(persons),
-                "90 % interval": [
-                    interval(low, high)
-                    for low, high in zip(top["out_of_reach_low"], top["out_of_reach_high"], strict=True)
-                ],
-                "beyond the territory": top["gap_residents"].map(persons),
-                "nearest": top["nearest_name"].where(top["nearest_name"] != "", "none located"),
-            }
-        )
-    )
+    echo_table(widest_gaps(found, SHOWN))
     click.echo(f"\n{caveat(found)}")

@@ -11,6 +11,7 @@ import click
 from essgeo.cli.gaps import gaps
 from essgeo.cli.study import study
 from essgeo.cli.territory import territory
+from essgeo.cli.text import harmless
 from essgeo.cli.zones import zones
 from essgeo.errors import EssgeoError, InfeasibleError, SourceError
 
@@ -46,5 +47,6 @@ def main() -> None:
 
 
 def _fail(message: str, code: int) -> None:
-    click.echo(f"essgeo: {message}", err=True)
+    lines = (harmless(line) for line in message.split("\n"))
+    click.echo("essgeo: " + "\n".join(lines), err=True)
     sys.exit(code)

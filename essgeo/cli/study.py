@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @click.option("--lang", type=click.Choice(["fr", "en"]), default="fr", show_default=True, help="Language of the pages.")
 def study(
     territory: str,
+    *,
     structures: str | None,
     corrections: str | None,
     qpv: str | None,
@@ -37,7 +38,7 @@ def study(
     lang: Lang,
 ) -> None:
     """Study a TERRITORY and publish pages, tables and layers."""
-    from essgeo.cli.summary import caveat, neighbourhood_summary
+    from essgeo.cli.summary import caveat, neighbourhood_summary, repairs
     from essgeo.cli.text import echo_table
     from essgeo.study import run_study
 
@@ -54,7 +55,9 @@ def study(
     )
     echo_table(neighbourhood_summary(found))
     click.echo(f"\n{caveat(found)}")
-    unsettled = len(found.review)
-    if unsettled:
-        click.echo(f"{unsettled} of {len(found.structures)} structures need a human: {Path(out) / 'tables' / 'review.csv'}")
+    for sentence in repairs(found):
+        click.echo(sentence)
+    if len(found.review):
+        review = Path(out) / "tables" / "review.csv"
+        click.echo(f"{len(found.review)} of {len(found.structures)} structures need a human: {review}")
     click.echo(f"Pages: {Path(out) / 'index.html'}")

@@ -42,6 +42,31 @@ def neighbourhood_summary(study: Study) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def widest_gaps(study: Study, count: int) -> pd.DataFrame:
+    """Return the widest gaps of each target neighbourhood.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> from essgeo import run_study
+    >>> study = run_study("est-ensemble", out=None, as_of=dt.date(2026, 1, 1))
+    >>> widest_gaps(study, 2)["rank"].tolist()
+    [1, 2, 1, 2, 1, 2, 1, 2]
+    """
+    top = study.gaps[study.gaps["rank"].between(1, count)]
+    return pd.DataFrame(
+        {
+            "neighbourhood": top["neighbourhood"],
+            "rank": top["rank"],
+            "theme": [THEMES[theme]["en"] for theme in top["theme"]],
+            "out of reach": top["out_of_reach"].map(persons),
+            "90 % interval": map(interval, top["out_of_reach_low"], top["out_of_reach_high"]),
+            "beyond the territory": top["gap_residents"].map(persons),
+            "nearest": top["nearest_name"].where(top["nearest_name"] != "", "none located"),
+        }
+    )
+
+
 def caveat(study: Study) -> str:
     """Return the sentence that every figure of coverage needs.
 
@@ -52,9 +77,32 @@ def caveat(study: Study) -> str:
     >>> caveat(run_study("est-ensemble", out=None, as_of=dt.date(2026, 1, 1))).startswith("Within 15 minutes")
     True
     """
-    total = study.portrait.set_index("family").loc["total"]
+    total = study.portrait[study.portrait["family"] == "total"]
+    located, enterprises = int(total["register_located"].sum()), float(total["seed_enterprises"].sum())
+    whole = f"about {persons(enterprises)} enterprises" if enterprises else "an unknown number"
     return (
-        f"Within {study.parameters.walk_minutes} minutes' walk ({study.coverage['method'].iloc[0]}) of {total['register_located']:.0f} "
-        f"located structures, a sample of about {persons(total['seed_enterprises'])} enterprises: the gap is an upper bound. "
+        f"Within {study.parameters.walk_minutes} minutes' walk ({study.coverage['method'].iloc[0]}) of {located} "
+        f"located structures, a sample of {whole}: the gap is an upper bound. "
         f"QPV of {study.parameters.vintage}, structures active on {study.parameters.as_of}."
     )
+
+
+def repairs(study: Study) -> list[str]:
+    """Return a sentence for each thing that was changed in the QPV outlines to read them.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> import geopandas as gpd
+    >>> layer = gpd.GeoDataFrame(geometry=[])
+    >>> layer.attrs = {"repaired": ["QP093009"], "empty": []}
+    >>> repairs(SimpleNamespace(qpv=layer))
+    ['QPV whose outline was not valid and was repaired: QP093009.']
+    """
+    told = {
+        "repaired": "QPV whose outline was not valid and was repaired",
+        "empty": "QPV without an outline, left out",
+        "slivers": "QPV with less than 1 ha in the territory, left out",
+    }
+    found = {what: study.qpv.attrs.get(key, []) for key, what in told.items()}
+    return [f"{what}: {', '.join(zones)}." for what, zones in found.items() if zones]

@@ -21,15 +21,28 @@ def echo_table(table: pd.DataFrame) -> None:
     A              9
     Bondy      7 688
     """
-    cells = [list(map(str, table.columns)), *[[str(value) for value in row] for row in table.itertuples(index=False)]]
+    cells = [[harmless(str(value)) for value in row] for row in [list(table.columns), *table.to_numpy().tolist()]]
     widths = [max(len(row[column]) for row in cells) for column in range(len(table.columns))]
-    right = [all(not value or value[0] in "0123456789-[" for value in column) for column in zip(*cells[1:], strict=True)]
+    right = [
+        all(not value or value[0] in "0123456789-[" for value in column) for column in zip(*cells[1:], strict=True)
+    ]
     for row in cells:
         padded = [
             cell.rjust(width) if to_right else cell.ljust(width)
             for cell, width, to_right in zip(row, widths, right, strict=True)
         ]
         click.echo("  ".join(padded).rstrip())
+
+
+def harmless(text: str) -> str:
+    r"""Return a text without the characters that steer a terminal or turn the direction of a line.
+
+    Examples
+    --------
+    >>> harmless("Café \x1b[31mrouge\u202e!")
+    'Café  [31mrouge !'
+    """
+    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def persons(value: float) -> str:

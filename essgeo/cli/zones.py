@@ -17,14 +17,26 @@ from essgeo.cli import options
 @options.qpv
 @options.vintage
 def zones(
-    file: str, output: str, territory: str, corrections: str | None, qpv: str | None, vintage: str | None
+    file: str, *, output: str, territory: str, corrections: str | None, qpv: str | None, vintage: str | None
 ) -> None:
     """Write, for each structure of FILE, the zones it lies in or near, with probabilities."""
+    from essgeo.cli.summary import repairs
+    from essgeo.errors import InputError
     from essgeo.exports.csv_tables import write_csv
+    from essgeo.exports.release import release
     from essgeo.study import run_study
 
-    found = run_study(
-        territory, structures=file, corrections=corrections, qpv=qpv, vintage=vintage, out=None
-    )
-    write_csv(found.structure_zones, Path(output))
-    click.echo(f"{len(found.structure_zones)} rows for {len(found.structures)} structures: {output}")
+    path = Path(output)
+    if path.suffix.lower() != ".csv" or not path.parent.is_dir():
+        message = f"{path}: give the name of a .csv file in a folder that exists."
+        raise InputError(message)
+    found = run_study(territory, structures=file, corrections=corrections, qpv=qpv, vintage=vintage, out=None)
+    table = release(found).tables["structure_zones"]
+    try:
+        write_csv(table, path)
+    except OSError as error:
+        message = f"{path}: cannot be written ({error.strerror})."
+        raise InputError(message) from error
+    for sentence in repairs(found):
+        click.echo(sentence)
+    click.echo(f"{len(table)} rows for {len(found.structures)} structures: {path}")

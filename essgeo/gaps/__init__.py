@@ -5,4 +5,13 @@ from essgeo.gaps.coverage import area_coverage, coverage
 from essgeo.gaps.ranking import find_gaps, rank_gaps
 from essgeo.gaps.support_chain import support_chain
 
-__all__ = ["Areas", "area_coverage", "coverage", "find_gaps", "gather_areas", "iris_areas", "rank_gaps", "support_chain"]
+__all__ = [
+    "Areas",
+    "area_coverage",
+    "coverage",
+    "find_gaps",
+    "gather_areas",
+    "iris_areas",
+    "rank_gaps",
+    "support_chain",
+]

@@ -12,6 +12,7 @@ from scipy import sparse
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,9 @@ def gather_areas(
 ) -> Areas:
     """Return the territory, its communes, its target neighbourhoods and its QPV with the residents of each.
 
-    Territory, communes and neighbourhoods take demand points by their codes, so that their residents are exactly the sum of
-    their IRIS. QPV take the demand points that lie in them: an estimate, and only of the part inside the territory.
+    Territory, communes and neighbourhoods take demand points by their codes, so that their residents are exactly the
+    sum of their IRIS. QPV take the demand points that lie in them: an estimate, and only of the part inside the
+    territory.
 
     Parameters
     ----------
@@ -68,17 +70,11 @@ def gather_areas(
     >>> round(areas.table.set_index("zone_id").loc["bobigny-centre-ville", "residents"])
     15498
     """
-    everything = pd.Series(0, index=pd.Index([territory]))
+    whole = pd.DataFrame({"name": [territory]}, index=pd.Index([territory]))
     parts = [
-        _level("territory", everything.index, everything.index.astype(str), "", np.zeros(len(demand), dtype=np.intp)),
-        _level("commune", communes.index, communes["name"], "", communes.index.get_indexer(demand["citycode"])),
-        _level(
-            "neighbourhood",
-            neighbourhoods.index,
-            neighbourhoods["name"],
-            "",
-            neighbourhoods.index.get_indexer(demand["neighbourhood_id"]),
-        ),
+        _level("territory", whole, np.zeros(len(demand), dtype=np.intp)),
+        _level("commune", communes, communes.index.get_indexer(demand["citycode"])),
+        _level("neighbourhood", neighbourhoods, neighbourhoods.index.get_indexer(demand["neighbourhood_id"])),
     ]
     points, zones = shapely.STRtree(qpv.geometry.to_numpy()).query(demand.geometry.to_numpy(), predicate="intersects")
     qpv_rows = pd.DataFrame({"level": "qpv", "zone_id": qpv.index, "zone_name": qpv["name"], "vintage": qpv["vintage"]})
@@ -111,8 +107,9 @@ def iris_areas(demand: gpd.GeoDataFrame) -> Areas:
 
 
 def _level(
-    level: str, identifiers: pd.Index, names: pd.Series | pd.Index, vintage: str, owner: np.ndarray[tuple[int], np.dtype[np.intp]]
-) -> tuple[pd.DataFrame, np.ndarray[tuple[int], np.dtype[np.intp]], np.ndarray[tuple[int], np.dtype[np.intp]]]:
-    rows = pd.DataFrame({"level": level, "zone_id": identifiers, "zone_name": np.asarray(names), "vintage": vintage})
+    level: str, zones: pd.DataFrame, owner: NDArray[np.intp]
+) -> tuple[pd.DataFrame, NDArray[np.intp], NDArray[np.intp]]:
+    """Return the rows of a level, and the pairs of a zone and a demand point in it (owner -1: in none)."""
+    rows = pd.DataFrame({"level": level, "zone_id": zones.index, "zone_name": zones["name"].to_numpy(), "vintage": ""})
     points = (owner >= 0).nonzero()[0]
     return rows, owner[points], points

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from essgeo.gaps.areas import Areas
 
 SHARE_DECIMALS = 9
+COLUMNS = (
+    "level", "zone_id", "zone_name", "vintage", "theme_kind", "theme", "minutes", "residents", "reached",
+    "share", "share_low", "share_high", "share_known_active", "structures", "minutes_median", "method",
+    "population_method",
+)  # fmt: skip
 
 
 def coverage(
@@ -56,9 +61,10 @@ def coverage(
     DataFrame
         One row an area, theme and walk: ``level``, ``zone_id``, ``zone_name``, ``vintage``, ``theme_kind``, ``theme``,
         ``minutes``, ``residents``, ``reached`` (persons), ``share`` (0 to 1, NaN without residents), ``share_low`` and
-        ``share_high`` (quantiles of the draws, widened where needed to hold ``share``), ``share_known_active`` (without structures whose activity is not verified), ``structures`` (that offer
-        the theme, anywhere), ``minutes_median`` (to the nearest, over residents; NaN where half of them reach none within
-        ``cost.max_minutes``), ``method``, ``population_method``.
+        ``share_high`` (quantiles of the draws, widened where needed to hold ``share``), ``share_known_active`` (without
+        structures whose activity is not verified), ``structures`` (that offer the theme, anywhere), ``minutes_median``
+        (to the nearest, over residents; NaN where more than half of them reach none within ``cost.max_minutes``),
+        ``method``, ``population_method``.
 
     Examples
     --------
@@ -67,8 +73,8 @@ def coverage(
     >>> from essgeo.gaps.areas import iris_areas
     >>> demand = gpd.GeoDataFrame({"iris_code": ["a", "a"], "population": [10.0, 30.0], "method": ["grid"] * 2},
     ...                           geometry=gpd.points_from_xy([0, 5000], [0, 0]), crs=2154)
-    >>> shop = gpd.GeoDataFrame({"sectors": ["mobilite"], "challenges": [""], "status": ["active"], "geo_radius_m": [0.0]},
-    ...                         geometry=gpd.points_from_xy([100], [0]), crs=2154)
+    >>> shop = gpd.GeoDataFrame({"sectors": ["mobilite"], "challenges": [""], "status": ["active"],
+    ...                          "geo_radius_m": [0.0]}, geometry=gpd.points_from_xy([100], [0]), crs=2154)
     >>> table = coverage(demand, travel_cost(demand, shop), shop, iris_areas(demand), within_minutes=[5], draws=10)
     >>> table.loc[table["theme"] == "mobilite", ["share", "share_low", "share_high"]].values.tolist()
     [[0.25, 0.25, 0.25]]
@@ -99,12 +105,7 @@ def coverage(
     table["structures"] = counts[table["row"]]
     table["reached"] = table["share"] * table["residents"]
     table["method"], table["population_method"] = cost.method, demand["method"].iloc[0]
-    return table[
-        [
-            "level", "zone_id", "zone_name", "vintage", "theme_kind", "theme", "minutes", "residents", "reached",
-            "share", "share_low", "share_high", "share_known_active", "structures", "minutes_median", "method", "population_method",
-        ]
-    ]  # fmt: skip
+    return table[list(COLUMNS)]
 
 
 def area_coverage(cost: CostMatrix, structures: gpd.GeoDataFrame, areas: Areas, *, within_minutes: int) -> pd.DataFrame:
@@ -127,8 +128,10 @@ def area_coverage(cost: CostMatrix, structures: gpd.GeoDataFrame, areas: Areas, 
     >>> import geopandas as gpd
     >>> from essgeo.access import travel_cost
     >>> from essgeo.gaps.areas import iris_areas
-    >>> demand = gpd.GeoDataFrame({"iris_code": ["a"], "population": [10.0]}, geometry=gpd.points_from_xy([0], [0]), crs=2154)
-    >>> shop = gpd.GeoDataFrame({"sectors": [""], "challenges": [""]}, geometry=gpd.points_from_xy([100], [0]), crs=2154)
+    >>> demand = gpd.GeoDataFrame({"iris_code": ["a"], "population": [10.0]},
+    ...                           geometry=gpd.points_from_xy([0], [0]), crs=2154)
+    >>> shop = gpd.GeoDataFrame({"sectors": [""], "challenges": [""]},
+    ...                         geometry=gpd.points_from_xy([100], [0]), crs=2154)
     >>> area_coverage(travel_cost(demand, shop), shop, iris_areas(demand), within_minutes=5)["share"].head(2).tolist()
     [1.0, 0.0]
     """
@@ -142,7 +145,8 @@ def _shares(masks: NDArray[np.uint64], areas: Areas) -> NDArray[np.float64]:
     reached = areas.residents @ unpack_themes(masks).astype(np.float64)
     residents = areas.table["residents"].to_numpy()[:, None]
     shares = np.divide(reached, residents, out=np.full_like(reached, np.nan), where=residents > 0)
-    return np.clip(shares.round(SHARE_DECIMALS), 0, 1)
+    rounded: NDArray[np.float64] = np.clip(shares.round(SHARE_DECIMALS), 0, 1)
+    return rounded
 
 
 def _medians(cost: CostMatrix, bits: NDArray[np.uint64], areas: Areas) -> NDArray[np.float64]:

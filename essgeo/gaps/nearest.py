@@ -10,12 +10,11 @@ from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
     from numpy.typing import NDArray
 
 
 def population_centre(demand: gpd.GeoDataFrame) -> tuple[float, float]:
-    """Return the population-weighted mean of demand points.
+    """Return the population-weighted mean of demand points, or their plain mean where nobody lives.
 
     Examples
     --------
@@ -25,11 +24,18 @@ def population_centre(demand: gpd.GeoDataFrame) -> tuple[float, float]:
     (3.0, 0.0)
     """
     population = demand["population"].to_numpy()
-    return float(np.average(demand.geometry.x, weights=population)), float(np.average(demand.geometry.y, weights=population))
+    weights = population if population.any() else None
+    x, y = (float(np.average(axis, weights=weights)) for axis in (demand.geometry.x, demand.geometry.y))
+    return x, y
 
 
 def nearest_structure(
-    centre: tuple[float, float], structures: gpd.GeoDataFrame, among: NDArray[np.bool_], *, speed_kmh: float, detour: float
+    centre: tuple[float, float],
+    structures: gpd.GeoDataFrame,
+    among: NDArray[np.bool_],
+    *,
+    speed_kmh: float,
+    detour: float,
 ) -> dict[str, object]:
     """Return the structure nearest to a point, and the walk to it.
 
@@ -47,23 +53,24 @@ def nearest_structure(
     Returns
     -------
     dict
-        ``nearest_structure_id``, ``nearest_name``, ``nearest_city`` (``""`` where there is none), ``nearest_minutes`` (NaN).
+        ``nearest_structure_id``, ``nearest_name``, ``nearest_city`` and ``nearest_minutes``; ``""`` and NaN where none
+        counts.
 
     Examples
     --------
     >>> import geopandas as gpd
-    >>> shops = gpd.GeoDataFrame({"name": ["A"], "city": ["Bondy"]}, index=["a"], geometry=gpd.points_from_xy([300], [0]))
-    >>> nearest_structure((0, 0), shops, np.array([True]), speed_kmh=4.5, detour=1.3)["nearest_name"]
-    'A'
+    >>> shops = gpd.GeoDataFrame({"name": ["A", "B"], "city": ["Bondy"] * 2}, index=["a", "b"],
+    ...                          geometry=gpd.points_from_xy([300, 600], [0, 0]))
+    >>> nearest_structure((0, 0), shops, np.array([False, True]), speed_kmh=4.5, detour=1.3)
+    {'nearest_structure_id': 'b', 'nearest_name': 'B', 'nearest_city': 'Bondy', 'nearest_minutes': 10.4}
     """
     if not among.any():
         return {"nearest_structure_id": "", "nearest_name": "", "nearest_city": "", "nearest_minutes": float("nan")}
-    offers: pd.DataFrame = structures[among]
-    metres = np.hypot(offers.geometry.x.to_numpy() - centre[0], offers.geometry.y.to_numpy() - centre[1])
-    best = int(metres.argmin())
+    metres = np.hypot(structures.geometry.x.to_numpy() - centre[0], structures.geometry.y.to_numpy() - centre[1])
+    best = int(np.where(among, metres, np.inf).argmin())
     return {
-        "nearest_structure_id": offers.index[best],
-        "nearest_name": offers["name"].iloc[best],
-        "nearest_city": offers["city"].iloc[best],
+        "nearest_structure_id": structures.index[best],
+        "nearest_name": structures["name"].iloc[best],
+        "nearest_city": structures["city"].iloc[best],
         "nearest_minutes": float(metres[best] * detour / (speed_kmh * METRES_PER_MINUTE_AT_1_KMH)),
     }

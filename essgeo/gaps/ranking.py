@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import datetime as dt
+from typing import TYPE_CHECKING, cast
 
 import geopandas as gpd
 import pandas as pd
@@ -12,6 +13,7 @@ from essgeo.gaps.areas import gather_areas
 from essgeo.gaps.coverage import coverage
 from essgeo.gaps.nearest import nearest_structure, population_centre
 from essgeo.gaps.themes import THEMES, theme_bits, unpack_themes
+from essgeo.structures import counted_on
 
 if TYPE_CHECKING:
     from essgeo.access import CostMatrix
@@ -52,9 +54,20 @@ def rank_gaps(
 
     Examples
     --------
-    >>> from essgeo.gaps import rank_gaps
-    >>> rank_gaps.__name__
-    'rank_gaps'
+    >>> from essgeo.gaps import Areas
+    >>> from scipy.sparse import csr_matrix
+    >>> demand = gpd.GeoDataFrame({"population": [60.0, 40.0], "neighbourhood_id": ["", "n"], "method": "grid"},
+    ...                           geometry=gpd.points_from_xy([0, 5000], [0, 0]), crs=2154)
+    >>> shop = gpd.GeoDataFrame({"name": ["Vélo"], "city": ["Bondy"], "sectors": ["mobilite"], "challenges": [""],
+    ...                          "status": ["active"], "geo_radius_m": [0.0]}, index=["velo"],
+    ...                         geometry=gpd.points_from_xy([100], [0]), crs=2154)
+    >>> zones = pd.DataFrame({"level": ["territory", "neighbourhood"], "zone_id": ["t", "n"], "zone_name": ["T", "N"],
+    ...                       "vintage": "", "residents": [100.0, 40.0]})
+    >>> cost = travel_cost(demand, shop)
+    >>> shares = coverage(demand, cost, shop, Areas(zones, csr_matrix([[60.0, 40.0], [0.0, 40.0]])), draws=0)
+    >>> gaps = rank_gaps(shares, demand, shop, cost, minutes=15)
+    >>> gaps.loc[gaps["rank"] == 1, ["theme", "out_of_reach", "gap_points", "gap_residents"]].values.tolist()
+    [['mobilite', 40.0, 60.0, 24.0]]
     """
     walk = table[table["minutes"] == minutes]
     territory = walk[walk["level"] == "territory"].set_index("theme")["share"]
@@ -70,18 +83,23 @@ def rank_gaps(
             for zone, theme in zip(rows["zone_id"], rows["theme"], strict=True)
         ]
     )
-    gaps = pd.concat([rows, nearest], axis=1).rename(columns={"zone_id": "neighbourhood_id", "zone_name": "neighbourhood"})
+    gaps = pd.concat([rows, nearest], axis=1).rename(
+        columns={"zone_id": "neighbourhood_id", "zone_name": "neighbourhood"}
+    )
     gaps["territory_share"] = gaps["theme"].map(territory)
     gaps["gap_points"] = 100 * (gaps["territory_share"] - gaps["share"])
     gaps["gap_residents"] = gaps["residents"] * (gaps["territory_share"] - gaps["share"])
-    for name, share in (("out_of_reach", "share"), ("out_of_reach_low", "share_high"), ("out_of_reach_high", "share_low")):
+    for name, share in (
+        ("out_of_reach", "share"),
+        ("out_of_reach_low", "share_high"),
+        ("out_of_reach_high", "share_low"),
+    ):
         gaps[name] = gaps["residents"] * (1 - gaps[share])
     ranked = gaps[gaps["theme_kind"] != "all"]
     ties = ranked.sort_values(["gap_residents", "out_of_reach", "theme"], ascending=[False, False, True])
     gaps["rank"] = (ties.groupby("neighbourhood_id").cumcount() + 1).reindex(gaps.index, fill_value=0)
-    order = {zone: position for position, zone in enumerate(centres)}
-    gaps = gaps.assign(order=gaps["neighbourhood_id"].map(order)).sort_values(["order", "rank"], ignore_index=True)
-    return gaps[list(COLUMNS)]
+    gaps["order"] = gaps["neighbourhood_id"].map({zone: position for position, zone in enumerate(centres)})
+    return gaps.sort_values(["order", "rank"], ignore_index=True)[list(COLUMNS)]
 
 
 def find_gaps(
@@ -90,6 +108,7 @@ def find_gaps(
     structures: gpd.GeoDataFrame,
     *,
     within_minutes: int = 15,
+    as_of: dt.date | None = None,
     draws: int = 500,
     seed: int = 0,
 ) -> gpd.GeoDataFrame:
@@ -102,9 +121,11 @@ def find_gaps(
     demand
         From :func:`essgeo.access.demand_points` with these neighbourhoods.
     structures
-        From :func:`essgeo.geocode`. Those without a point, closed, or moved do not count.
+        From :func:`essgeo.geocode`. Those without a point do not count.
     within_minutes
         The walk.
+    as_of
+        The day on which they must be active, see :func:`essgeo.structures.counted_on`; by default today.
     draws, seed
         Random draws behind the intervals.
 
@@ -124,7 +145,8 @@ def find_gaps(
     >>> gaps["neighbourhood_id"].nunique(), bool((gaps["out_of_reach"] <= gaps["residents"]).all())
     (4, True)
     """
-    counted = structures[structures.geometry.notna() & structures["status"].isin(["active", "unknown"])]
+    day = as_of or dt.date.today()  # noqa: DTZ011 (the day where the user is)
+    counted = cast("gpd.GeoDataFrame", structures[structures.geometry.notna() & counted_on(structures, day)])
     cost = travel_cost(demand, counted, max_minutes=2 * within_minutes)
     nobody = neighbourhoods.iloc[:0].assign(vintage="")
     everybody = gather_areas(demand, territory="all", communes=nobody, neighbourhoods=neighbourhoods, qpv=nobody)
@@ -132,5 +154,3 @@ def find_gaps(
     gaps = rank_gaps(table, demand, counted, cost, minutes=within_minutes)
     outlines = neighbourhoods.geometry.loc[gaps["neighbourhood_id"]].to_numpy()
     return gpd.GeoDataFrame(gaps, geometry=outlines, crs=neighbourhoods.crs)
-
-

@@ -68,11 +68,11 @@ def reached_themes(
     [2, 0]
     """
     masks = np.zeros(len(cost.origin_ids), dtype=np.uint64)
-    if len(cost.origin):
-        near = (cost.minutes if minutes is None else minutes) <= within_minutes
-        offered = np.where(near, bits[cost.destination], np.uint64(0))
-        starts = np.flatnonzero(np.r_[True, cost.origin[1:] != cost.origin[:-1]])
-        masks[cost.origin[starts]] = np.bitwise_or.reduceat(offered, starts)
+    near = np.flatnonzero((cost.minutes if minutes is None else minutes) <= within_minutes)
+    if len(near):
+        origin = cost.origin[near]
+        starts = np.flatnonzero(np.diff(origin, prepend=-1))
+        masks[origin[starts]] = np.bitwise_or.reduceat(bits[cost.destination[near]], starts)
     return masks
 
 
@@ -84,12 +84,13 @@ def drawn_minutes(
     draws: int,
     seed: int,
     spread: Spread | None = None,
-) -> Iterator[NDArray[np.float64]]:
+) -> Iterator[NDArray[np.float32]]:
     r"""Yield travel times as they would be if positions, speed and detour were drawn anew.
 
     A destination moves by an isotropic normal error with 90 % of moves within its ``geo_radius_m``:
-    :math:`\\sigma = r / \\sqrt{2 \\ln 10}`. Its walk grows or shrinks by what it moved away or closer in a straight line, times
-    the detour. Speed and detour follow triangular distributions around their values, the same for all pairs of a draw.
+    :math:`\sigma = r / \sqrt{2 \ln 10}`. Its walk grows or shrinks by what it moved away or closer in a straight
+    line, times the detour. Speed and detour follow triangular distributions around their values, the same for all pairs
+    of a draw.
 
     Parameters
     ----------
@@ -104,7 +105,7 @@ def drawn_minutes(
 
     Yields
     ------
-    ndarray of float64
+    ndarray of float32
         Minutes for each pair of ``cost``.
 
     Examples
@@ -123,14 +124,19 @@ def drawn_minutes(
     radius = np.nan_to_num(destinations["geo_radius_m"].to_numpy(dtype=float))
     sigma = radius / np.sqrt(-2 * np.log(1 - SHARE_WITHIN_RADIUS))
     minutes_per_metre = cost.detour / (cost.speed_kmh * METRES_PER_MINUTE_AT_1_KMH)
-    ox, oy = (axis.to_numpy()[cost.origin] for axis in (origins.geometry.x, origins.geometry.y))
-    dx, dy = destinations.geometry.x.to_numpy(), destinations.geometry.y.to_numpy()
-    straight = np.hypot(ox - dx[cost.destination], oy - dy[cost.destination])
+    from_x, from_y = (
+        (
+            getattr(destinations.geometry, axis).to_numpy()[cost.destination]
+            - getattr(origins.geometry, axis).to_numpy()[cost.origin]
+        ).astype(np.float32)
+        for axis in "xy"
+    )
+    straight = np.sqrt(from_x**2 + from_y**2)
     for _ in range(draws):
-        moved_x, moved_y = dx + sigma * random.standard_normal(len(dx)), dy + sigma * random.standard_normal(len(dy))
-        moved = np.hypot(ox - moved_x[cost.destination], oy - moved_y[cost.destination])
+        moves = (sigma * random.standard_normal((2, len(sigma)))).astype(np.float32)
+        moved = np.sqrt((from_x + moves[0][cost.destination]) ** 2 + (from_y + moves[1][cost.destination]) ** 2)
         pace = _triangular(random, spread.detour) / _triangular(random, spread.speed)
-        yield (cost.minutes + (moved - straight) * minutes_per_metre) * pace
+        yield (cost.minutes + (moved - straight) * np.float32(minutes_per_metre)) * np.float32(pace)
 
 
 def _triangular(random: np.random.Generator, half_width: float) -> float:

@@ -29,8 +29,8 @@ def support_chain(
 ) -> pd.DataFrame:
     """Return each link of the support chain as seen from each target neighbourhood.
 
-    A link is a role (support, funding) at a stage of a project (emergence, launch, development, change of scale). Support is
-    not a daily need: a link beyond a walk is far, not absent, and the nearest offer is named.
+    A link is a role (support, funding) at a stage of a project (emergence, launch, development, change of scale).
+    Support is not a daily need: a link beyond a walk is far, not absent, and the nearest offer is named.
 
     Parameters
     ----------
@@ -49,24 +49,36 @@ def support_chain(
     -------
     DataFrame
         One row a neighbourhood and link: ``neighbourhood_id``, ``neighbourhood``, ``role``, ``stage``, ``minutes``,
-        ``structures_in_register``, ``structures_located``, ``share`` (of residents within the walk), ``within_reach`` (of half
-        of them at least), ``nearest_structure_id``, ``nearest_name``, ``nearest_city``, ``nearest_minutes``.
+        ``structures_in_register``, ``structures_located``, ``share`` (of residents within the walk, NaN without
+        residents), ``within_reach`` (of half of them at least), ``nearest_structure_id``, ``nearest_name``,
+        ``nearest_city``, ``nearest_minutes`` (from the population-weighted centre).
 
     Examples
     --------
-    >>> offers(pd.DataFrame({"roles": ["financement|reseau"], "support_stages": ["lancement"]}), "financement", "lancement")
-    array([ True])
+    >>> import geopandas as gpd
+    >>> from essgeo.access import travel_cost
+    >>> places = gpd.GeoDataFrame({"name": ["N"]}, index=["n"], geometry=gpd.points_from_xy([0], [0]), crs=2154)
+    >>> demand = gpd.GeoDataFrame({"population": [10.0], "neighbourhood_id": ["n"]},
+    ...                           geometry=gpd.points_from_xy([0], [0]), crs=2154)
+    >>> fund = gpd.GeoDataFrame({"name": ["F"], "city": ["Bondy"], "roles": ["financement"],
+    ...                          "support_stages": ["lancement"]}, index=["f"],
+    ...                         geometry=gpd.points_from_xy([300], [0]), crs=2154)
+    >>> chain = support_chain(places, demand, travel_cost(demand, fund), fund, fund, minutes=15)
+    >>> chain.loc[chain["within_reach"], ["role", "stage", "nearest_name", "nearest_minutes"]].values.tolist()
+    [['financement', 'lancement', 'F', 5.2]]
     """
     rows = []
+    pace = {"speed_kmh": cost.speed_kmh, "detour": cost.detour}
     people = demand["population"].to_numpy()
     for zone, neighbourhood in neighbourhoods["name"].items():
         here = (demand["neighbourhood_id"] == zone).to_numpy()
         centre = population_centre(demand[here])
+        residents = people[here].sum()
         for role in SUPPORT_ROLES:
             for stage in STAGES:
                 offering = offers(structures, role, stage)
                 near = nearest_minutes(cost, offering) <= minutes
-                share = float(people[here & near].sum() / people[here].sum())
+                share = float(people[here & near].sum() / residents) if residents else float("nan")
                 rows.append(
                     {
                         "neighbourhood_id": zone,
@@ -78,7 +90,7 @@ def support_chain(
                         "structures_located": int(offering.sum()),
                         "share": share,
                         "within_reach": share >= 1 / 2,
-                        **nearest_structure(centre, structures, offering, speed_kmh=cost.speed_kmh, detour=cost.detour),
+                        **nearest_structure(centre, structures, offering, **pace),
                     }
                 )
     return pd.DataFrame(rows)

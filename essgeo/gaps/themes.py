@@ -57,4 +57,4 @@ def unpack_themes(masks: NDArray[np.uint64]) -> NDArray[np.uint8]:
     [1, 0, 1, 0]
     """
     octets = np.ascontiguousarray(masks, dtype="<u8").view(np.uint8).reshape(len(masks), 8)
-    return np.unpackbits(octets, axis=1, bitorder="little")[:, : len(THEMES)]
+    return np.unpackbits(octets, axis=1, count=len(THEMES), bitorder="little")

@@ -7,16 +7,25 @@ import unicodedata
 from typing import NamedTuple
 
 ABBREVIATIONS = {
-    "all": "allee", "av": "avenue", "ave": "avenue", "bd": "boulevard", "bld": "boulevard", "bvd": "boulevard", "blvd": "boulevard",
-    "ch": "chemin", "che": "chemin", "chem": "chemin", "crs": "cours", "dr": "docteur", "fg": "faubourg", "fbg": "faubourg",
-    "gal": "general", "gen": "general", "imp": "impasse", "mal": "marechal", "mar": "marechal", "pdt": "president",
-    "pl": "place", "pr": "professeur", "pres": "president", "prof": "professeur", "qu": "quai", "r": "rue", "res": "residence", "rte": "route",
-    "sq": "square", "st": "saint", "ste": "sainte", "vla": "villa",
+    "all": "allee", "av": "avenue", "ave": "avenue", "bd": "boulevard", "bld": "boulevard", "bvd": "boulevard",
+    "blvd": "boulevard", "ch": "chemin", "che": "chemin", "chem": "chemin", "crs": "cours", "dr": "docteur",
+    "fg": "faubourg", "fbg": "faubourg", "gal": "general", "gen": "general", "imp": "impasse", "mal": "marechal",
+    "mar": "marechal", "pdt": "president", "pl": "place", "pr": "professeur", "pres": "president",
+    "prof": "professeur", "qu": "quai", "r": "rue", "res": "residence", "rte": "route", "sq": "square", "st": "saint",
+    "ste": "sainte", "vla": "villa",
 }  # fmt: skip
 STOP_WORDS = frozenset({"a", "au", "aux", "d", "de", "des", "du", "en", "et", "l", "la", "le", "les"})
 REPETITIONS = {"bis": "b", "ter": "t", "quater": "q", "quinquies": "c"}
 
-_NUMBER = re.compile(r"^(\d{1,4})(?: ?([a-z]|bis|ter|quater|quinquies)(?= ))?((?: ?(?:-|/|,|&|a|et) ?\d{1,4}(?: ?(?:bis|ter|[b-z])(?= ))?)*)[ ,]+(?=\S)")
+_PLAIN = str.maketrans(
+    {"œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE"}
+    | dict.fromkeys("\u2018\u2019\u02bc\u00b4", "'")
+    | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014", "-")
+)
+_NUMBER = re.compile(
+    r"^(\d{1,4})(?: ?((?!a \d)[a-z]|bis|ter|quater|quinquies)(?=[ ,/&-]))?"
+    r"((?: ?(?:-|/|,|&|a|et) ?\d{1,4}(?: ?(?:bis|ter|[b-z])(?=[ ,]))?)*)[ ,]+(?=\S)"
+)
 
 
 class AddressKey(NamedTuple):
@@ -45,9 +54,8 @@ def fold(text: str) -> str:
     >>> fold("12, Bd. de l'Œuvre-Neuve")
     '12, bd de l oeuvre-neuve'
     """
-    joined = text.replace("œ", "oe").replace("Œ", "OE").replace("æ", "ae").replace("Æ", "AE")
-    plain = unicodedata.normalize("NFKD", joined).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"\s+", " ", re.sub(r"[^a-z0-9,/&-]+", " ", plain.replace("'", " "))).strip()
+    plain = unicodedata.normalize("NFKD", text.translate(_PLAIN)).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9,/&-]+", " ", plain).strip()
 
 
 def city_key(city: str) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from essgeo.crs import GEOGRAPHIC
-from essgeo.geocoding.corrections import place_key
+from essgeo.geocoding.corrections import correction_keys, place_key
 from essgeo.geocoding.extract import match_addresses
 from essgeo.geocoding.precision import RADIUS_M
 
@@ -36,7 +36,8 @@ def geocode(
     Parameters
     ----------
     table
-        Structures: ``address`` and ``city``, and where known ``citycode``, ``lon``, ``lat`` (degrees) and ``coord_precision``.
+        Structures: ``address`` and ``city``, and where known ``citycode``, ``lon``, ``lat`` (degrees) and
+        ``coord_precision``.
     using
         Known addresses (the ``addresses`` layer).
     corrections
@@ -60,8 +61,8 @@ def geocode(
 
     Examples
     --------
-    >>> table = pd.DataFrame({"address": ["1 rue A", ""], "city": ["Bondy"] * 2, "lon": [2.48, None], "lat": [48.9, None],
-    ...                       "coord_precision": ["housenumber", ""]}, index=["a", "b"])
+    >>> table = pd.DataFrame({"address": ["1 rue A", ""], "city": ["Bondy"] * 2, "lon": [2.48, None],
+    ...                       "lat": [48.9, None], "coord_precision": ["housenumber", ""]}, index=["a", "b"])
     >>> geocode(table)["geo_status"].to_dict()
     {'a': 'located', 'b': 'not_found'}
     """
@@ -69,9 +70,9 @@ def geocode(
     found = pd.DataFrame({name: _empty(name, len(table)) for name in _COLUMNS}, index=table.index)
     masked = _masked(table)
     open_rows = ~masked
-    corrected = _corrected(table, corrections) & open_rows
-    if corrections is not None:
-        _fill(found, _correction_points(table[corrected], corrections), "corrected", "housenumber", "correction")
+    settled = _settled(table, corrections)
+    corrected = settled["lon"].notna() & open_rows
+    _fill(found, settled[corrected], "corrected", "housenumber", "correction")
     if {"lon", "lat"} <= set(table.columns):
         known = table["lon"].notna() & table["lat"].notna() & open_rows & ~corrected
         precision = table.loc[known, "coord_precision"].replace("", "place") if "coord_precision" in table else "place"
@@ -107,26 +108,18 @@ def _keys(table: pd.DataFrame) -> list[object]:
     return [place_key(address, city) for address, city in zip(table["address"], cities, strict=True)]
 
 
-def _corrected(table: pd.DataFrame, corrections: pd.DataFrame | None) -> pd.Series:
-    if corrections is None:
-        return pd.Series(data=False, index=table.index)
-    places = {key for key, row in _correction_lookup(corrections).items() if row is not None}
-    hits = [str(name) in places or key in places for name, key in zip(table.index, _keys(table), strict=True)]
-    return pd.Series(hits, index=table.index)
-
-
-def _correction_lookup(corrections: pd.DataFrame) -> dict[object, tuple[float, float]]:
-    lookup: dict[object, tuple[float, float]] = {}
-    for row in corrections.itertuples():
-        key: object = row.structure_id or place_key(str(row.address), str(row.city))
-        lookup[key] = (float(row.lon), float(row.lat))
-    return lookup
-
-
-def _correction_points(table: pd.DataFrame, corrections: pd.DataFrame) -> pd.DataFrame:
-    lookup = _correction_lookup(corrections)
-    points = [lookup[str(n)] if str(n) in lookup else lookup[key] for n, key in zip(table.index, _keys(table), strict=True)]
-    return pd.DataFrame(points, index=table.index, columns=["lon", "lat"])
+def _settled(table: pd.DataFrame, corrections: pd.DataFrame | None) -> pd.DataFrame:
+    """Return the point that a correction gives to each row, by its identifier or else its address; NaN for none."""
+    lookup = {}
+    if corrections is not None:
+        points = zip(corrections["lon"], corrections["lat"], strict=True)
+        lookup = dict(zip(correction_keys(corrections), points, strict=True))
+    nothing = (float("nan"), float("nan"))
+    found = [
+        lookup.get(str(identifier), lookup.get(key, nothing))
+        for identifier, key in zip(table.index, _keys(table), strict=True)
+    ]
+    return pd.DataFrame(found, index=table.index, columns=["lon", "lat"], dtype=float)
 
 
 def _fill(found: pd.DataFrame, points: pd.DataFrame, status: str, precision: pd.Series | str, engine: str) -> None:
@@ -139,6 +132,8 @@ def _fill(found: pd.DataFrame, points: pd.DataFrame, status: str, precision: pd.
 
 def _search(found: pd.DataFrame, table: pd.DataFrame, using: pd.DataFrame | None) -> None:
     rows = table.index
+    if table.empty:
+        return
     if using is None:
         found.loc[rows, "geo_status"] = "not_found"
         found.loc[rows, "geo_reason"] = np.where(table["address"] == "", "no_address", "no_index")

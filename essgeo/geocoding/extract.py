@@ -29,17 +29,22 @@ def match_addresses(wanted: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         The index of ``wanted``. ``exact``: same commune, street and house number. ``reason``: why not. ``label``,
-        ``score`` (0 to 1, likeness of the street), ``lon``, ``lat``: the match, or else the best candidate in the commune.
+        ``score`` (0 to 1, likeness of the street), ``lon``, ``lat``: the match, or else the best candidate in the
+        commune.
 
     Examples
     --------
     >>> known = pd.DataFrame({"address": ["18 rue Saint-Antoine"], "postcode": ["93100"], "city": ["Montreuil"],
     ...                       "citycode": ["93048"], "lon": [2.45], "lat": [48.86]})
-    >>> wanted = pd.DataFrame({"address": ["18, r. de Saint Antoine", "30 rue de Saint-Antoine"], "city": ["Montreuil"] * 2})
+    >>> wanted = pd.DataFrame({"address": ["18, r. de Saint Antoine", "30 rue de Saint-Antoine"],
+    ...                        "city": ["Montreuil"] * 2})
     >>> match_addresses(wanted, known)[["exact", "reason"]].values.tolist()
     [[True, ''], [False, 'number_unknown']]
     """
-    index = known.assign(key=[address_key(text) for text in known["address"]], commune=[city_key(c) for c in known["city"]])
+    index = known.assign(
+        key=pd.Series([address_key(text) for text in known["address"]], index=known.index, dtype="object"),
+        commune=[city_key(city) for city in known["city"]],
+    )
     by_commune = dict(list(index.groupby("commune")))
     by_code = dict(list(index.groupby("citycode")))
     codes: Iterable[str] = wanted["citycode"] if "citycode" in wanted else [""] * len(wanted)
@@ -64,7 +69,11 @@ def _best(address: str, pool: pd.DataFrame | None) -> tuple[bool, str, str, floa
     street, score, _ = found
     same = pool[[known.street == street for known in pool["key"]]]
     distance = [
-        (known.number != key.number, known.repetition != key.repetition, abs(int(known.number or 0) - int(key.number or 0)))
+        (
+            known.number != key.number,
+            known.repetition != key.repetition,
+            abs(int(known.number or 0) - int(key.number or 0)),
+        )
         for known in same["key"]
     ]
     best = same.iloc[distance.index(min(distance))]

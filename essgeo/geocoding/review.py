@@ -29,12 +29,14 @@ def review(structures: pd.DataFrame) -> pd.DataFrame:
     --------
     >>> import pandas as pd
     >>> from essgeo import geocode
-    >>> table = pd.DataFrame({"name": ["Le Fournil"], "address": [""], "postcode": [""], "city": ["Bondy"]}, index=["f"])
-    >>> review(geocode(table.rename_axis("structure_id")))[["structure_id", "reason"]].values.tolist()
+    >>> table = pd.DataFrame({"name": ["Le Fournil"], "address": [""], "postcode": [""], "city": ["Bondy"]})
+    >>> review(geocode(table.set_axis(["f"])))[["structure_id", "reason"]].values.tolist()
     [['f', 'no_address']]
     """
     unsettled = structures[~structures["geo_status"].isin(SETTLED)]
-    table = unsettled.rename(columns={"geo_reason": "reason", "geo_label": "candidate_label", "geo_score": "candidate_score"})
+    table = unsettled.rename(
+        columns={"geo_reason": "reason", "geo_label": "candidate_label", "geo_score": "candidate_score"}
+    )
     columns = [
         "name", "address", "postcode", "city", "geo_status", "reason",
         "candidate_label", "candidate_score", "candidate_longitude", "candidate_latitude",

@@ -1,7 +1,8 @@
 """Where data come from: files of a territory, of a user, of a publisher."""
 
-from essgeo.sources.layers import npnru_zones, read_layer, read_user_layer
+from essgeo.sources.layers import read_layer, read_layers
 from essgeo.sources.structures import read_structures
 from essgeo.sources.tables import read_table
+from essgeo.sources.zones import read_zones
 
-__all__ = ["npnru_zones", "read_layer", "read_structures", "read_table", "read_user_layer"]
+__all__ = ["read_layer", "read_layers", "read_structures", "read_table", "read_zones"]

@@ -18,12 +18,12 @@ QPV = {
 STRUCTURES = {
     "structure_id": ("structure_id", "id", "identifiant"),
     "name": (
-        "name", "nom", "nom_structure", "structure", "denomination", "raison_sociale", "nom_du_lieu", "enseigne", "libelle",
-        "nom_de_la_structure", "organisme", "association", "titre",
+        "name", "nom", "nom_structure", "structure", "denomination", "raison_sociale", "nom_du_lieu", "enseigne",
+        "libelle", "nom_de_la_structure", "organisme", "association", "titre",
     ),
     "address": (
-        "address", "adresse", "adresse_postale", "rue", "voie", "adresse_complete", "adresse_1", "adresse_ligne_1", "numero_et_voie",
-        "street",
+        "address", "adresse", "adresse_postale", "rue", "voie", "adresse_complete", "adresse_1", "adresse_ligne_1",
+        "numero_et_voie", "street",
     ),
     "postcode": ("postcode", "code_postal", "cp", "codepostal", "code_post"),
     "city": ("city", "ville", "commune", "nom_commune", "localite", "libelle_commune"),
@@ -79,12 +79,13 @@ def guess_columns(columns: Iterable[str], aliases: Mapping[str, tuple[str, ...]]
     >>> guess_columns(["Nom", "Code Postal", "CODE_QP"], STRUCTURES)
     {'Nom': 'name', 'Code Postal': 'postcode'}
     """
-    by_name = {}
-    for column in columns:
+    by_name: dict[str, str] = {}
+    for column in sorted(columns, key=lambda name: name != simplify(name)):
         by_name.setdefault(simplify(column), column)
     found: dict[str, str] = {}
     for field, names in aliases.items():
-        column = next((by_name[name] for name in names if name in by_name and by_name[name] not in found), None)
-        if column is not None:
-            found[column] = field
+        known = (by_name[name] for name in names if name in by_name)
+        free = next((name for name in known if name not in found), None)
+        if free is not None:
+            found[free] = field
     return found

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import geopandas as gpd
 import shapely
 
-from essgeo.crs import GEOGRAPHIC, require_crs
+from essgeo.crs import GEOGRAPHIC
 from essgeo.errors import SchemaError, SourceUnavailableError
 from essgeo.layers import LAYERS
-from essgeo.sources.aliases import QPV, guess_columns
 from essgeo.sources.structures import read_structures
 from essgeo.sources.tables import read_table
-from essgeo.validation import validate
+from essgeo.sources.zones import read_outlines, read_zones
+from essgeo.validation import raise_faults, validate
 from essgeo.vocabulary import split_codes
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
-    from collections.abc import Callable
-
     from essgeo.territory import Territory
+
+_TABLES = ("addresses", "qpv_indicators", "seed_figures")
+_POINTS = ("sites", "stations")
+_OUTLINES = ("communes", "iris", "neighbourhoods", "npnru", "qpv")
+LAYER_NAMES = (*_OUTLINES, *_POINTS, "structures", *_TABLES)
 
 
 def read_layer(
@@ -35,8 +39,8 @@ def read_layer(
     territory
         From :func:`essgeo.load_territory`.
     layer
-        ``iris``, ``communes``, ``qpv``, ``npnru``, ``neighbourhoods``, ``structures``, ``addresses``, ``stations``, ``sites``,
-        ``qpv_indicators`` or ``seed_figures``.
+        ``iris``, ``communes``, ``qpv``, ``npnru``, ``neighbourhoods``, ``structures``, ``addresses``, ``stations``,
+        ``sites``, ``qpv_indicators`` or ``seed_figures``.
     vintage
         For ``qpv`` and ``npnru``: ``2024`` or ``2015``; by default that of the territory.
     offline
@@ -67,101 +71,77 @@ def read_layer(
     if not offline:
         message = "no layer can be fetched yet: only the data on the disk are read."
         raise SourceUnavailableError(message)
-    if layer == "communes":
-        return _communes(_iris(territory))
-    if layer == "qpv":
-        file = territory.file("qpv", vintage or territory.vintage)
-        return read_user_layer(file.path, "qpv", territory, vintage=file.vintage)
-    if layer == "npnru":
-        wanted = vintage or territory.vintage
-        return npnru_zones(territory, cast("gpd.GeoDataFrame", read_layer(territory, "qpv", vintage=wanted)), wanted)
-    if layer not in _READERS:
-        message = f"unknown layer {layer!r}; known: communes, npnru, qpv, {', '.join(sorted(_READERS))}."
+    if layer not in LAYER_NAMES:
+        message = f"unknown layer {layer!r}; known: {', '.join(sorted(LAYER_NAMES))}."
         raise SchemaError(message)
-    return _READERS[layer](territory)
+    if layer == "structures":
+        return read_structures(territory.file(layer).path)
+    if layer in _TABLES:
+        return _table(territory, layer)
+    if layer in _POINTS:
+        return _points(territory, layer)
+    return _outlines(territory, layer, _iris(territory), vintage)
 
 
-def read_user_layer(path: Path | str, layer: str, territory: Territory, *, vintage: str) -> gpd.GeoDataFrame:
-    """Return zones from a file of the user, for example the official QPV of 2015.
+def _outlines(territory: Territory, layer: str, iris: gpd.GeoDataFrame, vintage: str | None) -> gpd.GeoDataFrame:
+    if layer == "iris":
+        return iris
+    if layer == "communes":
+        return _communes(iris)
+    if layer == "neighbourhoods":
+        return _neighbourhoods(territory, iris)
+    qpv = _qpv(territory, iris, vintage or territory.vintage)
+    return qpv if layer == "qpv" else _npnru(territory, qpv, vintage or territory.vintage)
+
+
+def read_layers(
+    territory: Territory, *, vintage: str | None = None, qpv: Path | str | None = None
+) -> dict[str, gpd.GeoDataFrame]:
+    """Return the layers with a geometry that a study of a territory rests on, each file read once.
 
     Parameters
     ----------
-    path
-        A GeoJSON, GeoPackage, GeoParquet or Shapefile with its CRS. Field names of the official releases are known
-        (``CODE_QP``, ``code_qp``, ``NOM_QP``, ``lib_qp`` ...).
-    layer
-        ``qpv``.
     territory
-        Its CRS is that of the result, and zones that touch none of its communes are left out.
+        From :func:`essgeo.load_territory`.
     vintage
-        The geography the file holds, written on every row.
+        Vintage of the QPV; by default that of the territory.
+    qpv
+        A file with the QPV of that vintage, instead of the territory's own; see :func:`essgeo.sources.read_zones`.
 
     Returns
     -------
-    GeoDataFrame
-        Polygons indexed by ``zone_id``: name, kind, vintage, cities. Invalid outlines are repaired, empty ones left out;
-        ``frame.attrs["repaired"]`` and ``frame.attrs["empty"]`` list their identifiers.
+    dict of GeoDataFrame
+        ``iris``, ``communes``, ``neighbourhoods``, ``qpv``, ``npnru``, ``sites`` and ``stations``, each as
+        :func:`read_layer` returns it.
 
     Raises
     ------
     SourceUnavailableError, InputError
-        The file is missing or unreadable, or has no CRS.
-    SchemaError
-        No column with the code or the name of the zones, or no zone in the territory.
+        As for :func:`read_layer`.
 
     Examples
     --------
     >>> from essgeo import load_territory
-    >>> territory = load_territory("est-ensemble")
-    >>> qpv = read_user_layer(territory.file("qpv").path, "qpv", territory, vintage="2024")
-    >>> len(qpv), qpv.attrs["repaired"]
-    (21, [])
+    >>> layers = read_layers(load_territory("est-ensemble"))
+    >>> {name: len(layers[name]) for name in ("iris", "communes", "qpv")}
+    {'iris': 161, 'communes': 9, 'qpv': 21}
     """
-    path = Path(path)
-    zones = _geographic(path)
-    renamed = zones.rename(columns=guess_columns(zones.columns, QPV))
-    missing = [name for name in ("zone_id", "name") if name not in renamed]
-    if missing:
-        message = f"{path.name}: no column was recognised as {' or '.join(missing)}. Columns seen: {', '.join(zones.columns)}."
-        raise SchemaError(message)
-    renamed = renamed.to_crs(territory.crs)
-    renamed["cities"] = renamed["cities"] if "cities" in renamed else ""
-    renamed["kind"], renamed["vintage"] = layer, vintage
-    broken = ~renamed.geometry.is_valid
-    repaired = renamed.loc[broken, "zone_id"].tolist()
-    renamed.loc[broken, "geometry"] = [_polygonal(shape) for shape in renamed.geometry[broken]]
-    nothing = renamed.geometry.isna() | renamed.geometry.is_empty
-    empty = renamed.loc[nothing, "zone_id"].tolist()
-    renamed = renamed[~nothing]
-    outline = _iris(territory).geometry.union_all()
-    here = cast("gpd.GeoDataFrame", renamed[renamed.geometry.intersects(outline)])
-    if here.empty:
-        message = f"{path.name}: none of its {len(renamed)} zones touches {territory.name}; is it the right file and CRS?"
-        raise SchemaError(message)
-    kept = here[["zone_id", "name", "kind", "vintage", "cities", "geometry"]]
-    checked = validate(kept, "qpv", source=path.name, first_row=1).sort_index()
-    checked.attrs = {"repaired": repaired, "empty": empty}
-    return checked
-
-
-def _polygonal(shape: shapely.Geometry) -> shapely.Geometry:
-    repaired = shapely.make_valid(shape)
-    parts = [part for part in shapely.get_parts(repaired) if part.geom_type in {"Polygon", "MultiPolygon"}]
-    return shapely.union_all(parts)
-
-
-def _geographic(path: Path) -> gpd.GeoDataFrame:
-    frame = read_table(path)
-    if not isinstance(frame, gpd.GeoDataFrame):
-        message = f"{path.name}: no geometry; give a GeoJSON, GeoPackage, GeoParquet or Shapefile."
-        raise SchemaError(message)
-    require_crs(frame, path.name)
-    return frame if frame.geometry.name == "geometry" else frame.rename_geometry("geometry")
+    iris = _iris(territory)
+    year = vintage or territory.vintage
+    zones = _qpv(territory, iris, year, qpv)
+    return {
+        "iris": iris,
+        "communes": _communes(iris),
+        "neighbourhoods": _neighbourhoods(territory, iris),
+        "qpv": zones,
+        "npnru": _npnru(territory, zones, year),
+        **{name: _points(territory, name) for name in _POINTS},
+    }
 
 
 def _iris(territory: Territory) -> gpd.GeoDataFrame:
     path = territory.file("iris").path
-    checked = validate(_geographic(path), "iris", source=path.name, first_row=1)
+    checked = validate(read_outlines(path), "iris", source=path.name)
     strangers = sorted(set(checked["citycode"]) - set(territory.communes))
     if strangers:
         message = f"{path.name}: IRIS of communes that are not in {territory.name}: {', '.join(strangers)}."
@@ -175,57 +155,45 @@ def _communes(iris: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return communes.rename(columns={"city": "name"})[["name", "population", "geometry"]]
 
 
-def _neighbourhoods(territory: Territory) -> gpd.GeoDataFrame:
+def _neighbourhoods(territory: Territory, iris: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     path = territory.file("neighbourhoods").path
-    table = validate(read_table(path), "neighbourhoods", source=path.name)
-    iris = _iris(territory)
-    shapes = []
-    for row, (identifier, codes) in enumerate(table["iris_codes"].items(), start=2):
-        listed = split_codes(codes)
-        unknown = [code for code in listed if code not in iris.index]
+    raw = read_table(path)
+    table = validate(raw, "neighbourhoods", source=path.name)
+    listed = [split_codes(codes) for codes in table["iris_codes"]]
+    owner: dict[str, str] = {}
+    faults = []
+    for row, identifier, codes in zip(raw.index, table.index, listed, strict=True):
+        unknown = ", ".join(code for code in codes if code not in iris.index)
+        shared = ", ".join(f"{code} (in {owner[code]})" for code in codes if code in owner)
         if unknown:
-            message = f"{path.name}: row {row}, field iris_codes: {identifier} names IRIS that do not exist here: {', '.join(unknown)}."
-            raise SchemaError(message)
-        shapes.append(shapely.union_all(iris.geometry.loc[listed].to_numpy()))
+            faults.append((int(row), "iris_codes", f"names IRIS that do not exist here: {unknown}"))
+        if shared:
+            faults.append((int(row), "iris_codes", f"names IRIS of another neighbourhood: {shared}"))
+        owner |= dict.fromkeys(codes, str(identifier))
+    raise_faults(path.name, faults)
+    shapes = [shapely.union_all(iris.geometry.loc[codes].to_numpy()) for codes in listed]
     return gpd.GeoDataFrame(table, geometry=shapes, crs=territory.crs)
 
 
-def npnru_zones(territory: Territory, qpv: gpd.GeoDataFrame, vintage: str) -> gpd.GeoDataFrame:
+def _qpv(
+    territory: Territory, iris: gpd.GeoDataFrame, vintage: str, path: Path | str | None = None
+) -> gpd.GeoDataFrame:
+    file = path or territory.file("qpv", vintage).path
+    return read_zones(file, crs=territory.crs, vintage=vintage, within=iris.geometry.union_all())
+
+
+def _npnru(territory: Territory, qpv: gpd.GeoDataFrame, vintage: str) -> gpd.GeoDataFrame:
     """Return the QPV in the urban renewal programme, each outline standing in for the perimeter of its project.
 
-    No project perimeter is published for the whole country; the QPV outline is not it, and pages say so.
-
-    Parameters
-    ----------
-    territory
-        The territory.
-    qpv
-        Its QPV.
-    vintage
-        Their vintage: the list names the QPV of 2015 and those of 2024 that carry on their number.
-
-    Returns
-    -------
-    GeoDataFrame
-        Index ``zone_id``: ``name``, ``kind``, ``vintage``, ``cities``, ``programme`` (projects, joined by `` ; ``), ``interest``
-        (``national`` if one of them is), ``confidence``.
-
-    Raises
-    ------
-    SchemaError
-        The list has no column for that vintage.
-
-    Examples
-    --------
-    >>> from essgeo import load_territory
-    >>> here = load_territory("est-ensemble")
-    >>> npnru_zones(here, read_layer(here, "qpv"), "2024").loc["QN09318M", "interest"]
-    'regional'
+    No project perimeter is published for the whole country; the QPV outline is not it, and pages say so. ``programme``
+    joins the names of the projects by ``;`` and ``interest`` is ``national`` if one of them is.
     """
     table = _table(territory, "npnru")
     code = f"qpv_{vintage}"
     if code not in table:
-        message = f"{territory.file('npnru').path.name}: no column {code}; the list names the QPV of 2015 and 2024 only."
+        name = territory.file("npnru").path.name
+        known = ", ".join(column.removeprefix("qpv_") for column in table if column in {"qpv_2015", "qpv_2024"})
+        message = f"{name}: no column {code}; the list names the QPV of {known} only."
         raise SchemaError(message)
     projects = table[(table["interest"] != "none") & (table[code] != "")]
     by_zone = projects.groupby(code).agg(
@@ -233,7 +201,8 @@ def npnru_zones(territory: Territory, qpv: gpd.GeoDataFrame, vintage: str) -> gp
         interest=("interest", lambda values: "national" if "national" in set(values) else "regional"),
         confidence=("confidence", lambda values: " ; ".join(dict.fromkeys(values))),
     )
-    return cast("gpd.GeoDataFrame", qpv.join(by_zone, how="inner").assign(kind="npnru").rename_axis("zone_id"))
+    joined = qpv.join(by_zone, how="inner").assign(kind="npnru").rename_axis("zone_id")
+    return cast("gpd.GeoDataFrame", joined)
 
 
 def _table(territory: Territory, layer: str) -> pd.DataFrame:
@@ -249,16 +218,5 @@ def _points(territory: Territory, layer: str) -> gpd.GeoDataFrame:
     table = _table(territory, layer)
     points = gpd.GeoSeries(gpd.points_from_xy(table["lon"], table["lat"]), index=table.index, crs=GEOGRAPHIC)
     known = table["lon"].notna() & table["lat"].notna()
-    return gpd.GeoDataFrame(table.drop(columns=["lon", "lat"]), geometry=points.where(known, None)).to_crs(territory.crs)
-
-
-_READERS: dict[str, Callable[[Territory], gpd.GeoDataFrame | pd.DataFrame]] = {
-    "iris": _iris,
-    "neighbourhoods": _neighbourhoods,
-    "structures": lambda territory: read_structures(territory.file("structures").path),
-    "addresses": lambda territory: _table(territory, "addresses"),
-    "sites": lambda territory: _points(territory, "sites"),
-    "stations": lambda territory: _points(territory, "stations"),
-    "seed_figures": lambda territory: _table(territory, "seed_figures"),
-    "qpv_indicators": lambda territory: _table(territory, "qpv_indicators"),
-}
+    plain = table.drop(columns=["lon", "lat"])
+    return gpd.GeoDataFrame(plain, geometry=points.where(known, None)).to_crs(territory.crs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,12 +28,11 @@ _VOCABULARIES: dict[str, Labels] = {
     "family": FAMILIES,
     "status": STATUSES,
 }
-_METROPOLE_LON, _METROPOLE_LAT = (-6, 10), (41, 52)
-_MOST_LON, _MOST_LAT = 180, 90
+_LEAST = {"the name": ("name",), "the address, or the longitude and latitude,": ("address", "lon")}
 
 
 def read_structures(path: Path | str) -> pd.DataFrame:
-    """Return the structures that a file lists, in the columns of the register.
+    r"""Return the structures that a file lists, in the columns of the register.
 
     Parameters
     ----------
@@ -45,7 +45,8 @@ def read_structures(path: Path | str) -> pd.DataFrame:
     -------
     DataFrame
         Index ``structure_id`` (made from the name where the file has none), the columns of the ``structures`` layer,
-        ``""`` where the file says nothing, then the file's own other columns. ``status`` is ``unknown`` where not given.
+        ``""`` where the file says nothing, then the file's own other columns. ``status`` and ``family`` are ``unknown``
+        where not given.
 
     Raises
     ------
@@ -59,33 +60,31 @@ def read_structures(path: Path | str) -> pd.DataFrame:
     >>> import pathlib, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = pathlib.Path(folder) / "mine.csv"
-    ...     _ = path.write_text("Nom;Adresse;Secteur\\nLe Fournil;1 rue A;Alimentation et agriculture\\n")
+    ...     _ = path.write_text("Nom;Adresse;Secteur\nLe Fournil;1 rue A;Alimentation et agriculture\n")
     ...     read_structures(path)[["name", "sectors", "status"]].reset_index().to_dict("records")
     [{'structure_id': 'le-fournil', 'name': 'Le Fournil', 'sectors': 'alimentation_agriculture', 'status': 'unknown'}]
     """
     path = Path(path)
-    raw = read_table(path)
-    table = _with_point_columns(raw, path.name)
-    renamed = table.rename(columns=guess_columns(table.columns, STRUCTURES))
-    if "name" not in renamed or not {"address", "lon"} & set(renamed.columns):
+    table = _with_point_columns(read_table(path), path.name)
+    structures = table.rename(columns=guess_columns(table.columns, STRUCTURES))
+    wanted = [name for name, columns in _LEAST.items() if not set(columns) & set(structures.columns)]
+    if wanted:
         message = (
-            f"{path.name}: no column was recognised as {'the name' if 'name' not in renamed else 'the address or the longitude'} "
-            f"of the structures. Columns seen: {', '.join(table.columns)}. Rename one to 'name' or 'nom', 'address' or 'adresse', "
+            f"{path.name}: no column was recognised as {' or as '.join(wanted)} of the structures. "
+            f"Columns seen: {', '.join(table.columns)}. Rename one to 'name' or 'nom', 'address' or 'adresse', "
             "or 'lon' and 'lat'."
         )
         raise SchemaError(message)
     for field in LAYERS["structures"].fields:
-        if field.name not in renamed:
-            renamed[field.name] = ""
+        if field.name not in structures:
+            structures[field.name] = ""
     for name, labels in _VOCABULARIES.items():
-        renamed[name] = [_codes(cell, labels) for cell in renamed[name]]
-    renamed["status"] = renamed["status"].where(renamed["status"] != "", "unknown")
-    renamed["family"] = renamed["family"].where(renamed["family"] != "", "unknown")
-    if "structure_id" not in renamed:
-        renamed.insert(0, "structure_id", _identifiers(renamed["name"]))
-    structures = validate(renamed, "structures", source=path.name)
-    _check_coordinates(structures, path.name)
-    return structures
+        structures[name] = _codes(structures[name], labels)
+    for name in ("status", "family"):
+        structures[name] = structures[name].replace("", "unknown")
+    if "structure_id" not in structures:
+        structures.insert(0, "structure_id", _identifiers(structures["name"]))
+    return validate(structures, "structures", source=path.name)
 
 
 def _with_point_columns(table: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -101,32 +100,25 @@ def _with_point_columns(table: pd.DataFrame, name: str) -> pd.DataFrame:
     )
 
 
-def _codes(cell: str, labels: Labels) -> str:
+def _codes(cells: pd.Series, labels: Labels) -> list[str]:
     known = {simplify(label): code for code, names in labels.items() for label in (code, *names.values())}
-    parts = [part.strip() for part in cell.replace(";", "|").split("|") if part.strip()]
-    return "|".join(known.get(simplify(part), part) for part in parts)
+    found = []
+    for cell in cells:
+        parts = [part.strip() for part in cell.replace(";", "|").split("|") if part.strip()]
+        found.append("|".join(dict.fromkeys(known.get(simplify(part), part) for part in parts)))
+    return found
 
 
-def _identifiers(names: pd.Series) -> pd.Series:
-    slugs = names.map(lambda name: simplify(name).replace("_", "-") or "structure")
-    repeat = slugs.groupby(slugs).cumcount()
-    return slugs.where(repeat == 0, slugs + "-" + (repeat + 1).astype(str))
-
-
-def _check_coordinates(structures: pd.DataFrame, source: str) -> None:
-    lon, lat = structures["lon"], structures["lat"]
-    half = lon.isna() != lat.isna()
-    swapped = lon.between(*_METROPOLE_LAT) & lat.between(*_METROPOLE_LON)
-    wild = (lon.abs() > _MOST_LON) | (lat.abs() > _MOST_LAT)
-    faults = []
-    for position in (half | swapped | wild).to_numpy().nonzero()[0]:
-        values = f"lon {lon.iloc[position]:g}, lat {lat.iloc[position]:g}"
-        if half.iloc[position]:
-            what = "one coordinate without the other"
-        elif swapped.iloc[position]:
-            what = f"longitude and latitude look swapped ({values})"
-        else:
-            what = f"not degrees ({values}); give WGS 84 longitude and latitude"
-        faults.append(f"  row {position + 2}, fields lon and lat: {what}")
-    if faults:
-        raise SchemaError("\n".join([f"{source}: {len(faults)} fault{'s' * (len(faults) > 1)}.", *faults[:20]]))
+def _identifiers(names: pd.Series) -> list[str]:
+    """Return a slug of each name, with a number that is free where it stands already."""
+    slugs = [simplify(name).replace("_", "-") or "structure" for name in names]
+    taken = set(slugs)
+    identifiers: list[str] = []
+    seen: set[str] = set()
+    for slug in slugs:
+        free = (f"{slug}-{number}" for number in itertools.count(2))
+        identifier = slug if slug not in seen else next(name for name in free if name not in taken)
+        seen.add(slug)
+        taken.add(identifier)
+        identifiers.append(identifier)
+    return identifiers

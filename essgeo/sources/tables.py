@@ -3,41 +3,49 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
+import openpyxl
 import pandas as pd
 import pyarrow as pa
 
 from essgeo.errors import InputError, SourceUnavailableError
+from essgeo.validation import ROW
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 SEPARATORS = ",;\t|"
 _SIGNATURES = {
     b"PK\x03\x04": (".xlsx",),
+    b"\xd0\xcf\x11\xe0": (".xls",),
     b"PAR1": (".parquet", ".geoparquet"),
     b"SQLite format 3\x00": (".gpkg",),
 }
-_BINARY = {suffix for suffixes in _SIGNATURES.values() for suffix in suffixes}
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_WEB_PAGE = (b"<!doctype", b"<html")
 
 
 def read_table(path: Path | str) -> pd.DataFrame:
-    """Return the table a file holds, every cell as text, so that postcodes and identifiers keep their zeros.
+    r"""Return the table a file holds, every cell as text, so that postcodes and identifiers keep their zeros.
 
     Parameters
     ----------
     path
-        A CSV (any of ``, ; tab |``, UTF-8 or Windows-1252), XLSX, Parquet, GeoParquet, GeoJSON or GeoPackage file.
+        A CSV (any of ``, ; tab |``, UTF-8, UTF-16 with its mark, or Windows-1252), XLSX (its first sheet), Parquet,
+        GeoParquet, GeoJSON, GeoPackage or Shapefile.
 
     Returns
     -------
     DataFrame or GeoDataFrame
-        Text columns, missing values as ``""``, in the order of the file, RangeIndex. A geographic file gives a
-        GeoDataFrame with its geometry and CRS.
+        Text columns, missing values as ``""``, in the order of the file, blank rows left out. The index, named ``row``,
+        is the number of the row as a spreadsheet shows it, the header and blank rows counted; records of other files
+        are numbered from 1. A geographic file gives a GeoDataFrame with its geometry and CRS.
 
     Raises
     ------
@@ -51,9 +59,9 @@ def read_table(path: Path | str) -> pd.DataFrame:
     >>> import pathlib, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = pathlib.Path(folder) / "mine.csv"
-    ...     _ = path.write_bytes("nom;ville\\nCaf\\xe9;Les Lilas\\n".encode("cp1252"))
-    ...     read_table(path).to_dict("records")
-    [{'nom': 'Café', 'ville': 'Les Lilas'}]
+    ...     _ = path.write_bytes("nom;ville\n\nCaf\xe9;Les Lilas\n".encode("cp1252"))
+    ...     read_table(path).to_dict("index")
+    {3: {'nom': 'Café', 'ville': 'Les Lilas'}}
     """
     path = Path(path)
     if not path.is_file():
@@ -63,10 +71,16 @@ def read_table(path: Path | str) -> pd.DataFrame:
     if suffix not in _READERS:
         message = f"{path}: cannot read a {suffix or 'file without suffix'}; give one of {', '.join(sorted(_READERS))}."
         raise InputError(message)
-    if path.stat().st_size == 0:
-        message = f"{path}: the file is empty."
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(512)
+    except OSError as error:
+        message = f"{path}: cannot be opened ({error.strerror})."
+        raise SourceUnavailableError(message) from error
+    fault = _fault_of(head, suffix)
+    if fault:
+        message = f"{path}: {fault}"
         raise InputError(message)
-    _check_signature(path, suffix)
     frame = _READERS[suffix](path)
     if len(frame) == 0:
         message = f"{path}: the file has columns but no row."
@@ -74,28 +88,30 @@ def read_table(path: Path | str) -> pd.DataFrame:
     return _as_text(frame)
 
 
-def _check_signature(path: Path, suffix: str) -> None:
-    with path.open("rb") as stream:
-        head = stream.read(512)
-    for signature, suffixes in _SIGNATURES.items():
-        if head.startswith(signature) and suffix not in suffixes:
-            message = f"{path}: the file is not a {suffix} but looks like a {suffixes[0]}; rename it or save it again as {suffix}."
-            raise InputError(message)
-    if suffix in _BINARY and not any(head.startswith(s) for s, suffixes in _SIGNATURES.items() if suffix in suffixes):
-        message = f"{path}: the file is not a {suffix} (its first bytes say so); rename it or save it again as {suffix}."
-        raise InputError(message)
-    if suffix not in _BINARY and b"\x00" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        message = f"{path}: the file is binary, not the text a {suffix} holds; save it again as {suffix}."
-        raise InputError(message)
-    if suffix in {".csv", ".txt", ".tsv"} and head.lstrip().lower().startswith((b"<!doctype", b"<html")):
-        message = f"{path}: the file is a web page, not a table; download the table itself."
-        raise InputError(message)
+def _fault_of(head: bytes, suffix: str) -> str:
+    """Return what is wrong with the first bytes of a file of that suffix, or nothing."""
+    if not head.strip():
+        return "the file is empty."
+    looks = next((suffixes for signature, suffixes in _SIGNATURES.items() if head.startswith(signature)), ())
+    if looks and suffix not in looks:
+        return f"the file is not a {suffix} but looks like a {looks[0]}; rename it or save it again as {suffix}."
+    if not looks and suffix in {".xlsx", ".parquet", ".geoparquet", ".gpkg"}:
+        return f"the file is not a {suffix} (its first bytes say so); rename it or save it again as {suffix}."
+    return _fault_of_text(head, suffix) if suffix in _TEXT else ""
+
+
+def _fault_of_text(head: bytes, suffix: str) -> str:
+    if head.lstrip().lower().startswith(_WEB_PAGE):
+        return "the file is a web page, not a table; download the table itself."
+    if head.count(b"\x00") > len(head) // 10 and not head.startswith(_UTF16_MARKS):
+        return f"the file is binary, not the text a {suffix} holds; save it again as {suffix}, in UTF-8."
+    return ""
 
 
 def _decode(path: Path) -> str:
     content = path.read_bytes()
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16")
+    if content.startswith(_UTF16_MARKS):
+        return content.decode("utf-16", errors="replace")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -103,88 +119,120 @@ def _decode(path: Path) -> str:
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
-    text = _decode(path).replace("\x00", "")
+    text = _decode(path)
     header = next((line for line in text.splitlines() if line.strip()), "")
     separator = max(SEPARATORS, key=header.count)
-    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
-    rows = [row for row in rows if any(cell.strip() for cell in row)]
-    if not rows:
-        message = f"{path}: the file is empty."
-        raise InputError(message)
-    columns, width = _unique(rows[0]), len(rows[0])
-    long = [number for number, row in enumerate(rows[1:], start=2) if len(row) > width and any(row[width:])]
-    if long:
+    rows: list[list[str]] = []
+    try:
+        rows.extend(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
+    except csv.Error as error:
         message = (
-            f"{path}: row {long[0]} has more cells than the header ({len(rows[long[0] - 1])} against {width}); "
-            f"a {separator!r} inside a cell needs quotes."
+            f"{path}: row {len(rows) + 1} cannot be read ({error}); look for a quote that is not closed or doubled."
         )
-        raise InputError(message)
-    return pd.DataFrame([(row + [""] * width)[:width] for row in rows[1:]], columns=columns, dtype="object")
-
-
-def _unique(names: list[str]) -> list[str]:
-    seen: dict[str, int] = {}
-    unique = []
-    for position, name in enumerate(names, start=1):
-        clean = name.strip() or f"column_{position}"
-        seen[clean] = seen.get(clean, 0) + 1
-        unique.append(clean if seen[clean] == 1 else f"{clean}_{seen[clean]}")
-    return unique
+        raise InputError(message) from error
+    return _framed(path, rows)
 
 
 def _read_xlsx(path: Path) -> pd.DataFrame:
     try:
-        return pd.read_excel(path, dtype=str, keep_default_na=False, engine="openpyxl")
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        try:
+            rows = list(book.worksheets[0].iter_rows(values_only=True))
+        finally:
+            book.close()
     except Exception as error:
         message = f"{path}: the workbook cannot be read ({error}); save it again as .xlsx."
         raise InputError(message) from error
+    return _framed(path, ([_cell(value) for value in row] for row in rows))
+
+
+def _framed(path: Path, rows: Iterable[list[str]]) -> pd.DataFrame:
+    """Return rows of cells as a frame: the first that is not blank names the columns."""
+    numbered = [(number, row) for number, row in enumerate(rows, start=1) if any(cell.strip() for cell in row)]
+    if not numbered:
+        message = f"{path}: the file is empty."
+        raise InputError(message)
+    (_, header), *records = numbered
+    while not header[-1].strip():
+        header = header[:-1]
+    width = len(header)
+    for number, row in records:
+        if any(cell.strip() for cell in row[width:]):
+            message = (
+                f"{path}: row {number} has more cells than the header ({len(row)} against {width}); "
+                "quote a cell that holds the separator, or name every column."
+            )
+            raise InputError(message)
+    return pd.DataFrame(
+        [(row + [""] * width)[:width] for _, row in records],
+        columns=header,
+        index=[number for number, _ in records],
+        dtype="object",
+    )
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
     try:
-        return gpd.read_parquet(path)
-    except ValueError:
-        return pd.read_parquet(path)
-    except (OSError, pa.ArrowException) as error:
+        try:
+            frame: pd.DataFrame = gpd.read_parquet(path)
+        except ValueError:
+            frame = pd.read_parquet(path)
+    except (OSError, ValueError, pa.ArrowException) as error:
         message = f"{path}: the Parquet file cannot be read ({error})."
         raise InputError(message) from error
+    return frame.set_axis(pd.RangeIndex(1, len(frame) + 1))
 
 
 def _read_geographic(path: Path) -> pd.DataFrame:
     try:
-        return gpd.read_file(path)
+        frame: pd.DataFrame = gpd.read_file(path)
     except Exception as error:
         message = f"{path}: the geographic file cannot be read ({error})."
         raise InputError(message) from error
+    return frame.set_axis(pd.RangeIndex(1, len(frame) + 1))
 
 
 def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
-    text = frame.reset_index(drop=True)
-    text.columns = _unique([str(name) for name in text.columns])
+    geometry = frame.geometry.name if isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name else None
+    text = frame.rename_axis(ROW)
+    text.columns = pd.Index(_unique([str(name) for name in text.columns]))
     for name in text.columns:
-        if name != getattr(text, "_geometry_column_name", None):
-            column = text[name].astype("object")
-            text[name] = column.map(_cell)
+        if name != geometry:
+            text[name] = text[name].astype("object").map(_cell)
     return text
 
 
+def _unique(names: list[str]) -> list[str]:
+    """Return a name for each column: blank ones by their position, repeated ones with a number that is free."""
+    clean = [name.strip() or f"column_{position}" for position, name in enumerate(names, start=1)]
+    unique: list[str] = []
+    for name in clean:
+        free = (f"{name}_{number}" for number in range(2, len(names) + 2))
+        unique.append(name if name not in unique else next(other for other in free if other not in {*unique, *clean}))
+    return unique
+
+
 def _cell(value: object) -> str:
-    if value is None or value is pd.NA or value != value:  # noqa: PLR0124 (NaN is the only value unlike itself)
+    if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value).strip()
+    if isinstance(value, dt.datetime) and value.time() == dt.time():
+        return value.date().isoformat()
+    return str(value).replace("\x00", "").strip()
 
 
-_READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
+_TEXT: dict[str, Callable[[Path], pd.DataFrame]] = {
     ".csv": _read_csv,
     ".txt": _read_csv,
     ".tsv": _read_csv,
+    ".geojson": _read_geographic,
+    ".json": _read_geographic,
+}
+_READERS = _TEXT | {
     ".xlsx": _read_xlsx,
     ".parquet": _read_parquet,
     ".geoparquet": _read_parquet,
-    ".geojson": _read_geographic,
-    ".json": _read_geographic,
     ".gpkg": _read_geographic,
     ".shp": _read_geographic,
 }

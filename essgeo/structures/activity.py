@@ -15,8 +15,8 @@ COUNTED_STATUSES = ("active", "unknown")
 def counted_on(structures: pd.DataFrame, day: dt.date) -> pd.Series:
     """Return which structures count on a day.
 
-    Closed and moved structures do not. Those whose activity is not verified do. A period leaves out what has not begun or has
-    ended: ``2024`` begins on 1 January and ends on 31 December, ``2024-09`` ends with September.
+    Closed and moved structures do not. Those whose activity is not verified do. A period leaves out what has not begun
+    or has ended: ``2024`` begins on 1 January and ends on 31 December, ``2024-09`` ends with September.
 
     Parameters
     ----------

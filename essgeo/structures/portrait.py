@@ -12,7 +12,12 @@ from essgeo.vocabulary import FAMILIES
 if TYPE_CHECKING:
     import geopandas as gpd
 
-_SUFFIX = {"association": "associations", "cooperative": "cooperatives", "mutuelle": "mutuelles", "fondation": "fondations"}
+_SUFFIX = {
+    "association": "associations",
+    "cooperative": "cooperatives",
+    "mutuelle": "mutuelles",
+    "fondation": "fondations",
+}
 _MEASURES = {
     "seed_enterprises": "ess",
     "seed_employees": "ess_salaries",
@@ -26,8 +31,9 @@ PORTRAIT_YEAR = "2018"
 def portrait(structures: gpd.GeoDataFrame, seed_figures: pd.DataFrame, *, scope: str) -> pd.DataFrame:
     """Return, by family, the enterprises of the portrait of 2018 and the structures of the register.
 
-    The two are not one measure: the portrait counts enterprises with their employees from INSEE sources, the register names
-    places and allies found on public pages and lists. It is a sample; its share says how far it goes, not how the ESS changed.
+    The two are not one measure: the portrait counts enterprises with their employees from INSEE sources, the register
+    names places and allies found on public pages and lists. It is a sample; its share says how far it goes, not how the
+    ESS changed.
 
     Parameters
     ----------
@@ -41,9 +47,9 @@ def portrait(structures: gpd.GeoDataFrame, seed_figures: pd.DataFrame, *, scope:
     Returns
     -------
     DataFrame
-        One row a family, then ``total``: ``seed_enterprises``, ``seed_employees``, ``seed_fte``, ``seed_payroll_eur`` (NaN
-        where the portrait says nothing), ``register_structures``, ``register_counted``, ``register_located`` (counted and
-        with a point), ``register_share`` (``register_counted`` over ``seed_enterprises``), ``note``.
+        One row a family, then ``total``: ``seed_enterprises``, ``seed_employees``, ``seed_fte``, ``seed_payroll_eur``
+        (NaN where the portrait says nothing), ``register_structures``, ``register_counted``, ``register_located``
+        (counted and with a point), ``register_share`` (``register_counted`` over ``seed_enterprises``), ``note``.
 
     Raises
     ------
@@ -71,7 +77,9 @@ def portrait(structures: gpd.GeoDataFrame, seed_figures: pd.DataFrame, *, scope:
         row["register_structures"] = int(of_family.sum())
         row["register_counted"] = int((of_family & structures["counted"]).sum())
         row["register_located"] = int((of_family & located).sum())
-        row["note"] = "register: a sample, not comparable" if family in {*_SUFFIX, "total"} else "not a family of the portrait"
+        row["note"] = (
+            "register: a sample, not comparable" if family in {*_SUFFIX, "total"} else "not a family of the portrait"
+        )
         rows.append(row)
     table = pd.DataFrame(rows)
     table.insert(len(table.columns) - 1, "register_share", table["register_counted"] / table["seed_enterprises"])

@@ -1,0 +1,119 @@
+"""Read the outlines of zones from the file of a publisher or of a user."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+from essgeo.crs import require_crs
+from essgeo.errors import SchemaError
+from essgeo.sources.aliases import QPV, guess_columns
+from essgeo.sources.tables import read_table
+from essgeo.validation import validate
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+LEAST_INSIDE_M2 = 10_000.0
+
+
+def read_zones(path: Path | str, *, crs: str, vintage: str, within: shapely.Geometry | None = None) -> gpd.GeoDataFrame:
+    """Return the QPV of a file, for example of the official one of 2015.
+
+    Parameters
+    ----------
+    path
+        A GeoJSON, GeoPackage, GeoParquet or Shapefile with its CRS. Field names of the official releases are known
+        (``CODE_QP``, ``code_qp``, ``NOM_QP``, ``lib_qp`` ...).
+    crs
+        CRS of the result.
+    vintage
+        The geography the file holds, written on every row.
+    within
+        A territory, in ``crs``. Zones with neither 1 ha nor half of their area in it are left out: the outlines of
+        communes and of zones are drawn apart, so that neighbours overlap by slivers.
+
+    Returns
+    -------
+    GeoDataFrame
+        Polygons indexed by ``zone_id``: name, kind, vintage, cities. Invalid outlines are repaired, empty ones left
+        out; ``frame.attrs`` lists the identifiers of those that were: ``repaired``, ``empty`` and ``slivers``, which
+        overlap the territory too little.
+
+    Raises
+    ------
+    SourceUnavailableError, InputError
+        The file is missing or unreadable, or has no CRS.
+    SchemaError
+        No column with the code or the name of the zones, a code that stands twice, or no zone in the territory.
+
+    Examples
+    --------
+    >>> from essgeo import load_territory
+    >>> qpv = read_zones(load_territory("est-ensemble").file("qpv").path, crs="EPSG:2154", vintage="2024")
+    >>> len(qpv), qpv.attrs["repaired"]
+    (21, [])
+    """
+    path = Path(path)
+    raw = read_outlines(path)
+    zones = raw.rename(columns=guess_columns(raw.columns, QPV))
+    missing = [name for name in ("zone_id", "name") if name not in zones]
+    if missing:
+        message = (
+            f"{path.name}: no column was recognised as {' or '.join(missing)}. Columns seen: {', '.join(raw.columns)}."
+        )
+        raise SchemaError(message)
+    zones = zones.assign(cities=zones.get("cities", ""), kind="qpv", vintage=vintage).to_crs(crs)
+    broken = ~zones.geometry.is_valid
+    zones.loc[broken, "geometry"] = _polygonal(zones.geometry[broken].to_numpy())
+    absent = zones.geometry.isna() | zones.geometry.is_empty
+    inside = zones.area if within is None else zones.intersection(within).area
+    here = ~absent & (inside >= np.minimum(LEAST_INSIDE_M2, zones.area / 2))
+    if not here.any():
+        message = f"{path.name}: none of its {len(zones)} zones lies in the territory; is it the right file and CRS?"
+        raise SchemaError(message)
+    kept = zones.loc[here, ["zone_id", "name", "kind", "vintage", "cities", "geometry"]]
+    checked = validate(cast("gpd.GeoDataFrame", kept), "qpv", source=path.name).sort_index()
+    checked.attrs = {
+        "repaired": sorted(zones.loc[here & broken, "zone_id"]),
+        "empty": sorted(zones.loc[absent, "zone_id"]),
+        "slivers": sorted(zones.loc[~here & (inside > 0), "zone_id"]),
+    }
+    return checked
+
+
+def read_outlines(path: Path) -> gpd.GeoDataFrame:
+    """Return a geographic file with its geometry in the column ``geometry``.
+
+    Raises
+    ------
+    SourceUnavailableError, InputError
+        The file is missing or unreadable.
+    SchemaError
+        It has no geometry.
+    MissingCRSError
+        It has no CRS.
+
+    Examples
+    --------
+    >>> from essgeo import load_territory
+    >>> read_outlines(load_territory("est-ensemble").file("iris").path).crs.to_epsg()
+    4326
+    """
+    frame = read_table(path)
+    if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
+        message = f"{path.name}: no geometry; give a GeoJSON, GeoPackage, GeoParquet or Shapefile."
+        raise SchemaError(message)
+    require_crs(frame, path.name)
+    return frame if frame.geometry.name == "geometry" else frame.rename_geometry("geometry")
+
+
+def _polygonal(shapes: NDArray[np.object_]) -> list[shapely.Geometry]:
+    """Return the shapes made valid, without the lines and points that this may leave."""
+    parts = (shapely.get_parts(shape) for shape in shapely.make_valid(shapes))
+    return [shapely.union_all([part for part in some if part.geom_type.endswith("Polygon")]) for some in parts]

@@ -1,0 +1,91 @@
+"""Demand points carry the population of their IRIS, to the last resident."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from hypothesis import given
+from hypothesis import strategies as st
+
+from essgeo import load_territory, read_layer
+from essgeo.access import demand_points
+from essgeo.errors import CRSMismatchError, InputError, MissingCRSError
+
+CELLS = shapely.voronoi_polygons(
+    shapely.MultiPoint([(120, 90), (400, 330), (800, 150), (640, 700), (150, 760), (910, 905), (415, 345)]),
+    extend_to=shapely.box(0, 0, 1000, 1000),
+)
+
+
+def layer(population: list[int], shapes: list[shapely.Geometry], crs: int | None = 2154) -> gpd.GeoDataFrame:
+    codes = pd.Index([f"i{n}" for n in range(len(shapes))], name="iris_code")
+    columns = {"population": population, "median_income": np.nan, "citycode": [f"c{n % 3}" for n in range(len(shapes))]}
+    return gpd.GeoDataFrame(columns, geometry=shapes, index=codes, crs=crs)
+
+
+@given(
+    population=st.lists(st.integers(0, 9999), min_size=7, max_size=7),
+    spacing=st.floats(40, 2000),
+    shift=st.floats(-50, 50),
+)
+def test_population_is_conserved_whatever_the_spacing(population: list[int], spacing: float, shift: float) -> None:
+    shapes = [shapely.affinity.translate(shape, shift, shift) for shape in shapely.get_parts(CELLS)]
+    iris = layer(population, shapes)
+    before = iris.copy(deep=True)
+    points = demand_points(iris, spacing_m=spacing)
+    pd.testing.assert_frame_equal(iris, before)
+    sums = points.groupby("iris_code")["population"].sum()
+    assert sums.index.tolist() == iris.index.tolist()
+    assert np.allclose(sums, population, rtol=1e-12, atol=1e-9)
+    assert points["population"].sum() == pytest.approx(sum(population), rel=1e-12)
+    assert points.groupby("citycode")["population"].sum().to_dict() == pytest.approx(
+        iris.groupby("citycode")["population"].sum().to_dict()
+    )
+    home = iris.geometry.loc[points["iris_code"]].to_numpy()
+    assert (shapely.distance(home, points.geometry.to_numpy()) < 1e-6).all()
+
+
+def test_the_population_of_est_ensemble_is_conserved_at_every_level() -> None:
+    here = load_territory("est-ensemble")
+    iris, targets = read_layer(here, "iris"), read_layer(here, "neighbourhoods")
+    points = demand_points(iris, neighbourhoods=targets)
+    assert round(points["population"].sum(), 6) == iris["population"].sum() == 438_552
+    by_commune = points.groupby("citycode")["population"].sum()
+    expected = read_layer(here, "communes")["population"]
+    assert by_commune.round(6).to_dict() == expected.to_dict()
+    by_target = points.groupby("neighbourhood_id")["population"].sum()
+    for name, codes in targets["iris_codes"].items():
+        assert round(by_target[name], 6) == iris.loc[codes.split("|"), "population"].sum()
+    assert (points["population"] > 0).sum() > 10_000
+
+
+def test_points_are_a_grid_of_the_spacing() -> None:
+    points = demand_points(layer([100], [shapely.box(3, 3, 1003, 1003)]), spacing_m=100)
+    xs = np.unique(points.geometry.x)
+    assert len(points) == 100
+    assert np.diff(xs).tolist() == [100.0] * 9
+    assert points["population"].tolist() == pytest.approx([1.0] * 100)
+
+
+def test_an_iris_too_small_for_the_grid_gets_one_point_inside() -> None:
+    tiny = shapely.box(10, 10, 12, 12)
+    points = demand_points(layer([7, 0], [tiny, shapely.box(500, 500, 501, 501)]), spacing_m=100)
+    assert points["population"].tolist() == [7, 0]
+    assert tiny.contains(points.geometry.iloc[0])
+
+
+def test_bad_input_is_refused() -> None:
+    iris = layer([1], [shapely.box(0, 0, 100, 100)])
+    for spacing in (0, -1, float("nan")):
+        with pytest.raises(InputError, match="spacing_m must be positive"):
+            demand_points(iris, spacing_m=spacing)
+    with pytest.raises(MissingCRSError, match="iris"):
+        demand_points(layer([1], [shapely.box(0, 0, 1, 1)], crs=None))
+    with pytest.raises(CRSMismatchError, match="iris: EPSG:4326 is not in metres"):
+        demand_points(layer([1], [shapely.box(0, 0, 1, 1)], crs=4326))
+    twice = gpd.GeoDataFrame({"iris_codes": ["i0", "i0"]}, index=["a", "b"], geometry=[None, None], crs=2154)
+    with pytest.raises(InputError, match="IRIS i0 stands in a and in b"):
+        demand_points(iris, neighbourhoods=twice)

@@ -1,0 +1,160 @@
+"""What geocode promises, whatever engine is behind it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from essgeo import geocode
+from essgeo.geocoding import review
+from essgeo.vocabulary import GEO_REASONS, GEO_STATUSES
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+KNOWN = pd.DataFrame(
+    {
+        "address": ["3bis Rue B", "10 boulevard Chanzy", "12 boulevard Chanzy"],
+        "postcode": "93100",
+        "city": "Montreuil",
+        "citycode": "93048",
+        "lon": [2.44, 2.45, 2.46],
+        "lat": [48.86, 48.87, 48.88],
+    }
+)
+EMPTY = {"name": "n", "address": "", "postcode": "", "city": "Montreuil", "citycode": "93048", "lon": None, "lat": None}
+
+
+def table(*rows: dict[str, object]) -> pd.DataFrame:
+    frame = pd.DataFrame([EMPTY | {"coord_precision": ""} | row for row in rows])
+    return frame.assign(structure_id=[f"s{i}" for i in range(len(frame))]).set_index("structure_id")
+
+
+def corrections(**columns: list[object]) -> pd.DataFrame:
+    count = len(next(iter(columns.values())))
+    blank: dict[str, list[object]] = {name: [""] * count for name in ("structure_id", "address", "city")}
+    return pd.DataFrame(blank | columns)
+
+
+def degrees(found: gpd.GeoDataFrame) -> list[tuple[float, float] | None]:
+    points = found.geometry.to_crs(4326)
+    return [None if p is None else (round(p.x, 6), round(p.y, 6)) for p in points]
+
+
+def test_the_chain_correction_then_coordinates_then_extract() -> None:
+    rows = table(
+        {"address": "3 bis, rue B", "lon": 2.5, "lat": 48.9},
+        {"address": "3 bis, rue B", "lon": 2.5, "lat": 48.9},
+        {"address": "3 bis, rue B"},
+    )
+    found = geocode(rows, using=KNOWN, corrections=corrections(structure_id=["s0"], lon=[2.4], lat=[48.8]))
+    assert found["geo_status"].tolist() == ["corrected", "located", "located"]
+    assert found["geo_engine"].tolist() == ["correction", "register", "extract"]
+    assert degrees(found) == [(2.4, 48.8), (2.5, 48.9), (2.44, 48.86)]
+
+
+def test_a_correction_by_address_reaches_every_writing_and_that_by_identifier_wins() -> None:
+    rows = table({"address": "10 bd Chanzy"}, {"address": "10, Boulevard de CHANZY"}, {"address": "12 bd Chanzy"})
+    settled = corrections(
+        structure_id=["", "s1"],
+        address=["10 Bld. Chanzy", ""],
+        city=["MONTREUIL", ""],
+        lon=[2.1, 2.2],
+        lat=[48.1, 48.2],
+    )
+    found = geocode(rows, using=KNOWN, corrections=settled)
+    assert degrees(found) == [(2.1, 48.1), (2.2, 48.2), (2.46, 48.88)]
+    assert found["geo_status"].tolist() == ["corrected", "corrected", "located"]
+
+
+def test_a_correction_of_one_commune_is_not_one_of_another() -> None:
+    rows = table({"address": "10 bd Chanzy", "city": "Bondy", "citycode": "93010"})
+    settled = corrections(address=["10 bd Chanzy"], city=["Montreuil"], lon=[2.1], lat=[48.1])
+    assert geocode(rows, using=KNOWN, corrections=settled)["geo_status"].tolist() == ["not_found"]
+
+
+@pytest.mark.parametrize(
+    ("row", "status", "reason"),
+    [
+        ({}, "not_found", "no_address"),
+        ({"address": "1 rue Inconnue"}, "not_found", "street_unknown"),
+        ({"address": "1 rue A", "city": "Bondy", "citycode": "93010"}, "not_found", "city_unknown"),
+        ({"address": "99 bd Chanzy"}, "imprecise", "number_unknown"),
+        ({"address": "bd Chanzy"}, "imprecise", "number_missing"),
+        ({"address": "10 ter bd Chanzy"}, "imprecise", "number_unknown"),
+        ({"lon": 2.4, "lat": 48.9, "coord_precision": "street"}, "imprecise", "vague_coordinates"),
+    ],
+)
+def test_what_is_not_sure_says_why(row: dict[str, object], status: str, reason: str) -> None:
+    found = geocode(table(row), using=KNOWN).iloc[0]
+    assert (found["geo_status"], found["geo_reason"]) == (status, reason)
+
+
+def test_a_guess_is_a_candidate_and_no_point() -> None:
+    found = geocode(table({"address": "99 bd Chanzy"}), using=KNOWN)
+    assert found.geometry.isna().all()
+    assert found["geo_radius_m"].isna().all()
+    assert found["candidate_longitude"].tolist() == [2.46]
+    listed = review(found)
+    assert listed["reason"].tolist() == ["number_unknown"]
+    assert listed["candidate_label"].tolist() == ["12 boulevard Chanzy, 93100 Montreuil"]
+
+
+def test_without_an_index_nothing_is_found_but_what_is_known() -> None:
+    found = geocode(table({"address": "1 rue A"}, {}, {"lon": 2.4, "lat": 48.9}))
+    assert found["geo_reason"].tolist() == ["no_index", "no_address", ""]
+    assert found["geo_status"].tolist() == ["not_found", "not_found", "located"]
+
+
+@pytest.mark.parametrize("column", ["name", "address", "postcode", "city"])
+def test_a_masked_row_loses_address_and_coordinates_whatever_is_known(column: str) -> None:
+    rows = table({"address": "3 bis rue B", "postcode": "93100", "lon": 2.5, "lat": 48.9} | {column: "[ND]"}, {})
+    settled = corrections(structure_id=["s0"], lon=[2.4], lat=[48.8])
+    found = geocode(rows, using=KNOWN, corrections=settled)
+    row = found.iloc[0]
+    assert (row["geo_status"], row["address"], row["postcode"]) == ("masked", "", "")
+    assert found.geometry.isna().iloc[0]
+    assert pd.isna(row[["longitude", "latitude", "candidate_longitude", "candidate_latitude", "geo_radius_m"]]).all()
+    assert not {"lon", "lat"} & set(found.columns)
+    assert review(found)["address"].tolist() == ["", ""]
+
+
+CHOICE = st.fixed_dictionaries(
+    {
+        "name": st.sampled_from(["n", "[ND]", "<b>"]),
+        "address": st.sampled_from(
+            ["", "3 bis rue B", "99 bd Chanzy", "place", "1 rue \x00\u202e🌱", "[ND]", "10 bd Chanzy"]
+        ),
+        "city": st.sampled_from(["Montreuil", "", "Bondy"]),
+        "citycode": st.sampled_from(["93048", "", "93010"]),
+        "coord": st.sampled_from([(None, None), (2.4, 48.9)]),
+        "coord_precision": st.sampled_from(["", "housenumber", "street", "place", "municipality"]),
+    }
+)
+
+
+@given(st.lists(CHOICE, max_size=6))
+def test_every_row_comes_back_once_with_a_status_and_the_input_untouched(choices: list[dict[str, object]]) -> None:
+    rows = (
+        table(*({**row, "lon": row["coord"][0], "lat": row["coord"][1]} for row in choices))
+        if choices
+        else table({}).iloc[:0]
+    )  # type: ignore[index]
+    before, known_before = rows.copy(deep=True), KNOWN.copy(deep=True)
+    found = geocode(rows, using=KNOWN)
+    pd.testing.assert_frame_equal(rows, before)
+    pd.testing.assert_frame_equal(KNOWN, known_before)
+    assert found.index.equals(rows.index)
+    assert found.crs.to_epsg() == 2154
+    assert set(found["geo_status"]) <= set(GEO_STATUSES)
+    assert set(found["geo_reason"]) <= {"", *GEO_REASONS}
+    placed = found.geometry.notna()
+    assert (found["geo_radius_m"].notna() == placed).all()
+    assert found.loc[found["geo_status"].isin(["located", "corrected"]), "geometry"].notna().all()
+    assert found.loc[found["geo_status"].isin(["masked", "not_found"]), "geometry"].isna().all()
+    alone = [geocode(rows.loc[[i]], using=KNOWN)["geo_status"].iloc[0] for i in rows.index]
+    assert found["geo_status"].tolist() == alone

@@ -1,0 +1,214 @@
+"""Layers of a territory hold to their contracts; zones of a user are repaired and told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+import shapely
+
+from essgeo import load_territory, read_layer
+from essgeo.errors import MissingCRSError, SchemaError, SourceUnavailableError
+from essgeo.sources import layers, read_layers, read_zones, zones
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+HERE = shapely.box(660_000, 6_867_000, 664_000, 6_868_000)
+BOW_TIE = shapely.Polygon([(660_100, 6_867_100), (660_500, 6_867_500), (660_500, 6_867_100), (660_100, 6_867_500)])
+GOOD = shapely.box(662_000, 6_867_000, 662_500, 6_867_500)
+
+
+def qpv_file(folder: Path, shapes: list[shapely.Geometry | None], **columns: object) -> Path:
+    named = {"CODE_QP": [f"QP{i}" for i in range(len(shapes))], "NOM_QP": "x"} | columns
+    path = folder / "qpv.parquet"
+    gpd.GeoDataFrame(named, geometry=shapes, crs=2154).to_parquet(path)
+    return path
+
+
+def test_every_layer_of_a_territory_reads_alone_as_it_does_together(small_territory: Path) -> None:
+    here = load_territory(small_territory)
+    together = read_layers(here)
+    assert set(together) == {"iris", "communes", "neighbourhoods", "qpv", "npnru", "sites", "stations"}
+    for name, layer in together.items():
+        pd.testing.assert_frame_equal(read_layer(here, name), layer)
+        assert layer.crs.to_epsg() == 2154
+
+
+def test_a_study_reads_no_file_twice(small_territory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def counted(reader: Callable[[Path], pd.DataFrame]) -> Callable[[Path], pd.DataFrame]:
+        def count(path: Path) -> pd.DataFrame:
+            read.append(path.name)
+            return reader(path)
+
+        return count
+
+    for module in (layers, zones):
+        monkeypatch.setattr(module, "read_table", counted(module.read_table))
+    read_layers(load_territory(small_territory))
+    assert sorted(read) == [
+        "iris.geojson",
+        "neighbourhoods.csv",
+        "npnru.csv",
+        "qpv.geojson",
+        "sites.csv",
+        "stations.csv",
+    ]
+
+
+def test_communes_are_their_iris(small_territory: Path) -> None:
+    communes = read_layer(load_territory(small_territory), "communes")
+    assert communes["population"].to_dict() == {"93010": 3001, "93048": 7003}
+    assert communes.area.round(-3).tolist() == [2_000_000, 2_000_000]
+
+
+def test_places_without_coordinates_have_no_point(small_territory: Path) -> None:
+    here = load_territory(small_territory)
+    assert read_layer(here, "sites").geometry.isna().tolist() == [True]
+    assert read_layer(here, "stations").geometry.iloc[0].distance(shapely.Point(660_450, 6_867_500)) < 30
+
+
+def test_npnru_zones_are_the_qpv_of_a_project_with_their_vintage(small_territory: Path) -> None:
+    here = load_territory(small_territory)
+    zone = read_layer(here, "npnru").loc["QN1"]
+    assert (zone["kind"], zone["vintage"], zone["programme"], zone["interest"]) == (
+        "npnru",
+        "2024",
+        "Projet",
+        "national",
+    )
+    with pytest.raises(SchemaError, match=r"npnru.csv: no column qpv_2030; the list names the QPV of 2015, 2024 only"):
+        read_layers(here, vintage="2030", qpv=here.file("qpv").path)
+
+
+@pytest.mark.parametrize(
+    ("layer", "said"), [("roads", "unknown layer 'roads'; known: addresses, communes"), ("Iris", "unknown layer")]
+)
+def test_an_unknown_layer_lists_those_there_are(small_territory: Path, layer: str, said: str) -> None:
+    with pytest.raises(SchemaError, match=said):
+        read_layer(load_territory(small_territory), layer)
+
+
+def test_another_vintage_says_which_there_are(small_territory: Path) -> None:
+    with pytest.raises(SourceUnavailableError, match=r"Small has no qpv layer of vintage 2015 \(vintages here: 2024\)"):
+        read_layer(load_territory(small_territory), "qpv", vintage="2015")
+
+
+def test_nothing_is_fetched(small_territory: Path) -> None:
+    with pytest.raises(SourceUnavailableError, match="no layer can be fetched yet"):
+        read_layer(load_territory(small_territory), "qpv", offline=False)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda iris: iris.assign(geometry=[BOW_TIE, *iris.geometry[1:]]), "row 1, field geometry: is not valid"),
+        (lambda iris: iris.assign(geometry=[None, *iris.geometry[1:]]), "row 1, field geometry: is empty"),
+        (
+            lambda iris: iris.assign(geometry=iris.centroid),
+            "row 1, field geometry: is a Point; Polygon or MultiPolygon",
+        ),
+        (lambda iris: iris.drop(columns="population"), "missing column population. Columns seen: id, iris_code"),
+        (lambda iris: iris.assign(population=[-1, 0, 0, 0]), "row 1, field population: '-1' is below 0"),
+        (lambda iris: iris.assign(population=[None, 0, 0, 0]), "row 1, field population: is empty"),
+        (lambda iris: iris.assign(inhabited="maybe"), "row 4, field inhabited: 'maybe' is not yes or no"),
+        (lambda iris: iris.assign(iris_code="9"), "row 2, field iris_code: '9' already stands in row 1"),
+        (lambda iris: iris.assign(citycode="75056"), "IRIS of communes that are not in Small: 75056"),
+    ],
+)
+def test_a_broken_layer_of_iris_is_refused(
+    small_territory: Path, change: Callable[[gpd.GeoDataFrame], gpd.GeoDataFrame], said: str
+) -> None:
+    path = small_territory / "iris.geojson"
+    iris = gpd.read_file(path).to_crs(2154)
+    path.write_text(change(iris).set_crs(2154, allow_override=True).to_json(to_wgs84=True), encoding="utf-8")
+    with pytest.raises(SchemaError) as refused:
+        read_layer(load_territory(small_territory), "iris")
+    assert said in str(refused.value)
+    assert str(refused.value).startswith("iris.geojson: ")
+
+
+def test_neighbourhoods_of_unknown_or_shared_iris_are_refused_with_their_row(small_territory: Path) -> None:
+    path = small_territory / "neighbourhoods.csv"
+    header = path.read_text(encoding="utf-8").splitlines()[0]
+    rows = ("a,A,Bondy,93010,930100101|999,,,", "", "b,B,Bondy,93010,930100101,,,")
+    path.write_text("\n".join([header, *rows]), encoding="utf-8")
+    with pytest.raises(SchemaError) as refused:
+        read_layer(load_territory(small_territory), "neighbourhoods")
+    assert str(refused.value).splitlines() == [
+        "neighbourhoods.csv: 2 faults.",
+        "  row 2, field iris_codes: names IRIS that do not exist here: 999",
+        "  row 4, field iris_codes: names IRIS of another neighbourhood: 930100101 (in a)",
+    ]
+
+
+def test_zones_are_repaired_left_out_and_told(tmp_path: Path) -> None:
+    away, sliver, small = (shapely.box(x, 6_867_000, x + 80, 6_867_080) for x in (0, 663_950, 663_970))
+    found = read_zones(
+        qpv_file(tmp_path, [BOW_TIE, GOOD, None, away, sliver, small]), crs="EPSG:2154", vintage="2015", within=HERE
+    )
+    assert found.index.tolist() == ["QP0", "QP1", "QP4"]
+    assert found.attrs == {"repaired": ["QP0"], "empty": ["QP2"], "slivers": ["QP5"]}
+    assert found.geometry.is_valid.all()
+    assert found.area.tolist() == pytest.approx([80_000, 250_000, 6400])
+    assert set(found["vintage"]) == {"2015"}
+
+
+def test_zones_in_degrees_are_put_in_metres(tmp_path: Path) -> None:
+    path = tmp_path / "qpv.geojson"
+    layer = gpd.GeoDataFrame({"code_qp": ["QN1"], "lib_qp": ["x"]}, geometry=[GOOD], crs=2154).to_crs(4326)
+    layer.to_file(path)
+    found = read_zones(path, crs="EPSG:2154", vintage="2024", within=HERE)
+    assert found.crs.to_epsg() == 2154
+    assert found.geometry.iloc[0].hausdorff_distance(GOOD) < 0.01
+
+
+def test_zones_without_crs_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "qpv.shp"
+    gpd.GeoDataFrame({"CODE_QP": ["a"], "NOM_QP": ["x"]}, geometry=[GOOD], crs=2154).to_file(path)
+    path.with_suffix(".prj").unlink()
+    with pytest.raises(MissingCRSError, match=r"qpv.shp: no coordinate reference system"):
+        read_zones(path, crs="EPSG:2154", vintage="2015")
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"CODE_QP": ["a", "a"]}, "row 2, field zone_id: 'a' already stands in row 1"),
+        ({"CODE_QP": ["a", None]}, "row 2, field zone_id: is empty"),
+        ({"NOM_QP": ["", "b"]}, "row 1, field name: is empty"),
+    ],
+)
+def test_zones_need_a_code_and_a_name(tmp_path: Path, columns: dict[str, object], said: str) -> None:
+    with pytest.raises(SchemaError, match=said):
+        read_zones(qpv_file(tmp_path, [GOOD, GOOD], **columns), crs="EPSG:2154", vintage="2015")
+
+
+def test_a_file_without_known_columns_or_here_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "zones.parquet"
+    gpd.GeoDataFrame({"x": ["a"]}, geometry=[GOOD], crs=2154).to_parquet(path)
+    with pytest.raises(SchemaError, match=r"no column was recognised as zone_id or name. Columns seen: x"):
+        read_zones(path, crs="EPSG:2154", vintage="2015")
+    with pytest.raises(SchemaError, match="none of its 1 zones lies in the territory"):
+        read_zones(qpv_file(tmp_path, [GOOD]), crs="EPSG:2154", vintage="2015", within=shapely.box(0, 0, 1, 1))
+    (tmp_path / "table.csv").write_text("code_qp,lib_qp\na,b\n", encoding="utf-8")
+    with pytest.raises(SchemaError, match=r"table.csv: no geometry; give a GeoJSON"):
+        read_zones(tmp_path / "table.csv", crs="EPSG:2154", vintage="2015")
+
+
+def test_the_official_qpv_of_2015_touch_the_territory_19_times(shared: Path) -> None:
+    here = load_territory("est-ensemble")
+    found = read_layers(here, vintage="2015", qpv=shared / "qpv-2015" / "QP_METROPOLE_LB93.shp")
+    listed = {code for code in read_layer(here, "neighbourhoods")["qpv_2015"] if code}
+    assert set(found["qpv"]["vintage"]) == {"2015"}
+    assert listed <= set(found["qpv"].index)
+    assert found["qpv"].geometry.is_valid.all()
+    assert len(found["qpv"]) == 19
+    assert found["qpv"].attrs["slivers"] == ["QP093005", "QP093017", "QP093028"]
+    assert read_layer(here, "npnru").index.str.startswith("QN").all()
+    assert found["npnru"].index.isin(found["qpv"].index).all()

@@ -1,0 +1,139 @@
+"""A list of structures as people write it becomes the register's columns, or one message with every fault."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import openpyxl
+import pytest
+import shapely
+from hypothesis import given
+from hypothesis import strategies as st
+
+from essgeo.errors import MissingCRSError, SchemaError
+from essgeo.layers import LAYERS
+from essgeo.sources import read_structures
+from essgeo.sources.structures import _identifiers
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+COLUMNS = [field.name for field in LAYERS["structures"].fields]
+
+
+def read(tmp_path: Path, text: str) -> pd.DataFrame:
+    path = tmp_path / "mine.csv"
+    path.write_text(text, encoding="utf-8")
+    return read_structures(path)
+
+
+def test_the_columns_of_a_town_become_those_of_the_register(tmp_path: Path) -> None:
+    table = read(
+        tmp_path,
+        "Nom de la structure;Adresse postale;CP;Commune;Longitude;Latitude;Famille;Domaine;Défis;Remarque\n"
+        "La Recyclerie;1 rue A;01000;Bondy;2,45;48,9;Coopératives;Mobilité | numerique;Jeunesse;à voir\n",
+    )
+    assert table.index.tolist() == ["la-recyclerie"]
+    assert set(COLUMNS) <= set(table.columns)
+    row = table.iloc[0]
+    assert (row["lon"], row["lat"], row["postcode"]) == (2.45, 48.9, "01000")
+    assert (row["family"], row["sectors"], row["challenges"]) == ("cooperative", "mobilite|numerique", "jeunesse")
+    assert (row["status"], row["siren"], row["Remarque"]) == ("unknown", "", "à voir")
+
+
+def test_a_column_with_the_exact_name_wins_over_a_likeness(tmp_path: Path) -> None:
+    table = read(tmp_path, "Name,name,address\nwrong,right,1 rue A\n")
+    assert table["name"].tolist() == ["right"]
+    assert table["Name"].tolist() == ["wrong"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("ville,cp\nBondy,93140\n", "no column was recognised as the name or as the address"),
+        ("nom,ville\na,Bondy\n", "no column was recognised as the address, or the longitude and latitude"),
+        ("nom,adresse\n,1 rue A\n", "row 2, field name: is empty"),
+        ("nom,adresse\n\na,x\n\n,y\n", "row 5, field name: is empty"),
+        ("id,nom,adresse\nx,a,\n\nx,b,\n", "row 4, field structure_id: 'x' already stands in row 2"),
+        ("id,nom,adresse\n,a,\n", "row 2, field structure_id: is empty"),
+        (
+            "nom,adresse,secteur\na,,mobilite|magie\n",
+            "row 2, field sectors: unknown value 'magie'; known: accompagnement",
+        ),
+        ("nom,adresse,famille\na,,secte\n", "row 2, field family: unknown value 'secte'"),
+        ("nom,lon,lat\na,48.9,2.4\n", "row 2, field lon and lat: look swapped (lon 48.9, lat 2.4)"),
+        ("nom,lon,lat\na,2.4,\n", "row 2, field lat: is missing where lon 2.4 is given"),
+        ("nom,lon,lat\na,,48.9\n", "row 2, field lon: is missing where lat 48.9 is given"),
+        ("nom,lon,lat\na,660000,6867000\n", "row 2, field lon and lat: are not degrees"),
+        ("nom,lon,lat\na,ouest,48.9\n", "row 2, field lon: 'ouest' is not a number"),
+        ("nom,lon,lat\na,inf,48.9\n", "row 2, field lon: 'inf' is not a number"),
+        ("nom,adresse,ouverture\na,,01/09/2024\n", "row 2, field active_from: '01/09/2024' is not a date such as 2024"),
+        ("nom,adresse,ouverture\na,,2024-13\n", "field active_from: '2024-13' is not a date"),
+    ],
+)
+def test_a_fault_names_file_row_and_field(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(SchemaError) as refused:
+        read(tmp_path, text)
+    message = str(refused.value)
+    assert message.startswith("mine.csv: ")
+    assert said in message
+    assert "columns seen" in message.lower() or message.startswith("mine.csv: 1 fault.\n")
+
+
+def test_every_fault_of_a_file_is_told_at_once_in_its_order(tmp_path: Path) -> None:
+    with pytest.raises(SchemaError) as refused:
+        read(tmp_path, "id,nom,adresse,secteur,lon,lat\nx,a,,magie,,\nx,,,,48.9,2.4\n")
+    lines = str(refused.value).splitlines()
+    assert lines[0] == "mine.csv: 4 faults."
+    assert [line.split(":")[0].strip() for line in lines[1:]] == [
+        "row 2, field sectors",
+        "row 3, field lon and lat",
+        "row 3, field name",
+        "row 3, field structure_id",
+    ]
+
+
+def test_a_long_list_of_faults_is_cut_and_counted(tmp_path: Path) -> None:
+    with pytest.raises(SchemaError) as refused:
+        read(tmp_path, "nom,adresse,secteur\n" + "a,,magie\n" * 50)
+    lines = str(refused.value).splitlines()
+    assert (lines[0], len(lines), lines[-1]) == ("mine.csv: 50 faults.", 22, "  ... and 30 more.")
+
+
+def test_a_workbook_with_blank_rows_names_the_row_of_the_sheet(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    for row in (["nom", "adresse", "secteur"], ["a", "", ""], [], [], ["b", "", "magie"]):
+        book.active.append(row)
+    book.save(tmp_path / "mine.xlsx")
+    with pytest.raises(SchemaError, match="row 5, field sectors"):
+        read_structures(tmp_path / "mine.xlsx")
+
+
+def test_points_of_a_layer_in_another_crs_become_degrees(tmp_path: Path) -> None:
+    shapes = [shapely.Point(660_500, 6_867_500), shapely.box(662_600, 6_867_400, 662_800, 6_867_600), None]
+    layer = gpd.GeoDataFrame({"nom": ["a", "b", "c"], "Longitude": "x"}, geometry=shapes, crs=2154)
+    layer.to_parquet(tmp_path / "mine.parquet")
+    table = read_structures(tmp_path / "mine.parquet")
+    assert table["lon"].round(5).tolist()[:2] == [2.46114, 2.49115]
+    assert table["lat"].round(5).tolist()[:2] == [48.90629, 48.90642]
+    assert table.loc["c", ["lon", "lat"]].isna().all()
+
+
+def test_a_layer_without_crs_is_refused(tmp_path: Path) -> None:
+    layer = gpd.GeoDataFrame({"nom": ["a"]}, geometry=[shapely.Point(2.4, 48.9)])
+    layer.to_parquet(tmp_path / "mine.parquet")
+    with pytest.raises(MissingCRSError, match=r"mine.parquet: no coordinate reference system"):
+        read_structures(tmp_path / "mine.parquet")
+
+
+@given(st.lists(st.sampled_from(["A", "a", "A 2", "a-2", "b", "", "é", "أ", "a 2 2"]), max_size=12))
+def test_made_identifiers_are_unique_and_depend_on_names_alone(names: list[str]) -> None:
+    import pandas as pd  # noqa: PLC0415 - types only above
+
+    found = _identifiers(pd.Series(names, dtype="object"))
+    assert len(set(found)) == len(names)
+    assert all(found)

@@ -1,0 +1,57 @@
+"""The portrait equals the seed figures, and counts the register beside them."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import pytest
+import shapely
+
+from essgeo import load_territory
+from essgeo.errors import SchemaError
+from essgeo.sources import read_layer
+from essgeo.structures import portrait
+
+REGISTER = gpd.GeoDataFrame(
+    {
+        "family": ["association", "association", "mutuelle", "unknown", "cooperative"],
+        "counted": [True, False, True, True, True],
+    },
+    geometry=[shapely.Point(0, 0), shapely.Point(0, 0), None, shapely.Point(0, 0), None],
+    crs=2154,
+)
+
+
+def test_seed_figures_by_family_add_up_to_the_total() -> None:
+    here = load_territory("est-ensemble")
+    table = portrait(REGISTER, read_layer(here, "seed_figures"), scope=here.name).set_index("family")
+    families = ["association", "cooperative", "mutuelle", "fondation"]
+    assert table.loc[families, "seed_enterprises"].tolist() == [1161, 78, 25, 10]
+    seed = ["seed_enterprises", "seed_employees", "seed_fte", "seed_payroll_eur"]
+    assert table.loc["total", seed].tolist() == [1274, 12_851, 11_594, 374_616_936]
+    assert table.loc[families, seed].sum().tolist() == pytest.approx([1274, 12_851, 11_594, 374_616_936], abs=1)
+    assert table.loc[["entreprise_commerciale_ess", "unknown"], seed].isna().all(axis=None)
+
+
+def test_the_register_is_counted_by_family() -> None:
+    here = load_territory("est-ensemble")
+    table = portrait(REGISTER, read_layer(here, "seed_figures"), scope=here.name).set_index("family")
+    register = table[["register_structures", "register_counted", "register_located"]]
+    assert register.loc["association"].tolist() == [2, 1, 1]
+    assert register.loc["mutuelle"].tolist() == [1, 1, 0]
+    assert register.loc["fondation"].tolist() == [0, 0, 0]
+    assert register.loc["total"].tolist() == [5, 4, 2]
+    assert register.drop("total").sum().tolist() == [5, 4, 2]
+    assert table.loc["total", "register_share"] == 4 / 1274
+    assert table["note"].str.contains("sample|not a family").all()
+
+
+def test_a_territory_without_a_portrait_has_none() -> None:
+    figures = read_layer(load_territory("est-ensemble"), "seed_figures")
+    assert portrait(REGISTER, figures, scope="Elsewhere")["seed_enterprises"].isna().all()
+
+
+def test_a_figure_that_is_no_number_is_refused() -> None:
+    figures = read_layer(load_territory("est-ensemble"), "seed_figures").copy()
+    figures.loc[figures["key"] == "ess_entreprises", "value"] = "about 1300"
+    with pytest.raises(SchemaError, match="the value of ess_entreprises is not a number"):
+        portrait(REGISTER, figures, scope="Est Ensemble")

@@ -1,0 +1,85 @@
+"""A territory is a folder and a TOML file; what is wrong with the file is told at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from essgeo import load_territory
+from essgeo.errors import InputError, SourceUnavailableError, UnknownTerritoryError
+from essgeo.sources import read_layer
+from essgeo.territory import territory_names
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_folder_is_a_territory(small_territory: Path) -> None:
+    here = load_territory(small_territory)
+    assert (here.id, here.name, here.communes, here.folder) == ("small", "Small", ("93010", "93048"), small_territory)
+    assert here.file("iris").path == small_territory / "iris.geojson"
+
+
+def test_every_shipped_territory_has_its_files() -> None:
+    assert "est-ensemble" in territory_names()
+    for name in territory_names():
+        assert [file.path.name for file in load_territory(name).files if not file.path.is_file()] == []
+
+
+@pytest.mark.parametrize("name", ["nowhere", "", "../est-ensemble/x", "est-ensemble\x00"])
+def test_an_unknown_territory_lists_the_known_ones(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UnknownTerritoryError, match="Known: est-ensemble"):
+        load_territory(name)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('id = "small"', 'id = "small', "not valid TOML"),
+        ('id = "small"', "", "id is missing"),
+        ('id = "small"', "id = 3", "id should be text between quotes"),
+        ('["93010", "93048"]', '"93010"', "communes should be a list"),
+        ('["93010", "93048"]', "[93010, 93048]", "communes should be INSEE codes between quotes"),
+        ("EPSG:2154", "EPSG:nothing", "crs 'EPSG:nothing' is not a projected CRS in metres, such as EPSG:2154"),
+        ("EPSG:2154", "EPSG:4326", "crs 'EPSG:4326' is not a projected CRS in metres"),
+        ('layer = "iris"', 'layer = "iriss"', "layers[1]: unknown layer 'iriss'; known: addresses"),
+        ('layer = "iris"', "layer = 1", "layers[1]: layer is missing, or not text"),
+        ('file = "iris.geojson"', "", "layers[1]: file is missing"),
+    ],
+)
+def test_a_broken_description_is_refused_by_name(small_territory: Path, old: str, new: str, said: str) -> None:
+    path = small_territory / "territory.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(InputError) as refused:
+        load_territory(small_territory)
+    assert str(refused.value).startswith(f"{path}: ")
+    assert said in str(refused.value)
+
+
+def test_layers_that_are_no_tables_are_refused(small_territory: Path) -> None:
+    text = 'id="s"\nname="s"\ncrs="EPSG:2154"\nvintage="2024"\ncommunes=[]\nlayers=["iris"]'
+    (small_territory / "territory.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=r"layers\[1\] should be a table, opened by \[\[layers\]\]"):
+        load_territory(small_territory)
+
+
+def test_a_description_in_another_encoding_is_refused(small_territory: Path) -> None:
+    (small_territory / "territory.toml").write_bytes('name = "Étampes"'.encode("cp1252"))
+    with pytest.raises(InputError, match="not valid TOML"):
+        load_territory(small_territory)
+
+
+def test_every_fault_of_a_description_is_told_at_once(small_territory: Path) -> None:
+    (small_territory / "territory.toml").write_text("id = 1\ncommunes = []\n", encoding="utf-8")
+    with pytest.raises(InputError) as refused:
+        load_territory(small_territory)
+    for said in ("id should be", "name is missing", "crs is missing", "vintage is missing", "layers is missing"):
+        assert said in str(refused.value)
+
+
+def test_a_file_that_is_declared_but_missing_is_a_missing_source(small_territory: Path) -> None:
+    (small_territory / "stations.csv").unlink()
+    with pytest.raises(SourceUnavailableError, match=r"stations.csv: no such file"):
+        read_layer(load_territory(small_territory), "stations")
