@@ -46,9 +46,12 @@ def build_maps(study: Study, out: Path) -> list[Path]:
 
     Examples
     --------
-    >>> from essgeo.study import run_study  # doctest: +SKIP
-    >>> build_maps(run_study("est-ensemble", out=None), Path("maps"))[0]  # doctest: +SKIP
-    PosixPath('maps/index.html')
+    >>> import datetime as dt, pathlib, tempfile
+    >>> from essgeo.study import run_study
+    >>> study = run_study("est-ensemble", out=None, as_of=dt.date(2026, 1, 1))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     [path.name for path in build_maps(study, pathlib.Path(folder))][:3]
+    ['index.html', 'territory.html', 'la-noue-caillet.html']
     """
     codes = [_page_name(str(code)) for code in study.neighbourhoods.index]
     shared = pages.common(study) | {"scripts": SCRIPTS}

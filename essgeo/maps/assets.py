@@ -7,7 +7,17 @@ from pathlib import Path
 
 from xstatic.pkg import leaflet
 
-SCRIPTS = ("dom.js", "symbols.js", "register.js", "popups.js", "layers.js", "background.js", "link.js", "lists.js", "page.js")
+SCRIPTS = (
+    "dom.js",
+    "symbols.js",
+    "register.js",
+    "popups.js",
+    "layers.js",
+    "background.js",
+    "link.js",
+    "lists.js",
+    "page.js",
+)
 """Our scripts, in the order they are read."""
 
 _LEAFLET = ("leaflet.js", "leaflet.css")
@@ -21,7 +31,7 @@ def write_assets(folder: Path) -> list[Path]:
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as name:
     ...     sorted(path.name for path in write_assets(Path(name)))[:3]
-    ['dom.js', 'essgeo.css', 'layers.js']
+    ['background.js', 'dom.js', 'essgeo.css']
     """
     folder.mkdir(parents=True, exist_ok=True)
     package = Path(leaflet.BASE_DIR)

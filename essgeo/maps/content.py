@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from essgeo.crs import GEOGRAPHIC
 from essgeo.maps import popups
+from essgeo.maps.background import BACKGROUNDS
 from essgeo.maps.formats import number, percent
 from essgeo.maps.geojson import POINT_DIGITS, Collection, collection, outlines
+from essgeo.maps.rows import Row, records
 from essgeo.maps.symbols import SECTOR_SYMBOLS, SHAPES, SHARE_BREAKS, SHARE_COLOURS
 from essgeo.maps.texts import texts
 from essgeo.vocabulary import CHALLENGES, FAMILIES, GEO_STATUSES, ROLES, SECTORS, STAGES, STATUSES, THEMES, split_codes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import geopandas as gpd
     import pandas as pd
 
     from essgeo.results import Study
     from essgeo.vocabulary import Labels, Lang
+
+Column: TypeAlias = list[Any] | dict[str, list[Any]]
 
 SHARE_DIGITS = 3
 _CODES = {"sectors": SECTORS, "challenges": CHALLENGES, "roles": ROLES, "support_stages": STAGES}
@@ -38,14 +40,16 @@ def map_content(study: Study, *, structures: gpd.GeoDataFrame, focus: str = "") 
     structures
         The structures of this page: the register or a part of it.
     focus
-        Identifier of the neighbourhood the map opens on; the territory where empty.
+        Identifier of the neighbourhood the map opens on, with a walk around it; the territory where empty.
 
     Returns
     -------
     dict
         Ready for JSON: no missing number, longitude and latitude rounded to six decimals.
     """
-    place = study.neighbourhoods.loc[[focus]] if focus else study.communes
+    chosen = study.parameters
+    reach_m = chosen.walk_minutes * chosen.speed_kmh * 1000 / 60 / chosen.detour
+    place = study.neighbourhoods.geometry.loc[[focus]].buffer(reach_m) if focus else study.communes.geometry
     west, south, east, north = place.to_crs(GEOGRAPHIC).total_bounds.round(POINT_DIGITS).tolist()
     return {
         "lang": study.lang,
@@ -54,13 +58,13 @@ def map_content(study: Study, *, structures: gpd.GeoDataFrame, focus: str = "") 
         "minutes": study.parameters.walk_minutes,
         "texts": texts(study.lang)["map"],
         "labels": {
-            name: labels(vocabulary, study.lang)
-            for name, vocabulary in (_CODES | _SINGLE | {"themes": THEMES}).items()
+            name: labels(vocabulary, study.lang) for name, vocabulary in (_CODES | _SINGLE | {"themes": THEMES}).items()
         },
         "shapes": SHAPES,
         "symbols": SECTOR_SYMBOLS,
         "breaks": SHARE_BREAKS,
         "colours": SHARE_COLOURS,
+        "backgrounds": BACKGROUNDS,
         "layers": layers(study),
         "coverage": iris_shares(study),
         "structures": register(structures, study),
@@ -107,8 +111,8 @@ def iris_shares(study: Study) -> dict[str, Any]:
     }
 
 
-def register(structures: gpd.GeoDataFrame, study: Study) -> dict[str, list[Any]]:
-    """Return structures as one list a column, which weighs a fraction of one object a row.
+def register(structures: gpd.GeoDataFrame, study: Study) -> dict[str, Column]:
+    """Return structures as one column a field, which weighs a fraction of one object a row.
 
     Parameters
     ----------
@@ -121,6 +125,7 @@ def register(structures: gpd.GeoDataFrame, study: Study) -> dict[str, list[Any]]
     -------
     dict
         Texts as they are; ``latitude`` and ``longitude`` (``None`` where not located); vocabularies as their codes.
+        Each column as :func:`packed` makes it.
     """
     points = structures.geometry.to_crs(GEOGRAPHIC)
     columns: dict[str, list[Any]] = {"id": [str(index) for index in structures.index]}
@@ -131,8 +136,26 @@ def register(structures: gpd.GeoDataFrame, study: Study) -> dict[str, list[Any]]
     columns["radius"] = [_rounded(value, 0) for value in structures["geo_radius_m"]]
     columns["counted"] = [int(value) for value in structures["counted"]]
     columns["position"] = [structure_label(status, study.lang) for status in structures["geo_status"]]
-    columns["qpv"] = [_qpv(row, study) for row in structures.drop(columns=structures.geometry.name).to_dict("records")]
-    return columns
+    columns["qpv"] = [_qpv(row, study) for row in records(structures)]
+    return {name: packed(values) for name, values in columns.items()}
+
+
+def packed(values: list[Any]) -> Column:
+    """Return a column as it is, or, where few values come again and again, as these values and places among them.
+
+    Examples
+    --------
+    >>> packed(["Pantin", "Pantin", "Bondy", "Pantin"])
+    {'values': ['Pantin', 'Bondy'], 'places': [0, 0, 1, 0]}
+    >>> packed(["a", "b"])
+    ['a', 'b']
+    """
+    keys = [str(value) for value in values]
+    distinct = dict(zip(reversed(keys), reversed(values), strict=True))
+    first = {key: place for place, key in enumerate(dict.fromkeys(keys))}
+    if 2 * len(first) > len(values):
+        return values
+    return {"values": [distinct[key] for key in first], "places": [first[key] for key in keys]}
 
 
 def structure_label(geo_status: str, lang: Lang) -> str:
@@ -155,7 +178,7 @@ def _iris(layer: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def _qpv(row: Mapping[str, Any], study: Study) -> str:
+def _qpv(row: Row, study: Study) -> str:
     if not row["qpv"]:
         return ""
     words = texts(study.lang)["map"]
@@ -171,4 +194,4 @@ def _qpv(row: Mapping[str, Any], study: Study) -> str:
 def _rounded(value: float, digits: int = SHARE_DIGITS) -> float | None:
     if value is None or math.isnan(value):
         return None
-    return round(value, digits) if digits else int(round(value))
+    return round(value, digits) if digits else round(value)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
-from essgeo.maps.formats import joined, number, percent
+from essgeo.maps.formats import MISSING, joined, number, percent
 from essgeo.maps.texts import texts
 from essgeo.vocabulary import ROLES, STAGES, THEMES
 
 if TYPE_CHECKING:
-    from essgeo.vocabulary import Lang
+    from collections.abc import Sequence
 
-Row: TypeAlias = Mapping[str, Any]
+    from essgeo.maps.rows import Row
+    from essgeo.vocabulary import Lang
 
 
 def interval(low: float, high: float, lang: Lang, *, share: bool = False) -> str:
@@ -36,8 +36,9 @@ def walk(minutes: float, lang: Lang) -> str:
     >>> walk(12.3, "en")
     '13 min'
     """
-    rounded = math.nan if math.isnan(minutes) else math.ceil(round(minutes, 6))
-    return texts(lang)["common"]["minutes"].format(value=number(rounded, lang))
+    if math.isnan(minutes):
+        return MISSING
+    return texts(lang)["common"]["minutes"].format(value=number(math.ceil(round(minutes, 6)), lang))
 
 
 def reach(row: Row, territory: Row, lang: Lang) -> str:
@@ -118,7 +119,7 @@ def nearest(row: Row, lang: Lang) -> str:
     Examples
     --------
     >>> nearest({"nearest_name": "Le Garage", "nearest_city": "Bondy", "nearest_minutes": 21.0}, "en")
-    'The nearest structure, Le Garage (Bondy), is at 21 min.'
+    'The nearest structure, Le Garage (Bondy), is a 21 min walk away.'
     """
     words = texts(lang)["findings"]
     if not row["nearest_name"]:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from essgeo.vocabulary import Lang
 
-MISSING = "–"
+MISSING = "\u2013"
 _NARROW = "\u202f"
 _MONTHS: dict[Lang, tuple[str, ...]] = {
     "fr": (
@@ -38,8 +38,8 @@ def number(value: float | None, lang: Lang, digits: int = 0) -> str:
 
     Examples
     --------
-    >>> number(438552, "en"), number(1.25, "fr", 1), number(float("nan"), "fr")
-    ('438,552', '1,2', '–')
+    >>> number(438552, "en"), number(1.25, "fr", 1), number(float("nan"), "fr") == MISSING
+    ('438,552', '1,2', True)
     """
     if value is None or math.isnan(value):
         return MISSING

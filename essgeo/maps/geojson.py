@@ -42,7 +42,7 @@ def outlines(layer: gpd.GeoDataFrame, *, coverage: bool = False, tolerance_m: fl
     >>> from shapely import box
     >>> squares = gpd.GeoDataFrame(geometry=[box(652000, 6863000, 653000, 6864000)], crs="EPSG:2154")
     >>> [round(value, 3) for value in outlines(squares).total_bounds.tolist()]
-    [2.345, 48.866, 2.359, 48.875]
+    [2.346, 48.865, 2.359, 48.874]
     """
     if coverage:
         simple = gpd.GeoSeries(

@@ -80,9 +80,7 @@ def overview(study: Study) -> Overview:
 
 
 def _path(shape: shapely.Geometry) -> str:
-    rings = [
-        ring for part in shapely.get_parts(shape) for ring in shapely.get_rings(part)
-    ]
+    rings = [ring for part in shapely.get_parts(shape) for ring in shapely.get_rings(part)]
     return "".join(
         "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in shapely.get_coordinates(ring)[:-1]) + "Z" for ring in rings
     )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
-
-import shapely
 
 from essgeo.errors import InputError
 from essgeo.maps import findings
@@ -12,8 +11,10 @@ from essgeo.maps.content import map_content
 from essgeo.maps.formats import joined
 from essgeo.maps.overview import overview
 from essgeo.maps.popups import period, surface
+from essgeo.maps.rows import attributes, by_index, records, where
 from essgeo.maps.symbols import SECTOR_SYMBOLS, SHAPES, SHARE_BREAKS, SHARE_COLOURS
 from essgeo.maps.texts import texts
+from essgeo.vocabulary import split_codes
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -31,7 +32,6 @@ _EMPTY_FIELDS = ("address", "family", "siren", "active_from")
 
 def common(study: Study) -> Context:
     """Return what every page shows: names, date, vintage, sources, and how many structures are not located."""
-    placed = study.structures["geo_status"].isin(["located", "corrected"])
     return {
         "territory": study.territory.name,
         "parameters": study.parameters,
@@ -39,7 +39,7 @@ def common(study: Study) -> Context:
         "inputs": study.inputs,
         "menu": [(f"{code}.html", name) for code, name in study.neighbourhoods["name"].items()],
         "register_size": len(study.structures),
-        "unlocated": int((~placed).sum()),
+        "unlocated": int(study.structures.geometry.isna().sum()),
         "structures_counted": _counted(study),
         "enterprises": _enterprises(study.portrait),
         "bound": findings.bound(_counted(study), _enterprises(study.portrait), study.lang),
@@ -51,9 +51,9 @@ def index(study: Study, downloads: list[str]) -> Context:
     """Return the portal: key figures, the neighbourhoods as cards, what can be downloaded."""
     territory = _whole(study)
     cards = []
-    for code, row in study.neighbourhoods.drop(columns="geometry").to_dict("index").items():
-        reached = _coverage_of(study, "neighbourhood", str(code))
-        gaps = _rows_of(study.gaps, str(code))
+    for code, row in by_index(study.neighbourhoods).items():
+        reached = _coverage_of(study, "neighbourhood", zone_id=code)
+        gaps = _gaps_of(study, code)
         cards.append(
             row
             | {
@@ -69,7 +69,7 @@ def index(study: Study, downloads: list[str]) -> Context:
         "whole": territory,
         "cards": cards,
         "overview": overview(study),
-        "portrait": study.portrait.to_dict("records"),
+        "portrait": records(study.portrait),
         "downloads": downloads,
         "qpv_count": len(study.qpv),
     }
@@ -77,14 +77,15 @@ def index(study: Study, downloads: list[str]) -> Context:
 
 def territory(study: Study) -> Context:
     """Return the full map and its tables."""
-    coverage = study.coverage[study.coverage["minutes"] == study.parameters.walk_minutes]
-    themes = coverage[(coverage["level"] == "territory") & (coverage["theme"] != "all")]
+    coverage = where(study.coverage, minutes=study.parameters.walk_minutes)
+    themes = where(coverage, level="territory")
+    themes = themes[themes["theme"] != "all"].sort_values(["share", "theme"])
     return _with_map(study, study.structures) | {
         "page": "territory.html",
         "whole": _whole(study),
-        "coverage": coverage[coverage["theme"] == "all"].to_dict("records"),
-        "themes": themes.sort_values(["share", "theme"]).to_dict("records"),
-        "zones": study.zones[study.zones["layer"] == "qpv"].to_dict("records"),
+        "coverage": records(where(coverage, theme="all")),
+        "themes": records(themes),
+        "zones": records(where(study.zones, layer="qpv")),
     }
 
 
@@ -96,23 +97,16 @@ def neighbourhood(study: Study, code: str) -> Context:
     InputError
         The run has no coverage of that neighbourhood.
     """
-    row = study.neighbourhoods.drop(columns="geometry").to_dict("index")[code]
-    others = study.neighbourhoods.drop(columns="geometry").to_dict("records")
-    reached = _coverage_of(study, "neighbourhood", code)
-    gaps, chain = _rows_of(study.gaps, code), _rows_of(study.support_chain, code)
-    inside = study.structure_zones[
-        (study.structure_zones["layer"] == "neighbourhood")
-        & (study.structure_zones["zone_id"] == code)
-        & study.structure_zones["relation"].isin(["in", "undetermined"])
-    ]
+    row = by_index(study.neighbourhoods)[code]
+    others = records(study.neighbourhoods)
+    reached = _coverage_of(study, "neighbourhood", zone_id=code)
+    gaps, chain = _gaps_of(study, code), records(where(study.support_chain, neighbourhood_id=code))
+    inside = where(study.structure_zones, layer="neighbourhood", zone_id=code)
+    inside = inside[inside["relation"].isin(["in", "undetermined"])]
     named = {name for row in (*gaps, *chain) if (name := row["nearest_structure_id"])} | set(inside["structure_id"])
     around = study.structures.geometry.intersects(study.neighbourhoods.geometry[code].buffer(AROUND_M))
     shown = study.structures[around | study.structures.index.isin(list(named))]
-    table = study.coverage[
-        (study.coverage["level"] == "neighbourhood")
-        & (study.coverage["zone_id"] == code)
-        & (study.coverage["theme"] == "all")
-    ]
+    table = where(study.coverage, level="neighbourhood", zone_id=code, theme="all")
     return _with_map(study, shown, focus=code) | {
         "page": f"{code}.html",
         "place": row,
@@ -124,16 +118,22 @@ def neighbourhood(study: Study, code: str) -> Context:
             *findings.support_chain(chain, study.lang),
         ],
         "shared": findings.shared_qpv(row, others, study.parameters.vintage, study.lang),
-        "thresholds": table.sort_values("minutes").to_dict("records"),
+        "thresholds": records(table.sort_values("minutes")),
         "gaps": gaps,
         "chain": chain,
-        "offers": sorted(gaps, key=lambda gap: (gap["nearest_minutes"] != gap["nearest_minutes"], gap["nearest_minutes"], gap["theme"])),
-        "inside": inside.merge(study.structures.drop(columns="geometry"), left_on="structure_id", right_index=True)
-        .sort_values(["probability", "structure_id"], ascending=[False, True])
-        .to_dict("records"),
+        "offers": sorted(gaps, key=lambda gap: (math.isnan(gap["nearest_minutes"]), gap["nearest_minutes"])),
+        "inside": records(
+            inside.join(attributes(study.structures), on="structure_id").sort_values(
+                ["probability", "structure_id"], ascending=[False, True]
+            )
+        ),
         "sites": [
-            site | {"surface": surface(site["surface_m2"], study), "period": period(site["available_from"], site["available_to"], study)}
-            for site in study.sites[study.sites["city"] == row["city"]].drop(columns="geometry").to_dict("records")
+            site
+            | {
+                "surface": surface(site["surface_m2"], study),
+                "period": period(site["available_from"], site["available_to"], study),
+            }
+            for site in records(where(study.sites, city=row["city"]))
         ],
         "others": [(f"{other}.html", name) for other, name in study.neighbourhoods["name"].items() if other != code],
     }
@@ -165,13 +165,14 @@ def _sharing(study: Study) -> list[str]:
 
 def _with_map(study: Study, structures: gpd.GeoDataFrame, focus: str = "") -> Context:
     content = map_content(study, structures=structures, focus=focus)
-    present = {code for codes in content["structures"]["sectors"] for code in codes[:1]} or {"autre"}
+    present = {split_codes(cell)[0] for cell in structures["sectors"] if cell} | {"autre"}
     return {
         "has_map": True,
         "map": content,
         "shapes": SHAPES,
-        "legend": [(code, symbol) for code, symbol in SECTOR_SYMBOLS.items() if code in present | {"autre"}],
+        "legend": [(code, symbol) for code, symbol in SECTOR_SYMBOLS.items() if code in present],
         "classes": _classes(),
+        "around_km": AROUND_M / 1000,
         "planned": (study.stations["status"] == "planned").any(),
     }
 
@@ -191,26 +192,21 @@ def _enterprises(portrait: pd.DataFrame) -> float:
 
 
 def _whole(study: Study) -> dict[str, Any]:
-    return _coverage_of(study, "territory", None)
+    return _coverage_of(study, "territory")
 
 
-def _coverage_of(study: Study, level: str, zone: str | None) -> dict[str, Any]:
-    table = study.coverage
-    rows = table[
-        (table["level"] == level)
-        & (table["theme"] == "all")
-        & (table["minutes"] == study.parameters.walk_minutes)
-        & ((table["zone_id"] == zone) | (zone is None))
-    ].to_dict("records")
+def _coverage_of(study: Study, level: str, **zone: str) -> dict[str, Any]:
+    walk = study.parameters.walk_minutes
+    rows = records(where(study.coverage, level=level, theme="all", minutes=walk, **zone))
     if not rows:
         message = (
-            f"coverage: no row for {level} {zone or ''} within {study.parameters.walk_minutes} min. "
+            f"coverage: no row for {' '.join([level, *zone.values()])} within {walk} min. "
             "walk_minutes must be one of thresholds_min, and every neighbourhood must hold residents."
         )
         raise InputError(message)
     return rows[0]
 
 
-def _rows_of(table: pd.DataFrame, code: str) -> list[dict[str, Any]]:
-    rows = table[table["neighbourhood_id"] == code]
-    return (rows.sort_values("rank") if "rank" in rows else rows).to_dict("records")
+def _gaps_of(study: Study, code: str) -> list[dict[str, Any]]:
+    table = where(study.gaps, neighbourhood_id=code)
+    return records(table[table["theme"] != "all"].sort_values("rank"))

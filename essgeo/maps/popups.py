@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from essgeo.maps.findings import interval
 from essgeo.maps.formats import number, percent
+from essgeo.maps.rows import by_index, records, where
 from essgeo.maps.texts import texts
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from essgeo.results import Study
 
 Popup = dict[str, Any]
@@ -20,8 +20,12 @@ def communes(study: Study) -> list[Popup]:
     """Return one popup a commune: its residents and the share of them within reach."""
     reached = _reach(study, "commune")
     return [
-        _popup(code, row["name"], [(texts(study.lang)["common"]["residents"], number(row["population"], study.lang)), *reached.get(code, [])])
-        for code, row in _rows(study.communes)
+        _popup(
+            code,
+            row["name"],
+            [(texts(study.lang)["common"]["residents"], number(row["population"], study.lang)), *reached.get(code, [])],
+        )
+        for code, row in by_index(study.communes).items()
     ]
 
 
@@ -41,7 +45,7 @@ def qpv(study: Study) -> list[Popup]:
                 *counted.get(code, []),
             ],
         )
-        for code, row in _rows(study.qpv)
+        for code, row in by_index(study.qpv).items()
     ]
 
 
@@ -61,7 +65,7 @@ def npnru(study: Study) -> list[Popup]:
                 (words["confidence"], row["confidence"]),
             ],
         )
-        for code, row in _rows(study.npnru)
+        for code, row in by_index(study.npnru).items()
     ]
 
 
@@ -70,9 +74,11 @@ def neighbourhoods(study: Study) -> list[Popup]:
     words = texts(study.lang)
     reached, counted = _reach(study, "neighbourhood"), _counted(study, "neighbourhood")
     return [
-        _popup(code, row["name"], [(words["common"]["city"], row["city"]), *reached.get(code, []), *counted.get(code, [])])
+        _popup(
+            code, row["name"], [(words["common"]["city"], row["city"]), *reached.get(code, []), *counted.get(code, [])]
+        )
         | {"page": f"{code}.html"}
-        for code, row in _rows(study.neighbourhoods)
+        for code, row in by_index(study.neighbourhoods).items()
     ]
 
 
@@ -90,7 +96,7 @@ def stations(study: Study) -> list[Popup]:
             ],
         )
         | {"planned": row["status"] == "planned"}
-        for code, row in _rows(study.stations)
+        for code, row in by_index(study.stations).items()
     ]
 
 
@@ -112,13 +118,13 @@ def sites(study: Study) -> list[Popup]:
                 (names["source"], row["source"]),
             ],
         )
-        for code, row in _rows(study.sites)
+        for code, row in by_index(study.sites).items()
     ]
 
 
 def surface(square_metres: float, study: Study) -> str:
     """Return a surface in words, nothing where it is not known."""
-    return "" if square_metres != square_metres else f"{number(square_metres, study.lang)}\u00a0m²"  # noqa: PLR0124 - NaN
+    return "" if math.isnan(square_metres) else f"{number(square_metres, study.lang)}\u00a0m²"
 
 
 def period(start: str, end: str, study: Study) -> str:
@@ -131,45 +137,44 @@ def period(start: str, end: str, study: Study) -> str:
     return words["until"].format(to=end) if end else ""
 
 
-def _rows(layer: pd.DataFrame) -> list[tuple[str, dict[str, Any]]]:
-    table = layer.drop(columns=layer.geometry.name)
-    return list(zip(map(str, table.index), table.to_dict("records"), strict=True))
-
-
 def _popup(code: str, title: str, rows: list[tuple[str, str]]) -> Popup:
     return {"id": code, "title": title, "rows": [[label, value] for label, value in rows if value]}
 
 
+def _with_interval(figure: str, around: str) -> str:
+    return f"{figure} ({around})"
+
+
 def _reach(study: Study, level: str) -> dict[str, list[tuple[str, str]]]:
     words, lang = texts(study.lang), study.lang
-    table = study.coverage
-    chosen = table[
-        (table["level"] == level) & (table["theme"] == "all") & (table["minutes"] == study.parameters.walk_minutes)
-    ]
+    chosen = where(study.coverage, level=level, theme="all", minutes=study.parameters.walk_minutes)
     label = words["map"]["coverage_legend"].format(minutes=study.parameters.walk_minutes)
     return {
         row["zone_id"]: [
             (
                 label,
-                f"{percent(row['share'], lang)} ({interval(row['share_low'], row['share_high'], lang, share=True)})",
+                _with_interval(
+                    percent(row["share"], lang), interval(row["share_low"], row["share_high"], lang, share=True)
+                ),
             )
         ]
-        for row in chosen.to_dict("records")
+        for row in records(chosen)
     }
 
 
 def _counted(study: Study, layer: str) -> dict[str, list[tuple[str, str]]]:
     words, lang = texts(study.lang), study.lang
-    chosen = study.zones[study.zones["layer"] == layer]
     return {
         row["zone_id"]: [
             (words["common"]["residents"], number(row["residents"], lang)),
             (
                 words["map"]["expected"],
-                f"{number(row['structures_expected'], lang, 1)} "
-                f"({interval(row['structures_low'], row['structures_high'], lang)})",
+                _with_interval(
+                    number(row["structures_expected"], lang, 1),
+                    interval(row["structures_low"], row["structures_high"], lang),
+                ),
             ),
             (words["territory"]["within_300m"], number(row["structures_within_300m"], lang)),
         ]
-        for row in chosen.to_dict("records")
+        for row in records(where(study.zones, layer=layer))
     }

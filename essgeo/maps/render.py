@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from essgeo.maps import findings, formats
+from essgeo.maps.background import BACKGROUNDS
 from essgeo.maps.texts import texts
 from essgeo.vocabulary import CHALLENGES, FAMILIES, GEO_STATUSES, ROLES, STAGES, STATUSES, THEMES
 
@@ -23,14 +24,12 @@ if TYPE_CHECKING:
 BIDI_CONTROLS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """Characters that change the direction of the text around them: they go before anything is shown."""
 
-TILE_HOSTS = ("https://data.geopf.fr", "https://tile.openstreetmap.org")
-
 POLICY = "; ".join(
     [
         "default-src 'none'",
         "script-src 'self'",
         "style-src 'self'",
-        f"img-src 'self' data: {' '.join(TILE_HOSTS)}",
+        f"img-src 'self' data: {' '.join(background.host for background in BACKGROUNDS.values())}",
         "connect-src 'none'",
         "object-src 'none'",
         "base-uri 'none'",

@@ -37,12 +37,12 @@ def texts(lang: Lang) -> Texts:
 
 
 def typeset(text: str) -> str:
-    """Return a French text with the unbreakable spaces that French typography asks for.
+    r"""Return a French text with the unbreakable spaces that French typography asks for.
 
     Examples
     --------
     >>> typeset("Vrai ?").encode("unicode_escape")
-    b'Vrai\\\\u202f?'
+    b'Vrai\\u202f?'
     """
     text = re.sub(r" (?=[;!?%»])", _NARROW, text)
     return re.sub(r" (?=:)", "\u00a0", text).replace("« ", f"«{_NARROW}")

@@ -2,15 +2,8 @@
 (function () {
   "use strict";
 
-  const { map, words, find } = window.essgeo;
-  const IGN =
-    "https://data.geopf.fr/wmts?SERVICE=WMTS&REQUEST=GetTile&VERSION=1.0.0&LAYER=GEOGRAPHICALGRIDSYSTEMS.PLANIGNV2" +
-    "&STYLE=normal&FORMAT=image/png&TILEMATRIXSET=PM&TILEMATRIX={z}&TILEROW={y}&TILECOL={x}";
-  const OSM = "https://tile.openstreetmap.org/{z}/{x}/{y}.png";
-  const SOURCES = {
-    ign: [IGN, '<a href="https://geoservices.ign.fr/">© IGN - Géoplateforme</a>'],
-    osm: [OSM, '<a href="https://www.openstreetmap.org/copyright">© OpenStreetMap</a>'],
-  };
+  const { data, map, words, find } = window.essgeo;
+  const sources = data.backgrounds;
   let shown = null;
   let wanted = "none";
 
@@ -28,10 +21,10 @@
       shown.remove();
       shown = null;
     }
-    if (!SOURCES[name]) {
+    if (!sources[name]) {
       return;
     }
-    const [url, attribution] = SOURCES[name];
+    const [url, attribution] = sources[name];
     const failed = () => wanted === name && (status.textContent = words.background_failed);
     if (navigator.onLine === false) {
       failed();
@@ -47,5 +40,5 @@
     picture.src = trial(url);
   }
 
-  window.essgeo.background = { choose: choose, names: Object.keys(SOURCES).concat("none") };
+  window.essgeo.background = { choose: choose, names: Object.keys(sources).concat("none") };
 })();

@@ -5,17 +5,17 @@
   const { data, words, isolated, symbolOf, ShapeMarker } = window.essgeo;
   const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   const STYLES = {
-    iris: { color: "#8a6d4b", weight: 0.6, fillOpacity: 0.72 },
+    iris: { color: "#8a6d4b", weight: 0.6, fillOpacity: 0.65 },
     communes: { color: "#3a3a3a", weight: 1.4, dashArray: "6 3", fillOpacity: 0 },
     npnru: { color: "#00605f", weight: 1.5, dashArray: "2 4", hatch: "#00605f", fillOpacity: 0.55 },
-    qpv: { color: "#2323b0", weight: 2, fillColor: "#2323b0", fillOpacity: 0.07 },
+    qpv: { color: "#2323b0", weight: 2, fillOpacity: 0 },
     neighbourhoods: { color: "#a3003c", weight: 3.5, fillOpacity: 0 },
+    radius: { color: "#444", weight: 1, dashArray: "3 3", fillOpacity: 0.08 },
   };
   const ORDER = ["iris", "communes", "npnru", "qpv", "neighbourhoods", "radius", "stations", "planned", "sites", "structures"];
   const TOP_DOWN = ["neighbourhoods", "qpv", "npnru", "iris", "communes"];
 
   const map = L.map("map", {
-    preferCanvas: true,
     zoomControl: false,
     maxZoom: 19,
     minZoom: 10,
@@ -26,18 +26,25 @@
     inertia: !still,
   });
   map.attributionControl.setPrefix('<a href="https://leafletjs.com">Leaflet</a>');
+  // Outlines below, their names above them, points on top of both.
+  ["outlines", "names", "points"].forEach(function (name, place) {
+    map.createPane(name).style.zIndex = 400 + 10 * place;
+  });
+  map.getPane("names").style.pointerEvents = "none";
+  const outlining = L.canvas({ pane: "outlines" });
+  const dotting = L.canvas({ pane: "points", tolerance: 4 });
   L.control.zoom({ zoomInTitle: words.zoom_in, zoomOutTitle: words.zoom_out }).addTo(map);
   L.control.scale({ imperial: false }).addTo(map);
 
   function shapes(name) {
-    return L.geoJSON(data.layers[name], { style: STYLES[name], interactive: false });
+    return L.geoJSON(data.layers[name], { style: STYLES[name], interactive: false, renderer: outlining, pane: "outlines" });
   }
 
   function label(latlng, text, kind) {
     const made = isolated(text);
     made.className = "map-label " + kind;
     const icon = L.divIcon({ html: made, className: "map-label-anchor", iconSize: [0, 0] });
-    return L.marker(latlng, { icon: icon, interactive: false, keyboard: false });
+    return L.marker(latlng, { icon: icon, interactive: false, keyboard: false, pane: "names" });
   }
 
   function withLabels(layer, kind) {
@@ -50,7 +57,7 @@
     return L.geoJSON(data.layers[name], {
       filter: (feature) => wanted(feature.properties),
       pointToLayer: function (feature, latlng) {
-        const marker = new ShapeMarker(latlng, { symbol: symbol, radius: 5 });
+        const marker = new ShapeMarker(latlng, { symbol: symbol, radius: 5, renderer: dotting });
         return marker.on("click", () => map.fire("essgeo:point", { name: name, marker: marker }));
       },
     });
@@ -70,13 +77,18 @@
     structures: L.featureGroup(),
   };
 
+  // Symbols are smaller on a map that shows a whole territory on a phone.
+  function size() {
+    return map.getZoom() < 12.5 ? 5 : 7;
+  }
+
   const markers = new Map();
   window.essgeo.rows.filter((row) => row.located).forEach(function (row) {
     const latlng = [row.latitude, row.longitude];
-    const marker = new ShapeMarker(latlng, { symbol: symbolOf(row), radius: row.counted ? 7 : 5 });
+    const marker = new ShapeMarker(latlng, { symbol: symbolOf(row), radius: size(), renderer: dotting });
     marker.on("click", () => map.fire("essgeo:structure", { row: row }));
     const circle = row.radius
-      ? L.circle(latlng, { radius: row.radius, interactive: false, color: "#444", weight: 1, dashArray: "3 3", fillOpacity: 0.08 })
+      ? L.circle(latlng, Object.assign({ radius: row.radius, interactive: false, renderer: outlining }, STYLES.radius))
       : null;
     markers.set(row.id, { marker: marker, circle: circle });
   });
@@ -125,6 +137,32 @@
         : { hatch: null, fillColor: colourOf(share), fillOpacity: STYLES.iris.fillOpacity };
     });
   }
+
+  // Names that would cover one another are left out, target neighbourhoods first served.
+  function declutter() {
+    const placed = [];
+    const names = Array.from(document.querySelectorAll(".map-label"));
+    names.sort((one, other) => other.classList.contains("neighbourhood") - one.classList.contains("neighbourhood"));
+    names.forEach(function (name) {
+      const box = name.getBoundingClientRect();
+      const clear = placed.every(
+        (other) => box.right < other.left || box.left > other.right || box.bottom < other.top || box.top > other.bottom
+      );
+      name.classList.toggle("covered", !clear);
+      if (clear) {
+        placed.push(box);
+      }
+    });
+  }
+
+  let drawnSize = 0;
+  map.on("zoomend viewreset", function () {
+    if (size() !== drawnSize) {
+      drawnSize = size();
+      markers.forEach((drawn) => drawn.marker.setRadius(drawnSize));
+    }
+  });
+  map.on("zoomend viewreset layeradd", L.Util.throttle(() => window.requestAnimationFrame(declutter), 100));
 
   // The polygons of the layers on the map that hold a place, from the smallest kind to the largest.
   function under(latlng) {

@@ -2,7 +2,7 @@
 (function () {
   "use strict";
 
-  const { data, words, element, fill, number, find, map, link, lists, background, FILTERS, LAYER_NAMES } = window.essgeo;
+  const { data, words, fill, number, find, map, link, lists, background, FILTERS, LAYER_NAMES } = window.essgeo;
   const { rowOf, matching, counts, markers, show, toggle, paint, under, still, structurePopup, placePopup } = window.essgeo;
   const all = (selector) => Array.from(document.querySelectorAll(selector));
   const boxes = Object.fromEntries(all("input[data-layer]").map((box) => [box.dataset.layer, box]));
@@ -31,8 +31,8 @@
   }
 
   function openStructure(row) {
-    state.structure = row.id;
     const box = openPopup([row.latitude, row.longitude], structurePopup(row), row.name);
+    state.structure = row.id;
     remember();
     return box;
   }
@@ -132,6 +132,16 @@
     settled = true;
   }
 
+  // On paper the map has the width of the page, shows the same place, and its legend is open.
+  function setPrinting(printing) {
+    const seen = map.getBounds();
+    settled = !printing;
+    all(".legend").forEach((part) => printing && part.setAttribute("open", ""));
+    map.getContainer().classList.toggle("printing", printing);
+    map.invalidateSize({ animate: false, pan: false });
+    map.fitBounds(seen, { animate: false });
+  }
+
   function wire() {
     find("search").addEventListener("input", function () {
       state.q = find("search").value;
@@ -191,6 +201,8 @@
       }
     });
     window.addEventListener("hashchange", () => window.location.hash.includes("map=") && restore());
+    window.addEventListener("beforeprint", () => setPrinting(true));
+    window.addEventListener("afterprint", () => setPrinting(false));
     if (window.matchMedia("(max-width: 56rem)").matches) {
       all("details[data-folds]").forEach((part) => part.removeAttribute("open"));
     }

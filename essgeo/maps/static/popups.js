@@ -29,7 +29,7 @@
     const status = [data.labels.status[row.status], period(row), row.as_of && fill(words.as_of, { date: row.as_of })];
     const position = [row.position, row.radius !== null && fill(words.within_metres, { metres: number(row.radius) })];
     return element("div", {}, [
-      element("h3", {}, [isolated(row.name)]),
+      element("h2", {}, [isolated(row.name)]),
       element("p", { class: "where" }, [isolated([row.address, row.postcode, row.city].filter(Boolean).join(", "))]),
       facts([
         [words.sector, labelled("sectors", row.sectors)],
@@ -70,7 +70,7 @@
       {},
       found.flatMap(([name, properties]) =>
         [
-          element("h3", {}, [element("small", { text: words["kind_" + name] + " " }), isolated(properties.title)]),
+          element("h2", {}, [element("small", { text: words["kind_" + name] + " " }), isolated(properties.title)]),
         ].concat(
           name === "iris" ? iris(properties, theme) : [facts(properties.rows)],
           properties.page && properties.id !== data.focus

@@ -3,7 +3,12 @@
   "use strict";
 
   const { data, folded } = window.essgeo;
-  const columns = data.structures;
+  const columns = Object.fromEntries(
+    Object.entries(data.structures).map(([name, column]) => [
+      name,
+      Array.isArray(column) ? column : column.places.map((place) => column.values[place]),
+    ])
+  );
   const names = Object.keys(columns);
 
   const rows = columns.id.map(function (_, position) {

@@ -14,32 +14,48 @@
     return { shape: shape, colour: colour, hollow: structure.status === "unknown" };
   }
 
+  // Each symbol is painted once, at the sharpness of the screen, and then stamped.
+  const sharpness = Math.max(window.devicePixelRatio || 1, 2);
+  const stamps = new Map();
+
+  function paint({ shape, colour, hollow }, radius) {
+    const half = Math.ceil(1.3 * radius + 3);
+    const stamp = document.createElement("canvas");
+    stamp.width = stamp.height = 2 * half * sharpness;
+    const pen = stamp.getContext("2d");
+    pen.scale(sharpness, sharpness);
+    pen.translate(half, half);
+    pen.scale(radius, radius);
+    pen.lineJoin = "round";
+    pen.strokeStyle = "#fff";
+    pen.lineWidth = 5 / radius;
+    pen.stroke(paths[shape]);
+    pen.fillStyle = hollow ? "#fff" : colour;
+    pen.fill(paths[shape]);
+    pen.strokeStyle = colour;
+    pen.lineWidth = 1.8 / radius;
+    pen.stroke(paths[shape]);
+    return { picture: stamp, half: half };
+  }
+
+  function stampOf(symbol, radius) {
+    const key = [symbol.shape, symbol.colour, symbol.hollow, radius].join();
+    if (!stamps.has(key)) {
+      stamps.set(key, paint(symbol, radius));
+    }
+    return stamps.get(key);
+  }
+
   const ShapeMarker = L.CircleMarker.extend({
     // The weight widens the bounds that the canvas redraws, so that points of stars are not cut.
     options: { weight: 6, radius: 7, bubblingMouseEvents: false },
 
     _updatePath: function () {
       const renderer = this._renderer;
-      if (!renderer._drawing || this._empty()) {
-        return;
+      if (renderer._drawing && !this._empty()) {
+        const { picture, half } = stampOf(this.options.symbol, this._radius);
+        renderer._ctx.drawImage(picture, this._point.x - half, this._point.y - half, 2 * half, 2 * half);
       }
-      const { shape, colour, hollow } = this.options.symbol;
-      const context = renderer._ctx;
-      const path = paths[shape];
-      const radius = this._radius;
-      context.save();
-      context.translate(this._point.x, this._point.y);
-      context.scale(radius, radius);
-      context.lineJoin = "round";
-      context.strokeStyle = "#fff";
-      context.lineWidth = 5 / radius;
-      context.stroke(path);
-      context.fillStyle = hollow ? "#fff" : colour;
-      context.fill(path);
-      context.strokeStyle = colour;
-      context.lineWidth = 1.8 / radius;
-      context.stroke(path);
-      context.restore();
     },
   });
 

@@ -1,0 +1,437 @@
+"""A small study made by hand: eight squares of 500 m, two communes, four neighbourhoods, two of them in one QPV."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from shapely import Point, box
+
+from essgeo.provenance import Input
+from essgeo.results import Parameters, Study
+from essgeo.territory import Territory
+from essgeo.vocabulary import CHALLENGES, SECTORS, STAGES, SUPPORT_ROLES, THEMES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CRS = "EPSG:2154"
+WEST, SOUTH, SIDE = 655000.0, 6863000.0, 500.0
+MINUTES = (5, 10, 15)
+NAMES = {"le-haut": "Le Haut", "le-bas": "Le Bas", "la-place": "La Place", "les-quais": "Les Quais"}
+PAYLOADS = (
+    "<img src=x onerror=alert(1)>",
+    "</script><script>alert(1)</script>",
+    "javascript:alert(1)",
+    "\"'><svg onload=alert(1)>",
+    "{{ 7*7 }}${alert(1)}`+alert(1)+`",
+    "\u202egnirts\u2066 \u200f",
+    "<!--<script>",
+    "\\u003cscript\\u003e \u2028 \u2029 &lt;b&gt;",
+    "' onmouseover='alert(1)",
+    '=HYPERLINK("javascript:alert(1)")',
+)
+
+
+def _square(column: int, row: int) -> Any:
+    west, south = WEST + column * SIDE, SOUTH + row * SIDE
+    return box(west, south, west + SIDE, south + SIDE)
+
+
+def _layer(index: str, rows: dict[str, dict[str, Any]], geometry: list[Any]) -> gpd.GeoDataFrame:
+    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis(index)
+    return gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(geometry, index=table.index, crs=CRS), crs=CRS)
+
+
+def _iris() -> gpd.GeoDataFrame:
+    cells = [(column, row) for row in range(2) for column in range(4)]
+    rows = {
+        f"9999{number:05d}": {
+            "name": f"Iris {number}",
+            "citycode": "99991" if column < 2 else "99992",
+            "city": "Amont" if column < 2 else "Aval",
+            "population": 0.0 if number == 7 else 1000.0 + number,
+            "median_income": np.nan if number == 3 else 20000.0,
+            "inhabited": number != 7,
+        }
+        for number, (column, _) in enumerate(cells)
+    }
+    return _layer("iris_code", rows, [_square(*cell) for cell in cells])
+
+
+def _structures(count: int = 12) -> gpd.GeoDataFrame:
+    sectors = list(SECTORS)
+    rows = {}
+    for number in range(count):
+        located = number % 4 != 3
+        rows[f"s{number}"] = {
+            "name": f"Café n° {number}",
+            "aliases": "",
+            "address": f"{number} rue de l'Église",
+            "postcode": "99100",
+            "city": "Amont",
+            "citycode": "99991",
+            "siren": "",
+            "family": ["association", "cooperative", "unknown"][number % 3],
+            "legal_form": "",
+            "sectors": "|".join({sectors[number % len(sectors)]: 0, "tiers_lieu": 0}),
+            "challenges": ["jeunesse", ""][number % 2],
+            "roles": "accompagnement",
+            "support_stages": "emergence|lancement",
+            "active_from": "2015",
+            "active_to": "",
+            "status": "closed" if number == 5 else ["active", "unknown"][number % 2],
+            "as_of": "2024",
+            "source": "https://example.org/a" if number else "javascript:alert(1)",
+            "source_2": "",
+            "note": "",
+            "counted": number != 5,
+            "geo_status": "located" if located else "not_found",
+            "geo_precision": "housenumber" if located else "",
+            "geo_radius_m": 30.0 if located else np.nan,
+            "qpv": "QN1" if located else "",
+            "qpv_name": "Amont - Aval" if located else "",
+            "qpv_relation": ["in", "undetermined", "out"][number % 3] if located else "unknown",
+            "qpv_probability": [1.0, 0.4, 0.0][number % 3] if located else np.nan,
+            "qpv_distance_m": [-100.0, 5.0, 250.0][number % 3] if located else np.nan,
+            "qpv_vintage": "2024" if located else "",
+        }
+    points = [
+        Point(WEST + 60 + 150 * (number % 12), SOUTH + 80 + 70 * (number // 12)) if number % 4 != 3 else None
+        for number in range(count)
+    ]
+    return _layer("structure_id", rows, points)
+
+
+def _neighbourhoods() -> gpd.GeoDataFrame:
+    rows = {
+        code: {
+            "name": name,
+            "city": "Amont" if place < 2 else "Aval",
+            "citycode": "99991" if place < 2 else "99992",
+            "iris_codes": f"9999{place:05d}",
+            "qpv_2015": "",
+            "qpv_2024": "QN1" if place < 2 else f"QN{place}",
+            "note": "A judgement.",
+        }
+        for place, (code, name) in enumerate(NAMES.items())
+    }
+    return _layer("neighbourhood_id", rows, [_square(place, 0) for place in range(4)])
+
+
+def _zones() -> gpd.GeoDataFrame:
+    rows = {
+        code: {"name": name, "kind": "qpv", "vintage": "2024", "cities": "Amont", "interest": "none", "programme": ""}
+        for code, name in (("QN1", "Amont - Aval"), ("QN2", "La Place"), ("QN3", "Les Quais"))
+    }
+    return _layer("zone_id", rows, [_square(0, 0).union(_square(1, 0)), _square(2, 0), _square(3, 0)])
+
+
+def _coverage() -> pd.DataFrame:
+    places = [("territory", "test", "Territoire d'essai", 8000.0), ("commune", "99991", "Amont", 4000.0)]
+    places += [("qpv", "QN1", "Amont - Aval", 2000.0)]
+    places += [("neighbourhood", code, name, 1000.0 + 100 * place) for place, (code, name) in enumerate(NAMES.items())]
+    rows = []
+    for place, (level, zone, name, residents) in enumerate(places):
+        for theme in THEMES:
+            for minutes in MINUTES:
+                share = round(min(1.0, 0.05 * place + minutes / 40), 4)
+                rows.append(
+                    {
+                        "level": level,
+                        "zone_id": zone,
+                        "zone_name": name,
+                        "vintage": "2024" if level == "qpv" else "",
+                        "theme_kind": _kind(theme),
+                        "theme": theme,
+                        "minutes": minutes,
+                        "residents": residents,
+                        "reached": residents * share,
+                        "share": share,
+                        "share_low": max(0.0, share - 0.1),
+                        "share_high": min(1.0, share + 0.1),
+                        "share_known_active": share / 2,
+                        "structures": 8,
+                        "minutes_median": np.nan if place == 3 else 7.3,
+                        "method": "straight line x 1.3 at 4.5 km/h",
+                        "population_method": "IRIS population on a grid",
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
+def _kind(theme: str) -> str:
+    return "all" if theme == "all" else "challenge" if theme in CHALLENGES else "sector"
+
+
+def _gaps() -> pd.DataFrame:
+    rows = []
+    for code, name in NAMES.items():
+        for rank, theme in enumerate(THEMES):
+            out = 900.0 - 30 * rank
+            rows.append(
+                {
+                    "neighbourhood_id": code,
+                    "neighbourhood": name,
+                    "rank": rank,
+                    "theme_kind": _kind(theme),
+                    "theme": theme,
+                    "minutes": 15,
+                    "residents": 1000.0,
+                    "out_of_reach": out,
+                    "out_of_reach_low": out - 10,
+                    "out_of_reach_high": out + 10,
+                    "share": 1 - out / 1000,
+                    "territory_share": 0.5,
+                    "gap_points": out / 10 - 50,
+                    "gap_residents": out - 500,
+                    "structures": 3,
+                    "nearest_structure_id": "s0" if rank % 2 else "",
+                    "nearest_name": "Café n° 0" if rank % 2 else "",
+                    "nearest_city": "Amont" if rank % 2 else "",
+                    "nearest_minutes": 22.4 if rank % 2 else np.nan,
+                    "method": "straight line x 1.3 at 4.5 km/h",
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _support_chain() -> pd.DataFrame:
+    rows = [
+        {
+            "neighbourhood_id": code,
+            "neighbourhood": name,
+            "role": role,
+            "stage": stage,
+            "minutes": 15,
+            "structures_in_register": 2,
+            "structures_located": 1,
+            "share": 0.6 if stage == "emergence" else 0.0,
+            "within_reach": stage == "emergence",
+            "nearest_structure_id": "s0" if role == "accompagnement" else "",
+            "nearest_name": "Café n° 0" if role == "accompagnement" else "",
+            "nearest_city": "Amont" if role == "accompagnement" else "",
+            "nearest_minutes": 31.0 if role == "accompagnement" else np.nan,
+        }
+        for code, name in NAMES.items()
+        for role in SUPPORT_ROLES
+        for stage in STAGES
+    ]
+    return pd.DataFrame(rows)
+
+
+def _zone_table(qpv: gpd.GeoDataFrame, neighbourhoods: gpd.GeoDataFrame) -> pd.DataFrame:
+    rows = [
+        {
+            "layer": layer,
+            "zone_id": code,
+            "name": name,
+            "vintage": "2024",
+            "programme": "",
+            "interest": "",
+            "residents": 1000.0,
+            "area_ha": 25.0,
+            "structures_in": 1,
+            "structures_undetermined": 1,
+            "structures_expected": 1.4,
+            "structures_low": 1.0,
+            "structures_high": 2.0,
+            "structures_within_300m": 3,
+            "structures_within_500m": 5,
+            "method": "expected count over the positional radius",
+        }
+        for layer, frame in (("qpv", qpv), ("neighbourhood", neighbourhoods))
+        for code, name in frame["name"].items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def _sites() -> gpd.GeoDataFrame:
+    rows = {
+        code: {
+            "name": name,
+            "address": "1 quai du Canal",
+            "city": "Amont",
+            "citycode": "99991",
+            "surface_m2": surface,
+            "owner_type": "",
+            "available_from": "2024-06",
+            "available_to": "",
+            "state": "occupied",
+            "former_use": "halle",
+            "ground_floor": "unknown",
+            "constraints": "",
+            "source": "https://example.org/halle" if surface == 400 else "javascript:alert(1)",
+            "as_of": "2024",
+            "note": "",
+        }
+        for code, name, surface in (("halle", "La Halle", 400.0), ("cour", "La Cour", np.nan))
+    }
+    return _layer("site_id", rows, [Point(WEST + 300, SOUTH + 300), None])
+
+
+def _stations() -> gpd.GeoDataFrame:
+    rows = {
+        code: {"name": code.title(), "mode": "METRO", "line": "METRO 99", "status": status, "open_date": ""}
+        for code, status in (("gare", "open"), ("port", "planned"))
+    }
+    return _layer("station_id", rows, [Point(WEST + 700, SOUTH + 200), Point(WEST + 1200, SOUTH + 700)])
+
+
+def _portrait() -> pd.DataFrame:
+    rows = [("association", 1100.0, 9), ("unknown", np.nan, 3), ("total", 1100.0, 12)]
+    return pd.DataFrame(
+        [
+            {
+                "family": family,
+                "seed_enterprises": seed,
+                "register_structures": held,
+                "register_counted": held,
+                "register_located": held,
+                "register_share": held / seed,
+                "note": "a sample",
+            }
+            for family, seed, held in rows
+        ]
+    )
+
+
+def _study() -> Study:
+    iris, qpv, neighbourhoods = _iris(), _zones(), _neighbourhoods()
+    communes = iris.dissolve("citycode", aggfunc={"city": "first", "population": "sum"}).rename(
+        columns={"city": "name"}
+    )
+    themes = [(theme, _kind(theme)) for theme in THEMES]
+    iris_coverage = pd.DataFrame(
+        [
+            {
+                "iris_code": code,
+                "theme_kind": kind,
+                "theme": theme,
+                "minutes": 15,
+                "residents": 1.0,
+                "reached": 0.0,
+                "share": share,
+            }
+            for place, code in enumerate(iris.index[iris["inhabited"]])
+            for number, (theme, kind) in enumerate(themes)
+            for share in [round((place + number) % 6 / 5, 2)]
+        ]
+    )
+    structure_zones = pd.DataFrame(
+        [
+            {
+                "structure_id": "s0",
+                "layer": "neighbourhood",
+                "zone_id": "le-haut",
+                "vintage": "2024",
+                "relation": "in",
+                "probability": 1.0,
+            },
+            {
+                "structure_id": "s1",
+                "layer": "neighbourhood",
+                "zone_id": "le-haut",
+                "vintage": "2024",
+                "relation": "undetermined",
+                "probability": 0.4,
+            },
+        ]
+    ).assign(distance_m=-10.0, within_300m=True, within_500m=True)
+    return Study(
+        territory=Territory("test", "Territoire d'essai", CRS, "2024", ("99991", "99992"), Path(), ()),
+        parameters=Parameters("2024", as_of=dt.date(2026, 3, 1)),
+        lang="fr",
+        inputs=(Input("iris", "iris.geojson", "0" * 64, "IRIS outlines", "IGN", "Licence Ouverte 2.0", "2024"),),
+        structures=_structures(),
+        qpv=qpv,
+        npnru=qpv.iloc[:1].assign(kind="npnru", interest="national", programme="Projet", confidence="sure"),
+        neighbourhoods=neighbourhoods,
+        communes=communes,
+        iris=iris,
+        stations=_stations(),
+        sites=_sites(),
+        demand=_layer("demand_id", {"d0": {"population": 1.0}}, [Point(WEST, SOUTH)]),
+        structure_zones=structure_zones,
+        zones=_zone_table(qpv, neighbourhoods),
+        coverage=_coverage(),
+        iris_coverage=iris_coverage,
+        gaps=_gaps(),
+        support_chain=_support_chain(),
+        review=pd.DataFrame(),
+        portrait=_portrait(),
+    )
+
+
+def _poison(frame: Any) -> Any:
+    """Put a payload in every free text of a frame; codes, dates and identifiers stay."""
+    kept = {
+        "status",
+        "family",
+        "sectors",
+        "challenges",
+        "roles",
+        "support_stages",
+        "geo_status",
+        "qpv_relation",
+        "kind",
+    }
+    kept |= {"qpv_2015", "qpv_2024", "city", "citycode", "level", "zone_id", "theme", "theme_kind", "layer", "relation"}
+    kept |= {
+        "neighbourhood_id",
+        "role",
+        "stage",
+        "iris_code",
+        "structure_id",
+        "nearest_structure_id",
+        "interest",
+        "geometry",
+    }
+    texts = [name for name in frame.columns if name not in kept and isinstance(frame[name].iloc[0], str)]
+    poisoned = frame.copy()
+    for shift, name in enumerate(texts):
+        poisoned[name] = [PAYLOADS[(row + shift) % len(PAYLOADS)] for row in range(len(frame))]
+    return poisoned
+
+
+@pytest.fixture(scope="session")
+def study() -> Study:
+    """Return the study, in French."""
+    return _study()
+
+
+@pytest.fixture(scope="session")
+def hostile(study: Study) -> Study:
+    """Return the study with 200 structures, and a payload in every free text of every layer and table."""
+    layers = (
+        "qpv",
+        "npnru",
+        "neighbourhoods",
+        "communes",
+        "iris",
+        "stations",
+        "sites",
+        "gaps",
+        "support_chain",
+        "coverage",
+        "zones",
+    )
+    return replace(
+        study,
+        inputs=(Input("iris", *PAYLOADS[:6]),),
+        territory=replace(study.territory, name=PAYLOADS[0]),
+        structures=_poison(_structures(200)),
+        **{name: _poison(getattr(study, name)) for name in layers},
+    )
+
+
+@pytest.fixture(scope="session")
+def large_structures() -> Callable[[int], gpd.GeoDataFrame]:
+    """Return a maker of registers of any size."""
+    return _structures

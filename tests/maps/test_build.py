@@ -1,0 +1,256 @@
+"""The files: which, how heavy, always the same, and nothing from data that is more than text."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+
+import pytest
+
+from essgeo.errors import InputError
+from essgeo.maps import build_maps
+from essgeo.maps.background import BACKGROUNDS
+from essgeo.maps.content import register
+from essgeo.maps.render import BIDI_CONTROLS, data_block, environment, web_address
+from essgeo.vocabulary import SECTORS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import geopandas as gpd
+
+    from essgeo.results import Study
+    from essgeo.vocabulary import Lang
+
+PAGES = [
+    "index.html",
+    "territory.html",
+    "le-haut.html",
+    "le-bas.html",
+    "la-place.html",
+    "les-quais.html",
+    "method.html",
+]
+OWN_HOSTS = {"https://leafletjs.com"}
+
+
+class _Elements(HTMLParser):
+    """Every element of a page, with its attributes."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+
+def _elements(path: Path) -> list[tuple[str, dict[str, str | None]]]:
+    return _Elements(path.read_text(encoding="utf-8")).found
+
+
+@pytest.fixture(scope="module")
+def pages(study: Study, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    return build_maps(study, tmp_path_factory.mktemp("pages"))
+
+
+@pytest.fixture(scope="module")
+def poisoned(hostile: Study, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    return build_maps(hostile, tmp_path_factory.mktemp("poisoned"))
+
+
+def test_it_writes_every_page_and_says_so(pages: list[Path]) -> None:
+    folder = pages[0].parent
+    assert [path.name for path in pages[: len(PAGES)]] == PAGES
+    assert {path.parent for path in pages[len(PAGES) :]} == {folder / "assets"}
+    assert {path for path in folder.rglob("*") if path.is_file()} == set(pages)
+
+
+def test_the_same_study_gives_the_same_bytes(study: Study, pages: list[Path], tmp_path: Path) -> None:
+    again = build_maps(study, tmp_path)
+    assert [path.read_bytes() for path in again] == [path.read_bytes() for path in pages]
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_pages_say_their_language_title_and_policy(study: Study, tmp_path: Path, lang: Lang) -> None:
+    for path in build_maps(replace(study, lang=lang), tmp_path)[: len(PAGES)]:
+        elements = _elements(path)
+        attributes = dict(reversed(elements))
+        assert attributes["html"]["lang"] == lang
+        assert re.search("<title>.+</title>", path.read_text(encoding="utf-8"))
+        metas = [found for tag, found in elements if tag == "meta"]
+        policy = next(found["content"] for found in metas if found.get("http-equiv") == "Content-Security-Policy")
+        assert policy
+        assert "script-src 'self';" in policy
+        assert "unsafe" not in policy
+        viewport = next(found["content"] for found in metas if found.get("name") == "viewport")
+        assert viewport
+        assert "user-scalable" not in viewport
+        assert "maximum-scale" not in viewport
+
+
+def test_pages_ask_no_other_host(pages: list[Path]) -> None:
+    for path in pages[: len(PAGES)]:
+        for tag, attributes in _elements(path):
+            if tag in {"script", "link", "img", "iframe", "use"}:
+                for name in ("src", "href"):
+                    assert not re.match("https?:|//", attributes.get(name) or ""), path.name
+
+
+def test_every_link_within_the_folder_leads_somewhere(pages: list[Path]) -> None:
+    for path in pages[: len(PAGES)]:
+        for _, attributes in _elements(path):
+            for target in filter(None, (attributes.get("href"), attributes.get("src"))):
+                if not re.match("https?:|data:|#", target):
+                    assert (path.parent / target).is_file(), f"{path.name}: {target}"
+
+
+def test_pages_are_light(pages: list[Path]) -> None:
+    assets = sum(len(gzip.compress(path.read_bytes())) for path in pages[len(PAGES) :])
+    for path in pages[: len(PAGES)]:
+        assert len(gzip.compress(path.read_bytes())) + assets < 400_000
+
+
+def test_a_structure_weighs_little(study: Study, large_structures: Callable[[int], gpd.GeoDataFrame]) -> None:
+    columns = register(large_structures(1000), study)
+    assert len(json.dumps(columns, ensure_ascii=False, separators=(",", ":")).encode()) < 120 * 1000
+
+
+def test_nothing_hostile_becomes_markup(poisoned: list[Path], pages: list[Path]) -> None:
+    for path in poisoned[: len(PAGES)]:
+        tame = {tag for tag, _ in _elements(pages[0].parent / path.name)}
+        for tag, attributes in _elements(path):
+            assert tag in tame, f"{path.name}: {tag}"
+            assert not [name for name in attributes if name.startswith("on") or name == "style"], path.name
+            assert not (attributes.get("href") or "").strip().lower().startswith(("javascript:", "vbscript:"))
+        assert not BIDI_CONTROLS.search(path.read_text(encoding="utf-8"))
+
+
+def test_hostile_data_can_be_read_back_whole(poisoned: list[Path], hostile: Study) -> None:
+    page = (poisoned[0].parent / "territory.html").read_text(encoding="utf-8")
+    block = re.search(r'<script type="application/json" id="map-data">(.*?)</script>', page, re.DOTALL)
+    assert block
+    names = json.loads(block[1])["structures"]["name"]
+    names = [names["values"][place] for place in names["places"]]
+    assert names == [BIDI_CONTROLS.sub("", name) for name in hostile.structures["name"]]
+
+
+def test_hostile_names_are_shown_as_text(poisoned: list[Path]) -> None:
+    page = (poisoned[0].parent / "le-haut.html").read_text(encoding="utf-8")
+    assert "&lt;img src=x onerror=alert(1)&gt;" in page
+
+
+def test_a_data_block_refuses_what_json_cannot_say() -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        data_block({"share": float("nan")})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "javascript:alert(1)",
+        " JavaScript:alert(1)",
+        "data:text/html,x",
+        "//evil.example",
+        "http:",
+        "https://a b",
+        "http://[",
+        "frenchweb.fr/?p=1",
+    ],
+)
+def test_only_web_addresses_become_links(text: str) -> None:
+    assert web_address(text) == ""
+    macros = environment("en").get_template("macros.html").make_module({"shapes": {}, "t": {}})
+    assert "href" not in str(macros.source(text))  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("code", ["../up", "Bel Air", "index", "territory", "method", "", "a--b", "a/b"])
+def test_an_identifier_that_cannot_name_a_page_is_refused(study: Study, tmp_path: Path, code: str) -> None:
+    renamed = study.neighbourhoods.rename(index={"le-haut": code})
+    with pytest.raises(InputError, match="neighbourhood_id"):
+        build_maps(replace(study, neighbourhoods=renamed), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_neighbourhood_without_coverage_is_refused(study: Study, tmp_path: Path) -> None:
+    coverage = study.coverage[study.coverage["zone_id"] != "le-bas"]
+    with pytest.raises(InputError, match="le-bas"):
+        build_maps(replace(study, coverage=coverage), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_portal_lists_the_exports_beside_it(study: Study, tmp_path: Path) -> None:
+    (tmp_path / "tables").mkdir()
+    for name in ("study.xlsx", "tables/gaps.csv", "tables/secret.txt"):
+        (tmp_path / name).touch()
+    build_maps(study, tmp_path)
+    links = [attributes["href"] for _, attributes in _elements(tmp_path / "index.html") if "download" in attributes]
+    assert links == ["study.xlsx", "tables/gaps.csv"]
+
+
+def test_pages_of_neighbourhoods_differ_and_name_their_shared_qpv(pages: list[Path]) -> None:
+    text = {path.stem: path.read_text(encoding="utf-8") for path in pages[: len(PAGES)]}
+    assert "Le Haut et Le Bas se trouvent dans le même QPV" in text["le-haut"]
+    assert "Le Bas et Le Haut se trouvent dans le même QPV" in text["le-bas"]
+    assert "même QPV" not in text["la-place"]
+    assert "1\u202f000 habitants" in text["le-haut"]
+    assert "1\u202f100 habitants" in text["le-bas"]
+
+
+def test_every_page_gives_date_vintage_sources_and_what_is_not_located(pages: list[Path]) -> None:
+    for path in pages[: len(PAGES)]:
+        text = path.read_text(encoding="utf-8")
+        assert "1er mars 2026" in text
+        assert "géographie 2024" in text
+        assert "IRIS outlines, 2024. IGN. Licence Ouverte 2.0." in text
+        assert "3 structures du registre sur 12 (25\u202f%)" in text
+        assert 'href="method.html"' in text
+
+
+def test_coverage_never_stands_without_its_bound(pages: list[Path]) -> None:
+    for path in pages[: len(PAGES) - 1]:
+        text = path.read_text(encoding="utf-8")
+        assert "8 structures localisées et comptées, pour environ 1\u202f100 entreprises" in text
+        assert "borne haute" in text
+
+
+def test_the_method_page_gives_every_parameter_and_hash(study: Study, pages: list[Path]) -> None:
+    text = (pages[0].parent / "method.html").read_text(encoding="utf-8")
+    assert study.inputs[0].sha256 in text
+    for value in ("5, 10, 15", "1,3", "4,5", "200", "90\u202f%", "300, 500"):
+        assert f">{value}<" in text, value
+
+
+def test_tables_have_a_caption_and_scopes(pages: list[Path]) -> None:
+    for path in pages[: len(PAGES)]:
+        elements = _elements(path)
+        tags = [tag for tag, _ in elements]
+        assert tags.count("table") == tags.count("caption")
+        assert all("scope" in attributes for tag, attributes in elements if tag == "th")
+
+
+def test_scripts_write_no_markup(pages: list[Path]) -> None:
+    for path in (pages[0].parent / "assets").glob("*.js"):
+        if path.name != "leaflet.js":
+            assert "innerHTML" not in path.read_text(encoding="utf-8"), path.name
+
+
+def test_the_policy_lets_pictures_in_from_tile_hosts_only(pages: list[Path]) -> None:
+    hosts = {background.host for background in BACKGROUNDS.values()}
+    contents = [attributes.get("content") or "" for tag, attributes in _elements(pages[0]) if tag == "meta"]
+    (pictures,) = [rule for content in contents for rule in content.split("; ") if rule.startswith("img-src")]
+    assert {source for source in pictures.split() if source.startswith("http")} == hosts
+
+
+def test_every_sector_has_its_own_symbol() -> None:
+    from essgeo.maps.symbols import SECTOR_SYMBOLS, SHAPES  # noqa: PLC0415 - the one test of symbols
+
+    assert set(SECTOR_SYMBOLS) == set(SECTORS)
+    assert len(set(SECTOR_SYMBOLS.values())) == len(SECTORS)
+    assert {symbol.shape for symbol in SECTOR_SYMBOLS.values()} <= set(SHAPES)

@@ -1,0 +1,126 @@
+"""A sentence says what its rows say."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from essgeo.maps import findings
+from essgeo.maps.formats import MISSING
+from essgeo.vocabulary import STAGES
+
+
+def _coverage(share: float = 0.5) -> dict[str, Any]:
+    return {
+        "share": share,
+        "share_low": 0.0,
+        "share_high": 0.9,
+        "residents": 2465.0,
+        "minutes": 15,
+        "share_known_active": 0.3,
+    }
+
+
+def _gap(theme: str, out: float, more: float, margin: float = 10, name: str = "Le Relais") -> dict[str, Any]:
+    return {
+        "theme": theme,
+        "out_of_reach": out,
+        "out_of_reach_low": out - margin,
+        "out_of_reach_high": out + margin,
+        "gap_residents": more,
+        "nearest_name": name,
+        "nearest_city": "Bobigny" if name else "",
+        "nearest_minutes": 20.2 if name else math.nan,
+    }
+
+
+def _chain(role: str, reached: set[str], nearest: dict[str, float]) -> list[dict[str, Any]]:
+    return [
+        {
+            "role": role,
+            "stage": stage,
+            "minutes": 15,
+            "within_reach": stage in reached,
+            "nearest_name": f"Offre {stage}" if stage in nearest else "",
+            "nearest_city": "Pantin",
+            "nearest_minutes": nearest.get(stage, math.nan),
+        }
+        for stage in STAGES
+    ]
+
+
+def test_reach_gives_share_interval_residents_and_territory() -> None:
+    assert findings.reach(_coverage(), _coverage(0.86), "fr") == (
+        "50\u202f% des 2\u202f465 habitants (de 0\u202f% à 90\u202f%) vivent à 15 min à pied ou moins d'au moins une "
+        "structure de l'ESS localisée et comptée, contre 86\u202f% dans l'ensemble du territoire."
+    )
+
+
+@pytest.mark.parametrize(("share", "start"), [(0.0, "None of the 2,465"), (1.0, "All 2,465"), (0.999, ">99% of")])
+def test_none_and_all_are_said_only_where_true(share: float, start: str) -> None:
+    assert findings.reach(_coverage(share), _coverage(), "en").startswith(start)
+
+
+def test_the_largest_gap_is_named_with_its_nearest_offer() -> None:
+    (sentence,) = findings.largest_gap([_gap("insertion_emploi", 900, 600), _gap("jeunesse", 500, 100)], "en")
+    assert sentence == (
+        "The largest gap with the territory: integration through work. 900 residents (890 to 910) are out of reach, "
+        "600 more than if the neighbourhood were served as the whole territory is. "
+        "The nearest structure, Le Relais (Bobigny), is a 21 min walk away."
+    )
+
+
+def test_gaps_whose_intervals_overlap_are_said_to_be_tied() -> None:
+    rows = [_gap("jeunesse", 900, 600, 60), _gap("mobilite", 800, 590, 60), _gap("numerique", 700, 100, 60)]
+    _, tied = findings.largest_gap(rows, "en")
+    assert "mobility" in tied
+    assert "digital" not in tied
+
+
+def test_no_gap_and_no_known_offer() -> None:
+    assert findings.largest_gap([_gap("jeunesse", 5, -20)], "fr") == [
+        "Aucun thème ne place le quartier en retrait du territoire."
+    ]
+    assert findings.largest_gap([_gap("jeunesse", 5, 4, name="")], "en")[0].endswith("that was computed.")
+
+
+def test_the_chain_names_what_is_missing_and_the_nearest_of_it() -> None:
+    rows = _chain("accompagnement", {"emergence"}, {"emergence": 3.0, "lancement": 40.0, "developpement": 22.5})
+    (sentence,) = findings.support_chain(rows, "en")
+    assert sentence == (
+        "Support: no located offer within a 15 min walk for these stages: launch, development and change of scale. "
+        "The nearest (development) is Offre developpement, Pantin, a 23 min walk away."
+    )
+
+
+def test_each_role_has_its_sentence() -> None:
+    rows = _chain("accompagnement", set(STAGES), {}) + _chain("financement", set(), {})
+    assert len(findings.support_chain(rows, "fr")) == 2
+
+
+def test_two_neighbourhoods_of_one_qpv_name_each_other() -> None:
+    rows = [
+        {"name": name, "qpv_2024": code} for name, code in (("A", "Q1"), ("B", "Q1"), ("C", "Q2"), ("D", ""), ("E", ""))
+    ]
+    said = [findings.shared_qpv(row, rows, "2024", "en") for row in rows]
+    assert "A and B lie in the same QPV (Q1, 2024 geography)" in said[0]
+    assert said[2:] == ["", "", ""]
+
+
+def test_a_vintage_without_a_column_says_nothing() -> None:
+    assert findings.shared_qpv({"name": "A"}, [], "1996", "fr") == ""
+
+
+def test_the_bound_is_said_with_and_without_a_portrait() -> None:
+    assert "environ 1\u202f274" in findings.bound(72, 1274, "fr")
+    for text in (findings.bound(72, math.nan, "fr"), findings.bound(72, 1274, "fr")):
+        assert "borne haute" in text
+        assert "échantillon" in text
+
+
+def test_a_walk_is_never_said_shorter_than_it_is() -> None:
+    assert findings.walk(15.0000000001, "en") == "15 min"
+    assert findings.walk(15.01, "en") == "16 min"
+    assert findings.walk(math.nan, "en") == MISSING

@@ -1,0 +1,55 @@
+"""Outlines stay glued, light and where they were."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from shapely import Point, Polygon
+
+from essgeo.maps.geojson import collection, outlines
+
+if TYPE_CHECKING:
+    from essgeo.results import Study
+
+
+def _wavy_neighbours() -> gpd.GeoDataFrame:
+    """Return two polygons on both sides of one wavy line of 400 points."""
+    y = np.linspace(0, 1000, 400)
+    shared = np.column_stack([655000 + 20 * np.sin(y / 20), 6863000 + y])
+    left = Polygon([*shared, (654000, 6864000), (654000, 6863000)])
+    right = Polygon([*shared, (656000, 6864000), (656000, 6863000)])
+    return gpd.GeoDataFrame(geometry=[left, right], index=["left", "right"], crs="EPSG:2154")
+
+
+def test_neighbours_stay_glued_once_simplified_and_rounded() -> None:
+    layer = _wavy_neighbours()
+    made = outlines(layer, coverage=True, tolerance_m=8)
+    assert shapely.get_num_coordinates(made["left"]) < 200
+    left, right = (shapely.set_precision(shape, 1e-5) for shape in made)
+    assert left.intersection(right).area == 0
+    assert left.union(right).geom_type == "Polygon"
+    assert not left.union(right).interiors
+
+
+def test_outlines_stay_close_to_where_they_were() -> None:
+    layer = _wavy_neighbours()
+    moved = outlines(layer, coverage=True).to_crs(layer.crs)
+    assert moved.hausdorff_distance(layer.geometry).max() < 20
+    assert moved.index.equals(layer.index)
+
+
+def test_input_is_left_as_it_was(study: Study) -> None:
+    before = study.iris.copy()
+    outlines(study.iris, coverage=True)
+    outlines(study.qpv)
+    assert study.iris.geom_equals(before.geometry).all()
+
+
+def test_points_have_six_decimals_and_missing_ones_are_left_out() -> None:
+    points = gpd.GeoSeries([Point(2.43824612345, 48.9012345678), None, Point()], crs="EPSG:4326")
+    made = collection(points, [{"id": name} for name in "abc"])
+    assert [feature["properties"]["id"] for feature in made["features"]] == ["a"]
+    assert made["features"][0]["geometry"]["coordinates"] == [2.438246, 48.901235]

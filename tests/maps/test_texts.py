@@ -1,0 +1,60 @@
+"""Both languages say everything, and nothing that no page asks for."""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+from string import Formatter
+
+import pytest
+
+from essgeo.maps.texts import texts, typeset
+
+MAPS = files("essgeo.maps")
+FRENCH, ENGLISH = texts("fr"), texts("en")
+KEYS = [(section, key) for section, table in FRENCH.items() for key in table]
+
+
+def _fields(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+def test_both_languages_hold_the_same_keys() -> None:
+    assert {section: set(table) for section, table in FRENCH.items()} == {
+        section: set(table) for section, table in ENGLISH.items()
+    }
+
+
+@pytest.mark.parametrize(("section", "key"), KEYS)
+def test_a_text_has_the_same_fields_in_both_languages(section: str, key: str) -> None:
+    assert _fields(FRENCH[section][key]) == _fields(ENGLISH[section][key])
+    assert FRENCH[section][key].strip()
+    assert ENGLISH[section][key].strip()
+
+
+def test_every_text_is_used() -> None:
+    sources = [
+        path.read_text(encoding="utf-8")
+        for folder in (MAPS, MAPS / "templates", MAPS / "static")
+        for path in folder.iterdir()
+        if path.name.endswith((".py", ".html", ".js"))
+    ]
+    source = "\n".join(sources)
+    made_by_prefix = re.compile(r"^(level|kind|p|f)_")
+    unused = [
+        (section, key)
+        for section, key in KEYS
+        if not re.search(rf"\bt\.{section}\.{key}\b|\bwords\.{key}\b|\"{key}\"", source)
+        and not made_by_prefix.match(key)
+    ]
+    assert unused == []
+
+
+def test_scripts_ask_for_words_that_exist() -> None:
+    for script in (MAPS / "static").iterdir():
+        for key in re.findall(r"\bwords\.(\w+)", script.read_text(encoding="utf-8")):
+            assert key in FRENCH["map"], f"{script.name} asks for map.{key}"
+
+
+def test_french_typography() -> None:
+    assert typeset("Oui ; 5 % : « non »") == "Oui\u202f; 5\u202f%\u00a0: «\u202fnon\u202f»"
