@@ -22,7 +22,9 @@ class Field:
     kind
         ``text``, ``integer``, ``number``, ``flag`` or ``month`` (``2024``, ``2024-09`` or ``2024-09-30``).
     required
-        A missing value is a fault. The column itself must always be there.
+        A missing value is a fault.
+    optional
+        A missing column is read as empty; any other column must be there.
     allowed
         The only values it may take.
     many
@@ -34,6 +36,7 @@ class Field:
     name: str
     kind: Literal["text", "integer", "number", "flag", "month"] = "text"
     required: bool = False
+    optional: bool = False
     allowed: Collection[str] | None = None
     many: bool = False
     minimum: float | None = None
@@ -129,6 +132,7 @@ LAYERS: dict[str, Layer] = {
                 Field("status", allowed=STATUSES),
                 Field("as_of", "month"),
                 Field("source"),
+                *(Field(name, optional=True) for name in ("aliases", "source_2", "note")),
             ),
         ),
         Layer(
@@ -183,6 +187,8 @@ LAYERS: dict[str, Layer] = {
                 Field("state"),
                 Field("ground_floor"),
                 Field("source", required=True),
+                Field("as_of", "month", optional=True),
+                *(Field(name, optional=True) for name in ("owner_type", "former_use", "constraints", "note")),
             ),
         ),
         Layer(

@@ -123,8 +123,8 @@ def publish(study: Study, out: Path) -> list[Path]:
 
     Examples
     --------
-    >>> import datetime as dt, pathlib, tempfile
-    >>> study = run_study("est-ensemble", out=None, as_of=dt.date(2026, 1, 1))
+    >>> import pathlib, tempfile
+    >>> study = study_est_ensemble()
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     written = publish(study, pathlib.Path(folder) / "maps")
     >>> "index.html" in {path.name for path in written}

@@ -51,9 +51,9 @@ def validate(frame: Frame, layer: str, *, source: str) -> Frame:
     Raises
     ------
     SchemaError
-        A column is missing, a value is missing, of the wrong type or not allowed, an identifier stands twice, a
-        coordinate stands alone, is swapped or not in degrees, a geometry is missing, invalid or of the wrong type. The
-        message lists row, field and value of each fault.
+        A column that is not optional is missing, a value is missing, of the wrong type or not allowed, an identifier
+        stands twice, a coordinate stands alone, is swapped or not in degrees, a geometry is missing, invalid or of the
+        wrong type. The message lists row, field and value of each fault.
     MissingCRSError
         A geographic layer without a CRS.
 
@@ -71,6 +71,8 @@ def validate(frame: Frame, layer: str, *, source: str) -> Frame:
     rows = frame.index if frame.index.name == ROW else pd.RangeIndex(1, len(frame) + 1)
     plain = frame.reset_index() if frame.index.name == contract.index else frame.reset_index(drop=True)
     names = [contract.index, *(field.name for field in contract.fields)]
+    absent = [field.name for field in contract.fields if field.optional and field.name not in plain.columns]
+    plain[absent] = ""
     missing = [name for name in names if name not in plain.columns]
     if missing:
         seen = ", ".join(map(str, plain.columns)) or "none"

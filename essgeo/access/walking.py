@@ -65,7 +65,7 @@ def travel_cost(
     >>> import geopandas as gpd
     >>> home = gpd.GeoDataFrame(geometry=gpd.points_from_xy([0], [0]), crs=2154)
     >>> shop = gpd.GeoDataFrame(geometry=gpd.points_from_xy([300, 9000], [0, 0]), crs=2154)
-    >>> travel_cost(home, shop).minutes.round(2).tolist()
+    >>> [round(float(m), 2) for m in travel_cost(home, shop).minutes]
     [5.2]
     """
     if mode != "walk":

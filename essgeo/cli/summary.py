@@ -18,9 +18,7 @@ def neighbourhood_summary(study: Study) -> pd.DataFrame:
 
     Examples
     --------
-    >>> import datetime as dt
-    >>> from essgeo import run_study
-    >>> study = run_study("est-ensemble", out=None, as_of=dt.date(2026, 1, 1))
+    >>> study = study_est_ensemble()
     >>> neighbourhood_summary(study)["neighbourhood"].tolist()[2]
     'Le Morillon'
     """
@@ -47,9 +45,7 @@ def widest_gaps(study: Study, count: int) -> pd.DataFrame:
 
     Examples
     --------
-    >>> import datetime as dt
-    >>> from essgeo import run_study
-    >>> study = run_study("est-ensemble", out=None, as_of=dt.date(2026, 1, 1))
+    >>> study = study_est_ensemble()
     >>> widest_gaps(study, 2)["rank"].tolist()
     [1, 2, 1, 2, 1, 2, 1, 2]
     """
@@ -72,9 +68,7 @@ def caveat(study: Study) -> str:
 
     Examples
     --------
-    >>> import datetime as dt
-    >>> from essgeo import run_study
-    >>> caveat(run_study("est-ensemble", out=None, as_of=dt.date(2026, 1, 1))).startswith("Within 15 minutes")
+    >>> caveat(study_est_ensemble()).startswith("Within 15 minutes")
     True
     """
     total = study.portrait[study.portrait["family"] == "total"]

@@ -53,6 +53,14 @@ def export(study: Study, out: Path) -> list[Path]:
     ------
     SchemaError
         A frame of the study lacks a column of :data:`essgeo.tables.TABLES`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     written = export(study_est_ensemble(), Path(folder))
+    >>> written[-1].name
+    'datapackage.json'
     """
     out = Path(out)
     released = release(study)

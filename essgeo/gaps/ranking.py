@@ -18,10 +18,11 @@ from essgeo.structures import counted_on
 if TYPE_CHECKING:
     from essgeo.access import CostMatrix
 
+NEAREST = ["nearest_structure_id", "nearest_name", "nearest_city", "nearest_minutes"]
 COLUMNS = (
     "neighbourhood_id", "neighbourhood", "rank", "theme_kind", "theme", "minutes", "residents",
     "out_of_reach", "out_of_reach_low", "out_of_reach_high", "share", "territory_share", "gap_points", "gap_residents",
-    "structures", "nearest_structure_id", "nearest_name", "nearest_city", "nearest_minutes", "method",
+    "structures", *NEAREST, "method",
 )  # fmt: skip
 
 
@@ -75,18 +76,15 @@ def rank_gaps(
     offers = unpack_themes(theme_bits(structures)).astype(bool)
     column = {theme: position for position, theme in enumerate(THEMES["theme"])}
     centres = {zone: population_centre(demand[demand["neighbourhood_id"] == zone]) for zone in rows["zone_id"].unique()}
-    nearest = pd.DataFrame(
-        [
-            nearest_structure(
-                centres[zone], structures, offers[:, column[theme]], speed_kmh=cost.speed_kmh, detour=cost.detour
-            )
-            for zone, theme in zip(rows["zone_id"], rows["theme"], strict=True)
-        ]
-    )
-    gaps = pd.concat([rows, nearest], axis=1).rename(
+    pace = {"speed_kmh": cost.speed_kmh, "detour": cost.detour}
+    nearest = [
+        nearest_structure(centres[zone], structures, offers[:, column[theme]], **pace)
+        for zone, theme in zip(rows["zone_id"], rows["theme"], strict=True)
+    ]
+    gaps = pd.concat([rows, pd.DataFrame(nearest, columns=NEAREST)], axis=1).rename(
         columns={"zone_id": "neighbourhood_id", "zone_name": "neighbourhood"}
     )
-    gaps["territory_share"] = gaps["theme"].map(territory)
+    gaps["territory_share"] = gaps["theme"].map(territory).astype(float)
     gaps["gap_points"] = 100 * (gaps["territory_share"] - gaps["share"])
     gaps["gap_residents"] = gaps["residents"] * (gaps["territory_share"] - gaps["share"])
     for name, share in (

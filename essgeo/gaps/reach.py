@@ -116,7 +116,7 @@ def drawn_minutes(
     >>> shop = gpd.GeoDataFrame({"geo_radius_m": [0.0]}, geometry=gpd.points_from_xy([300], [0]), crs=2154)
     >>> cost = travel_cost(home, shop)
     >>> exact = drawn_minutes(cost, home, shop, draws=1, seed=0, spread=Spread(0, 0))
-    >>> [drawn.round(2).tolist() for drawn in exact]
+    >>> [[round(float(m), 2) for m in drawn] for drawn in exact]
     [[5.2]]
     """
     spread = spread or Spread()

@@ -46,9 +46,8 @@ def build_maps(study: Study, out: Path) -> list[Path]:
 
     Examples
     --------
-    >>> import datetime as dt, pathlib, tempfile
-    >>> from essgeo.study import run_study
-    >>> study = run_study("est-ensemble", out=None, as_of=dt.date(2026, 1, 1))
+    >>> import pathlib, tempfile
+    >>> study = study_est_ensemble()
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     [path.name for path in build_maps(study, pathlib.Path(folder))][:3]
     ['index.html', 'territory.html', 'la-noue-caillet.html']

@@ -44,9 +44,7 @@ def explore(study: Study) -> folium.Map:
 
     Examples
     --------
-    >>> import datetime as dt
-    >>> from essgeo.study import run_study
-    >>> page = explore(run_study("est-ensemble", out=None, as_of=dt.date(2026, 1, 1)))
+    >>> page = explore(study_est_ensemble())
     >>> "Bond&#x27;innov" in page.get_root().render()
     True
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -121,7 +122,7 @@ def is_close(value: float, expected: float) -> bool:
     return (math.isnan(value) and math.isnan(expected)) or value == pytest.approx(expected, rel=1e-5, abs=1e-6)
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(WORLDS)
 def test_coverage_is_that_of_a_loop(drawn: tuple[Any, Any]) -> None:
     w = world(*drawn)
@@ -137,7 +138,8 @@ def test_coverage_is_that_of_a_loop(drawn: tuple[Any, Any]) -> None:
         "mutuelle",
         "sante_social",
     }
-    for row in table[table["theme"].isin(wanted)].itertuples():
+    rows: Any = table[table["theme"].isin(wanted)].itertuples()
+    for row in rows:
         where = members(w, row.level, row.zone_id)
         residents = sum(w.people[i][2] for i in where)
         reached = sum(w.people[i][2] for i in where if nearest(w, i, row.theme) <= row.minutes)
@@ -164,7 +166,8 @@ def test_gaps_and_the_support_chain_are_those_of_a_loop(drawn: tuple[Any, Any]) 
     gaps = rank_gaps(table, w.demand, w.structures, w.cost, minutes=15)
     assert len(gaps) == len(w.targets) * len(THEMES)
     people = [person[2] for person in w.people]
-    for row in gaps.itertuples():
+    rows: Any = gaps.itertuples()
+    for row in rows:
         where = members(w, "neighbourhood", row.neighbourhood_id)
         residents, everybody = sum(people[i] for i in where), sum(people)
         if not residents:
@@ -187,12 +190,13 @@ def test_gaps_and_the_support_chain_are_those_of_a_loop(drawn: tuple[Any, Any]) 
     register = pd.concat([w.structures, w.structures.assign(geometry=None)])
     chain = support_chain(w.targets, w.demand, w.cost, w.structures, register, minutes=15)
     assert len(chain) == len(w.targets) * len(STAGES) * len(SUPPORT_ROLES)
-    for row in chain.itertuples():
+    links: Any = chain.itertuples()
+    for row in links:
         where = members(w, "neighbourhood", row.neighbourhood_id)
         offering = [
             j
-            for j, offer in enumerate(w.structures.itertuples())
-            if row.role in offer.roles.split("|") and row.stage in offer.support_stages.split("|")
+            for j, offer in enumerate(w.offers)
+            if row.role in offer["roles"].split("|") and row.stage in offer["support_stages"].split("|")
         ]
         residents = sum(people[i] for i in where)
         near = [i for i in where if any(minutes_between(w, i, j) <= 15 for j in offering)]
@@ -214,7 +218,7 @@ def closest(w: World, where: list[int], offering: list[int]) -> tuple[str, float
     return w.structures.index[j], walk
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(WORLDS, st.data())
 def test_what_must_always_hold_of_coverage(drawn: tuple[Any, Any], data: st.DataObject) -> None:
     people, offers = drawn
@@ -250,6 +254,7 @@ def test_what_must_always_hold_of_coverage(drawn: tuple[Any, Any], data: st.Data
     assert (grown["share"].fillna(0) >= table["share"].fillna(0)).all()
 
 
+@settings(max_examples=20)
 @given(WORLDS, st.integers(1, 30))
 def test_reached_themes_are_those_of_a_loop(drawn: tuple[Any, Any], within: int) -> None:
     w = world(*drawn)
@@ -302,7 +307,6 @@ def test_find_gaps_counts_what_is_active_on_the_day() -> None:
     people = [(0, 0, 100, "n1", "a"), (4000, 0, 300, "", "a")]
     offer = {"x": 100, "y": 0, "sectors": "mobilite", "challenges": "", "roles": "", "support_stages": ""}
     w = world(people, [offer | {"status": "active", "geo_radius_m": 0.0}])
-    import datetime as dt  # noqa: PLC0415 - this test only
 
     def missed(**change: str) -> float:
         day = dt.date(2026, 6, 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
@@ -138,12 +138,8 @@ CHOICE = st.fixed_dictionaries(
 
 
 @given(st.lists(CHOICE, max_size=6))
-def test_every_row_comes_back_once_with_a_status_and_the_input_untouched(choices: list[dict[str, object]]) -> None:
-    rows = (
-        table(*({**row, "lon": row["coord"][0], "lat": row["coord"][1]} for row in choices))
-        if choices
-        else table({}).iloc[:0]
-    )  # type: ignore[index]
+def test_every_row_comes_back_once_with_a_status_and_the_input_untouched(choices: list[dict[str, Any]]) -> None:
+    rows = table({}, *(row | dict(zip(("lon", "lat"), row["coord"], strict=True)) for row in choices)).iloc[1:]
     before, known_before = rows.copy(deep=True), KNOWN.copy(deep=True)
     found = geocode(rows, using=KNOWN)
     pd.testing.assert_frame_equal(rows, before)

@@ -1,0 +1,229 @@
+"""The command line: what it prints, how it fails, and that it writes nothing when it does."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import openpyxl
+import pytest
+import shapely
+
+from essgeo.cli import main
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run ``essgeo`` with arguments in this process; return its exit code, output and errors."""
+
+    def command(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["essgeo", *map(str, arguments)])
+        with pytest.raises(SystemExit) as left:
+            main()
+        printed = capsys.readouterr()
+        return int(left.value.code or 0), printed.out, printed.err
+
+    return command
+
+
+def test_help_is_fast_because_it_imports_no_geography() -> None:
+    code = (
+        "import sys\nfrom essgeo.cli import main\nsys.argv = ['essgeo', 'study', '--help']\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print(sorted({'geopandas', 'pandas', 'numpy', 'shapely', 'folium'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "--walk-minutes" in done.stdout
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_every_public_name_is_there_and_no_other() -> None:
+    import essgeo  # noqa: PLC0415 - the package itself is what is tested
+
+    for name in essgeo.__all__:
+        assert getattr(essgeo, name).__name__ == name
+    with pytest.raises(AttributeError, match="module 'essgeo' has no attribute 'nothing'"):
+        _ = essgeo.nothing
+
+
+def test_study_prints_the_neighbourhoods_and_where_the_pages_are(
+    run: Run, small_territory: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "maps"
+    code, printed, errors = run("study", small_territory, "--out", out, "--as-of", "2027-06")
+    assert (code, errors) == (0, "")
+    lines = printed.splitlines()
+    assert lines[0].split()[:2] == ["neighbourhood", "residents"]
+    assert [line[:9] for line in lines[1:3]] == ["La Gauche", "La Droite"]
+    assert "of 2 located structures, a sample of about 100 enterprises: the gap is an upper bound" in printed
+    assert "QPV of 2024, structures active on 2027-06-30." in printed
+    assert f"1 of 3 structures need a human: {out / 'tables' / 'review.csv'}" in printed
+    assert lines[-1] == f"Pages: {out / 'index.html'}"
+    assert (out / "index.html").is_file()
+
+
+def test_gaps_of_est_ensemble_as_json(run: Run) -> None:
+    code, printed, errors = run("gaps", "est-ensemble", "--json", "--walk-minutes", "10")
+    rows = json.loads(printed)
+    assert (code, errors) == (0, "")
+    assert len({row["neighbourhood_id"] for row in rows}) == 4
+    assert {row["minutes"] for row in rows} == {10}
+    assert all(row["out_of_reach_low"] <= row["out_of_reach"] <= row["out_of_reach_high"] for row in rows)
+
+
+def test_gaps_as_a_table(run: Run, small_territory: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.csv"
+    mine.write_text("nom,secteur,lon,lat\n\x1b[31mRouge\u202e,mobilite,2.4604,48.9064\n", encoding="utf-8")
+    code, printed, _ = run("gaps", small_territory, "--structures", mine)
+    assert code == 0
+    assert [line.split()[:2] for line in printed.splitlines() if line.startswith("La ")] == [
+        *[["La", "Gauche"]] * 5,
+        *[["La", "Droite"]] * 5,
+    ]
+    assert "Rouge" in printed
+    assert "\x1b" not in printed
+    assert "\u202e" not in printed
+
+
+def test_zones_writes_one_row_a_structure_and_zone(run: Run, small_territory: Path, tmp_path: Path) -> None:
+    mine, out = tmp_path / "mine.csv", tmp_path / "zones.csv"
+    mine.write_text("id;nom;lon;lat\n=x;A;2,4604;48,9064\nfar;B;5,37;43,3\n", encoding="cp1252")
+    code, printed, _ = run("zones", mine, "-o", out, "--territory", small_territory)
+    with out.open(encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    assert code == 0
+    assert printed.endswith(f"{len(rows)} rows for 2 structures: {out}\n")
+    inside = [row for row in rows if row["layer"] == "qpv" and row["relation"] == "in"]
+    assert [(row["structure_id"], row["zone_id"], row["vintage"]) for row in inside] == [("'=x", "QN1", "2024")]
+    assert float(inside[0]["distance_m"]) < 0
+    assert {row["relation"] for row in rows if row["structure_id"] == "far"} == {"out"}
+
+
+def test_a_repaired_outline_is_told(run: Run, small_territory: Path, tmp_path: Path) -> None:
+    bow_tie = shapely.Polygon([(660_100, 6_867_100), (660_900, 6_867_900), (660_900, 6_867_100), (660_100, 6_867_900)])
+    path, mine = tmp_path / "qpv.gpkg", tmp_path / "mine.csv"
+    gpd.GeoDataFrame({"code_qp": ["QN1"], "lib_qp": ["x"]}, geometry=[bow_tie], crs=2154).to_file(path)
+    mine.write_text("nom,adresse\na,\n", encoding="utf-8")
+    code, printed, _ = run("zones", mine, "-o", tmp_path / "z.csv", "--territory", small_territory, "--qpv", path)
+    assert code == 0
+    assert "QPV whose outline was not valid and was repaired: QN1." in printed
+
+
+def test_territory_list_and_check(run: Run, small_territory: Path) -> None:
+    code, printed, _ = run("territory", "list")
+    assert code == 0
+    assert "est-ensemble  Est Ensemble" in printed.splitlines()
+    code, printed, errors = run("territory", "check", small_territory)
+    assert (code, errors) == (0, "")
+    assert printed.split()[:3] == ["iris", "2024", "4"]
+    (small_territory / "stations.csv").write_text("name\na\n", encoding="utf-8")
+    (small_territory / "sites.csv").unlink()
+    code, printed, errors = run("territory", "check", small_territory)
+    assert code == 2
+    assert "stations.csv: missing columns" in errors
+    assert "sites.csv: no such file" in errors
+    assert len(printed.splitlines()) == 7
+
+
+def workbook(path: Path, rows: list[list[object]]) -> None:
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    for row in rows:
+        book.active.append(row)
+    book.save(path)
+
+
+BAD_STRUCTURES = [
+    ("no_name.csv", b"ville,cp\nBondy,93140\n", "no column was recognised as the name"),
+    ("page.csv", b"<!DOCTYPE html><html></html>", "is a web page, not a table"),
+    ("not.xlsx", b"nom,adresse\na,b\n", "the file is not a .xlsx"),
+    ("empty.csv", b"", "the file is empty"),
+    ("header.csv", b"nom,adresse\n", "columns but no row"),
+    ("swapped.csv", b"nom,lon,lat\n\na,48.9,2.4\n", "row 3, field lon and lat: look swapped"),
+    ("half.csv", b"nom,lon,lat\na,2.4,\n", "row 2, field lat: is missing"),
+    ("twice.csv", b"id,nom,adresse\nx,a,\nx,b,\n", "row 3, field structure_id: 'x' already stands in row 2"),
+    ("sector.csv", b"nom,adresse,secteur\na,,magie\n", "row 2, field sectors: unknown value 'magie'"),
+]
+
+
+@pytest.mark.parametrize(("name", "content", "said"), BAD_STRUCTURES)
+def test_a_bad_list_gets_one_message_and_writes_nothing(
+    run: Run, small_territory: Path, tmp_path: Path, *, name: str, content: bytes, said: str
+) -> None:
+    path, out = tmp_path / name, tmp_path / "maps"
+    path.write_bytes(content)
+    code, printed, errors = run("study", small_territory, "--structures", path, "--out", out)
+    assert (code, printed) == (2, "")
+    assert errors.startswith("essgeo: ")
+    assert name in errors
+    assert said in errors
+    assert "Traceback" not in errors
+    assert not out.exists()
+    code, _, errors = run("zones", path, "-o", tmp_path / "z.csv", "--territory", small_territory)
+    assert (code, said in errors, (tmp_path / "z.csv").exists()) == (2, True, False)
+
+
+def test_a_workbook_that_calls_itself_csv_is_refused(run: Run, small_territory: Path, tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    workbook(path, [["nom"], ["a"]])
+    code, _, errors = run("gaps", small_territory, "--structures", path)
+    assert (code, "looks like a .xlsx" in errors) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["study", "nowhere", "--out", "{out}"], 2, "no territory 'nowhere'. Known: est-ensemble"),
+        (["gaps", "{small}", "--structures", "none.csv"], 3, "none.csv: no such file"),
+        (["study", "{small}", "--vintage", "2015", "--out", "{out}"], 3, "give the file (--qpv FILE)"),
+        (["study", "{small}", "--as-of", "June", "--out", "{out}"], 2, "'June' is not a date such as 2027"),
+        (["study", "{small}", "--as-of", "2027-13", "--out", "{out}"], 2, "'2027-13' is not a date"),
+        (["study", "{small}", "--walk-minutes", "0", "--out", "{out}"], 2, "0 is not in the range"),
+        (["study", "{small}", "--out", "{small}/territory.toml"], 2, "it is a file"),
+        (["zones", "x.csv", "-o", "{small}/z.xlsx"], 2, "give the name of a .csv file"),
+        (["zones", "x.csv", "-o", "{small}/none/z.csv"], 2, "in a folder that exists"),
+    ],
+)
+def test_a_wrong_command_says_what_to_do(
+    run: Run, small_territory: Path, tmp_path: Path, *, arguments: list[str], code: int, said: str
+) -> None:
+    out = tmp_path / "maps"
+    left, printed, errors = run(*(text.format(out=out, small=small_territory) for text in arguments))
+    assert (left, printed) == (code, "")
+    assert said in errors
+    assert "Traceback" not in errors
+    assert not out.exists()
+
+
+def test_a_broken_territory_is_told(run: Run, small_territory: Path) -> None:
+    (small_territory / "territory.toml").write_text("id = ", encoding="utf-8")
+    code, _, errors = run("gaps", small_territory)
+    assert (code, "territory.toml: not valid TOML" in errors) == (2, True)
+
+
+def test_hostile_column_names_do_not_reach_the_terminal(run: Run, small_territory: Path, tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text("\x1b[31mrouge,b\na,b\n", encoding="utf-8")
+    code, _, errors = run("gaps", small_territory, "--structures", path)
+    assert (code, "rouge" in errors, "\x1b" in errors) == (2, True, False)
+
+
+def test_an_unexpected_error_is_a_message_too(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        message = "one thing"
+        raise ZeroDivisionError(message)
+
+    monkeypatch.setattr("essgeo.study.run_study", fail)
+    code, _, errors = run("gaps", "est-ensemble")
+    assert code == 70
+    assert errors == ("essgeo: unexpected ZeroDivisionError: one thing. This is a bug: ESSGEO_DEBUG=1 shows where.\n")

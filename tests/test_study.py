@@ -1,0 +1,257 @@
+"""One run from a territory to a folder: exact, repeatable, without a network, all or nothing."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+import shapely
+
+from essgeo import load_territory, run_study, study
+from essgeo.errors import InputError, SchemaError, SourceUnavailableError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import NoReturn
+
+    from essgeo.results import Study
+
+DAY = dt.date(2026, 1, 1)
+
+
+@pytest.fixture(scope="module")
+def est_ensemble() -> Study:
+    """Study the shipped territory once, writing nothing."""
+    return run_study("est-ensemble", out=None, as_of=DAY)
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_residents_are_those_of_the_iris_at_every_level(est_ensemble: Study) -> None:
+    iris = est_ensemble.iris["population"]
+    residents = est_ensemble.coverage.drop_duplicates(["level", "zone_id"]).set_index(["level", "zone_id"])["residents"]
+    assert residents["territory"].round(6).tolist() == [iris.sum()] == [438_552]
+    assert residents["commune"].round(6).to_dict() == iris.groupby(est_ensemble.iris["citycode"]).sum().to_dict()
+    for name, codes in est_ensemble.neighbourhoods["iris_codes"].items():
+        assert round(residents["neighbourhood", name], 6) == iris[codes.split("|")].sum()
+
+
+def test_the_four_neighbourhoods_differ_in_every_table(est_ensemble: Study) -> None:
+    names = est_ensemble.neighbourhoods.index
+    coverage = est_ensemble.coverage[est_ensemble.coverage["level"] == "neighbourhood"]
+    zones = est_ensemble.zones[est_ensemble.zones["layer"] == "neighbourhood"].set_index("zone_id")
+    tables = [
+        coverage.set_index(["theme", "minutes"]).groupby("zone_id")["share"].agg(tuple),
+        est_ensemble.gaps.groupby("neighbourhood_id")["gap_residents"].agg(tuple),
+        est_ensemble.support_chain.groupby("neighbourhood_id")["nearest_minutes"].agg(tuple),
+        zones["residents"].astype(object),
+    ]
+    for figures in tables:
+        assert set(figures.index) == set(names)
+        assert len({str(value) for value in figures}) == len(names) == 4
+
+
+def test_two_neighbourhoods_of_one_qpv_are_told_apart(est_ensemble: Study) -> None:
+    twins = est_ensemble.neighbourhoods.loc[["le-morillon", "bel-air-grands-pechers"]]
+    assert twins["qpv_2024"].tolist() == ["QN09318M"] * 2
+    assert twins.geometry.iloc[0].intersection(twins.geometry.iloc[1]).area < 1
+    qpv = est_ensemble.qpv.geometry["QN09318M"]
+    assert (twins.intersection(qpv).area > 0).all()
+    shares = est_ensemble.coverage.query("level == 'neighbourhood' and theme == 'all' and minutes == 15")
+    assert shares.set_index("zone_id").loc[twins.index, "share"].nunique() == 2
+
+
+def zone_rows(found: Study) -> dict[str, pd.Series]:
+    shown = found.coverage[found.coverage["level"] == "qpv"]
+    located = found.structures[found.structures["qpv"] != ""]
+    known = found.structure_zones[found.structure_zones["relation"] != "unknown"]
+    return {
+        "zones": found.zones["vintage"],
+        "structure_zones": known["vintage"],
+        "coverage": shown["vintage"],
+        "structures": located["qpv_vintage"],
+        "qpv": found.qpv["vintage"],
+        "npnru": found.npnru["vintage"],
+    }
+
+
+def test_every_row_on_a_zone_says_its_vintage(est_ensemble: Study) -> None:
+    for name, vintages in zone_rows(est_ensemble).items():
+        assert len(vintages) > 0, name
+        assert set(vintages) == {"2024"}, name
+
+
+def test_the_qpv_of_2015_are_studied_when_given(shared: Path) -> None:
+    found = run_study(
+        "est-ensemble", out=None, as_of=DAY, vintage="2015", qpv=shared / "qpv-2015" / "QP_METROPOLE_LB93.shp"
+    )
+    assert len(found.qpv) == 19
+    with found.territory.file("npnru").path.open(encoding="utf-8") as stream:
+        listed = {row["qpv_2015"] for row in csv.DictReader(stream) if row["interest"] != "none"}
+    assert set(found.npnru.index) == listed
+    assert found.qpv.attrs["slivers"] == ["QP093005", "QP093017", "QP093028"]
+    for name in ("coverage", "structures", "qpv", "npnru"):
+        assert set(zone_rows(found)[name]) == {"2015"}, name
+    qpv_rows = found.zones[found.zones["layer"].isin(["qpv", "npnru"])]
+    assert set(qpv_rows["vintage"]) == {"2015"}
+    (used,) = [file for file in found.inputs if file.layer == "qpv"]
+    assert (used.file, used.vintage) == ("QP_METROPOLE_LB93.shp", "2015")
+
+
+def test_the_portrait_equals_the_seed_figures(est_ensemble: Study) -> None:
+    table: Any = est_ensemble.portrait.set_index("family")
+    seed = ["seed_enterprises", "seed_employees", "seed_fte", "seed_payroll_eur"]
+    assert table.loc["total", seed].tolist() == [1274, 12_851, 11_594, 374_616_936]
+    assert int(table.loc["total", "register_structures"]) == 146
+    placed = est_ensemble.structures["counted"] & est_ensemble.structures.geometry.notna()
+    assert int(table.loc["total", "register_located"]) == placed.sum()
+
+
+def test_coverage_rests_on_structures_that_count_and_have_a_point(est_ensemble: Study) -> None:
+    placed = est_ensemble.structures["counted"] & est_ensemble.structures.geometry.notna()
+    whole = est_ensemble.coverage[est_ensemble.coverage["theme"] == "all"]
+    assert set(whole["structures"]) == {placed.sum()}
+    stopped = est_ensemble.structures["status"].isin(["closed", "moved"])
+    assert stopped.any()
+    assert not est_ensemble.structures.loc[stopped, "counted"].any()
+
+
+def test_a_run_repeats_itself(small_territory: Path) -> None:
+    one, two = (run_study(small_territory, out=None, as_of=DAY) for _ in range(2))
+    assert len(one.coverage) == len(two.coverage) > 0
+    for name in ("coverage", "gaps", "zones", "structures", "support_chain"):
+        pd.testing.assert_frame_equal(pd.DataFrame(getattr(one, name)), pd.DataFrame(getattr(two, name)))
+
+
+def test_known_answers_of_a_small_territory(small_territory: Path) -> None:
+    found = run_study(small_territory, out=None, as_of=DAY)
+    assert found.structures["geo_status"].to_dict() == {"fournil": "located", "velo": "located", "fonds": "not_found"}
+    assert found.structures.loc["fournil", ["qpv", "qpv_relation"]].tolist() == ["QN1", "in"]
+    whole: Any = found.coverage.query("theme == 'all' and minutes == 15").set_index(["level", "zone_id"])
+    assert whole.loc[("territory", "Small"), "residents"] == pytest.approx(10_004)
+    assert whole.loc[("neighbourhood", "left"), "share"] == 1
+    assert 0 < whole.loc[("commune", "93048"), "share"] < 1
+    links = found.support_chain.query("role == 'financement' and stage == 'lancement'")
+    chain: Any = links.set_index("neighbourhood_id")
+    assert chain.loc["left", ["structures_in_register", "structures_located", "share"]].tolist() == [1, 0, 0]
+    assert found.review["structure_id"].tolist() == ["fonds"]
+    assert found.zones.query("layer == 'qpv'")["structures_in"].tolist() == [1]
+
+
+def test_a_day_and_a_walk_change_what_counts(small_territory: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.csv"
+    mine.write_text("nom,lon,lat,ouverture\nA,2.4604,48.9064,2027\nB,2.4911,48.9064,\n", encoding="utf-8")
+    before = run_study(small_territory, structures=mine, out=None, as_of=DAY, walk_minutes=20)
+    after = run_study(small_territory, structures=mine, out=None, as_of=dt.date(2027, 1, 1), walk_minutes=20)
+    assert (before.structures["counted"].sum(), after.structures["counted"].sum()) == (1, 2)
+    assert set(before.gaps["minutes"]) == {20}
+    assert sorted(set(before.coverage["minutes"])) == [5, 10, 15, 20]
+    assert [file.file for file in before.inputs if file.layer == "structures"] == ["mine.csv"]
+
+
+def test_a_structure_outside_is_kept_and_said_so(small_territory: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.csv"
+    mine.write_text("id,nom,lon,lat\nin,A,2.4604,48.9064\nout,Marseille,5.37,43.3\n", encoding="utf-8")
+    found = run_study(small_territory, structures=mine, out=None, as_of=DAY)
+    assert found.structures["geo_status"].to_dict() == {"in": "located", "out": "outside"}
+    assert found.structures.geometry.notna().all()
+    assert found.review["structure_id"].tolist() == ["out"]
+
+
+def test_corrections_of_the_folder_or_of_the_user_win(small_territory: Path, tmp_path: Path) -> None:
+    (small_territory / "corrections.csv").write_text("structure_id,lon,lat\nfonds,2.47,48.906\n", encoding="utf-8")
+    found = run_study(small_territory, out=None, as_of=DAY)
+    assert found.structures.loc["fonds", "geo_status"] == "corrected"
+    mine = tmp_path / "mine.csv"
+    mine.write_text("address,city,lon,lat\n1 Rue A,BONDY,2.47,48.906\n", encoding="utf-8")
+    found = run_study(small_territory, corrections=mine, out=None, as_of=DAY)
+    assert found.structures["geo_status"].to_dict() == {
+        "fournil": "corrected", "velo": "located", "fonds": "not_found",
+    }  # fmt: skip
+
+
+def test_masked_and_hostile_rows_go_through_a_whole_run(small_territory: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.csv"
+    names = ["[ND]", "<img src=x onerror=alert(1)>", "=1+1", "\u202eאבג 🌱", "a\x00\x07b"]
+    rows = [f'"{name}",1 rue A,Bondy,2.4604,48.9064' for name in names]
+    mine.write_text("\n".join(["nom,adresse,ville,lon,lat", *rows]), encoding="utf-8")
+    out = tmp_path / "maps"
+    found = run_study(small_territory, structures=mine, out=out, as_of=DAY)
+    assert found.structures["geo_status"].tolist() == ["masked", *["located"] * 4]
+    masked = found.structures.iloc[0]
+    assert (masked["address"], masked.geometry) == ("", None)
+    published: Any = pd.read_csv(out / "tables" / "structures.csv", keep_default_na=False, dtype=str)
+    assert published.loc[0, ["address", "longitude", "latitude"]].tolist() == ["", "", ""]
+    assert published["name"].tolist()[2] == "'=1+1"
+    assert b"<img src=x" not in b"".join(path.read_bytes() for path in out.glob("*.html"))
+
+
+@pytest.mark.usefixtures("no_network")
+def test_a_whole_run_opens_no_connection_and_writes_everything(small_territory: Path, tmp_path: Path) -> None:
+    out = tmp_path / "maps"
+    run_study(small_territory, out=out, as_of=DAY)
+    written = snapshot(out)
+    assert {"index.html", "territory.html", "method.html", "datapackage.json", "study.xlsx"} <= set(written)
+    tables = ("structures", "zones", "coverage", "gaps", "support_chain", "review", "portrait")
+    assert {f"tables/{name}.csv" for name in tables} <= set(written)
+
+
+def test_a_run_that_dies_leaves_the_last_good_output(
+    small_territory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "maps"
+    run_study(small_territory, out=out, as_of=DAY)
+    (out / "mine.txt").write_text("kept", encoding="utf-8")
+    before = snapshot(out)
+
+    def die(_study: Study, staging: Path) -> NoReturn:
+        (staging / "index.html").write_text("half a page", encoding="utf-8")
+        raise RuntimeError
+
+    monkeypatch.setattr(study, "build_maps", die)
+    with pytest.raises(RuntimeError):
+        run_study(small_territory, out=out, as_of=dt.date(2027, 1, 1))
+    assert snapshot(out) == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["maps", "small"]
+
+
+def test_inputs_are_told_with_their_hash(small_territory: Path) -> None:
+    found = run_study(small_territory, out=None, as_of=DAY)
+    assert [file.layer for file in found.inputs] == [file.layer for file in load_territory(small_territory).files]
+    (small_territory / "stations.csv").write_text(
+        "name,mode,line,lon,lat,status,open_date\nG,RER,E,2.46,48.906,open,\n", encoding="utf-8"
+    )
+    again = run_study(small_territory, out=None, as_of=DAY)
+    changed = [one.layer for one, two in zip(found.inputs, again.inputs, strict=True) if one.sha256 != two.sha256]
+    assert changed == ["stations"]
+
+
+def test_bad_input_writes_nothing(small_territory: Path, tmp_path: Path) -> None:
+    mine, out = tmp_path / "mine.csv", tmp_path / "maps"
+    mine.write_text("nom,adresse,secteur\na,,magie\n", encoding="utf-8")
+    with pytest.raises(SchemaError, match="row 2, field sectors"):
+        run_study(small_territory, structures=mine, out=out)
+    with pytest.raises(SourceUnavailableError, match="no such file"):
+        run_study(small_territory, structures=tmp_path / "none.csv", out=out)
+    with pytest.raises(SourceUnavailableError, match="no qpv layer of vintage 2015"):
+        run_study(small_territory, vintage="2015", out=out)
+    mine.write_text("nom,adresse\na,\n", encoding="utf-8")
+    with pytest.raises(InputError, match="it is a file"):
+        run_study(small_territory, structures=mine, out=mine)
+    assert not out.exists()
+    assert mine.read_text(encoding="utf-8") == "nom,adresse\na,\n"
+
+
+def test_an_invalid_qpv_of_the_user_is_repaired_and_told(small_territory: Path, tmp_path: Path) -> None:
+    bow_tie = shapely.Polygon([(660_100, 6_867_100), (660_900, 6_867_900), (660_900, 6_867_100), (660_100, 6_867_900)])
+    path = tmp_path / "qpv.gpkg"
+    gpd.GeoDataFrame({"code_qp": ["QN1"], "lib_qp": ["x"]}, geometry=[bow_tie], crs=2154).to_file(path)
+    found = run_study(small_territory, qpv=path, out=None, as_of=DAY)
+    assert found.qpv.attrs["repaired"] == ["QN1"]
+    assert found.qpv.geometry.is_valid.all()
