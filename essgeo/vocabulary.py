@@ -84,6 +84,14 @@ STATUSES = _labels(
     }
 )
 
+SITE_STATES = _labels(
+    {
+        "candidate": ("Proposé", "Candidate"),
+        "occupied": ("Occupé", "Occupied"),
+        "past": ("Terminé", "Past"),
+    }
+)
+
 GEO_STATUSES = _labels(
     {
         "located": ("Localisée", "Located"),

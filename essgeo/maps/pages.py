@@ -110,6 +110,7 @@ def neighbourhood(study: Study, code: str) -> Context:
     return _with_map(study, shown, focus=code) | {
         "page": f"{code}.html",
         "place": row,
+        "note": row.get(f"note_{study.lang}") or row["note"],
         "reached": reached,
         "findings": [
             findings.reach(reached, _whole(study), study.lang),

@@ -9,6 +9,7 @@ from essgeo.maps.findings import interval
 from essgeo.maps.formats import number, percent
 from essgeo.maps.rows import by_index, records, where
 from essgeo.maps.texts import texts
+from essgeo.vocabulary import SITE_STATES
 
 if TYPE_CHECKING:
     from essgeo.results import Study
@@ -112,7 +113,7 @@ def sites(study: Study) -> list[Popup]:
                 (words["common"]["address"], ", ".join(filter(None, (row["address"], row["city"])))),
                 (names["surface"], surface(row["surface_m2"], study)),
                 (names["availability"], period(row["available_from"], row["available_to"], study)),
-                (names["state"], row["state"]),
+                (names["state"], SITE_STATES.get(row["state"], {}).get(study.lang, row["state"])),
                 (names["former_use"], row["former_use"]),
                 (names["owner"], row["owner_type"]),
                 (names["source"], row["source"]),

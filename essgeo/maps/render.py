@@ -14,7 +14,7 @@ from markupsafe import Markup
 from essgeo.maps import findings, formats
 from essgeo.maps.background import BACKGROUNDS
 from essgeo.maps.texts import texts
-from essgeo.vocabulary import CHALLENGES, FAMILIES, GEO_STATUSES, ROLES, STAGES, STATUSES, THEMES
+from essgeo.vocabulary import CHALLENGES, FAMILIES, GEO_STATUSES, ROLES, SITE_STATES, STAGES, STATUSES, THEMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,6 +46,7 @@ _VOCABULARIES = {
     "stage": STAGES,
     "status": STATUSES,
     "geo_status": GEO_STATUSES,
+    "site_state": SITE_STATES,
     "challenge": CHALLENGES,
 }
 

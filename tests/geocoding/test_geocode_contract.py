@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from essgeo import geocode
@@ -137,7 +137,8 @@ CHOICE = st.fixed_dictionaries(
 )
 
 
-@given(st.lists(CHOICE, max_size=6))
+@settings(max_examples=20)
+@given(st.lists(CHOICE, max_size=4))
 def test_every_row_comes_back_once_with_a_status_and_the_input_untouched(choices: list[dict[str, Any]]) -> None:
     rows = table({}, *(row | dict(zip(("lon", "lat"), row["coord"], strict=True)) for row in choices)).iloc[1:]
     before, known_before = rows.copy(deep=True), KNOWN.copy(deep=True)
