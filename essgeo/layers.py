@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from essgeo.vocabulary import CHALLENGES, FAMILIES, ROLES, SECTORS, SITE_STATES, STAGES, STATUSES
+from essgeo.vocabulary import CHALLENGES, FAMILIES, ROLES, SECTORS, STAGES, STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -184,7 +184,7 @@ LAYERS: dict[str, Layer] = {
                 Field("surface_m2", "number", minimum=0),
                 Field("available_from", "month"),
                 Field("available_to", "month"),
-                Field("state", allowed=SITE_STATES),
+                Field("state"),
                 Field("ground_floor"),
                 Field("source", required=True),
                 Field("as_of", "month", optional=True),
