@@ -1,92 +1,256 @@
-"""French addresses as comparable keys: house number, repetition, street."""
+"""French addresses read as house numbers, a street and a place, in every way that a text can be read."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-ABBREVIATIONS = {
-    "all": "allee", "av": "avenue", "ave": "avenue", "bd": "boulevard", "bld": "boulevard", "bvd": "boulevard",
-    "blvd": "boulevard", "ch": "chemin", "che": "chemin", "chem": "chemin", "crs": "cours", "dr": "docteur",
-    "fg": "faubourg", "fbg": "faubourg", "gal": "general", "gen": "general", "imp": "impasse", "mal": "marechal",
-    "mar": "marechal", "pdt": "president", "pl": "place", "pr": "professeur", "pres": "president",
-    "prof": "professeur", "qu": "quai", "r": "rue", "res": "residence", "rte": "route", "sq": "square", "st": "saint",
-    "ste": "sainte", "vla": "villa",
-}  # fmt: skip
-STOP_WORDS = frozenset({"a", "au", "aux", "d", "de", "des", "du", "en", "et", "l", "la", "le", "les"})
-REPETITIONS = {"bis": "b", "ter": "t", "quater": "q", "quinquies": "c"}
+import numpy as np
 
-_PLAIN = str.maketrans(
-    {"œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE"}
-    | dict.fromkeys("\u2018\u2019\u02bc\u00b4", "'")
-    | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014", "-")
+from essgeo.geocoding.communes import Communes, Place, city_key
+from essgeo.geocoding.words import HEADS, MONTHS, REPETITIONS, WAY_WORDS, StreetKey, fold_all, street_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    House = tuple[int, str]
+
+MOST_HOUSES = 3
+MOST_READINGS = 6
+
+_WAYS = "|".join(sorted((word for word in {*HEADS, *WAY_WORDS} if len(word) > 1), key=len, reverse=True))
+_REPETITION = "bis|ter|quater|quinquies|sexies"
+_PLAIN = re.compile(rf"(\d{{1,3}}) ?({_REPETITION})?,? ({_WAYS}|r) ([a-z0-9 -]+)$")
+_GLUED = rf"(?!(?:{_WAYS}|mai)\b(?!,? (?:{_WAYS}|r)\b))[a-z]{{1,3}}\d{{0,2}}"
+_HOUSE = re.compile(rf"(\d{{1,6}})(?: ?({_REPETITION})\b|({_GLUED})\b)?")
+_NEXT = re.compile(r" ?(?:[-/,;&+]|et|a|au|ou) ?(?=\d)")
+_LETTER = re.compile(r"[ -]([a-z]{1,2}\d{0,2})(?=[ ,]|$)")
+_POSTCODE = re.compile(r"(?:^|(?<!\bbp)(?<!\bcs)(?<!\btsa)[ ,;(-])(?:f ?-? ?)?(\d{5})\b[ ,;-]*")
+_PUNCTUATION = re.compile(r"[^a-z0-9]+")
+_BREAK = re.compile(r"[,;()+]|(?<![a-z])/|/(?!\d)| - |- | -")
+_ONE = rf"\d{{1,4}}(?: ?(?:{_REPETITION}|[a-z]{{1,2}}\d{{0,2}})\b|{_GLUED}\b)?"
+_HOUSE_AND_WAY = re.compile(
+    rf"(?<![a-z0-9])(?:{_ONE} ?(?:[-/,;&+]|et|a|au|ou) ?){{0,4}}{_ONE}[ ,]+(?:{_WAYS}|r)\b(?= [a-z0-9])"
 )
-_NUMBER = re.compile(
-    r"^(\d{1,4})(?: ?((?!a \d)[a-z]|bis|ter|quater|quinquies)(?=[ ,/&-]))?"
-    r"((?: ?(?:-|/|,|&|a|et) ?\d{1,4}(?: ?(?:bis|ter|[b-z])(?=[ ,]))?)*)[ ,]+(?=\S)"
-)
+_WAY = re.compile(rf"(?<![a-z0-9])(?:{_WAYS})\b(?= [a-z0-9])")
+_NOISE = re.compile(
+    r"\bcedex\b(?: \d{1,2}\b)?|\b(?:bp|b p|cs|tsa|cidex) ?(?:n )?\d+\b|\bc ?/ ?o\b[^,;]*"
+    r"|\b(?:chez|a l attention de)\b[^,;\d]*"
+    r"|\b\d{1,2} ?(?:er|e|eme|ieme|nd)? ?(?:etage|etg)\b|\brez de (?:chaussee|jardin)\b|\brdc\b"
+    r"|\betage \d+\b|\b(?:droite|gauche)$"
+    r"|\b(?:bat(?:iment)?|bt|immeuble|imm|esc(?:alier)?|app(?:t|artement)?|apt|hall|cage|logement|logt|boite|entree|porte|chambre|studio)"
+    r" ?(?:n ?)?(?:\d+[a-z]?|[a-z]\d{0,2}(?= ?(?:[,;()/-]|$| \d"
+    r"| bat| esc| et| app| apt| hall| porte| rue| r | av| bd| place| pl )))\b(?! etage)"
+    r"|\b(?:face|angle|parking|parkg|pkg)\b(?: (?:du|de la|de|au|a|aux))?(?= )"
+)  # fmt: skip
+
+_NOISE_WORDS = frozenset(
+    [
+        "cedex",
+        "bp",
+        "cs",
+        "tsa",
+        "cidex",
+        "c",
+        "chez",
+        "attention",
+        "etage",
+        "etg",
+        "rez",
+        "rdc",
+        "droite",
+        "gauche",
+        "bat",
+        "batiment",
+        "bt",
+        "immeuble",
+        "imm",
+        "esc",
+        "escalier",
+        "app",
+        "appt",
+        "appartement",
+        "apt",
+        "hall",
+        "cage",
+        "logement",
+        "logt",
+        "boite",
+        "entree",
+        "porte",
+        "chambre",
+        "studio",
+        "face",
+        "angle",
+        "parking",
+        "parkg",
+        "pkg",
+        "b",
+    ]
+) - {"porte"}
 
 
-class AddressKey(NamedTuple):
-    """The comparable parts of an address.
+class Reading(NamedTuple):
+    """One way to read an address: house numbers in order of preference, the street, the place it names itself."""
 
-    Attributes
+    houses: tuple[House, ...]
+    street: StreetKey
+    place: Place | None
+
+
+class Readings(NamedTuple):
+    """Many readings as columns; ``query`` is the position of the address, ``place`` one of ``places``."""
+
+    query: NDArray[np.int64]
+    place: NDArray[np.int64]
+    places: list[Place]
+    streets: list[StreetKey]
+    numbers: NDArray[np.int32]
+    repetitions: NDArray[np.object_]
+
+
+def read_addresses(queries: pd.DataFrame, cities: Communes) -> Readings:
+    """Return every reading of many addresses.
+
+    Parameters
     ----------
-    number
-        House number, ``""`` where there is none; the first one of a range or list.
-    repetition
-        ``b`` for bis, ``t`` for ter, or the letter.
-    street
-        Street words without accents, abbreviations or small words, in order.
+    queries
+        Text columns ``address``, ``postcode``, ``city``, ``citycode``; ``""`` where missing.
+    cities
+        Keys of commune names, to tell the commune at the end of an address that names no other.
     """
-
-    number: str
-    repetition: str
-    street: str
-
-
-def fold(text: str) -> str:
-    """Return a text in lower case, without accents, ligatures or punctuation other than ``- / , &``.
-
-    Examples
-    --------
-    >>> fold("12, Bd. de l'Œuvre-Neuve")
-    '12, bd de l oeuvre-neuve'
-    """
-    plain = unicodedata.normalize("NFKD", text.translate(_PLAIN)).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9,/&-]+", " ", plain).strip()
-
-
-def city_key(city: str) -> str:
-    """Return the comparable form of a commune name.
-
-    Examples
-    --------
-    >>> city_key("Le Pré St Gervais") == city_key("LE PRÉ-SAINT-GERVAIS")
-    True
-    """
-    words = re.split(r"[^a-z0-9]+", fold(city))
-    return " ".join(ABBREVIATIONS.get(word, word) if word in {"st", "ste"} else word for word in words if word)
+    lines = fold_all(queries["address"].tolist())
+    columns = [queries[name].tolist() for name in ("postcode", "city", "citycode")]
+    places: dict[Place, int] = {}
+    given: dict[tuple[str, str, str], tuple[Place, int]] = {}
+    query, place, streets, houses = [], [], [], []
+    for row, (line, stated) in enumerate(zip(lines, zip(*columns, strict=True), strict=True)):
+        known = given.get(stated)
+        if known is None:
+            clean = Place(_digits(stated[0]), stated[1][:100].strip(), stated[2].strip().upper())
+            known = given[stated] = (clean, places.setdefault(clean, len(places)))
+        for reading in _read(line, known[0], cities):
+            query.append(row)
+            place.append(known[1] if reading.place is None else places.setdefault(reading.place, len(places)))
+            streets.append(reading.street)
+            houses.append(reading.houses)
+    numbers = np.full((len(query), MOST_HOUSES), -1, dtype=np.int32)
+    repetitions = np.full((len(query), MOST_HOUSES), "", dtype=object)
+    for column in range(MOST_HOUSES):
+        rows = [row for row, found in enumerate(houses) if len(found) > column]
+        numbers[rows, column] = [houses[row][column][0] for row in rows]
+        repetitions[rows, column] = [houses[row][column][1] for row in rows]
+    return Readings(
+        np.array(query, dtype=np.int64), np.array(place, dtype=np.int64), list(places), streets, numbers, repetitions
+    )
 
 
-def address_key(address: str) -> AddressKey:
-    """Return the comparable parts of the first line of an address.
+def _digits(postcode: str) -> str:
+    text = postcode.strip().removesuffix(".0")
+    return text.zfill(5) if text.isdecimal() and text.isascii() and 4 <= len(text) <= 5 else ""  # noqa: PLR2004
 
-    Examples
-    --------
-    >>> address_key("9 bis, rue de Dombasle")
-    AddressKey(number='9', repetition='b', street='rue dombasle')
-    >>> address_key("11-17 av. du Général-Leclerc")
-    AddressKey(number='11', repetition='', street='avenue general leclerc')
-    >>> address_key("place du 8 mai 1945")
-    AddressKey(number='', repetition='', street='place 8 mai 1945')
-    """
-    folded = fold(re.sub(r"\(.*?\)", " ", address))
-    match = _NUMBER.match(folded)
-    number, repetition, rest = "", "", folded
-    if match:
-        number, repetition, rest = match.group(1), match.group(2) or "", folded[match.end() :]
-    words = re.split(r"[^a-z0-9]+", rest.split(",")[0])
-    street = [ABBREVIATIONS.get(word, word) for word in words if word and word not in STOP_WORDS]
-    return AddressKey(number.lstrip("0"), REPETITIONS.get(repetition, repetition), " ".join(street))
+
+def _read(line: str, place: Place, cities: Communes) -> list[Reading]:
+    plain = _PLAIN.match(line)
+    alone = plain and (place.city or place.citycode) and not plain[4][-5:].isdecimal()
+    if plain and alone and _NOISE_WORDS.isdisjoint(line.split()) and not line.endswith(city_key(place.city) or "?"):
+        key = street_key(f"{plain[3]} {plain[4]}")
+        return [Reading(((int(plain[1]), REPETITIONS.get(plain[2] or "", "")),), key, None)]
+    found: dict[tuple[tuple[House, ...], StreetKey, Place | None], None] = {}
+    for text, own in _with_place(line, place, cities):
+        for piece in dict.fromkeys(map(str.strip, _pieces(text))):
+            for houses, street in _split(piece):
+                key = street_key(street)
+                if key.words:
+                    found.setdefault((houses, key, own))
+    return [Reading(*parts) for parts in list(found)[:MOST_READINGS]]
+
+
+def _with_place(line: str, place: Place, cities: Communes) -> Iterator[tuple[str, Place | None]]:
+    matches = [match for match in _POSTCODE.finditer(line) if match.start() > 0]
+    if matches:
+        match = matches[-1]
+        city = _NOISE.sub(" ", line[match.end() :]).strip(" ,;-()").removesuffix(" france")
+        own = Place(match[1], city, "")
+        merged = Place(place.postcode or own.postcode, place.city or own.city, place.citycode)
+        yield line[: match.start()], None if merged == place else merged
+        return
+    known = city_key(place.city)
+    words = line.split()
+    if words and not place.citycode and (words[-1] in cities.last_words or words[-1] == known.rpartition(" ")[2]):
+        for size in range(min(6, len(words) - 1), 0, -1):
+            tail = city_key(" ".join(words[-size:]))
+            if (tail == known) if known else (tail in cities.by_name):
+                city = place.city or " ".join(words[-size:])
+                merged = Place(place.postcode, city, "")
+                yield " ".join(words[:-size]), None if merged == place else merged
+                break
+    yield line, None
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Yield the parts of an address that may be its number and street, the likeliest first."""
+    noisy = not _NOISE_WORDS.isdisjoint(_PUNCTUATION.sub(" ", text).split())
+    clean = _NOISE.sub(" , ", text) if noisy else text
+    house = _HOUSE_AND_WAY.search(clean)
+    if house:
+        yield house[0] + _BREAK.split(clean[house.end() :], maxsplit=1)[0]
+        yield text
+        return
+    parts = [part for part in map(str.strip, _BREAK.split(clean)) if part and not part.isdecimal()]
+    ways = [way.start() for way in _WAY.finditer(clean)]
+    if ways and (ways[-1] or len(parts) > 1):
+        lead = _HOUSE.match(clean)
+        for start in dict.fromkeys((ways[0], ways[-1])):
+            tail = _BREAK.split(clean[start:], maxsplit=1)[0]
+            yield f"{lead[0]} {tail}" if lead else tail
+    yield clean
+    if clean != text:
+        yield text
+    if len(parts) > 1:
+        yield from parts
+
+
+def _split(text: str) -> Iterator[tuple[tuple[House, ...], str]]:
+    """Yield the house numbers and street of a piece of an address, in each way it can be read."""
+    houses: list[House] = []
+    end = 0
+    match = _HOUSE.match(text)
+    while match:
+        number, letters = int(match[1]), match[2] or match[3] or ""
+        houses.append((number, REPETITIONS.get(letters, letters)))
+        end = match.end()
+        gap = _NEXT.match(text, end)
+        match = _HOUSE.match(text, gap.end()) if gap else None
+    rest = text[end:]
+    street = _PUNCTUATION.sub(" ", rest).strip()
+    if not houses:
+        if street:
+            yield (), street
+        return
+    letter = _LETTER.match(rest)
+    head = street.split(" ", 2)
+    if letter and len(head) > 1:
+        after = _PUNCTUATION.sub(" ", rest[letter.end() :]).strip()
+        lettered = (*houses[:-1], (houses[-1][0], letter[1]))
+        is_way = head[1] in HEADS or head[1] in WAY_WORDS
+        if is_way or (letter[1] not in HEADS and not letter[1][1:2].isalpha()):
+            yield _glued(lettered), after
+    if street:
+        yield _glued(houses), street
+        if head[0][:3] in MONTHS:
+            yield (), _PUNCTUATION.sub(" ", text).strip()
+
+
+def _glued(houses: Sequence[House]) -> tuple[House, ...]:
+    """Return the house numbers, with the two ends of a range that lost its hyphen (``1719`` for 17-19)."""
+    number = houses[0][0]
+    if len(houses) == 1 and number > 999:  # noqa: PLR2004
+        text = str(number)
+        low, high = int(text[: len(text) // 2]), int(text[len(text) // 2 :])
+        if len(text) % 2 == 0 and low < high <= low + 20 and (high - low) % 2 == 0:
+            return (houses[0], (low, ""), (high, ""))
+    return tuple(dict.fromkeys(houses))[:MOST_HOUSES]

@@ -1,148 +1,226 @@
-"""The chain that locates structures: a human's correction, then known coordinates, then an index of addresses."""
+"""The chain that locates structures: a human's correction, known coordinates, the cache, then engines in order."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
+from tqdm.auto import tqdm
 
 from essgeo.crs import GEOGRAPHIC
-from essgeo.geocoding.corrections import correction_keys, place_key
-from essgeo.geocoding.extract import match_addresses
+from essgeo.geocoding.corrections import corrected_points
+from essgeo.geocoding.engine import MATCH_COLUMNS, no_matches
+from essgeo.geocoding.local import Local
 from essgeo.geocoding.precision import RADIUS_M
+from essgeo.geocoding.queries import distinct, queries_of
+from essgeo.geocoding.status import statuses
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from essgeo.geocoding.cache import Cache
+    from essgeo.geocoding.engine import Engine
 
 MASK = "[ND]"
 SURE = ("housenumber", "place")
-_COLUMNS = (
-    "geo_status", "geo_precision", "geo_score", "geo_margin", "geo_radius_m", "geo_label", "geo_engine", "geo_reason",
-    "longitude", "latitude", "candidate_longitude", "candidate_latitude",
+BATCH_ROWS = 20_000
+"""Queries that an engine is given at once, unless it says otherwise (``batch_rows``)."""
+_SETTLED = ("located", "ambiguous")
+_RANK = {"located": 0, "ambiguous": 1, "imprecise": 2, "not_found": 3}
+_TEXTS = ("geo_status", "geo_precision", "geo_label", "geo_ban_id", "geo_citycode", "geo_engine", "geo_reason")
+_NUMBERS = (
+    "geo_score", "geo_margin", "geo_radius_m", "longitude", "latitude", "candidate_longitude", "candidate_latitude",
+)  # fmt: skip
+_FROM_MATCH = {
+    "geo_precision": "precision", "geo_score": "score", "geo_margin": "margin", "geo_label": "label",
+    "geo_ban_id": "ban_id", "geo_citycode": "citycode", "geo_reason": "reason", "geo_status": "status",
+    "geo_engine": "engine",
+}  # fmt: skip
+_ORDER = (
+    "geo_status", "geo_precision", "geo_score", "geo_margin", "geo_radius_m", "geo_label", "geo_ban_id", "geo_citycode",
+    "geo_engine", "geo_reason", "longitude", "latitude", "candidate_longitude", "candidate_latitude",
 )  # fmt: skip
 
 
 def geocode(
     table: pd.DataFrame,
     *,
-    using: pd.DataFrame | None = None,
+    using: pd.DataFrame | Engine | Sequence[Engine] | None = None,
     corrections: pd.DataFrame | None = None,
     crs: str = "EPSG:2154",
+    progress: bool = False,
+    cache: Cache | None = None,
 ) -> gpd.GeoDataFrame:
     """Return the structures with a position, or with the reason why they have none.
+
+    Each distinct address is asked once. A correction wins over coordinates that the table has, these over the cache,
+    and the cache over the engines. What an engine has not located, nor found ambiguous, goes to the next one.
 
     Parameters
     ----------
     table
-        Structures: ``address`` and ``city``, and where known ``citycode``, ``lon``, ``lat`` (degrees) and
+        Structures: ``address`` and, where known, ``postcode``, ``city``, ``citycode``, ``lon``, ``lat`` (degrees) and
         ``coord_precision``.
     using
-        Known addresses (the ``addresses`` layer).
+        Engines in order (an index of BAN, a service), or a small table of known addresses (the ``addresses`` layer).
+        Without a service no connection is opened.
     corrections
         From :func:`essgeo.geocoding.read_corrections`.
     crs
         Metric CRS of the result.
+    progress
+        Show the pace and the time that remains, where standard error is a terminal.
+    cache
+        Where answers are looked up and kept. Masked rows never come near it.
 
     Returns
     -------
     GeoDataFrame
         The same index and columns without ``lon`` and ``lat``, points in ``crs`` (none where not located) and:
 
-        - ``geo_status``: ``located``, ``corrected``, ``imprecise``, ``not_found`` or ``masked``;
-        - ``geo_precision``: ``housenumber``, ``street``, ``place``, ``municipality`` or ``""``;
+        - ``geo_status``: ``located``, ``corrected``, ``ambiguous``, ``imprecise``, ``not_found`` or ``masked``;
+        - ``geo_precision``: ``housenumber``, ``interpolated``, ``street``, ``locality``, ``place``, ``municipality``
+          or ``""``;
         - ``geo_score`` and ``geo_margin``: 0 to 1, of the match or best candidate, NaN for given coordinates;
         - ``geo_radius_m``: metres meant to hold 90 % of true positions, NaN where not located;
-        - ``geo_label``, ``geo_engine``, ``geo_reason``: address found or best candidate, who found it, why not;
+        - ``geo_label``, ``geo_ban_id``, ``geo_citycode``, ``geo_engine``, ``geo_reason``: address found or best
+          candidate, its
+          identifier in BAN and commune, who found it, why it is not located;
         - ``longitude``, ``latitude``, ``candidate_longitude``, ``candidate_latitude``: degrees.
 
         Masked rows lose their address, postcode and coordinates.
 
+    Raises
+    ------
+    GeocoderError, RateLimitedError
+        A service refuses, or does not answer; what it answered before is in the cache.
+    InputError
+        The cache cannot be used.
+
     Examples
     --------
-    >>> table = pd.DataFrame({"address": ["1 rue A", ""], "city": ["Bondy"] * 2, "lon": [2.48, None],
-    ...                       "lat": [48.9, None], "coord_precision": ["housenumber", ""]}, index=["a", "b"])
+    >>> table = pd.DataFrame({"address": ["1 rue A", ""], "city": "Bondy", "lon": [2.48, None], "lat": [48.9, None],
+    ...                       "coord_precision": ["housenumber", ""]}, index=["a", "b"])
     >>> geocode(table)["geo_status"].to_dict()
     {'a': 'located', 'b': 'not_found'}
     """
-    result = table.drop(columns=["lon", "lat"], errors="ignore").copy()
-    found = pd.DataFrame({name: _empty(name, len(table)) for name in _COLUMNS}, index=table.index)
     masked = _masked(table)
-    open_rows = ~masked
-    settled = _settled(table, corrections)
-    corrected = settled["lon"].notna() & open_rows
-    _fill(found, settled[corrected], "corrected", "housenumber", "correction")
-    if {"lon", "lat"} <= set(table.columns):
-        known = table["lon"].notna() & table["lat"].notna() & open_rows & ~corrected
-        precision = table.loc[known, "coord_precision"].replace("", "place") if "coord_precision" in table else "place"
-        _fill(found, table.loc[known, ["lon", "lat"]], "located", precision, "register")
-        vague = known & ~found["geo_precision"].isin(SURE)
-        found.loc[vague, ["geo_status", "geo_reason"]] = ["imprecise", "vague_coordinates"]
-    waiting = (found["geo_status"] == "") & open_rows
-    _search(found, table[waiting], using)
-    found["geo_radius_m"] = found["geo_precision"].map(RADIUS_M)
-    found.loc[masked, "geo_status"] = "masked"
-    found.loc[masked, "geo_reason"] = "masked"
+    rows = table.reset_index(drop=True)
+    queries = queries_of(rows[~masked])
+    found = pd.DataFrame({name: pd.Series("" if name in _TEXTS else float("nan"), index=rows.index) for name in _ORDER})
+    found.loc[masked, ["geo_status", "geo_reason"]] = "masked"
+    if corrections is not None:
+        points = corrected_points(table.index[~masked], queries, corrections)
+        _place(found, points, "corrected", "correction")
+        queries = queries.drop(points.index)
+    known = _known_points(rows.loc[queries.index])
+    _place(found, known, "located", "register")
+    vague = known.index[~known["precision"].isin(SURE)]
+    found.loc[vague, ["geo_status", "geo_reason"]] = ["imprecise", "vague_coordinates"]
+    queries = queries.drop(known.index)
+    _search(found, queries, _engines(using), cache, progress=progress)
+    located = found["longitude"].notna()
+    found["geo_radius_m"] = found["geo_precision"].map(RADIUS_M).where(located)
+    placed = points_of(found).to_crs(crs)
+    kept = rows.drop(columns=["lon", "lat", *_ORDER], errors="ignore")
     for name in ("address", "postcode"):
-        if name in result:
-            result.loc[masked, name] = ""
-    points = gpd.GeoSeries(gpd.points_from_xy(found["longitude"], found["latitude"]), index=table.index, crs=GEOGRAPHIC)
-    placed = points.where(found["longitude"].notna(), None).to_crs(crs)
-    return gpd.GeoDataFrame(pd.concat([result, found], axis=1), geometry=placed)
+        if name in kept:
+            kept[name] = kept[name].mask(masked, "")
+    frame = gpd.GeoDataFrame(pd.concat([kept, found], axis=1), geometry=placed)
+    return frame.set_axis(table.index)
 
 
-def _empty(name: str, rows: int) -> np.ndarray[tuple[int], np.dtype[np.float64]] | list[str]:
-    text = name in {"geo_status", "geo_precision", "geo_label", "geo_engine", "geo_reason"}
-    return [""] * rows if text else np.full(rows, np.nan)
+def points_of(found: pd.DataFrame) -> gpd.GeoSeries:
+    """Return the points of ``longitude`` and ``latitude`` in degrees, none where they are not known.
+
+    Examples
+    --------
+    >>> points_of(pd.DataFrame({"longitude": [2.5, None], "latitude": [48.9, None]})).tolist()
+    [<POINT (2.5 48.9)>, None]
+    """
+    shapes = np.full(len(found), None, dtype=object)
+    known = found["longitude"].notna().to_numpy()
+    shapes[known] = shapely.points(found.loc[known, ["longitude", "latitude"]].to_numpy(dtype=float))
+    return gpd.GeoSeries(shapes, index=found.index, crs=GEOGRAPHIC)
 
 
 def _masked(table: pd.DataFrame) -> pd.Series:
-    columns = [name for name in ("name", "address", "postcode", "city") if name in table]
-    hidden = [table[name].astype("object").fillna("").astype(str).str.contains(MASK, regex=False) for name in columns]
-    return pd.concat(hidden, axis=1).any(axis=1) if hidden else pd.Series(data=False, index=table.index)
+    """Return which rows hide something, by position."""
+    hidden = np.zeros(len(table), dtype=bool)
+    for name in ("name", "address", "postcode", "city"):
+        if name in table:
+            codes, values = pd.factorize(table[name])
+            marks = [MASK in str(value) for value in values]
+            hidden |= np.array([*marks, False])[codes]
+    return pd.Series(hidden)
 
 
-def _keys(table: pd.DataFrame) -> list[object]:
-    cities = table["city"] if "city" in table else [""] * len(table)
-    return [place_key(address, city) for address, city in zip(table["address"], cities, strict=True)]
+def _known_points(table: pd.DataFrame) -> pd.DataFrame:
+    if not {"lon", "lat"} <= set(table.columns):
+        return pd.DataFrame({"lon": [], "lat": [], "precision": []}, index=table.index[:0])
+    known = table[table["lon"].notna() & table["lat"].notna()]
+    precision = known["coord_precision"].replace("", "place") if "coord_precision" in known else "place"
+    return known[["lon", "lat"]].assign(precision=precision)
 
 
-def _settled(table: pd.DataFrame, corrections: pd.DataFrame | None) -> pd.DataFrame:
-    """Return the point that a correction gives to each row, by its identifier or else its address; NaN for none."""
-    lookup = {}
-    if corrections is not None:
-        points = zip(corrections["lon"], corrections["lat"], strict=True)
-        lookup = dict(zip(correction_keys(corrections), points, strict=True))
-    nothing = (float("nan"), float("nan"))
-    found = [
-        lookup.get(str(identifier), lookup.get(key, nothing))
-        for identifier, key in zip(table.index, _keys(table), strict=True)
-    ]
-    return pd.DataFrame(found, index=table.index, columns=["lon", "lat"], dtype=float)
-
-
-def _fill(found: pd.DataFrame, points: pd.DataFrame, status: str, precision: pd.Series | str, engine: str) -> None:
+def _place(found: pd.DataFrame, points: pd.DataFrame, status: str, engine: str) -> None:
     rows = points.index
     found.loc[rows, ["longitude", "latitude"]] = points[["lon", "lat"]].to_numpy(dtype=float)
-    found.loc[rows, "geo_status"] = status
-    found.loc[rows, "geo_precision"] = precision
-    found.loc[rows, "geo_engine"] = engine
+    found.loc[rows, "geo_precision"] = points["precision"]
+    found.loc[rows, ["geo_status", "geo_engine"]] = [status, engine]
 
 
-def _search(found: pd.DataFrame, table: pd.DataFrame, using: pd.DataFrame | None) -> None:
-    rows = table.index
-    if table.empty:
-        return
+def _engines(using: pd.DataFrame | Engine | Sequence[Engine] | None) -> list[Engine]:
     if using is None:
-        found.loc[rows, "geo_status"] = "not_found"
-        found.loc[rows, "geo_reason"] = np.where(table["address"] == "", "no_address", "no_index")
-        return
-    matched = match_addresses(table, using)
-    exact: list[Hashable] = matched.index[matched["exact"]].tolist()
-    _fill(found, matched.loc[exact], "located", "housenumber", "extract")
-    found.loc[rows, ["geo_label", "geo_score", "geo_reason"]] = matched[["label", "score", "reason"]].to_numpy()
-    rest = matched[~matched["exact"]]
-    near = rest["reason"].isin({"number_missing", "number_unknown"})
-    found.loc[rest.index, "geo_status"] = np.where(near, "imprecise", "not_found")
-    found.loc[rest.index, ["candidate_longitude", "candidate_latitude"]] = rest[["lon", "lat"]].to_numpy(dtype=float)
+        return []
+    if isinstance(using, pd.DataFrame):
+        return [Local.of(using)]
+    return list(using) if isinstance(using, Sequence) else [using]
+
+
+def _search(
+    found: pd.DataFrame, queries: pd.DataFrame, engines: list[Engine], cache: Cache | None, *, progress: bool
+) -> None:
+    """Ask the engines in order for each distinct address, and write the best that is known of it on its rows."""
+    empty = queries.index[queries["address"] == ""]
+    found.loc[empty, ["geo_status", "geo_reason"]] = ["not_found", "no_address"]
+    asked, keys = distinct(queries.drop(empty))
+    best = no_matches(asked.index, "no_index").assign(status="not_found", engine="")
+    for engine in engines:
+        waiting = asked[~best["status"].isin(_SETTLED)]
+        matches = _answers(engine, waiting, cache, progress=progress)
+        matches = matches.assign(status=statuses(matches), engine=engine.name)
+        before = best.loc[matches.index]
+        better = matches["status"].map(_RANK) < before["status"].map(_RANK)
+        better |= before["engine"] == ""
+        best.loc[matches.index[better]] = matches.loc[better, best.columns]
+    best.loc[best["lon"].isna(), ["score", "margin"]] = float("nan")
+    rows = best.loc[keys].set_axis(keys.index)
+    for name, source in _FROM_MATCH.items():
+        found.loc[rows.index, name] = rows[source]
+    located = rows["status"] == "located"
+    for place, which in (("", located), ("candidate_", ~located)):
+        found.loc[rows.index[which], [f"{place}longitude", f"{place}latitude"]] = rows.loc[
+            which, ["lon", "lat"]
+        ].to_numpy()
+
+
+def _answers(engine: Engine, queries: pd.DataFrame, cache: Cache | None, *, progress: bool) -> pd.DataFrame:
+    """Return the matches of an engine: from the cache, then batch by batch, each kept as soon as it is there."""
+    known = cache.get(engine, queries.index) if cache else no_matches(queries.index[:0])
+    waiting = queries[~queries.index.isin(known.index)]
+    size = getattr(engine, "batch_rows", BATCH_ROWS)
+    parts = [known] if len(known) else []
+    with tqdm(
+        total=len(queries), initial=len(known), desc=engine.name, unit=" addresses", disable=None if progress else True
+    ) as bar:
+        for start in range(0, len(waiting), size):
+            batch = waiting.iloc[start : start + size]
+            answered = engine.match(batch)[list(MATCH_COLUMNS)]
+            if cache:
+                cache.put(engine, answered)
+            parts.append(answered)
+            bar.update(len(batch))
+    return pd.concat(parts) if parts else known

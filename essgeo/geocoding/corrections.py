@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pandas as pd
+
 from essgeo.errors import SchemaError
-from essgeo.geocoding.address import address_key, city_key
+from essgeo.geocoding.communes import city_key
+from essgeo.geocoding.engine import MOST_CANDIDATES
+from essgeo.geocoding.words import fold, street_key
 from essgeo.sources import read_table
 from essgeo.validation import raise_faults, validate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import pandas as pd
-
-    from essgeo.geocoding.address import AddressKey
     from essgeo.validation import Fault
 
-_KEYS = ("structure_id", "address")
+CHOICE = "choice"
+_NUMBERS = re.compile(r"((?:\d+ ?(?:bis\b|ter\b|quater\b|[a-z](?= ))?[ ,;/&+-]*)*)(.*)")
+_TEXTS = ("structure_id", "address", "postcode", "city", "citycode")
 
 
 def read_corrections(path: Path | str) -> pd.DataFrame:
@@ -27,20 +32,21 @@ def read_corrections(path: Path | str) -> pd.DataFrame:
     Parameters
     ----------
     path
-        A table with ``lon`` and ``lat`` (degrees) and ``structure_id``, or ``address`` and ``city``; other columns are
-        free, ``note`` for example. Rows with neither ``lon`` nor ``lat`` are not settled yet and left out, so that
-        ``tables/review.csv`` can be filled in little by little.
+        A table with ``structure_id``, or ``address`` and ``city`` (or ``citycode`` or ``postcode``), and either
+        ``lon`` and ``lat`` (degrees) or ``choice``: the number of a candidate, in a file made from
+        :func:`essgeo.geocoding.review`. In such
+        a file rows where nothing is filled in are left out. Other columns, such as ``note``, are free.
 
     Returns
     -------
     DataFrame
-        ``structure_id``, ``address``, ``city`` (text, ``""`` where not given), ``lon``,
-        ``lat`` (degrees).
+        ``structure_id``, ``address``, ``postcode``, ``city``, ``citycode`` (text, ``""`` where not given), ``lon``,
+        ``lat`` (degrees), ``precision`` (``housenumber``, or that of the candidate chosen).
 
     Raises
     ------
     SchemaError
-        A column is missing, a row lacks its key or a coordinate, or two rows settle the same place.
+        A column is missing, or a row lacks its key, a coordinate, or the candidate it names.
 
     Examples
     --------
@@ -53,37 +59,27 @@ def read_corrections(path: Path | str) -> pd.DataFrame:
     """
     path = Path(path)
     table = read_table(path)
-    if not {"lon", "lat"} <= set(table.columns) or not set(_KEYS) & set(table.columns):
+    reviewed = CHOICE in table
+    if not ({"lon", "lat"} <= set(table.columns) or reviewed) or not {"structure_id", "address"} & set(table.columns):
         message = (
-            f"{path.name}: a corrections file has the columns lon, lat and structure_id (or address and city). "
-            f"Columns seen: {', '.join(table.columns)}."
+            f"{path.name}: a corrections file has the columns lon, lat and structure_id (or address and city), "
+            f"or choice beside the candidates of a review file. Columns seen: {', '.join(table.columns)}."
         )
         raise SchemaError(message)
-    table = table[(table["lon"] != "") | (table["lat"] != "")]
-    texts = {name: table.get(name, "") for name in ("structure_id", "address", "city")}
-    numbered = table.assign(**texts, correction_id=table.index.astype(str))
-    checked = validate(numbered, "corrections", source=path.name)
+    texts = {name: table.get(name, "") for name in (*_TEXTS, CHOICE, "lon", "lat")}
+    filled = table.assign(**texts)
+    filled = _with_choices(filled[(filled[CHOICE] != "") | (filled["lon"] != "") | (filled["lat"] != "")])
+    checked = validate(filled.assign(correction_id=filled.index.astype(str)), "corrections", source=path.name)
     raise_faults(path.name, list(_key_faults(checked)))
-    return checked.reset_index()[["structure_id", "address", "city", "lon", "lat"]]
-
-
-def correction_keys(corrections: pd.DataFrame) -> list[object]:
-    """Return the key of each correction: the identifier of a structure, else the key of an address.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> correction_keys(pd.DataFrame({"structure_id": ["simplon"], "address": [""], "city": [""]}))
-    ['simplon']
-    """
-    rows = zip(corrections["structure_id"], corrections["address"], corrections["city"], strict=True)
-    return [identifier or place_key(address, city) for identifier, address, city in rows]
+    kept = [*_TEXTS, "lon", "lat", "precision"] if reviewed else ["structure_id", "address", "city", "lon", "lat"]
+    return checked.reset_index()[kept]
 
 
 def _key_faults(corrections: pd.DataFrame) -> Iterator[Fault]:
     first: dict[object, str] = {}
-    for row, key in zip(corrections.index, correction_keys(corrections), strict=True):
-        if isinstance(key, tuple) and not (key[0].street and key[1]):
+    for row, name, place in zip(corrections.index, corrections["structure_id"], _places(corrections), strict=True):
+        key = name or place
+        if not name and not (place[1] and place[2]):
             yield int(row), "structure_id", "is empty, and there is no address with its city; give one or the other"
         elif key in first:
             yield int(row), "structure_id or address", f"is settled in row {first[key]} already; keep one of them"
@@ -91,12 +87,81 @@ def _key_faults(corrections: pd.DataFrame) -> Iterator[Fault]:
             first[key] = row
 
 
-def place_key(address: str, city: str) -> tuple[AddressKey, str]:
-    """Return the key under which two writings of one address are the same.
+def place_key(address: str, city: str) -> tuple[str, str, str]:
+    """Return the key under which two writings of one address are the same: house numbers, street, commune.
 
     Examples
     --------
     >>> place_key("3, bd Chanzy", "Montreuil") == place_key("3 Boulevard de Chanzy", "MONTREUIL")
     True
     """
-    return address_key(address), city_key(city)
+    match = _NUMBERS.match(fold(address).strip())
+    numbers, street = match.groups() if match else ("", "")
+    plain = " ".join(re.findall(r"[a-z0-9]+", street))
+    words = street_key(plain).words if plain else ""
+    return "-".join(re.findall(r"[a-z0-9]+", numbers)), words, city_key(city)
+
+
+def corrected_points(structure_ids: pd.Index, queries: pd.DataFrame, corrections: pd.DataFrame) -> pd.DataFrame:
+    """Return the corrected points, those given for a structure before those given for its address.
+
+    Parameters
+    ----------
+    structure_ids
+        Identifiers of the rows, compared as text.
+    queries
+        Their addresses (:func:`essgeo.geocoding.queries.queries_of`).
+    corrections
+        From :func:`read_corrections`.
+
+    Returns
+    -------
+    DataFrame
+        ``lon``, ``lat``, ``precision`` of the rows of ``queries`` that have a correction; of two corrections of one
+        place the last counts.
+
+    Examples
+    --------
+    >>> queries = pd.DataFrame({"address": "3 bd Chanzy", "postcode": "", "city": "Montreuil", "citycode": ""}, ["a"])
+    >>> corrections = pd.DataFrame({"structure_id": [""], "address": ["3 Boulevard de Chanzy"], "city": ["Montreuil"],
+    ...                             "lon": [2.43], "lat": [48.85], "precision": ["housenumber"]})
+    >>> corrected_points(queries.index, queries, corrections)["lon"].to_dict()
+    {'a': 2.43}
+    """
+    values = corrections[["lon", "lat"]].assign(precision=corrections.get("precision", "housenumber"))
+    named = (corrections["structure_id"] != "").to_numpy()
+    by_name = dict(zip(corrections["structure_id"][named], np.flatnonzero(named), strict=True))
+    by_place = dict(zip(_places(corrections[~named]), np.flatnonzero(~named), strict=True))
+    rows = [by_name.get(str(name), -1) for name in structure_ids]
+    if by_place:
+        known = queries["address"] != ""
+        places = pd.Series(-1, index=queries.index)
+        places[known] = np.array([by_place.get(place, -1) for place in _places(queries[known])], dtype=int)
+        rows = [row if row >= 0 else place for row, place in zip(rows, places, strict=True)]
+    where = np.asarray(rows, dtype=int)
+    found = where >= 0
+    return values.iloc[where[found]].set_axis(queries.index[found])
+
+
+def _places(table: pd.DataFrame) -> list[tuple[str, str, str]]:
+    filled = table.reindex(columns=list(_TEXTS), fill_value="")
+    towns = filled["city"].where(
+        filled["city"] != "", filled["citycode"].where(filled["citycode"] != "", filled["postcode"])
+    )
+    pairs = pd.MultiIndex.from_arrays([filled["address"], towns])
+    codes, distinct = pd.factorize(pairs)
+    keys = [place_key(address, town) for address, town in distinct]
+    return [keys[code] for code in codes]
+
+
+def _with_choices(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with the coordinates and the precision of the candidate chosen, where none are typed."""
+    placed = table.assign(precision="housenumber")
+    for number in range(1, MOST_CANDIDATES + 1):
+        head = "candidate" if number == 1 else f"candidate_{number}"
+        chosen = (table[CHOICE] == str(number)) & (table["lon"] == "") & (table["lat"] == "")
+        columns = {"lon": f"{head}_longitude", "lat": f"{head}_latitude", "precision": f"{head}_precision"}
+        for name, column in columns.items():
+            if column in table:
+                placed[name] = placed[name].mask(chosen, table[column])
+    return placed

@@ -1,0 +1,48 @@
+"""Pairs of rows and what stands beside them: small array tools of the matcher."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def spread(low: NDArray[np.int64], count: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the pairs (row, position) of ranges that begin at ``low`` and hold ``count`` positions.
+
+    Examples
+    --------
+    >>> rows, positions = spread(np.array([5, 0]), np.array([2, 1]))
+    >>> rows.tolist(), positions.tolist()
+    ([0, 0, 1], [5, 6, 0])
+    """
+    rows = np.repeat(np.arange(len(count)), count)
+    return rows, low[rows] + rank_in(rows)
+
+
+def rank_in(groups: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the rank of each row within its group; equal groups stand together.
+
+    Examples
+    --------
+    >>> rank_in(np.array([3, 3, 7])).tolist()
+    [0, 1, 0]
+    """
+    new = np.flatnonzero(np.diff(groups, prepend=groups[:1] - 1))
+    return np.arange(len(groups)) - np.repeat(new, np.diff(np.append(new, len(groups))))
+
+
+def best_of(groups: NDArray[np.int64], values: NDArray[np.float64], size: int) -> NDArray[np.float64]:
+    """Return the highest value of each group, 0 where it has none.
+
+    Examples
+    --------
+    >>> best_of(np.array([1, 1]), np.array([0.2, 0.5]), 2).tolist()
+    [0.0, 0.5]
+    """
+    best = np.zeros(size)
+    np.maximum.at(best, groups, values)
+    return best
