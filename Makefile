@@ -16,7 +16,11 @@ endif
 PIN := uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 --fork-strategy fewest \
 	--generate-hashes --no-emit-index-url --custom-compile-command "make pins"
 
-.PHONY: help study test check format bench minimums pins clean
+# Only the group: addok and essgeo never share an environment.
+PIN_ADDOK := uv pip compile --group addok --quiet --upgrade --universal --python-version 3.11 --fork-strategy fewest \
+	--generate-hashes --no-emit-index-url --custom-compile-command "make pins" --output-file requirements/addok.txt
+
+.PHONY: help study test check format bench addok minimums pins clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-9s %s\n", $$1, $$2 }'
@@ -39,6 +43,8 @@ format: $(VENV)/.dev ## format the code
 bench: $(VENV)/.dev ## time every benchmarks/bench_*.py, the whole study among them
 	@for bench in benchmarks/bench_*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
 
+addok: build/addok/.done ## install addok, the geocoder that tests and benchmarks compare with (they also need redis-server)
+
 minimums: $(BIN)/python ## run the tests with the lowest versions pyproject.toml allows (needs uv)
 	uv venv --quiet --clear --python $(BIN)/python build/minimums
 	uv pip install --quiet --python build/minimums/bin/python --resolution lowest-direct --group test --editable .
@@ -47,10 +53,22 @@ minimums: $(BIN)/python ## run the tests with the lowest versions pyproject.toml
 pins: ## choose the newest versions again (needs uv)
 	$(PIN) --group dev --output-file requirements/dev.txt
 	$(PIN) --group build --constraints requirements/dev.txt --output-file requirements/run.txt
+	$(PIN_ADDOK)
 
 clean: ## remove the environment, caches and builds
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
+
+build/addok/.done: requirements/addok.txt $(BIN)/python
+	@echo "Installing addok in build/addok"
+ifeq ($(UV),)
+	@$(BIN)/python -m venv build/addok
+	@build/addok/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/addok.txt
+else
+	@$(UV) venv --quiet --allow-existing --python $(BIN)/python build/addok
+	@$(UV) pip install --quiet --python build/addok/bin/python --require-hashes -r requirements/addok.txt
+endif
+	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.run
 	@echo "Installing the tools of the tests and checks"

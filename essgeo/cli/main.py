@@ -9,13 +9,15 @@ from importlib import metadata
 import click
 
 from essgeo.cli.gaps import gaps
+from essgeo.cli.geocode import geocode_file
 from essgeo.cli.study import study
 from essgeo.cli.territory import territory
 from essgeo.cli.text import harmless
 from essgeo.cli.zones import zones
-from essgeo.errors import EssgeoError, InfeasibleError, SourceError
+from essgeo.errors import EssgeoError, GeocoderError, InfeasibleError, SourceError
 
-INPUT, SOURCE, INFEASIBLE, BUG = 2, 3, 4, 70
+INPUT, BUG = 2, 70
+CODES = {SourceError: 3, GeocoderError: 3, InfeasibleError: 4}
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -24,7 +26,7 @@ def cli() -> None:
     """Who is out of reach of the social and solidarity economy, and where the next place would do most good."""
 
 
-for command in (study, gaps, zones, territory):
+for command in (study, geocode_file, gaps, zones, territory):
     cli.add_command(command)
 
 
@@ -38,8 +40,7 @@ def main() -> None:
     try:
         cli()
     except EssgeoError as error:
-        code = SOURCE if isinstance(error, SourceError) else INFEASIBLE if isinstance(error, InfeasibleError) else INPUT
-        _fail(str(error), code)
+        _fail(str(error), next((code for kind, code in CODES.items() if isinstance(error, kind)), INPUT))
     except (KeyboardInterrupt, BrokenPipeError):
         _fail("stopped.", 130)
     except Exception as error:  # noqa: BLE001 (a user is never shown a traceback)

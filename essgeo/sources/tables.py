@@ -31,7 +31,7 @@ _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _WEB_PAGE = (b"<!doctype", b"<html")
 
 
-def read_table(path: Path | str) -> pd.DataFrame:
+def read_table(path: Path | str, *, as_is: bool = False) -> pd.DataFrame:
     r"""Return the table a file holds, every cell as text, so that postcodes and identifiers keep their zeros.
 
     Parameters
@@ -39,6 +39,8 @@ def read_table(path: Path | str) -> pd.DataFrame:
     path
         A CSV (any of ``, ; tab |``, UTF-8, UTF-16 with its mark, or Windows-1252), XLSX (its first sheet), Parquet,
         GeoParquet, GeoJSON, GeoPackage or Shapefile.
+    as_is
+        Keep blank rows, and the types of a file that has types.
 
     Returns
     -------
@@ -82,10 +84,12 @@ def read_table(path: Path | str) -> pd.DataFrame:
         message = f"{path}: {fault}"
         raise InputError(message)
     frame = _READERS[suffix](path)
+    if suffix in _ROWS and not as_is:
+        frame = frame[(frame != "").any(axis=1)]
     if len(frame) == 0:
         message = f"{path}: the file has columns but no row."
         raise InputError(message)
-    return _as_text(frame)
+    return _named(frame) if as_is else _as_text(_named(frame))
 
 
 def _fault_of(head: bytes, suffix: str) -> str:
@@ -147,28 +151,39 @@ def _read_xlsx(path: Path) -> pd.DataFrame:
 
 
 def _framed(path: Path, rows: Iterable[list[str]]) -> pd.DataFrame:
-    """Return rows of cells as a frame: the first that is not blank names the columns."""
-    numbered = [(number, row) for number, row in enumerate(rows, start=1) if any(cell.strip() for cell in row)]
-    if not numbered:
+    """Return rows of cells as a frame: the first that is not blank names the columns.
+
+    A blank line is no row, unless the file has one column only.
+    """
+    numbered = enumerate(rows, start=1)
+    header = next((row for _, row in numbered if any(map(str.strip, row))), None)
+    if header is None:
         message = f"{path}: the file is empty."
         raise InputError(message)
-    (_, header), *records = numbered
     while not header[-1].strip():
         header = header[:-1]
     width = len(header)
+    records = [(number, row) for number, row in numbered if row or width == 1]
     for number, row in records:
-        if any(cell.strip() for cell in row[width:]):
+        if len(row) > width and any(map(str.strip, row[width:])):
             message = (
                 f"{path}: row {number} has more cells than the header ({len(row)} against {width}); "
                 "quote a cell that holds the separator, or name every column."
             )
             raise InputError(message)
-    return pd.DataFrame(
-        [(row + [""] * width)[:width] for _, row in records],
-        columns=header,
+    frame = pd.DataFrame(
+        [row if len(row) == width else (row + [""] * width)[:width] for _, row in records],
+        columns=range(width),
         index=[number for number, _ in records],
         dtype="object",
     )
+    return pd.concat([_stripped(frame[place]) for place in range(width)], axis=1).set_axis(header, axis=1)
+
+
+def _stripped(column: pd.Series) -> pd.Series:
+    codes, values = pd.factorize(column)
+    texts = pd.Index([value.replace("\x00", "").strip() for value in values], dtype="object")
+    return pd.Series(texts.take(codes), index=column.index)
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
@@ -192,10 +207,15 @@ def _read_geographic(path: Path) -> pd.DataFrame:
     return frame.set_axis(pd.RangeIndex(1, len(frame) + 1))
 
 
+def _named(frame: pd.DataFrame) -> pd.DataFrame:
+    named = frame.rename_axis(ROW)
+    named.columns = pd.Index(_unique([str(name) for name in named.columns]))
+    return named
+
+
 def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
     geometry = frame.geometry.name if isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name else None
-    text = frame.rename_axis(ROW)
-    text.columns = pd.Index(_unique([str(name) for name in text.columns]))
+    text = frame.copy()
     for name in text.columns:
         if name != geometry:
             text[name] = text[name].astype("object").map(_cell)
@@ -229,6 +249,7 @@ _TEXT: dict[str, Callable[[Path], pd.DataFrame]] = {
     ".geojson": _read_geographic,
     ".json": _read_geographic,
 }
+_ROWS = {".csv", ".txt", ".tsv", ".xlsx"}
 _READERS = _TEXT | {
     ".xlsx": _read_xlsx,
     ".parquet": _read_parquet,

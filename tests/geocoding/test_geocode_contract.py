@@ -101,7 +101,7 @@ def test_a_guess_is_a_candidate_and_no_point() -> None:
     assert found["candidate_longitude"].tolist() == [2.46]
     listed = review(found)
     assert listed["reason"].tolist() == ["number_unknown"]
-    assert listed["candidate_label"].tolist() == ["12 boulevard Chanzy, 93100 Montreuil"]
+    assert listed["candidate_label"].tolist() == ["boulevard Chanzy 93100 Montreuil"]
 
 
 def test_without_an_index_nothing_is_found_but_what_is_known() -> None:
