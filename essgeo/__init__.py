@@ -6,21 +6,26 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from essgeo.access import demand_points, travel_cost
+    from essgeo.access import accessibility, demand_points, read_network, travel_cost
     from essgeo.exports import export
     from essgeo.gaps import coverage, find_gaps, gather_areas
     from essgeo.geocoding import geocode
     from essgeo.maps import build_maps
     from essgeo.results import Study
+    from essgeo.siting import Scenario, choose_sites, compare
     from essgeo.sources import read_layer
     from essgeo.study import run_study
     from essgeo.territory import Territory, load_territory
     from essgeo.zoning import crosswalk, locate_in
 
 __all__ = [
+    "Scenario",
     "Study",
     "Territory",
+    "accessibility",
     "build_maps",
+    "choose_sites",
+    "compare",
     "coverage",
     "crosswalk",
     "demand_points",
@@ -31,17 +36,19 @@ __all__ = [
     "load_territory",
     "locate_in",
     "read_layer",
+    "read_network",
     "run_study",
     "travel_cost",
 ]
 
 _ROOMS = {
-    "access": ("demand_points", "travel_cost"),
+    "access": ("accessibility", "demand_points", "read_network", "travel_cost"),
     "exports": ("export",),
     "gaps": ("coverage", "find_gaps", "gather_areas"),
     "geocoding": ("geocode",),
     "maps": ("build_maps",),
     "results": ("Study",),
+    "siting": ("Scenario", "choose_sites", "compare"),
     "sources": ("read_layer",),
     "study": ("run_study",),
     "territory": ("Territory", "load_territory"),

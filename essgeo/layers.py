@@ -192,6 +192,23 @@ LAYERS: dict[str, Layer] = {
             ),
         ),
         Layer(
+            "candidates",
+            "candidate_id",
+            (
+                Field("name", required=True),
+                Field("kind", required=True, allowed=("premises", "search_area")),
+                Field("city"),
+                Field("surface_m2", "number", minimum=0),
+                Field("available_from", "month"),
+                Field("available_to", "month"),
+                Field("ground_floor", allowed=("yes", "no", "unknown")),
+                Field("state"),
+                Field("constraints"),
+                Field("lon", "number"),
+                Field("lat", "number"),
+            ),
+        ),
+        Layer(
             "seed_figures",
             "figure_id",
             (

@@ -1,7 +1,22 @@
-"""Who lives where, and how many minutes away things are."""
+"""Who lives where, how many minutes away things are, and who has how much access."""
 
+from essgeo.access.accessibility import accessibility
 from essgeo.access.cost import CostMatrix, nearest_minutes
 from essgeo.access.demand import demand_points
+from essgeo.access.detour import Detour, estimate_detour
+from essgeo.access.grid import grid_points
+from essgeo.access.network import WalkNetwork, read_network
 from essgeo.access.walking import travel_cost
 
-__all__ = ["CostMatrix", "demand_points", "nearest_minutes", "travel_cost"]
+__all__ = [
+    "CostMatrix",
+    "Detour",
+    "WalkNetwork",
+    "accessibility",
+    "demand_points",
+    "estimate_detour",
+    "grid_points",
+    "nearest_minutes",
+    "read_network",
+    "travel_cost",
+]

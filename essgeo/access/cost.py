@@ -31,7 +31,11 @@ class CostMatrix:
     method
         How minutes were found, in words; every result shows it.
     speed_kmh, detour
-        Speed, and walked metres for one metre in a straight line.
+        Speed, and walked metres for one metre in a straight line (over a network: of a small move only).
+    network_date
+        Day of the walking network, ISO, ``unknown`` where its file does not say; ``""`` for straight lines.
+    unit
+        ``minutes``.
     """
 
     origin_ids: pd.Index
@@ -44,6 +48,8 @@ class CostMatrix:
     method: str
     speed_kmh: float
     detour: float
+    network_date: str = ""
+    unit: str = "minutes"
 
 
 def nearest_minutes(cost: CostMatrix, among: NDArray[np.bool_] | None = None) -> NDArray[np.float32]:

@@ -71,7 +71,7 @@ def demand_points(
     owner, points = owner[order], points[order]
     share = 1.0 / np.bincount(owner, minlength=len(iris))
     codes = iris.index.to_numpy()[owner]
-    targets = _neighbourhood_of(neighbourhoods)
+    targets = neighbourhood_of(neighbourhoods)
     frame = gpd.GeoDataFrame(
         {
             "population": (iris["population"].to_numpy(dtype=float) * share)[owner],
@@ -100,7 +100,19 @@ def _grid_points(iris: gpd.GeoDataFrame, spacing_m: float) -> tuple[NDArray[np.i
     return owner[first], inside
 
 
-def _neighbourhood_of(neighbourhoods: gpd.GeoDataFrame | None) -> dict[str, str]:
+def neighbourhood_of(neighbourhoods: gpd.GeoDataFrame | None) -> dict[str, str]:
+    """Return the target neighbourhood of each IRIS that lies in one.
+
+    Raises
+    ------
+    InputError
+        An IRIS stands in two of them.
+
+    Examples
+    --------
+    >>> neighbourhood_of(pd.DataFrame({"iris_codes": ["930100101|930100102"]}, index=["la-noue"]))["930100102"]
+    'la-noue'
+    """
     if neighbourhoods is None:
         return {}
     named: dict[str, str] = {}

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
+from essgeo.gaps.themes import theme_bits, unpack_themes
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -74,3 +76,53 @@ def nearest_structure(
         "nearest_city": structures["city"].iloc[best],
         "nearest_minutes": float(metres[best] * detour / (speed_kmh * METRES_PER_MINUTE_AT_1_KMH)),
     }
+
+
+def nearest_by_theme(
+    centres: NDArray[np.float64], structures: gpd.GeoDataFrame, *, speed_kmh: float, detour: float
+) -> pd.DataFrame:
+    """Return the structure nearest to each of several points, for each theme.
+
+    Parameters
+    ----------
+    centres
+        Metric coordinates, shape (points, 2); NaN for a point that is nowhere.
+    structures
+        Located structures.
+    speed_kmh, detour
+        As for :func:`essgeo.travel_cost`.
+
+    Returns
+    -------
+    DataFrame
+        One row a point and theme of :data:`essgeo.gaps.themes.THEMES`, point after point: the columns of
+        :func:`nearest_structure`.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> shops = gpd.GeoDataFrame({"name": ["A"], "city": ["Bondy"], "sectors": [""], "challenges": [""]}, index=["a"],
+    ...                          geometry=gpd.points_from_xy([300], [0]))
+    >>> nearest_by_theme(np.zeros((1, 2)), shops, speed_kmh=4.5, detour=1.3)["nearest_name"].tolist()[:2]
+    ['A', '']
+    """
+    offers = unpack_themes(theme_bits(structures)).astype(bool)
+    shape = (len(centres), offers.shape[1])
+    best, metres = np.zeros(shape, dtype=np.intp), np.full(shape, np.inf)
+    if len(structures):
+        away = np.hypot(*(np.column_stack([structures.geometry.x, structures.geometry.y])[:, None] - centres).T)
+        for theme in np.flatnonzero(offers.any(axis=0)):
+            among = np.where(offers[:, theme] & ~np.isnan(away), away, np.inf)
+            best[:, theme], metres[:, theme] = among.argmin(axis=1), among.min(axis=1)
+    found = np.isfinite(metres).ravel()
+    chosen = best.ravel()[found]
+    columns = {
+        "nearest_structure_id": structures.index,
+        "nearest_name": structures["name"],
+        "nearest_city": structures["city"],
+    }
+    table = pd.DataFrame({name: np.full(len(found), "", dtype=object) for name in columns})
+    for name, values in columns.items():
+        table.loc[found, name] = values.to_numpy(dtype=object)[chosen]
+    walk = metres.ravel() * detour / (speed_kmh * METRES_PER_MINUTE_AT_1_KMH)
+    return table.assign(nearest_minutes=np.where(found, walk, np.nan))

@@ -9,15 +9,18 @@ import geopandas as gpd
 import pandas as pd
 
 from essgeo.access import travel_cost
+from essgeo.gaps.activity import activity_odds
 from essgeo.gaps.areas import gather_areas
-from essgeo.gaps.coverage import coverage
+from essgeo.gaps.assessment import assess_gaps
 from essgeo.gaps.nearest import nearest_structure, population_centre
 from essgeo.gaps.themes import THEMES, theme_bits, unpack_themes
 from essgeo.structures import counted_on
 
 if TYPE_CHECKING:
-    from essgeo.access import CostMatrix
+    from essgeo.access import CostMatrix, WalkNetwork
 
+LONGEST = 4
+"""Trips of up to so many walks are measured, so that access poverty knows how far the far are."""
 NEAREST = ["nearest_structure_id", "nearest_name", "nearest_city", "nearest_minutes"]
 COLUMNS = (
     "neighbourhood_id", "neighbourhood", "rank", "theme_kind", "theme", "minutes", "residents",
@@ -55,7 +58,7 @@ def rank_gaps(
 
     Examples
     --------
-    >>> from essgeo.gaps import Areas
+    >>> from essgeo.gaps import Areas, coverage
     >>> from scipy.sparse import csr_matrix
     >>> demand = gpd.GeoDataFrame({"population": [60.0, 40.0], "neighbourhood_id": ["", "n"], "method": "grid"},
     ...                           geometry=gpd.points_from_xy([0, 5000], [0, 0]), crs=2154)
@@ -105,12 +108,15 @@ def find_gaps(
     demand: gpd.GeoDataFrame,
     structures: gpd.GeoDataFrame,
     *,
+    qpv: gpd.GeoDataFrame | None = None,
+    communes: gpd.GeoDataFrame | None = None,
+    network: WalkNetwork | None = None,
     within_minutes: int = 15,
     as_of: dt.date | None = None,
     draws: int = 500,
     seed: int = 0,
 ) -> gpd.GeoDataFrame:
-    """Return the gaps of neighbourhoods against all of the demand, on foot in a straight line with a detour.
+    """Return the gaps of neighbourhoods against all of the demand, with their intervals.
 
     Parameters
     ----------
@@ -120,6 +126,10 @@ def find_gaps(
         From :func:`essgeo.access.demand_points` with these neighbourhoods.
     structures
         From :func:`essgeo.geocode`. Those without a point do not count.
+    qpv, communes
+        Further layers whose gaps are wanted.
+    network
+        From :func:`essgeo.access.read_network`; straight lines with a detour where ``None``.
     within_minutes
         The walk.
     as_of
@@ -130,7 +140,7 @@ def find_gaps(
     Returns
     -------
     GeoDataFrame
-        The columns of :func:`rank_gaps`, with the outline of the neighbourhood.
+        The columns of :func:`essgeo.gaps.assess_gaps`, with the outline of the neighbourhood.
 
     Examples
     --------
@@ -145,10 +155,23 @@ def find_gaps(
     """
     day = as_of or dt.date.today()  # noqa: DTZ011 (the day where the user is)
     counted = cast("gpd.GeoDataFrame", structures[structures.geometry.notna() & counted_on(structures, day)])
-    cost = travel_cost(demand, counted, max_minutes=2 * within_minutes)
+    cost = travel_cost(demand, counted, network=network, max_minutes=LONGEST * within_minutes)
     nobody = neighbourhoods.iloc[:0].assign(vintage="")
-    everybody = gather_areas(demand, territory="all", communes=nobody, neighbourhoods=neighbourhoods, qpv=nobody)
-    table = coverage(demand, cost, counted, everybody, within_minutes=[within_minutes], draws=draws, seed=seed)
-    gaps = rank_gaps(table, demand, counted, cost, minutes=within_minutes)
-    outlines = neighbourhoods.geometry.loc[gaps["neighbourhood_id"]].to_numpy()
-    return gpd.GeoDataFrame(gaps, geometry=outlines, crs=neighbourhoods.crs)
+    layers = {
+        "communes": nobody if communes is None else communes,
+        "neighbourhoods": neighbourhoods,
+        "qpv": nobody if qpv is None else qpv,
+    }
+    gaps = assess_gaps(
+        demand,
+        cost,
+        counted,
+        gather_areas(demand, territory="all", **layers),
+        within_minutes=within_minutes,
+        odds=activity_odds(structures),
+        as_of=day,
+        draws=draws,
+        seed=seed,
+    )
+    outlines = pd.concat([layer.geometry for layer in layers.values()])
+    return gpd.GeoDataFrame(gaps, geometry=outlines.loc[gaps["neighbourhood_id"]].to_numpy(), crs=neighbourhoods.crs)

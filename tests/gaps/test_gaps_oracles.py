@@ -71,6 +71,7 @@ def world(people: list[tuple[int, int, int, str, str]], offers: list[dict[str, A
             "neighbourhood_id": [person[3] for person in people],
             "citycode": [person[4] for person in people],
             "iris_code": [person[4] for person in people],
+            "income": 20_000.0,
             "method": "grid",
         },
         [person[:2] for person in people],

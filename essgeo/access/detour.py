@@ -1,0 +1,155 @@
+"""Straight lines against a network: how much longer people really walk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH, travel_cost
+from essgeo.errors import InputError
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from essgeo.access.network import WalkNetwork
+
+MIN_STRAIGHT_M = 100.0
+RESAMPLES = 500
+
+
+@dataclass(frozen=True)
+class Detour:
+    """Walked metres for one metre in a straight line, measured over a network.
+
+    Attributes
+    ----------
+    factor
+        Median over trips.
+    low, high
+        Interval of that median: trips of one destination resemble each other, so whole destinations are drawn again.
+    slope
+        Total of walked metres by total of straight ones: the regression through the origin where the error grows with
+        the distance.
+    trip_low, trip_high
+        Between these lie the factors of single trips.
+    trips
+        How many trips it rests on.
+    assumed
+        The factor that straight lines assume.
+    level
+        Level of both intervals.
+    network_date
+        Day of the network.
+    """
+
+    factor: float
+    low: float
+    high: float
+    slope: float
+    trip_low: float
+    trip_high: float
+    trips: int
+    assumed: float
+    level: float
+    network_date: str
+
+
+def estimate_detour(
+    origins: gpd.GeoDataFrame,
+    destinations: gpd.GeoDataFrame,
+    network: WalkNetwork,
+    *,
+    max_minutes: float = 30,
+    assumed: float = 1.3,
+    level: float = 0.9,
+    seed: int = 0,
+) -> Detour:
+    r"""Return the detour factor that a network shows, beside the one assumed without it.
+
+    .. math:: \text{detour} = \operatorname{median}_{ij} \frac{d^{\text{network}}_{ij}}{d^{\text{straight}}_{ij}}
+
+    over trips of at least 100 m in a straight line; shorter ones say more of the front door than of the streets.
+
+    Parameters
+    ----------
+    origins, destinations
+        Points in the CRS of the network.
+    network
+        From :func:`essgeo.access.read_network`.
+    max_minutes
+        Longest trip looked at.
+    assumed
+        The factor to compare with.
+    level
+        Level of the intervals.
+    seed
+        Of the resampling.
+
+    Returns
+    -------
+    Detour
+        The factor, its interval and what it rests on.
+
+    Raises
+    ------
+    InputError
+        No trip is long enough, or the network is elsewhere.
+
+    Examples
+    --------
+    >>> import numpy as np, pyproj
+    >>> import geopandas as gpd
+    >>> from essgeo.access.network import build_network
+    >>> from essgeo.access.osm import Ways
+    >>> corner = np.array([[24_800_000, 489_000_000], [24_800_000, 489_030_000], [24_845_000, 489_030_000]])
+    >>> network = build_network(Ways(corner, np.zeros(3, dtype=int), np.array([False]), ""), pyproj.CRS(2154))
+    >>> ends = gpd.GeoDataFrame(geometry=gpd.points_from_xy(*network.xy.T), crs=2154)
+    >>> round(estimate_detour(ends, ends, network).factor, 2)
+    1.41
+    """
+    cost = travel_cost(origins, destinations, network=network, max_minutes=max_minutes)
+    metres = cost.minutes * (cost.speed_kmh * METRES_PER_MINUTE_AT_1_KMH)
+    start, end = origins.geometry.iloc[cost.origin], destinations.geometry.iloc[cost.destination]
+    straight = np.hypot(start.x.to_numpy() - end.x.to_numpy(), start.y.to_numpy() - end.y.to_numpy())
+    long = straight >= MIN_STRAIGHT_M
+    if not long.any():
+        message = f"no trip of {MIN_STRAIGHT_M:g} m or more over the network: the detour cannot be estimated."
+        raise InputError(message)
+    walked, straight, destination = metres[long], straight[long], cost.destination[long]
+    ratio = walked / straight
+    tails = ((1 - level) / 2, (1 + level) / 2)
+    low, high = np.quantile(_resampled_medians(ratio, destination, seed), tails)
+    trip_low, trip_high = np.quantile(ratio, tails)
+    factor = float(np.median(ratio))
+    return Detour(
+        factor=factor,
+        low=min(float(low), factor),
+        high=max(float(high), factor),
+        slope=float(walked.sum() / straight.sum()),
+        trip_low=float(trip_low),
+        trip_high=float(trip_high),
+        trips=len(ratio),
+        assumed=assumed,
+        level=level,
+        network_date=cost.network_date,
+    )
+
+
+def _resampled_medians(
+    ratio: np.ndarray[tuple[int], np.dtype[np.floating]],
+    destination: np.ndarray[tuple[int], np.dtype[np.int32]],
+    seed: int,
+) -> list[float]:
+    """Return the median of the ratios with whole destinations drawn with replacement."""
+    random = np.random.default_rng(seed)
+    order = np.argsort(ratio, kind="stable")
+    ratio = ratio[order]
+    groups, group = np.unique(destination[order], return_inverse=True)
+    medians = []
+    for _ in range(RESAMPLES):
+        times = np.bincount(random.integers(0, len(groups), len(groups)), minlength=len(groups))
+        cumulated = np.cumsum(times[group])
+        medians.append(float(ratio[np.searchsorted(cumulated, cumulated[-1] / 2)]))
+    return medians

@@ -1,0 +1,106 @@
+"""Shares within reach, drawn anew for positions, speed, detour and activity."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
+from essgeo.gaps.reach import Spread, drawn_minutes, reached_themes
+from essgeo.gaps.themes import THEMES, theme_bits, unpack_themes
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+    from scipy import sparse
+
+    from essgeo.access import CostMatrix
+
+
+REACH_OF_MOVES = 2.0
+"""A structure moves beyond twice its radius once in 10,000 draws; farther trips are not looked at."""
+
+
+def kept_trips(cost: CostMatrix, kept: NDArray[np.bool_]) -> CostMatrix:
+    """Return a cost matrix with some of its trips.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from essgeo.access import CostMatrix
+    >>> cost = CostMatrix(pd.Index([0]), pd.Index(["a", "b"]), np.array([0, 0], dtype=np.int32),
+    ...     np.array([0, 1], dtype=np.int32), np.array([7, 3], dtype=np.float32), 30, "walk", "", 4.5, 1.3)
+    >>> kept_trips(cost, cost.minutes < 5).minutes.tolist()
+    [3.0]
+    """
+    return replace(cost, origin=cost.origin[kept], destination=cost.destination[kept], minutes=cost.minutes[kept])
+
+
+def drawn_shares(
+    demand: gpd.GeoDataFrame,
+    cost: CostMatrix,
+    structures: gpd.GeoDataFrame,
+    weights: sparse.csr_array,
+    *,
+    within_minutes: float,
+    odds: tuple[float, float],
+    draws: int,
+    seed: int,
+) -> NDArray[np.float64]:
+    """Return the weighted shares within reach of each theme, for each draw.
+
+    Positions, speed and detour are drawn as :func:`essgeo.gaps.reach.drawn_minutes` says; over a network, the detour is
+    measured and not drawn. A structure of unknown activity is active with a probability drawn from ``odds``.
+
+    Parameters
+    ----------
+    demand, cost, structures
+        Demand points, their minutes to the structures that count (up to twice the walk or more), and these.
+    weights
+        Areas x demand points; each row sums to 1, or is empty.
+    within_minutes
+        The walk.
+    odds
+        From :func:`essgeo.gaps.activity.activity_odds`.
+    draws, seed
+        How many, and from which seed.
+
+    Returns
+    -------
+    ndarray of float64
+        Draws x areas x themes, 0 to 1.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from scipy import sparse
+    >>> from essgeo.access import travel_cost
+    >>> home = gpd.GeoDataFrame(geometry=gpd.points_from_xy([0], [0]), crs=2154)
+    >>> shop = gpd.GeoDataFrame({"sectors": [""], "challenges": [""], "status": ["unknown"], "geo_radius_m": [0.0]},
+    ...                         geometry=gpd.points_from_xy([100], [0]), crs=2154)
+    >>> everybody = sparse.csr_array(np.ones((1, 1)))
+    >>> drawn = drawn_shares(home, travel_cost(home, shop), shop, everybody, within_minutes=15, odds=(80.0, 20.0),
+    ...                      draws=200, seed=0)
+    >>> bool(0.7 < drawn[:, 0, 0].mean() < 0.9)
+    True
+    """
+    spread = Spread(detour=0.0) if cost.network_date else Spread()
+    longest = within_minutes * (1 + spread.speed) / (1 - spread.detour)
+    moves_m = REACH_OF_MOVES * np.nan_to_num(structures["geo_radius_m"].to_numpy(dtype=float))
+    farthest = longest + moves_m * cost.detour / (cost.speed_kmh * METRES_PER_MINUTE_AT_1_KMH)
+    near = kept_trips(cost, cost.minutes <= farthest[cost.destination])
+    bits = theme_bits(structures)
+    unknown = np.flatnonzero(structures["status"] != "active")
+    random = np.random.default_rng([seed, len(THEMES)])
+    shares = np.empty((draws, weights.shape[0], len(THEMES)))
+    drawn = drawn_minutes(near, demand, structures, draws=draws, seed=seed, spread=spread)
+    for row, minutes in enumerate(drawn):
+        gone = unknown[random.random(len(unknown)) >= random.beta(*odds)]
+        alive = bits.copy()
+        alive[gone] = 0
+        masks = reached_themes(near, alive, within_minutes, minutes)
+        shares[row] = weights @ unpack_themes(masks).astype(np.float64)
+    clipped: NDArray[np.float64] = np.clip(shares, 0, 1, out=shares)
+    return clipped

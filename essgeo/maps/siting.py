@@ -1,0 +1,199 @@
+"""The page of siting scenarios, and a brief of one A4 page for each."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import shapely
+
+from essgeo.access.demand import METHOD as POPULATION_BY_IRIS
+from essgeo.maps import pages
+from essgeo.maps.assets import write_assets
+from essgeo.maps.formats import MISSING, number, percent
+from essgeo.maps.render import render
+from essgeo.maps.rows import records
+from essgeo.maps.texts import Texts, typeset
+from essgeo.siting.words import FILTERS, OBJECTIVES, label
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import geopandas as gpd
+
+    from essgeo.results import Study
+    from essgeo.siting import Scenario
+    from essgeo.vocabulary import Lang
+
+WIDTH, MARGIN = 640, 10
+DETAIL_M = 15.0
+METRES_PER_MINUTE_AT_1_KMH = 1000 / 60
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A still plan in SVG units: outlines as paths, places and sites as points, and the radius of the walk."""
+
+    width: int
+    height: int
+    communes: tuple[str, ...]
+    neighbourhoods: tuple[str, ...]
+    places: tuple[tuple[float, float], ...]
+    sites: tuple[tuple[float, float], ...]
+    walk: float
+
+
+@cache
+def siting_texts(lang: Lang) -> Texts:
+    """Return the words of the pages about sites.
+
+    Examples
+    --------
+    >>> siting_texts("en")["siting"]["title"]
+    'Where to open a place?'
+    """
+    name = f"siting_{lang}.toml"
+    words: Texts = tomllib.loads((files("essgeo.maps") / "languages" / name).read_text(encoding="utf-8"))
+    if lang == "fr":
+        return {section: {key: typeset(text) for key, text in table.items()} for section, table in words.items()}
+    return words
+
+
+def build_siting(study: Study, scenarios: Sequence[Scenario], out: Path) -> list[Path]:
+    """Write the page of some scenarios and a brief for each; the same scenarios give the same bytes.
+
+    Parameters
+    ----------
+    study
+        The study they belong to, for outlines, sources and language.
+    scenarios
+        From :func:`essgeo.choose_sites`.
+    out
+        Folder to write to; it is made where missing.
+
+    Returns
+    -------
+    list of Path
+        ``siting.html``, ``brief-1.html`` and so on, then the files of ``assets/``.
+
+    Examples
+    --------
+    >>> import datetime as dt, pathlib, tempfile
+    >>> from essgeo import run_study
+    >>> from essgeo.siting import default_scenario
+    >>> study = run_study("est-ensemble", out=None, as_of=dt.date(2026, 1, 1))
+    >>> scenario = default_scenario(study.demand, study.structures, study.sites, study.iris, study.parameters)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     [path.name for path in build_siting(study, [scenario], pathlib.Path(folder))][:2]
+    ['siting.html', 'brief-1.html']
+    """
+    told = [_told(study, scenario, f"brief-{place}.html") for place, scenario in enumerate(scenarios, start=1)]
+    words = siting_texts(study.lang)["siting"]
+    shared = pages.common(study) | {"s": words, "scripts": ()}
+    shared["menu"] = [*shared["menu"], ("siting.html", words["title"])]
+    contents = {"siting.html": render("siting.html", study.lang, shared | {"page": "siting.html", "scenarios": told})}
+    contents |= {one["page"]: render("brief.html", study.lang, shared | {"one": one}) for one in told}
+    out.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, content in contents.items():
+        path = out / name
+        path.write_text(content, encoding="utf-8", newline="\n")
+        written.append(path)
+    written += write_assets(out / "assets")
+    style = out / "assets" / "siting.css"
+    style.write_bytes((files("essgeo.maps") / "static" / "siting.css").read_bytes())
+    return [*written, style]
+
+
+def _told(study: Study, scenario: Scenario, page: str) -> dict[str, Any]:
+    """Return what the templates show of a scenario, every figure from the scenario itself."""
+    lang, words = study.lang, siting_texts(study.lang)["siting"]
+    names = study.neighbourhoods["name"]
+    chosen = scenario.parameters
+    reasons = scenario.exclusions["reason"].value_counts()
+    return {
+        "scenario": scenario,
+        "page": page,
+        "title": words["scenario"].format(
+            sector=label(scenario.sector, lang), minutes=number(scenario.within_minutes, lang)
+        ),
+        "aim": OBJECTIVES[scenario.objective][lang],
+        "drawn": not math.isnan(scenario.newly_low),
+        "plan": _plan(study, scenario),
+        "sites": [
+            row | {"hosts": _hosts(row["best_sectors"], lang), "period": _period(row)}
+            for row in records(scenario.sites)
+        ],
+        "neighbourhoods": [
+            row | {"name": names.get(row["neighbourhood_id"], words["elsewhere"])}
+            for row in records(scenario.by_neighbourhood)
+        ],
+        "incomes": records(scenario.by_income),
+        "exclusions": [(FILTERS[str(reason)][lang], float(count)) for reason, count in reasons.items()],
+        "sentences": [typeset(said) if lang == "fr" else said for said in scenario.sentences(lang)],
+        "method": words["method"].format(
+            walking=words["walking_network" if chosen["network"] else "walking_straight"].format(
+                detour=number(chosen["detour"], lang, 1), speed=number(chosen["speed_kmh"], lang, 1)
+            ),
+            population=words["population_iris"] if chosen["population"] == POPULATION_BY_IRIS else chosen["population"],
+            candidates=number(chosen["candidates"], lang),
+        ),
+        "draws": words["draws"].format(
+            draws=number(chosen["draws"], lang),
+            threshold=percent(chosen["threshold_spread"], lang),
+            speed=percent(chosen["speed_spread"], lang),
+            detour=percent(chosen["detour_spread"], lang),
+            weight=percent(chosen["weight_spread"], lang),
+        ),
+    }
+
+
+def _hosts(codes: str, lang: Lang) -> str:
+    words = siting_texts(lang)["siting"]
+    listed = [label(code, lang) for code in codes.split("|") if code]
+    if not listed:
+        return words["none"]
+    return listed[0] if len(listed) == 1 else words["hosts_many"].format(name=listed[0], count=len(listed) - 1)
+
+
+def _period(row: dict[str, Any]) -> str:
+    start, end = row["available_from"], row["available_to"]
+    return f"{start or '…'} {MISSING} {end or '…'}" if start or end else MISSING
+
+
+def _plan(study: Study, scenario: Scenario) -> Plan:
+    west, south, east, north = study.communes.total_bounds
+    scale = (WIDTH - 2 * MARGIN) / (east - west)
+    shift = (MARGIN - west * scale, MARGIN + north * scale)
+
+    def paths(layer: gpd.GeoDataFrame) -> tuple[str, ...]:
+        drawn = shapely.coverage_simplify(layer.geometry.to_numpy(), DETAIL_M)
+        return tuple(_path(shape) for shape in shapely.transform(drawn, lambda xy: xy * (scale, -scale) + shift))
+
+    def points(layer: gpd.GeoDataFrame) -> tuple[tuple[float, float], ...]:
+        xy = shapely.get_coordinates(layer.geometry.to_numpy()) * (scale, -scale) + shift
+        return tuple((x, y) for x, y in xy.round(1).tolist())
+
+    near = scenario.places[scenario.places.intersects(shapely.box(west, south, east, north))]
+    pace = study.parameters.speed_kmh * METRES_PER_MINUTE_AT_1_KMH / study.parameters.detour
+    return Plan(
+        WIDTH,
+        round((north - south) * scale + 2 * MARGIN),
+        paths(study.communes),
+        paths(study.neighbourhoods),
+        points(near),
+        points(scenario.sites),
+        round(scenario.within_minutes * pace * scale, 1),
+    )
+
+
+def _path(shape: shapely.Geometry) -> str:
+    rings = [ring for part in shapely.get_parts(shape) for ring in shapely.get_rings(part)]
+    return "".join(
+        "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in shapely.get_coordinates(ring)[:-1]) + "Z" for ring in rings
+    )

@@ -1,0 +1,155 @@
+"""Hard requirements: which candidates cannot do, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from essgeo.access import nearest_minutes, travel_cost
+from essgeo.errors import InfeasibleError, InputError
+from essgeo.siting.candidates import PREMISES
+from essgeo.siting.months import Period, available_months, month_number
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from essgeo.access import CostMatrix
+
+UNUSABLE = {
+    "past": "past",
+    "occupied": "occupied",
+    "closed": "past",
+    "friche reconvertie": "converted",
+}
+"""States of a site that rule it out, and the reason given."""
+
+EXCLUSION_COLUMNS = ["candidate_id", "name", "filter", "reason", "value"]
+
+
+@dataclass(frozen=True)
+class Requirements:
+    """What a place must have. A value that is not known does not meet a requirement.
+
+    Attributes
+    ----------
+    min_surface_m2
+        Least surface.
+    ground_floor
+        On the ground floor.
+    max_station_minutes
+        Longest walk to a station; needs ``stations``.
+    stations
+        The ``stations`` layer: ``status`` and ``open_date``. A planned one counts if it opens before the period does.
+    """
+
+    min_surface_m2: float | None = None
+    ground_floor: bool = False
+    max_station_minutes: float | None = None
+    stations: gpd.GeoDataFrame | None = None
+
+
+def apply_filters(
+    candidates: gpd.GeoDataFrame, requirements: Requirements, period: Period | None, *, speed_kmh: float, detour: float
+) -> tuple[NDArray[np.bool_], pd.DataFrame]:
+    """Return which candidates meet the requirements, and why the others do not.
+
+    Surface and floor are requirements of premises; search areas have neither.
+
+    Parameters
+    ----------
+    candidates
+        See :func:`essgeo.siting.read_candidates`.
+    requirements, period
+        What is asked. Without a period, dates do not count.
+    speed_kmh, detour
+        Of the walk to a station.
+
+    Returns
+    -------
+    kept : ndarray of bool
+        One flag a candidate.
+    exclusions : DataFrame
+        ``candidate_id``, ``name``, ``filter`` (``position``, ``state``, ``period``, ``surface``, ``ground_floor``,
+        ``station``), ``reason`` and ``value``; the first filter that rules a candidate out, in that order.
+
+    Raises
+    ------
+    InfeasibleError
+        No candidate is left; the message says after which filter.
+    InputError
+        A walk to stations is asked for, and none are given.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> hall = {"name": "Halle", "kind": "premises", "surface_m2": 90.0, "available_from": "", "available_to": "",
+    ...         "ground_floor": "no", "state": ""}
+    >>> halls = gpd.GeoDataFrame([hall, hall | {"surface_m2": 300.0}], index=["a", "b"],
+    ...                          geometry=gpd.points_from_xy([0, 0], [0, 0]), crs=2154)
+    >>> kept, exclusions = apply_filters(halls, Requirements(min_surface_m2=150), None, speed_kmh=4.5, detour=1.3)
+    >>> kept.tolist(), exclusions["reason"].tolist()
+    ([False, True], ['too_small'])
+    """
+    premises = (candidates["kind"] == PREMISES).to_numpy()
+    verdicts = {"position": _position(candidates), "state": candidates["state"].map(UNUSABLE).fillna("").to_numpy()}
+    values = {"surface": candidates["surface_m2"].map(lambda value: "" if np.isnan(value) else f"{value:g}")}
+    if period is not None:
+        verdicts["period"] = np.where(available_months(candidates, period).any(axis=1), "", "never_available")
+        values["period"] = candidates["available_from"] + " / " + candidates["available_to"]
+    if requirements.min_surface_m2 is not None:
+        surface = candidates["surface_m2"].to_numpy(dtype=float)
+        small = np.where(
+            np.isnan(surface), "surface_unknown", np.where(surface < requirements.min_surface_m2, "too_small", "")
+        )
+        verdicts["surface"] = np.where(premises, small, "")
+    if requirements.ground_floor:
+        floor = candidates["ground_floor"].map({"yes": "", "no": "not_ground_floor"}).fillna("floor_unknown")
+        verdicts["ground_floor"] = np.where(premises, floor, "")
+    if requirements.max_station_minutes is not None:
+        minutes = _station_minutes(candidates, requirements, period, speed_kmh=speed_kmh, detour=detour)
+        verdicts["station"] = np.where(minutes <= requirements.max_station_minutes, "", "far_from_station")
+    return _gather(candidates, verdicts, values)
+
+
+def _gather(
+    candidates: gpd.GeoDataFrame, verdicts: dict[str, NDArray[np.object_]], values: dict[str, pd.Series]
+) -> tuple[NDArray[np.bool_], pd.DataFrame]:
+    kept = np.ones(len(candidates), dtype=bool)
+    tables, left = [], [f"{len(candidates)} candidates"]
+    for name, verdict in verdicts.items():
+        out = kept & (verdict != "")
+        value = values.get(name, pd.Series("", index=candidates.index))
+        table = {"candidate_id": candidates.index[out], "name": candidates["name"][out], "filter": name}
+        tables.append(pd.DataFrame(table | {"reason": verdict[out], "value": value[out]}))
+        kept &= ~out
+        left.append(f"{name}: {int(kept.sum())} left")
+        if not kept.any():
+            message = f"no candidate is left after the filter '{name}' ({', '.join(left)}); ease it or give others."
+            raise InfeasibleError(message)
+    return kept, pd.concat(tables, ignore_index=True)[EXCLUSION_COLUMNS]
+
+
+def _position(candidates: gpd.GeoDataFrame) -> NDArray[np.object_]:
+    missing = candidates.geometry.isna() | candidates.geometry.is_empty
+    return np.where(missing, "no_position", "").astype(object)
+
+
+def _station_minutes(
+    candidates: gpd.GeoDataFrame, requirements: Requirements, period: Period | None, *, speed_kmh: float, detour: float
+) -> NDArray[np.float32]:
+    stations, longest = requirements.stations, requirements.max_station_minutes
+    if stations is None or longest is None:
+        message = "max_station_minutes needs the layer of stations."
+        raise InputError(message)
+    serving = stations["status"] == "open"
+    if period is not None:
+        opens = [bool(date) and month_number(date, last=True) <= period.months[0] for date in stations["open_date"]]
+        serving |= np.array(opens, dtype=bool)
+    cost: CostMatrix = travel_cost(
+        candidates, stations[serving], max_minutes=longest, speed_kmh=speed_kmh, detour=detour
+    )
+    return nearest_minutes(cost)

@@ -1,0 +1,156 @@
+"""The shape every model takes: rows of demand, candidates, and what each further site in reach of a row is worth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from scipy import sparse
+
+_HASH_SEED = 20240229
+
+
+@dataclass(frozen=True)
+class Covering:
+    r"""A covering problem with diminishing returns.
+
+    A set *S* of candidates is worth :math:`\\sum_i \\sum_{k \\le n_i(S)} w_{ik}`, with :math:`n_i(S)` the number of
+    chosen candidates that reach row *i* and :math:`w_{i1} \\ge w_{i2} \\ge \\dots \\ge 0`. One level is maximal
+    covering.
+
+    Attributes
+    ----------
+    reach
+        Sparse matrix of ones, rows x candidates.
+    weights
+        Rows x levels, not increasing along a row.
+    """
+
+    reach: sparse.csr_array
+    weights: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A set of candidates, what it is worth, and what no set can exceed.
+
+    Attributes
+    ----------
+    chosen
+        Positions of the chosen candidates, ascending.
+    value
+        What they are worth.
+    bound
+        Proven bound of the optimum: from above where more is better, from below where less is.
+    """
+
+    chosen: tuple[int, ...]
+    value: float
+    bound: float
+
+    @property
+    def gap(self) -> float:
+        """Distance between value and bound, as a share of the value; 0 where there is nothing to gain."""
+        away = abs(self.bound - self.value)
+        return away / abs(self.value) if self.value else float(away > 0)
+
+    @property
+    def proven(self) -> bool:
+        """Whether the optimum is proven, to one part in a million."""
+        return self.gap <= 1e-6  # noqa: PLR2004 (the accuracy of the solver)
+
+
+def reached_times(problem: Covering, chosen: Sequence[int]) -> NDArray[np.int64]:
+    """Return how many of the chosen candidates reach each row.
+
+    Examples
+    --------
+    >>> from scipy import sparse
+    >>> reach = sparse.csr_array(np.array([[1.0, 1.0], [0.0, 1.0]]))
+    >>> reached_times(Covering(reach, np.ones((2, 1))), [0, 1]).tolist()
+    [2, 1]
+    """
+    picked = np.zeros(problem.reach.shape[1])
+    picked[list(chosen)] = 1
+    times: NDArray[np.int64] = np.rint(problem.reach @ picked).astype(np.int64)
+    return times
+
+
+def worth(problem: Covering, chosen: Sequence[int]) -> float:
+    """Return what a set of candidates is worth.
+
+    Examples
+    --------
+    >>> from scipy import sparse
+    >>> reach = sparse.csr_array(np.array([[1.0, 1.0], [0.0, 1.0]]))
+    >>> worth(Covering(reach, np.array([[5.0], [7.0]])), [1])
+    12.0
+    """
+    times = reached_times(problem, chosen)
+    levels = np.arange(problem.weights.shape[1])
+    return float(problem.weights[levels < times[:, None]].sum())
+
+
+def next_weight(problem: Covering, times: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return what one more site in reach is worth to each row that ``times`` sites reach already.
+
+    Examples
+    --------
+    >>> from scipy import sparse
+    >>> problem = Covering(sparse.csr_array(np.ones((1, 2))), np.array([[5.0, 2.0]]))
+    >>> [next_weight(problem, np.array([times])).tolist() for times in range(3)]
+    [[5.0], [2.0], [0.0]]
+    """
+    levels = problem.weights.shape[1]
+    value = np.take_along_axis(problem.weights, np.minimum(times, levels - 1)[:, None], axis=1)[:, 0]
+    return np.where(times < levels, value, 0.0)
+
+
+def merge_rows(problem: Covering) -> Covering:
+    """Return the problem with rows of identical reach merged, and without those that nothing reaches or worth nothing.
+
+    Every set of candidates is worth the same in both. Rows are told apart by a 64-bit sum of random numbers, one a
+    candidate.
+
+    Examples
+    --------
+    >>> from scipy import sparse
+    >>> reach = sparse.csr_array(np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 0.0]]))
+    >>> merge_rows(Covering(reach, np.array([[1.0], [2.0], [4.0]]))).weights.tolist()
+    [[3.0]]
+    """
+    worth_it = (np.diff(problem.reach.indptr) > 0) & (problem.weights[:, 0] > 0)
+    reach, weights = problem.reach[worth_it], problem.weights[worth_it]
+    if not reach.shape[0]:
+        return Covering(reach, weights)
+    codes = np.random.default_rng(_HASH_SEED).integers(0, 2**63, reach.shape[1], dtype=np.uint64)
+    marks = np.add.reduceat(codes[reach.indices], reach.indptr[:-1])
+    _, first, group = np.unique(marks, return_index=True, return_inverse=True)
+    merged = np.column_stack([np.bincount(group, weights=level) for level in weights.T]).astype(np.float64)
+    return Covering(reach[first], merged)
+
+
+def restrict(problem: Covering, kept: NDArray[np.bool_], taken: NDArray[np.bool_]) -> Covering:
+    """Return what is left to decide once candidates are taken: the columns ``kept``, and the levels still to be won.
+
+    Examples
+    --------
+    >>> from scipy import sparse
+    >>> problem = Covering(sparse.csr_array(np.array([[1.0, 1.0], [0.0, 1.0]])), np.array([[5.0], [7.0]]))
+    >>> left = restrict(problem, np.array([False, True]), np.array([True, False]))
+    >>> left.reach.toarray().tolist(), left.weights.tolist()
+    ([[1.0]], [[7.0]])
+    """
+    weights = problem.weights
+    if taken.any():
+        times = reached_times(problem, taken.nonzero()[0].tolist())
+        level = np.arange(weights.shape[1]) + times[:, None]
+        padded = np.column_stack([weights, np.zeros(len(weights))])
+        weights = np.take_along_axis(padded, np.minimum(level, weights.shape[1]), axis=1)
+    return merge_rows(Covering(problem.reach[:, kept.nonzero()[0]], weights))

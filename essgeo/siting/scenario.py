@@ -1,0 +1,186 @@
+"""A scenario: the sites a question chose, whom they reach, and how sure that is."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from essgeo.siting.words import label, sentences
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import geopandas as gpd
+
+    from essgeo.siting.months import Period
+    from essgeo.vocabulary import Lang
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What one siting question found. Persons are residents; nobody is counted twice.
+
+    Attributes
+    ----------
+    sector, within_minutes, count, objective, period
+        What was asked.
+    sites
+        The chosen sites, index ``candidate_id``, in order of marginal gain: ``name``, ``kind`` (``premises`` or
+        ``search_area``), ``city``, ``surface_m2``, ``available_from``, ``available_to``, ``constraints``, ``marginal``
+        (residents it adds to those before it), ``alone`` (residents it would reach alone), ``cumulative``, ``robust``
+        (share of the draws in which it stays chosen), ``robust_nearby`` (in which it, or a candidate within 400 m,
+        does),
+        ``best_sectors`` (codes joined by ``|``; several where they are not distinguishable) and ``best_gain``; points.
+    residents, reached_before
+        Residents of the territory, and those who reach a place of the sector today.
+    newly_reached, newly_low, newly_high
+        Residents newly within reach, and the interval of the draws at ``parameters["level"]``.
+    person_months
+        Residents newly within reach, summed over the months of the period in which a site is available; none without
+        one.
+    by_neighbourhood, by_income, best_sectors, exclusions
+        Tables.
+    value, bound, gap, proven
+        What the model maximises (or, for set covering, the number of sites), its proven bound, the distance between
+        them as a share, and whether that is nothing.
+    next_site
+        ``candidate_id``, ``name`` and ``marginal`` of what one more site would add; empty where nothing would.
+    places
+        The counted places of the sector today: ``name`` and points.
+    parameters
+        Every assumption, by name.
+    notes
+        Codes of what a reader must know, see :func:`essgeo.siting.words.sentences`.
+    """
+
+    sector: str
+    within_minutes: float
+    count: int
+    objective: str
+    period: Period | None
+    sites: gpd.GeoDataFrame
+    residents: float
+    reached_before: float
+    newly_reached: float
+    newly_low: float
+    newly_high: float
+    person_months: float | None
+    by_neighbourhood: pd.DataFrame
+    by_income: pd.DataFrame
+    best_sectors: pd.DataFrame
+    exclusions: pd.DataFrame
+    value: float
+    bound: float
+    gap: float
+    proven: bool
+    next_site: Mapping[str, Any]
+    places: gpd.GeoDataFrame
+    parameters: Mapping[str, Any]
+    notes: tuple[str, ...]
+
+    @property
+    def search_areas(self) -> bool:
+        """Whether the sites are search areas, rather than premises that are known."""
+        return bool((self.sites["kind"] == "search_area").any())
+
+    def sentences(self, lang: Lang = "fr") -> list[str]:
+        """Return what was found, how sure it is and what it leaves out, in words."""
+        return sentences(self, lang)
+
+    def to_json(self) -> str:
+        """Return the whole result as JSON; positions as longitude and latitude, what is not known as ``null``."""
+        return json.dumps(_plain(self), ensure_ascii=False, indent=1, allow_nan=False)
+
+    def _repr_html_(self) -> str:
+        words = [Markup("<p>{}</p>").format(sentence) for sentence in self.sentences()]
+        return str(Markup("").join([*words, Markup(_html_table(self.sites))]))  # noqa: S704 (pandas escapes every cell)
+
+
+def compare(*scenarios: Scenario) -> pd.DataFrame:
+    """Return scenarios side by side, one row each.
+
+    Parameters
+    ----------
+    *scenarios
+        From :func:`essgeo.choose_sites`.
+
+    Returns
+    -------
+    DataFrame
+        ``sector``, ``objective``, ``within_minutes``, ``sites`` (names), ``kind``, ``reached_before``,
+        ``newly_reached``,
+        ``newly_low``, ``newly_high``, ``person_months``, ``lower_third`` (newly reached among the lower third by
+        income),
+        ``least_robust`` (the lowest ``robust`` of its sites), ``value``, ``bound``, ``proven``, ``next_marginal``; in
+        the order given.
+
+    Examples
+    --------
+    >>> compare().empty
+    True
+    """
+    rows = [
+        {
+            "sector": one.sector,
+            "objective": one.objective,
+            "within_minutes": one.within_minutes,
+            "sites": " | ".join(one.sites["name"]),
+            "kind": "search_area" if one.search_areas else "premises",
+            "reached_before": one.reached_before,
+            "newly_reached": one.newly_reached,
+            "newly_low": one.newly_low,
+            "newly_high": one.newly_high,
+            "person_months": one.person_months,
+            "lower_third": one.by_income.loc[one.by_income["income"] == "lower", "newly_reached"].sum(),
+            "least_robust": one.sites["robust"].min(),
+            "value": one.value,
+            "bound": one.bound,
+            "proven": one.proven,
+            "next_marginal": one.next_site.get("marginal", 0.0),
+        }
+        for one in scenarios
+    ]
+    return pd.DataFrame(rows)
+
+
+def _html_table(sites: gpd.GeoDataFrame) -> str:
+    table = pd.DataFrame(sites)[["name", "city", "marginal", "robust", "robust_nearby", "best_sectors"]]
+    shown = table.assign(
+        best_sectors=[" ; ".join(label(code, "fr") for code in codes.split("|")) for codes in table["best_sectors"]]
+    )
+    names = {
+        "name": "site", "city": "commune", "marginal": "habitants de plus", "robust": "reste choisi",
+        "robust_nearby": "ou à 400 m", "best_sectors": "secteur le plus utile",
+    }  # fmt: skip
+    written = shown.assign(
+        marginal=shown["marginal"].map("{:,.0f}".format),
+        robust=shown["robust"].map("{:.0%}".format),
+        robust_nearby=shown["robust_nearby"].map("{:.0%}".format),
+    )
+    return str(written.rename(columns=names).to_html(index=False, escape=True, border=0))
+
+
+def _plain(scenario: Scenario) -> dict[str, Any]:
+    fields = dict(vars(scenario))
+    period = fields["period"]
+    fields["period"] = {"first": period.first, "last": period.last} if period else None
+    for name in ("sites", "places"):
+        points = fields[name].geometry.to_crs("EPSG:4326")
+        table = pd.DataFrame(fields[name].drop(columns=fields[name].geometry.name)).reset_index()
+        fields[name] = _records(
+            table.assign(longitude=points.x.round(6).to_numpy(), latitude=points.y.round(6).to_numpy())
+        )
+    for name in ("by_neighbourhood", "by_income", "best_sectors", "exclusions"):
+        fields[name] = _records(fields[name])
+    fields["parameters"], fields["next_site"] = dict(fields["parameters"]), dict(fields["next_site"])
+    fields["notes"] = list(fields["notes"])
+    fields["sentences"] = {"fr": scenario.sentences("fr"), "en": scenario.sentences("en")}
+    return {name: None if isinstance(value, float) and value != value else value for name, value in fields.items()}  # noqa: PLR0124 (NaN is the only value unlike itself)
+
+
+def _records(table: pd.DataFrame) -> Any:  # noqa: ANN401 (what JSON holds)
+    return json.loads(table.to_json(orient="records", force_ascii=False))

@@ -1,0 +1,178 @@
+"""A scenario in words, in French and in English, from its figures alone."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from essgeo.vocabulary import THEMES
+
+if TYPE_CHECKING:
+    from essgeo.siting.scenario import Scenario
+    from essgeo.vocabulary import Lang
+
+NOTES: dict[str, dict[Lang, str]] = {
+    "search_areas": {
+        "fr": "Ce sont des zones de recherche (mailles de 200 m), pas des locaux connus : chercher autour.",
+        "en": "These are search areas (200 m cells), not known premises: look for premises around these points.",
+    },
+    "requirements_not_for_areas": {
+        "fr": "Surface et rez-de-chaussée ne s'appliquent pas à des zones de recherche.",
+        "en": "Surface and ground floor do not apply to search areas.",
+    },
+    "fewer_candidates": {
+        "fr": "Moins de candidats que de sites demandés : tous sont retenus.",
+        "en": "Fewer candidates than sites asked for: all of them are chosen.",
+    },
+    "nothing_more": {
+        "fr": "Moins de sites que demandé : un de plus n'ajouterait personne.",
+        "en": "Fewer sites than asked for: one more would add nobody.",
+    },
+    "no_place": {
+        "fr": "Aucune structure localisée et en activité de ce secteur : autant qu'on sache, personne n'est à portée.",
+        "en": "No located, active structure of this sector: as far as is known, nobody is within reach of one today.",
+    },
+    "no_structures_given": {
+        "fr": "Aucune structure n'a été donnée : tout le monde est compté hors de portée aujourd'hui.",
+        "en": "No structures were given: everybody counts as out of reach today.",
+    },
+    "all_reached": {
+        "fr": "Tous les habitants sont déjà à portée : aucun site n'ajoute personne.",
+        "en": "All residents are within reach already: no site adds anybody.",
+    },
+    "aggregated": {
+        "fr": "La demande est regroupée par maille de 200 m et par IRIS pour ce critère.",
+        "en": "Demand is grouped by 200 m cell and IRIS for this objective.",
+    },
+    "not_proven": {
+        "fr": "Le temps de calcul n'a pas suffi à prouver que ce choix est le meilleur ; l'écart à la borne est donné.",
+        "en": "Time ran out before this choice was proven best; its distance from the bound is given.",
+    },
+    "register_is_a_sample": {
+        "fr": "Les structures connues sont un échantillon : les habitants nouvellement à portée sont un maximum.",
+        "en": "The known structures are a sample: the number of residents newly within reach is an upper bound.",
+    },
+    "dates_of_places_not_followed": {
+        "fr": "Les structures d'aujourd'hui sont supposées rester ouvertes toute la période.",
+        "en": "The places of today are taken to stay open all through the period.",
+    },
+}
+"""What a reader must know, by code."""
+
+FILTERS: dict[str, dict[Lang, str]] = {
+    "no_position": {"fr": "sans coordonnées", "en": "no coordinates"},
+    "past": {"fr": "occupation terminée ou site fermé", "en": "occupation over, or site closed"},
+    "occupied": {"fr": "déjà occupé à la date de la source", "en": "occupied at the date of the source"},
+    "converted": {"fr": "friche reconvertie", "en": "site converted already"},
+    "never_available": {"fr": "jamais disponible pendant la période", "en": "never available in the period"},
+    "surface_unknown": {"fr": "surface inconnue", "en": "surface not known"},
+    "too_small": {"fr": "trop petit", "en": "too small"},
+    "not_ground_floor": {"fr": "pas de rez-de-chaussée", "en": "not on the ground floor"},
+    "floor_unknown": {"fr": "étage inconnu", "en": "floor not known"},
+    "far_from_station": {"fr": "trop loin d'une station", "en": "too far from a station"},
+}
+"""Why a candidate was left out, by code."""
+
+OBJECTIVES: dict[str, dict[Lang, str]] = {
+    "coverage": {"fr": "le plus d'habitants à portée", "en": "most residents within reach"},
+    "need": {
+        "fr": "le plus d'habitants à portée, pondérés par le besoin",
+        "en": "most residents within reach, weighted by need",
+    },
+    "median": {"fr": "le moins de minutes jusqu'au lieu le plus proche", "en": "fewest minutes to the nearest place"},
+    "set": {"fr": "le moins de sites pour atteindre tout le monde", "en": "fewest sites to reach everybody"},
+    "expected": {
+        "fr": "le plus d'habitants à portée si un site peut fermer tôt",
+        "en": "most residents within reach where a site may close early",
+    },
+    "person_months": {"fr": "le plus d'habitants-mois à portée", "en": "most person-months within reach"},
+}
+"""What each objective seeks."""
+
+
+def label(theme: str, lang: Lang) -> str:
+    """Return the name of a sector or challenge.
+
+    Examples
+    --------
+    >>> label("mobilite", "en")
+    'Mobility'
+    """
+    return THEMES[theme][lang] if theme in THEMES else theme
+
+
+def persons(value: float, lang: Lang) -> str:
+    """Return a number of persons, rounded and with its thousands apart.
+
+    Examples
+    --------
+    >>> persons(12345.6, "en")
+    '12,346'
+    """
+    if math.isnan(value):
+        return "\u2013"
+    return f"{value:,.0f}" if lang == "en" else f"{value:,.0f}".replace(",", "\u202f")
+
+
+def sentences(scenario: Scenario, lang: Lang) -> list[str]:
+    """Return what a scenario found, in words: the choice, whom it reaches, the proof, what comes next, then its notes.
+
+    Parameters
+    ----------
+    scenario
+        From :func:`essgeo.choose_sites`.
+    lang
+        ``fr`` or ``en``.
+
+    Returns
+    -------
+    list of str
+        Plain text, not escaped.
+
+    Examples
+    --------
+    >>> sentences.__name__
+    'sentences'
+    """
+    said = [_result(scenario, lang), _proof(scenario, lang)]
+    if scenario.next_site:
+        more, name = persons(scenario.next_site["marginal"], lang), scenario.next_site["name"]
+        said.append(
+            f"Un site de plus ({name}) ajouterait {more} habitants."
+            if lang == "fr"
+            else f"One more site ({name}) would add {more} residents."
+        )
+    if len(scenario.exclusions):
+        count = len(scenario.exclusions)
+        said.append(
+            f"Candidats écartés : {count}, chacun avec sa raison."
+            if lang == "fr"
+            else f"Candidates left out: {count}, each with its reason."
+        )
+    return [*said, *(NOTES[note][lang] for note in scenario.notes)]
+
+
+def _result(scenario: Scenario, lang: Lang) -> str:
+    names = " ; ".join(scenario.sites["name"]) or ("aucun site" if lang == "fr" else "no site")
+    newly, low, high = (persons(v, lang) for v in (scenario.newly_reached, scenario.newly_low, scenario.newly_high))
+    minutes, theme, level = (
+        f"{scenario.within_minutes:g}",
+        label(scenario.sector, lang),
+        f"{scenario.parameters['level']:.0%}",
+    )
+    drawn = not math.isnan(scenario.newly_low)
+    if lang == "fr":
+        interval = f" (intervalle à {level.replace('%', ' %')} : {low} à {high})" if drawn else ""
+        return f"{theme}, {minutes} min à pied : {names}. {newly} habitants nouvellement à portée{interval}."
+    interval = f" ({level} interval: {low} to {high})" if drawn else ""
+    return f"{theme}, {minutes} min on foot: {names}. {newly} residents newly within reach{interval}."
+
+
+def _proof(scenario: Scenario, lang: Lang) -> str:
+    aim = OBJECTIVES[scenario.objective][lang]
+    gap = f"{scenario.gap:.1%}"
+    if lang == "fr":
+        return f"Critère : {aim} ; " + (
+            "optimum prouvé." if scenario.proven else f"à {gap.replace('%', ' %')} au plus de l'optimum."
+        )
+    return f"Objective: {aim}; " + ("proven optimum." if scenario.proven else f"within {gap} of the optimum.")

@@ -1,0 +1,233 @@
+"""Gaps with their intervals, against plain loops."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from essgeo import find_gaps, travel_cost
+from essgeo.gaps import activity_odds, assess_gaps, dependence
+from essgeo.gaps.assessment import COLUMNS
+from essgeo.gaps.need import need_weights
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+AS_OF = dt.date(2026, 1, 1)
+ODDS = (9.5, 2.5)
+
+
+def assess(town: Any, **options: Any) -> pd.DataFrame:
+    cost = travel_cost(town.demand, town.structures, max_minutes=60)
+    return assess_gaps(
+        town.demand, cost, town.structures, town.areas, **{"odds": ODDS, "as_of": AS_OF, "draws": 60} | options
+    )
+
+
+@pytest.fixture(scope="module")
+def gaps(town: Any) -> pd.DataFrame:
+    return assess(town)
+
+
+def offers(structures: gpd.GeoDataFrame, theme: str) -> list[bool]:
+    return [
+        theme == "all" or theme in f"{sectors}|{challenges}".split("|")
+        for sectors, challenges in zip(structures["sectors"], structures["challenges"], strict=True)
+    ]
+
+
+def minutes_to(town: Any, theme: str) -> list[list[float]]:
+    """Minutes to every structure that offers a theme, in the loop everybody would write first."""
+    among = town.structures[offers(town.structures, theme)]
+    return [[home.distance(place) * 1.3 / 75 for place in among.geometry] for home in town.demand.geometry]
+
+
+@pytest.mark.parametrize("theme", ["all", "mobilite", "numerique", "jeunesse"])
+def test_a_row_by_a_plain_loop(town: Any, gaps: pd.DataFrame, theme: str) -> None:
+    nearest = [min(times) for times in minutes_to(town, theme)]
+    people, need = town.demand["population"].tolist(), need_weights(town.demand).tolist()
+    total = sum(people)
+    reached = sum(p for p, t in zip(people, nearest, strict=True) if t <= 15) / total
+    order = sorted(zip(nearest, people, strict=True), reverse=True)
+    line, running = 0.0, 0.0
+    for time, p in order:
+        running += p
+        if running >= total / 2:
+            line = max(time, 1)
+            break
+    for zone in ("west", "middle"):
+        row = gaps[(gaps["neighbourhood_id"] == zone) & (gaps["theme"] == theme)].iloc[0]
+        matrix = town.areas.residents[town.areas.table["zone_id"].tolist().index(zone)].toarray().ravel().tolist()
+        local = sum(matrix)
+        share = sum(p for p, t in zip(matrix, nearest, strict=True) if t <= 15) / local
+        assert row["share"] == pytest.approx(share)
+        assert row["gap_points"] == pytest.approx(100 * (reached - share))
+        assert row["out_of_reach"] == pytest.approx(local * (1 - share))
+        assert row["low"] <= row["gap_points"] <= row["high"]
+        assert row["out_of_reach_low"] <= row["out_of_reach"] <= row["out_of_reach_high"]
+        needed = sum(p * w for p, w in zip(matrix, need, strict=True))
+        met = sum(p * w for p, w, t in zip(matrix, need, nearest, strict=True) if t <= 15)
+        all_needed = sum(p * w for p, w in zip(people, need, strict=True))
+        all_met = sum(p * w for p, w, t in zip(people, need, nearest, strict=True) if t <= 15)
+        assert row["need_gap"] == pytest.approx(needed * (all_met / all_needed - met / needed))
+        for alpha in (0, 1, 2):
+            short = sum(p * (1 - line / max(t, 1)) ** alpha for p, t in zip(matrix, nearest, strict=True) if t > line)
+            assert row[f"fgt{alpha}"] == pytest.approx(short / local, abs=2e-3 if alpha == 0 else 1e-5)
+
+
+def test_poverty_lies_between_0_and_1_and_falls_with_alpha(gaps: pd.DataFrame) -> None:
+    known = gaps.dropna(subset=["fgt0"])
+    assert len(known)
+    assert known["fgt0"].le(1 + 1e-12).all()
+    assert known["fgt2"].ge(0).all()
+    assert (known["fgt0"] >= known["fgt1"]).all()
+    assert (known["fgt1"] >= known["fgt2"]).all()
+
+
+def test_nobody_lives_there(gaps: pd.DataFrame) -> None:
+    empty = gaps[gaps["neighbourhood_id"] == "nobody"]
+    assert empty[["share", "gap_points", "low", "high", "fgt0", "need_gap"]].isna().all(axis=None)
+    assert empty["finding_en"].str.endswith("nobody lives here, there is nothing to measure.").all()
+
+
+def test_a_sector_without_a_structure_is_no_gap_and_says_so(gaps: pd.DataFrame) -> None:
+    absent = gaps[(gaps["theme"] == "petite_enfance") & (gaps["neighbourhood_id"] == "west")].iloc[0]
+    assert (absent["gap_points"], absent["low"], absent["high"]) == (0, 0, 0)
+    assert absent["structures"] == 0
+    assert np.isnan(absent["fgt1"])
+    assert "the register locates no structure" in absent["finding_en"]
+
+
+def test_no_structure_at_all(town: Any) -> None:
+    none = assess(type(town)(town.demand, town.structures.iloc[:0], town.areas))
+    assert none.loc[none["neighbourhood_id"] == "west", "share"].eq(0).all()
+    assert none["held_up_by"].eq("").all()
+
+
+def test_scaling_the_population_changes_no_share(town: Any, gaps: pd.DataFrame) -> None:
+    areas = type(town.areas)(
+        town.areas.table.assign(residents=5 * town.areas.table["residents"]), 5 * town.areas.residents
+    )
+    scaled = assess(type(town)(town.demand.assign(population=5 * town.demand["population"]), town.structures, areas))
+    same = ["share", "gap_points", "low", "high", "fgt0", "fgt1", "fgt2", "rank", "zone_rank", "group"]
+    pd.testing.assert_frame_equal(scaled[same], gaps[same])
+    np.testing.assert_allclose(scaled["out_of_reach"], 5 * gaps["out_of_reach"])
+
+
+def test_one_structure_more_never_puts_anyone_out_of_reach(town: Any, gaps: pd.DataFrame) -> None:
+    fewer = assess(type(town)(town.demand, town.structures.iloc[:-1], town.areas))
+    keys = ["neighbourhood_id", "theme"]
+    known = gaps.set_index(keys)["share"].dropna()
+    assert (known >= fewer.set_index(keys)["share"].reindex(known.index)).all()
+    assert (known > fewer.set_index(keys)["share"].reindex(known.index)).any()
+
+
+def test_a_longer_walk_never_reaches_fewer(town: Any, gaps: pd.DataFrame) -> None:
+    keys = ["neighbourhood_id", "theme"]
+    longer = assess(town, within_minutes=20).set_index(keys)["share"].dropna()
+    assert (longer >= gaps.set_index(keys)["share"].dropna()).all()
+
+
+def test_the_same_seed_gives_the_same_intervals(town: Any, gaps: pd.DataFrame) -> None:
+    pd.testing.assert_frame_equal(assess(town), gaps)
+    other = assess(town, seed=1)
+    assert not other["low"].equals(gaps["low"])
+    assert other["gap_points"].equals(gaps["gap_points"])
+
+
+def test_activity_widens_the_interval(town: Any) -> None:
+    exact = type(town)(town.demand, town.structures.assign(geo_radius_m=0.0, status="active"), town.areas)
+    sure, doubtful = (
+        assess(exact),
+        assess(type(town)(town.demand, town.structures.assign(geo_radius_m=0.0), town.areas)),
+    )
+    keys = ["neighbourhood_id", "theme"]
+    width = [table.set_index(keys).eval("out_of_reach_high - out_of_reach_low") for table in (sure, doubtful)]
+    assert width[1]["west", "tiers_lieu"] == 0
+    assert width[1]["middle", "tiers_lieu"] > width[0]["middle", "tiers_lieu"]
+
+
+def test_losses_by_closing_each_structure(town: Any) -> None:
+    cost = travel_cost(town.demand, town.structures, max_minutes=60)
+    table = dependence(cost, town.structures, town.areas, within_minutes=15)
+    found = table.set_index(["zone_id", "theme", "structure_id"])["residents_lost"]
+    people = town.areas.residents.toarray()
+    rows = 0
+    for theme in ("all", "mobilite", "numerique", "jeunesse", "tiers_lieu"):
+        times = minutes_to(town, theme)
+        names = town.structures.index[offers(town.structures, theme)].tolist()
+        for closed, name in enumerate(names):
+            lost = [
+                any(t <= 15 for t in row) and not any(t <= 15 for other, t in enumerate(row) if other != closed)
+                for row in times
+            ]
+            for area, zone in enumerate(town.areas.table["zone_id"]):
+                expected = people[area] @ lost
+                assert found.get((zone, theme, name), 0.0) == pytest.approx(expected)
+                rows += expected > 0
+    assert rows == len(table)
+
+
+def test_the_first_holder_is_the_heaviest_loss(town: Any, gaps: pd.DataFrame) -> None:
+    row = gaps[(gaps["neighbourhood_id"] == "west") & (gaps["theme"] == "all")].iloc[0]
+    cost = travel_cost(town.demand, town.structures, max_minutes=60)
+    table = dependence(cost, town.structures, town.areas, within_minutes=15)
+    west = table[(table["zone_id"] == "west") & (table["theme"] == "all")]
+    assert row["held_up_by"].split("|") == west["structure_id"].tolist()[:3]
+    assert row["lost_with_first"] == pytest.approx(west["residents_lost"].max())
+
+
+def test_odds_come_from_what_was_verified() -> None:
+    status = ["active"] * 7 + ["closed", "moved"] + ["unknown"] * 50
+    assert activity_odds(pd.DataFrame({"status": status})) == (7.5, 2.5)
+
+
+def test_the_territory(layers: dict[str, gpd.GeoDataFrame]) -> None:
+    found = find_gaps(
+        layers["neighbourhoods"],
+        layers["demand"],
+        layers["structures"],
+        qpv=layers["qpv"],
+        communes=layers["communes"],
+        as_of=AS_OF,
+        draws=40,
+    )
+    assert [*COLUMNS, "geometry"] == list(found.columns)
+    counts = found.groupby("level", sort=False)["neighbourhood_id"].nunique().to_dict()
+    assert counts == {"commune": 9, "neighbourhood": 4, "qpv": len(layers["qpv"])}
+    assert found.groupby("neighbourhood_id").size().eq(21).all()
+    inside = found.dropna(subset=["share"])
+    assert inside["low"].le(inside["gap_points"]).all()
+    assert inside["high"].ge(inside["gap_points"]).all()
+    assert inside["zone_rank_low"].le(inside["zone_rank"]).all()
+    assert inside["zone_rank_high"].ge(inside["zone_rank"]).all()
+    ranked = found[found["theme_kind"] != "all"]
+    assert ranked.groupby("neighbourhood_id")["rank"].apply(lambda ranks: sorted(ranks) == list(range(1, 21))).all()
+    assert found["as_of"].eq("2026-01-01").all()
+    records = json.loads(pd.DataFrame(found.drop(columns="geometry")).to_json(orient="records"))
+    assert {"low", "high", "fgt1", "not_distinguishable", "finding_fr"} <= records[0].keys()
+
+
+def test_as_of_counts_only_what_is_active_then(layers: dict[str, gpd.GeoDataFrame]) -> None:
+    ended = layers["structures"].assign(active_to="2026-06")
+    arguments = (layers["neighbourhoods"], layers["demand"], ended)
+    now, later = (find_gaps(*arguments, as_of=day, draws=5) for day in (AS_OF, dt.date(2027, 6, 1)))
+    assert now["share"].max() > 0
+    assert later["share"].max() == 0
+    assert later["structures"].max() == 0
+
+
+def test_overlapping_neighbourhoods_name_each_other(layers: dict[str, gpd.GeoDataFrame]) -> None:
+    found = find_gaps(layers["neighbourhoods"], layers["demand"], layers["structures"], as_of=AS_OF, draws=40)
+    for _, rows in found.groupby("theme"):
+        for one in rows.itertuples():
+            others = one.not_distinguishable.split("|") if one.not_distinguishable else []
+            for other in rows.itertuples():
+                overlap = one.low <= other.high and other.low <= one.high and one.Index != other.Index
+                assert (other.neighbourhood_id in others) == overlap
+                assert not overlap or one.group == other.group

@@ -1,0 +1,108 @@
+"""The page of scenarios and its briefs: figures of the scenario, hostile names, print."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pytest
+
+from essgeo.access import demand_points
+from essgeo.maps.siting import build_siting, siting_texts
+from essgeo.siting import Assumptions, choose_sites, search_areas
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Browser
+
+    from essgeo.results import Study
+    from essgeo.siting import Scenario
+
+HOSTILE = "</script><img src=x onerror=alert(1)>\u202e"
+
+
+@pytest.fixture(scope="module")
+def scenario(study: Study) -> Scenario:
+    demand = demand_points(study.iris, spacing_m=100, neighbourhoods=study.neighbourhoods)
+    return choose_sites(
+        demand,
+        search_areas(study.iris),
+        count=2,
+        sector="alimentation_agriculture",
+        within_minutes=5,
+        structures=study.structures,
+        period=("2027-01", "2027-06"),
+        assumptions=Assumptions(draws=10),
+    )
+
+
+@pytest.fixture(scope="module")
+def poisoned(scenario: Scenario) -> Scenario:
+    sites = scenario.sites.assign(name=HOSTILE, available_from=HOSTILE)
+    return replace(scenario, sites=sites, next_site={**scenario.next_site, "name": HOSTILE})
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_pages_show_the_figures_of_the_scenario(study: Study, scenario: Scenario, lang: Any, tmp_path: Path) -> None:
+    written = build_siting(replace(study, lang=lang), [scenario, scenario], tmp_path)
+    assert [path.name for path in written[:3]] == ["siting.html", "brief-1.html", "brief-2.html"]
+    for path in written[:2]:
+        digits = re.sub(r"[\s,]", "", path.read_text(encoding="utf-8"))
+        assert f"{scenario.newly_reached:.0f}" in digits
+        assert f"{scenario.newly_low:.0f}" in digits
+        assert f"{scenario.person_months:.0f}" in digits
+        assert siting_texts(lang)["siting"]["areas"] in path.read_text(encoding="utf-8")
+
+
+def test_exclusions_are_counted_by_reason(study: Study, scenario: Scenario, tmp_path: Path) -> None:
+    reasons = ["too_small", "too_small", "no_position"]
+    exclusions = pd.DataFrame(
+        {"candidate_id": list("abc"), "name": HOSTILE, "filter": "", "reason": reasons, "value": ""}
+    )
+    page = build_siting(study, [replace(scenario, exclusions=exclusions)], tmp_path)[0].read_text(encoding="utf-8")
+    assert '<th scope="row">trop petit</th><td class="figure">2</td>' in page
+    assert '<th scope="row">sans coordonnées</th><td class="figure">1</td>' in page
+
+
+def test_the_same_scenario_gives_the_same_bytes(study: Study, scenario: Scenario, tmp_path: Path) -> None:
+    first, second = (build_siting(study, [scenario], tmp_path / name) for name in ("a", "b"))
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
+
+
+def test_names_are_text_and_nothing_else(study: Study, poisoned: Scenario, tmp_path: Path) -> None:
+    for path in build_siting(study, [poisoned], tmp_path)[:2]:
+        html = path.read_text(encoding="utf-8")
+        assert "<img" not in html
+        assert "\u202e" not in html
+        assert "Content-Security-Policy" in html
+        assert "<script" not in html
+
+
+def test_both_languages_say_the_same_things() -> None:
+    french, english = (siting_texts(lang)["siting"] for lang in ("fr", "en"))
+    assert list(french) == list(english)
+    for key, text in french.items():
+        assert set(re.findall(r"{\w+}", text)) == set(re.findall(r"{\w+}", english[key])), key
+
+
+def test_pages_open_without_fault_and_a_brief_is_one_page(
+    study: Study, poisoned: Scenario, browser: Browser, tmp_path: Path
+) -> None:
+    written = build_siting(study, [poisoned], tmp_path)
+    faults: list[str] = []
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.on("console", lambda message: faults.append(message.text))
+    page.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
+    page.on("request", lambda request: request.url.startswith("file:") or faults.append(request.url))
+    for path in written[:2]:
+        page.goto(path.as_uri())
+        assert page.locator("svg.plan circle.site").count() == 2
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    pdf = page.pdf(format="A4", prefer_css_page_size=True)
+    context.close()
+    assert not faults
+    assert len(re.findall(rb"/Type\s*/Page[^s]", pdf)) == 1

@@ -1,0 +1,338 @@
+"""Choosing sites on a strip where every answer is known."""
+
+from __future__ import annotations
+
+import json
+from itertools import combinations
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from essgeo.errors import CRSMismatchError, InfeasibleError, InputError, MissingCRSError
+from essgeo.siting import Assumptions, Requirements, Scenario, choose_sites, compare, search_areas
+from essgeo.siting.question import OBJECTIVES
+
+CRS = "EPSG:2154"
+FAST = Assumptions(draws=5)
+HOSTILE = '<img src=x onerror="alert(1)">'
+
+
+def candidates_at(xs: list[float], **columns: Any) -> gpd.GeoDataFrame:
+    """Return premises on a line, named after their place in it."""
+    plain = {
+        "name": [f"site {number}" for number in range(len(xs))],
+        "kind": "premises",
+        "city": "Bondy",
+        "surface_m2": 300.0,
+        "available_from": "",
+        "available_to": "",
+        "ground_floor": "yes",
+        "state": "",
+        "constraints": "",
+    }
+    names = pd.Index([f"c{number}" for number in range(len(xs))], name="candidate_id")
+    return gpd.GeoDataFrame(
+        pd.DataFrame(plain | columns, index=names), geometry=gpd.points_from_xy(xs, [0.0] * len(xs)), crs=CRS
+    )
+
+
+def demand_at(xs: list[float], people: list[float], **columns: Any) -> gpd.GeoDataFrame:
+    """Return demand points on a line."""
+    plain = {
+        "population": people,
+        "income": 20000.0,
+        "iris_code": "930100101",
+        "neighbourhood_id": "",
+        "method": "test",
+    }
+    table = pd.DataFrame(plain | columns, index=pd.RangeIndex(len(xs), name="demand_id"))
+    return gpd.GeoDataFrame(table, geometry=gpd.points_from_xy(xs, [0.0] * len(xs)), crs=CRS)
+
+
+def structures_at(xs: list[float], sectors: str = "mobilite", **columns: Any) -> gpd.GeoDataFrame:
+    """Return located structures on a line, all of them counted."""
+    plain = {
+        "name": [f"lieu {number}" for number in range(len(xs))],
+        "sectors": sectors,
+        "challenges": "",
+        "status": "active",
+        "counted": True,
+        "geo_radius_m": 0.0,
+    }
+    table = pd.DataFrame(
+        plain | columns, index=pd.Index([f"s{number}" for number in range(len(xs))], name="structure_id")
+    )
+    return gpd.GeoDataFrame(table, geometry=gpd.points_from_xy(xs, [0.0] * len(xs)), crs=CRS)
+
+
+def choose(demand: Any, candidates: Any, **asked: Any) -> Scenario:
+    return choose_sites(
+        demand, candidates, **({"count": 1, "sector": "mobilite", "within_minutes": 5, "assumptions": FAST} | asked)
+    )
+
+
+STRIP = demand_at([0, 1000, 2000], [100.0, 300.0, 200.0], neighbourhood_id=["", "noue", ""])
+SITES = candidates_at([0, 1000, 2000])
+
+
+def test_residents_who_reach_a_place_today_gain_nothing() -> None:
+    alone = choose(STRIP, SITES)
+    assert alone.sites.index.tolist() == ["c1"]
+    served = choose(STRIP, SITES, structures=structures_at([1000]))
+    assert served.sites.index.tolist() == ["c2"]
+    assert (served.reached_before, served.newly_reached, served.residents) == (300, 200, 600)
+
+
+@pytest.mark.parametrize("ruled_out", [{"sectors": "numerique"}, {"counted": False}])
+def test_places_of_other_sectors_or_that_do_not_count_are_no_places_of_today(ruled_out: dict[str, Any]) -> None:
+    scenario = choose(STRIP, SITES, structures=structures_at([1000], **ruled_out))
+    assert scenario.sites.index.tolist() == ["c1"]
+    assert "no_place" in scenario.notes
+
+
+def test_marginal_gains_add_up_to_the_total_and_to_the_tables() -> None:
+    scenario = choose(STRIP, SITES, count=2)
+    assert scenario.sites["marginal"].tolist() == [300, 200]
+    assert scenario.sites["cumulative"].tolist()[-1] == scenario.newly_reached == 500
+    assert scenario.by_neighbourhood["newly_reached"].sum() == scenario.by_income["newly_reached"].sum() == 500
+    assert scenario.by_neighbourhood.set_index("neighbourhood_id").loc["noue", "share_after"] == 1
+    assert scenario.next_site == {"candidate_id": "c0", "name": "site 0", "marginal": 100.0}
+
+
+def test_more_sites_than_candidates_is_said() -> None:
+    scenario = choose(STRIP, SITES, count=9)
+    assert len(scenario.sites) == 3
+    assert "fewer_candidates" in scenario.notes
+    assert scenario.next_site == {}
+
+
+def test_nobody_left_to_reach_is_said() -> None:
+    scenario = choose(STRIP, SITES, structures=structures_at([0, 1000, 2000]))
+    assert scenario.sites.empty
+    assert scenario.newly_reached == 0
+    assert "all_reached" in scenario.notes
+    assert all(scenario.sentences(lang) for lang in ("fr", "en"))
+    assert json.loads(scenario.to_json())["sites"] == []
+
+
+def test_a_further_site_that_adds_nobody_is_not_chosen() -> None:
+    scenario = choose(STRIP.iloc[:1], SITES, count=2)
+    assert scenario.sites.index.tolist() == ["c0"]
+    assert "nothing_more" in scenario.notes
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"sector": "cirque"}, "sector 'cirque' is not known"),
+        ({"objective": "best"}, "objective 'best' is not known"),
+        ({"count": 0}, "count must be at least 1"),
+        ({"within_minutes": 0}, "within_minutes must be positive"),
+        ({"objective": "person_months"}, "needs a period"),
+        ({"period": ("2027-05", "2027-01")}, "ends .2027-01. before it starts"),
+        ({"period": ("2027", "2028")}, "not a month"),
+    ],
+)
+def test_a_question_that_makes_no_sense_is_refused(asked: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        choose(STRIP, SITES, **asked)
+
+
+def test_no_resident_or_no_candidate_is_refused() -> None:
+    with pytest.raises(InputError, match="no resident"):
+        choose(STRIP.assign(population=0.0), SITES)
+    with pytest.raises(InputError, match="no candidate"):
+        choose(STRIP, SITES.iloc[:0])
+
+
+def test_missing_columns_are_named() -> None:
+    with pytest.raises(InputError, match="demand: missing columns population, income"):
+        choose(STRIP.drop(columns=["population", "income"]), SITES)
+    with pytest.raises(InputError, match="candidates: missing column kind"):
+        choose(STRIP, SITES.drop(columns="kind"))
+
+
+def test_demand_may_be_polygons() -> None:
+    squares = STRIP.set_geometry(STRIP.buffer(20, cap_style="square"))
+    assert choose(squares, SITES).newly_reached == choose(STRIP, SITES).newly_reached
+
+
+def test_layers_in_different_or_no_crs_are_refused() -> None:
+    with pytest.raises(CRSMismatchError):
+        choose(STRIP, SITES.to_crs(3857))
+    with pytest.raises(MissingCRSError):
+        choose(gpd.GeoDataFrame(STRIP.drop(columns="geometry"), geometry=STRIP.geometry.to_numpy()), SITES)
+
+
+def test_a_filter_that_leaves_nothing_is_named() -> None:
+    with pytest.raises(InfeasibleError, match=r"'surface' .*position: 3 left.*surface: 0 left"):
+        choose(STRIP, SITES, requirements=Requirements(min_surface_m2=1000))
+
+
+def test_every_exclusion_has_its_reason() -> None:
+    sites = candidates_at(
+        [0, 1000, 2000, 500, 700, 900, 1500],
+        surface_m2=[10.0, 300.0, np.nan, 300, 300, 300, 300],
+        ground_floor=["yes", "yes", "yes", "no", "unknown", "yes", "yes"],
+        state=["", "", "", "", "", "past", ""],
+        available_to=["", "", "", "", "", "", "2026-12"],
+    )
+    scenario = choose(
+        STRIP, sites, period=("2027-01", "2027-06"), requirements=Requirements(min_surface_m2=100, ground_floor=True)
+    )
+    assert dict(zip(scenario.exclusions["candidate_id"], scenario.exclusions["reason"], strict=True)) == {
+        "c0": "too_small",
+        "c2": "surface_unknown",
+        "c3": "not_ground_floor",
+        "c4": "floor_unknown",
+        "c5": "past",
+        "c6": "never_available",
+    }
+    assert scenario.sites.index.tolist() == ["c1"]
+
+
+def test_the_walk_to_a_station_counts_stations_open_by_then() -> None:
+    stations = gpd.GeoDataFrame(
+        {"status": ["open", "planned"], "open_date": ["", "2031"]},
+        geometry=gpd.points_from_xy([0, 2000], [0, 0]),
+        crs=2154,
+    )
+    needs = Requirements(max_station_minutes=5, stations=stations)
+    assert choose(STRIP, SITES, requirements=needs).sites.index.tolist() == ["c0"]
+    later = choose(STRIP, SITES, requirements=needs, period=("2032-01", "2032-06"))
+    assert later.sites.index.tolist() == ["c2"]
+    with pytest.raises(InputError, match="stations"):
+        choose(STRIP, SITES, requirements=Requirements(max_station_minutes=5))
+
+
+@settings(max_examples=12)
+@given(st.lists(st.tuples(st.integers(1, 12), st.integers(0, 11)), min_size=3, max_size=3))
+def test_a_candidate_never_available_in_the_period_is_never_chosen(spans: list[tuple[int, int]]) -> None:
+    starts = [f"2027-{month:02d}" for month, _ in spans]
+    ends = [f"2027-{min(month + more, 12):02d}" for month, more in spans]
+    sites = candidates_at([0, 1000, 2000], available_from=starts, available_to=ends)
+    period = ("2027-04", "2027-06")
+    open_ = {f"c{n}" for n, (a, b) in enumerate(zip(starts, ends, strict=True)) if a <= period[1] and b >= period[0]}
+    for objective in ("coverage", "person_months"):
+        asked = {"period": period, "objective": objective, "count": 3, "assumptions": Assumptions(draws=0)}
+        if not open_:
+            with pytest.raises(InfeasibleError, match="period"):
+                choose(STRIP, sites, **asked)
+        else:
+            assert set(choose(STRIP, sites, **asked).sites.index) == open_
+
+
+def test_time_changes_the_choice() -> None:
+    sites = candidates_at([1000, 2000], available_to=["2027-01", ""])
+    period = ("2027-01", "2027-12")
+    assert choose(STRIP, sites, period=period).sites.index.tolist() == ["c0"]
+    timed = choose(STRIP, sites, period=period, objective="person_months")
+    assert timed.sites.index.tolist() == ["c1"]
+    assert timed.value == timed.person_months == 200 * 12
+
+
+def test_need_changes_the_choice() -> None:
+    demand = demand_at([0, 1000], [100.0, 80.0], income=[40000.0, 10000.0])
+    sites = candidates_at([0, 1000])
+    assert choose(demand, sites).sites.index.tolist() == ["c0"]
+    assert choose(demand, sites, objective="need").sites.index.tolist() == ["c1"]
+
+
+@pytest.mark.parametrize("objective", sorted(OBJECTIVES))
+def test_every_objective_is_proven_on_a_small_question(objective: str) -> None:
+    period = ("2027-01", "2027-06")
+    scenario = choose(STRIP, SITES, objective=objective, count=3, period=period)
+    assert scenario.proven
+    assert scenario.bound == pytest.approx(scenario.value)
+    assert scenario.sites["robust"].between(0, 1).all()
+
+
+def test_set_covering_beyond_the_count_is_infeasible() -> None:
+    with pytest.raises(InfeasibleError, match="at least 3 sites; at most 2"):
+        choose(STRIP, SITES, objective="set", count=2)
+
+
+def test_coverage_equals_brute_force_over_a_plane() -> None:
+    random = np.random.default_rng(5)
+    xy, people = random.uniform(0, 3000, (200, 2)), random.integers(1, 50, 200).astype(float)
+    demand = demand_at([0.0] * 200, people.tolist()).set_geometry(gpd.points_from_xy(*xy.T), crs=2154)
+    spots, places = random.uniform(0, 3000, (12, 2)), random.uniform(0, 3000, (3, 2))
+    sites = candidates_at([0.0] * 12).set_geometry(gpd.points_from_xy(*spots.T), crs=2154)
+    today = structures_at([0.0] * 3).set_geometry(gpd.points_from_xy(*places.T), crs=2154)
+    reach_m = 5 * 4500 / 60 / 1.3
+
+    def near(points: Any) -> Any:
+        return np.hypot(*(xy[:, None, :] - points).transpose(2, 0, 1)) <= reach_m
+
+    lacking = ~near(places).any(axis=1)
+    best = max(people[lacking & near(spots)[:, list(c)].any(axis=1)].sum() for c in combinations(range(12), 3))
+    scenario = choose(demand, sites, count=3, structures=today)
+    assert scenario.newly_reached == pytest.approx(best)
+    assert scenario.reached_before == pytest.approx(people[~lacking].sum())
+
+
+def test_a_site_without_rivals_is_robust_and_draws_are_seeded() -> None:
+    lone = choose(STRIP, candidates_at([1000]), assumptions=Assumptions(draws=20))
+    assert lone.sites["robust"].tolist() == [1.0]
+    twice = [choose(STRIP, SITES, assumptions=Assumptions(draws=20, seed=4)).to_json() for _ in range(2)]
+    assert twice[0] == twice[1]
+    assert lone.newly_low <= lone.newly_reached <= lone.newly_high
+
+
+def test_uncertain_positions_of_premises_make_a_choice_less_sure() -> None:
+    demand = demand_at([0.0, 800.0], [101.0, 100.0])
+    exact = choose(demand, candidates_at([0, 800], geo_radius_m=0.0), assumptions=Assumptions(draws=40))
+    vague = choose(demand, candidates_at([0, 800], geo_radius_m=600.0), assumptions=Assumptions(draws=40))
+    assert vague.newly_low < exact.newly_low
+
+
+def test_the_best_sector_is_the_one_most_residents_lack() -> None:
+    both = structures_at([1000, 5000, 5000], sectors="numerique").assign(
+        sectors=["numerique", "petite_enfance", "mobilite"]
+    )
+    scenario = choose(STRIP, candidates_at([1000]), structures=both)
+    assert scenario.sites["best_sectors"].tolist() == ["mobilite|petite_enfance"]
+    assert "numerique" in set(scenario.best_sectors["sector"])
+
+
+def test_search_areas_are_labelled_and_have_no_surface() -> None:
+    areas = gpd.GeoDataFrame(
+        {"name": ["Nord"], "city": ["Bondy"]}, geometry=[STRIP.union_all().envelope.buffer(300)], crs=2154
+    )
+    scenario = choose(STRIP, search_areas(areas), requirements=Requirements(min_surface_m2=150, ground_floor=True))
+    assert scenario.search_areas
+    assert {"search_areas", "requirements_not_for_areas"} <= set(scenario.notes)
+    assert any("zones de recherche" in sentence for sentence in scenario.sentences("fr"))
+
+
+def test_inputs_stay_as_they_were() -> None:
+    demand, sites, today = STRIP.copy(), SITES.copy(), structures_at([1000])
+    before = [frame.copy() for frame in (demand, sites, today)]
+    choose(demand, sites, structures=today)
+    for frame, copy in zip((demand, sites, today), before, strict=True):
+        assert frame.equals(copy)
+
+
+def test_compare_sets_scenarios_side_by_side() -> None:
+    table = compare(choose(STRIP, SITES), choose(STRIP, SITES, count=2))
+    assert table["newly_reached"].tolist() == [300, 500]
+    assert table["kind"].tolist() == ["premises", "premises"]
+
+
+def test_names_are_escaped_in_a_notebook() -> None:
+    shown = choose(STRIP, candidates_at([1000], name=[HOSTILE], city=[HOSTILE]))._repr_html_()
+    assert "<img" not in shown
+    assert "&lt;img" in shown
+
+
+def test_json_holds_the_whole_result() -> None:
+    result = json.loads(choose(STRIP, SITES, count=2, period=("2027-01", "2027-03")).to_json())
+    assert [site["marginal"] for site in result["sites"]] == [300, 200]
+    assert {"bound", "gap", "proven", "next_site", "exclusions", "newly_low", "newly_high"} <= set(result)
+    assert {"robust", "robust_nearby", "best_sectors", "longitude", "latitude"} <= set(result["sites"][0])
+    assert result["period"] == {"first": "2027-01", "last": "2027-03"}
