@@ -18,6 +18,7 @@ SHOWN = 5
 @click.argument("territory")
 @options.structures
 @options.corrections
+@options.network
 @options.walk_minutes
 @options.as_of
 @options.as_json
@@ -26,20 +27,36 @@ def gaps(
     *,
     structures: str | None,
     corrections: str | None,
+    network: str | None,
     walk_minutes: int,
     as_of: dt.date | None,
     as_json: bool,
 ) -> None:
-    """Print where each target neighbourhood of a TERRITORY falls furthest behind it."""
+    """Print where each target neighbourhood of a TERRITORY falls furthest behind it.
+
+    With --json: every target neighbourhood, QPV and commune, with need, poverty of access and ranks.
+    """
+    from essgeo.access import read_network
     from essgeo.cli.summary import caveat, widest_gaps
     from essgeo.cli.text import echo_table
+    from essgeo.gaps import find_gaps
     from essgeo.study import run_study
 
-    found = run_study(
+    study = run_study(
         territory, structures=structures, corrections=corrections, as_of=as_of, walk_minutes=walk_minutes, out=None
     )
+    found = find_gaps(
+        study.neighbourhoods,
+        study.demand,
+        study.structures,
+        qpv=study.qpv,
+        communes=study.communes,
+        network=read_network(network, study.communes) if network else None,
+        within_minutes=walk_minutes,
+        as_of=study.parameters.as_of,
+    ).drop(columns="geometry")
     if as_json:
-        click.echo(found.gaps.to_json(orient="records", force_ascii=False, indent=1))
+        click.echo(found.to_json(orient="records", force_ascii=False, indent=1))
         return
     echo_table(widest_gaps(found, SHOWN))
-    click.echo(f"\n{caveat(found)}")
+    click.echo(f"\n{caveat(study, found['method'].iloc[0])}")

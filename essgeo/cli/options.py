@@ -50,4 +50,9 @@ walk_minutes = click.option(
     show_default=True,
     help="The walk that gaps and maps speak of.",
 )
+network = click.option(
+    "--network",
+    type=click.Path(),
+    help="OpenStreetMap streets (.pbf, .osm, .json, .geojson) to walk on, instead of straight lines with a detour.",
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print the whole result as JSON.")

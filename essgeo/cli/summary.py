@@ -40,20 +40,25 @@ def neighbourhood_summary(study: Study) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def widest_gaps(study: Study, count: int) -> pd.DataFrame:
-    """Return the widest gaps of each target neighbourhood.
+def widest_gaps(gaps: pd.DataFrame, count: int) -> pd.DataFrame:
+    """Return the widest gaps of each target neighbourhood, with how far their ranks may move.
 
     Examples
     --------
+    >>> from essgeo import find_gaps
     >>> study = study_est_ensemble()
-    >>> widest_gaps(study, 2)["rank"].tolist()
-    [1, 2, 1, 2, 1, 2, 1, 2]
+    >>> gaps = find_gaps(study.neighbourhoods, study.demand, study.structures, draws=10)
+    >>> widest_gaps(gaps, 2)["neighbourhood"].tolist()[:3]
+    ['La Noue Caillet', 'La Noue Caillet', 'Centre-ville de Bobigny']
     """
-    top = study.gaps[study.gaps["rank"].between(1, count)]
+    top = gaps[(gaps["level"] == "neighbourhood") & gaps["rank"].between(1, count)]
     return pd.DataFrame(
         {
             "neighbourhood": top["neighbourhood"],
-            "rank": top["rank"],
+            "rank": [
+                f"{r} ({low} to {high})"
+                for r, low, high in zip(top["rank"], top["rank_low"], top["rank_high"], strict=True)
+            ],
             "theme": [THEMES[theme]["en"] for theme in top["theme"]],
             "out of reach": top["out_of_reach"].map(persons),
             "90 % interval": map(interval, top["out_of_reach_low"], top["out_of_reach_high"]),
@@ -63,8 +68,8 @@ def widest_gaps(study: Study, count: int) -> pd.DataFrame:
     )
 
 
-def caveat(study: Study) -> str:
-    """Return the sentence that every figure of coverage needs.
+def caveat(study: Study, walking: str | None = None) -> str:
+    """Return the sentence that every figure of coverage needs; ``walking`` says how minutes were found, if otherwise.
 
     Examples
     --------
@@ -74,8 +79,9 @@ def caveat(study: Study) -> str:
     total = study.portrait[study.portrait["family"] == "total"]
     located, enterprises = int(total["register_located"].sum()), float(total["seed_enterprises"].sum())
     whole = f"about {persons(enterprises)} enterprises" if enterprises else "an unknown number"
+    method = walking or study.coverage["method"].iloc[0]
     return (
-        f"Within {study.parameters.walk_minutes} minutes' walk ({study.coverage['method'].iloc[0]}) of {located} "
+        f"Within {study.parameters.walk_minutes} minutes' walk ({method}) of {located} "
         f"located structures, a sample of {whole}: the gap is an upper bound. "
         f"QPV of {study.parameters.vintage}, structures active on {study.parameters.as_of}."
     )

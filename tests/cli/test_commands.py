@@ -6,6 +6,7 @@ import csv
 import json
 import subprocess
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -76,9 +77,21 @@ def test_gaps_of_est_ensemble_as_json(run: Run) -> None:
     code, printed, errors = run("gaps", "est-ensemble", "--json", "--walk-minutes", "10")
     rows = json.loads(printed)
     assert (code, errors) == (0, "")
-    assert len({row["neighbourhood_id"] for row in rows}) == 4
+    assert Counter(row["level"] for row in rows if row["theme"] == "all") == {
+        "neighbourhood": 4,
+        "qpv": 21,
+        "commune": 9,
+    }
+    assert {"low", "high", "fgt0", "not_distinguishable", "need_gap"} <= set(rows[0])
     assert {row["minutes"] for row in rows} == {10}
     assert all(row["out_of_reach_low"] <= row["out_of_reach"] <= row["out_of_reach_high"] for row in rows)
+
+
+def test_gaps_on_a_network_say_so(run: Run, shared: Path) -> None:
+    streets = shared / "osm" / "bondy_rue2023_overpass.geojson"
+    code, printed, errors = run("gaps", "est-ensemble", "--network", streets)
+    assert (code, errors) == (0, "")
+    assert "walking network of 2023-07-27" in printed.splitlines()[-1]
 
 
 def test_gaps_as_a_table(run: Run, small_territory: Path, tmp_path: Path) -> None:
