@@ -16,6 +16,7 @@ from essgeo.geocoding import geocode, read_corrections, review
 from essgeo.maps import build_maps
 from essgeo.provenance import Input, sha256_of
 from essgeo.results import Parameters, Study
+from essgeo.siting import default_scenario
 from essgeo.sources import read_layer, read_layers, read_structures
 from essgeo.structures import counted_on, portrait
 from essgeo.territory import Territory, load_territory
@@ -131,7 +132,8 @@ def publish(study: Study, out: Path) -> list[Path]:
     True
     """
     with staged(out) as staging:
-        written = [*export(study, staging), *build_maps(study, staging)]
+        scenario = default_scenario(study.demand, study.structures, study.sites, study.iris, study.parameters)
+        written = [*export(study, staging), *build_maps(study, staging, [scenario])]
         names = [path.relative_to(staging) for path in written]
     return [out / name for name in names]
 

@@ -64,6 +64,17 @@ def siting_texts(lang: Lang) -> Texts:
     return words
 
 
+def siting_entry(lang: Lang) -> tuple[str, str]:
+    """Return the page of sites and its title, for the menu.
+
+    Examples
+    --------
+    >>> siting_entry("fr")[0]
+    'siting.html'
+    """
+    return "siting.html", siting_texts(lang)["siting"]["title"]
+
+
 def build_siting(study: Study, scenarios: Sequence[Scenario], out: Path) -> list[Path]:
     """Write the page of some scenarios and a brief for each; the same scenarios give the same bytes.
 
@@ -83,10 +94,9 @@ def build_siting(study: Study, scenarios: Sequence[Scenario], out: Path) -> list
 
     Examples
     --------
-    >>> import datetime as dt, pathlib, tempfile
-    >>> from essgeo import run_study
+    >>> import pathlib, tempfile
     >>> from essgeo.siting import default_scenario
-    >>> study = run_study("est-ensemble", out=None, as_of=dt.date(2026, 1, 1))
+    >>> study = study_est_ensemble()
     >>> scenario = default_scenario(study.demand, study.structures, study.sites, study.iris, study.parameters)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     [path.name for path in build_siting(study, [scenario], pathlib.Path(folder))][:2]
@@ -95,7 +105,7 @@ def build_siting(study: Study, scenarios: Sequence[Scenario], out: Path) -> list
     told = [_told(study, scenario, f"brief-{place}.html") for place, scenario in enumerate(scenarios, start=1)]
     words = siting_texts(study.lang)["siting"]
     shared = pages.common(study) | {"s": words, "scripts": ()}
-    shared["menu"] = [*shared["menu"], ("siting.html", words["title"])]
+    shared["menu"] = [*shared["menu"], siting_entry(study.lang)]
     contents = {"siting.html": render("siting.html", study.lang, shared | {"page": "siting.html", "scenarios": told})}
     contents |= {one["page"]: render("brief.html", study.lang, shared | {"one": one}) for one in told}
     out.mkdir(parents=True, exist_ok=True)
