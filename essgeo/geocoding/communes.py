@@ -107,7 +107,9 @@ class Communes:
                 "arrondissement"
             }
 
-    def find(self, place: Place) -> dict[int, float]:
+        self.find = lru_cache(maxsize=1 << 16)(self._find)
+
+    def _find(self, place: Place) -> dict[int, float]:
         """Return the communes a place may mean, and how well each agrees with it (0 to 1).
 
         Empty where the place says nothing that the index knows.

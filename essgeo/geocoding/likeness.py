@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
+from operator import eq, itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
 from rapidfuzz import fuzz, process
 
-from essgeo.geocoding.words import WAY_WORDS
+from essgeo.geocoding.words import NOUNS, digits_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -22,30 +22,6 @@ SMALL_WORDS, JOINED, FIRST_NAME, OTHER_WORD = 0.99, 0.98, 0.86, 0.75
 OTHER_WAY, NO_WAY, NAMED, OTHER_DIGITS = 0.83, 0.95, 0.9, 0.85
 """Factors for another kind of way, none, a place named without the way that bears its name, other digits."""
 LEAST_WORD, ALIKE_WORD, LEAST_CHECKED = 66.0, 80.0, 0.62
-NOUNS = (
-    frozenset(
-        [
-            "porte",
-            "pont",
-            "faubourg",
-            "fort",
-            "gare",
-            "bois",
-            "parc",
-            "moulin",
-            "chateau",
-            "eglise",
-            "port",
-            "ecole",
-            "mairie",
-            "zone",
-        ]
-    )
-    | WAY_WORDS
-)
-"""Words that make another street when they are added to a name, unlike first names and titles."""
-
-_NOT_DIGITS = re.compile(r"[^0-9]+")
 
 
 def likeness(asked: Sequence[StreetKey], known: Sequence[StreetKey]) -> NDArray[np.float64]:
@@ -61,29 +37,37 @@ def likeness(asked: Sequence[StreetKey], known: Sequence[StreetKey]) -> NDArray[
     >>> likeness([street_key(name) for name in names], [street_key("rue de la paix")] * 3).round(2).tolist()
     [1.0, 0.99, 0.83]
     """
-    result = np.array([1.0 if a.compact == b.compact else SMALL_WORDS for a, b in zip(asked, known, strict=True)])
-    other = [row for row, (a, b) in enumerate(zip(asked, known, strict=True)) if a.words != b.words and result[row] < 1]
-    if not other:
+    size = len(asked)
+    if not size:
+        return np.empty(0)
+
+    def equal(left: Iterable[str], right: Iterable[str]) -> NDArray[np.bool_]:
+        return np.fromiter(map(eq, left, right), dtype=bool)
+
+    ones, others = zip(*asked, strict=True), zip(*known, strict=True)
+    (words, compact, bare, way), (words_k, compact_k, bare_k, way_k) = map(list, ones), map(list, others)
+    result = np.where(equal(compact, compact_k), 1.0, SMALL_WORDS)
+    rows = np.flatnonzero((result < 1) & ~equal(words, words_k))
+    if not len(rows):
         return result
-    left, right = [asked[row] for row in other], [known[row] for row in other]
-    words, joined, bare = (
-        process.cpdist([a[field] for a in left], [b[field] for b in right], scorer=fuzz.ratio, dtype=np.float32) / 100
-        for field in range(3)
+    pick = itemgetter(*rows.tolist()) if len(rows) > 1 else lambda texts: (texts[rows[0]],)
+    words, compact, bare, way, words_k, compact_k, bare_k, way_k = map(
+        pick, (words, compact, bare, way, words_k, compact_k, bare_k, way_k)
     )
-    ways = [(a.way, b.way) for a, b in zip(left, right, strict=True)]
-    same = np.array([a == b for a, b in ways])
-    one = np.array([(a == "") != (b == "") for a, b in ways])
-    same_way = (np.maximum(words, np.where(joined == 1, 2 * JOINED - bare, joined)) + bare) / 2
-    one_way = np.maximum(words, bare * NO_WAY)
-    other_way = np.maximum(words * NO_WAY, bare * OTHER_WAY)
-    value = np.where(same, same_way, np.where(one, one_way, other_way))
-    named = np.array([a.words == b.bare for a, b in zip(left, right, strict=True)])
-    value = np.where(named, NAMED, value)
-    digits = np.array([_digits(a.words) != _digits(b.words) for a, b in zip(left, right, strict=True)])
-    value = np.where(digits, value * OTHER_DIGITS, value)
+    of_words, of_compact, of_bare = (
+        process.cpdist(left, right, scorer=fuzz.ratio, dtype=np.float32) / 100
+        for left, right in ((words, words_k), (compact, compact_k), (bare, bare_k))
+    )
+    same, none = equal(way, way_k), np.fromiter((not a or not b for a, b in zip(way, way_k, strict=True)), dtype=bool)
+    same_way = (np.maximum(of_words, np.where(of_compact == 1, 2 * JOINED - of_bare, of_compact)) + of_bare) / 2
+    one_way = np.maximum(of_words, of_bare * NO_WAY)
+    other_way = np.maximum(of_words * NO_WAY, of_bare * OTHER_WAY)
+    value = np.where(same, same_way, np.where(none, one_way, other_way)).astype(np.float64)
+    value[equal(words, bare_k)] = NAMED
+    value[~equal(map(digits_of, words), map(digits_of, words_k))] *= OTHER_DIGITS
     for row in np.flatnonzero(value >= LEAST_CHECKED).tolist():
-        value[row] = _by_words(value[row], left[row], right[row])
-    result[other] = value
+        value[row] = _by_words(value[row], asked[rows[row]], known[rows[row]])
+    result[rows] = value
     return result
 
 
@@ -112,7 +96,3 @@ def _by_words(value: float, asked: StreetKey, known: StreetKey) -> float:
     ):
         return max(value, FIRST_NAME * fuzz.ratio(" ".join(few), " ".join(ends)) / 100)
     return value
-
-
-def _digits(words: str) -> str:
-    return "" if words.isalpha() else _NOT_DIGITS.sub(" ", words).strip()

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from essgeo.geocoding.index import AddressIndex, build_department
-from essgeo.geocoding.match import match
+from essgeo.geocoding.building import build_department
+from essgeo.geocoding.index import AddressIndex
+from essgeo.geocoding.match import candidates, match
 
 if TYPE_CHECKING:
     from typing import Self
@@ -89,7 +90,7 @@ class Local:
         Between the few numbers that a small table knows of a street nothing is interpolated: the street is all that
         is known.
         """
-        matches = match(self.index, queries)[0]
+        matches = match(self.index, queries)
         guessed = (matches["precision"] == "interpolated") & (not self.index.complete)
         return matches.assign(
             precision=matches["precision"].mask(guessed, "street"),
@@ -98,4 +99,4 @@ class Local:
 
     def candidates(self, queries: pd.DataFrame) -> pd.DataFrame:
         """Return up to three candidates of each query (:meth:`essgeo.geocoding.engine.Engine.candidates`)."""
-        return match(self.index, queries)[1]
+        return candidates(self.index, queries)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from essgeo.geocoding.address import read_addresses
 from essgeo.geocoding.communes import NAME_CLOSE, Evidence, evidence_of
+from essgeo.geocoding.engine import CANDIDATE_COLUMNS, MOST_CANDIDATES
 from essgeo.geocoding.flat import distance_m
 from essgeo.geocoding.likeness import JOINED, likeness
-from essgeo.geocoding.numbers import HOUSENUMBER, INTERPOLATED, LOCALITY, PRECISIONS, STREET, find_houses
-from essgeo.geocoding.pairs import best_of, rank_in
+from essgeo.geocoding.numbers import find_houses
+from essgeo.geocoding.pairs import Pairs, best_of, rank_in
 from essgeo.geocoding.streets import Asked, alike_in_city, alike_in_commune, asked_cities, same_streets
+from essgeo.geocoding.verdict import described, reasons
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,42 +24,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from essgeo.geocoding.address import Readings
-    from essgeo.geocoding.index import AddressIndex, Department
+    from essgeo.geocoding.department import Department
+    from essgeo.geocoding.index import AddressIndex
 
 ENOUGH, ENOUGH_IN_COMMUNE = 0.945, 0.8
 """Scores from which no further streets are looked for: beyond the same name, beyond the commune."""
-LEAST_LIKENESS, SAME_STREET = 0.62, 0.82
+LEAST_LIKENESS = 0.62
 TWO_FAULTS = 0.95
 """Factor for a street that is only alike in a commune that agrees only in part."""
 APART_M = 100.0
 """Two candidates are two places when they are farther apart."""
 NEAR_KM, NEAR_SHARE = 10.0, 0.2
-SHORT_M = 200.0
-"""A street whose addresses all lie this close to its middle is a position, also without a number."""
-MOST_CANDIDATES = 3
-LEAST_AGREEMENT = 0.86
-
-
-class Pairs(NamedTuple):
-    """Candidates as columns: who asks, which street and house, how good, where."""
-
-    query: NDArray[np.int64]
-    reading: NDArray[np.int64]
-    street: NDArray[np.int64]
-    likeness: NDArray[np.float64]
-    agreement: NDArray[np.float64]
-    score: NDArray[np.float64]
-    precision: NDArray[np.int8]
-    row: NDArray[np.int64]
-    column: NDArray[np.int8]
-    lon: NDArray[np.float64]
-    lat: NDArray[np.float64]
-    department: NDArray[np.int64]
-
-    def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Pairs:
-        """Return some of the pairs."""
-        columns: list[Any] = [column[rows] for column in self]
-        return Pairs(*columns)
 
 
 class Search(NamedTuple):
@@ -71,8 +48,16 @@ class Search(NamedTuple):
     complete: bool
 
 
-def match(index: AddressIndex, queries: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the best match of each address, and up to three candidates of each.
+class Found(NamedTuple):
+    """What was read of queries, what stands for each, and whether the index knows the commune of each."""
+
+    readings: Readings
+    pairs: Pairs | None
+    known: NDArray[np.bool_]
+
+
+def match(index: AddressIndex, queries: pd.DataFrame) -> pd.DataFrame:
+    """Return the best match of each address.
 
     The score is the product of three: how alike the street is, how well the commune agrees, what became of the number.
 
@@ -86,18 +71,44 @@ def match(index: AddressIndex, queries: pd.DataFrame) -> tuple[pd.DataFrame, pd.
 
     Returns
     -------
-    tuple
-        Matches, with the index of ``queries``: ``score``, ``margin`` (to the best candidate elsewhere, 1 if none),
-        ``precision``, ``label``, ``ban_id``, ``citycode``, ``lon``, ``lat`` (degrees), ``reason``. Candidates:
-        ``query``, ``rank``, ``label``, ``score``, ``precision``, ``ban_id``, ``citycode``, ``lon``, ``lat``.
+    DataFrame
+        The index of ``queries``: ``score``, ``margin`` (to the best candidate elsewhere, 1 if none), ``precision``,
+        ``label``, ``ban_id``, ``citycode``, ``lon``, ``lat`` (degrees), ``reason``.
     """
+    return _matches(index, queries, _find(index, queries))
+
+
+def candidates(index: AddressIndex, queries: pd.DataFrame) -> pd.DataFrame:
+    """Return up to three candidates of each address.
+
+    Parameters
+    ----------
+    index, queries
+        As for :func:`match`.
+
+    Returns
+    -------
+    DataFrame
+        RangeIndex; ``query`` (index of the query), ``rank`` (from 1), ``label``, ``score``, ``precision``, ``ban_id``,
+        ``citycode``, ``lon``, ``lat``.
+    """
+    readings, pairs, _ = _find(index, queries)
+    if pairs is None:
+        return pd.DataFrame(columns=list(CANDIDATE_COLUMNS))
+    kept = pairs.take(rank_in(pairs.query) < MOST_CANDIDATES)
+    frame = pd.DataFrame(
+        {"query": queries.index[kept.query], "rank": rank_in(kept.query) + 1, **described(index, readings, kept)}
+    )
+    return frame.assign(score=kept.score, lon=kept.lon, lat=kept.lat)[list(CANDIDATE_COLUMNS)]
+
+
+def _find(index: AddressIndex, queries: pd.DataFrame) -> Found:
     readings = read_addresses(queries, index.communes)
     evidence = evidence_of(index.communes, readings.places)
     near = _near(queries)
-    bounds = np.searchsorted(index.table["department"], np.arange(index.table["department"].max() + 2))
     blocks = []
-    for position, (first, last) in enumerate(pairwise(bounds)):
-        local = evidence.within(int(first), int(last))
+    for position, (first, last) in enumerate(pairwise(index.bounds)):
+        local = evidence.within(first, last)
         concerned = local.anywhere.copy()
         concerned[local.place] = True
         rows = np.flatnonzero(concerned[readings.place])
@@ -105,14 +116,11 @@ def match(index: AddressIndex, queries: pd.DataFrame) -> tuple[pd.DataFrame, pd.
             search = Search(index.department(position), position, readings, local, near, index.complete)
             blocks.append(_candidates(search, rows))
     pairs = _ranked(Pairs(*map(np.concatenate, zip(*blocks, strict=True)))) if blocks else None
+    said = evidence.anywhere.copy()
+    said[evidence.place[evidence.agreement > 0]] = True
     known = np.zeros(len(queries), dtype=bool)
-    known[
-        readings.query[
-            (best_of(evidence.place, evidence.agreement, len(readings.places)) > 0)[readings.place]
-            | evidence.anywhere[readings.place]
-        ]
-    ] = True
-    return _matches(index, queries, readings, pairs, known), _candidate_frame(index, queries, readings, pairs)
+    known[readings.query[said[readings.place]]] = True
+    return Found(readings, pairs, known)
 
 
 def _near(queries: pd.DataFrame) -> NDArray[np.float64] | None:
@@ -181,9 +189,8 @@ def _ranked(pairs: Pairs) -> Pairs:
     return pairs.take(rank_in(pairs.query) <= MOST_CANDIDATES)
 
 
-def _matches(
-    index: AddressIndex, queries: pd.DataFrame, readings: Readings, pairs: Pairs | None, known: NDArray[np.bool_]
-) -> pd.DataFrame:
+def _matches(index: AddressIndex, queries: pd.DataFrame, found: Found) -> pd.DataFrame:
+    readings, pairs, known = found
     size = len(queries)
     read = np.zeros(size, dtype=bool)
     read[readings.query] = True
@@ -200,69 +207,9 @@ def _matches(
         runner = best_of(pairs.query[apart], pairs.score[apart], size)
         score[best.query], lon[best.query], lat[best.query] = best.score, best.lon, best.lat
         margin[best.query] = np.where(runner[best.query] > 0, best.score - runner[best.query], 1.0)
-        described = _described(index, readings, best)
-        for name, column in texts.items():
-            column[best.query] = described[name]
-        reason[best.query] = _reasons(index, readings, best)
+        for name, column in described(index, readings, best).items():
+            texts[name][best.query] = column
+        reason[best.query] = reasons(index, readings, best)
     return pd.DataFrame(
         {"score": score, "margin": margin, **texts, "lon": lon, "lat": lat, "reason": reason}, index=queries.index
     )
-
-
-def _reasons(index: AddressIndex, readings: Readings, best: Pairs) -> NDArray[np.object_]:
-    """Return why a match is not a position, ``""`` where it is one."""
-    short = np.zeros(len(best.query), dtype=bool)
-    if index.complete:
-        for position in np.unique(best.department):
-            here = best.department == position
-            short[here] = index.department(int(position)).streets["reach_m"].to_numpy()[best.street[here]] <= SHORT_M
-    place = np.isin(best.precision, (STREET, LOCALITY))
-    numbered = readings.numbers[best.reading, 0] >= 0
-    least = SAME_STREET if index.complete else 0.98
-    return np.select(
-        [best.likeness < least, best.agreement < LEAST_AGREEMENT, place & numbered, place & ~short],
-        ["street_unknown", "other_city", "number_unknown", "number_missing"],
-        "",
-    ).astype(object)
-
-
-def _described(index: AddressIndex, readings: Readings, pairs: Pairs) -> dict[str, NDArray[np.object_]]:
-    """Return precision, label, identifier and commune of pairs."""
-    size = len(pairs.query)
-    texts = {name: np.full(size, "", dtype=object) for name in ("label", "ban_id", "citycode")}
-    for position in np.unique(pairs.department):
-        department = index.department(int(position))
-        here = np.flatnonzero(pairs.department == position)
-        street, which = np.unique(pairs.street[here], return_inverse=True)
-        titles = np.array(department.titles(street), dtype=object)[which]
-        number, repetition = (
-            column[pairs.reading[here], pairs.column[here]] for column in (readings.numbers, readings.repetitions)
-        )
-        housed = pairs.precision[here] <= INTERPOLATED
-        exact = pairs.precision[here] == HOUSENUMBER
-        rows = pairs.row[here[exact]]
-        repetition[exact] = np.array(department.writings, dtype=object)[department.written[rows]]
-        texts["label"][here] = [
-            f"{n}{r} {title}" if house else title
-            for n, r, title, house in zip(
-                number.tolist(), repetition.tolist(), titles.tolist(), housed.tolist(), strict=True
-            )
-        ]
-        texts["citycode"][here] = department.communes["citycode"].to_numpy(dtype=object)[
-            department.commune[pairs.street[here]]
-        ]
-        texts["ban_id"][here[exact]] = department.ban_ids.take(rows).to_pylist()
-    return {"precision": np.array(PRECISIONS, dtype=object)[pairs.precision], **texts}
-
-
-def _candidate_frame(
-    index: AddressIndex, queries: pd.DataFrame, readings: Readings, pairs: Pairs | None
-) -> pd.DataFrame:
-    columns = ["query", "rank", "label", "score", "precision", "ban_id", "citycode", "lon", "lat"]
-    if pairs is None:
-        return pd.DataFrame(columns=columns)
-    kept = pairs.take(rank_in(pairs.query) < MOST_CANDIDATES)
-    frame = pd.DataFrame(
-        {"query": queries.index[kept.query], "rank": rank_in(kept.query) + 1, **_described(index, readings, kept)}
-    )
-    return frame.assign(score=kept.score, lon=kept.lon, lat=kept.lat)[columns]

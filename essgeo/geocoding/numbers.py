@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from essgeo.geocoding.department import NUMBER_BITS, REPETITION_BITS, pack
 from essgeo.geocoding.flat import distance_m
-from essgeo.geocoding.index import NUMBER_BITS, REPETITION_BITS, pack
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from essgeo.geocoding.index import Department
+    from essgeo.geocoding.department import Department
 
 WIDEST_GAP, WIDEST_M, FARTHEST = 40, 400.0, 6
 """A number is put between neighbours at most so many numbers and metres apart, or at one so many numbers away."""
@@ -48,7 +48,7 @@ def find_houses(
     column = np.zeros(size, dtype=np.int8)
     precision = np.where(department.locality[street], LOCALITY, STREET).astype(np.int8)
     factor = np.full(size, FACTORS["none"])
-    lon, lat = (department.streets[name].to_numpy()[street] for name in ("lon", "lat"))
+    lon, lat = department.lon_lat[:, street]
     last = len(slots) - 1
     if last < 0:
         return Houses(precision, factor, row, column, lon, lat)
@@ -56,7 +56,9 @@ def find_houses(
     for position in range(numbers.shape[1]):
         number = numbers[:, position].astype(np.int64)
         rows = np.flatnonzero((number >= 0) & (number < 1 << NUMBER_BITS))
-        code = np.array([codes.get(text, -1) for text in repetitions[rows, position]], dtype=np.int64)
+        if not len(rows):
+            break
+        code = np.array([codes.get(text, -1) for text in repetitions[rows, position].tolist()], dtype=np.int64)
         wanted = pack(street[rows], number[rows], np.maximum(code, 0))
         at = np.minimum(np.searchsorted(slots, wanted), last)
         found = (slots[at] == wanted) & (code >= 0)

@@ -1,13 +1,35 @@
-"""Pairs of rows and what stands beside them: small array tools of the matcher."""
+"""Pairs of readings and streets, and the small array tools that the matcher needs."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+
+class Pairs(NamedTuple):
+    """Candidates as columns: who asks, which street and house, how good, where."""
+
+    query: NDArray[np.int64]
+    reading: NDArray[np.int64]
+    street: NDArray[np.int64]
+    likeness: NDArray[np.float64]
+    agreement: NDArray[np.float64]
+    score: NDArray[np.float64]
+    precision: NDArray[np.int8]
+    row: NDArray[np.int64]
+    column: NDArray[np.int8]
+    lon: NDArray[np.float64]
+    lat: NDArray[np.float64]
+    department: NDArray[np.int64]
+
+    def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Pairs:
+        """Return some of the pairs."""
+        columns: list[Any] = [column[rows] for column in self]
+        return Pairs(*columns)
 
 
 def spread(low: NDArray[np.int64], count: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -33,6 +33,6 @@ def statuses(matches: pd.DataFrame) -> pd.Series:
     near = reason.isin(NEAR_MISS)
     found = matches["lon"].notna() & ((matches["score"] >= LEAST_SCORE) | near) & ~reason.isin(_WRONG)
     clear = matches["margin"] >= LEAST_MARGIN
-    sure = matches["precision"].isin(HOUSES) | (matches["precision"].isin(NAMED) & (reason == ""))
+    sure = matches["precision"].isin([*HOUSES, *NAMED]) & (reason == "")
     chosen = np.select([~found, ~sure, ~clear], ["not_found", "imprecise", "ambiguous"], "located")
     return pd.Series(chosen, index=matches.index)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 from rapidfuzz import fuzz, process
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
     from essgeo.geocoding.address import Readings
     from essgeo.geocoding.communes import Evidence
-    from essgeo.geocoding.index import Department
+    from essgeo.geocoding.department import Department
 
     Found = tuple[NDArray[np.int64], NDArray[np.int64]]
 
+Text = TypeVar("Text", str, tuple[int, str])
 MOST_ALIKE, MOST_IN_COMMUNE = 6, 1500
 LEAST_RATIO, NEXT_RATIO = 55, 15
 CHUNK = 2048
@@ -69,18 +70,15 @@ def alike_in_commune(department: Department, readings: Readings, asked: Asked, e
     where, commune = evidence.place[keep], evidence.commune[keep]
     place = readings.place[asked.reading]
     found, streets = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
+    starts, names = department.commune_starts.tolist(), department.words
     for communes, rows in _blocks(place, where, commune).items():
-        starts = department.commune_starts
-        pool = (
-            np.concatenate([np.arange(starts[row], starts[row + 1]) for row in communes])
-            if communes
-            else np.empty(0, dtype=np.int64)
-        )
-        if not 0 < len(pool) <= MOST_IN_COMMUNE:
+        ranges = [(starts[row], starts[row + 1]) for row in communes]
+        if not 0 < sum(last - first for first, last in ranges) <= MOST_IN_COMMUNE:
             continue
+        pool = np.concatenate([np.arange(*bounds) for bounds in ranges])
         members = np.concatenate(rows)
         words = [readings.streets[row].words for row in asked.reading[members].tolist()]
-        for row, street in _most_alike(words, [department.keys[row].words for row in pool.tolist()]):
+        for row, street in _most_alike(words, [name for first, last in ranges for name in names[first:last]]):
             found.append(members[row])
             streets.append(pool[street])
     return np.concatenate(found), np.concatenate(streets)
@@ -98,8 +96,15 @@ def _blocks(
     return blocks
 
 
+def _distinct(texts: Sequence[Text]) -> tuple[list[Text], NDArray[np.int64]]:
+    """Return each of the texts once, and the place of every one among them."""
+    places: dict[Text, int] = {}
+    position = np.array([places.setdefault(text, len(places)) for text in texts], dtype=np.int64)
+    return list(places), position
+
+
 def _most_alike(words: Sequence[str], names: Sequence[str]) -> Iterator[Found]:
-    texts, position = np.unique(np.array(words, dtype=object), return_inverse=True)
+    texts, position = _distinct(words)
     count = min(MOST_ALIKE, len(names))
     for start in range(0, len(texts), CHUNK):
         ratio = process.cdist(texts[start : start + CHUNK], names, scorer=fuzz.ratio, dtype=np.uint8)
@@ -114,10 +119,7 @@ def _most_alike(words: Sequence[str], names: Sequence[str]) -> Iterator[Found]:
 def alike_in_city(department: Department, readings: Readings, asked: Asked) -> Found:
     """Return the pairs (position in ``asked``, street) most alike in the whole city of each reading."""
     bare = [readings.streets[row].bare for row in asked.reading.tolist()]
-    distinct, position = np.unique(
-        np.array([f"{city} {name}" for city, name in zip(asked.city, bare, strict=True)], dtype=object),
-        return_inverse=True,
-    )
+    distinct, position = _distinct(list(zip(asked.city.tolist(), bare, strict=True)))
     first = np.empty(len(distinct), dtype=np.int64)
     first[position] = np.arange(len(position))
     city = asked.city[first]

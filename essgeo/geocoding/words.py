@@ -67,6 +67,18 @@ HEADS = {short: way for way, shorts in WAYS.items() for short in shorts.split()}
 INNER = {short: title for title, shorts in TITLES.items() for short in shorts.split()} | NUMBERS
 WAY_WORDS = frozenset(way.split()[0] for way in WAYS) | {"autoroute", "peripherique"}
 
+NOUNS = WAY_WORDS | {
+    "porte", "pont", "faubourg", "fort", "gare", "bois", "parc", "moulin", "chateau", "eglise", "port", "ecole",
+    "mairie", "zone", "croix", "neuve", "neuf", "vieux", "vieille", "petit", "petits", "petite", "petites", "grand",
+    "grands", "grande", "grandes", "haut", "haute", "bas", "basse", "nord", "sud", "est", "ouest",
+}  # fmt: skip
+"""Words that make another street when they are added to a name, unlike first names and ranks."""
+RANKS = frozenset({
+    "abbe", "capitaine", "colonel", "commandant", "docteur", "general", "lieutenant", "marechal", "monseigneur",
+    "president", "professeur", "sergent",
+})  # fmt: skip
+"""Words that a street name is written with or without."""
+
 _LAST_ROMANS = {"i": "1", "v": "5", "x": "10"}
 _KEPT = "abcdefghijklmnopqrstuvwxyz0123456789\n,;/()&-+"
 _TABLE = bytes(
@@ -79,6 +91,7 @@ _LETTERS = {
 }  # fmt: skip
 _MOJIBAKE = re.compile("Ã|â€|Â[\xa0-\xbf]|Å[\x80-\xbf“]")
 _ORDINAL = re.compile(r"0*(\d+)(?:er|ere|e|eme|ieme|nd|nde)?$")
+_NOT_DIGITS = re.compile(r"[^0-9]+")
 _COMPOUND = re.compile(r"\b(dix|vingt)[ -](?:et[ -])?(un|deux|trois|quatre|cinq|six|sept|huit|neuf)\b")
 _COMPOUNDS = {"dix": 10, "vingt": 20, "un": 1} | {
     word: int(NUMBERS[word]) for word in ["deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf"]
@@ -156,6 +169,18 @@ def repair(text: str) -> str:
     return text
 
 
+@lru_cache(maxsize=1 << 16)
+def digits_of(words: str) -> str:
+    """Return the numbers in a name.
+
+    Examples
+    --------
+    >>> digits_of("place 8 mai 1945")
+    '8 1945'
+    """
+    return _NOT_DIGITS.sub(" ", words).strip()
+
+
 @lru_cache(maxsize=1 << 18)
 def street_key(text: str) -> StreetKey:
     """Return the comparable forms of a folded street name.
@@ -195,8 +220,8 @@ def _arabic(token: str) -> str:
 
 def _spelt(tokens: list[str]) -> list[str]:
     """Return small numbers in letters, where a misspelling still looks alike; dates and last words keep digits."""
-    following = [*tokens[1:], "mai"]
-    return [
-        SPELT.get(word, word) if after[:3] not in MONTHS else word
-        for word, after in zip(tokens, following, strict=True)
-    ]
+    spelt, after = [], "mai"
+    for word in reversed(tokens):
+        spelt.append(word if after[:3] in MONTHS else SPELT.get(word, word))
+        after = after if word in STOP_WORDS else word
+    return spelt[::-1]

@@ -13,9 +13,13 @@ from hypothesis import strategies as st
 
 from essgeo.errors import InputError, SourceChangedError, SourceUnavailableError
 from essgeo.geocoding.ban import COLUMNS, read_ban
-from essgeo.geocoding.index import AddressIndex, build_department, load_index
+from essgeo.geocoding.building import build_department
+from essgeo.geocoding.communes import city_key
+from essgeo.geocoding.index import AddressIndex, load_index
 from essgeo.geocoding.match import match
+from essgeo.geocoding.names import MISSPELT, OTHER_NAME, OTHER_WAY, SAME_NAME, SHORTENED, differences
 from essgeo.geocoding.status import statuses
+from essgeo.geocoding.words import fold_all, street_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +73,7 @@ def ask(
     address: str, city: str = "Bondy", postcode: str = "", citycode: str = "", index: AddressIndex = INDEX
 ) -> pd.Series:
     query = pd.DataFrame([{"address": address, "postcode": postcode, "city": city, "citycode": citycode}])
-    matches = match(index, query)[0]
+    matches = match(index, query)
     return matches.assign(status=statuses(matches)).iloc[0]
 
 
@@ -169,7 +173,7 @@ def test_every_label_comes_back_as_itself() -> None:
         + table["nom_commune"]
     )
     queries = pd.DataFrame({"address": label, "postcode": "", "city": "", "citycode": ""})
-    assert match(INDEX, queries)[0]["ban_id"].tolist() == table["id"].tolist()
+    assert match(INDEX, queries)["ban_id"].tolist() == table["id"].tolist()
 
 
 def real_index(folder: Path) -> tuple[pd.DataFrame, AddressIndex]:
@@ -195,7 +199,7 @@ def test_real_labels_come_back_as_themselves(tmp_path: Path) -> None:
             "citycode": "",
         }
     )
-    found = match(index, queries)[0]
+    found = match(index, queries)
     assert sample["id"][found["ban_id"] != sample["id"]].tolist() == []
 
 
@@ -213,9 +217,65 @@ def test_any_text_gets_an_answer_and_no_row_is_lost(texts: list[tuple[str, str]]
     queries = pd.DataFrame(texts, columns=["address", "city"], index=range(5, 5 + len(texts))).assign(
         postcode="", citycode=""
     )
-    found = match(INDEX, queries)[0]
+    found = match(INDEX, queries)
     assert found.index.tolist() == queries.index.tolist()
     assert set(statuses(found)) <= {"located", "ambiguous", "imprecise", "not_found"}
+
+
+@given(TEXT | TYPED)
+def test_folding_twice_is_folding_once(text: str) -> None:
+    once = fold_all([text])
+    assert fold_all(once) == once
+
+
+WAY = st.sampled_from(["r", "rue", "av", "bd", "pl", "che", "quai"])
+NAME = st.lists(
+    st.sampled_from(["du", "de la", "gal", "leclerc", "st", "maur", "8", "mai", "1945", "huit", "louis", "xiv", "2e"]),
+    min_size=1, max_size=5,
+).map(" ".join)  # fmt: skip
+
+
+@given(WAY, NAME)
+def test_a_street_key_is_its_own_key(way: str, name: str) -> None:
+    key = street_key(f"{way} {name}")
+    again = street_key(key.words)
+    assert (again.words, again.bare, again.way) == (key.words, key.bare, key.way)
+
+
+@given(st.sampled_from(["Pré St Gervais", "LE PRÉ-SAINT-GERVAIS", "Paris 11e", "BONDY CEDEX 2", "L'Haÿ-les-Roses"]))
+def test_a_commune_key_is_its_own_key(name: str) -> None:
+    assert city_key(city_key(name)) == city_key(name)
+
+
+@pytest.mark.parametrize(
+    ("asked", "known", "difference"),
+    [
+        ("rue de la paix", "r paix", SAME_NAME), ("av daumenil", "avenue daumesnil", MISSPELT),
+        ("cour de la republique", "cours de la republique", MISSPELT), ("voie n/11", "voie a/11", OTHER_NAME),
+        ("rue neuburger", "rue jean neuburger", SHORTENED),
+        ("rue leclerc", "rue du general leclerc", SHORTENED), ("rue du gal leclerc", "rue leclerc", SHORTENED),
+        ("rue de strasbourg", "boulevard de strasbourg", OTHER_WAY), ("rue du caire", "passage du caire", OTHER_NAME),
+        ("rue henri regnault", "rue regnault", OTHER_NAME), ("rue du temple", "rue vieille du temple", OTHER_NAME),
+        ("rue des rigoles", "rue des vignoles", OTHER_NAME),
+        ("place du 8 mai 1945", "place du 18 mai 1945", OTHER_NAME),
+    ],
+)  # fmt: skip
+def test_what_makes_another_street(asked: str, known: str, difference: int) -> None:
+    keys = [street_key(name.replace("/", " ")) for name in (asked, known)]
+    assert differences(keys[:1], keys[1:]).tolist() == [difference]
+
+
+def test_a_street_that_is_not_there_is_not_its_neighbour() -> None:
+    table = rows()
+    lacking = index_of(table[table["nom_voie"] != "Rue Saint-Maur"])
+    for address in ("3 passage Voltaire", "3 rue Henri Daumesnil", "3 rue Saint-Maur"):
+        assert ask(address, "Paris", index=lacking)["status"] == "not_found"
+
+
+def test_two_doubts_are_no_position() -> None:
+    assert ask("3 boulevard Voltare", "Paris", "75011")["status"] == "located"
+    assert ask("3 boulevard Voltare", "Paris", "75012")["status"] == "not_found"
+    assert ask("7 boulevard Voltaire", "Paris", "75012")["status"] == "imprecise"
 
 
 @settings(max_examples=60, deadline=None)
@@ -224,7 +284,7 @@ def test_the_order_of_rows_does_not_matter(texts: list[str], random: object) -> 
     queries = pd.DataFrame({"address": texts, "postcode": "", "city": "Bondy", "citycode": ""})
     order = list(range(len(texts)))
     random.shuffle(order)  # type: ignore[attr-defined]
-    once, again = match(INDEX, queries)[0], match(INDEX, queries.iloc[order])[0]
+    once, again = match(INDEX, queries), match(INDEX, queries.iloc[order])
     pd.testing.assert_frame_equal(again.loc[queries.index], once)
 
 
@@ -235,7 +295,7 @@ def test_case_and_accents_never_change_the_answer(text: str) -> None:
     queries = pd.DataFrame(
         {"address": [text, text.upper(), text.lower(), plain], "postcode": "", "city": "Bondy", "citycode": ""}
     )
-    found = match(INDEX, queries)[0].drop_duplicates()
+    found = match(INDEX, queries).drop_duplicates()
     assert len(found) == 1
 
 
@@ -249,7 +309,7 @@ def test_hostile_text_is_a_status(text: str) -> None:
 
 def test_many_empty_rows_take_seconds() -> None:
     queries = pd.DataFrame({name: [""] * 200_000 for name in ("address", "postcode", "city", "citycode")})
-    assert (match(INDEX, queries)[0]["reason"] == "no_address").all()
+    assert (match(INDEX, queries)["reason"] == "no_address").all()
 
 
 def test_files_are_indexed_once_and_read_back(tmp_path: Path) -> None:
@@ -260,9 +320,9 @@ def test_files_are_indexed_once_and_read_back(tmp_path: Path) -> None:
     queries = pd.DataFrame(
         {"address": ["3 bd Voltaire", "3 av Galliéni"], "postcode": "", "city": ["Paris", "Bondy"], "citycode": ""}
     )
-    first = match(load_index(files, tmp_path / "index"), queries)[0]
+    first = match(load_index(files, tmp_path / "index"), queries)
     built = {path: path.stat().st_mtime_ns for path in (tmp_path / "index").rglob("*.arrow")}
-    again = match(load_index(files, tmp_path / "index"), queries)[0]
+    again = match(load_index(files, tmp_path / "index"), queries)
     assert built == {path: path.stat().st_mtime_ns for path in (tmp_path / "index").rglob("*.arrow")}
     pd.testing.assert_frame_equal(first, again)
     assert first["label"].tolist() == ["3 Boulevard Voltaire 75011 Paris", "3 Avenue Galliéni 93140 Bondy"]

@@ -1,0 +1,195 @@
+"""The streets and addresses of a department as sorted arrays."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from essgeo.geocoding.ngrams import ngrams, weigh, weights
+from essgeo.geocoding.pairs import spread
+from essgeo.geocoding.words import StreetKey
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from scipy import sparse
+
+NUMBER_BITS, REPETITION_BITS = 17, 12
+_ARRONDISSEMENT = re.compile(r" \d+(?:er|e) Arrondissement$")
+
+
+@dataclass(frozen=True)
+class Department:
+    """The streets and addresses of one file.
+
+    Attributes
+    ----------
+    streets
+        ``name``, ``words``, ``compact``, ``bare``, ``way``, ``postcode``, ``commune`` (row of ``communes``),
+        ``city`` (from 0: a commune, or all arrondissements of one), ``lon``, ``lat`` (the middle address), ``reach_m``
+        (90 % of its addresses lie as near to that).
+    slots
+        Sorted: street, side, number and repetition of each address, packed in 64 bits (:func:`pack`).
+    lon, lat
+        Degrees times a million, as BAN has six decimals.
+    ban_ids
+        Identifiers of the addresses.
+    written
+        How the file writes the repetition of each address: a place in ``writings``.
+    repetitions
+        Repetitions by code, as one letter where they have one; ``""`` is 0.
+    writings
+        Repetitions as written.
+    communes
+        ``citycode``, ``name``, ``old_names``, ``postcodes``, ``city``, ``lon``, ``lat``.
+    """
+
+    streets: pa.Table
+    slots: NDArray[np.int64]
+    lon: NDArray[np.int32]
+    lat: NDArray[np.int32]
+    ban_ids: pa.ChunkedArray
+    written: NDArray[np.uint16]
+    repetitions: list[str]
+    writings: list[str]
+    communes: pd.DataFrame
+
+    @cached_property
+    def commune(self) -> NDArray[np.int32]:
+        """Row of ``communes`` of each street."""
+        return np.asarray(self.streets["commune"].to_numpy(), dtype=np.int32)
+
+    @cached_property
+    def city(self) -> NDArray[np.int32]:
+        """City of each street."""
+        return np.asarray(self.streets["city"].to_numpy(), dtype=np.int32)
+
+    @cached_property
+    def keys(self) -> list[StreetKey]:
+        """Comparable forms of the street names."""
+        columns = (self.streets[name].to_pylist() for name in StreetKey._fields)
+        return list(map(StreetKey, *columns))
+
+    @cached_property
+    def words(self) -> list[str]:
+        """Words of the street names."""
+        return [key.words for key in self.keys]
+
+    @cached_property
+    def lon_lat(self) -> NDArray[np.float64]:
+        """Middle address of each street, degrees: two rows."""
+        return np.stack([self.streets[name].to_numpy() for name in ("lon", "lat")])
+
+    @cached_property
+    def reach_m(self) -> NDArray[np.float64]:
+        """How near 90 % of the addresses of each street lie to its middle."""
+        return np.asarray(self.streets["reach_m"].to_numpy())
+
+    @cached_property
+    def citycode(self) -> NDArray[np.object_]:
+        """Code of each commune."""
+        return self.communes["citycode"].to_numpy(dtype=object)
+
+    @cached_property
+    def writing(self) -> NDArray[np.object_]:
+        """Repetitions as the file writes them."""
+        return np.array(self.writings, dtype=object)
+
+    def identifiers(self, rows: NDArray[np.int64]) -> list[str]:
+        """Return the identifiers of addresses."""
+        return list(self.ban_ids.chunk(0).take(pa.array(rows)).to_pylist()) if len(rows) else []
+
+    @cached_property
+    def alone(self) -> NDArray[np.bool_]:
+        """Whether no other street of the city has the same name, whatever its kind of way."""
+        _, group, size = np.unique(self.by_bare.codes, return_inverse=True, return_counts=True)
+        alone = np.empty(len(self.keys), dtype=bool)
+        alone[self.by_bare.order] = size[group] == 1
+        return alone
+
+    @cached_property
+    def locality(self) -> NDArray[np.bool_]:
+        """Whether a name is without a kind of way, as those of hamlets."""
+        return np.array([key.way == "" for key in self.keys], dtype=bool)
+
+    @cached_property
+    def grams(self) -> tuple[sparse.csr_array, NDArray[np.float32]]:
+        """Pairs and triples of letters of the street names, and the weight of each."""
+        counts = ngrams([key.bare for key in self.keys])
+        weight = weights(counts)
+        return weigh(counts, weight), weight
+
+    @cached_property
+    def titles(self) -> NDArray[np.object_]:
+        """Streets as BAN labels them, without a number."""
+        city = self.communes["name"].str.replace(_ARRONDISSEMENT, "", regex=True).tolist()
+        columns = zip(*(self.streets[name].to_pylist() for name in ("name", "postcode", "commune")), strict=True)
+        return np.array([f"{name} {postcode} {city[commune]}" for name, postcode, commune in columns], dtype=object)
+
+    @cached_property
+    def repetition_codes(self) -> dict[str, int]:
+        """Code of each repetition of the file."""
+        return {text: code for code, text in enumerate(self.repetitions)}
+
+    @cached_property
+    def commune_starts(self) -> NDArray[np.int64]:
+        """First street of each commune, and the number of streets: streets are in order of commune."""
+        return np.searchsorted(self.commune, np.arange(len(self.communes) + 1))
+
+    @cached_property
+    def by_words(self) -> Lookup:
+        """Streets by their words."""
+        return Lookup.of([key.words for key in self.keys], self.city)
+
+    @cached_property
+    def by_compact(self) -> Lookup:
+        """Streets by their words written as one."""
+        return Lookup.of([key.compact for key in self.keys], self.city)
+
+    @cached_property
+    def by_bare(self) -> Lookup:
+        """Streets by their words without the kind of way."""
+        return Lookup.of([key.bare for key in self.keys], self.city)
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """Streets found by a key within a city."""
+
+    keys: pd.Index
+    cities: int
+    codes: NDArray[np.int64]
+    order: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, keys: Sequence[str], city: NDArray[np.int32]) -> Lookup:
+        """Return the lookup of streets by their keys and cities."""
+        codes, known = pd.factorize(np.array(keys, dtype=object))
+        cities = int(city.max(initial=0)) + 1
+        packed = codes * cities + city
+        order = np.argsort(packed, kind="stable")
+        return cls(pd.Index(known, dtype=object), cities, packed[order], order)
+
+    def find(self, keys: Sequence[str], city: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the pairs (position in ``keys``, street) with the same key in the same city; city -1 is any."""
+        code = self.keys.get_indexer(pd.Index(keys, dtype=object)) if len(keys) else np.empty(0, dtype=np.int64)
+        anywhere = city < 0
+        first = code * self.cities + np.where(anywhere, 0, city)
+        last = code * self.cities + np.where(anywhere, self.cities - 1, city)
+        low = np.searchsorted(self.codes, first, side="left")
+        count = np.where(code < 0, 0, np.searchsorted(self.codes, last, side="right") - low)
+        rows, positions = spread(low, count)
+        return rows, self.order[positions]
+
+
+def pack(street: NDArray[np.int64], number: NDArray[np.int64], repetition: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return addresses as sortable integers: by street, then side (parity), number, repetition."""
+    side = number & 1
+    return (((street << 1 | side) << NUMBER_BITS | number) << REPETITION_BITS) | repetition
