@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
 from essgeo.crs import GEOGRAPHIC
 from essgeo.maps import popups
 from essgeo.maps.background import BACKGROUNDS
@@ -48,7 +49,7 @@ def map_content(study: Study, *, structures: gpd.GeoDataFrame, focus: str = "") 
         Ready for JSON: no missing number, longitude and latitude rounded to six decimals.
     """
     chosen = study.parameters
-    reach_m = chosen.walk_minutes * chosen.speed_kmh * 1000 / 60 / chosen.detour
+    reach_m = chosen.walk_minutes * chosen.speed_kmh * METRES_PER_MINUTE_AT_1_KMH / chosen.detour
     place = study.neighbourhoods.geometry.loc[[focus]].buffer(reach_m) if focus else study.communes.geometry
     west, south, east, north = place.to_crs(GEOGRAPHIC).total_bounds.round(POINT_DIGITS).tolist()
     return {

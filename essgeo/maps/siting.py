@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import shapely
 
 from essgeo.access.demand import METHOD as POPULATION_BY_IRIS
+from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
 from essgeo.maps import pages
 from essgeo.maps.assets import write_assets
 from essgeo.maps.formats import MISSING, number, percent
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 WIDTH, MARGIN = 640, 10
 DETAIL_M = 15.0
-METRES_PER_MINUTE_AT_1_KMH = 1000 / 60
 
 
 @dataclass(frozen=True)
