@@ -12,10 +12,10 @@ import shapely
 
 from essgeo.crs import GEOGRAPHIC, require_crs, require_metric
 from essgeo.errors import InputError, SchemaError
-from essgeo.siting import friches
 from essgeo.siting.months import month_number
 from essgeo.sources.aliases import guess_columns
 from essgeo.sources.cells import iso_date
+from essgeo.sources.readers import friches
 from essgeo.sources.tables import read_table
 from essgeo.validation import ROW, validate
 
