@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from essgeo.access import WalkingComparison, WalkNetwork
     from essgeo.provenance import Input
     from essgeo.territory import Territory
     from essgeo.vocabulary import Lang
@@ -39,6 +40,8 @@ class Parameters:
         Distances to a zone that are flagged.
     draws, seed
         Number and seed of the random draws behind intervals.
+    siting_draws
+        Number of draws behind the robustness of sites: each of them chooses anew.
     level
         Level of the intervals.
     """
@@ -51,14 +54,15 @@ class Parameters:
     detour: float = 1.3
     spacing_m: float = 50.0
     near_m: tuple[int, ...] = (300, 500)
-    draws: int = 200
+    draws: int = 500
+    siting_draws: int = 200
     seed: int = 0
     level: float = 0.9
 
 
-@dataclass(frozen=True)
-class Study:
-    """Everything one run found. Layers are in the metric CRS of the territory, indexed by identifier.
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """Who lives where and what stands where. Layers are in the metric CRS of the territory, indexed by identifier.
 
     Attributes
     ----------
@@ -72,8 +76,10 @@ class Study:
         Points with a share of the population of their IRIS.
     structure_zones
         One row for each structure and zone that matter to each other.
-    zones, coverage, iris_coverage, gaps, support_chain, review, portrait
-        Tables; their columns are described in :data:`essgeo.tables.TABLES`.
+    portrait
+        The register beside the ESS portrait, a table of :data:`essgeo.tables.TABLES`.
+    network
+        The streets to walk on; ``None`` for straight lines with a detour.
     """
 
     territory: Territory
@@ -90,10 +96,26 @@ class Study:
     sites: gpd.GeoDataFrame
     demand: gpd.GeoDataFrame
     structure_zones: pd.DataFrame
+    portrait: pd.DataFrame
+    network: WalkNetwork | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study(Setting):
+    """Everything one run found: a setting, and what was measured in it.
+
+    Attributes
+    ----------
+    zones, coverage, iris_coverage, gaps, support_chain, review
+        Tables; their columns are described in :data:`essgeo.tables.TABLES`.
+    walking
+        The streets beside straight lines; ``None`` without a network.
+    """
+
     zones: pd.DataFrame
     coverage: pd.DataFrame
     iris_coverage: pd.DataFrame
     gaps: pd.DataFrame
     support_chain: pd.DataFrame
     review: pd.DataFrame
-    portrait: pd.DataFrame
+    walking: WalkingComparison | None = None

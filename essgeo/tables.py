@@ -51,7 +51,7 @@ def _columns(names: str) -> tuple[Column, ...]:
 
 
 _REGISTER = ("structures", "addresses")
-_COVERAGE = ("iris", *_REGISTER)
+_COVERAGE = ("iris", *_REGISTER, "network")
 _ZONES = ("qpv", "npnru", "neighbourhoods", "iris")
 
 TABLES: dict[str, Table] = {
@@ -187,16 +187,18 @@ TABLES: dict[str, Table] = {
         Table(
             "gaps",
             {
-                "fr": "Manques de couverture des quartiers cibles, du plus grand au plus petit",
-                "en": "Coverage gaps of the target neighbourhoods, largest first",
+                "fr": "Manques de couverture par quartier cible, commune et QPV, du plus grand au plus petit",
+                "en": "Coverage gaps of the target neighbourhoods, communes and QPV, largest first",
             },
-            ("neighbourhood_id", "theme_kind", "theme", "minutes"),
+            ("level", "neighbourhood_id", "theme_kind", "theme", "minutes"),
             _columns(
-                "neighbourhood_id neighbourhood rank theme_kind theme minutes residents out_of_reach out_of_reach_low "
-                "out_of_reach_high share territory_share gap_points gap_residents structures nearest_structure_id "
-                "nearest_name nearest_city nearest_minutes method"
+                "level neighbourhood_id neighbourhood vintage rank rank_low rank_high theme_kind theme minutes "
+                "residents out_of_reach out_of_reach_low out_of_reach_high share territory_share gap_points low high "
+                "gap_residents need_gap need_gap_low need_gap_high need_known fgt0 fgt1 fgt2 zone_rank zone_rank_low "
+                "zone_rank_high group not_distinguishable held_up_by lost_with_first structures nearest_structure_id "
+                "nearest_name nearest_city nearest_minutes as_of method population_method finding_fr finding_en"
             ),
-            (*_COVERAGE, "neighbourhoods"),
+            (*_COVERAGE, "qpv", "neighbourhoods"),
             shows_coverage=True,
         ),
         Table(

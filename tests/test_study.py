@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from essgeo import load_territory, run_study, study
+from essgeo import load_territory, run_study
 from essgeo.errors import InputError, SchemaError, SourceUnavailableError
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def test_the_four_neighbourhoods_differ_in_every_table(est_ensemble: Study) -> N
     zones = est_ensemble.zones[est_ensemble.zones["layer"] == "neighbourhood"].set_index("zone_id")
     tables = [
         coverage.set_index(["theme", "minutes"]).groupby("zone_id")["share"].agg(tuple),
-        est_ensemble.gaps.groupby("neighbourhood_id")["gap_residents"].agg(tuple),
+        est_ensemble.gaps.query("level == 'neighbourhood'").groupby("neighbourhood_id")["gap_residents"].agg(tuple),
         est_ensemble.support_chain.groupby("neighbourhood_id")["nearest_minutes"].agg(tuple),
         zones["residents"].astype(object),
     ]
@@ -214,7 +214,7 @@ def test_a_run_that_dies_leaves_the_last_good_output(
         (staging / "index.html").write_text("half a page", encoding="utf-8")
         raise RuntimeError
 
-    monkeypatch.setattr(study, "build_maps", die)
+    monkeypatch.setattr("essgeo.study.run.build_maps", die)
     with pytest.raises(RuntimeError):
         run_study(small_territory, out=out, as_of=dt.date(2027, 1, 1))
     assert snapshot(out) == before

@@ -1,6 +1,7 @@
 """Who lives where, how many minutes away things are, and who has how much access."""
 
 from essgeo.access.accessibility import accessibility
+from essgeo.access.comparison import WalkingComparison, compare_walking
 from essgeo.access.cost import CostMatrix, nearest_minutes
 from essgeo.access.demand import demand_points
 from essgeo.access.detour import Detour, estimate_detour
@@ -12,7 +13,9 @@ __all__ = [
     "CostMatrix",
     "Detour",
     "WalkNetwork",
+    "WalkingComparison",
     "accessibility",
+    "compare_walking",
     "demand_points",
     "estimate_detour",
     "grid_points",

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from essgeo.access.network import WalkNetwork
 
 METRES_PER_MINUTE_AT_1_KMH = 1000 / 60
+MAX_SNAP_M = 200.0
+"""Points farther than that from every edge of a network reach nothing over it."""
 
 
 def travel_cost(
@@ -31,7 +33,7 @@ def travel_cost(
     max_minutes: float = 30,
     speed_kmh: float = 4.5,
     detour: float = 1.3,
-    max_snap_m: float = 200,
+    max_snap_m: float = MAX_SNAP_M,
 ) -> CostMatrix:
     r"""Return the minutes on foot between origins and destinations.
 

@@ -36,27 +36,31 @@ def gaps(
 
     With --json: every target neighbourhood, QPV and commune, with need, poverty of access and ranks.
     """
-    from essgeo.access import read_network
     from essgeo.cli.summary import caveat, widest_gaps
     from essgeo.cli.text import echo_table
     from essgeo.gaps import find_gaps
-    from essgeo.study import run_study
+    from essgeo.study import set_up
 
-    study = run_study(
-        territory, structures=structures, corrections=corrections, as_of=as_of, walk_minutes=walk_minutes, out=None
+    setting = set_up(
+        territory,
+        structures=structures,
+        corrections=corrections,
+        network=network,
+        as_of=as_of,
+        walk_minutes=walk_minutes,
     )
     found = find_gaps(
-        study.neighbourhoods,
-        study.demand,
-        study.structures,
-        qpv=study.qpv,
-        communes=study.communes,
-        network=read_network(network, study.communes) if network else None,
+        setting.neighbourhoods,
+        setting.demand,
+        setting.structures,
+        qpv=setting.qpv,
+        communes=setting.communes,
+        network=setting.network,
         within_minutes=walk_minutes,
-        as_of=study.parameters.as_of,
+        as_of=setting.parameters.as_of,
     ).drop(columns="geometry")
     if as_json:
         click.echo(found.to_json(orient="records", force_ascii=False, indent=1))
         return
     echo_table(widest_gaps(found, SHOWN))
-    click.echo(f"\n{caveat(study, found['method'].iloc[0])}")
+    click.echo(f"\n{caveat(setting, found['method'].iloc[0])}")

@@ -8,6 +8,7 @@ from importlib import metadata
 
 import click
 
+from essgeo.cli.doctor import doctor
 from essgeo.cli.gaps import gaps
 from essgeo.cli.geocode import geocode_file
 from essgeo.cli.site import site
@@ -27,7 +28,7 @@ def cli() -> None:
     """Who is out of reach of the social and solidarity economy, and where the next place would do most good."""
 
 
-for command in (study, geocode_file, gaps, site, zones, territory):
+for command in (study, geocode_file, gaps, site, zones, territory, doctor):
     cli.add_command(command)
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-    from essgeo.results import Study
+    from essgeo.results import Setting
     from essgeo.siting import Scenario
 
 _OBJECTIVES = ("coverage", "need", "median", "set", "expected", "person_months")
@@ -42,6 +42,7 @@ MOST_EXCLUSIONS_SHOWN = 10
 @click.option("--out", type=click.Path(), help="Folder to write the page and the brief into.")
 @options.structures
 @options.corrections
+@options.network
 @options.as_of
 @options.as_json
 def site(  # noqa: PLR0913 (one argument an option)
@@ -60,50 +61,51 @@ def site(  # noqa: PLR0913 (one argument an option)
     out: str | None,
     structures: str | None,
     corrections: str | None,
+    network: str | None,
     as_of: dt.date | None,
     ground_floor: bool,
     as_json: bool,
 ) -> None:
     """Choose sites in a TERRITORY that bring most residents within reach of a sector."""
     from essgeo.siting import Assumptions, Requirements, choose_sites
-    from essgeo.study import run_study
+    from essgeo.study import measure, set_up
 
     if (first is None) != (last is None):
         message = "--from and --to go together."
         raise click.UsageError(message)
-    study = run_study(territory, structures=structures, corrections=corrections, as_of=as_of, out=None)
+    setting = set_up(territory, structures=structures, corrections=corrections, network=network, as_of=as_of)
     scenario = choose_sites(
-        study.demand,
-        _candidates(study, candidates),
+        setting.demand,
+        _candidates(setting, candidates),
         count=count,
         sector=sector,
         within_minutes=within,
         period=(first, last) if first and last else None,
         objective=objective,
-        structures=study.structures,
-        requirements=Requirements(min_surface, ground_floor, max_station_minutes, study.stations),
-        assumptions=Assumptions(draws=draws),
+        structures=setting.structures,
+        requirements=Requirements(min_surface, ground_floor, max_station_minutes, setting.stations),
+        assumptions=Assumptions(network=setting.network, draws=draws),
     )
     if out is not None:
         from essgeo.maps.siting import build_siting
 
-        build_siting(study, [scenario], Path(out))
+        build_siting(measure(setting), [scenario], Path(out))
     if as_json:
         click.echo(scenario.to_json())
     else:
         _echo(scenario)
 
 
-def _candidates(study: Study, given: str | None) -> gpd.GeoDataFrame:
+def _candidates(setting: Setting, given: str | None) -> gpd.GeoDataFrame:
     from essgeo.siting import default_candidates, read_candidates, search_areas, site_candidates
 
     if given is None:
-        return default_candidates(study.sites, study.iris)
+        return default_candidates(setting.sites, setting.iris)
     if given == "grid":
-        return search_areas(study.iris)
+        return search_areas(setting.iris)
     if given == "sites":
-        return site_candidates(study.sites)
-    return read_candidates(given, crs=study.territory.crs)
+        return site_candidates(setting.sites)
+    return read_candidates(given, crs=setting.territory.crs)
 
 
 def _echo(scenario: Scenario) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @options.structures
 @options.corrections
 @options.qpv
+@options.network
 @options.vintage
 @options.walk_minutes
 @options.as_of
@@ -31,6 +32,7 @@ def study(
     structures: str | None,
     corrections: str | None,
     qpv: str | None,
+    network: str | None,
     vintage: str | None,
     walk_minutes: int,
     as_of: dt.date | None,
@@ -47,6 +49,7 @@ def study(
         structures=structures,
         corrections=corrections,
         qpv=qpv,
+        network=network,
         vintage=vintage,
         as_of=as_of,
         walk_minutes=walk_minutes,
@@ -54,7 +57,7 @@ def study(
         lang=lang,
     )
     echo_table(neighbourhood_summary(found))
-    click.echo(f"\n{caveat(found)}")
+    click.echo(f"\n{caveat(found, found.coverage['method'].iloc[0])}")
     for sentence in repairs(found):
         click.echo(sentence)
     if len(found.review):

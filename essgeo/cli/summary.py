@@ -10,7 +10,7 @@ from essgeo.cli.text import interval, persons
 from essgeo.vocabulary import THEMES
 
 if TYPE_CHECKING:
-    from essgeo.results import Study
+    from essgeo.results import Setting, Study
 
 
 def neighbourhood_summary(study: Study) -> pd.DataFrame:
@@ -45,10 +45,7 @@ def widest_gaps(gaps: pd.DataFrame, count: int) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from essgeo import find_gaps
-    >>> study = study_est_ensemble()
-    >>> gaps = find_gaps(study.neighbourhoods, study.demand, study.structures, draws=10)
-    >>> widest_gaps(gaps, 2)["neighbourhood"].tolist()[:3]
+    >>> widest_gaps(study_est_ensemble().gaps, 2)["neighbourhood"].tolist()[:3]
     ['La Noue Caillet', 'La Noue Caillet', 'Centre-ville de Bobigny']
     """
     top = gaps[(gaps["level"] == "neighbourhood") & gaps["rank"].between(1, count)]
@@ -68,22 +65,22 @@ def widest_gaps(gaps: pd.DataFrame, count: int) -> pd.DataFrame:
     )
 
 
-def caveat(study: Study, walking: str | None = None) -> str:
-    """Return the sentence that every figure of coverage needs; ``walking`` says how minutes were found, if otherwise.
+def caveat(setting: Setting, method: str) -> str:
+    """Return the sentence that every figure of coverage needs; ``method`` says how minutes were found.
 
     Examples
     --------
-    >>> caveat(study_est_ensemble()).startswith("Within 15 minutes")
-    True
+    >>> study = study_est_ensemble()
+    >>> caveat(study, study.coverage["method"].iloc[0])[:53]
+    "Within 15 minutes' walk (straight line x 1.3 at 4.5 k"
     """
-    total = study.portrait[study.portrait["family"] == "total"]
+    total = setting.portrait[setting.portrait["family"] == "total"]
     located, enterprises = int(total["register_located"].sum()), float(total["seed_enterprises"].sum())
     whole = f"about {persons(enterprises)} enterprises" if enterprises else "an unknown number"
-    method = walking or study.coverage["method"].iloc[0]
     return (
-        f"Within {study.parameters.walk_minutes} minutes' walk ({method}) of {located} "
+        f"Within {setting.parameters.walk_minutes} minutes' walk ({method}) of {located} "
         f"located structures, a sample of {whole}: the gap is an upper bound. "
-        f"QPV of {study.parameters.vintage}, structures active on {study.parameters.as_of}."
+        f"QPV of {setting.parameters.vintage}, structures active on {setting.parameters.as_of}."
     )
 
 

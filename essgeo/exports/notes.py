@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from essgeo.access.walking import MAX_SNAP_M
 from essgeo.vocabulary import FAMILIES
 
 if TYPE_CHECKING:
+    from essgeo.access import WalkingComparison
     from essgeo.results import Study
     from essgeo.vocabulary import Lang
 
@@ -55,7 +57,22 @@ def _walk(study: Study) -> dict[Lang, str]:
     straight = f"straight line x {detour:g} at {speed:g} km/h"
     droite = f"ligne droite x {detour:g} à {speed:g} km/h".replace(".", ",")
     methods = "; ".join(str(method) for method in study.coverage["method"].dropna().unique())
+    if study.walking is not None:
+        return _streets(study.walking, speed)
     return {"fr": f"Marche : {methods.replace(straight, droite)}.", "en": f"Walking: {methods}."}
+
+
+def _streets(found: WalkingComparison, speed: float) -> dict[Lang, str]:
+    away = {
+        lang: (number(found.residents_away, lang), number(found.structures_away, lang), f"{MAX_SNAP_M:g}")
+        for lang in ("fr", "en")
+    }
+    fr = f"Marche sur les rues et les chemins d'OpenStreetMap ({found.network_date}) à {speed:g} km/h".replace(".", ",")
+    en = f"Walking over the streets and paths of OpenStreetMap ({found.network_date}) at {speed:g} km/h"
+    return {
+        "fr": "{} ; {} habitants et {} structures en sont à plus de {} m : hors de portée.".format(fr, *away["fr"]),
+        "en": "{}; {} residents and {} structures are more than {} m from them: out of reach.".format(en, *away["en"]),
+    }
 
 
 def _counted(study: Study) -> dict[Lang, str]:

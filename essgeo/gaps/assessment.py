@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
 from essgeo.gaps.dependence import dependence
-from essgeo.gaps.draws import drawn_shares
 from essgeo.gaps.nearest import nearest_by_theme
-from essgeo.gaps.need import need_weights, theme_poverty
+from essgeo.gaps.need import area_weights, need_weights, theme_poverty
 from essgeo.gaps.ranks import overlap_groups, rank_intervals
 from essgeo.gaps.reach import reached_themes
 from essgeo.gaps.sentences import Row, finding
@@ -43,11 +41,9 @@ def assess_gaps(
     structures: gpd.GeoDataFrame,
     areas: Areas,
     *,
-    within_minutes: int = 15,
-    odds: tuple[float, float],
+    drawn: NDArray[np.float64],
     as_of: dt.date,
-    draws: int = 500,
-    seed: int = 0,
+    within_minutes: int = 15,
     level: float = 0.9,
 ) -> pd.DataFrame:
     r"""Return the gap of each area to its territory, for each sector and challenge.
@@ -62,19 +58,21 @@ def assess_gaps(
     demand
         Origins of ``cost``.
     cost
-        Minutes to the structures that count, up to twice the walk at least.
+        Minutes to the structures that count; up to :data:`essgeo.gaps.find.LONGEST` walks, so that access poverty knows
+        how far the far are.
     structures
         Destinations of ``cost``.
     areas
         From :func:`essgeo.gaps.gather_areas`; the first is the territory.
-    within_minutes
-        The walk.
-    odds
-        From :func:`essgeo.gaps.activity.activity_odds`, over the whole register.
+    drawn
+        From :func:`essgeo.gaps.draws.drawn_shares` with the weights of :func:`essgeo.gaps.need.area_weights`, for this
+        walk: draws x rows of the weights x themes.
     as_of
         The day on which these structures count.
-    draws, seed, level
-        Random draws over positions, speed, detour and activity behind the intervals, and their level.
+    within_minutes
+        The walk.
+    level
+        Level of the intervals.
 
     Returns
     -------
@@ -93,7 +91,8 @@ def assess_gaps(
           of overlaps ties to them, then 2, and so on;
         - ``held_up_by`` (up to three structures that most residents depend on) and ``lost_with_first`` (persons who
           would be left out of reach without the first);
-        - ``structures``, ``nearest_*`` as in :func:`essgeo.gaps.rank_gaps`, always in a straight line with the detour;
+        - ``structures`` (that offer the theme, anywhere); ``nearest_*``: the structure nearest to the centre of the
+          population, and the walk to it in a straight line with the detour, however far;
           ``as_of``, ``method``, ``population_method``;
         - ``finding_fr``, ``finding_en``: the row in words.
 
@@ -103,8 +102,10 @@ def assess_gaps(
     --------
     >>> import datetime as dt
     >>> import geopandas as gpd
+    >>> from scipy import sparse
     >>> from essgeo.access import travel_cost
     >>> from essgeo.gaps.areas import Areas
+    >>> from essgeo.gaps.draws import drawn_shares
     >>> demand = gpd.GeoDataFrame({"population": [60.0, 40.0], "income": [np.nan] * 2, "method": "grid"},
     ...                           geometry=gpd.points_from_xy([0, 5000], [0, 0]), crs=2154)
     >>> shop = gpd.GeoDataFrame({"name": ["Vélo"], "city": ["Bondy"], "sectors": ["mobilite"], "challenges": [""],
@@ -113,21 +114,20 @@ def assess_gaps(
     >>> zones = pd.DataFrame({"level": ["territory", "neighbourhood"], "zone_id": ["t", "n"], "zone_name": ["T", "N"],
     ...                       "vintage": "", "residents": [100.0, 40.0]})
     >>> areas = Areas(zones, sparse.csr_matrix([[60.0, 40.0], [0.0, 40.0]]))
-    >>> gaps = assess_gaps(demand, travel_cost(demand, shop), shop, areas, odds=(8.5, 1.5), as_of=dt.date(2026, 1, 1),
-    ...                    draws=20)
+    >>> cost = travel_cost(demand, shop)
+    >>> drawn = drawn_shares(demand, cost, shop, area_weights(demand, areas), within_minutes=[15], odds=(8.5, 1.5),
+    ...                      draws=20, seed=0)
+    >>> gaps = assess_gaps(demand, cost, shop, areas, drawn=drawn[:, 0], as_of=dt.date(2026, 1, 1))
     >>> gaps.loc[gaps["theme"] == "mobilite", ["gap_points", "low", "high", "fgt0"]].values.tolist()
     [[60.0, 60.0, 60.0, 1.0]]
     """
-    weights = _weights(demand, areas)
+    weights = area_weights(demand, areas)
     count = len(areas.table)
     masks = reached_themes(cost, theme_bits(structures), within_minutes)
     share = np.clip(weights @ unpack_themes(masks).astype(np.float64), 0, 1)
-    drawn = drawn_shares(
-        demand, cost, structures, weights, within_minutes=within_minutes, odds=odds, draws=draws, seed=seed
-    )
     nobody = areas.table["residents"].to_numpy() == 0
     share[np.r_[nobody, nobody]] = np.nan
-    drawn[:, np.r_[nobody, nobody]] = np.nan
+    drawn = np.where(np.r_[nobody, nobody][:, None], np.nan, drawn)
     gap, drawn_gap = _behind(share[:count]), _behind(drawn[:, :count])
     need_gap, drawn_need = _behind(share[count:]), _behind(drawn[:, count:])
     residents = areas.table["residents"].to_numpy()[:, None]
@@ -176,15 +176,6 @@ def assess_gaps(
     for lang in ("fr", "en"):
         table[f"finding_{lang}"] = [finding(row, names, lang, level=level) for row in rows]
     return table[list(COLUMNS)]
-
-
-def _weights(demand: gpd.GeoDataFrame, areas: Areas) -> sparse.csr_array:
-    """Return residents, then residents weighted by need, as shares of each area."""
-    people = sparse.csr_array(areas.residents)
-    both = sparse.vstack([people, people @ sparse.diags_array(need_weights(demand))], format="csr")
-    total = np.asarray(both.sum(axis=1)).ravel()
-    share = sparse.diags_array(np.divide(1, total, out=np.zeros(len(total)), where=total > 0))
-    return sparse.csr_array(share @ both)
 
 
 def _behind(share: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -8,7 +8,10 @@ import numpy as np
 import pandas as pd
 
 from essgeo.access import nearest_minutes
-from essgeo.gaps.reach import drawn_minutes, reached_themes
+from essgeo.gaps.activity import activity_odds
+from essgeo.gaps.draws import drawn_shares
+from essgeo.gaps.need import resident_weights
+from essgeo.gaps.reach import reached_themes
 from essgeo.gaps.themes import THEMES, theme_bits, unpack_themes
 
 if TYPE_CHECKING:
@@ -35,7 +38,8 @@ def coverage(
     areas: Areas,
     *,
     within_minutes: Sequence[int] = (5, 10, 15),
-    draws: int = 200,
+    drawn: NDArray[np.float64] | None = None,
+    draws: int = 500,
     seed: int = 0,
     level: float = 0.9,
 ) -> pd.DataFrame:
@@ -53,8 +57,13 @@ def coverage(
         From :func:`essgeo.gaps.gather_areas`.
     within_minutes
         Walks.
-    draws, seed, level
-        Random draws over positions, speed and detour behind the intervals, and the level of these.
+    drawn
+        From :func:`essgeo.gaps.draws.drawn_shares` for these areas and walks: draws x walks x areas x themes.
+    draws, seed
+        Where ``drawn`` is not given: random draws over positions, speed, detour and activity, the last by
+        :func:`essgeo.gaps.activity_odds` of these structures.
+    level
+        Level of the intervals.
 
     Returns
     -------
@@ -83,15 +92,22 @@ def coverage(
     known = np.where((structures["status"] == "active").to_numpy(), bits, np.uint64(0))
     shares = {m: _shares(reached_themes(cost, bits, m), areas) for m in within_minutes}
     known_shares = {m: _shares(reached_themes(cost, known, m), areas) for m in within_minutes}
-    drawn: dict[int, list[NDArray[np.float64]]] = {m: [] for m in within_minutes}
-    for minutes in drawn_minutes(cost, demand, structures, draws=draws, seed=seed):
-        for m in within_minutes:
-            drawn[m].append(_shares(reached_themes(cost, bits, m, minutes), areas))
+    if drawn is None:
+        drawn = drawn_shares(
+            demand,
+            cost,
+            structures,
+            resident_weights(areas),
+            within_minutes=within_minutes,
+            odds=activity_odds(structures),
+            draws=draws,
+            seed=seed,
+        )
     medians = _medians(cost, bits, areas)
     tails = ((1 - level) / 2, (1 + level) / 2)
     tables = []
-    for m in within_minutes:
-        low, high = np.quantile(drawn[m], tails, axis=0) if draws else (shares[m], shares[m])
+    for walk, m in enumerate(within_minutes):
+        low, high = np.quantile(drawn[:, walk], tails, axis=0) if len(drawn) else (shares[m], shares[m])
         columns = {
             "share": shares[m],
             "share_low": np.minimum(low, shares[m]),

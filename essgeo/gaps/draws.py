@@ -12,6 +12,8 @@ from essgeo.gaps.reach import Spread, drawn_minutes, reached_themes
 from essgeo.gaps.themes import THEMES, theme_bits, unpack_themes
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import geopandas as gpd
     from numpy.typing import NDArray
     from scipy import sparse
@@ -44,12 +46,12 @@ def drawn_shares(
     structures: gpd.GeoDataFrame,
     weights: sparse.csr_array,
     *,
-    within_minutes: float,
+    within_minutes: Sequence[float],
     odds: tuple[float, float],
     draws: int,
     seed: int,
 ) -> NDArray[np.float64]:
-    """Return the weighted shares within reach of each theme, for each draw.
+    """Return the weighted shares within reach of each theme, for each draw and walk.
 
     Positions, speed and detour are drawn as :func:`essgeo.gaps.reach.drawn_minutes` says; over a network, the detour is
     measured and not drawn. A structure of unknown activity is active with a probability drawn from ``odds``.
@@ -57,11 +59,11 @@ def drawn_shares(
     Parameters
     ----------
     demand, cost, structures
-        Demand points, their minutes to the structures that count (up to twice the walk or more), and these.
+        Demand points, their minutes to the structures that count (up to twice the longest walk or more), and these.
     weights
         Areas x demand points; each row sums to 1, or is empty.
     within_minutes
-        The walk.
+        Walks.
     odds
         From :func:`essgeo.gaps.activity.activity_odds`.
     draws, seed
@@ -70,7 +72,7 @@ def drawn_shares(
     Returns
     -------
     ndarray of float64
-        Draws x areas x themes, 0 to 1.
+        Draws x walks x areas x themes, 0 to 1. The same seed draws the same worlds, whatever the walks.
 
     Examples
     --------
@@ -81,26 +83,27 @@ def drawn_shares(
     >>> shop = gpd.GeoDataFrame({"sectors": [""], "challenges": [""], "status": ["unknown"], "geo_radius_m": [0.0]},
     ...                         geometry=gpd.points_from_xy([100], [0]), crs=2154)
     >>> everybody = sparse.csr_array(np.ones((1, 1)))
-    >>> drawn = drawn_shares(home, travel_cost(home, shop), shop, everybody, within_minutes=15, odds=(80.0, 20.0),
-    ...                      draws=200, seed=0)
-    >>> bool(0.7 < drawn[:, 0, 0].mean() < 0.9)
+    >>> drawn = drawn_shares(home, travel_cost(home, shop), shop, everybody, within_minutes=[15],
+    ...                      odds=(80.0, 20.0), draws=200, seed=0)
+    >>> bool(0.7 < drawn[:, 0, 0, 0].mean() < 0.9)
     True
     """
     spread = Spread(detour=0.0) if cost.network_date else Spread()
-    longest = within_minutes * (1 + spread.speed) / (1 - spread.detour)
+    slowest = (1 + spread.speed) / (1 - spread.detour)
     moves_m = REACH_OF_MOVES * np.nan_to_num(structures["geo_radius_m"].to_numpy(dtype=float))
-    farthest = longest + moves_m * cost.detour / (cost.speed_kmh * METRES_PER_MINUTE_AT_1_KMH)
+    farthest = max(within_minutes) * slowest + moves_m * cost.detour / (cost.speed_kmh * METRES_PER_MINUTE_AT_1_KMH)
     near = kept_trips(cost, cost.minutes <= farthest[cost.destination])
     bits = theme_bits(structures)
     unknown = np.flatnonzero(structures["status"] != "active")
     random = np.random.default_rng([seed, len(THEMES)])
-    shares = np.empty((draws, weights.shape[0], len(THEMES)))
+    shares = np.empty((draws, len(within_minutes), weights.shape[0], len(THEMES)))
     drawn = drawn_minutes(near, demand, structures, draws=draws, seed=seed, spread=spread)
     for row, minutes in enumerate(drawn):
         gone = unknown[random.random(len(unknown)) >= random.beta(*odds)]
         alive = bits.copy()
         alive[gone] = 0
-        masks = reached_themes(near, alive, within_minutes, minutes)
-        shares[row] = weights @ unpack_themes(masks).astype(np.float64)
+        for walk, longest in enumerate(within_minutes):
+            masks = reached_themes(near, alive, longest, minutes)
+            shares[row, walk] = weights @ unpack_themes(masks).astype(np.float64)
     clipped: NDArray[np.float64] = np.clip(shares, 0, 1, out=shares)
     return clipped

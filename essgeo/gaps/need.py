@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import sparse
 
 from essgeo.access.measures import nearest_k, proximity, weighted_median
 from essgeo.gaps.themes import THEMES, theme_bits, unpack_themes
@@ -13,9 +14,9 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
     from numpy.typing import NDArray
-    from scipy import sparse
 
     from essgeo.access import CostMatrix
+    from essgeo.gaps.areas import Areas
 
 ALPHAS = (0, 1, 2)
 
@@ -49,6 +50,45 @@ def need_weights(demand: pd.DataFrame) -> NDArray[np.float64]:
     median = weighted_median(income[known], demand["population"].to_numpy(dtype=float)[known])
     weights: NDArray[np.float64] = np.divide(median, income, out=np.ones(len(income)), where=known)
     return weights
+
+
+def area_weights(demand: pd.DataFrame, areas: Areas) -> sparse.csr_array:
+    """Return what each demand point weighs in each area: by residents, then by their need.
+
+    Parameters
+    ----------
+    demand
+        As for :func:`need_weights`.
+    areas
+        From :func:`essgeo.gaps.gather_areas`.
+
+    Returns
+    -------
+    csr_array of float64
+        Twice as many rows as areas, one column a demand point; a row sums to 1, or is empty where nobody lives.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> import pandas as pd
+    >>> demand = pd.DataFrame({"population": [1.0, 3.0], "income": [20e3, 20e3]})
+    >>> area_weights(demand, SimpleNamespace(residents=sparse.csr_matrix([[1.0, 3.0]]))).toarray().tolist()
+    [[0.25, 0.75], [0.25, 0.75]]
+    """
+    people = sparse.csr_array(areas.residents)
+    return _shares(sparse.vstack([people, people @ sparse.diags_array(need_weights(demand))], format="csr"))
+
+
+def resident_weights(areas: Areas) -> sparse.csr_array:
+    """Return the first half of :func:`area_weights`, for which no income is needed.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> resident_weights(SimpleNamespace(residents=sparse.csr_matrix([[1.0, 3.0]]))).toarray().tolist()
+    [[0.25, 0.75]]
+    """
+    return _shares(sparse.csr_array(areas.residents))
 
 
 def theme_poverty(
@@ -97,3 +137,8 @@ def theme_poverty(
         indices[:, theme] = weights @ powers
     indices[np.asarray(weights.sum(axis=1)).ravel() == 0] = np.nan
     return indices
+
+
+def _shares(people: sparse.csr_array) -> sparse.csr_array:
+    total = np.asarray(people.sum(axis=1)).ravel()
+    return sparse.csr_array(sparse.diags_array(np.divide(1, total, out=np.zeros(len(total)), where=total > 0)) @ people)

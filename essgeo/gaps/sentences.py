@@ -91,7 +91,7 @@ def finding(row: Row, names: Mapping[str, str], lang: Lang, *, level: float = 0.
         level=f"{100 * level:g}",
         minutes=row["minutes"],
     )
-    return " ".join([out, _gap(row, lang), _rank(row, names, lang)])
+    return " ".join([out, _gap(row, lang), standing(row, names, lang)])
 
 
 def _gap(row: Row, lang: Lang) -> str:
@@ -105,9 +105,17 @@ def _gap(row: Row, lang: Lang) -> str:
     )
 
 
-def _rank(row: Row, names: Mapping[str, str], lang: Lang) -> str:
+def standing(row: Row, names: Mapping[str, str], lang: Lang) -> str:
+    """Return the rank of an area among those of its level, and the areas whose gap cannot be told from its own.
+
+    Examples
+    --------
+    >>> row = {"zone_rank": 1, "zone_rank_low": 1, "zone_rank_high": 1, "not_distinguishable": ""}
+    >>> standing(row, {}, "en")
+    'Rank 1 (1 to 1), apart from the others.'
+    """
     words = WORDS[lang]
-    others = [names[code] for code in split_codes(row["not_distinguishable"])]
+    others = [names.get(code, code) for code in split_codes(row["not_distinguishable"])]
     shown, rest = others[:NAMED], len(others) - NAMED
     if rest > 0:
         shown.append(words["more"].format(count=rest))

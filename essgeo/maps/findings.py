@@ -5,14 +5,18 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from essgeo.access.walking import MAX_SNAP_M
+from essgeo.gaps import standing
 from essgeo.maps.formats import MISSING, joined, number, percent
 from essgeo.maps.texts import texts
 from essgeo.vocabulary import ROLES, STAGES, THEMES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from essgeo.access import WalkingComparison
     from essgeo.maps.rows import Row
+    from essgeo.results import Parameters
     from essgeo.vocabulary import Lang
 
 
@@ -80,19 +84,21 @@ def verified(row: Row, lang: Lang) -> str:
     return texts(lang)["findings"]["verified"].format(share=percent(row["share_known_active"], lang))
 
 
-def largest_gap(rows: Sequence[Row], lang: Lang) -> list[str]:
-    """Return the first gap of a neighbourhood, where its nearest offer is, and which gaps cannot be told from it.
+def largest_gap(rows: Sequence[Row], names: Mapping[str, str], lang: Lang) -> list[str]:
+    """Return the first gap of a neighbourhood, where it stands among the others, and which themes may be first too.
 
     Parameters
     ----------
     rows
         The rows of ``gaps`` of the neighbourhood, by rank.
+    names
+        Name of each neighbourhood, by identifier.
     lang
         Language of the sentences.
 
     Examples
     --------
-    >>> largest_gap([], "en")
+    >>> largest_gap([], {}, "en")
     ['No theme places the neighbourhood behind the territory.']
     """
     words = texts(lang)["findings"]
@@ -106,8 +112,8 @@ def largest_gap(rows: Sequence[Row], lang: Lang) -> list[str]:
         interval=interval(first["out_of_reach_low"], first["out_of_reach_high"], lang),
         more=number(first["gap_residents"], lang),
     )
-    tied = [theme(row, lang) for row in behind[1:] if _overlap(first, row)]
-    sentences = [f"{gap} {nearest(first, lang)}"]
+    tied = [theme(row, lang) for row in behind[1:] if row["rank_low"] == 1]
+    sentences = [f"{gap} {nearest(first, lang)}", words["standing"].format(rank=standing(first, names, lang))]
     if tied:
         sentences.append(words["tied"].format(theme=joined(tied, words["and"])))
     return sentences
@@ -209,6 +215,44 @@ def shared_qpv(row: Row, others: Sequence[Row], vintage: str, lang: Lang) -> str
     return words["shared_qpv"].format(name=row["name"], others=joined(names, words["and"]), code=code, vintage=vintage)
 
 
+def walking(parameters: Parameters, found: WalkingComparison | None, lang: Lang) -> str:
+    """Return how walks were measured, and who lives away from the streets where there are some.
+
+    Parameters
+    ----------
+    parameters
+        Of the study.
+    found
+        The streets beside straight lines; ``None`` without a network.
+    lang
+        Language of the sentences.
+
+    Examples
+    --------
+    >>> from essgeo.results import Parameters
+    >>> walking(Parameters("2024"), None, "en")
+    'Walking is estimated: straight line × 1.3 at 4.5 km/h.'
+    """
+    words, speed = texts(lang)["findings"], number(parameters.speed_kmh, lang, digits=1)
+    if found is None:
+        return words["walking"].format(detour=number(parameters.detour, lang, digits=1), speed=speed)
+    sentences = [words["walking_network"].format(date=found.network_date, speed=speed)]
+    if found.detour:
+        sentences.append(
+            words["walking_detour"].format(
+                factor=number(found.detour.factor, lang, digits=2),
+                low=number(found.detour.low, lang, digits=2),
+                high=number(found.detour.high, lang, digits=2),
+                assumed=number(found.detour.assumed, lang, digits=1),
+            )
+        )
+    if found.residents_away or found.structures_away:
+        residents, structures = number(found.residents_away, lang), number(found.structures_away, lang)
+        away = words["walking_away"].format(residents=residents, structures=structures, metres=number(MAX_SNAP_M, lang))
+        sentences.append(away)
+    return " ".join(sentences)
+
+
 def bound(structures: float, enterprises: float, lang: Lang) -> str:
     """Return how many structures a figure of access rests on, and that the gap is an upper bound.
 
@@ -234,8 +278,3 @@ def bound(structures: float, enterprises: float, lang: Lang) -> str:
 
 def _stage(row: Row, lang: Lang) -> str:
     return STAGES[row["stage"]][lang].lower()
-
-
-def _overlap(first: Row, second: Row) -> bool:
-    gap_of = [row["gap_residents"] - row["out_of_reach"] for row in (first, second)]
-    return bool(first["out_of_reach_low"] + gap_of[0] <= second["out_of_reach_high"] + gap_of[1])

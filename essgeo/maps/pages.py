@@ -44,6 +44,7 @@ def common(study: Study) -> Context:
         "structures_counted": _counted(study),
         "enterprises": _enterprises(study.portrait),
         "bound": findings.bound(_counted(study), _enterprises(study.portrait), study.lang),
+        "walking": findings.walking(study.parameters, study.walking, study.lang),
         "has_map": False,
     }
 
@@ -61,7 +62,7 @@ def index(study: Study, downloads: list[str]) -> Context:
                 "page": f"{code}.html",
                 "reached": reached,
                 "finding": findings.reach(reached, territory, study.lang),
-                "gap": findings.largest_gap(gaps, study.lang)[0],
+                "gap": findings.largest_gap(gaps, study.neighbourhoods["name"], study.lang)[0],
                 "first": gaps[0] if gaps else None,
             }
         )
@@ -116,12 +117,13 @@ def neighbourhood(study: Study, code: str) -> Context:
         "findings": [
             findings.reach(reached, _whole(study), study.lang),
             findings.verified(reached, study.lang),
-            *findings.largest_gap(gaps, study.lang),
+            *findings.largest_gap(gaps, study.neighbourhoods["name"], study.lang),
             *findings.support_chain(chain, study.lang),
         ],
         "shared": findings.shared_qpv(row, others, study.parameters.vintage, study.lang),
         "thresholds": records(table.sort_values("minutes")),
         "gaps": gaps,
+        "holders": _holders(study, gaps),
         "chain": chain,
         "offers": sorted(gaps, key=lambda gap: (math.isnan(gap["nearest_minutes"]), gap["nearest_minutes"])),
         "inside": records(
@@ -153,6 +155,7 @@ def method(study: Study) -> Context:
         "empty": empty | {"status": int((study.structures["status"] == "unknown").sum())},
         "population_method": "; ".join(sorted(set(study.coverage["population_method"]))),
         "shared_names": _sharing(study),
+        "on_streets": study.network is not None,
     }
 
 
@@ -209,6 +212,13 @@ def _coverage_of(study: Study, level: str, **zone: str) -> dict[str, Any]:
     return rows[0]
 
 
+def _holders(study: Study, gaps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the themes that somebody depends on one structure for, the heaviest loss first, with their names."""
+    names = study.structures["name"]
+    held = [row | {"holders": [names.get(code, code) for code in split_codes(row["held_up_by"])]} for row in gaps]
+    return sorted((row for row in held if row["holders"]), key=lambda row: -row["lost_with_first"])
+
+
 def _gaps_of(study: Study, code: str) -> list[dict[str, Any]]:
-    table = where(study.gaps, neighbourhood_id=code)
+    table = where(study.gaps, level="neighbourhood", neighbourhood_id=code)
     return records(table[table["theme"] != "all"].sort_values("rank"))

@@ -12,6 +12,7 @@ from essgeo.siting.filters import UNUSABLE
 if TYPE_CHECKING:
     import geopandas as gpd
 
+    from essgeo.access import WalkNetwork
     from essgeo.results import Parameters
     from essgeo.siting.scenario import Scenario
 
@@ -49,6 +50,8 @@ def default_scenario(
     sites: gpd.GeoDataFrame,
     iris: gpd.GeoDataFrame,
     parameters: Parameters,
+    *,
+    network: WalkNetwork | None = None,
 ) -> Scenario:
     """Return where two places of food and farming would bring most residents within ten minutes' walk.
 
@@ -58,6 +61,8 @@ def default_scenario(
         Layers of a study.
     parameters
         Of the study: walking, draws, seed, level.
+    network
+        The streets to walk on; straight lines with a detour where ``None``.
 
     Returns
     -------
@@ -72,14 +77,15 @@ def default_scenario(
     >>> sites, iris = read_layer(here, "sites"), read_layer(here, "iris")
     >>> register = geocode(read_layer(here, "structures"))
     >>> demand = demand_points(iris, spacing_m=200)
-    >>> scenario = default_scenario(demand, register, sites, iris, Parameters("2024", draws=5))
+    >>> scenario = default_scenario(demand, register, sites, iris, Parameters("2024", siting_draws=5))
     >>> len(scenario.sites), scenario.proven
     (2, True)
     """
     assumptions = Assumptions(
         speed_kmh=parameters.speed_kmh,
         detour=parameters.detour,
-        draws=parameters.draws,
+        network=network,
+        draws=parameters.siting_draws,
         seed=parameters.seed,
         level=parameters.level,
     )

@@ -236,7 +236,7 @@ def test_an_unexpected_error_is_a_message_too(run: Run, monkeypatch: pytest.Monk
         message = "one thing"
         raise ZeroDivisionError(message)
 
-    monkeypatch.setattr("essgeo.study.run_study", fail)
+    monkeypatch.setattr("essgeo.study.set_up", fail)
     code, _, errors = run("gaps", "est-ensemble")
     assert code == 70
     assert errors == ("essgeo: unexpected ZeroDivisionError: one thing. This is a bug: ESSGEO_DEBUG=1 shows where.\n")

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from essgeo import find_gaps, travel_cost
-from essgeo.gaps import activity_odds, assess_gaps, dependence
+from essgeo.gaps import activity_odds, area_weights, assess_gaps, dependence, drawn_shares
 from essgeo.gaps.assessment import COLUMNS
 from essgeo.gaps.need import need_weights
 
@@ -22,11 +22,13 @@ AS_OF = dt.date(2026, 1, 1)
 ODDS = (9.5, 2.5)
 
 
-def assess(town: Any, **options: Any) -> pd.DataFrame:
+def assess(town: Any, *, within_minutes: int = 15, seed: int = 0) -> pd.DataFrame:
     cost = travel_cost(town.demand, town.structures, max_minutes=60)
-    return assess_gaps(
-        town.demand, cost, town.structures, town.areas, **{"odds": ODDS, "as_of": AS_OF, "draws": 60} | options
-    )
+    weights = area_weights(town.demand, town.areas)
+    chance = {"odds": ODDS, "draws": 60, "seed": seed}
+    drawn = drawn_shares(town.demand, cost, town.structures, weights, within_minutes=[within_minutes], **chance)
+    options = {"drawn": drawn[:, 0], "as_of": AS_OF, "within_minutes": within_minutes}
+    return assess_gaps(town.demand, cost, town.structures, town.areas, **options)
 
 
 @pytest.fixture(scope="module")

@@ -177,9 +177,20 @@ def _gaps() -> pd.DataFrame:
             out = 900.0 - 30 * rank
             rows.append(
                 {
+                    "level": "neighbourhood",
                     "neighbourhood_id": code,
                     "neighbourhood": name,
                     "rank": rank,
+                    "rank_low": max(rank - 1, 0),
+                    "rank_high": rank + 1,
+                    "zone_rank": 1,
+                    "zone_rank_low": 1,
+                    "zone_rank_high": 2,
+                    "not_distinguishable": "",
+                    "held_up_by": "s0" if rank % 2 else "",
+                    "lost_with_first": 12.0 * rank,
+                    "low": out / 10 - 52,
+                    "high": out / 10 - 47,
                     "theme_kind": _kind(theme),
                     "theme": theme,
                     "minutes": 15,

@@ -23,12 +23,17 @@ def _coverage(share: float = 0.5) -> dict[str, Any]:
     }
 
 
-def _gap(theme: str, out: float, more: float, margin: float = 10, name: str = "Le Relais") -> dict[str, Any]:
+def _gap(theme: str, out: float, more: float, first: int = 1, name: str = "Le Relais") -> dict[str, Any]:
     return {
         "theme": theme,
         "out_of_reach": out,
-        "out_of_reach_low": out - margin,
-        "out_of_reach_high": out + margin,
+        "out_of_reach_low": out - 10,
+        "out_of_reach_high": out + 10,
+        "rank_low": first,
+        "zone_rank": 2,
+        "zone_rank_low": 1,
+        "zone_rank_high": 3,
+        "not_distinguishable": "noue",
         "gap_residents": more,
         "nearest_name": name,
         "nearest_city": "Bobigny" if name else "",
@@ -64,26 +69,30 @@ def test_none_and_all_are_said_only_where_true(share: float, start: str) -> None
 
 
 def test_the_largest_gap_is_named_with_its_nearest_offer() -> None:
-    (sentence,) = findings.largest_gap([_gap("insertion_emploi", 900, 600), _gap("jeunesse", 500, 100)], "en")
+    rows = [_gap("insertion_emploi", 900, 600), _gap("jeunesse", 500, 100, 2)]
+    sentence, standing = findings.largest_gap(rows, {"noue": "La Noue"}, "en")
     assert sentence == (
         "The largest gap with the territory: integration through work. 900 residents (890 to 910) are out of reach, "
         "600 more than if the neighbourhood were served as the whole territory is. "
         "The nearest structure, Le Relais (Bobigny), is a 21 min walk away."
     )
+    assert standing == (
+        "Among the target neighbourhoods: Rank 2 (1 to 3); the gap cannot be told from that of La Noue."
+    )
 
 
-def test_gaps_whose_intervals_overlap_are_said_to_be_tied() -> None:
-    rows = [_gap("jeunesse", 900, 600, 60), _gap("mobilite", 800, 590, 60), _gap("numerique", 700, 100, 60)]
-    _, tied = findings.largest_gap(rows, "en")
+def test_themes_that_may_be_first_too_are_named() -> None:
+    rows = [_gap("jeunesse", 900, 600), _gap("mobilite", 800, 590), _gap("numerique", 700, 100, 2)]
+    *_, tied = findings.largest_gap(rows, {"noue": "La Noue"}, "en")
     assert "mobility" in tied
     assert "digital" not in tied
 
 
 def test_no_gap_and_no_known_offer() -> None:
-    assert findings.largest_gap([_gap("jeunesse", 5, -20)], "fr") == [
+    assert findings.largest_gap([_gap("jeunesse", 5, -20)], {}, "fr") == [
         "Aucun thème ne place le quartier en retrait du territoire."
     ]
-    assert findings.largest_gap([_gap("jeunesse", 5, 4, name="")], "en")[0].endswith("that was computed.")
+    assert findings.largest_gap([_gap("jeunesse", 5, 4, name="")], {"noue": "N"}, "en")[0].endswith("that was computed.")
 
 
 def test_the_chain_names_what_is_missing_and_the_nearest_of_it() -> None:

@@ -1,0 +1,143 @@
+"""What a study looks at, before anything is measured: who lives where, and what stands where."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from essgeo.access import demand_points, read_network
+from essgeo.geocoding import geocode, read_corrections
+from essgeo.results import Parameters, Setting
+from essgeo.sources import read_layer, read_layers, read_structures
+from essgeo.structures import counted_on, portrait
+from essgeo.study.lineage import inputs_of
+from essgeo.study.zones import overlay, zone_layers
+from essgeo.territory import Territory, load_territory
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+    from essgeo.vocabulary import Lang
+
+CORRECTIONS = "corrections.csv"
+
+
+def set_up(
+    territory: str | Path | Territory,
+    *,
+    structures: Path | str | None = None,
+    corrections: Path | str | None = None,
+    qpv: Path | str | None = None,
+    network: Path | str | None = None,
+    vintage: str | None = None,
+    as_of: dt.date | None = None,
+    walk_minutes: int = 15,
+    lang: Lang = "fr",
+) -> Setting:
+    """Return the layers of a territory, its structures located and laid over the zones, its residents as points.
+
+    Parameters
+    ----------
+    territory
+        A name such as ``est-ensemble``, the folder of a territory, or a :class:`Territory`.
+    structures
+        A list of structures to use instead of the register of the territory.
+    corrections
+        A corrections file; by default ``corrections.csv`` in the folder of the territory, where there is one.
+    qpv
+        A file of QPV outlines of that ``vintage``, instead of the territory's own.
+    network
+        OpenStreetMap streets to walk on, see :func:`essgeo.read_network`; straight lines with a detour where ``None``.
+    vintage
+        Vintage of the QPV; by default that of the territory.
+    as_of
+        Day on which a structure must be active to count; by default today.
+    walk_minutes
+        The walk that gaps and maps speak of.
+    lang
+        Language of pages and files: ``fr`` or ``en``.
+
+    Returns
+    -------
+    Setting
+        Every layer.
+
+    Raises
+    ------
+    UnknownTerritoryError, SourceUnavailableError, InputError
+        What was given cannot be read or used.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> setting = set_up("est-ensemble", as_of=dt.date(2026, 1, 1))
+    >>> len(setting.iris), setting.network is None
+    (161, True)
+    """
+    here = territory if isinstance(territory, Territory) else load_territory(territory)
+    parameters = Parameters(
+        vintage=vintage or here.vintage,
+        as_of=as_of or dt.date.today(),  # noqa: DTZ011 (the day where the user is)
+        walk_minutes=walk_minutes,
+        thresholds_min=tuple(sorted({*Parameters.thresholds_min, walk_minutes})),
+    )
+    fixed = here.folder / CORRECTIONS
+    corrections = corrections or (fixed if fixed.is_file() else None)
+    layers = read_layers(here, vintage=parameters.vintage, qpv=qpv)
+    layers["qpv"] = _with_programme(layers["qpv"], layers["npnru"])
+    streets = read_network(network, layers["communes"]) if network else None
+    register = geocode(
+        read_structures(structures) if structures else read_layer(here, "structures"),
+        using=read_layer(here, "addresses"),
+        corrections=read_corrections(corrections) if corrections else None,
+        crs=here.crs,
+    )
+    register = register.assign(counted=counted_on(register, parameters.as_of))
+    register = _mark_outside(register, layers["communes"])
+    zones = zone_layers(layers, iris_vintage=here.file("iris").vintage)
+    rows = overlay(register, zones, near_m=parameters.near_m)
+    given = {"structures": structures, "qpv": qpv, "corrections": corrections, "network": network}
+    files = {layer: Path(path) for layer, path in given.items() if path}
+    return Setting(
+        territory=here,
+        parameters=parameters,
+        lang=lang,
+        inputs=inputs_of(here, parameters.vintage, files, streets),
+        structures=_with_qpv(register, rows, layers["qpv"]),
+        structure_zones=rows,
+        demand=demand_points(layers["iris"], spacing_m=parameters.spacing_m, neighbourhoods=layers["neighbourhoods"]),
+        portrait=portrait(register, read_layer(here, "seed_figures"), scope=here.name),
+        network=streets,
+        **layers,
+    )
+
+
+def _with_programme(qpv: gpd.GeoDataFrame, npnru: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    programmes = npnru[["programme", "interest"]].reindex(qpv.index).fillna("")
+    return qpv.assign(programme=programmes["programme"], interest=programmes["interest"])
+
+
+def _mark_outside(structures: gpd.GeoDataFrame, communes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    away = structures.geometry.notna() & (
+        structures.distance(communes.geometry.union_all()) > structures["geo_radius_m"]
+    )
+    return structures.assign(geo_status=structures["geo_status"].mask(away, "outside"))
+
+
+def _with_qpv(structures: gpd.GeoDataFrame, structure_zones: pd.DataFrame, qpv: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    rows = structure_zones[structure_zones["layer"] == "qpv"]
+    likeliest = rows.sort_values(["probability", "distance_m"], ascending=[False, True], kind="stable")
+    best = likeliest.drop_duplicates("structure_id").set_index("structure_id").reindex(structures.index)
+    return cast(
+        "gpd.GeoDataFrame",
+        structures.assign(
+            qpv=best["zone_id"].fillna(""),
+            qpv_name=best["zone_id"].map(qpv["name"]).fillna(""),
+            qpv_relation=best["relation"],
+            qpv_probability=best["probability"],
+            qpv_distance_m=best["distance_m"],
+            qpv_vintage=best["vintage"].fillna(""),
+        ),
+    )

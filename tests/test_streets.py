@@ -1,0 +1,163 @@
+"""The study of a town on its own streets: Bondy, cut out of the embedded territory."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+
+from essgeo import choose_sites, find_gaps, load_territory, run_study
+from essgeo.access import grid_points
+from essgeo.errors import InputError
+from essgeo.siting import Assumptions, search_areas
+from essgeo.study import check_up, set_up
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from essgeo import Study
+
+DAY = dt.date(2026, 1, 1)
+BONDY = "93010"
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a territory that is Bondy alone, from the files of the embedded one."""
+    source, folder = load_territory("est-ensemble").folder, tmp_path_factory.mktemp("town") / "bondy"
+    folder.mkdir()
+    for path in source.iterdir():
+        if path.suffix in {".csv", ".geojson"}:
+            (folder / path.name).write_bytes(path.read_bytes())
+    iris = json.loads((source / "iris.geojson").read_text(encoding="utf-8"))
+    iris["features"] = [one for one in iris["features"] if str(one["properties"]).count(BONDY)]
+    (folder / "iris.geojson").write_text(json.dumps(iris), encoding="utf-8")
+    targets = pd.read_csv(source / "neighbourhoods.csv", dtype=str)
+    targets[targets["citycode"] == BONDY].to_csv(folder / "neighbourhoods.csv", index=False)
+    head = (source / "territory.toml").read_text(encoding="utf-8")
+    head = re.sub(r"communes = .*", f'communes = ["{BONDY}"]', head).replace('"est-ensemble"', '"bondy"')
+    (folder / "territory.toml").write_text(head, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def streets(shared: Path) -> Path:
+    return shared / "osm" / "bondy_rue2023_overpass.geojson"
+
+
+@pytest.fixture(scope="module")
+def on_streets(town: Path, streets: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Study, Path]:
+    out = tmp_path_factory.mktemp("maps") / "maps"
+    return run_study(town, network=streets, out=out, as_of=DAY), out
+
+
+def test_the_study_says_what_people_walk_on(on_streets: tuple[Study, Path]) -> None:
+    found, out = on_streets
+    assert found.walking is not None
+    assert found.walking.network_date == "2023-07-27"
+    assert found.walking.share_network < found.walking.share_straight
+    assert found.coverage["method"].str.startswith("walking network of 2023-07-27").all()
+    (streets,) = [source for source in found.inputs if source.layer == "network"]
+    assert (streets.licence, streets.vintage) == ("ODbL 1.0", "2023-07-27")
+    for page in ("index.html", "territory.html", "la-noue-caillet.html", "method.html"):
+        text = (out / page).read_text(encoding="utf-8")
+        assert "OpenStreetMap (2023-07-27)" in text, page
+        assert "ligne droite \N{MULTIPLICATION SIGN}" not in text, page
+    assert "contributeurs d'OpenStreetMap" in (out / "ATTRIBUTIONS.md").read_text(encoding="utf-8")
+    assert "réseau piéton" in (out / "siting.html").read_text(encoding="utf-8")
+
+
+def test_streets_and_straight_lines_side_by_side(on_streets: tuple[Study, Path], town: Path) -> None:
+    found, _ = on_streets
+    straight = run_study(town, out=None, as_of=DAY)
+    keys = ["level", "zone_id", "theme", "minutes"]
+    both = found.coverage.merge(straight.coverage, on=keys, suffixes=("_streets", "_straight"))
+    whole = both[(both["level"] == "territory") & (both["theme"] == "all")]
+    assert (whole["share_streets"] < whole["share_straight"]).all()
+    assert (whole["share_straight"] - whole["share_streets"] < 0.25).all()
+    assert straight.walking is None
+
+
+def test_the_doctor_measures_the_detour(town: Path, streets: Path) -> None:
+    found = check_up(set_up(town, network=streets, as_of=DAY)).set_index("subject")
+    assert found.loc["streets", "state"] == "ok"
+    assert found.loc["detour", "state"] == "warning"
+    factor = re.search(r"x (1\.\d\d) \(90% interval (1\.\d\d) to (1\.\d\d)\)", str(found.loc["detour", "finding"]))
+    assert factor is not None
+    low, high = float(factor[2]), float(factor[3])
+    assert 1.2 < low <= float(factor[1]) <= high < 1.5
+
+
+def test_the_doctor_without_streets_says_that_the_detour_is_assumed(small_territory: Path) -> None:
+    found = check_up(set_up(small_territory, as_of=DAY)).set_index("subject")
+    assert found.loc["walking", "state"] == "warning"
+    assert "1 of 3 structures" not in str(found.loc["positions", "finding"])
+    assert "2 of 3 structures" in str(found.loc["positions", "finding"])
+
+
+def test_streets_of_elsewhere_are_refused(small_territory: Path, tmp_path: Path) -> None:
+    street = {
+        "type": "way",
+        "tags": {"highway": "footway"},
+        "geometry": [{"lon": 5.37, "lat": 43.3}, {"lon": 5.38, "lat": 43.3}],
+    }
+    file = tmp_path / "marseille.json"
+    file.write_text(json.dumps({"elements": [street]}), encoding="utf-8")
+    with pytest.raises(InputError, match=r"marseille\.json: no walkable way"):
+        run_study(small_territory, network=file, out=None, as_of=DAY)
+
+
+def test_the_gaps_of_a_study_are_those_of_find_gaps(on_streets: tuple[Study, Path]) -> None:
+    found, _ = on_streets
+    again = find_gaps(
+        found.neighbourhoods,
+        found.demand,
+        found.structures,
+        qpv=found.qpv,
+        communes=found.communes,
+        network=found.network,
+        as_of=DAY,
+    )
+    table = pd.DataFrame(again.drop(columns="geometry"))
+    pd.testing.assert_frame_equal(table[found.gaps.columns], found.gaps)
+
+
+def test_shares_and_their_intervals_are_the_same_wherever_they_are_shown(on_streets: tuple[Study, Path]) -> None:
+    found, _ = on_streets
+    shown = found.coverage[found.coverage["minutes"] == found.parameters.walk_minutes]
+    both = found.gaps.merge(
+        shown, left_on=["level", "neighbourhood_id", "theme"], right_on=["level", "zone_id", "theme"]
+    )
+    assert len(both) == len(found.gaps)
+    for ours, theirs in (("out_of_reach_low", "share_high"), ("out_of_reach_high", "share_low")):
+        expected = both["residents_x"] * (1 - both[theirs])
+        pd.testing.assert_series_equal(both[ours], expected, check_names=False, atol=1e-3)
+
+
+def test_sites_on_streets_from_the_grid_beside_those_from_iris(on_streets: tuple[Study, Path], shared: Path) -> None:
+    found, _ = on_streets
+    cells = gpd.read_file(shared / "population" / "bondy_carreaux200m_filosofi2019.gpkg")
+    grid = grid_points(cells, found.iris, neighbourhoods=found.neighbourhoods)
+    candidates, reached = search_areas(found.iris), {}
+    for name, demand in (("grid", grid), ("iris", found.demand)):
+        for way, network in (("streets", found.network), ("straight", None)):
+            scenario = choose_sites(
+                demand,
+                candidates,
+                count=2,
+                sector="alimentation_agriculture",
+                within_minutes=10,
+                structures=found.structures,
+                assumptions=Assumptions(network=network, draws=10),
+            )
+            assert scenario.proven
+            assert json.loads(scenario.to_json())["residents"] == pytest.approx(demand["population"].sum())
+            reached[name, way] = scenario.newly_reached / demand["population"].sum()
+    for name in ("grid", "iris"):
+        assert 0 < reached[name, "streets"] < reached[name, "straight"]
+    assert reached["grid", "streets"] == pytest.approx(reached["iris", "streets"], abs=0.1)
