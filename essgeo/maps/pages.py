@@ -155,6 +155,7 @@ def method(study: Study) -> Context:
         "empty": empty | {"status": int((study.structures["status"] == "unknown").sum())},
         "population_method": "; ".join(sorted(set(study.coverage["population_method"]))),
         "shared_names": _sharing(study),
+        "listed": (study.neighbourhoods["iris_codes"] != "").any(),
         "on_streets": study.network is not None,
     }
 
