@@ -194,7 +194,8 @@ TABLES: dict[str, Table] = {
             _columns(
                 "level neighbourhood_id neighbourhood vintage rank rank_low rank_high theme_kind theme minutes "
                 "residents out_of_reach out_of_reach_low out_of_reach_high share territory_share gap_points low high "
-                "gap_residents need_gap need_gap_low need_gap_high need_known fgt0 fgt1 fgt2 zone_rank zone_rank_low "
+                "gap_residents need_gap need_gap_low need_gap_high need_known "
+                "fgt0 fgt0_low fgt0_high fgt1 fgt1_low fgt1_high fgt2 fgt2_low fgt2_high zone_rank zone_rank_low "
                 "zone_rank_high group not_distinguishable held_up_by lost_with_first structures nearest_structure_id "
                 "nearest_name nearest_city nearest_minutes as_of method population_method finding_fr finding_en"
             ),

@@ -3,24 +3,23 @@
 from essgeo.gaps.activity import activity_odds
 from essgeo.gaps.areas import Areas, gather_areas, iris_areas
 from essgeo.gaps.assessment import assess_gaps
+from essgeo.gaps.chance import Drawn, draw
 from essgeo.gaps.coverage import area_coverage, coverage
 from essgeo.gaps.dependence import dependence
-from essgeo.gaps.draws import drawn_shares
 from essgeo.gaps.find import LONGEST, find_gaps
-from essgeo.gaps.need import area_weights
 from essgeo.gaps.sentences import standing
 from essgeo.gaps.support_chain import support_chain
 
 __all__ = [
     "LONGEST",
     "Areas",
+    "Drawn",
     "activity_odds",
     "area_coverage",
-    "area_weights",
     "assess_gaps",
     "coverage",
     "dependence",
-    "drawn_shares",
+    "draw",
     "find_gaps",
     "gather_areas",
     "iris_areas",

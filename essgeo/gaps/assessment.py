@@ -9,7 +9,8 @@ import pandas as pd
 
 from essgeo.gaps.dependence import dependence
 from essgeo.gaps.nearest import nearest_by_theme
-from essgeo.gaps.need import area_weights, need_weights, theme_poverty
+from essgeo.gaps.need import area_weights, need_weights
+from essgeo.gaps.poverty import ALPHAS, theme_poverty
 from essgeo.gaps.ranks import overlap_groups, rank_intervals
 from essgeo.gaps.reach import reached_themes
 from essgeo.gaps.sentences import Row, finding
@@ -23,15 +24,17 @@ if TYPE_CHECKING:
 
     from essgeo.access import CostMatrix
     from essgeo.gaps.areas import Areas
+    from essgeo.gaps.chance import Drawn
 
 HOLDERS = 3
 COLUMNS = (
     "level", "neighbourhood_id", "neighbourhood", "vintage", "rank", "rank_low", "rank_high", "theme_kind", "theme",
     "minutes", "residents", "out_of_reach", "out_of_reach_low", "out_of_reach_high", "share", "territory_share",
     "gap_points", "low", "high", "gap_residents", "need_gap", "need_gap_low", "need_gap_high", "need_known",
-    "fgt0", "fgt1", "fgt2", "zone_rank", "zone_rank_low", "zone_rank_high", "group", "not_distinguishable",
-    "held_up_by", "lost_with_first", "structures", "nearest_structure_id", "nearest_name", "nearest_city",
-    "nearest_minutes", "as_of", "method", "population_method", "finding_fr", "finding_en",
+    "fgt0", "fgt0_low", "fgt0_high", "fgt1", "fgt1_low", "fgt1_high", "fgt2", "fgt2_low", "fgt2_high",
+    "zone_rank", "zone_rank_low", "zone_rank_high", "group", "not_distinguishable", "held_up_by", "lost_with_first",
+    "structures", "nearest_structure_id", "nearest_name", "nearest_city", "nearest_minutes", "as_of", "method",
+    "population_method", "finding_fr", "finding_en",
 )  # fmt: skip
 
 
@@ -41,8 +44,9 @@ def assess_gaps(
     structures: gpd.GeoDataFrame,
     areas: Areas,
     *,
-    drawn: NDArray[np.float64],
+    drawn: Drawn,
     as_of: dt.date,
+    walk: int = 0,
     within_minutes: int = 15,
     level: float = 0.9,
 ) -> pd.DataFrame:
@@ -65,10 +69,11 @@ def assess_gaps(
     areas
         From :func:`essgeo.gaps.gather_areas`; the first is the territory.
     drawn
-        From :func:`essgeo.gaps.draws.drawn_shares` with the weights of :func:`essgeo.gaps.need.area_weights`, for this
-        walk: draws x rows of the weights x themes.
+        From :func:`essgeo.gaps.draw` for these areas; the walk is among its walks.
     as_of
         The day on which these structures count.
+    walk
+        Position of the walk among those of ``drawn``.
     within_minutes
         The walk.
     level
@@ -84,7 +89,7 @@ def assess_gaps(
         - ``gap_points`` (percentage points behind the territory) with ``low`` and ``high``, ``gap_residents``
           (persons);
         - ``need_gap`` with its interval (persons weighted by need), ``need_known`` (share whose income is known);
-        - ``fgt0``, ``fgt1``, ``fgt2`` (see :func:`essgeo.gaps.need.theme_poverty`);
+        - ``fgt0``, ``fgt1``, ``fgt2`` (see :func:`essgeo.gaps.poverty.theme_poverty`) with ``_low`` and ``_high``;
         - ``rank`` among the themes of the area (0 for the whole ESS) and ``zone_rank`` of the area among those of its
           level, both with ``_low`` and ``_high``; ``not_distinguishable``: the areas of its level whose intervals
           overlap its own, joined by ``|``; ``group``: 1 for the areas with the widest gaps and all those that a chain
@@ -105,7 +110,7 @@ def assess_gaps(
     >>> from scipy import sparse
     >>> from essgeo.access import travel_cost
     >>> from essgeo.gaps.areas import Areas
-    >>> from essgeo.gaps.draws import drawn_shares
+    >>> from essgeo.gaps.chance import draw
     >>> demand = gpd.GeoDataFrame({"population": [60.0, 40.0], "income": [np.nan] * 2, "method": "grid"},
     ...                           geometry=gpd.points_from_xy([0, 5000], [0, 0]), crs=2154)
     >>> shop = gpd.GeoDataFrame({"name": ["Vélo"], "city": ["Bondy"], "sectors": ["mobilite"], "challenges": [""],
@@ -115,9 +120,8 @@ def assess_gaps(
     ...                       "vintage": "", "residents": [100.0, 40.0]})
     >>> areas = Areas(zones, sparse.csr_matrix([[60.0, 40.0], [0.0, 40.0]]))
     >>> cost = travel_cost(demand, shop)
-    >>> drawn = drawn_shares(demand, cost, shop, area_weights(demand, areas), within_minutes=[15], odds=(8.5, 1.5),
-    ...                      draws=20, seed=0)
-    >>> gaps = assess_gaps(demand, cost, shop, areas, drawn=drawn[:, 0], as_of=dt.date(2026, 1, 1))
+    >>> drawn = draw(demand, cost, shop, areas, within_minutes=[15], odds=(8.5, 1.5), draws=20)
+    >>> gaps = assess_gaps(demand, cost, shop, areas, drawn=drawn, as_of=dt.date(2026, 1, 1))
     >>> gaps.loc[gaps["theme"] == "mobilite", ["gap_points", "low", "high", "fgt0"]].values.tolist()
     [[60.0, 60.0, 60.0, 1.0]]
     """
@@ -127,12 +131,12 @@ def assess_gaps(
     share = np.clip(weights @ unpack_themes(masks).astype(np.float64), 0, 1)
     nobody = areas.table["residents"].to_numpy() == 0
     share[np.r_[nobody, nobody]] = np.nan
-    drawn = np.where(np.r_[nobody, nobody][:, None], np.nan, drawn)
-    gap, drawn_gap = _behind(share[:count]), _behind(drawn[:, :count])
-    need_gap, drawn_need = _behind(share[count:]), _behind(drawn[:, count:])
+    worlds = np.where(np.r_[nobody, nobody][:, None], np.nan, drawn.shares[:, walk])
+    gap, drawn_gap = _behind(share[:count]), _behind(worlds[:, :count])
+    need_gap, drawn_need = _behind(share[count:]), _behind(worlds[:, count:])
     residents = areas.table["residents"].to_numpy()[:, None]
     tails = ((1 - level) / 2, (1 + level) / 2)
-    reach_low, reach_high = _interval(share[:count], drawn[:, :count], tails)
+    reach_low, reach_high = _interval(share[:count], worlds[:, :count], tails)
     low, high = _interval(gap, drawn_gap, tails)
     need_low, need_high = _interval(need_gap, drawn_need, tails)
     need_size = np.asarray(areas.residents @ need_weights(demand))[:, None]
@@ -154,7 +158,7 @@ def assess_gaps(
         "need_gap_low": need_size * need_low,
         "need_gap_high": need_size * need_high,
         "need_known": np.broadcast_to(_known_income(demand, areas)[:, None], gap.shape),
-        **{f"fgt{alpha}": poverty[:, :, alpha] for alpha in range(poverty.shape[2])},
+        **_poverty(poverty, drawn.poverty, tails),
         **_theme_ranks(residents * gap, residents * (1 - share[:count]), drawn_gap, level),
         **_zone_ranks(areas.table, gap, drawn_gap, (low, high), level),
         "structures": np.broadcast_to(unpack_themes(theme_bits(structures)).sum(axis=0, dtype=int), gap.shape),
@@ -192,6 +196,15 @@ def _interval(
         return value, value
     low, high = np.quantile(drawn, tails, axis=0)
     return np.minimum(low, value), np.maximum(high, value)
+
+
+def _poverty(
+    value: NDArray[np.float64], moves: NDArray[np.float64], tails: tuple[float, float]
+) -> dict[str, NDArray[np.float64]]:
+    """Return the indices of each alpha with their intervals."""
+    low, high = np.quantile(moves, tails, axis=0) if len(moves) else (np.zeros_like(value), np.zeros_like(value))
+    ends = {"": value, "_low": np.clip(value + np.fmin(low, 0), 0, 1), "_high": np.clip(value + np.fmax(high, 0), 0, 1)}
+    return {f"fgt{alpha}{end}": index[:, :, alpha] for alpha in ALPHAS for end, index in ends.items()}
 
 
 def _known_income(demand: gpd.GeoDataFrame, areas: Areas) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from essgeo.gaps.reach import Spread, drawn_minutes, reached_themes
 from essgeo.gaps.themes import THEMES, theme_bits, unpack_themes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import geopandas as gpd
     from numpy.typing import NDArray
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from essgeo.access import CostMatrix
 
 
+SPREAD = Spread()
 REACH_OF_MOVES = 2.0
 """A structure moves beyond twice its radius once in 10,000 draws; farther trips are not looked at."""
 
@@ -88,22 +89,56 @@ def drawn_shares(
     >>> bool(0.7 < drawn[:, 0, 0, 0].mean() < 0.9)
     True
     """
-    spread = Spread(detour=0.0) if cost.network_date else Spread()
-    slowest = (1 + spread.speed) / (1 - spread.detour)
+    slowest = (1 + SPREAD.speed) / (1 - SPREAD.detour)
     moves_m = REACH_OF_MOVES * np.nan_to_num(structures["geo_radius_m"].to_numpy(dtype=float))
     farthest = max(within_minutes) * slowest + moves_m * cost.detour / (cost.speed_kmh * METRES_PER_MINUTE_AT_1_KMH)
     near = kept_trips(cost, cost.minutes <= farthest[cost.destination])
     bits = theme_bits(structures)
-    unknown = np.flatnonzero(structures["status"] != "active")
-    random = np.random.default_rng([seed, len(THEMES)])
     shares = np.empty((draws, len(within_minutes), weights.shape[0], len(THEMES)))
-    drawn = drawn_minutes(near, demand, structures, draws=draws, seed=seed, spread=spread)
-    for row, minutes in enumerate(drawn):
-        gone = unknown[random.random(len(unknown)) >= random.beta(*odds)]
-        alive = bits.copy()
-        alive[gone] = 0
+    for row, (minutes, gone) in enumerate(drawn_worlds(demand, near, structures, odds=odds, draws=draws, seed=seed)):
+        alive = np.where(gone, np.uint64(0), bits)
         for walk, longest in enumerate(within_minutes):
             masks = reached_themes(near, alive, longest, minutes)
             shares[row, walk] = weights @ unpack_themes(masks).astype(np.float64)
     clipped: NDArray[np.float64] = np.clip(shares, 0, 1, out=shares)
     return clipped
+
+
+def drawn_worlds(
+    demand: gpd.GeoDataFrame,
+    cost: CostMatrix,
+    structures: gpd.GeoDataFrame,
+    *,
+    odds: tuple[float, float],
+    draws: int,
+    seed: int,
+) -> Iterator[tuple[NDArray[np.float32], NDArray[np.bool_]]]:
+    """Yield worlds drawn at random: minutes of each trip, and which structures are gone.
+
+    Parameters
+    ----------
+    demand, cost, structures, odds, draws, seed
+        As for :func:`drawn_shares`. The same structures and seed give the same worlds, whatever the demand points.
+
+    Yields
+    ------
+    tuple of ndarray
+        Minutes, one a trip, and a flag for each structure.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from essgeo.access import travel_cost
+    >>> home = gpd.GeoDataFrame(geometry=gpd.points_from_xy([0], [0]), crs=2154)
+    >>> shop = gpd.GeoDataFrame({"status": ["active"], "geo_radius_m": [0.0]},
+    ...                         geometry=gpd.points_from_xy([100], [0]), crs=2154)
+    >>> [gone.tolist() for _, gone in drawn_worlds(home, travel_cost(home, shop), shop, odds=(1, 9), draws=2, seed=0)]
+    [[False], [False]]
+    """
+    spread = Spread(detour=0.0) if cost.network_date else SPREAD
+    unknown = np.flatnonzero(structures["status"] != "active")
+    random = np.random.default_rng([seed, len(THEMES)])
+    for minutes in drawn_minutes(cost, demand, structures, draws=draws, seed=seed, spread=spread):
+        gone = np.zeros(len(structures), dtype=bool)
+        gone[unknown[random.random(len(unknown)) >= random.beta(*odds)]] = True
+        yield minutes, gone

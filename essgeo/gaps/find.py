@@ -12,8 +12,7 @@ from essgeo.access import travel_cost
 from essgeo.gaps.activity import activity_odds
 from essgeo.gaps.areas import gather_areas
 from essgeo.gaps.assessment import assess_gaps
-from essgeo.gaps.draws import drawn_shares
-from essgeo.gaps.need import area_weights
+from essgeo.gaps.chance import draw
 from essgeo.structures import counted_on
 
 if TYPE_CHECKING:
@@ -83,16 +82,16 @@ def find_gaps(
         "qpv": nobody if qpv is None else qpv,
     }
     areas = gather_areas(demand, territory="all", **layers)
-    drawn = drawn_shares(
+    drawn = draw(
         demand,
         cost,
         counted,
-        area_weights(demand, areas),
+        areas,
         within_minutes=[within_minutes],
         odds=activity_odds(structures),
         draws=draws,
         seed=seed,
     )
-    gaps = assess_gaps(demand, cost, counted, areas, drawn=drawn[:, 0], as_of=day, within_minutes=within_minutes)
+    gaps = assess_gaps(demand, cost, counted, areas, drawn=drawn, as_of=day, within_minutes=within_minutes)
     outlines = pd.concat([layer.geometry for layer in layers.values()])
     return gpd.GeoDataFrame(gaps, geometry=outlines.loc[gaps["neighbourhood_id"]].to_numpy(), crs=neighbourhoods.crs)

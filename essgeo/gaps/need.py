@@ -1,4 +1,4 @@
-"""Who needs a place most: weights from income, and access poverty by theme."""
+"""Who needs a place most: weights of residents, by number and by income."""
 
 from __future__ import annotations
 
@@ -7,18 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from essgeo.access.measures import nearest_k, proximity, weighted_median
-from essgeo.gaps.themes import THEMES, theme_bits, unpack_themes
+from essgeo.access.measures import weighted_median
 
 if TYPE_CHECKING:
-    import geopandas as gpd
     import pandas as pd
     from numpy.typing import NDArray
 
-    from essgeo.access import CostMatrix
     from essgeo.gaps.areas import Areas
-
-ALPHAS = (0, 1, 2)
 
 
 def need_weights(demand: pd.DataFrame) -> NDArray[np.float64]:
@@ -89,54 +84,6 @@ def resident_weights(areas: Areas) -> sparse.csr_array:
     [[0.25, 0.75]]
     """
     return _shares(sparse.csr_array(areas.residents))
-
-
-def theme_poverty(
-    cost: CostMatrix, structures: gpd.GeoDataFrame, weights: sparse.csr_array, population: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    r"""Return the Foster-Greer-Thorbecke indices of each area and theme, against the territory's median.
-
-    The line is the median walk *T* of the residents of the territory to their nearest structure of the theme; who walks
-    longer is poor, and falls short by :math:`1 - T / t`, wholly where nothing is within ``cost.max_minutes``. See
-    :func:`essgeo.access.measures.access_poverty`.
-
-    Parameters
-    ----------
-    cost, structures
-        Minutes from demand points to the structures that count, and these.
-    weights
-        Areas x demand points; each row sums to 1, or is empty.
-    population
-        Residents of the territory at each demand point.
-
-    Returns
-    -------
-    ndarray of float64
-        Areas x themes x alpha (0, 1, 2); NaN where the median resident reaches no structure of the theme.
-
-    Examples
-    --------
-    >>> import geopandas as gpd
-    >>> from scipy import sparse
-    >>> from essgeo.access import travel_cost
-    >>> homes = gpd.GeoDataFrame(geometry=gpd.points_from_xy([0, 150, 300], [0, 0, 0]), crs=2154)
-    >>> shop = gpd.GeoDataFrame({"sectors": [""], "challenges": [""]}, geometry=gpd.points_from_xy([0], [0]), crs=2154)
-    >>> everybody = sparse.csr_array(np.full((1, 3), 1 / 3))
-    >>> theme_poverty(travel_cost(homes, shop), shop, everybody, np.ones(3))[0, 0].round(3).tolist()
-    [0.333, 0.167, 0.083]
-    """
-    offers = unpack_themes(theme_bits(structures)).astype(bool)
-    indices = np.full((weights.shape[0], len(THEMES), len(ALPHAS)), np.nan)
-    for theme in np.flatnonzero(offers.any(axis=0)):
-        near = proximity(nearest_k(cost, 1, offers[:, theme])[:, 0])
-        line = weighted_median(near, population)
-        if not line > 0:
-            continue
-        short = np.clip(1 - near / line, 0, 1)
-        powers = np.column_stack([(short > 0).astype(np.float64), short, short**2])
-        indices[:, theme] = weights @ powers
-    indices[np.asarray(weights.sum(axis=1)).ravel() == 0] = np.nan
-    return indices
 
 
 def _shares(people: sparse.csr_array) -> sparse.csr_array:

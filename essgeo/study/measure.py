@@ -9,10 +9,9 @@ from essgeo.gaps import (
     LONGEST,
     activity_odds,
     area_coverage,
-    area_weights,
     assess_gaps,
     coverage,
-    drawn_shares,
+    draw,
     gather_areas,
     iris_areas,
     support_chain,
@@ -65,11 +64,11 @@ def measure(setting: Setting) -> Study:
     areas = gather_areas(
         demand, territory=here.name, **{name: layer for name, layer in layers.items() if name != "npnru"}
     )
-    drawn = drawn_shares(
+    drawn = draw(
         demand,
         cost,
         placed,
-        area_weights(demand, areas),
+        areas,
         within_minutes=walks,
         odds=activity_odds(setting.structures),
         draws=chosen.draws,
@@ -91,7 +90,7 @@ def measure(setting: Setting) -> Study:
             placed,
             areas,
             within_minutes=walks,
-            drawn=drawn[:, :, : len(areas.table)],
+            drawn=drawn.shares[:, :, : len(areas.table)],
             level=chosen.level,
         ),
         iris_coverage=area_coverage(cost, placed, iris_areas(demand), within_minutes=walk),
@@ -100,8 +99,9 @@ def measure(setting: Setting) -> Study:
             cost,
             placed,
             areas,
-            drawn=drawn[:, walks.index(walk)],
+            drawn=drawn,
             as_of=chosen.as_of,
+            walk=walks.index(walk),
             within_minutes=walk,
             level=chosen.level,
         ),

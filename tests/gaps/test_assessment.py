@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from essgeo import find_gaps, travel_cost
-from essgeo.gaps import activity_odds, area_weights, assess_gaps, dependence, drawn_shares
+from essgeo.gaps import activity_odds, assess_gaps, dependence, draw
 from essgeo.gaps.assessment import COLUMNS
 from essgeo.gaps.need import need_weights
 
@@ -24,10 +24,9 @@ ODDS = (9.5, 2.5)
 
 def assess(town: Any, *, within_minutes: int = 15, seed: int = 0) -> pd.DataFrame:
     cost = travel_cost(town.demand, town.structures, max_minutes=60)
-    weights = area_weights(town.demand, town.areas)
-    chance = {"odds": ODDS, "draws": 60, "seed": seed}
-    drawn = drawn_shares(town.demand, cost, town.structures, weights, within_minutes=[within_minutes], **chance)
-    options = {"drawn": drawn[:, 0], "as_of": AS_OF, "within_minutes": within_minutes}
+    chance = {"within_minutes": [within_minutes], "odds": ODDS, "draws": 60, "seed": seed}
+    drawn = draw(town.demand, cost, town.structures, town.areas, **chance)
+    options = {"drawn": drawn, "as_of": AS_OF, "within_minutes": within_minutes}
     return assess_gaps(town.demand, cost, town.structures, town.areas, **options)
 
 
@@ -233,3 +232,23 @@ def test_overlapping_neighbourhoods_name_each_other(layers: dict[str, gpd.GeoDat
                 overlap = one.low <= other.high and other.low <= one.high and one.Index != other.Index
                 assert (other.neighbourhood_id in others) == overlap
                 assert not overlap or one.group == other.group
+
+
+def test_poverty_drawn_without_chance_is_as_measured(town: Any) -> None:
+    still = type(town)(town.demand, town.structures.assign(geo_radius_m=0.0, status="active"), town.areas)
+    table = assess(still)
+    for alpha in (0, 1, 2):
+        known = table.dropna(subset=[f"fgt{alpha}"])
+        assert len(known)
+        np.testing.assert_allclose(known[f"fgt{alpha}_low"], known[f"fgt{alpha}"], atol=0.2 if alpha == 0 else 0.02)
+        np.testing.assert_allclose(known[f"fgt{alpha}_high"], known[f"fgt{alpha}"], atol=0.2 if alpha == 0 else 0.02)
+
+
+def test_the_interval_of_poverty_holds_it_and_widens_with_the_radius(town: Any, gaps: pd.DataFrame) -> None:
+    wide = assess(type(town)(town.demand, town.structures.assign(geo_radius_m=800.0), town.areas))
+    for alpha in (0, 1, 2):
+        low, value, high = (gaps[f"fgt{alpha}{end}"] for end in ("_low", "", "_high"))
+        known = value.notna()
+        assert ((low >= 0) & (low <= value) & (value <= high) & (high <= 1))[known].all()
+    width = [(table["fgt1_high"] - table["fgt1_low"]).mean() for table in (gaps, wide)]
+    assert width[0] < width[1]

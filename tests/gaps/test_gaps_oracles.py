@@ -18,9 +18,8 @@ from essgeo import coverage, find_gaps, travel_cost
 from essgeo.gaps import (
     Areas,
     area_coverage,
-    area_weights,
     assess_gaps,
-    drawn_shares,
+    draw,
     gather_areas,
     iris_areas,
     support_chain,
@@ -173,9 +172,8 @@ def test_coverage_is_that_of_a_loop(drawn: tuple[Any, Any]) -> None:
 def test_gaps_and_the_support_chain_are_those_of_a_loop(drawn: tuple[Any, Any]) -> None:
     w = world(*drawn)
     demand = w.demand.assign(income=np.nan)
-    weights = area_weights(demand, w.areas)
-    drawn_ = drawn_shares(demand, w.cost, w.structures, weights, within_minutes=[15], odds=(8.5, 1.5), draws=5, seed=0)
-    everywhere = assess_gaps(demand, w.cost, w.structures, w.areas, drawn=drawn_[:, 0], as_of=dt.date(2026, 1, 1))
+    worlds = draw(demand, w.cost, w.structures, w.areas, within_minutes=[15], odds=(8.5, 1.5), draws=5)
+    everywhere = assess_gaps(demand, w.cost, w.structures, w.areas, drawn=worlds, as_of=dt.date(2026, 1, 1))
     gaps = everywhere[everywhere["level"] == "neighbourhood"]
     assert len(gaps) == len(w.targets) * len(THEMES)
     people = [person[2] for person in w.people]
