@@ -21,7 +21,7 @@ def caveats(study: Study) -> list[str]:
     each file that stands in for a newer one, why.
     """
     always = (_sample(study), _walk(study), _counted(study), _vintage(study))
-    return [*(sentence[study.lang] for sentence in always), *(source.note for source in study.inputs if source.note)]
+    return [*(sentence[study.lang] for sentence in always), *study.shortfalls]
 
 
 def number(value: float, lang: Lang) -> str:

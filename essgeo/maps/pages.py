@@ -37,7 +37,7 @@ def common(study: Study) -> Context:
         "parameters": study.parameters,
         "minutes": study.parameters.walk_minutes,
         "inputs": study.inputs,
-        "notes": [source.note for source in study.inputs if source.note],
+        "notes": study.shortfalls,
         "menu": [(f"{code}.html", name) for code, name in study.neighbourhoods["name"].items()],
         "register_size": len(study.structures),
         "unlocated": int(study.structures.geometry.isna().sum()),

@@ -82,7 +82,7 @@ def test_npnru_zones_are_the_qpv_of_a_project_with_their_vintage(small_territory
         "Projet",
         "national",
     )
-    with pytest.raises(SchemaError, match=r"npnru.csv: no column qpv_2030; the list names the QPV of 2015, 2024 only"):
+    with pytest.raises(SchemaError, match=r"npnru: no column qpv_2030; the list names the QPV of 2015, 2024 only"):
         read_layers(here, vintage="2030", qpv=here.file("qpv").path)
 
 
