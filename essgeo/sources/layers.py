@@ -86,7 +86,7 @@ def _outlines(territory: Territory, layer: str, iris: gpd.GeoDataFrame, vintage:
         return read_neighbourhoods(territory.file(layer).path, iris)
     year = vintage or territory.vintage
     qpv = _qpv(territory, iris, year)
-    return qpv if layer == "qpv" else renewal_zones(_table(territory, "npnru"), qpv, vintage=year)
+    return qpv if layer == "qpv" else renewal_zones(own_projects(territory), qpv, vintage=year)
 
 
 def read_layers(
@@ -129,7 +129,7 @@ def read_layers(
         "communes": communes_of(iris),
         "neighbourhoods": read_neighbourhoods(territory.file("neighbourhoods").path, iris),
         "qpv": zones,
-        "npnru": renewal_zones(_table(territory, "npnru"), zones, vintage=year),
+        "npnru": renewal_zones(own_projects(territory), zones, vintage=year),
         **{name: _points(territory, name) for name in _POINTS},
     }
 
@@ -209,6 +209,18 @@ def _qpv(
 ) -> gpd.GeoDataFrame:
     file = path or territory.file("qpv", vintage).path
     return read_zones(file, crs=territory.crs, vintage=vintage, within=iris.geometry.union_all())
+
+
+def own_projects(territory: Territory) -> pd.DataFrame:
+    """Return the renewal projects that a territory lists itself, each with its QPV of both vintages.
+
+    Examples
+    --------
+    >>> from essgeo import load_territory
+    >>> len(own_projects(load_territory("est-ensemble")))
+    20
+    """
+    return _table(territory, "npnru")
 
 
 def renewal_zones(projects: pd.DataFrame, qpv: gpd.GeoDataFrame, *, vintage: str) -> gpd.GeoDataFrame:

@@ -130,8 +130,8 @@ def take(
     >>> live = Live(load_territory("est-ensemble"), lang="en", fetch=down)
     >>> take(live, "stations", ["stations"], lambda files: 1, lambda: 2)
     2
-    >>> live.inputs[0].note
-    'Emplacement des gares d'Île-de-France: stations.csv (vintage 2025) stands in for the official file (stations: no ...
+    >>> print(live.inputs[0].note)
+    Emplacement des gares d'Île-de-France: stations.csv (vintage 2025) stands in for the official file (stations: no ...
     """
     title = find_source(sources[0]).title
     try:

@@ -11,7 +11,7 @@ from essgeo.errors import InputError
 from essgeo.layers import LAYERS
 from essgeo.provenance import Input, sha256_of
 from essgeo.sources.catalogue import find_source, read_catalogue
-from essgeo.sources.layers import communes_of, own_layer, read_neighbourhoods
+from essgeo.sources.layers import communes_of, own_layer, own_projects, read_neighbourhoods
 from essgeo.sources.live import Live, input_of, take
 from essgeo.sources.neighbourhoods import areas_as_neighbourhoods
 from essgeo.sources.readers import (
@@ -192,7 +192,7 @@ def live_projects(live: Live, *, within: shapely.Geometry) -> tuple[pd.DataFrame
     ...     raise SourceUnavailableError(f"{source.id}: no answer.")
     >>> projects, qpv_2015 = live_projects(Live(load_territory("est-ensemble"), fetch=down), within=None)
     >>> len(projects), qpv_2015 is None
-    (19, True)
+    (20, True)
     """
     here, qpv_source = live.territory, f"qpv_{RENEWAL_VINTAGE}"
 
@@ -207,12 +207,12 @@ def live_projects(live: Live, *, within: shapely.Geometry) -> tuple[pd.DataFrame
         return empty.rename_axis(contract.index), None
 
     projects, qpv_2015 = take(
-        live, "npnru", ["npnru", qpv_source], official, lambda: (own_layer(here, "npnru"), None), nothing=none
+        live, "npnru", ["npnru", qpv_source], official, lambda: (own_projects(here), None), nothing=none
     )
     if qpv_2015 is None or not _declares(here, "npnru"):
         return projects, qpv_2015
     live.inputs.append(input_of(here.file("npnru")))
-    return _with_details(projects, own_layer(here, "npnru")), qpv_2015
+    return _with_details(projects, own_projects(here)), qpv_2015
 
 
 def live_neighbourhoods(

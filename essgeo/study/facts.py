@@ -151,7 +151,7 @@ def live_facts(live: Live, parameters: Parameters, given: Mapping[str, Path]) ->
     >>> live = Live(load_territory("est-ensemble"), lang="en", fetch=down)
     >>> facts = live_facts(live, Parameters("2024"), {})
     >>> len(facts.layers["npnru"]), [note.split(":")[0] for note in facts.notes]
-    (12, ['Revenus, pauvreté et niveau de vie ', 'OpenStreetMap, extrait régional'])
+    (11, ['Revenus, pauvreté et niveau de vie ', 'OpenStreetMap, extrait régional'])
     """
     layers = live_layers(live, vintage=parameters.vintage, qpv=given.get("qpv"))
     whole = layers["communes"].union_all()

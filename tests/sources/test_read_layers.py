@@ -99,9 +99,9 @@ def test_another_vintage_says_which_there_are(small_territory: Path) -> None:
         read_layer(load_territory(small_territory), "qpv", vintage="2015")
 
 
-def test_nothing_is_fetched(small_territory: Path) -> None:
-    with pytest.raises(SourceUnavailableError, match="no layer can be fetched yet"):
-        read_layer(load_territory(small_territory), "qpv", offline=False)
+def test_a_layer_without_an_official_source_is_not_fetched(small_territory: Path) -> None:
+    with pytest.raises(SourceUnavailableError, match="no official source holds the layer 'structures' alone"):
+        read_layer(load_territory(small_territory), "structures", offline=False)
 
 
 @pytest.mark.parametrize(
