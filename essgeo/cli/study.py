@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.option("--offline", is_flag=True, help="With --live: use what was fetched before, open no connection.")
 @click.option("--out", type=click.Path(), default="maps", show_default=True, help="Folder to publish into.")
 @click.option("--lang", type=click.Choice(["fr", "en"]), default="fr", show_default=True, help="Language of the pages.")
-def study(
+def study(  # noqa: PLR0913 (one argument an option)
     territory: str,
     *,
     structures: str | None,

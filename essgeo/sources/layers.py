@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 import geopandas as gpd
-import pandas as pd
 import shapely
 
 from essgeo.crs import GEOGRAPHIC
@@ -20,6 +19,8 @@ from essgeo.vocabulary import split_codes
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pandas as pd
+
     from essgeo.territory import Territory
 
 _TABLES = ("addresses", "qpv_indicators", "seed_figures")
@@ -28,9 +29,7 @@ _OUTLINES = ("communes", "iris", "neighbourhoods", "npnru", "qpv")
 LAYER_NAMES = (*_OUTLINES, *_POINTS, "structures", *_TABLES)
 
 
-def own_layer(
-    territory: Territory, layer: str, *, vintage: str | None = None
-) -> gpd.GeoDataFrame | pd.DataFrame:
+def own_layer(territory: Territory, layer: str, *, vintage: str | None = None) -> gpd.GeoDataFrame | pd.DataFrame:
     """Return a layer of a territory from its own file, checked against its contract.
 
     Parameters

@@ -92,8 +92,8 @@ def _official(live: Live, layer: str, vintage: str) -> gpd.GeoDataFrame:
         projects, qpv_2015 = live_projects(live, within=whole)
         if qpv_2015 is not None and vintage != RENEWAL_VINTAGE:
             message = (
-                f"the official list of renewal projects names QPV of {RENEWAL_VINTAGE} only: read that vintage, or carry "
-                f"the projects over to {vintage} with essgeo.zoning.carry_projects."
+                f"the official list of renewal projects names QPV of {RENEWAL_VINTAGE} only: read that vintage, or "
+                f"carry the projects over to {vintage} with essgeo.zoning.carry_projects."
             )
             raise SourceUnavailableError(message)
         return renewal_zones(projects, qpv, vintage=vintage)

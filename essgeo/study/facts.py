@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -22,6 +21,7 @@ from essgeo.zoning import carry_projects, crosswalk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     import geopandas as gpd
 
@@ -105,9 +105,7 @@ def own_facts(territory: Territory, parameters: Parameters, given: Mapping[str, 
     register = read_structures(given["structures"]) if "structures" in given else read_layer(territory, "structures")
     return Facts(
         layers=layers,
-        demand=demand_points(
-            layers["iris"], spacing_m=parameters.spacing_m, neighbourhoods=layers["neighbourhoods"]
-        ),
+        demand=demand_points(layers["iris"], spacing_m=parameters.spacing_m, neighbourhoods=layers["neighbourhoods"]),
         register=register,
         addresses=read_layer(territory, "addresses"),
         seed_figures=read_layer(territory, "seed_figures"),
@@ -120,7 +118,7 @@ def own_facts(territory: Territory, parameters: Parameters, given: Mapping[str, 
 
 
 def live_facts(live: Live, parameters: Parameters, given: Mapping[str, Path]) -> Facts:
-    """Return what official files of today hold; files of the user take their place, and those of the territory stand in.
+    """Return what official files of today hold; files of the user come first, those of the territory stand in.
 
     Parameters
     ----------

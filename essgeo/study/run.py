@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from essgeo.vocabulary import Lang
 
 
-def run_study(
+def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the first by name)
     territory: str | Path | Territory,
     *,
     structures: Path | str | None = None,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 CORRECTIONS = "corrections.csv"
 
 
-def set_up(
+def set_up(  # noqa: PLR0913 (one argument a choice of the user, all but the first by name)
     territory: str | Path | Territory,
     *,
     structures: Path | str | None = None,
