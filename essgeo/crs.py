@@ -11,6 +11,25 @@ if TYPE_CHECKING:
     import pyproj
 
 GEOGRAPHIC = "EPSG:4326"
+METROPOLE = "EPSG:2154"
+OVERSEAS = {"971": "EPSG:5490", "972": "EPSG:5490", "973": "EPSG:2972", "974": "EPSG:2975", "976": "EPSG:4471"}
+"""The legal metric CRS of each overseas department (décret 2000-1276): metropolitan France has Lambert-93."""
+
+
+def legal_crs(department: str) -> str:
+    """Return the metric CRS that maps of a department are legally drawn in.
+
+    Parameters
+    ----------
+    department
+        Code, such as ``93`` or ``974``.
+
+    Examples
+    --------
+    >>> legal_crs("93"), legal_crs("974")
+    ('EPSG:2154', 'EPSG:2975')
+    """
+    return OVERSEAS.get(department, METROPOLE)
 
 
 def require_crs(frame: gpd.GeoDataFrame, name: str) -> pyproj.CRS:

@@ -89,7 +89,7 @@ LAYERS: dict[str, Layer] = {
                 Field("qpv_2024"),
                 Field("qpv_name", required=True),
                 Field("project_name"),
-                Field("interest", required=True, allowed=("national", "regional", "none")),
+                Field("interest", required=True, allowed=("national", "regional", "none", "unknown")),
                 Field("confidence", required=True),
                 Field("source", required=True),
             ),

@@ -30,6 +30,12 @@ class Input:
         Licence of the file.
     vintage
         What its figures are as of.
+    url
+        Where it was fetched; ``""`` for a file that was on the disk.
+    fetched_at
+        When, in ISO 8601 and UTC; ``""`` for a file that was on the disk.
+    note
+        Why this file stands in for a newer one, in the language of the study; ``""`` where nothing was wrong.
     """
 
     layer: str
@@ -39,6 +45,9 @@ class Input:
     publisher: str
     licence: str
     vintage: str
+    url: str = ""
+    fetched_at: str = ""
+    note: str = ""
 
 
 def sha256_of(path: Path) -> str:

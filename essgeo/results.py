@@ -80,6 +80,8 @@ class Setting:
         The register beside the ESS portrait, a table of :data:`essgeo.tables.TABLES`.
     network
         The streets to walk on; ``None`` for straight lines with a detour.
+    notes
+        What official sources could not give, in ``lang``.
     """
 
     territory: Territory
@@ -98,6 +100,12 @@ class Setting:
     structure_zones: pd.DataFrame
     portrait: pd.DataFrame
     network: WalkNetwork | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def shortfalls(self) -> list[str]:
+        """What every page must say: which file stands in for a newer one, and what could not be had."""
+        return [*(source.note for source in self.inputs if source.note), *self.notes]
 
 
 @dataclass(frozen=True, kw_only=True)

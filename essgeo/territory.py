@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _PACKAGED = Path(__file__).parent / "data"
 _CHECKED_OUT = Path(__file__).parent.parent / "data"
-_WANTED = {"id": str, "name": str, "crs": str, "vintage": str, "communes": list, "layers": list}
+_WANTED = {"id": str, "name": str, "crs": str, "vintage": str, "communes": list}
 _KINDS = {str: "text between quotes", list: "a list"}
 _LAYER_KEYS = ("layer", "vintage", "file", "title", "publisher", "licence")
 
@@ -54,7 +54,7 @@ class Territory:
     folder
         Where its data are.
     files
-        Every file it declares.
+        Every file it declares: none where all comes from official sources.
     """
 
     id: str
@@ -80,7 +80,8 @@ class Territory:
             of_vintage = f" of vintage {vintage}" if vintage else ""
             message = (
                 f"{self.name} has no {layer} layer{of_vintage} (vintages here: {vintages}). "
-                f"Add one to {self.folder / 'territory.toml'}, or give the file (--{layer} FILE)."
+                f"Add one to {self.folder / 'territory.toml'}, give the file (--{layer} FILE), "
+                "or study the territory with --live."
             )
             raise SourceUnavailableError(message)
         return wanted[0]
@@ -169,7 +170,7 @@ def _read(path: Path) -> Territory:
                 entry["publisher"],
                 entry["licence"],
             )
-            for entry in table["layers"]
+            for entry in table.get("layers", [])
         ),
     )
 
@@ -180,6 +181,8 @@ def _top_faults(table: dict[str, object]) -> Iterator[str]:
             yield f"{key} is missing"
         elif not isinstance(table[key], kind):
             yield f"{key} should be {_KINDS[kind]}"
+    if not isinstance(table.get("layers", []), list):
+        yield "layers should be a list of tables, each opened by [[layers]]"
     communes = table.get("communes")
     if isinstance(communes, list) and not all(isinstance(code, str) for code in communes):
         yield 'communes should be INSEE codes between quotes, such as "93010"'

@@ -75,7 +75,7 @@ def test_every_fault_of_a_description_is_told_at_once(small_territory: Path) -> 
     (small_territory / "territory.toml").write_text("id = 1\ncommunes = []\n", encoding="utf-8")
     with pytest.raises(InputError) as refused:
         load_territory(small_territory)
-    for said in ("id should be", "name is missing", "crs is missing", "vintage is missing", "layers is missing"):
+    for said in ("id should be", "name is missing", "crs is missing", "vintage is missing"):
         assert said in str(refused.value)
 
 

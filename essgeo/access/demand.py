@@ -71,14 +71,13 @@ def demand_points(
     owner, points = owner[order], points[order]
     share = 1.0 / np.bincount(owner, minlength=len(iris))
     codes = iris.index.to_numpy()[owner]
-    targets = neighbourhood_of(neighbourhoods)
     frame = gpd.GeoDataFrame(
         {
             "population": (iris["population"].to_numpy(dtype=float) * share)[owner],
             "income": iris["median_income"].to_numpy(dtype=float)[owner],
             "iris_code": codes,
             "citycode": iris["citycode"].to_numpy()[owner],
-            "neighbourhood_id": [targets.get(code, "") for code in codes],
+            "neighbourhood_id": neighbourhoods_at(points, codes, neighbourhoods),
             "imputed": False,
             "method": METHOD,
         },
@@ -100,8 +99,22 @@ def _grid_points(iris: gpd.GeoDataFrame, spacing_m: float) -> tuple[NDArray[np.i
     return owner[first], inside
 
 
-def neighbourhood_of(neighbourhoods: gpd.GeoDataFrame | None) -> dict[str, str]:
-    """Return the target neighbourhood of each IRIS that lies in one.
+def neighbourhoods_at(
+    points: NDArray[np.object_], codes: NDArray[np.object_], neighbourhoods: gpd.GeoDataFrame | None
+) -> NDArray[np.object_]:
+    """Return the target neighbourhood of each demand point, ``""`` where it lies in none.
+
+    A neighbourhood that lists IRIS takes the points of these IRIS, so that its residents are the sum of theirs; one
+    that lists none takes the points within its outline.
+
+    Parameters
+    ----------
+    points
+        Demand points.
+    codes
+        IRIS of each.
+    neighbourhoods
+        The ``neighbourhoods`` layer, in the CRS of the points.
 
     Raises
     ------
@@ -110,11 +123,23 @@ def neighbourhood_of(neighbourhoods: gpd.GeoDataFrame | None) -> dict[str, str]:
 
     Examples
     --------
-    >>> neighbourhood_of(pd.DataFrame({"iris_codes": ["930100101|930100102"]}, index=["la-noue"]))["930100102"]
-    'la-noue'
+    >>> listed = gpd.GeoDataFrame({"iris_codes": ["930100101|930100102"]}, geometry=[None], index=["la-noue"])
+    >>> points = shapely.points([[0.0, 0.0], [9.0, 0.0]])
+    >>> neighbourhoods_at(points, np.array(["930100102", "930100103"], dtype=object), listed).tolist()
+    ['la-noue', '']
     """
     if neighbourhoods is None:
-        return {}
+        return np.full(len(points), "", dtype=object)
+    named = _by_iris(neighbourhoods)
+    found = np.array([named.get(code, "") for code in codes], dtype=object)
+    drawn = neighbourhoods[neighbourhoods["iris_codes"] == ""]
+    if len(drawn):
+        zone, point = shapely.STRtree(points).query(drawn.geometry.to_numpy(), predicate="intersects")
+        found[point[::-1]] = drawn.index.to_numpy(dtype=object)[zone[::-1]]
+    return found
+
+
+def _by_iris(neighbourhoods: gpd.GeoDataFrame) -> dict[str, str]:
     named: dict[str, str] = {}
     for identifier, codes in neighbourhoods["iris_codes"].items():
         for code in split_codes(codes):

@@ -8,12 +8,14 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from essgeo.access.demand import neighbourhood_of
+from essgeo.access.demand import neighbourhoods_at
 from essgeo.crs import require_metric, require_same_crs
 from essgeo.errors import SchemaError
 
 METHOD = "200 m grid (Filosofi), at the centre of each cell"
 CELL_M2 = 200.0 * 200.0
+WHOLE = 0.99
+"""A cell of this share is whole: the grid is drawn in another projection, which changes areas by less."""
 COLUMNS = ("ind", "ind_snv", "i_est_200")
 
 
@@ -70,9 +72,10 @@ def grid_points(
     owner = owner[first]
     inside = cells.iloc[point]
     residents = inside["ind"].to_numpy(dtype=float)
-    people = residents * np.minimum(inside.geometry.area.to_numpy() / CELL_M2, 1)
+    share = inside.geometry.area.to_numpy() / CELL_M2
+    people = residents * np.where(share > WHOLE, 1.0, share)
     codes = iris.index.to_numpy()[owner]
-    named = neighbourhood_of(neighbourhoods)
+    spots = centres.iloc[point].to_numpy()
     living = inside["ind_snv"].to_numpy(dtype=float)
     income = np.divide(living, residents, out=np.full(len(residents), np.nan), where=residents > 0)
     frame = gpd.GeoDataFrame(
@@ -81,11 +84,11 @@ def grid_points(
             "income": income,
             "iris_code": codes,
             "citycode": iris["citycode"].to_numpy()[owner],
-            "neighbourhood_id": [named.get(code, "") for code in codes],
+            "neighbourhood_id": neighbourhoods_at(spots, codes, neighbourhoods),
             "imputed": inside["i_est_200"].to_numpy() == 1,
             "method": METHOD,
         },
-        geometry=centres.iloc[point].to_numpy(),
+        geometry=spots,
         crs=cells.crs,
         index=pd.RangeIndex(len(point), name="demand_id"),
     )

@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 @options.vintage
 @options.walk_minutes
 @options.as_of
+@click.option("--live", is_flag=True, help="Take every layer from its official source.")
+@click.option("--offline", is_flag=True, help="With --live: use what was fetched before, open no connection.")
 @click.option("--out", type=click.Path(), default="maps", show_default=True, help="Folder to publish into.")
 @click.option("--lang", type=click.Choice(["fr", "en"]), default="fr", show_default=True, help="Language of the pages.")
-def study(
+def study(  # noqa: PLR0913 (one argument an option)
     territory: str,
     *,
     structures: str | None,
@@ -38,12 +40,17 @@ def study(
     as_of: dt.date | None,
     out: str,
     lang: Lang,
+    live: bool,
+    offline: bool,
 ) -> None:
     """Study a TERRITORY and publish pages, tables and layers."""
     from essgeo.cli.summary import caveat, neighbourhood_summary, repairs
-    from essgeo.cli.text import echo_table
+    from essgeo.cli.text import echo_table, harmless
     from essgeo.study import run_study
 
+    if offline and not live:
+        message = "--offline goes with --live: without it nothing is ever fetched."
+        raise click.UsageError(message)
     found = run_study(
         territory,
         structures=structures,
@@ -55,11 +62,13 @@ def study(
         walk_minutes=walk_minutes,
         out=out,
         lang=lang,
+        live=live,
+        offline=offline,
     )
     echo_table(neighbourhood_summary(found))
     click.echo(f"\n{caveat(found, found.coverage['method'].iloc[0])}")
-    for sentence in repairs(found):
-        click.echo(sentence)
+    for sentence in (*repairs(found), *found.shortfalls):
+        click.echo(harmless(sentence))
     if len(found.review):
         review = Path(out) / "tables" / "review.csv"
         click.echo(f"{len(found.review)} of {len(found.structures)} structures need a human: {review}")

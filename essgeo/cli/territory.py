@@ -1,4 +1,4 @@
-"""``essgeo territory``: which territories there are, and whether their files hold."""
+"""``essgeo territory``: which territories there are, whether their files hold, and how a new one begins."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import click
 
 @click.group()
 def territory() -> None:
-    """List territories, or check the files of one."""
+    """List territories, check the files of one, or begin a new one."""
 
 
 @territory.command("list")
@@ -28,6 +28,8 @@ def check(name: str) -> None:
     from essgeo.territory import load_territory
 
     here = load_territory(name)
+    if not here.files:
+        click.echo(f"{here.name} has no file of its own: essgeo study {name} --live fetches every layer.")
     faults = []
     for file in here.files:
         vintage = file.vintage if file.layer == "qpv" else None
@@ -39,3 +41,18 @@ def check(name: str) -> None:
         click.echo(f"{file.layer:<16} {file.vintage:<6} {rows:>6} rows  {file.path.name}  {file.licence}")
     if faults:
         raise SchemaError("\n".join(faults))
+
+
+@territory.command()
+@click.argument("name")
+@click.option("--communes", required=True, metavar="CODES", help="INSEE codes, separated by commas: 93001,93027.")
+@click.option("--name", "title", help="Name that pages write. Default: NAME with capitals.")
+@click.option("--crs", default="auto", show_default=True, help="Metric CRS; auto: the legal one of the department.")
+@click.option("--folder", type=click.Path(), help="Folder to make. Default: NAME, here.")
+def init(name: str, *, communes: str, title: str | None, crs: str, folder: str | None) -> None:
+    """Make the folder of a territory that official sources fill: no data, no code."""
+    from essgeo.sources.declare import declare_territory
+
+    made = declare_territory(name, communes.split(","), title=title, crs=crs, folder=folder)
+    click.echo(f"{made.name}: {len(made.communes)} communes, {made.crs}, in {made.folder / 'territory.toml'}")
+    click.echo(f"Next: essgeo study {made.folder} --live")

@@ -166,12 +166,13 @@ def _header(path: Path) -> list[str]:
 
 
 def _source(source: Input) -> dict[str, str]:
+    found = {"path": source.url, "fetched_at": source.fetched_at, "note": source.note}
     return {
         "title": f"{source.title} ({source.publisher})",
         "vintage": source.vintage,
         "file": source.file,
         "sha256": source.sha256,
-    }
+    } | {name: value for name, value in found.items() if value}
 
 
 def _version() -> str:

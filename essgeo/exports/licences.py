@@ -110,8 +110,11 @@ def attributions(study: Study, files: Mapping[str, Collection[str]]) -> str:
                 _escape, (source.title, source.publisher, source.vintage, source.file)
             )
             resting = ", ".join(f"`{path}`" for path, layers in files.items() if source.layer in layers)
+            fetched = f", <{_escape(source.url)}>, {source.fetched_at[:10]}" if source.url else ""
             lines += [
-                f"- {title}. {publisher}, {_WORDS['vintage'][lang]} {vintage} ({file}, SHA-256 `{source.sha256[:12]}`)."
+                f"- {title}. {publisher}, {_WORDS['vintage'][lang]} {vintage} "
+                f"({file}, SHA-256 `{source.sha256[:12]}`{fetched})."
+                + (f" {_escape(source.note)}" if source.note else "")
                 + (f" {_WORDS['files'][lang]} {resting}." if resting else "")
             ]
     lines += ["", f"## {_WORDS['read'][lang]}", "", *(f"- {_escape(sentence)}" for sentence in caveats(study)), ""]

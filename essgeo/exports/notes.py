@@ -17,9 +17,11 @@ def caveats(study: Study) -> list[str]:
     """Return the sentences without which the coverage of a study must not be read, in the language of the study.
 
     They say how many structures it rests on, that the register is a sample and a gap therefore an upper bound, how a
-    walk is measured, which structures count, of which vintage the QPV are and on which day the study stands.
+    walk is measured, which structures count, of which vintage the QPV are and on which day the study stands; and for
+    each file that stands in for a newer one, why.
     """
-    return [sentence[study.lang] for sentence in (_sample(study), _walk(study), _counted(study), _vintage(study))]
+    always = (_sample(study), _walk(study), _counted(study), _vintage(study))
+    return [*(sentence[study.lang] for sentence in always), *study.shortfalls]
 
 
 def number(value: float, lang: Lang) -> str:

@@ -37,6 +37,7 @@ def common(study: Study) -> Context:
         "parameters": study.parameters,
         "minutes": study.parameters.walk_minutes,
         "inputs": study.inputs,
+        "notes": study.shortfalls,
         "menu": [(f"{code}.html", name) for code, name in study.neighbourhoods["name"].items()],
         "register_size": len(study.structures),
         "unlocated": int(study.structures.geometry.isna().sum()),
@@ -154,6 +155,7 @@ def method(study: Study) -> Context:
         "empty": empty | {"status": int((study.structures["status"] == "unknown").sum())},
         "population_method": "; ".join(sorted(set(study.coverage["population_method"]))),
         "shared_names": _sharing(study),
+        "listed": (study.neighbourhoods["iris_codes"] != "").any(),
         "on_streets": study.network is not None,
     }
 

@@ -53,7 +53,11 @@ def qpv(study: Study) -> list[Popup]:
 def npnru(study: Study) -> list[Popup]:
     """Return one popup a renewal project, which says that the QPV outline stands in for its perimeter."""
     words = texts(study.lang)["map"]
-    interests = {"national": words["interest_national"], "regional": words["interest_regional"]}
+    interests = {
+        "national": words["interest_national"],
+        "regional": words["interest_regional"],
+        "unknown": words["interest_unknown"],
+    }
     return [
         _popup(
             code,

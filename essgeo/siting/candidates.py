@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import cast
 
@@ -13,9 +12,10 @@ import shapely
 
 from essgeo.crs import GEOGRAPHIC, require_crs, require_metric
 from essgeo.errors import InputError, SchemaError
-from essgeo.siting import friches
 from essgeo.siting.months import month_number
 from essgeo.sources.aliases import guess_columns
+from essgeo.sources.cells import iso_date
+from essgeo.sources.readers import friches
 from essgeo.sources.tables import read_table
 from essgeo.validation import ROW, validate
 
@@ -50,7 +50,6 @@ ALIASES = {
 _YES_NO = {"oui": "yes", "yes": "yes", "true": "yes", "vrai": "yes", "1": "yes", "x": "yes"} | {
     "non": "no", "no": "no", "false": "no", "faux": "no", "0": "no",
 }  # fmt: skip
-_FRENCH_DATE = re.compile(r"(?:(\d{1,2})/)?(\d{1,2})/(\d{4})")
 _COLUMNS = (
     "name",
     "kind",
@@ -212,7 +211,7 @@ def _checked(named: pd.DataFrame, shapes: gpd.GeoSeries | None, source: str, crs
     if "candidate_id" not in plain:
         plain["candidate_id"] = [f"candidate-{number}" for number in range(1, len(plain) + 1)]
     for name in ("available_from", "available_to"):
-        plain[name] = plain[name].map(_iso_date)
+        plain[name] = plain[name].map(iso_date)
     floor = plain["ground_floor"].astype(str).str.strip().str.lower()
     plain["ground_floor"] = floor.map(_YES_NO).fillna("unknown")
     table = validate(plain, "candidates", source=source)
@@ -236,12 +235,3 @@ def _check_order(table: pd.DataFrame, rows: pd.Index, source: str) -> None:
     if backwards:
         message = f"{source}: {len(backwards)} fault{'s' * (len(backwards) > 1)}.\n" + "\n".join(backwards)
         raise SchemaError(message)
-
-
-def _iso_date(text: str) -> str:
-    """Return ``31/12/2027`` or ``12/2027`` as ``2027-12-31`` or ``2027-12``, and anything else as it is."""
-    found = _FRENCH_DATE.fullmatch(str(text).strip())
-    if found is None:
-        return str(text).strip()
-    day, month, year = found.groups()
-    return f"{year}-{int(month):02d}" + (f"-{int(day):02d}" if day else "")

@@ -8,7 +8,7 @@ import geopandas as gpd
 import shapely
 
 from essgeo.crs import GEOGRAPHIC
-from essgeo.errors import SchemaError, SourceUnavailableError
+from essgeo.errors import SchemaError
 from essgeo.layers import LAYERS
 from essgeo.sources.structures import read_structures
 from essgeo.sources.tables import read_table
@@ -29,10 +29,8 @@ _OUTLINES = ("communes", "iris", "neighbourhoods", "npnru", "qpv")
 LAYER_NAMES = (*_OUTLINES, *_POINTS, "structures", *_TABLES)
 
 
-def read_layer(
-    territory: Territory, layer: str, *, vintage: str | None = None, offline: bool = True
-) -> gpd.GeoDataFrame | pd.DataFrame:
-    """Return a layer of a territory, checked against its contract.
+def own_layer(territory: Territory, layer: str, *, vintage: str | None = None) -> gpd.GeoDataFrame | pd.DataFrame:
+    """Return a layer of a territory from its own file, checked against its contract.
 
     Parameters
     ----------
@@ -43,8 +41,6 @@ def read_layer(
         ``sites``, ``qpv_indicators`` or ``seed_figures``.
     vintage
         For ``qpv`` and ``npnru``: ``2024`` or ``2015``; by default that of the territory.
-    offline
-        Read only what is on the disk. Nothing else exists yet.
 
     Returns
     -------
@@ -63,14 +59,11 @@ def read_layer(
     --------
     >>> from essgeo import load_territory
     >>> territory = load_territory("est-ensemble")
-    >>> read_layer(territory, "communes").loc["93010", "name"]
+    >>> own_layer(territory, "communes").loc["93010", "name"]
     'Bondy'
-    >>> int(read_layer(territory, "iris")["population"].sum())
+    >>> int(own_layer(territory, "iris")["population"].sum())
     438552
     """
-    if not offline:
-        message = "no layer can be fetched yet: only the data on the disk are read."
-        raise SourceUnavailableError(message)
     if layer not in LAYER_NAMES:
         message = f"unknown layer {layer!r}; known: {', '.join(sorted(LAYER_NAMES))}."
         raise SchemaError(message)
@@ -87,11 +80,12 @@ def _outlines(territory: Territory, layer: str, iris: gpd.GeoDataFrame, vintage:
     if layer == "iris":
         return iris
     if layer == "communes":
-        return _communes(iris)
+        return communes_of(iris)
     if layer == "neighbourhoods":
-        return _neighbourhoods(territory, iris)
-    qpv = _qpv(territory, iris, vintage or territory.vintage)
-    return qpv if layer == "qpv" else _npnru(territory, qpv, vintage or territory.vintage)
+        return read_neighbourhoods(territory.file(layer).path, iris)
+    year = vintage or territory.vintage
+    qpv = _qpv(territory, iris, year)
+    return qpv if layer == "qpv" else renewal_zones(own_projects(territory), qpv, vintage=year)
 
 
 def read_layers(
@@ -112,12 +106,12 @@ def read_layers(
     -------
     dict of GeoDataFrame
         ``iris``, ``communes``, ``neighbourhoods``, ``qpv``, ``npnru``, ``sites`` and ``stations``, each as
-        :func:`read_layer` returns it.
+        :func:`own_layer` returns it.
 
     Raises
     ------
     SourceUnavailableError, InputError
-        As for :func:`read_layer`.
+        As for :func:`own_layer`.
 
     Examples
     --------
@@ -131,10 +125,10 @@ def read_layers(
     zones = _qpv(territory, iris, year, qpv)
     return {
         "iris": iris,
-        "communes": _communes(iris),
-        "neighbourhoods": _neighbourhoods(territory, iris),
+        "communes": communes_of(iris),
+        "neighbourhoods": read_neighbourhoods(territory.file("neighbourhoods").path, iris),
         "qpv": zones,
-        "npnru": _npnru(territory, zones, year),
+        "npnru": renewal_zones(own_projects(territory), zones, vintage=year),
         **{name: _points(territory, name) for name in _POINTS},
     }
 
@@ -149,14 +143,48 @@ def _iris(territory: Territory) -> gpd.GeoDataFrame:
     return checked.to_crs(territory.crs).sort_index()
 
 
-def _communes(iris: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def communes_of(iris: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the communes that IRIS make up, with their population.
+
+    Examples
+    --------
+    >>> named = {"citycode": ["93010", "93010"], "city": "Bondy", "population": [1.0, 2.0]}
+    >>> squares = [shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)]
+    >>> communes_of(gpd.GeoDataFrame(named, geometry=squares, crs=2154))["population"].to_dict()
+    {'93010': 3.0}
+    """
     named = iris.reset_index(drop=True)[["citycode", "city", "population", "geometry"]]
     communes = named.dissolve(by="citycode", aggfunc={"city": "first", "population": "sum"})
     return communes.rename(columns={"city": "name"})[["name", "population", "geometry"]]
 
 
-def _neighbourhoods(territory: Territory, iris: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    path = territory.file("neighbourhoods").path
+def read_neighbourhoods(path: Path, iris: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the target neighbourhoods that a table lists, each with the outline of its IRIS.
+
+    Parameters
+    ----------
+    path
+        A table in the columns of the ``neighbourhoods`` layer.
+    iris
+        The ``iris`` layer.
+
+    Returns
+    -------
+    GeoDataFrame
+        The ``neighbourhoods`` layer, in the CRS of ``iris``.
+
+    Raises
+    ------
+    SchemaError
+        A neighbourhood names IRIS that do not exist, or that stand in another one.
+
+    Examples
+    --------
+    >>> from essgeo import load_territory
+    >>> here = load_territory("est-ensemble")
+    >>> len(read_neighbourhoods(here.file("neighbourhoods").path, own_layer(here, "iris")))
+    4
+    """
     raw = read_table(path)
     table = validate(raw, "neighbourhoods", source=path.name)
     listed = [split_codes(codes) for codes in table["iris_codes"]]
@@ -172,7 +200,7 @@ def _neighbourhoods(territory: Territory, iris: gpd.GeoDataFrame) -> gpd.GeoData
         owner |= dict.fromkeys(codes, str(identifier))
     raise_faults(path.name, faults)
     shapes = [shapely.union_all(iris.geometry.loc[codes].to_numpy()) for codes in listed]
-    return gpd.GeoDataFrame(table, geometry=shapes, crs=territory.crs)
+    return gpd.GeoDataFrame(table, geometry=shapes, crs=iris.crs)
 
 
 def _qpv(
@@ -182,27 +210,67 @@ def _qpv(
     return read_zones(file, crs=territory.crs, vintage=vintage, within=iris.geometry.union_all())
 
 
-def _npnru(territory: Territory, qpv: gpd.GeoDataFrame, vintage: str) -> gpd.GeoDataFrame:
+def own_projects(territory: Territory) -> pd.DataFrame:
+    """Return the renewal projects that a territory lists itself, each with its QPV of both vintages.
+
+    Examples
+    --------
+    >>> from essgeo import load_territory
+    >>> len(own_projects(load_territory("est-ensemble")))
+    20
+    """
+    return _table(territory, "npnru")
+
+
+def renewal_zones(projects: pd.DataFrame, qpv: gpd.GeoDataFrame, *, vintage: str) -> gpd.GeoDataFrame:
     """Return the QPV in the urban renewal programme, each outline standing in for the perimeter of its project.
 
-    No project perimeter is published for the whole country; the QPV outline is not it, and pages say so. ``programme``
-    joins the names of the projects by ``;`` and ``interest`` is ``national`` if one of them is.
+    No project perimeter is published for the whole country; the QPV outline is not it, and pages say so.
+
+    Parameters
+    ----------
+    projects
+        The ``npnru`` table.
+    qpv
+        The QPV of the territory, of one vintage.
+    vintage
+        That vintage: projects are joined by their code of that vintage, never by that of another.
+
+    Returns
+    -------
+    GeoDataFrame
+        The QPV with a project: ``programme`` joins the names of the projects by ``;``, ``interest`` is ``national`` if
+        one of them is, and ``unknown`` only if all are; ``confidence``.
+
+    Raises
+    ------
+    SchemaError
+        The projects have no codes of that vintage.
+
+    Examples
+    --------
+    >>> zones = gpd.GeoDataFrame({"name": ["Nord"]}, geometry=[shapely.box(0, 0, 1, 1)], index=["QN1"], crs=2154)
+    >>> project = {"qpv_2024": ["QN1"], "project_name": ["Projet"], "interest": ["regional"], "confidence": ["sure"]}
+    >>> renewal_zones(pd.DataFrame(project), zones, vintage="2024")["programme"].to_dict()
+    {'QN1': 'Projet'}
     """
-    table = _table(territory, "npnru")
     code = f"qpv_{vintage}"
-    if code not in table:
-        name = territory.file("npnru").path.name
-        known = ", ".join(column.removeprefix("qpv_") for column in table if column in {"qpv_2015", "qpv_2024"})
-        message = f"{name}: no column {code}; the list names the QPV of {known} only."
+    if code not in projects:
+        known = ", ".join(column.removeprefix("qpv_") for column in projects if column in {"qpv_2015", "qpv_2024"})
+        message = f"npnru: no column {code}; the list names the QPV of {known} only."
         raise SchemaError(message)
-    projects = table[(table["interest"] != "none") & (table[code] != "")]
-    by_zone = projects.groupby(code).agg(
-        programme=("project_name", lambda names: " ; ".join(dict.fromkeys(names))),
-        interest=("interest", lambda values: "national" if "national" in set(values) else "regional"),
+    named = projects[(projects["interest"] != "none") & (projects[code] != "")]
+    by_zone = named.groupby(code).agg(
+        programme=("project_name", lambda names: " ; ".join(filter(None, dict.fromkeys(names)))),
+        interest=("interest", _widest),
         confidence=("confidence", lambda values: " ; ".join(dict.fromkeys(values))),
     )
     joined = qpv.join(by_zone, how="inner").assign(kind="npnru").rename_axis("zone_id")
     return cast("gpd.GeoDataFrame", joined)
+
+
+def _widest(interests: pd.Series) -> str:
+    return next(interest for interest in ("national", "regional", "unknown") if interest in set(interests))
 
 
 def _table(territory: Territory, layer: str) -> pd.DataFrame:

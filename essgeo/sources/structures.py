@@ -13,6 +13,7 @@ from essgeo.crs import GEOGRAPHIC, require_crs
 from essgeo.errors import SchemaError
 from essgeo.layers import LAYERS
 from essgeo.sources.aliases import STRUCTURES, guess_columns, simplify
+from essgeo.sources.cells import commune_code, iso_date, siren_and_siret
 from essgeo.sources.tables import read_table
 from essgeo.validation import validate
 from essgeo.vocabulary import CHALLENGES, FAMILIES, ROLES, SECTORS, STAGES, STATUSES
@@ -46,7 +47,8 @@ def read_structures(path: Path | str) -> pd.DataFrame:
     DataFrame
         Index ``structure_id`` (made from the name where the file has none), the columns of the ``structures`` layer,
         ``""`` where the file says nothing, then the file's own other columns. ``status`` and ``family`` are ``unknown``
-        where not given.
+        where not given. Zeros that a spreadsheet took from postcodes are back, dates are as in ISO 8601, SIRET and
+        SIREN are digits only; what is no SIRET stands in ``siret_as_given``.
 
     Raises
     ------
@@ -66,7 +68,7 @@ def read_structures(path: Path | str) -> pd.DataFrame:
     """
     path = Path(path)
     table = _with_point_columns(read_table(path), path.name)
-    structures = table.rename(columns=guess_columns(table.columns, STRUCTURES))
+    structures = table.rename(columns=_columns(table))
     wanted = [name for name, columns in _LEAST.items() if not set(columns) & set(structures.columns)]
     if wanted:
         message = (
@@ -82,9 +84,46 @@ def read_structures(path: Path | str) -> pd.DataFrame:
         structures[name] = _codes(structures[name], labels)
     for name in ("status", "family"):
         structures[name] = structures[name].replace("", "unknown")
+    for name in ("postcode", "citycode"):
+        structures[name] = structures[name].map(commune_code)
+    for name in ("active_from", "active_to", "as_of"):
+        structures[name] = structures[name].map(iso_date)
+    structures = _with_company_numbers(structures)
     if "structure_id" not in structures:
         structures.insert(0, "structure_id", _identifiers(structures["name"]))
-    return validate(structures, "structures", source=path.name)
+    return validate(_told_apart(structures), "structures", source=path.name)
+
+
+def _columns(table: pd.DataFrame) -> dict[str, str]:
+    """Return which column holds which field; a precision that is a number is the score of some geocoder, not ours."""
+    found = guess_columns(table.columns, STRUCTURES)
+    scores = [
+        column
+        for column, field in found.items()
+        if field == "coord_precision" and pd.to_numeric(table[column].replace("", None), errors="coerce").notna().any()
+    ]
+    return {column: field for column, field in found.items() if column not in scores}
+
+
+def _with_company_numbers(structures: pd.DataFrame) -> pd.DataFrame:
+    """Return SIRET and SIREN as digits; a cell that holds neither is kept aside, in ``siret_as_given``."""
+    given = structures["siret"]
+    numbers = given.map(siren_and_siret)
+    siren = structures["siren"].map(lambda text: "".join(text.split()))
+    clean = structures.assign(siren=siren.where(siren != "", numbers.str[0]), siret=numbers.str[1])
+    lost = given.str.strip("0 ").ne("") & (clean["siren"] == "")
+    return clean.assign(siret_as_given=given.where(lost, "")) if lost.any() else clean
+
+
+def _told_apart(structures: pd.DataFrame) -> pd.DataFrame:
+    """Return the structures with ``source`` before ``structure_id``, where only both together name a row.
+
+    A list gathered from several publishers keeps the identifiers of each.
+    """
+    both = structures["source"].map(simplify) + "-" + structures["structure_id"]
+    if not structures["structure_id"].duplicated().any() or both.duplicated().any():
+        return structures
+    return structures.assign(structure_id=both)
 
 
 def _with_point_columns(table: pd.DataFrame, name: str) -> pd.DataFrame:

@@ -28,7 +28,8 @@ _SIGNATURES = {
     b"SQLite format 3\x00": (".gpkg",),
 }
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-_WEB_PAGE = (b"<!doctype", b"<html")
+WEB_PAGE = (b"<!doctype", b"<html")
+"""How a web page begins, in lower case."""
 
 
 def read_table(path: Path | str, *, as_is: bool = False) -> pd.DataFrame:
@@ -66,6 +67,32 @@ def read_table(path: Path | str, *, as_is: bool = False) -> pd.DataFrame:
     {3: {'nom': 'Café', 'ville': 'Les Lilas'}}
     """
     path = Path(path)
+    suffix = checked_suffix(path)
+    frame = _READERS[suffix](path)
+    if suffix in _ROWS and not as_is:
+        frame = frame[(frame != "").any(axis=1)]
+    if len(frame) == 0:
+        message = f"{path}: the file has columns but no row."
+        raise InputError(message)
+    return _named(frame) if as_is else as_text(_named(frame))
+
+
+def checked_suffix(path: Path) -> str:
+    """Return the suffix of a file in lower case, if its first bytes are those of such a file.
+
+    Raises
+    ------
+    SourceUnavailableError
+        There is no such file, or it cannot be opened.
+    InputError
+        The suffix is not known, the file is not what its suffix says, or is empty.
+
+    Examples
+    --------
+    >>> from essgeo import load_territory
+    >>> checked_suffix(load_territory("est-ensemble").file("iris").path)
+    '.geojson'
+    """
     if not path.is_file():
         message = f"{path}: no such file."
         raise SourceUnavailableError(message)
@@ -83,13 +110,7 @@ def read_table(path: Path | str, *, as_is: bool = False) -> pd.DataFrame:
     if fault:
         message = f"{path}: {fault}"
         raise InputError(message)
-    frame = _READERS[suffix](path)
-    if suffix in _ROWS and not as_is:
-        frame = frame[(frame != "").any(axis=1)]
-    if len(frame) == 0:
-        message = f"{path}: the file has columns but no row."
-        raise InputError(message)
-    return _named(frame) if as_is else _as_text(_named(frame))
+    return suffix
 
 
 def _fault_of(head: bytes, suffix: str) -> str:
@@ -105,7 +126,7 @@ def _fault_of(head: bytes, suffix: str) -> str:
 
 
 def _fault_of_text(head: bytes, suffix: str) -> str:
-    if head.lstrip().lower().startswith(_WEB_PAGE):
+    if head.lstrip().lower().startswith(WEB_PAGE):
         return "the file is a web page, not a table; download the table itself."
     if head.count(b"\x00") > len(head) // 10 and not head.startswith(_UTF16_MARKS):
         return f"the file is binary, not the text a {suffix} holds; save it again as {suffix}, in UTF-8."
@@ -213,7 +234,14 @@ def _named(frame: pd.DataFrame) -> pd.DataFrame:
     return named
 
 
-def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
+def as_text(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame with every cell as text but its geometry, missing values as ``""``.
+
+    Examples
+    --------
+    >>> as_text(pd.DataFrame({"surface": [312.0, None]}))["surface"].tolist()
+    ['312', '']
+    """
     geometry = frame.geometry.name if isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name else None
     text = frame.copy()
     for name in text.columns:

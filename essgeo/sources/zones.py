@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 
 from essgeo.crs import require_crs
@@ -68,20 +69,51 @@ def read_zones(path: Path | str, *, crs: str, vintage: str, within: shapely.Geom
             f"{path.name}: no column was recognised as {' or '.join(missing)}. Columns seen: {', '.join(raw.columns)}."
         )
         raise SchemaError(message)
-    zones = zones.assign(cities=zones.get("cities", ""), kind="qpv", vintage=vintage).to_crs(crs)
-    broken = ~zones.geometry.is_valid
-    zones.loc[broken, "geometry"] = _polygonal(zones.geometry[broken].to_numpy())
-    absent = zones.geometry.isna() | zones.geometry.is_empty
-    inside = zones.area if within is None else zones.intersection(within).area
-    here = ~absent & (inside >= np.minimum(LEAST_INSIDE_M2, zones.area / 2))
-    if not here.any():
+    kept = clip_zones(zones, file=path.name, crs=crs, vintage=vintage, within=within)
+    if kept.empty:
         message = f"{path.name}: none of its {len(zones)} zones lies in the territory; is it the right file and CRS?"
         raise SchemaError(message)
+    return kept
+
+
+def clip_zones(
+    zones: gpd.GeoDataFrame, *, file: str, crs: str, vintage: str, within: shapely.Geometry | None = None
+) -> gpd.GeoDataFrame:
+    """Return the QPV that lie in a territory, their outlines repaired (see :func:`read_zones`); there may be none.
+
+    Parameters
+    ----------
+    zones
+        ``zone_id``, ``name``, where known ``cities``, and outlines.
+    file
+        Its name, for messages.
+    crs, vintage, within
+        As for :func:`read_zones`.
+
+    Raises
+    ------
+    SchemaError
+        A code that stands twice, or a zone without code or name.
+
+    Examples
+    --------
+    >>> square = gpd.GeoDataFrame({"zone_id": ["QN1"], "name": ["Nord"]}, geometry=[shapely.box(0, 0, 1, 1)], crs=2154)
+    >>> clip_zones(square, file="qpv.shp", crs="EPSG:2154", vintage="2024")["kind"].tolist()
+    ['qpv']
+    """
+    absent = zones.geometry.isna() | zones.geometry.is_empty
+    near = zones[~absent & _near(zones, crs, within)]
+    empty = sorted(zones.loc[absent, "zone_id"])
+    zones = near.assign(cities=near.get("cities", ""), kind="qpv", vintage=vintage).to_crs(crs)
+    broken = ~zones.geometry.is_valid
+    zones.loc[broken, "geometry"] = polygonal(zones.geometry[broken].to_numpy())
+    inside = zones.area if within is None else zones.intersection(within).area
+    here = (inside > 0) & (inside >= np.minimum(LEAST_INSIDE_M2, zones.area / 2))
     kept = zones.loc[here, ["zone_id", "name", "kind", "vintage", "cities", "geometry"]]
-    checked = validate(cast("gpd.GeoDataFrame", kept), "qpv", source=path.name).sort_index()
+    checked = validate(cast("gpd.GeoDataFrame", kept), "qpv", source=file).sort_index()
     checked.attrs = {
         "repaired": sorted(zones.loc[here & broken, "zone_id"]),
-        "empty": sorted(zones.loc[absent, "zone_id"]),
+        "empty": empty,
         "slivers": sorted(zones.loc[~here & (inside > 0), "zone_id"]),
     }
     return checked
@@ -113,7 +145,25 @@ def read_outlines(path: Path) -> gpd.GeoDataFrame:
     return frame if frame.geometry.name == "geometry" else frame.rename_geometry("geometry")
 
 
-def _polygonal(shapes: NDArray[np.object_]) -> list[shapely.Geometry]:
-    """Return the shapes made valid, without the lines and points that this may leave."""
+def _near(zones: gpd.GeoDataFrame, crs: str, within: shapely.Geometry | None) -> pd.Series:
+    """Return which zones may touch the territory: those of another ocean have no place in its CRS."""
+    if within is None:
+        return pd.Series(data=True, index=zones.index)
+    left, bottom, right, top = gpd.GeoSeries([within], crs=crs).to_crs(zones.crs).total_bounds
+    bounds = zones.bounds
+    x, y = bounds[["minx", "maxx"]].to_numpy(), bounds[["miny", "maxy"]].to_numpy()
+    meet = (x[:, 0] <= right) & (x[:, 1] >= left) & (y[:, 0] <= top) & (y[:, 1] >= bottom)
+    return pd.Series(meet, index=zones.index)
+
+
+def polygonal(shapes: NDArray[np.object_]) -> list[shapely.Geometry]:
+    """Return the shapes made valid, without the lines and points that this may leave.
+
+    Examples
+    --------
+    >>> bow = shapely.Polygon([(0, 0), (2, 2), (2, 0), (0, 2)])
+    >>> polygonal(np.array([bow]))[0].area
+    2.0
+    """
     parts = (shapely.get_parts(shape) for shape in shapely.make_valid(shapes))
     return [shapely.union_all([part for part in some if part.geom_type.endswith("Polygon")]) for some in parts]

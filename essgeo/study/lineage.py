@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from essgeo.provenance import Input, sha256_of
+from essgeo.sources.live import input_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from essgeo.access import WalkNetwork
     from essgeo.territory import Territory
 
 
-def inputs_of(
-    territory: Territory, vintage: str, given: Mapping[str, Path], network: WalkNetwork | None
-) -> tuple[Input, ...]:
-    """Return the files of a territory, then those the user gave instead of them.
+def own_inputs(
+    territory: Territory, vintage: str, given: Collection[str], *, layers: Collection[str] | None = None
+) -> list[Input]:
+    """Return the files of a territory that a study uses.
 
     Parameters
     ----------
@@ -26,27 +27,48 @@ def inputs_of(
     vintage
         Vintage of the QPV; files of other vintages are not used.
     given
-        Files of the user, by the layer they stand for.
-    network
-        What was read from ``given["network"]``: it knows its source, licence and day.
+        Layers for which the user gave a file.
+    layers
+        Only these layers; all of them by default.
 
     Returns
     -------
-    tuple of Input
+    list of Input
         Each with the hash of its bytes.
 
     Examples
     --------
     >>> from essgeo import load_territory
     >>> here = load_territory("est-ensemble")
-    >>> [source.file for source in inputs_of(here, "2024", {}, None)][:2]
+    >>> [source.file for source in own_inputs(here, "2024", {})][:2]
     ['iris.geojson', 'qpv_2024.geojson']
     """
-    own = [
-        Input(file.layer, file.path.name, sha256_of(file.path), file.title, file.publisher, file.licence, file.vintage)
+    return [
+        input_of(file)
         for file in territory.files
-        if file.layer not in given and not (file.layer == "qpv" and file.vintage != vintage)
+        if file.layer not in given
+        and (layers is None or file.layer in layers)
+        and not (file.layer == "qpv" and file.vintage != vintage)
     ]
+
+
+def user_inputs(given: Mapping[str, Path], vintage: str, network: WalkNetwork | None) -> list[Input]:
+    """Return the files that the user gave.
+
+    Parameters
+    ----------
+    given
+        Files by the layer they stand for.
+    vintage
+        Vintage of the QPV.
+    network
+        What was read from ``given["network"]``: it knows its source, licence and day.
+
+    Examples
+    --------
+    >>> user_inputs({}, "2024", None)
+    []
+    """
     theirs = [
         Input(
             layer, path.name, sha256_of(path), f"{layer}, file of the user", "the user", "as given by the user", vintage
@@ -54,9 +76,20 @@ def inputs_of(
         for layer, path in given.items()
         if layer != "network"
     ]
-    if network is not None:
+    if network is not None and "network" in given:
         streets = given["network"]
         day = network.date or "unknown date"
         title = "Streets and paths to walk on"
         theirs.append(Input("network", streets.name, sha256_of(streets), title, network.source, network.licence, day))
-    return (*own, *theirs)
+    return theirs
+
+
+def vintage_of(inputs: Sequence[Input], layer: str) -> str:
+    """Return the vintage of the first file of a layer, ``""`` where there is none.
+
+    Examples
+    --------
+    >>> vintage_of([Input("iris", "i.gpkg", "", "IRIS", "IGN", "Licence Ouverte 2.0", "2024")], "iris")
+    '2024'
+    """
+    return next((source.vintage for source in inputs if source.layer == layer), "")

@@ -18,6 +18,7 @@ from essgeo.gaps import (
 )
 from essgeo.geocoding import review
 from essgeo.results import Study
+from essgeo.study.lineage import vintage_of
 from essgeo.study.zones import count_zones, zone_layers
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def measure(setting: Setting) -> Study:
     return Study(
         **vars(setting),
         zones=count_zones(
-            zone_layers(layers, iris_vintage=here.file("iris").vintage),
+            zone_layers(layers, iris_vintage=vintage_of(setting.inputs, "iris")),
             rows[rows["structure_id"].isin(counted.index)],
             areas.table,
             near_m=chosen.near_m,

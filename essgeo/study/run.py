@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from essgeo.vocabulary import Lang
 
 
-def run_study(
+def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the first by name)
     territory: str | Path | Territory,
     *,
     structures: Path | str | None = None,
@@ -32,12 +32,14 @@ def run_study(
     walk_minutes: int = 15,
     out: Path | str | None = "maps",
     lang: Lang = "fr",
+    live: bool = False,
+    offline: bool = False,
 ) -> Study:
     """Locate the structures of a territory, measure who reaches them, and publish what that shows.
 
     Parameters
     ----------
-    territory, structures, corrections, qpv, network, vintage, as_of, walk_minutes, lang
+    territory, structures, corrections, qpv, network, vintage, as_of, walk_minutes, lang, live, offline
         What to look at, see :func:`essgeo.study.set_up`.
     out
         Folder to publish into; ``None`` writes nothing.
@@ -69,6 +71,8 @@ def run_study(
         as_of=as_of,
         walk_minutes=walk_minutes,
         lang=lang,
+        live=live,
+        offline=offline,
     )
     study = measure(setting)
     if out is not None:

@@ -6,12 +6,12 @@ import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from essgeo.access import demand_points, read_network
 from essgeo.geocoding import geocode, read_corrections
 from essgeo.results import Parameters, Setting
-from essgeo.sources import read_layer, read_layers, read_structures
+from essgeo.sources.live import Live
 from essgeo.structures import counted_on, portrait
-from essgeo.study.lineage import inputs_of
+from essgeo.study.facts import live_facts, own_facts
+from essgeo.study.lineage import vintage_of
 from essgeo.study.zones import overlay, zone_layers
 from essgeo.territory import Territory, load_territory
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 CORRECTIONS = "corrections.csv"
 
 
-def set_up(
+def set_up(  # noqa: PLR0913 (one argument a choice of the user, all but the first by name)
     territory: str | Path | Territory,
     *,
     structures: Path | str | None = None,
@@ -35,6 +35,8 @@ def set_up(
     as_of: dt.date | None = None,
     walk_minutes: int = 15,
     lang: Lang = "fr",
+    live: bool = False,
+    offline: bool = False,
 ) -> Setting:
     """Return the layers of a territory, its structures located and laid over the zones, its residents as points.
 
@@ -58,6 +60,11 @@ def set_up(
         The walk that gaps and maps speak of.
     lang
         Language of pages and files: ``fr`` or ``en``.
+    live
+        Take every layer from its official source; the last good copy or the territory's own file stands in for one that
+        cannot be had, and every page says so.
+    offline
+        With ``live``: use the official files fetched before, and open no connection.
 
     Returns
     -------
@@ -85,31 +92,34 @@ def set_up(
     )
     fixed = here.folder / CORRECTIONS
     corrections = corrections or (fixed if fixed.is_file() else None)
-    layers = read_layers(here, vintage=parameters.vintage, qpv=qpv)
-    layers["qpv"] = _with_programme(layers["qpv"], layers["npnru"])
-    streets = read_network(network, layers["communes"]) if network else None
+    given = {"structures": structures, "qpv": qpv, "corrections": corrections, "network": network}
+    files = {layer: Path(path) for layer, path in given.items() if path}
+    if live:
+        facts = live_facts(Live(here, lang=lang, offline=offline, progress=True), parameters, files)
+    else:
+        facts = own_facts(here, parameters, files)
+    layers = facts.layers | {"qpv": _with_programme(facts.layers["qpv"], facts.layers["npnru"])}
     register = geocode(
-        read_structures(structures) if structures else read_layer(here, "structures"),
-        using=read_layer(here, "addresses"),
+        facts.register,
+        using=facts.addresses,
         corrections=read_corrections(corrections) if corrections else None,
         crs=here.crs,
     )
     register = register.assign(counted=counted_on(register, parameters.as_of))
     register = _mark_outside(register, layers["communes"])
-    zones = zone_layers(layers, iris_vintage=here.file("iris").vintage)
+    zones = zone_layers(layers, iris_vintage=vintage_of(facts.inputs, "iris"))
     rows = overlay(register, zones, near_m=parameters.near_m)
-    given = {"structures": structures, "qpv": qpv, "corrections": corrections, "network": network}
-    files = {layer: Path(path) for layer, path in given.items() if path}
     return Setting(
         territory=here,
         parameters=parameters,
         lang=lang,
-        inputs=inputs_of(here, parameters.vintage, files, streets),
+        inputs=facts.inputs,
         structures=_with_qpv(register, rows, layers["qpv"]),
         structure_zones=rows,
-        demand=demand_points(layers["iris"], spacing_m=parameters.spacing_m, neighbourhoods=layers["neighbourhoods"]),
-        portrait=portrait(register, read_layer(here, "seed_figures"), scope=here.name),
-        network=streets,
+        demand=facts.demand,
+        portrait=portrait(register, facts.seed_figures, scope=here.name),
+        network=facts.network,
+        notes=facts.notes,
         **layers,
     )
 

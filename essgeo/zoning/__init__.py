@@ -3,5 +3,6 @@
 from essgeo.zoning.count import count_in
 from essgeo.zoning.crosswalk import crosswalk
 from essgeo.zoning.locate import locate_in
+from essgeo.zoning.renewal import carry_projects
 
-__all__ = ["count_in", "crosswalk", "locate_in"]
+__all__ = ["carry_projects", "count_in", "crosswalk", "locate_in"]

@@ -82,7 +82,7 @@ def test_npnru_zones_are_the_qpv_of_a_project_with_their_vintage(small_territory
         "Projet",
         "national",
     )
-    with pytest.raises(SchemaError, match=r"npnru.csv: no column qpv_2030; the list names the QPV of 2015, 2024 only"):
+    with pytest.raises(SchemaError, match=r"npnru: no column qpv_2030; the list names the QPV of 2015, 2024 only"):
         read_layers(here, vintage="2030", qpv=here.file("qpv").path)
 
 
@@ -99,9 +99,9 @@ def test_another_vintage_says_which_there_are(small_territory: Path) -> None:
         read_layer(load_territory(small_territory), "qpv", vintage="2015")
 
 
-def test_nothing_is_fetched(small_territory: Path) -> None:
-    with pytest.raises(SourceUnavailableError, match="no layer can be fetched yet"):
-        read_layer(load_territory(small_territory), "qpv", offline=False)
+def test_a_layer_without_an_official_source_is_not_fetched(small_territory: Path) -> None:
+    with pytest.raises(SourceUnavailableError, match="no official source holds the layer 'structures' alone"):
+        read_layer(load_territory(small_territory), "structures", offline=False)
 
 
 @pytest.mark.parametrize(

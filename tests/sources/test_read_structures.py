@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from essgeo.errors import MissingCRSError, SchemaError
 from essgeo.layers import LAYERS
 from essgeo.sources import read_structures
+from essgeo.sources.cells import commune_code
 from essgeo.sources.structures import _identifiers
 
 if TYPE_CHECKING:
@@ -70,7 +72,7 @@ def test_a_column_with_the_exact_name_wins_over_a_likeness(tmp_path: Path) -> No
         ("nom,lon,lat\na,660000,6867000\n", "row 2, field lon and lat: are not degrees"),
         ("nom,lon,lat\na,ouest,48.9\n", "row 2, field lon: 'ouest' is not a number"),
         ("nom,lon,lat\na,inf,48.9\n", "row 2, field lon: 'inf' is not a number"),
-        ("nom,adresse,ouverture\na,,01/09/2024\n", "row 2, field active_from: '01/09/2024' is not a date such as 2024"),
+        ("nom,adresse,ouverture\na,,le 1er mai\n", "row 2, field active_from: 'le 1er mai' is not a date such as 2024"),
         ("nom,adresse,ouverture\na,,2024-13\n", "field active_from: '2024-13' is not a date"),
     ],
 )
@@ -137,3 +139,63 @@ def test_made_identifiers_are_unique_and_depend_on_names_alone(names: list[str])
     found = _identifiers(pd.Series(names, dtype="object"))
     assert len(set(found)) == len(names)
     assert all(found)
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+REAL = {
+    "siae_france_2019_2021": {"name": "nom", "lon": "lon", "lat": "lat", "siret": "siret", "address": "adresse"},
+    "tiers_lieux_cget_2019": {"name": "NOM_TL", "lon": "lon", "lat": "lat", "address": "ADRESSE", "city": "NOMCOM"},
+    "lieux_cnfs_2022-12": {"name": "nom", "lon": "longitude", "lat": "latitude", "address": "adresse"},
+    "data_inclusion_mednum_2023-02": {"name": "nom", "lon": "longitude", "lat": "latitude", "citycode": "code_insee"},
+    "aidants_connect_2023-01_sans_coordonnees": {"name": "Name", "address": "Adresse"},
+}
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_a_real_list_is_read_whole(shared: Path, name: str) -> None:
+    path = shared / "structures" / f"{name}.csv"
+    given, read_back = _rows(path), read_structures(path)
+    assert len(read_back) == len(given)
+    for field, column in REAL[name].items():
+        cells = [row[column].strip() for row in given]
+        if field in {"lon", "lat"}:
+            assert read_back[field].fillna(999).tolist() == [float(cell) if cell else 999 for cell in cells]
+        else:
+            expected = [commune_code(cell) for cell in cells] if field == "citycode" else cells
+            assert read_back[field].tolist() == expected
+
+
+def test_the_numbers_of_a_real_list_are_kept_or_set_aside(shared: Path) -> None:
+    path = shared / "structures" / "aidants_connect_2023-01_sans_coordonnees.csv"
+    table = read_structures(path)
+    for row, (_, found) in zip(_rows(path), table.iterrows(), strict=True):
+        digits = "".join(row["SIRET"].split())
+        if digits == "0":
+            continue
+        assert digits in {found["siret"], found["siren"], "".join(found["siret_as_given"].split())}
+    assert table["postcode"].str.fullmatch(r"\d{5}").all()
+    assert table["as_of"].str.fullmatch(r"\d{4}-\d{2}-\d{2}").all()
+
+
+def test_zeros_in_place_of_a_siret_are_no_siret(shared: Path) -> None:
+    table = read_structures(shared / "structures" / "lieux_cnfs_2022-12.csv")
+    assert "00000000000000" not in set(table["siret"])
+    assert "siret_as_given" not in table
+    assert (table["siren"] == table["siret"].str[:9]).all()
+
+
+def test_publishers_with_the_same_identifier_are_told_apart(shared: Path) -> None:
+    path = shared / "structures" / "data_inclusion_mednum_2023-02.csv"
+    given, table = _rows(path), read_structures(path)
+    assert len({row["id"] for row in given}) < len(given)
+    assert table.index.is_unique
+    assert all(name.endswith(f"-{row['id']}") for name, row in zip(table.index, given, strict=True))
+
+
+def test_a_score_is_not_taken_for_a_precision(tmp_path: Path) -> None:
+    table = read(tmp_path, "nom,lon,lat,precision\na,2.4,48.9,0.93\n")
+    assert table[["coord_precision", "precision"]].to_numpy().tolist() == [["", "0.93"]]

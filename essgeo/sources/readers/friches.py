@@ -56,7 +56,7 @@ def as_candidates(table: pd.DataFrame) -> pd.DataFrame:
     [['', 'site_statut: friche sans projet ; bati_pollution: amiante ; site_surface: unknown']]
     """
     rows = [_row(record) for record in pd.DataFrame(table).drop(columns="geometry", errors="ignore").to_dict("records")]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=["candidate_id", "name", "city", "surface_m2", "state", "constraints"])
 
 
 def _row(record: Mapping[object, object]) -> dict[str, str]:

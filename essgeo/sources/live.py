@@ -1,0 +1,198 @@
+"""Ask official sources for what a territory needs, and fall back without hiding it."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from essgeo.errors import InputError, SourceError, SourceUnavailableError
+from essgeo.provenance import Input, sha256_of
+from essgeo.sources.catalogue import department_of, find_source
+from essgeo.sources.fetch import fetch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from essgeo.sources.catalogue import Source
+    from essgeo.sources.manifest import Fetched
+    from essgeo.territory import LayerFile, Territory
+    from essgeo.vocabulary import Lang
+
+Result = TypeVar("Result")
+
+_STALE: dict[Lang, str] = {
+    "fr": "{title} : la copie du {day} tient lieu du fichier actuel ({reason})",
+    "en": "{title}: the copy of {day} stands in for the current file ({reason})",
+}
+_OWN: dict[Lang, str] = {
+    "fr": "{title} : {file} (millésime {vintage}) tient lieu du fichier officiel ({reason})",
+    "en": "{title}: {file} (vintage {vintage}) stands in for the official file ({reason})",
+}
+_NONE: dict[Lang, str] = {
+    "fr": "{title} : pas de données pour ce territoire ({reason})",
+    "en": "{title}: no data for this territory ({reason})",
+}
+
+
+class Fetch(Protocol):
+    """Returns an official file of a department: :func:`essgeo.sources.fetch.fetch`, or a stand-in for it."""
+
+    def __call__(self, source: Source, *, area: str, offline: bool, progress: bool) -> Fetched:
+        """Return the file."""
+
+
+@dataclass(frozen=True)
+class Live:
+    """How the official sources of a territory are asked, and what came of it so far.
+
+    Attributes
+    ----------
+    territory
+        The territory.
+    lang
+        Language of the notes.
+    offline
+        Read the copies on the disk only.
+    progress
+        Show how far a download is, on a terminal.
+    fetch
+        How a file is fetched.
+    inputs
+        Files that were used, in order.
+    notes
+        What could not be had at all.
+    """
+
+    territory: Territory
+    lang: Lang = "fr"
+    offline: bool = False
+    progress: bool = False
+    fetch: Fetch = fetch
+    inputs: list[Input] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def departments_of(territory: Territory) -> list[str]:
+    """Return the departments of the communes of a territory, sorted.
+
+    Examples
+    --------
+    >>> from essgeo import load_territory
+    >>> departments_of(load_territory("est-ensemble"))
+    ['93']
+    """
+    return sorted({department_of(code) for code in territory.communes})
+
+
+def take(
+    live: Live,
+    layer: str,
+    sources: Sequence[str],
+    read: Callable[[Mapping[str, list[Path]]], Result],
+    own: Callable[[], Result] | None = None,
+    *,
+    nothing: Callable[[], Result] | None = None,
+) -> Result:
+    """Return what a reader makes of official files; where one fails, what the territory's own file holds.
+
+    Parameters
+    ----------
+    live
+        Where inputs and notes are kept.
+    layer
+        The layer that is read.
+    sources
+        Identifiers of the sources it needs, the one that names it first.
+    read
+        Makes the layer of the files of each source, one a department or one for France.
+    own
+        Makes it of the territory's own file, where it declares one.
+    nothing
+        Makes a layer without rows, where a study can do without. Without it, a layer that cannot be had is an error.
+
+    Returns
+    -------
+    Result
+        What the first of ``read``, ``own`` and ``nothing`` that works gives.
+
+    Raises
+    ------
+    SourceError, InputError
+        None of them works: the fault of the official source.
+
+    Examples
+    --------
+    >>> from essgeo import load_territory
+    >>> def down(source, **_):
+    ...     raise SourceUnavailableError(f"{source.id}: no answer.")
+    >>> live = Live(load_territory("est-ensemble"), lang="en", fetch=down)
+    >>> take(live, "stations", ["stations"], lambda files: 1, lambda: 2)
+    2
+    >>> print(live.inputs[0].note)
+    Emplacement des gares d'Île-de-France: stations.csv (vintage 2025) stands in for the official file (stations: no ...
+    """
+    title = find_source(sources[0]).title
+    try:
+        fetched = {name: _files(live, find_source(name)) for name in sources}
+        result = read({name: [file.path for file in files] for name, files in fetched.items()})
+    except (SourceError, InputError) as error:
+        declared = next((file for file in live.territory.files if file.layer == layer), None)
+        reason = " ".join(str(error).split())
+        if own is not None and declared is not None:
+            result = own()
+            words = {"title": title, "file": declared.path.name, "vintage": declared.vintage, "reason": reason}
+            live.inputs.append(dataclasses.replace(input_of(declared), note=_OWN[live.lang].format(**words)))
+        elif nothing is not None:
+            result = nothing()
+            live.notes.append(_NONE[live.lang].format(title=title, reason=reason))
+        else:
+            raise
+    else:
+        live.inputs.extend(_input(live, layer, file) for files in fetched.values() for file in files)
+    return result
+
+
+def input_of(file: LayerFile) -> Input:
+    """Return the lineage of a file that a territory declares.
+
+    Examples
+    --------
+    >>> from essgeo import load_territory
+    >>> input_of(load_territory("est-ensemble").file("iris")).file
+    'iris.geojson'
+    """
+    return Input(
+        file.layer, file.path.name, sha256_of(file.path), file.title, file.publisher, file.licence, file.vintage
+    )
+
+
+def _files(live: Live, source: Source) -> list[Fetched]:
+    """Return the files of a source that cover the territory, each once."""
+    files: dict[Path, Fetched] = {}
+    for department in departments_of(live.territory):
+        file = live.fetch(source, area=department, offline=live.offline, progress=live.progress)
+        files[file.path] = file
+    if not files:
+        message = f"{live.territory.name} has no commune."
+        raise SourceUnavailableError(message)
+    return list(files.values())
+
+
+def _input(live: Live, layer: str, file: Fetched) -> Input:
+    source = find_source(file.source)
+    day = f"{file.fetched_at:%Y-%m-%d}"
+    note = _STALE[live.lang].format(title=source.title, day=day, reason=file.stale) if file.stale else ""
+    return Input(
+        layer=layer,
+        file=file.path.name,
+        sha256=file.sha256,
+        title=source.title,
+        publisher=source.publisher,
+        licence=source.licence,
+        vintage=day if source.vintage == "latest" else source.vintage,
+        url=file.url,
+        fetched_at=file.fetched_at.isoformat(timespec="seconds"),
+        note=note,
+    )

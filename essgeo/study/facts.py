@@ -1,0 +1,235 @@
+"""What a study rests on: the files of a territory and of the user, or official files of today."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from essgeo.access import demand_points, grid_points, read_network
+from essgeo.geocoding.cache import default_cache
+from essgeo.geocoding.index import load_index
+from essgeo.geocoding.local import Local
+from essgeo.layers import LAYERS
+from essgeo.sources import read_layer, read_layers, read_structures
+from essgeo.sources.layers import renewal_zones
+from essgeo.sources.live import Live, take
+from essgeo.sources.live_layers import RENEWAL_VINTAGE, live_cells, live_layers, live_projects
+from essgeo.study.lineage import own_inputs, user_inputs
+from essgeo.zoning import carry_projects, crosswalk
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import geopandas as gpd
+
+    from essgeo.access import WalkNetwork
+    from essgeo.geocoding.engine import Engine
+    from essgeo.provenance import Input
+    from essgeo.results import Parameters
+    from essgeo.territory import Territory
+    from essgeo.vocabulary import Lang
+
+_EMPTY: dict[Lang, str] = {
+    "fr": "Sans habitant dans la grille de population, et donc sans page : {names}.",
+    "en": "Without a resident in the population grid, and so without a page: {names}.",
+}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The layers of a territory, its residents and its register, before anything is located or measured.
+
+    Attributes
+    ----------
+    layers
+        ``iris``, ``communes``, ``neighbourhoods``, ``qpv``, ``npnru``, ``sites`` and ``stations``.
+    demand
+        Residents as points.
+    register
+        Structures as read.
+    addresses
+        Known addresses, or an engine that knows them all.
+    seed_figures
+        Figures to compare the register with; maybe none.
+    network
+        Streets; None for straight lines.
+    inputs, notes
+        Files used, and what could not be had.
+    """
+
+    layers: dict[str, gpd.GeoDataFrame]
+    demand: gpd.GeoDataFrame
+    register: pd.DataFrame
+    addresses: pd.DataFrame | Engine
+    seed_figures: pd.DataFrame
+    network: WalkNetwork | None
+    inputs: tuple[Input, ...]
+    notes: tuple[str, ...] = ()
+
+
+def own_facts(territory: Territory, parameters: Parameters, given: Mapping[str, Path]) -> Facts:
+    """Return what the files of a territory hold; those that the user gives take their place.
+
+    Parameters
+    ----------
+    territory
+        From :func:`essgeo.load_territory`.
+    parameters
+        Vintage of the QPV, spacing of demand points.
+    given
+        Files of the user: ``structures``, ``qpv``, ``corrections``, ``network``.
+
+    Returns
+    -------
+    Facts
+        Nothing is fetched.
+
+    Raises
+    ------
+    SourceUnavailableError, InputError
+        A file is missing or cannot be read.
+
+    Examples
+    --------
+    >>> from essgeo import load_territory
+    >>> from essgeo.results import Parameters
+    >>> facts = own_facts(load_territory("est-ensemble"), Parameters("2024"), {})
+    >>> len(facts.register), facts.notes
+    (146, ())
+    """
+    layers = read_layers(territory, vintage=parameters.vintage, qpv=given.get("qpv"))
+    network = read_network(given["network"], layers["communes"]) if "network" in given else None
+    register = read_structures(given["structures"]) if "structures" in given else read_layer(territory, "structures")
+    return Facts(
+        layers=layers,
+        demand=demand_points(layers["iris"], spacing_m=parameters.spacing_m, neighbourhoods=layers["neighbourhoods"]),
+        register=register,
+        addresses=read_layer(territory, "addresses"),
+        seed_figures=read_layer(territory, "seed_figures"),
+        network=network,
+        inputs=(
+            *own_inputs(territory, parameters.vintage, given),
+            *user_inputs(given, parameters.vintage, network),
+        ),
+    )
+
+
+def live_facts(live: Live, parameters: Parameters, given: Mapping[str, Path]) -> Facts:
+    """Return what official files of today hold; files of the user come first, those of the territory stand in.
+
+    Parameters
+    ----------
+    live
+        The territory, and how sources are asked.
+    parameters
+        Vintage of the QPV, spacing of demand points.
+    given
+        As for :func:`own_facts`.
+
+    Returns
+    -------
+    Facts
+        With a note for each thing that stands in or could not be had.
+
+    Raises
+    ------
+    SourceError, InputError
+        IRIS, QPV or structures can be had from nowhere, or a file of the user cannot be read.
+
+    Examples
+    --------
+    >>> from essgeo import load_territory
+    >>> from essgeo.errors import SourceUnavailableError
+    >>> from essgeo.results import Parameters
+    >>> def down(source, **_):
+    ...     raise SourceUnavailableError(f"{source.id}: no answer.")
+    >>> live = Live(load_territory("est-ensemble"), lang="en", fetch=down)
+    >>> facts = live_facts(live, Parameters("2024"), {})
+    >>> len(facts.layers["npnru"]), [note.split(":")[0] for note in facts.notes]
+    (11, ['Revenus, pauvreté et niveau de vie ', 'OpenStreetMap, extrait régional'])
+    """
+    layers = live_layers(live, vintage=parameters.vintage, qpv=given.get("qpv"))
+    whole = layers["communes"].union_all()
+    cells = live_cells(live, within=whole)
+    named = layers["neighbourhoods"]
+    if cells is None:
+        demand = demand_points(layers["iris"], spacing_m=parameters.spacing_m, neighbourhoods=named)
+    else:
+        demand = grid_points(cells, layers["iris"], neighbourhoods=named)
+    layers["neighbourhoods"] = _inhabited(live, named, demand)
+    projects, qpv_2015 = live_projects(live, within=whole)
+    if qpv_2015 is not None and parameters.vintage != RENEWAL_VINTAGE:
+        projects = carry_projects(projects, crosswalk(qpv_2015, layers["qpv"], weights=demand))
+    layers["npnru"] = renewal_zones(projects, layers["qpv"], vintage=parameters.vintage)
+    register = _register(live, given)
+    network = read_network(given["network"], layers["communes"]) if "network" in given else _streets(live, layers)
+    addresses = _addresses(live)
+    figures = _seed_figures(live)
+    return Facts(
+        layers=layers,
+        demand=demand,
+        register=register,
+        addresses=addresses,
+        seed_figures=figures,
+        network=network,
+        inputs=(*_dated(live.inputs, network), *user_inputs(given, parameters.vintage, network)),
+        notes=tuple(live.notes),
+    )
+
+
+def _register(live: Live, given: Mapping[str, Path]) -> pd.DataFrame:
+    """Return the structures: a list of the user, or the territory's own."""
+    if "structures" in given:
+        return read_structures(given["structures"])
+    register = read_layer(live.territory, "structures")
+    live.inputs.extend(own_inputs(live.territory, "", {}, layers=("structures",)))
+    return register
+
+
+def _addresses(live: Live) -> pd.DataFrame | Engine:
+    def ban(files: Mapping[str, list[Path]]) -> pd.DataFrame | Engine:
+        return Local.on_disk(load_index(files["ban"], default_cache().with_name("ban")))
+
+    return take(
+        live,
+        "addresses",
+        ["ban"],
+        ban,
+        lambda: read_layer(live.territory, "addresses"),
+        nothing=lambda: pd.DataFrame(columns=[field.name for field in LAYERS["addresses"].fields]),
+    )
+
+
+def _streets(live: Live, layers: Mapping[str, gpd.GeoDataFrame]) -> WalkNetwork | None:
+    def streets(files: Mapping[str, list[Path]]) -> WalkNetwork | None:
+        (path,) = files["osm"]
+        return read_network(path, layers["communes"])
+
+    return take(live, "network", ["osm"], streets, nothing=lambda: None)
+
+
+def _seed_figures(live: Live) -> pd.DataFrame:
+    contract = LAYERS["seed_figures"]
+    if not any(file.layer == contract.name for file in live.territory.files):
+        return pd.DataFrame({field.name: pd.Series(dtype=str) for field in contract.fields})
+    live.inputs.extend(own_inputs(live.territory, "", {}, layers=(contract.name,)))
+    return read_layer(live.territory, contract.name)
+
+
+def _inhabited(live: Live, neighbourhoods: gpd.GeoDataFrame, demand: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the neighbourhoods that hold residents: a zone smaller than a cell of the grid may hold none."""
+    people = demand.groupby("neighbourhood_id")["population"].sum().reindex(neighbourhoods.index, fill_value=0)
+    empty = neighbourhoods[people <= 0]
+    if len(empty):
+        live.notes.append(_EMPTY[live.lang].format(names=", ".join(empty["name"])))
+    return neighbourhoods[people > 0]
+
+
+def _dated(inputs: list[Input], network: WalkNetwork | None) -> list[Input]:
+    """Return the inputs with the day that a network says it is of."""
+    if network is None or not network.date:
+        return inputs
+    return [replace(one, vintage=network.date) if one.layer == "network" else one for one in inputs]
