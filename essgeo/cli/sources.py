@@ -145,4 +145,4 @@ def _areas(source: Source, territory: str | None, areas: tuple[str, ...]) -> lis
 
 
 def _megabytes(size: int) -> str:
-    return f"{size / 1e6:.1f} MB"
+    return f"{size / 1e6:.1f} MB" if size else "-"

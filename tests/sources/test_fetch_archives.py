@@ -153,6 +153,23 @@ def test_a_shapefile_comes_with_its_companions(server: Server, web: Web, tmp_pat
     assert gpd.read_file(got.path)["CODE_QP"].tolist() == ["QP1"]
 
 
+def test_the_real_files_come_whole_and_are_known(server: Server, web: Web, tmp_path: Path, shared: Path) -> None:
+    (grid,) = (shared / "population").glob("*.gpkg")
+    (stations,) = (shared / "stations").glob("*.geojson")
+    export = "/api/explore/v2.1/catalog/datasets/emplacement-des-gares-idf/exports/geojson"
+    server.files |= {
+        "/adresse.data.gouv.fr/data/ban/adresses/latest/csv/adresses-75.csv.gz": (
+            shared / "ban" / "adresses-75.csv.gz"
+        ).read_bytes(),
+        f"/data.iledefrance-mobilites.fr{export}": stations.read_bytes(),
+        "/www.insee.fr/fr/statistiques/fichier/8735162/Filosofi2021_carreaux_200m_gpkg.zip": zipped(
+            {"carreaux_200m_met.gpkg": grid.read_bytes()}
+        ),
+    }
+    for source, file in (("ban", shared / "ban" / "adresses-75.csv.gz"), ("stations", stations), ("grid_200m", grid)):
+        assert fetch(source, area="75", folder=tmp_path, web=web).path.read_bytes() == file.read_bytes()
+
+
 def test_a_file_that_comes_without_its_archive_is_taken_as_it_is(server: Server, web: Web, tmp_path: Path) -> None:
     server.files[INCOME_PATH] = INCOME
     got = fetch("iris_income", folder=tmp_path, web=web)
