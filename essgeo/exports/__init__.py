@@ -10,6 +10,7 @@ from essgeo.exports.datapackage import Published, describe
 from essgeo.exports.geography import write_geojson, write_geopackage, write_geoparquet
 from essgeo.exports.licences import attributions, is_share_alike
 from essgeo.exports.notes import caveats
+from essgeo.exports.qgis_project import write_project
 from essgeo.exports.release import Release, release
 from essgeo.exports.styles import layer_style, write_styles
 from essgeo.exports.umap import write_umap
@@ -27,15 +28,19 @@ __all__ = ["export"]
 
 _BOOK = {"fr": "Toutes les tables, en un classeur", "en": "All tables, in one workbook"}
 _LAYERS = {"fr": "Couches avec leurs styles QGIS", "en": "Layers with their QGIS styles"}
+_PROJECT = {
+    "fr": "Projet QGIS : les couches, groupées et stylées",
+    "en": "QGIS project: the layers, grouped and styled",
+}
 _UMAP = {"fr": "Carte à importer dans uMap", "en": "Map to import into uMap"}
 
 
 def export(study: Study, out: Path) -> list[Path]:
     """Write the tables and layers of a study as files, and what describes them.
 
-    ``tables/*.csv``, ``study.xlsx``, ``layers.gpkg``, ``geojson/*.geojson``, ``geoparquet/*.parquet``, ``study.umap``,
-    ``ATTRIBUTIONS.md`` and ``datapackage.json``. A layer under the ODbL goes to files of its own, whose names end in
-    ``_odbl``. The same study gives the same bytes.
+    ``tables/*.csv``, ``study.xlsx``, ``layers.gpkg``, ``geojson/*.geojson``, ``geoparquet/*.parquet``, ``study.qgs``,
+    ``study.umap``, ``ATTRIBUTIONS.md`` and ``datapackage.json``. What rests on data under the ODbL goes to files of its
+    own, whose names end in ``_odbl``. The same study gives the same bytes.
 
     Parameters
     ----------
@@ -110,6 +115,9 @@ def _write_layers(study: Study, released: Release, out: Path) -> list[Published]
             Published(path, TABLES[name].title[study.lang], _rests_on([name]), shows_coverage=name == "iris")
             for path in paths
         ]
+    path = out / "study.qgs"
+    write_project(study, {name: f"{stem}.gpkg" for stem, group in groups.items() for name in group}, path)
+    files.append(Published(path, _PROJECT[study.lang], ()))
     path = out / "study.umap"
     write_umap(study, open_layers, path, attribution=" ".join([*_credits(study), *caveats(study)]))
     return [*files, Published(path, _UMAP[study.lang], _rests_on(open_layers))]

@@ -30,6 +30,7 @@ _MEDIA = {
     ".gpkg": "application/geopackage+sqlite3",
     ".geojson": "application/geo+json",
     ".parquet": "application/vnd.apache.parquet",
+    ".qgs": "application/xml",
     ".umap": "application/json",
     ".md": "text/markdown",
 }
