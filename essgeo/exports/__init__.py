@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from essgeo.exports.csv_tables import write_csv
 from essgeo.exports.datapackage import Published, describe
 from essgeo.exports.geography import write_geojson, write_geopackage, write_geoparquet
-from essgeo.exports.licences import attributions, is_share_alike
+from essgeo.exports.licences import attributions, inputs_of, is_share_alike, licences_of
 from essgeo.exports.notes import caveats
 from essgeo.exports.qgis_project import write_project
 from essgeo.exports.release import Release, release
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from essgeo.provenance import Input
     from essgeo.results import Study
 
 __all__ = ["export"]
@@ -119,7 +120,14 @@ def _write_layers(study: Study, released: Release, out: Path) -> list[Published]
     write_project(study, {name: f"{stem}.gpkg" for stem, group in groups.items() for name in group}, path)
     files.append(Published(path, _PROJECT[study.lang], ()))
     path = out / "study.umap"
-    write_umap(study, open_layers, path, attribution=" ".join([*_credits(study), *caveats(study)]))
+    resting = inputs_of(study, _rests_on(open_layers))
+    write_umap(
+        study,
+        open_layers,
+        path,
+        credit=" ".join([*_credits(resting), *caveats(study)]),
+        licence=licences_of(resting)[0] if resting else {"name": "other", "title": ""},
+    )
     return [*files, Published(path, _UMAP[study.lang], _rests_on(open_layers))]
 
 
@@ -136,9 +144,5 @@ def _rests_on(names: Collection[str]) -> tuple[str, ...]:
     return tuple(sorted(layers.union(coverage)))
 
 
-def _credits(study: Study) -> list[str]:
-    return [
-        f"{source.title} ({source.publisher}, {source.vintage}, {source.licence})."
-        for source in study.inputs
-        if "ODbL" not in source.licence
-    ]
+def _credits(inputs: Collection[Input]) -> list[str]:
+    return [f"{source.title} ({source.publisher}, {source.vintage}, {source.licence})." for source in inputs]

@@ -294,18 +294,50 @@ def test_geojson_ids_are_whole(folder: Path) -> None:
     assert len(read) == 200
 
 
+# The options of a layer that uMap 2 and 3 know (umap/static/umap/js/modules/schema.js).
+UMAP_OPTIONS = {
+    *("name", "displayOnLoad", "browsable", "popupTemplate", "labelKey", "color", "fill", "fillOpacity", "iconClass"),
+    *("type", "choropleth"),
+}
+
+
 def test_umap_imports_as_layers_without_tags_or_stations(folder: Path) -> None:
     content = json.loads((folder / "study.umap").read_text(encoding="utf-8"))
     assert content["type"] == "umap"
-    assert all(
-        layer["type"] == "FeatureCollection" and layer["_umap_options"]["popupTemplate"] == "Table"
-        for layer in content["layers"]
-    )
-    names = {feature["properties"]["name"] for layer in content["layers"] for feature in layer["features"]}
+    assert content["properties"]["licence"]["name"] == "Licence Ouverte 2.0"
+    for layer in content["layers"]:
+        options = layer["_umap_options"]
+        assert layer["type"] == "FeatureCollection"
+        assert set(options) <= UMAP_OPTIONS
+        assert options["popupTemplate"] == "Table"
+        assert options.get("color", "#000000")[0] == "#"
+        assert all(feature["geometry"]["type"] in {"Point", "MultiPolygon"} for feature in layer["features"])
+    features = [feature for layer in content["layers"] for feature in layer["features"]]
+    names = {feature["properties"]["name"] for feature in features if "name" in feature["properties"]}
     assert "\u2039img src=x onerror=alert(1)\u203a" in names
     assert "<" not in json.dumps(content)
     assert "mode é" not in json.dumps(content, ensure_ascii=False)
     assert MASKED_NAME not in names
+
+
+def test_umap_popups_and_colours_are_in_words(folder: Path, study: Study, tmp_path: Path) -> None:
+    layers = {
+        layer["_umap_options"]["name"]: layer
+        for layer in json.loads((folder / "study.umap").read_text(encoding="utf-8"))["layers"]
+    }
+    iris = layers[TABLES["iris"].title["fr"]]
+    coloured = iris["_umap_options"]["choropleth"]
+    shares = [feature["properties"].get(coloured["property"]) for feature in iris["features"]]
+    assert shares == [10, 50, 100, None]
+    assert coloured["breaks"] == "0,20,40,60,80,100"
+    popup = layers["Associations"]["features"][0]["properties"]
+    assert (popup["activité"], popup["position"], popup["dans ce QPV"]) == ("En activité", "Localisée", "oui")
+    assert "QPV de" in popup
+    english = dataclasses.replace(study, lang="en")
+    export(english, tmp_path)
+    content = json.loads((tmp_path / "study.umap").read_text(encoding="utf-8"))
+    assert content["properties"]["facetKey"] == "city,activity"
+    assert all(key in content["layers"][-1]["features"][0]["properties"] for key in ("city", "activity"))
 
 
 def test_no_file_carries_what_the_law_masks(folder: Path) -> None:
