@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from essgeo.methods import said
 from essgeo.vocabulary import FAMILIES
 
 if TYPE_CHECKING:
@@ -49,11 +50,8 @@ def _sample(study: Study) -> dict[Lang, str]:
 
 
 def _walk(study: Study) -> dict[Lang, str]:
-    detour, speed = study.parameters.detour, study.parameters.speed_kmh
-    straight = f"straight line x {detour:g} at {speed:g} km/h"
-    droite = f"ligne droite x {detour:g} à {speed:g} km/h".replace(".", ",")
     methods = "; ".join(str(method) for method in study.coverage["method"].dropna().unique())
-    return {"fr": f"Marche : {methods.replace(straight, droite)}.", "en": f"Walking: {methods}."}
+    return {"fr": f"Marche : {said(methods, 'fr')}.", "en": f"Walking: {methods}."}
 
 
 def _counted(study: Study) -> dict[Lang, str]:
