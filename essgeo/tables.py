@@ -51,7 +51,7 @@ def _columns(names: str) -> tuple[Column, ...]:
 
 
 _REGISTER = ("structures", "addresses")
-_COVERAGE = ("iris", *_REGISTER)
+_COVERAGE = ("iris", *_REGISTER, "network")
 _ZONES = ("qpv", "npnru", "neighbourhoods", "iris")
 
 TABLES: dict[str, Table] = {

@@ -130,7 +130,7 @@ def _note_in(neighbourhoods: gpd.GeoDataFrame, lang: Lang) -> gpd.GeoDataFrame:
 def _in_words(frame: pd.DataFrame, lang: Lang) -> pd.DataFrame:
     """Return a table whose remarks on method are in a language; the notes of a user's own rows are not touched."""
     written = [name for name in frame if name in _METHODS and not {"structure_id", "site_id"} & {*frame}]
-    return frame.assign(**{name: [said(text, lang) for text in frame[name]] for name in written})
+    return frame.assign(**{name: frame[name].map(lambda text: said(text, lang)).astype(object) for name in written})
 
 
 def _hide(frame: pd.DataFrame, masked: Collection[str]) -> pd.DataFrame:

@@ -93,7 +93,7 @@ def folder(study: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def opened(python_of_qgis: str, folder: Path) -> Any:
     names = [
-        f"{'stations_odbl' if name == 'stations' else 'layers'}:{name}" for group in GROUPS.values() for name in group
+        f"{'layers_odbl' if name == 'stations' else 'layers'}:{name}" for group in GROUPS.values() for name in group
     ]
     told = subprocess.run(
         [python_of_qgis, "-c", ASK, str(folder), *names],
@@ -134,6 +134,6 @@ def test_qgis_opens_the_project_wherever_the_folder_is(opened: Any, study: Study
 def test_the_project_names_files_beside_it(folder: Path) -> None:
     root = ET.parse(folder / "study.qgs").getroot()  # noqa: S314 - our own file
     files = {str(source.text).split("|")[0] for source in root.iter("datasource")}
-    assert files == {"./layers.gpkg", "./stations_odbl.gpkg"}
+    assert files == {"./layers.gpkg", "./layers_odbl.gpkg"}
     drawn = {element.get("id") for element in root.iter("layer-tree-layer")}
     assert drawn == {element.text for element in root.iter("id")}
