@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -14,6 +13,7 @@ from openpyxl import Workbook
 
 from essgeo.errors import InputError
 from essgeo.exports.csv_tables import neutralised
+from essgeo.exports.text import writable
 from essgeo.exports.workbook import text_cell
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
 MOST_XLSX_ROWS = 1_048_575
-_UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
 
 def write_file(frame: pd.DataFrame, path: Path) -> None:
@@ -112,7 +111,7 @@ def _write_xlsx(frame: pd.DataFrame, path: Path) -> None:
     texts = {name for name in frame.columns if not pd.api.types.is_numeric_dtype(frame[name])}
 
     def cell(value: object) -> Cell | str | None:
-        return text_cell(sheet, _UNWRITABLE.sub("", str(value)))
+        return text_cell(sheet, str(value))
 
     sheet.append([cell(name) for name in frame.columns])
     blank = frame.isna().to_numpy()
@@ -142,7 +141,7 @@ def _plain(frame: pd.DataFrame) -> gpd.GeoDataFrame:
     safe = frame.reset_index(drop=True)
     for name in safe.columns.drop("geometry"):
         if not pd.api.types.is_numeric_dtype(safe[name]):
-            safe[name] = _mapped(safe[name], lambda text: _UNWRITABLE.sub("", text))
+            safe[name] = _mapped(safe[name], writable)
     return gpd.GeoDataFrame(safe)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pyproj import CRS
 
 from essgeo.exports.styles import DOCTYPE, POINTS, renderer
+from essgeo.exports.text import writable
 from essgeo.tables import TABLES
 
 if TYPE_CHECKING:
@@ -46,8 +47,9 @@ def write_project(study: Study, files: Mapping[str, str], path: Path) -> None:
     path
         File to write, ``.qgs``.
     """
-    root = ET.Element("qgis", projectname=study.territory.name, version=_OLDEST_QGIS)
-    ET.SubElement(root, "title").text = f"{study.territory.name} {study.parameters.as_of:%Y-%m-%d}"
+    name = writable(study.territory.name)
+    root = ET.Element("qgis", projectname=name, version=_OLDEST_QGIS)
+    ET.SubElement(root, "title").text = f"{name} {study.parameters.as_of:%Y-%m-%d}"
     _add_crs(ET.SubElement(root, "projectCrs"), study)
     tree = ET.SubElement(root, "layer-tree-group")
     layers = ET.Element("projectlayers")
@@ -55,17 +57,17 @@ def write_project(study: Study, files: Mapping[str, str], path: Path) -> None:
         branch = ET.SubElement(
             tree, "layer-tree-group", name=_WORDS[group][study.lang], checked="Qt::Checked", expanded="1"
         )
-        for name in (name for name in names if name in files):
+        for layer in (layer for layer in names if layer in files):
             ET.SubElement(
                 branch,
                 "layer-tree-layer",
-                id=_LAYER_ID.format(name),
-                name=TABLES[name].title[study.lang],
+                id=_LAYER_ID.format(layer),
+                name=TABLES[layer].title[study.lang],
                 providerKey="ogr",
                 checked="Qt::Checked",
-                expanded=str(int(name in {"structures", "iris"})),
+                expanded=str(int(layer in {"structures", "iris"})),
             )
-            layers.append(_layer(name, files[name], study))
+            layers.append(_layer(layer, files[layer], study))
     _add_canvas(root, study)
     root.append(layers)
     properties = ET.SubElement(root, "properties")

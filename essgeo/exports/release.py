@@ -12,6 +12,7 @@ import pandas as pd
 
 from essgeo.crs import GEOGRAPHIC
 from essgeo.errors import SchemaError
+from essgeo.exports.text import writable
 from essgeo.methods import said
 from essgeo.tables import TABLES
 
@@ -29,7 +30,6 @@ SHOWN_WHEN_MASKED = {
     *("layer", "zone_id", "vintage", "relation", "probability"),
 }
 _METHODS = {"method", "population_method", "note"}
-_NOT_FOR_FILES = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _LINE_END = re.compile("\r\n?")
 
 
@@ -149,10 +149,10 @@ def _clean(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     clean, cells = frame.copy(), 0
     for name in frame.select_dtypes("object"):
         texts = frame[name].unique()
-        changed = {text: new for text in texts if (new := _LINE_END.sub("\n", _NOT_FOR_FILES.sub("", text))) != text}
+        changed = {text: new for text in texts if (new := _LINE_END.sub("\n", writable(text))) != text}
         if changed:
             clean[name] = pd.Series([changed.get(text, text) for text in frame[name]], frame.index, dtype=object)
-            cells += int(frame[name].isin([text for text in changed if _NOT_FOR_FILES.search(text)]).sum())
+            cells += int(frame[name].isin([text for text in changed if writable(text) != text]).sum())
     return clean, cells
 
 

@@ -18,6 +18,7 @@ from openpyxl.writer.excel import ExcelWriter
 from essgeo.columns import COLUMNS
 from essgeo.exports.csv_tables import FORMULA_STARTS
 from essgeo.exports.notes import caveats
+from essgeo.exports.text import writable
 from essgeo.tables import TABLES
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def write_workbook(study: Study, released: Release, path: Path) -> None:
     day = dt.datetime.combine(study.parameters.as_of, dt.time.min)
     book = Workbook(write_only=True)
     book.properties.creator = "essgeo"
-    book.properties.title = f"{study.territory.name} {day:%Y-%m-%d}"
+    book.properties.title = f"{writable(study.territory.name)} {day:%Y-%m-%d}"
     book.properties.created = book.properties.modified = day
     _write_notes(_sheet(book, _WORDS["notes"][study.lang]), study, released)
     for name, frame in _sheets(released).items():
@@ -156,7 +157,7 @@ def text_cell(sheet: Worksheet, text: str, *, bold: bool = False) -> Cell | str 
     sheet
         The sheet it will be appended to.
     text
-        Text without control characters; longer than 32,767 characters, it is cut.
+        Text; control characters are left out, and longer than 32,767 characters, it is cut.
     bold
         Write it in bold.
 
@@ -170,9 +171,9 @@ def text_cell(sheet: Worksheet, text: str, *, bold: bool = False) -> Cell | str 
     >>> text_cell(Workbook(write_only=True).create_sheet("a"), "=1+1").data_type
     's'
     """
-    if not text:
+    kept = _ESCAPE_LIKE.sub("_x005F_", writable(text))[:LONGEST_TEXT]
+    if not kept:
         return None
-    kept = _ESCAPE_LIKE.sub("_x005F_", text)[:LONGEST_TEXT]
     executable = kept[0] in FORMULA_STARTS or kept in ERROR_CODES
     if not (executable or bold or "\n" in kept):
         return kept
