@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from essgeo.formats import number
 from essgeo.methods import said
 from essgeo.vocabulary import FAMILIES
 
@@ -19,17 +20,6 @@ def caveats(study: Study) -> list[str]:
     walk is measured, which structures count, of which vintage the QPV are and on which day the study stands.
     """
     return [sentence[study.lang] for sentence in (_sample(study), _walk(study), _counted(study), _vintage(study))]
-
-
-def number(value: float, lang: Lang) -> str:
-    """Return a whole number with the thousands separator of the language.
-
-    Examples
-    --------
-    >>> number(1274, "en")
-    '1,274'
-    """
-    return f"{value:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}" if lang == "fr" else ",")
 
 
 def _sample(study: Study) -> dict[Lang, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from essgeo.maps.formats import MISSING, joined, number, percent
+from essgeo.formats import MISSING, joined, number, percent
 from essgeo.maps.texts import texts
 from essgeo.vocabulary import ROLES, STAGES, THEMES
 

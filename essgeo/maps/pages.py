@@ -9,7 +9,7 @@ from essgeo.errors import InputError
 from essgeo.methods import said
 from essgeo.maps import findings
 from essgeo.maps.content import map_content
-from essgeo.maps.formats import joined
+from essgeo.formats import joined
 from essgeo.maps.overview import overview
 from essgeo.maps.popups import period, surface
 from essgeo.maps.rows import attributes, by_index, records, where
