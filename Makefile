@@ -47,11 +47,11 @@ addok: build/addok/.done ## install addok, the geocoder that tests and benchmark
 
 minimums: $(BIN)/python ## run the tests with the lowest versions pyproject.toml allows (needs uv)
 	uv venv --quiet --clear --python $(BIN)/python build/minimums
-	uv pip install --quiet --python build/minimums/bin/python --resolution lowest-direct --group test --editable .
+	uv pip install --quiet --python build/minimums/bin/python --resolution lowest-direct --group test --editable ".[cluster]"
 	build/minimums/bin/python -m pytest -n 2 $(ARGS)
 
 pins: ## choose the newest versions again (needs uv)
-	$(PIN) --group dev --output-file requirements/dev.txt
+	$(PIN) --group dev --extra cluster --output-file requirements/dev.txt
 	$(PIN) --group build --constraints requirements/dev.txt --output-file requirements/run.txt
 	$(PIN_ADDOK)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from essgeo.access import accessibility, demand_points, read_network, travel_cost
+    from essgeo.digest import show_gaps
     from essgeo.exports import export
     from essgeo.gaps import coverage, find_gaps, gather_areas
     from essgeo.geocoding import geocode
@@ -38,11 +39,13 @@ __all__ = [
     "read_layer",
     "read_network",
     "run_study",
+    "show_gaps",
     "travel_cost",
 ]
 
 _ROOMS = {
     "access": ("accessibility", "demand_points", "read_network", "travel_cost"),
+    "digest": ("show_gaps",),
     "exports": ("export",),
     "gaps": ("coverage", "find_gaps", "gather_areas"),
     "geocoding": ("geocode",),

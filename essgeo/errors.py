@@ -53,3 +53,7 @@ class RateLimitedError(GeocoderError):
 
 class InfeasibleError(EssgeoError, RuntimeError):
     """A question about sites has no answer under its constraints."""
+
+
+class PartitionError(EssgeoError, RuntimeError):
+    """Parts of a run by partition failed; what is finished is kept."""

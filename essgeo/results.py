@@ -6,6 +6,8 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from essgeo.digest import study_digest
+
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
@@ -127,3 +129,15 @@ class Study(Setting):
     support_chain: pd.DataFrame
     review: pd.DataFrame
     walking: WalkingComparison | None = None
+
+    def _repr_html_(self) -> str:
+        return study_digest(
+            self.territory.name,
+            self.structures,
+            self.coverage,
+            self.gaps,
+            as_of=self.parameters.as_of,
+            vintage=self.parameters.vintage,
+            minutes=self.parameters.walk_minutes,
+            lang=self.lang,
+        ).text

@@ -29,3 +29,16 @@ def test_outputs_are_stripped(path: Path) -> None:
 
 def test_there_are_notebooks() -> None:
     assert NOTEBOOKS
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_progress_is_a_bar_in_a_notebook(tmp_path: Path) -> None:
+    code = """
+from essgeo import geocode, load_territory, read_layer
+here = load_territory("est-ensemble")
+found = geocode(read_layer(here, "structures").head(3), using=read_layer(here, "addresses"), progress=True)
+"""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    nbclient.NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    shown = [output.get("data", {}) for output in notebook.cells[0].outputs]
+    assert any("application/vnd.jupyter.widget-view+json" in data for data in shown)

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import os
-import re
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import geopandas as gpd
 import pandas as pd
 from openpyxl import Workbook
-from openpyxl.cell import Cell, WriteOnlyCell
 
 from essgeo.errors import InputError
 from essgeo.exports.csv_tables import neutralised
+from essgeo.exports.text import writable
+from essgeo.exports.workbook import text_cell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from openpyxl.cell import Cell
+    from openpyxl.worksheet.worksheet import Worksheet
+
 MOST_XLSX_ROWS = 1_048_575
-_UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
 
 def write_file(frame: pd.DataFrame, path: Path) -> None:
@@ -105,13 +107,11 @@ def _write_xlsx(frame: pd.DataFrame, path: Path) -> None:
         )
         raise InputError(message)
     book = Workbook(write_only=True)
-    sheet = book.create_sheet("addresses")
+    sheet = cast("Worksheet", book.create_sheet("addresses"))
     texts = {name for name in frame.columns if not pd.api.types.is_numeric_dtype(frame[name])}
 
-    def cell(value: object) -> Cell:
-        made = WriteOnlyCell(sheet, _UNWRITABLE.sub("", str(value)))
-        made.data_type = "s"
-        return made
+    def cell(value: object) -> Cell | str | None:
+        return text_cell(sheet, str(value))
 
     sheet.append([cell(name) for name in frame.columns])
     blank = frame.isna().to_numpy()
@@ -141,7 +141,7 @@ def _plain(frame: pd.DataFrame) -> gpd.GeoDataFrame:
     safe = frame.reset_index(drop=True)
     for name in safe.columns.drop("geometry"):
         if not pd.api.types.is_numeric_dtype(safe[name]):
-            safe[name] = _mapped(safe[name], lambda text: _UNWRITABLE.sub("", text))
+            safe[name] = _mapped(safe[name], writable)
     return gpd.GeoDataFrame(safe)
 
 

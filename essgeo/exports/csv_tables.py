@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-FORMULA_STARTS = "=+-@\t\uff1d\uff0b\uff0d\uff20"
+FORMULA_STARTS = "=+-@\t\r\uff1d\uff0b\uff0d\uff20"
 # A cell begins at the start of the text, and after ; or a line end where a spreadsheet splits on ; whatever the quotes.
-_FORMULA = re.compile(f"(^|[;\n])('*[{re.escape(FORMULA_STARTS)}])")
-_NEUTRALISED = re.compile(f"(^|[;\n])'('*[{re.escape(FORMULA_STARTS)}])")
+_CELL = r"(?:^|(?<=[;\r\n]))"
+_FORMULA = re.compile(f"{_CELL}('*[{re.escape(FORMULA_STARTS)}])")
+_NEUTRALISED = re.compile(f"{_CELL}'('*[{re.escape(FORMULA_STARTS)}])")
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
@@ -50,7 +51,7 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
 
 
 def neutralised(text: str) -> str:
-    r"""Return text that no spreadsheet takes for a formula: an apostrophe before a leading = + - @ or tab.
+    r"""Return text that no spreadsheet takes for a formula: an apostrophe before a leading = + - @ tab or CR.
 
     Excel set to French splits a comma-separated file on ``;`` and line ends, even between quotes; what follows one of
     these is treated as the beginning of a cell. :func:`restored` undoes it exactly.
@@ -60,7 +61,7 @@ def neutralised(text: str) -> str:
     >>> neutralised("=1+1"), neutralised("rue A;=1+1"), neutralised("12 rue d'A-B")
     ("'=1+1", "rue A;'=1+1", "12 rue d'A-B")
     """
-    return _FORMULA.sub(r"\1'\2", text)
+    return _FORMULA.sub(r"'\1", text)
 
 
 def restored(text: str) -> str:
@@ -71,4 +72,4 @@ def restored(text: str) -> str:
     >>> restored(neutralised("'=1+1"))
     "'=1+1"
     """
-    return _NEUTRALISED.sub(r"\1\2", text)
+    return _NEUTRALISED.sub(r"\1", text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
@@ -23,16 +24,20 @@ if TYPE_CHECKING:
     from essgeo.results import Study
 
 _TYPES = {"text": "string", "integer": "integer", "number": "number", "flag": "boolean", "month": "string"}
+_NOT_IN_NAMES = re.compile("[^a-z0-9.]")
 _MONTH = r"^\d{4}(-\d{2}(-\d{2})?)?$"
 _MEDIA = {
     ".csv": "text/csv",
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     ".gpkg": "application/geopackage+sqlite3",
     ".geojson": "application/geo+json",
+    ".json": "application/json",
     ".parquet": "application/vnd.apache.parquet",
+    ".qgs": "application/xml",
     ".umap": "application/json",
     ".md": "text/markdown",
 }
+_TABLE_SCHEMA = "https://specs.frictionlessdata.io/schemas/table-schema.json"
 _DIALECT = {"delimiter": ",", "lineTerminator": "\n", "quoteChar": '"', "doubleQuote": True, "header": True}
 
 
@@ -113,9 +118,31 @@ def table_schema(table: str, columns: Collection[str], study: Study) -> dict[str
         "primaryKey": list(TABLES[table].key),
     }
     if "structure_id" in columns and table != "structures":
-        reference = {"resource": "tables-structures", "fields": "structure_id"}
+        reference = {"resource": _resource_name("structures"), "fields": "structure_id"}
         schema["foreignKeys"] = [{"fields": "structure_id", "reference": reference}]
     return schema
+
+
+def schema_file(table: str, columns: Collection[str], study: Study) -> str:
+    """Return the Table Schema of a published table as a file of its own, to declare beside its CSV on data.gouv.fr.
+
+    Links to other tables are left to ``datapackage.json``: a file checked alone has none.
+
+    Parameters
+    ----------
+    table, columns, study
+        As for :func:`table_schema`.
+
+    Returns
+    -------
+    str
+        JSON.
+    """
+    schema = table_schema(table, columns, study)
+    schema.pop("foreignKeys", None)
+    title = TABLES[table].title[study.lang]
+    head = {"$schema": _TABLE_SCHEMA, "name": f"essgeo-{table.replace('_', '-')}", "title": title, "lang": study.lang}
+    return json.dumps(head | schema, ensure_ascii=False, indent=2) + "\n"
 
 
 def _field(column: Column, study: Study) -> dict[str, Any]:
@@ -137,8 +164,7 @@ def _resource(study: Study, file: Published, out: Path) -> dict[str, Any]:
     inputs = inputs_of(study, file.rests_on)
     relative = file.path.relative_to(out)
     resource: dict[str, Any] = {
-        "name": relative.with_suffix("").as_posix().replace("/", "-").replace("_", "-").lower()
-        + f"{'' if file.table else relative.suffix}",
+        "name": _resource_name(file.table) if file.table else _NOT_IN_NAMES.sub("-", relative.as_posix().lower()),
         "path": relative.as_posix(),
         "title": file.title,
         "description": " ".join([file.title + ".", *(caveats(study) if file.shows_coverage else [])]),
@@ -158,6 +184,10 @@ def _resource(study: Study, file: Published, out: Path) -> dict[str, Any]:
             "schema": table_schema(file.table, _header(file.path), study),
         }
     return resource | {"profile": "data-resource", "type": "file"}
+
+
+def _resource_name(table: str) -> str:
+    return f"tables-{table.replace('_', '-')}"
 
 
 def _header(path: Path) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pyogrio
 
 from essgeo.crs import GEOGRAPHIC
+from essgeo.exports.styles import POINTS
 from essgeo.tables import TABLES
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
     from essgeo.vocabulary import Lang
 
-_POINTS = {"structures", "stations", "sites"}
+GEOPACKAGE = "1.2"
+"""Version of the format: QGIS has read it without a warning since 3.0."""
 
 
 def write_geopackage(layers: Mapping[str, gpd.GeoDataFrame], path: Path, *, lang: Lang, day: dt.date) -> None:
@@ -55,8 +57,9 @@ def write_geopackage(layers: Mapping[str, gpd.GeoDataFrame], path: Path, *, lang
                 layer=name,
                 driver="GPKG",
                 append=path.exists(),
-                geometry_type="Point" if name in _POINTS else "MultiPolygon",
-                promote_to_multi=name not in _POINTS,
+                geometry_type="Point" if name in POINTS else "MultiPolygon",
+                promote_to_multi=name not in POINTS,
+                dataset_options={"VERSION": GEOPACKAGE},
                 layer_options={"IDENTIFIER": title, "DESCRIPTION": title, "GEOMETRY_NAME": "geom"},
             )
 

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, TypedDict
 
 from essgeo.exports.notes import caveats
+from essgeo.exports.text import writable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -122,4 +123,4 @@ def attributions(study: Study, files: Mapping[str, Collection[str]]) -> str:
 
 
 def _escape(text: str) -> str:
-    return _MARKDOWN.sub(r"\\\1", html.escape(" ".join(text.split()), quote=False))
+    return _MARKDOWN.sub(r"\\\1", html.escape(" ".join(writable(text).split()), quote=False))

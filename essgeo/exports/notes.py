@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from essgeo.access.walking import MAX_SNAP_M
+from essgeo.formats import number
+from essgeo.methods import said
 from essgeo.vocabulary import FAMILIES
 
 if TYPE_CHECKING:
@@ -22,17 +24,6 @@ def caveats(study: Study) -> list[str]:
     """
     always = (_sample(study), _walk(study), _counted(study), _vintage(study))
     return [*(sentence[study.lang] for sentence in always), *study.shortfalls]
-
-
-def number(value: float, lang: Lang) -> str:
-    """Return a whole number with the thousands separator of the language.
-
-    Examples
-    --------
-    >>> number(1274, "en")
-    '1,274'
-    """
-    return f"{value:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}" if lang == "fr" else ",")
 
 
 def _sample(study: Study) -> dict[Lang, str]:
@@ -53,13 +44,10 @@ def _sample(study: Study) -> dict[Lang, str]:
 
 
 def _walk(study: Study) -> dict[Lang, str]:
-    detour, speed = study.parameters.detour, study.parameters.speed_kmh
-    straight = f"straight line x {detour:g} at {speed:g} km/h"
-    droite = f"ligne droite x {detour:g} à {speed:g} km/h".replace(".", ",")
     methods = "; ".join(str(method) for method in study.coverage["method"].dropna().unique())
     if study.walking is not None:
-        return _streets(study.walking, speed)
-    return {"fr": f"Marche : {methods.replace(straight, droite)}.", "en": f"Walking: {methods}."}
+        return _streets(study.walking, study.parameters.speed_kmh)
+    return {"fr": f"Marche : {said(methods, 'fr')}.", "en": f"Walking: {methods}."}
 
 
 def _streets(found: WalkingComparison, speed: float) -> dict[Lang, str]:

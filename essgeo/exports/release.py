@@ -12,6 +12,8 @@ import pandas as pd
 
 from essgeo.crs import GEOGRAPHIC
 from essgeo.errors import SchemaError
+from essgeo.exports.text import writable
+from essgeo.methods import said
 from essgeo.tables import TABLES
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from essgeo.columns import Column
     from essgeo.results import Study
+    from essgeo.vocabulary import Lang
 
 MASKED_NAME = "[ND]"
 SHOWN_WHEN_MASKED = {
@@ -26,7 +29,7 @@ SHOWN_WHEN_MASKED = {
     *("support_stages", "active_from", "active_to", "status", "as_of", "counted", "source", "geo_status"),
     *("layer", "zone_id", "vintage", "relation", "probability"),
 }
-_NOT_FOR_FILES = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_METHODS = {"method", "population_method", "note"}
 _LINE_END = re.compile("\r\n?")
 
 
@@ -72,12 +75,13 @@ def release(study: Study) -> Release:
         Frames of the study lack columns; the message lists them all.
     """
     frames = {name: getattr(study, name) for name in TABLES}
+    frames["neighbourhoods"] = _note_in(frames["neighbourhoods"], study.lang)
     frames |= {
         name: frames[name].rename_axis(table.key[0]).reset_index() for name, table in TABLES.items() if table.geographic
     }
     _require_columns(frames)
     masked = frozenset(study.structures.index[study.structures["geo_status"] == "masked"])
-    typed = {name: _hide(_typed(frames[name], TABLES[name].columns), masked) for name in TABLES}
+    typed = {name: _hide(_in_words(_typed(frames[name], TABLES[name].columns), study.lang), masked) for name in TABLES}
     cleaned = {name: _clean(frame) for name, frame in typed.items()}
     layers = {
         name: gpd.GeoDataFrame(frame, geometry=_shapes(frames[name], masked), crs=frames[name].crs)
@@ -117,6 +121,18 @@ def _values(values: pd.Series, column: Column) -> pd.Series:
     )
 
 
+def _note_in(neighbourhoods: gpd.GeoDataFrame, lang: Lang) -> gpd.GeoDataFrame:
+    """Return the layer with the note that was written for readers of a language, where there is one."""
+    own = neighbourhoods.get(f"note_{lang}")
+    return neighbourhoods if own is None else neighbourhoods.assign(note=own.where(own != "", neighbourhoods["note"]))
+
+
+def _in_words(frame: pd.DataFrame, lang: Lang) -> pd.DataFrame:
+    """Return a table whose remarks on method are in a language; the notes of a user's own rows are not touched."""
+    written = [name for name in frame if name in _METHODS and not {"structure_id", "site_id"} & {*frame}]
+    return frame.assign(**{name: frame[name].map(lambda text: said(text, lang)).astype(object) for name in written})
+
+
 def _hide(frame: pd.DataFrame, masked: Collection[str]) -> pd.DataFrame:
     hidden = frame.copy()
     if "structure_id" in frame:
@@ -133,10 +149,10 @@ def _clean(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     clean, cells = frame.copy(), 0
     for name in frame.select_dtypes("object"):
         texts = frame[name].unique()
-        changed = {text: new for text in texts if (new := _LINE_END.sub("\n", _NOT_FOR_FILES.sub("", text))) != text}
+        changed = {text: new for text in texts if (new := _LINE_END.sub("\n", writable(text))) != text}
         if changed:
             clean[name] = pd.Series([changed.get(text, text) for text in frame[name]], frame.index, dtype=object)
-            cells += int(frame[name].isin([text for text in changed if _NOT_FOR_FILES.search(text)]).sum())
+            cells += int(frame[name].isin([text for text in changed if writable(text) != text]).sum())
     return clean, cells
 
 

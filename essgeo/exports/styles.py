@@ -30,8 +30,9 @@ FAMILY_COLOURS = {
 COVERAGE_COLOURS = ("#ffffcc", "#a1dab4", "#41b6c4", "#2c7fb8", "#253494")
 OUTLINES = {"qpv": "#C0392B", "npnru": "#7D3C98", "neighbourhoods": "#111111", "communes": "#555555"}
 MARKERS = {"sites": "#8B5A2B", "stations": "#1A1A1A"}
+POINTS = {"structures", *MARKERS}
 
-_DOCTYPE = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
+DOCTYPE = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
 _TABLE = """
 CREATE TABLE layer_styles (
     id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256), f_table_schema TEXT(256),
@@ -81,43 +82,60 @@ def write_styles(path: Path, styles: Mapping[str, str], *, day: dt.date) -> None
 def layer_style(layer: str, *, lang: Lang) -> str:
     """Return the QML style of a published layer.
 
-    Structures are coloured by family, IRIS by the share of their residents within reach; other layers have one symbol.
-
     Examples
     --------
     >>> "categorizedSymbol" in layer_style("structures", lang="fr")
     True
     """
+    root = ET.Element("qgis", version="3.34", styleCategories="Symbology")
+    root.append(renderer(layer, lang=lang))
+    ET.SubElement(root, "layerGeometryType").text = "0" if layer in POINTS else "2"
+    return DOCTYPE + ET.tostring(root, encoding="unicode")
+
+
+def renderer(layer: str, *, lang: Lang) -> ET.Element:
+    """Return the ``renderer-v2`` element of a published layer, as styles and projects hold it.
+
+    Structures are coloured by family, IRIS by the share of their residents within reach; other layers have one symbol.
+
+    Examples
+    --------
+    >>> renderer("iris", lang="en").get("attr")
+    'coverage_share'
+    """
     if layer == "structures":
         symbols = {code: Symbol(FAMILIES[code][lang], colour) for code, colour in FAMILY_COLOURS.items()}
-        return _qml("categorizedSymbol", "family", symbols, marker=True)
+        return _renderer("categorizedSymbol", "family", symbols, marker=True)
     if layer == "iris":
-        step = 1 / len(COVERAGE_COLOURS)
-        shares = {
-            f"{i * step:.2f} {(i + 1) * step:.2f}": Symbol(
-                f"{i * step:.0%} - {(i + 1) * step:.0%}", colour, opacity=0.7
-            )
-            for i, colour in enumerate(COVERAGE_COLOURS)
-        }
-        return _qml("graduatedSymbol", "coverage_share", shares, marker=False)
+        return _renderer("graduatedSymbol", "coverage_share", _share_classes(lang), marker=False)
     if layer in MARKERS:
-        return _qml("singleSymbol", "", {"": Symbol("", MARKERS[layer])}, marker=True)
+        return _renderer("singleSymbol", "", {"": Symbol("", MARKERS[layer])}, marker=True)
     outline = Symbol("", outline=OUTLINES[layer], width_mm=0.5, dashed=layer == "npnru")
-    return _qml("singleSymbol", "", {"": outline}, marker=False)
+    return _renderer("singleSymbol", "", {"": outline}, marker=False)
 
 
-def _qml(renderer: str, attribute: str, symbols: Mapping[str, Symbol], *, marker: bool) -> str:
-    root = ET.Element("qgis", version="3.34", styleCategories="Symbology")
-    drawn = ET.SubElement(root, "renderer-v2", type=renderer, symbollevels="0", forceraster="0", enableorderby="0")
-    if renderer == "categorizedSymbol":
+def _share_classes(lang: Lang) -> dict[str, Symbol]:
+    step = 1 / len(COVERAGE_COLOURS)
+    words = {"fr": "{:.0f} à {:.0f}\N{NO-BREAK SPACE}%", "en": "{:.0f} to {:.0f}%"}[lang]
+    return {
+        f"{i * step:.2f} {(i + 1) * step:.2f}": Symbol(
+            words.format(100 * i * step, 100 * (i + 1) * step), colour, opacity=0.7
+        )
+        for i, colour in enumerate(COVERAGE_COLOURS)
+    }
+
+
+def _renderer(kind: str, attribute: str, symbols: Mapping[str, Symbol], *, marker: bool) -> ET.Element:
+    drawn = ET.Element("renderer-v2", type=kind, symbollevels="0", forceraster="0", enableorderby="0")
+    if attribute:
         drawn.set("attr", attribute)
+    if kind == "categorizedSymbol":
         classes = ET.SubElement(drawn, "categories")
         for i, (value, symbol) in enumerate(symbols.items()):
             ET.SubElement(
                 classes, "category", type="string", value=value, label=symbol.label, symbol=str(i), render="true"
             )
-    elif renderer == "graduatedSymbol":
-        drawn.set("attr", attribute)
+    elif kind == "graduatedSymbol":
         drawn.set("graduatedMethod", "GraduatedColor")
         classes = ET.SubElement(drawn, "ranges")
         for i, (value, symbol) in enumerate(symbols.items()):
@@ -126,8 +144,7 @@ def _qml(renderer: str, attribute: str, symbols: Mapping[str, Symbol], *, marker
     listed = ET.SubElement(drawn, "symbols")
     for i, symbol in enumerate(symbols.values()):
         _add_symbol(listed, str(i), symbol, marker=marker)
-    ET.SubElement(root, "layerGeometryType").text = "0" if marker else "2"
-    return _DOCTYPE + ET.tostring(root, encoding="unicode")
+    return drawn
 
 
 def _add_symbol(listed: ET.Element, name: str, symbol: Symbol, *, marker: bool) -> None:

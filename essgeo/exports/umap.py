@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from essgeo.crs import GEOGRAPHIC
-from essgeo.exports.styles import FAMILY_COLOURS, OUTLINES
+from essgeo.exports.labels import labelled
+from essgeo.exports.styles import COVERAGE_COLOURS, FAMILY_COLOURS, MARKERS, OUTLINES
 from essgeo.tables import TABLES
 from essgeo.vocabulary import FAMILIES
 
@@ -16,30 +19,51 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from essgeo.exports.licences import Licence
     from essgeo.results import Study
+    from essgeo.vocabulary import Labels, Lang
 
-_SHOWN = {
-    "structures": (
-        "name",
-        "address",
-        "city",
-        "sectors",
-        "status",
-        "geo_status",
-        "geo_radius_m",
-        "qpv_name",
-        "qpv_relation",
-        "qpv_vintage",
-    ),
-    "qpv": ("name", "vintage", "interest", "programme"),
-    "npnru": ("name", "vintage", "interest", "programme"),
-    "neighbourhoods": ("name", "city", "note"),
-    "communes": ("name", "population"),
+# The rows of each popup: columns, with the word that stands beside the value. A feature's own ``name`` is its title.
+_SHOWN: dict[str, Labels] = {
+    "structures": {
+        "address": {"fr": "adresse", "en": "address"},
+        "city": {"fr": "commune", "en": "city"},
+        "sectors": {"fr": "secteurs", "en": "sectors"},
+        "status": {"fr": "activité", "en": "activity"},
+        "geo_status": {"fr": "position", "en": "position"},
+        "geo_radius_m": {"fr": "rayon d'incertitude (m)", "en": "radius of uncertainty (m)"},
+        "qpv_name": {"fr": "QPV le plus proche", "en": "nearest QPV"},
+        "qpv_relation": {"fr": "dans ce QPV", "en": "in that QPV"},
+        "qpv_vintage": {"fr": "QPV de", "en": "QPV of"},
+    },
+    "sites": {
+        "address": {"fr": "adresse", "en": "address"},
+        "city": {"fr": "commune", "en": "city"},
+        "surface_m2": {"fr": "surface (m²)", "en": "area (m²)"},
+        "available_from": {"fr": "disponible à partir de", "en": "available from"},
+        "available_to": {"fr": "disponible jusqu'à", "en": "available to"},
+        "state": {"fr": "état", "en": "state"},
+    },
+    "neighbourhoods": {"city": {"fr": "commune", "en": "city"}},
+    "npnru": {
+        "interest": {"fr": "intérêt", "en": "interest"},
+        "programme": {"fr": "projet", "en": "project"},
+        "vintage": {"fr": "QPV de", "en": "QPV of"},
+    },
+    "qpv": {"cities": {"fr": "communes", "en": "cities"}, "vintage": {"fr": "millésime", "en": "vintage"}},
+    "communes": {"population": {"fr": "habitants", "en": "residents"}},
+    "iris": {
+        "city": {"fr": "commune", "en": "city"},
+        "population": {"fr": "habitants", "en": "residents"},
+        "coverage_share": {"fr": "habitants à portée (%)", "en": "residents within reach (%)"},
+    },
 }
 _FLAT = str.maketrans({"<": "\u2039", ">": "\u203a"})
 
 
-def write_umap(study: Study, layers: Mapping[str, gpd.GeoDataFrame], path: Path, *, attribution: str) -> None:
+def write_umap(
+    study: Study, layers: Mapping[str, gpd.GeoDataFrame], path: Path, *, credit: str, licence: Licence
+) -> None:
     """Write the layers as one uMap file.
 
     Popups are of uMap's ``Table`` kind, which shows values as text. A name also becomes a title that uMap builds as
@@ -50,51 +74,80 @@ def write_umap(study: Study, layers: Mapping[str, gpd.GeoDataFrame], path: Path,
     study
         What a run found: its name, day and language.
     layers
-        The published layers under the Licence Ouverte; structures are split by family, others drawn as outlines.
+        The published layers that are not share-alike. Structures are split by family; IRIS are coloured by the share of
+        their residents within reach, and hidden at first; areas are drawn as outlines.
     path
         File to write.
-    attribution
+    credit
         Sources and caveats, the description and credit of the map.
+    licence
+        Licence of the map, from :func:`essgeo.exports.licences.licences_of`.
     """
     lang = study.lang
-    degrees = {name: layers[name].to_crs(GEOGRAPHIC) for name in _SHOWN if name in layers}
     west, south, east, north = study.communes.to_crs(GEOGRAPHIC).total_bounds
-    drawn = [
-        _layer(
-            TABLES[name].title[lang],
-            _features(degrees[name], name),
-            {"color": colour, "fill": name == "qpv", "fillOpacity": 0.15},
-        )
-        for name, colour in reversed(OUTLINES.items())
-        if name in degrees
-    ]
-    if "structures" in degrees:
-        located = degrees["structures"][degrees["structures"].geometry.notna()]
-        family = located["family"].where(located["family"].isin(list(FAMILIES)), "unknown")
-        drawn += [
-            _layer(
-                FAMILIES[code][lang],
-                _features(located[family == code], "structures"),
-                {"color": colour, "iconClass": "Circle"},
-            )
-            for code, colour in FAMILY_COLOURS.items()
-            if (family == code).any()
-        ]
+    words = _SHOWN["structures"]
     content = {
         "type": "umap",
         "geometry": {"type": "Point", "coordinates": [round((west + east) / 2, 6), round((south + north) / 2, 6)]},
         "properties": {
             "name": f"{study.territory.name}, {study.parameters.as_of:%Y-%m-%d}".translate(_FLAT),
-            "description": attribution.translate(_FLAT),
-            "shortCredit": attribution.translate(_FLAT),
+            "description": credit.translate(_FLAT),
+            "shortCredit": credit.translate(_FLAT),
+            "licence": {"name": licence["title"].translate(_FLAT), "url": licence.get("path", "")},
             "zoom": 13,
             "easing": False,
             "onLoadPanel": "databrowser",
+            "facetKey": f"{words['city'][lang]},{words['status'][lang]}",
             "scaleControl": True,
         },
-        "layers": drawn,
+        "layers": [_layer(*drawn) for drawn in _drawn(layers, lang)],
     }
     path.write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+
+
+def _drawn(layers: Mapping[str, gpd.GeoDataFrame], lang: Lang) -> list[tuple[str, list[Any], dict[str, object]]]:
+    """Return the title, features and options of each layer of the map, the lowest first."""
+    drawn: list[tuple[str, list[Any], dict[str, object]]] = []
+    if "iris" in layers:
+        percent = layers["iris"].assign(coverage_share=100 * layers["iris"]["coverage_share"])
+        drawn.append((TABLES["iris"].title[lang], _features(percent, "iris", lang), _choropleth(lang)))
+    drawn += [
+        (
+            TABLES[name].title[lang],
+            _features(layers[name], name, lang),
+            {"color": colour, "fill": name == "qpv", "fillOpacity": 0.15},
+        )
+        for name, colour in reversed(OUTLINES.items())
+        if name in layers
+    ]
+    if "sites" in layers:
+        options: dict[str, object] = {"color": MARKERS["sites"], "iconClass": "Circle"}
+        drawn.append((TABLES["sites"].title[lang], _features(layers["sites"], "sites", lang), options))
+    if "structures" in layers:
+        structures = layers["structures"]
+        family = structures["family"].where(structures["family"].isin(list(FAMILIES)), "unknown")
+        drawn += [
+            (
+                FAMILIES[code][lang],
+                _features(structures[family == code], "structures", lang),
+                {"color": colour, "iconClass": "Circle"},
+            )
+            for code, colour in FAMILY_COLOURS.items()
+            if (family == code).any()
+        ]
+    return drawn
+
+
+def _choropleth(lang: Lang) -> dict[str, object]:
+    classes = len(COVERAGE_COLOURS)
+    shown = {
+        "property": _SHOWN["iris"]["coverage_share"][lang],
+        "classes": classes,
+        "mode": "manual",
+        "breaks": ",".join(f"{100 * i / classes:g}" for i in range(classes + 1)),
+        "brewer": "YlGnBu",
+    }
+    return {"type": "Choropleth", "choropleth": shown, "displayOnLoad": False}
 
 
 def _layer(name: str, features: list[Any], options: dict[str, object]) -> dict[str, Any]:
@@ -102,9 +155,14 @@ def _layer(name: str, features: list[Any], options: dict[str, object]) -> dict[s
     return {"type": "FeatureCollection", "features": features, "_umap_options": shared | options}
 
 
-def _features(layer: gpd.GeoDataFrame, name: str) -> list[Any]:
-    shown = layer[[*_SHOWN[name], "geometry"]].copy()
-    for column in shown.select_dtypes("object"):
-        shown[column] = [text.translate(_FLAT) for text in shown[column]]
+def _features(layer: gpd.GeoDataFrame, name: str, lang: Lang) -> list[Any]:
+    """Return the rows that have a geometry, their codes in words, what is not known left out."""
+    placed = layer[layer.geometry.notna()].to_crs(GEOGRAPHIC)
+    shown = placed[["name", *_SHOWN[name], "geometry"]].copy()
+    for column in shown.columns.drop("geometry"):
+        if shown[column].dtype == object:
+            texts = [text.translate(_FLAT) for text in labelled(column, shown[column], lang)]
+            shown[column] = pd.Series([text or None for text in texts], shown.index, dtype=object)
     shown.geometry = shown.geometry.set_precision(1e-6)
-    return list(json.loads(shown.to_json(na="drop", drop_id=True))["features"])
+    named = shown.rename(columns={column: words[lang] for column, words in _SHOWN[name].items()})
+    return list(json.loads(named.to_json(na="drop", drop_id=True))["features"])

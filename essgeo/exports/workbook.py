@@ -18,6 +18,7 @@ from openpyxl.writer.excel import ExcelWriter
 from essgeo.columns import COLUMNS
 from essgeo.exports.csv_tables import FORMULA_STARTS
 from essgeo.exports.notes import caveats
+from essgeo.exports.text import writable
 from essgeo.tables import TABLES
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def write_workbook(study: Study, released: Release, path: Path) -> None:
     day = dt.datetime.combine(study.parameters.as_of, dt.time.min)
     book = Workbook(write_only=True)
     book.properties.creator = "essgeo"
-    book.properties.title = f"{study.territory.name} {day:%Y-%m-%d}"
+    book.properties.title = f"{writable(study.territory.name)} {day:%Y-%m-%d}"
     book.properties.created = book.properties.modified = day
     _write_notes(_sheet(book, _WORDS["notes"][study.lang]), study, released)
     for name, frame in _sheets(released).items():
@@ -98,7 +99,7 @@ def _write_notes(sheet: Worksheet, study: Study, released: Release) -> None:
         sheet.column_dimensions[letter].width = width
     for row in _notes(study, released):
         bold = len(row) == 1 or row in (_SOURCE_HEADER[study.lang], _COLUMN_HEADER[study.lang])
-        sheet.append([_cell(sheet, value, bold=bold) for value in row])
+        sheet.append([text_cell(sheet, value, bold=bold) for value in row])
 
 
 def _notes(study: Study, released: Release) -> Iterator[tuple[str, ...]]:
@@ -133,7 +134,7 @@ def _write_table(sheet: Worksheet, frame: pd.DataFrame) -> None:
         )
     sheet.append([_header(sheet, name) for name in frame.columns])
     columns = [
-        [_cell(sheet, value) for value in frame[name]]
+        [text_cell(sheet, value) for value in frame[name]]
         if frame[name].dtype == object
         else frame[name].astype(object).where(frame[name].notna(), None).tolist()
         for name in frame.columns
@@ -148,11 +149,31 @@ def _header(sheet: Worksheet, name: str) -> Cell:
     return cell
 
 
-def _cell(sheet: Worksheet, text: str, *, bold: bool = False) -> Cell | str | None:
-    """Return what keeps a text a text: Excel would read ``=`` as a formula and ``_x0041_`` as an escaped character."""
-    if not text:
+def text_cell(sheet: Worksheet, text: str, *, bold: bool = False) -> Cell | str | None:
+    """Return what keeps a text a text: Excel would read ``=`` as a formula and ``_x0041_`` as an escaped character.
+
+    Parameters
+    ----------
+    sheet
+        The sheet it will be appended to.
+    text
+        Text; control characters are left out, and longer than 32,767 characters, it is cut.
+    bold
+        Write it in bold.
+
+    Returns
+    -------
+    Cell, str or None
+        The text itself where it is harmless, nothing where it is empty.
+
+    Examples
+    --------
+    >>> text_cell(Workbook(write_only=True).create_sheet("a"), "=1+1").data_type
+    's'
+    """
+    kept = _ESCAPE_LIKE.sub("_x005F_", writable(text))[:LONGEST_TEXT]
+    if not kept:
         return None
-    kept = _ESCAPE_LIKE.sub("_x005F_", text)[:LONGEST_TEXT]
     executable = kept[0] in FORMULA_STARTS or kept in ERROR_CODES
     if not (executable or bold or "\n" in kept):
         return kept

@@ -9,7 +9,7 @@ from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
 from essgeo.crs import GEOGRAPHIC
 from essgeo.maps import popups
 from essgeo.maps.background import BACKGROUNDS
-from essgeo.maps.formats import number, percent
+from essgeo.formats import number, percent
 from essgeo.maps.geojson import POINT_DIGITS, Collection, collection, outlines
 from essgeo.maps.rows import Row, records
 from essgeo.maps.symbols import SECTOR_SYMBOLS, SHAPES, SHARE_BREAKS, SHARE_COLOURS

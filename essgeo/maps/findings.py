@@ -6,8 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from essgeo.access.walking import MAX_SNAP_M
+from essgeo.formats import MISSING, joined, number, percent
 from essgeo.gaps import standing
-from essgeo.maps.formats import MISSING, joined, number, percent
 from essgeo.maps.texts import texts
 from essgeo.vocabulary import ROLES, STAGES, THEMES
 

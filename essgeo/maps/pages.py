@@ -6,9 +6,10 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from essgeo.errors import InputError
+from essgeo.methods import said
 from essgeo.maps import findings
 from essgeo.maps.content import map_content
-from essgeo.maps.formats import joined
+from essgeo.formats import joined
 from essgeo.maps.overview import overview
 from essgeo.maps.popups import period, surface
 from essgeo.maps.rows import attributes, by_index, records, where
@@ -153,7 +154,7 @@ def method(study: Study) -> Context:
         "chosen": {name: value for name, value in chosen.items() if f"p_{name}" in texts(study.lang)["method"]},
         "states": sorted(states.items(), key=lambda item: (-item[1], item[0])),
         "empty": empty | {"status": int((study.structures["status"] == "unknown").sum())},
-        "population_method": "; ".join(sorted(set(study.coverage["population_method"]))),
+        "population_method": "; ".join(sorted({said(text, study.lang) for text in study.coverage["population_method"]})),
         "shared_names": _sharing(study),
         "listed": (study.neighbourhoods["iris_codes"] != "").any(),
         "on_streets": study.network is not None,

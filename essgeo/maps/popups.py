@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from essgeo.maps.findings import interval
-from essgeo.maps.formats import number, percent
+from essgeo.formats import number, percent
 from essgeo.maps.rows import by_index, records, where
 from essgeo.maps.texts import texts
 from essgeo.vocabulary import SITE_STATES

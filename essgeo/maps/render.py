@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from essgeo.maps import findings, formats
+from essgeo import formats
+from essgeo.maps import findings
 from essgeo.maps.background import BACKGROUNDS
 from essgeo.maps.texts import texts
 from essgeo.vocabulary import CHALLENGES, FAMILIES, GEO_STATUSES, ROLES, SITE_STATES, STAGES, STATUSES, THEMES

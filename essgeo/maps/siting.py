@@ -15,7 +15,7 @@ from essgeo.access.demand import METHOD as POPULATION_BY_IRIS
 from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
 from essgeo.maps import pages
 from essgeo.maps.assets import write_assets
-from essgeo.maps.formats import MISSING, number, percent
+from essgeo.formats import MISSING, number, percent
 from essgeo.maps.render import render
 from essgeo.maps.rows import records
 from essgeo.maps.texts import Texts, typeset

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from markupsafe import Markup
 
-from essgeo.siting.words import label, sentences
+from essgeo.display import Html, paragraphs
+from essgeo.siting.words import sentences, sites_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,9 +95,12 @@ class Scenario:
         """Return the whole result as JSON; positions as longitude and latitude, what is not known as ``null``."""
         return json.dumps(_plain(self), ensure_ascii=False, indent=1, allow_nan=False)
 
+    def to_html(self, lang: Lang = "fr") -> Html:
+        """Return what was found as HTML for a notebook: the findings in words, then the sites."""
+        return Html(str(paragraphs(self.sentences(lang)) + sites_table(self.sites, lang)))
+
     def _repr_html_(self) -> str:
-        words = [Markup("<p>{}</p>").format(sentence) for sentence in self.sentences()]
-        return str(Markup("").join([*words, Markup(_html_table(self.sites))]))  # noqa: S704 (pandas escapes every cell)
+        return self.to_html().text
 
 
 def compare(*scenarios: Scenario) -> pd.DataFrame:
@@ -145,23 +148,6 @@ def compare(*scenarios: Scenario) -> pd.DataFrame:
         for one in scenarios
     ]
     return pd.DataFrame(rows)
-
-
-def _html_table(sites: gpd.GeoDataFrame) -> str:
-    table = pd.DataFrame(sites)[["name", "city", "marginal", "robust", "robust_nearby", "best_sectors"]]
-    shown = table.assign(
-        best_sectors=[" ; ".join(label(code, "fr") for code in codes.split("|")) for codes in table["best_sectors"]]
-    )
-    names = {
-        "name": "site", "city": "commune", "marginal": "habitants de plus", "robust": "reste choisi",
-        "robust_nearby": "ou à 400 m", "best_sectors": "secteur le plus utile",
-    }  # fmt: skip
-    written = shown.assign(
-        marginal=shown["marginal"].map("{:,.0f}".format),
-        robust=shown["robust"].map("{:.0%}".format),
-        robust_nearby=shown["robust_nearby"].map("{:.0%}".format),
-    )
-    return str(written.rename(columns=names).to_html(index=False, escape=True, border=0))
 
 
 def _plain(scenario: Scenario) -> dict[str, Any]:

@@ -5,9 +5,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from essgeo.vocabulary import THEMES
+from essgeo.display import table
+from essgeo.formats import number, percent
+from essgeo.vocabulary import THEMES, split_codes
 
 if TYPE_CHECKING:
+    import geopandas as gpd
+    from markupsafe import Markup
+
     from essgeo.siting.scenario import Scenario
     from essgeo.vocabulary import Lang
 
@@ -90,6 +95,18 @@ OBJECTIVES: dict[str, dict[Lang, str]] = {
 """What each objective seeks."""
 
 
+_SITES: dict[Lang, tuple[str, tuple[str, ...]]] = {
+    "fr": (
+        "Sites, par gain décroissant",
+        ("site", "commune", "habitants de plus", "reste choisi", "ou à 400 m", "secteur le plus utile"),
+    ),
+    "en": (
+        "Sites, by gain",
+        ("site", "commune", "more residents", "stays chosen", "or within 400 m", "most useful sector"),
+    ),
+}
+
+
 def label(theme: str, lang: Lang) -> str:
     """Return the name of a sector or challenge.
 
@@ -101,17 +118,33 @@ def label(theme: str, lang: Lang) -> str:
     return THEMES[theme][lang] if theme in THEMES else theme
 
 
-def persons(value: float, lang: Lang) -> str:
-    """Return a number of persons, rounded and with its thousands apart.
+def sites_table(sites: gpd.GeoDataFrame, lang: Lang) -> Markup:
+    """Return the sites of a scenario as a table for a notebook.
+
+    Parameters
+    ----------
+    sites
+        ``Scenario.sites``.
+    lang
+        ``fr`` or ``en``.
 
     Examples
     --------
-    >>> persons(12345.6, "en")
-    '12,346'
+    >>> sites_table.__name__
+    'sites_table'
     """
-    if math.isnan(value):
-        return "\u2013"
-    return f"{value:,.0f}" if lang == "en" else f"{value:,.0f}".replace(",", "\u202f")
+    rows = [
+        [
+            row["name"],
+            row["city"],
+            number(row["marginal"], lang),
+            percent(row["robust"], lang),
+            percent(row["robust_nearby"], lang),
+            ", ".join(label(code, lang) for code in split_codes(row["best_sectors"])),
+        ]
+        for row in sites.drop(columns=sites.geometry.name).to_dict("records")
+    ]
+    return table(*_SITES[lang], rows)
 
 
 def sentences(scenario: Scenario, lang: Lang) -> list[str]:
@@ -136,7 +169,7 @@ def sentences(scenario: Scenario, lang: Lang) -> list[str]:
     """
     said = [_result(scenario, lang), _proof(scenario, lang)]
     if scenario.next_site:
-        more, name = persons(scenario.next_site["marginal"], lang), scenario.next_site["name"]
+        more, name = number(scenario.next_site["marginal"], lang), scenario.next_site["name"]
         said.append(
             f"Un site de plus ({name}) ajouterait {more} habitants."
             if lang == "fr"
@@ -154,7 +187,7 @@ def sentences(scenario: Scenario, lang: Lang) -> list[str]:
 
 def _result(scenario: Scenario, lang: Lang) -> str:
     names = " ; ".join(scenario.sites["name"]) or ("aucun site" if lang == "fr" else "no site")
-    newly, low, high = (persons(v, lang) for v in (scenario.newly_reached, scenario.newly_low, scenario.newly_high))
+    newly, low, high = (number(v, lang) for v in (scenario.newly_reached, scenario.newly_low, scenario.newly_high))
     minutes, theme, level = (
         f"{scenario.within_minutes:g}",
         label(scenario.sector, lang),

@@ -96,7 +96,7 @@ def test_writes_what_it_says(folder: Path, written: list[Path]) -> None:
     assert {
         "study.xlsx",
         "layers.gpkg",
-        "stations_odbl.gpkg",
+        "layers_odbl.gpkg",
         "study.umap",
         "ATTRIBUTIONS.md",
         "datapackage.json",
@@ -161,11 +161,12 @@ def test_negative_numbers_stay_numbers(folder: Path) -> None:
     assert (distances < 0).any()
 
 
-@given(st.text(st.sampled_from("=+-@\t;'\n\uff1d aé")))
+@given(st.text(st.sampled_from("=+-@\t;'\n\r\uff1d aé")))
 def test_neutralised_text_is_harmless_and_restored(text: str) -> None:
     safe = neutralised(text)
+    assert not safe.startswith("\r")
     assert restored(safe) == text
-    assert not [cell for cell in re.split("[;\n]", safe) if cell and cell[0] in FORMULA_STARTS]
+    assert not [cell for cell in re.split("[;\n\r]", safe) if cell and cell[0] in FORMULA_STARTS]
 
 
 @pytest.mark.parametrize("name", SHEETS)
@@ -211,7 +212,7 @@ def read_layer_back(path: Path, name: str | None = None) -> gpd.GeoDataFrame:
 
 @pytest.mark.parametrize("name", LAYER_NAMES)
 def test_geopackage_reads_back(name: str, folder: Path, released: Release) -> None:
-    read = read_layer_back(folder / ("stations_odbl.gpkg" if name == "stations" else "layers.gpkg"), name)
+    read = read_layer_back(folder / ("layers_odbl.gpkg" if name == "stations" else "layers.gpkg"), name)
     layer = released.layers[name]
     assert read.crs == layer.crs
     attributes = plain(pd.DataFrame(read.drop(columns=["geometry", *({"coverage_share"} & {*read.columns})])))
@@ -224,7 +225,7 @@ def test_geopackage_reads_back(name: str, folder: Path, released: Release) -> No
 
 
 def test_geopackage_carries_styles_that_qgis_reads(folder: Path) -> None:
-    for path in (folder / "layers.gpkg", folder / "stations_odbl.gpkg"):
+    for path in (folder / "layers.gpkg", folder / "layers_odbl.gpkg"):
         names = {name for name, kind in pyogrio.list_layers(path) if kind}
         assert "layer_styles" in {name for name, _ in pyogrio.list_layers(path)}
         styles = pyogrio.read_dataframe(path, layer="layer_styles", read_geometry=False)
@@ -294,18 +295,50 @@ def test_geojson_ids_are_whole(folder: Path) -> None:
     assert len(read) == 200
 
 
+# The options of a layer that uMap 2 and 3 know (umap/static/umap/js/modules/schema.js).
+UMAP_OPTIONS = {
+    *("name", "displayOnLoad", "browsable", "popupTemplate", "labelKey", "color", "fill", "fillOpacity", "iconClass"),
+    *("type", "choropleth"),
+}
+
+
 def test_umap_imports_as_layers_without_tags_or_stations(folder: Path) -> None:
     content = json.loads((folder / "study.umap").read_text(encoding="utf-8"))
     assert content["type"] == "umap"
-    assert all(
-        layer["type"] == "FeatureCollection" and layer["_umap_options"]["popupTemplate"] == "Table"
-        for layer in content["layers"]
-    )
-    names = {feature["properties"]["name"] for layer in content["layers"] for feature in layer["features"]}
+    assert content["properties"]["licence"]["name"] == "Licence Ouverte 2.0"
+    for layer in content["layers"]:
+        options = layer["_umap_options"]
+        assert layer["type"] == "FeatureCollection"
+        assert set(options) <= UMAP_OPTIONS
+        assert options["popupTemplate"] == "Table"
+        assert options.get("color", "#000000")[0] == "#"
+        assert all(feature["geometry"]["type"] in {"Point", "MultiPolygon"} for feature in layer["features"])
+    features = [feature for layer in content["layers"] for feature in layer["features"]]
+    names = {feature["properties"]["name"] for feature in features if "name" in feature["properties"]}
     assert "\u2039img src=x onerror=alert(1)\u203a" in names
     assert "<" not in json.dumps(content)
     assert "mode é" not in json.dumps(content, ensure_ascii=False)
     assert MASKED_NAME not in names
+
+
+def test_umap_popups_and_colours_are_in_words(folder: Path, study: Study, tmp_path: Path) -> None:
+    layers = {
+        layer["_umap_options"]["name"]: layer
+        for layer in json.loads((folder / "study.umap").read_text(encoding="utf-8"))["layers"]
+    }
+    iris = layers[TABLES["iris"].title["fr"]]
+    coloured = iris["_umap_options"]["choropleth"]
+    shares = [feature["properties"].get(coloured["property"]) for feature in iris["features"]]
+    assert shares == [10, 50, 100, None]
+    assert coloured["breaks"] == "0,20,40,60,80,100"
+    popup = layers["Associations"]["features"][0]["properties"]
+    assert (popup["activité"], popup["position"], popup["dans ce QPV"]) == ("En activité", "Localisée", "oui")
+    assert "QPV de" in popup
+    english = dataclasses.replace(study, lang="en")
+    export(english, tmp_path)
+    content = json.loads((tmp_path / "study.umap").read_text(encoding="utf-8"))
+    assert content["properties"]["facetKey"] == "city,activity"
+    assert all(key in content["layers"][-1]["features"][0]["properties"] for key in ("city", "activity"))
 
 
 def test_no_file_carries_what_the_law_masks(folder: Path) -> None:
@@ -333,7 +366,7 @@ def test_odbl_never_mixes_into_a_free_file(folder: Path) -> None:
         if "licenses" in resource
     }
     odbl = {path for path, names in licences.items() if "ODbL-1.0" in names}
-    assert odbl == {"stations_odbl.gpkg", "geojson/stations_odbl.geojson", "geoparquet/stations_odbl.parquet"}
+    assert odbl == {"layers_odbl.gpkg", "geojson/stations_odbl.geojson", "geoparquet/stations_odbl.parquet"}
     assert [licences[path] for path in odbl] == [["ODbL-1.0"]] * 3
     assert "stations" not in {name for name, _ in pyogrio.list_layers(folder / "layers.gpkg")}
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from essgeo.maps import findings
-from essgeo.maps.formats import MISSING
+from essgeo.formats import MISSING
 from essgeo.vocabulary import STAGES
 
 

@@ -1,0 +1,223 @@
+"""Run a function for each partition, keep each result as soon as it is there, and go on where a run stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import pandas as pd
+import pyarrow.parquet as pq
+
+from essgeo.crs import GEOGRAPHIC
+from essgeo.errors import PartitionError
+from essgeo.provenance import sha256_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from dask_geopandas import GeoDataFrame as LazyFrame
+    from distributed import Client
+
+MANIFEST = "manifest.json"
+RETRIES = 1
+
+
+@dataclass(frozen=True)
+class Part:
+    """A finished partition: its rows, and the hash of its file."""
+
+    rows: int
+    sha256: str
+
+
+def run_partitions(
+    work: Callable[[str], pd.DataFrame],
+    keys: Iterable[str],
+    folder: Path | str,
+    *,
+    inputs: Sequence[Path] = (),
+    client: Client | None = None,
+) -> list[Path]:
+    """Run a function for each key and keep each result as a Parquet file of its own.
+
+    A result takes its place whole or not at all, and the manifest of the folder says with which function, options and
+    inputs it was made. Run again after a failure, only what is not finished is done; where the function, an option or
+    an input has changed since, everything is.
+
+    Parameters
+    ----------
+    work
+        Takes a key and returns a DataFrame or GeoDataFrame. A function of a module, or a :func:`functools.partial` of
+        one, so that it reaches the workers of a cluster. It must give the same rows whenever it is given the same key.
+    keys
+        Partitions, such as departments.
+    folder
+        Where ``<key>.parquet`` and ``manifest.json`` go; on a cluster, a folder that every worker sees.
+    inputs
+        Files and folders that the results rest on: a change of their size or time is a change of input.
+    client
+        A Dask cluster; by default the keys are worked one after the other in this process. A partition whose worker
+        dies goes to another one.
+
+    Returns
+    -------
+    list of Path
+        The files, in the order of ``keys``.
+
+    Raises
+    ------
+    PartitionError
+        Partitions failed; the message names each with its reason, and the others are kept.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> def rows(key: str) -> pd.DataFrame:
+    ...     return pd.DataFrame({"key": [key], "length": [len(key)]})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     files = run_partitions(rows, ["93", "2A"], folder)
+    ...     read_partitions(files).values.tolist()
+    [['93', 2], ['2A', 2]]
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    keys = list(dict.fromkeys(keys))
+    identity = _identity(work, inputs)
+    kept = _kept(folder, identity)
+    waiting = [key for key in keys if key not in kept]
+    failed: dict[str, BaseException] = {}
+    for key, done in (_one_by_one if client is None else partial(_on_cluster, client))(work, waiting, folder):
+        if isinstance(done, Part):
+            kept[key] = done
+            _write_manifest(folder, identity, kept)
+        else:
+            failed[key] = done
+    if failed:
+        reasons = "; ".join(f"{key} ({type(why).__name__}: {why})" for key, why in sorted(failed.items()))
+        message = (
+            f"{len(failed)} of {len(keys)} partitions failed: {reasons}. The others are kept in {folder}: "
+            "run again to do only those."
+        )
+        raise PartitionError(message) from next(iter(failed.values()))
+    return [_file(folder, key) for key in keys]
+
+
+def read_partitions(files: Sequence[Path]) -> pd.DataFrame:
+    """Return the rows of partitions one after the other, with their index.
+
+    Parameters
+    ----------
+    files
+        From :func:`run_partitions`; at least one.
+
+    Returns
+    -------
+    DataFrame or GeoDataFrame
+        Layers in different CRS (overseas departments have their own) come in WGS 84.
+    """
+    frames: list[pd.DataFrame] = [_read(path) for path in files]
+    systems = {frame.crs for frame in frames if isinstance(frame, gpd.GeoDataFrame)}
+    if len(systems) > 1:
+        frames = [frame.to_crs(GEOGRAPHIC) for frame in frames if isinstance(frame, gpd.GeoDataFrame)]
+    filled = [frame for frame in frames if len(frame)]
+    return pd.concat(filled) if filled else frames[0]
+
+
+def open_partitions(files: Sequence[Path]) -> LazyFrame:
+    """Return the layers of partitions as one lazy frame of dask-geopandas, for what does not fit in memory.
+
+    Parameters
+    ----------
+    files
+        From :func:`run_partitions`, all in one CRS.
+    """
+    from dask_geopandas import read_parquet  # noqa: PLC0415 (an optional dependency)
+
+    return read_parquet([str(path) for path in files])
+
+
+def _read(path: Path) -> pd.DataFrame:
+    geographic = b"geo" in (pq.read_schema(path).metadata or {})
+    return gpd.read_parquet(path) if geographic else pd.read_parquet(path)
+
+
+def _keep(work: Callable[[str], pd.DataFrame], key: str, folder: Path) -> Part:
+    """Do one partition and put its file in its place; two workers may do so at once, the last one wins."""
+    frame = work(key)
+    path = _file(folder, key)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        if isinstance(frame, gpd.GeoDataFrame):
+            frame.to_parquet(draft, schema_version="1.1.0", write_covering_bbox=True)
+        else:
+            frame.to_parquet(draft)
+        part = Part(len(frame), sha256_of(draft))
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    return part
+
+
+def _one_by_one(
+    work: Callable[[str], pd.DataFrame], keys: Sequence[str], folder: Path
+) -> Iterator[tuple[str, Part | BaseException]]:
+    for key in keys:
+        try:
+            done: Part | BaseException = _keep(work, key, folder)
+        except Exception as error:  # noqa: BLE001 (whatever stops one department, the others go on)
+            done = error
+        yield key, done
+
+
+def _on_cluster(
+    client: Client, work: Callable[[str], pd.DataFrame], keys: Sequence[str], folder: Path
+) -> Iterator[tuple[str, Part | BaseException]]:
+    from distributed import as_completed  # noqa: PLC0415 (an optional dependency)
+
+    futures = {client.submit(_keep, work, key, folder, pure=False, retries=RETRIES): key for key in keys}
+    for future in as_completed(futures):  # type: ignore[no-untyped-call]
+        yield futures[future], future.exception() or future.result()
+
+
+def _identity(work: Callable[[str], pd.DataFrame], inputs: Sequence[Path]) -> str:
+    """Return a hash of what the results depend on: the function, its options, its files."""
+    function, given = (
+        (work.func, (*work.args, *sorted(work.keywords.items()))) if isinstance(work, partial) else (work, ())
+    )
+    files = [file for path in inputs for file in ([path] if path.is_file() else sorted(path.rglob("*.*")))]
+    states = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    told = [function.__module__, function.__qualname__, [str(value) for value in given]]
+    return hashlib.sha256(json.dumps([told, states]).encode()).hexdigest()
+
+
+def _kept(folder: Path, identity: str) -> dict[str, Part]:
+    """Return the finished partitions of the same run whose files are as they were written."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    if manifest.get("identity") != identity:
+        return {}
+    parts = {key: Part(**part) for key, part in manifest["parts"].items()}
+    return {
+        key: part
+        for key, part in parts.items()
+        if _file(folder, key).is_file() and sha256_of(_file(folder, key)) == part.sha256
+    }
+
+
+def _write_manifest(folder: Path, identity: str, parts: dict[str, Part]) -> None:
+    draft = folder / f".{MANIFEST}"
+    content = {"identity": identity, "parts": {key: asdict(part) for key, part in sorted(parts.items())}}
+    draft.write_text(json.dumps(content, indent=1), encoding="utf-8")
+    draft.replace(folder / MANIFEST)
+
+
+def _file(folder: Path, key: str) -> Path:
+    return folder / f"{key}.parquet"
