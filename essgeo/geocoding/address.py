@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -23,7 +24,7 @@ MOST_READINGS = 6
 
 _WAYS = "|".join(sorted((word for word in {*HEADS, *WAY_WORDS} if len(word) > 1), key=len, reverse=True))
 _REPETITION = "bis|ter|quater|quinquies|sexies"
-_PLAIN = re.compile(rf"(\d{{1,3}}) ?({_REPETITION})?,? ({_WAYS}|r) ([a-z0-9 -]+)$")
+_PLAIN = re.compile(rf"(\d{{1,3}})(?: ?[-/] ?(\d{{1,3}})| ?({_REPETITION}))?,? ((?:{_WAYS}|r) [a-z0-9 -]+)$")
 _GLUED = rf"(?!(?:{_WAYS}|mai)\b(?!,? (?:{_WAYS}|r)\b))[a-z]{{1,3}}\d{{0,2}}"
 _HOUSE = re.compile(rf"(\d{{1,6}})(?: ?({_REPETITION})\b|({_GLUED})\b)?")
 _NEXT = re.compile(r" ?(?:[-/,;&+]|et|a|au|ou) ?(?=\d)")
@@ -102,10 +103,11 @@ class Reading(NamedTuple):
 
 
 class Readings(NamedTuple):
-    """Many readings as columns; ``query`` is the position of the address, ``place`` one of ``places``."""
+    """Many readings as columns: positions of the address, in ``places`` and in ``streets``, where each stands once."""
 
     query: NDArray[np.int64]
     place: NDArray[np.int64]
+    street: NDArray[np.int64]
     places: list[Place]
     streets: list[StreetKey]
     numbers: NDArray[np.int32]
@@ -125,8 +127,9 @@ def read_addresses(queries: pd.DataFrame, cities: Communes) -> Readings:
     lines = fold_all(queries["address"].tolist())
     columns = [queries[name].tolist() for name in ("postcode", "city", "citycode")]
     places: dict[Place, int] = {}
+    streets: dict[StreetKey, int] = {}
     given: dict[tuple[str, str, str], tuple[Place, int]] = {}
-    query, place, streets, houses = [], [], [], []
+    query, place, street, houses = [], [], [], []
     for row, (line, stated) in enumerate(zip(lines, zip(*columns, strict=True), strict=True)):
         known = given.get(stated)
         if known is None:
@@ -135,7 +138,7 @@ def read_addresses(queries: pd.DataFrame, cities: Communes) -> Readings:
         for reading in _read(line, known[0], cities):
             query.append(row)
             place.append(known[1] if reading.place is None else places.setdefault(reading.place, len(places)))
-            streets.append(reading.street)
+            street.append(streets.setdefault(reading.street, len(streets)))
             houses.append(reading.houses)
     numbers = np.full((len(query), MOST_HOUSES), -1, dtype=np.int32)
     repetitions = np.full((len(query), MOST_HOUSES), "", dtype=object)
@@ -143,9 +146,8 @@ def read_addresses(queries: pd.DataFrame, cities: Communes) -> Readings:
         rows = [row for row, found in enumerate(houses) if len(found) > column]
         numbers[rows, column] = [houses[row][column][0] for row in rows]
         repetitions[rows, column] = [houses[row][column][1] for row in rows]
-    return Readings(
-        np.array(query, dtype=np.int64), np.array(place, dtype=np.int64), list(places), streets, numbers, repetitions
-    )
+    positions = (np.array(column, dtype=np.int64) for column in (query, place, street))
+    return Readings(*positions, list(places), list(streets), numbers, repetitions)
 
 
 def _digits(postcode: str) -> str:
@@ -154,11 +156,13 @@ def _digits(postcode: str) -> str:
 
 
 def _read(line: str, place: Place, cities: Communes) -> list[Reading]:
-    plain = _PLAIN.match(line)
-    alone = plain and (place.city or place.citycode) and not plain[4][-5:].isdecimal()
-    if plain and alone and _NOISE_WORDS.isdisjoint(line.split()) and not line.endswith(city_key(place.city) or "?"):
-        key = street_key(f"{plain[3]} {plain[4]}")
-        return [Reading(((int(plain[1]), REPETITIONS.get(plain[2] or "", "")),), key, None)]
+    plain = _PLAIN.match(line) if place.city or place.citycode else None
+    if plain and not line.endswith(city_key(place.city) or "?"):
+        number, other, repetition, street = plain.groups()
+        lone = _lone_street(street)
+        if lone:
+            house = (int(number), REPETITIONS.get(repetition, ""))
+            return [Reading((house, (int(other), "")) if other else (house,), lone, None)]
     found: dict[tuple[tuple[House, ...], StreetKey, Place | None], None] = {}
     for text, own in _with_place(line, place, cities):
         for piece in dict.fromkeys(map(str.strip, _pieces(text))):
@@ -167,6 +171,14 @@ def _read(line: str, place: Place, cities: Communes) -> list[Reading]:
                 if key.words:
                     found.setdefault((houses, key, own))
     return [Reading(*parts) for parts in list(found)[:MOST_READINGS]]
+
+
+@lru_cache(maxsize=1 << 18)
+def _lone_street(text: str) -> StreetKey | None:
+    """Return the key of a street, none where a postcode or anything else may stand beside it."""
+    if text[-5:].isdecimal() or not _NOISE_WORDS.isdisjoint(text.split()):
+        return None
+    return street_key(text)
 
 
 def _with_place(line: str, place: Place, cities: Communes) -> Iterator[tuple[str, Place | None]]:

@@ -177,9 +177,11 @@ class Lookup:
         order = np.argsort(packed, kind="stable")
         return cls(pd.Index(known, dtype=object), cities, packed[order], order)
 
-    def find(self, keys: Sequence[str], city: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the pairs (position in ``keys``, street) with the same key in the same city; city -1 is any."""
-        code = self.keys.get_indexer(pd.Index(keys, dtype=object)) if len(keys) else np.empty(0, dtype=np.int64)
+    def find(
+        self, keys: Sequence[str], which: NDArray[np.int64], city: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the pairs (position in ``which``, street) of the key asked, in the city asked; city -1 is any."""
+        code = self.keys.get_indexer(pd.Index(keys, dtype=object))[which]
         anywhere = city < 0
         first = code * self.cities + np.where(anywhere, 0, city)
         last = code * self.cities + np.where(anywhere, self.cities - 1, city)

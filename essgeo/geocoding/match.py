@@ -14,7 +14,7 @@ from essgeo.geocoding.engine import CANDIDATE_COLUMNS, MOST_CANDIDATES
 from essgeo.geocoding.flat import distance_m
 from essgeo.geocoding.likeness import JOINED, likeness
 from essgeo.geocoding.numbers import find_houses
-from essgeo.geocoding.pairs import Pairs, best_of, rank_in
+from essgeo.geocoding.pairs import Pairs, best_of, distinct_pairs, rank_in
 from essgeo.geocoding.streets import Asked, alike_in_city, alike_in_commune, asked_cities, same_streets
 from essgeo.geocoding.verdict import described, reasons
 
@@ -154,9 +154,10 @@ def _candidates(search: Search, rows: NDArray[np.int64]) -> Pairs:
 
 def _rated(search: Search, reading: NDArray[np.int64], street: NDArray[np.int64]) -> Pairs:
     department, readings, near = search.department, search.readings, search.near
+    asked, known, pair = distinct_pairs(readings.street[reading], street)
     alike = likeness(
-        [readings.streets[row] for row in reading.tolist()], [department.keys[row] for row in street.tolist()]
-    )
+        [readings.streets[row] for row in asked.tolist()], [department.keys[row] for row in known.tolist()]
+    )[pair]
     keep = alike >= LEAST_LIKENESS
     reading, street, alike = reading[keep], street[keep], alike[keep]
     query = readings.query[reading]
