@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from essgeo.geocoding.communes import Communes, Place, city_key
+from essgeo.geocoding.pairs import rank_in
 from essgeo.geocoding.words import HEADS, MONTHS, REPETITIONS, WAY_WORDS, StreetKey, fold_all, street_key
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     House = tuple[int, str]
+    Reading = tuple[tuple[House, ...], StreetKey, Place | None]
+    """House numbers in order of preference, the street, the place that the address names itself."""
 
 MOST_HOUSES = 3
 MOST_READINGS = 6
@@ -94,14 +98,6 @@ _NOISE_WORDS = frozenset(
 ) - {"porte"}
 
 
-class Reading(NamedTuple):
-    """One way to read an address: house numbers in order of preference, the street, the place it names itself."""
-
-    houses: tuple[House, ...]
-    street: StreetKey
-    place: Place | None
-
-
 class Readings(NamedTuple):
     """Many readings as columns: positions of the address, in ``places`` and in ``streets``, where each stands once."""
 
@@ -135,19 +131,19 @@ def read_addresses(queries: pd.DataFrame, cities: Communes) -> Readings:
         if known is None:
             clean = Place(_digits(stated[0]), stated[1][:100].strip(), stated[2].strip().upper())
             known = given[stated] = (clean, places.setdefault(clean, len(places)))
-        for reading in _read(line, known[0], cities):
+        for found, key, own in _read(line, known[0], cities):
             query.append(row)
-            place.append(known[1] if reading.place is None else places.setdefault(reading.place, len(places)))
-            street.append(streets.setdefault(reading.street, len(streets)))
-            houses.append(reading.houses)
+            place.append(known[1] if own is None else places.setdefault(own, len(places)))
+            street.append(streets.setdefault(key, len(streets)))
+            houses.append(found)
     numbers = np.full((len(query), MOST_HOUSES), -1, dtype=np.int32)
     repetitions = np.full((len(query), MOST_HOUSES), "", dtype=object)
-    for column in range(MOST_HOUSES):
-        rows = [row for row, found in enumerate(houses) if len(found) > column]
-        numbers[rows, column] = [houses[row][column][0] for row in rows]
-        repetitions[rows, column] = [houses[row][column][1] for row in rows]
-    positions = (np.array(column, dtype=np.int64) for column in (query, place, street))
-    return Readings(*positions, list(places), list(streets), numbers, repetitions)
+    reading = np.repeat(np.arange(len(query)), list(map(len, houses)))
+    each, column = list(chain.from_iterable(houses)), rank_in(reading)
+    numbers[reading, column] = [number for number, _ in each]
+    repetitions[reading, column] = [repetition for _, repetition in each]
+    positions = np.array([query, place, street], dtype=np.int64)
+    return Readings(positions[0], positions[1], positions[2], list(places), list(streets), numbers, repetitions)
 
 
 def _digits(postcode: str) -> str:
@@ -162,15 +158,15 @@ def _read(line: str, place: Place, cities: Communes) -> list[Reading]:
         lone = _lone_street(street)
         if lone:
             house = (int(number), REPETITIONS.get(repetition, ""))
-            return [Reading((house, (int(other), "")) if other else (house,), lone, None)]
-    found: dict[tuple[tuple[House, ...], StreetKey, Place | None], None] = {}
+            return [((house, (int(other), "")) if other else (house,), lone, None)]
+    found: dict[Reading, None] = {}
     for text, own in _with_place(line, place, cities):
         for piece in dict.fromkeys(map(str.strip, _pieces(text))):
             for houses, street in _split(piece):
                 key = street_key(street)
                 if key.words:
                     found.setdefault((houses, key, own))
-    return [Reading(*parts) for parts in list(found)[:MOST_READINGS]]
+    return list(found)[:MOST_READINGS]
 
 
 @lru_cache(maxsize=1 << 18)

@@ -179,15 +179,11 @@ def _rated(search: Search, reading: NDArray[np.int64], street: NDArray[np.int64]
 
 def _ranked(pairs: Pairs) -> Pairs:
     """Return the best pairs of each query, the best first, each street once."""
-    order = np.lexsort((pairs.reading, pairs.street, pairs.department, pairs.query))
-    pairs = pairs.take(order)
-    order = np.lexsort((-pairs.score, pairs.street, pairs.department, pairs.query))
-    pairs = pairs.take(order)
-    new = np.ones(len(order), dtype=bool)
-    new[1:] = (np.diff(pairs.query) != 0) | (np.diff(pairs.department) != 0) | (np.diff(pairs.street) != 0)
-    pairs = pairs.take(new)
-    pairs = pairs.take(np.lexsort((pairs.street, pairs.department, -pairs.score, pairs.query)))
-    return pairs.take(rank_in(pairs.query) <= MOST_CANDIDATES)
+    order = np.lexsort((pairs.reading, pairs.street, pairs.department, -pairs.score, pairs.query))
+    query, department, street = pairs.query[order], pairs.department[order], pairs.street[order]
+    place = (query * (int(department.max(initial=0)) + 1) + department) * (int(street.max(initial=0)) + 1) + street
+    order = order[np.sort(np.unique(place, return_index=True)[1])]
+    return pairs.take(order[rank_in(pairs.query[order]) <= MOST_CANDIDATES])
 
 
 def _matches(index: AddressIndex, queries: pd.DataFrame, found: Found) -> pd.DataFrame:

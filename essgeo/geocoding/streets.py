@@ -122,14 +122,14 @@ def _most_alike(texts: Sequence[str], names: Sequence[str]) -> Found:
 def alike_in_city(department: Department, readings: Readings, asked: Asked) -> Found:
     """Return the pairs (position in ``asked``, street) most alike in the whole city of each reading."""
     city, distinct, which = distinct_pairs(asked.city + 1, readings.street[asked.reading])
+    city -= 1
     found, streets = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
-    grams, weight = department.grams
-    for value in np.unique(city):
+    for value in np.unique(city).tolist():
         inside = np.flatnonzero(city == value)
-        low, high = (0, len(department.city)) if value == 0 else np.searchsorted(department.city, [value - 1, value])
         bare = [readings.streets[street].bare for street in distinct[inside].tolist()]
-        query, street = nearest(weigh(ngrams(bare), weight), grams[low:high])
+        first, grams = department.grams_of(value)
+        query, street = nearest(weigh(ngrams(bare), department.gram_weights), grams)
         found.append(inside[query])
-        streets.append(street + low)
+        streets.append(street + first)
     row, position = _every(np.concatenate(found), which)
     return row, np.concatenate(streets)[position]

@@ -200,10 +200,8 @@ def street_key(text: str) -> StreetKey:
     if len(tokens) > 1:
         tokens = HEADS.get(tokens[0], tokens[0]).split() + [INNER.get(token, token) for token in tokens[1:]]
         tokens[-1] = _LAST_ROMANS.get(tokens[-1], tokens[-1])
-    if not text.isalpha():
-        tokens = [_arabic(token) if token[0] <= "9" else token for token in tokens]
     if not "".join(tokens).isalpha():
-        tokens = _spelt(tokens)
+        tokens = _spelt([_arabic(token) if token[0] <= "9" else token for token in tokens])
     while len(tokens) > 1 and tokens[0] == tokens[1] and tokens[0] in WAY_WORDS:
         del tokens[0]
     words = [token for token in tokens if token not in STOP_WORDS] or tokens
