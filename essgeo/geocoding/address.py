@@ -172,7 +172,7 @@ def _read(line: str, place: Place, cities: Communes) -> list[Reading]:
 @lru_cache(maxsize=1 << 18)
 def _lone_street(text: str) -> StreetKey | None:
     """Return the key of a street, none where a postcode or anything else may stand beside it."""
-    if text[-5:].isdecimal() or not _NOISE_WORDS.isdisjoint(text.split()):
+    if text[-5:].isdecimal() or not _NOISE_WORDS.isdisjoint(text.split()) or _HOUSE_AND_WAY.search(text):
         return None
     return street_key(text)
 
@@ -205,7 +205,9 @@ def _pieces(text: str) -> Iterator[str]:
     clean = _NOISE.sub(" , ", text) if noisy else text
     house = _HOUSE_AND_WAY.search(clean)
     if house:
-        yield house[0] + _BREAK.split(clean[house.end() :], maxsplit=1)[0]
+        street = _BREAK.split(clean[house.end() :], maxsplit=1)[0]
+        other = _HOUSE_AND_WAY.search(street)
+        yield house[0] + (street[: other.start()].removesuffix(" et ") if other else street)
         yield text
         return
     parts = [part for part in map(str.strip, _BREAK.split(clean)) if part and not part.isdecimal()]
