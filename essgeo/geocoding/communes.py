@@ -49,6 +49,17 @@ class Place(NamedTuple):
     citycode: str
 
 
+def department_of(code: str) -> str:
+    """Return what a citycode and a postcode of one department share, Corsica taken as one.
+
+    Examples
+    --------
+    >>> department_of("93010"), department_of("2A004"), department_of("20090")
+    ('93', '20', '20')
+    """
+    return "20" if code[:2] in {"2A", "2B"} else code[:2]
+
+
 @lru_cache(maxsize=1 << 16)
 def city_key(city: str) -> str:
     """Return the comparable form of a commune name, arrondissements and CEDEX left out.
@@ -125,9 +136,9 @@ class Communes:
         posted = self.by_postcode.get(postcode, []) if postcode else []
         if postcode and named:
             near = [row for row in named if row in set(posted)] or [
-                row for row in named if self.citycode[row][:2] == postcode[:2]
+                row for row in named if self._in_department(row, postcode)
             ]
-            named = named if not near else [row for row in named if self.citycode[row][:2] == postcode[:2]]
+            named = named if not near else [row for row in named if self._in_department(row, postcode)]
         for row in posted:
             found[row] = AGREE if row in named or not name else POSTCODE_ONLY
         for row in self._close(name, posted, postcode) if name and not named else ():
@@ -147,15 +158,18 @@ class Communes:
         """Return how well a commune of the right name agrees with a postcode that may be none of its own."""
         if not postcode:
             return AGREE
-        if self.citycode[row][:2] != postcode[:2]:
+        if not self._in_department(row, postcode):
             return POSTCODE_FAR
         return POSTCODE_WRONG if postcode in self.by_postcode else POSTCODE_UNKNOWN
+
+    def _in_department(self, row: int, postcode: str) -> bool:
+        return department_of(self.citycode[row]) == department_of(postcode)
 
     def _close(self, name: str, posted: Sequence[int], postcode: str) -> list[int]:
         keys = [self.keys[row] for row in posted] or [
             key
             for key in self.names
-            if not postcode or any(self.citycode[row][:2] == postcode[:2] for row in self.by_name[key])
+            if not postcode or any(self._in_department(row, postcode) for row in self.by_name[key])
         ]
         best = process.extractOne(name, keys, scorer=fuzz.ratio, score_cutoff=LEAST_NAME)
         return self.by_name[best[0]] if best else []
