@@ -92,7 +92,8 @@ class Communes:
     Parameters
     ----------
     table
-        RangeIndex; ``citycode``, ``name``, ``old_names`` and ``postcodes`` (each separated by ``|``).
+        RangeIndex; ``citycode``, ``name``, ``old_name`` (of a former commune, which has a row of its own) and
+        ``postcodes`` (separated by ``|``).
     """
 
     def __init__(self, table: pd.DataFrame) -> None:
@@ -102,12 +103,12 @@ class Communes:
         self.by_code: dict[str, list[int]] = {}
         self.by_name: dict[str, list[int]] = {}
         self.by_postcode: dict[str, list[int]] = {}
-        for row, (code, old) in enumerate(zip(table["citycode"], table["old_names"], strict=True)):
+        for row, (code, old) in enumerate(zip(table["citycode"], table["old_name"], strict=True)):
             self.by_code.setdefault(code, []).append(row)
             for city, (start, _) in CITIES.items():
                 if code.startswith(start):
                     self.by_code.setdefault(city, []).append(row)
-            for name in {self.keys[row], *(city_key(text) for text in old.split("|") if text)}:
+            for name in {self.keys[row], city_key(old)} - {""}:
                 self.by_name.setdefault(name, []).append(row)
             for postcode in self.postcodes[row]:
                 self.by_postcode.setdefault(postcode, []).append(row)
@@ -149,10 +150,15 @@ class Communes:
             found = {row: weight for row, weight in found.items() if self.citycode[row][:2] == code[:2]}
         coded = self.by_code.get(code, []) if code else []
         if coded:
+            parts = [row for row in coded if row in named] or coded
             found = {row: weight * POSTCODE_WRONG for row, weight in found.items()} | {
-                row: AGREE if len(coded) == 1 else max(POSTCODE_WRONG, found.get(row, 0)) for row in coded
+                row: self._coded(row, code, found.get(row, 0)) if row in parts else POSTCODE_ONLY for row in coded
             }
         return found
+
+    def _coded(self, row: int, code: str, agreement: float) -> float:
+        """Return how well a commune agrees with its own code, or with that of the city it is an arrondissement of."""
+        return AGREE if self.citycode[row] == code else max(POSTCODE_WRONG, agreement)
 
     def _agreement(self, row: int, postcode: str) -> float:
         """Return how well a commune of the right name agrees with a postcode that may be none of its own."""

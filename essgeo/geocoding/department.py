@@ -48,7 +48,8 @@ class Department:
     writings
         Repetitions as written.
     communes
-        ``citycode``, ``name``, ``old_names``, ``postcodes``, ``city``, ``lon``, ``lat``.
+        ``citycode``, ``name``, ``old_name`` (of a former commune, a row each), ``postcodes``, ``city``, ``lon``,
+        ``lat``.
     """
 
     streets: pa.Table
