@@ -115,8 +115,11 @@ def review_sheet(queries: pd.DataFrame, geocoded: pd.DataFrame, engines: Sequenc
 
 
 def _best_of_all(engines: Sequence[Engine], queries: pd.DataFrame) -> pd.DataFrame:
-    """Return the candidates of every engine, each label once, the best first."""
+    """Return the candidates of every engine, each address once, the best first.
+
+    Two former communes may share a label, hence the identifier.
+    """
     found = pd.concat([engine.candidates(queries) for engine in engines], ignore_index=True)
     found = found.sort_values(["query", "score"], ascending=[True, False], kind="stable")
-    found = found.drop_duplicates(["query", "label"])
+    found = found.drop_duplicates(["query", "label", "ban_id"])
     return found.assign(rank=found.groupby("query").cumcount() + 1)
