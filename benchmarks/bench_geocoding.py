@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 DATA = Path(__file__).resolve().parents[2] / "shared" / "real-data"
 BAN = [DATA / "ban" / "adresses-75.csv.gz", DATA / "ban" / "adresses-93010.csv.gz"]
 SPOILT, MISSING, PEER_ROWS, SEED = 100_000, 10_000, 400, 20240101
+RENUMBERED, MOST_NUMBER, TIMED_ROWS, FRANCE = 100_000, 200, 20_000, 26_000_000
 NEAR_M, FAR_M = 100.0, 1000.0
 MEASURE_MEMORY = """
 import sys, time
@@ -71,9 +72,9 @@ def off(matches: pd.DataFrame, lon: pd.Series, lat: pd.Series) -> pd.Series:
 
 
 def timed(index: AddressIndex, table: pd.DataFrame) -> tuple[float, float, pd.DataFrame]:
-    """Return addresses a second and a CPU second, the best of three runs, and the matches."""
+    """Return addresses a second and a CPU second, the best of three runs (more on few rows), and the matches."""
     best, best_cpu, matches = 0.0, 0.0, pd.DataFrame()
-    for _ in range(3):
+    for _ in range(max(3, TIMED_ROWS // len(table))):
         start, cpu = time.perf_counter(), time.process_time()
         matches = match(index, table)
         best = max(best, len(table) / (time.perf_counter() - start))
@@ -81,16 +82,26 @@ def timed(index: AddressIndex, table: pd.DataFrame) -> tuple[float, float, pd.Da
     return best, best_cpu, matches
 
 
-def nearest_address(index: AddressIndex, lon: float, lat: float) -> str:
-    """Return the street, postcode and city of the known address nearest to a point."""
+def nearest_street(index: AddressIndex, lon: float, lat: float, title: str = "") -> tuple[float, str]:
+    """Return how far the nearest known address lies from a point, and its street; of the streets in a title, if any."""
     found = []
     for position in range(len(index.folders)):
         department = index.department(position)
+        street = department.slots >> (NUMBER_BITS + REPETITION_BITS + 1)
         metres = distance_m(department.lon / 1e6, department.lat / 1e6, np.array([lon]), np.array([lat]))
-        row = int(metres.argmin())
-        street = int(department.slots[row]) >> (NUMBER_BITS + REPETITION_BITS + 1)
-        found.append((float(metres[row]), str(department.titles[street])))
-    return "{1}, {0:.0f} m away".format(*min(found))
+        named = np.array([title.endswith(name) for name in department.titles]) | (title == "")
+        metres = np.where(named[street], metres, np.inf)
+        found.append((float(metres.min()), str(department.titles[street[metres.argmin()]])))
+    return min(found)
+
+
+def renumbered(real: pd.DataFrame) -> pd.DataFrame:
+    """Return real addresses again and again, with other house numbers: as people write them, each once."""
+    random = np.random.default_rng(SEED)
+    rows = real.iloc[random.integers(len(real), size=2 * RENUMBERED)].reset_index(drop=True)
+    numbers = iter(random.integers(1, MOST_NUMBER, size=len(rows)).tolist())
+    rows["address"] = rows["address"].str.replace(r"\d+", lambda _: str(next(numbers)), n=1, regex=True)
+    return rows.drop_duplicates(ignore_index=True).head(RENUMBERED)
 
 
 def real_addresses() -> pd.DataFrame:
@@ -122,10 +133,22 @@ def lists() -> pd.DataFrame:
 
 
 def bench_index(folder: str) -> AddressIndex:
-    """Time the index: build, load, memory."""
+    """Time the index: build, load, memory; and what France would cost, by the slope between the two files."""
+    costs = []
     start = time.perf_counter()
+    for path in BAN:
+        cpu = time.process_time()
+        part = load_index([path], folder)
+        cpu = time.process_time() - cpu
+        size = sum(file.stat().st_size for file in part.folders[0].iterdir())
+        costs.append(np.array([len(part.department(0).slots), cpu, size]))
     index = load_index(BAN, folder)
     line("index of 165,717 addresses: build, s", f"{time.perf_counter() - start:.1f}")
+    rows, cpu, size = costs[0] - costs[1]
+    line(
+        "  France, 26 million addresses: CPU s, GB on disk, by the slope",
+        f"{FRANCE * cpu / rows:.0f}; {FRANCE * size / rows / 1e9:.1f}",
+    )
     command = [sys.executable, "-c", MEASURE_MEMORY, folder, *map(str, BAN)]
     seconds, memory = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
     size = sum(path.stat().st_size for path in Path(folder).rglob("*.arrow"))
@@ -155,11 +178,14 @@ def bench_truth(index: AddressIndex, peer: Path | None) -> None:
     line("  candidates of the others counted too", f"{100 * (metres <= NEAR_M).mean():.1f} %")
     line("  more than 1 km off, among located", far, peer_far)
     for row in metres.index[located & (metres > FAR_M)]:
-        beside = nearest_address(index, float(truth["lon"][row]), float(truth["lat"][row]))
-        print(
-            f"    {metres[row]:5.0f} m: {truth['adresse'][row]}, {truth['code_postal'][row]} -> {matches['label'][row]}"
-        )
-        print(f"             the point of the truth file stands by {beside}")
+        point = float(truth["lon"][row]), float(truth["lat"][row])
+        label = matches["label"][row]
+        print(f"    {metres[row]:5.0f} m: {truth['adresse'][row]}, {truth['code_postal'][row]} -> {label}")
+        print("             the point of the truth file lies {:.0f} m from {}".format(*nearest_street(index, *point)))
+        print("             and {:.0f} m from the nearest house of {}".format(*nearest_street(index, *point, label)))
+        again = metres.index[(matches["label"] == label) & (metres <= FAR_M)]
+        if len(again):
+            print(f"             another row of the file puts {label} {metres[again].min():.0f} m from the answer")
     radius = matches["precision"].map(RADIUS_M)
     line("  true position within geo_radius_m, among located", f"{100 * (metres <= radius)[located].mean():.1f} %")
     random, held = np.random.default_rng(SEED), []
@@ -212,8 +238,10 @@ def bench_speed(index: AddressIndex, ban: pd.DataFrame, peer: Path | None) -> No
     real = lists()
     typos = perturb(ban, 20_000, SEED + 1, ("typo",))
     spoilt = perturb(ban, SPOILT, SEED)
+    others = renumbered(real)
     sets = {
         f"{len(real):,} real addresses of Paris and Bondy a second": real,
+        f"{len(others):,} with other house numbers a second": others,
         "misspelt BAN addresses a second": typos[typos["done"] == "typo"],
         f"{len(spoilt):,} spoilt BAN addresses a second": spoilt,
     }
@@ -222,7 +250,8 @@ def bench_speed(index: AddressIndex, ban: pd.DataFrame, peer: Path | None) -> No
         theirs = ""
         if peer:
             sample = table.sample(PEER_ROWS, random_state=SEED)
-            theirs = f"{PEER_ROWS / addok_peer.ask(peer, texts(sample))[0]:.0f}"
+            seconds, _, peer_cpu = addok_peer.ask(peer, texts(sample))
+            theirs = f"{PEER_ROWS / seconds:.0f} ({PEER_ROWS / peer_cpu:.0f})"
         line(f"{name} (a CPU second)", f"{rate:,.0f} ({cpu:,.0f})", theirs)
     metres = off(matches, spoilt["lon"], spoilt["lat"])
     located = statuses(matches) == "located"

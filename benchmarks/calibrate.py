@@ -17,7 +17,7 @@ from essgeo.geocoding.flat import distance_m
 from essgeo.geocoding.index import load_index
 from essgeo.geocoding.match import match
 from essgeo.geocoding.numbers import INTERPOLATED, find_houses
-from essgeo.geocoding.status import statuses
+from essgeo.geocoding.status import NAMED, statuses
 from essgeo.geocoding.verdict import SHORT_M
 
 if TYPE_CHECKING:
@@ -82,15 +82,26 @@ def main() -> None:
         index = load_index(BAN, folder)
         matches = match(index, queries(truth["adresse"], truth["code_postal"], truth["commune"]))
         metres = off(matches, truth["lon"], truth["lat"])
-        exact = (statuses(matches) == "located") & (matches["precision"] == "housenumber")
+        located = statuses(matches) == "located"
+        exact = located & (matches["precision"] == "housenumber")
+        vague = metres[located & matches["precision"].isin(NAMED)].tolist()
         houses = matches[exact].assign(true_lon=truth["lon"], true_lat=truth["lat"])
         between, streets = left_out(index, houses)
-    parts = {"housenumber": metres[exact].to_numpy(), "interpolated": np.array(between), "street": np.array(streets)}
+    parts = {
+        "housenumber": metres[exact].to_numpy(),
+        "interpolated": np.array(between),
+        "street": np.array(streets + vague),
+        "  number lost": np.array(streets),
+        "  no number": np.array(vague),
+    }
     print(f"{'precision':<14}{'rows':>5}" + "".join(f"{f'{100 * share:.0f} %':>9}" for share in SHARES))
     for name, values in parts.items():
         print(f"{name:<14}{len(values):>5}" + "".join(f"{np.quantile(values, share):>7.0f} m" for share in SHARES))
-    mean, deviation = held(parts["housenumber"])
-    print(f"held by the radius of the other half: {100 * mean:.1f} ± {100 * deviation:.1f} %, {DRAWS} draws")
+    for name in ("housenumber", "interpolated", "street"):
+        mean, deviation = held(parts[name])
+        print(
+            f"{name}, held by the radius of the other half: {100 * mean:.1f} ± {100 * deviation:.1f} %, {DRAWS} draws"
+        )
 
 
 if __name__ == "__main__":

@@ -99,7 +99,7 @@ def geocode_file(file: Path, output: Path, **given: Unpack[Options]) -> None:
     found = geocode(addresses, using=engines, corrections=settled, progress=True, cache=cache)
     write_file(with_results(table, columns, found), output)
     if given["review"]:
-        write_file(review_sheet(queries_of(addresses), found, engines[-1] if engines else None), given["review"])
+        write_file(review_sheet(queries_of(addresses), found, engines), given["review"])
     _summary(found, output, engines)
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from essgeo.geocoding.communes import Communes, Place, city_key
+from essgeo.geocoding.pairs import rank_in
 from essgeo.geocoding.words import HEADS, MONTHS, REPETITIONS, WAY_WORDS, StreetKey, fold_all, street_key
 
 if TYPE_CHECKING:
@@ -17,13 +20,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     House = tuple[int, str]
+    Reading = tuple[tuple[House, ...], StreetKey, Place | None]
+    """House numbers in order of preference, the street, the place that the address names itself."""
 
 MOST_HOUSES = 3
 MOST_READINGS = 6
 
 _WAYS = "|".join(sorted((word for word in {*HEADS, *WAY_WORDS} if len(word) > 1), key=len, reverse=True))
 _REPETITION = "bis|ter|quater|quinquies|sexies"
-_PLAIN = re.compile(rf"(\d{{1,3}}) ?({_REPETITION})?,? ({_WAYS}|r) ([a-z0-9 -]+)$")
+_PLAIN = re.compile(rf"(\d{{1,3}})(?: ?[-/] ?(\d{{1,3}})| ?({_REPETITION}))?,? ((?:{_WAYS}|r) [a-z0-9 -]+)$")
 _GLUED = rf"(?!(?:{_WAYS}|mai)\b(?!,? (?:{_WAYS}|r)\b))[a-z]{{1,3}}\d{{0,2}}"
 _HOUSE = re.compile(rf"(\d{{1,6}})(?: ?({_REPETITION})\b|({_GLUED})\b)?")
 _NEXT = re.compile(r" ?(?:[-/,;&+]|et|a|au|ou) ?(?=\d)")
@@ -93,19 +98,12 @@ _NOISE_WORDS = frozenset(
 ) - {"porte"}
 
 
-class Reading(NamedTuple):
-    """One way to read an address: house numbers in order of preference, the street, the place it names itself."""
-
-    houses: tuple[House, ...]
-    street: StreetKey
-    place: Place | None
-
-
 class Readings(NamedTuple):
-    """Many readings as columns; ``query`` is the position of the address, ``place`` one of ``places``."""
+    """Many readings as columns: positions of the address, in ``places`` and in ``streets``, where each stands once."""
 
     query: NDArray[np.int64]
     place: NDArray[np.int64]
+    street: NDArray[np.int64]
     places: list[Place]
     streets: list[StreetKey]
     numbers: NDArray[np.int32]
@@ -125,27 +123,27 @@ def read_addresses(queries: pd.DataFrame, cities: Communes) -> Readings:
     lines = fold_all(queries["address"].tolist())
     columns = [queries[name].tolist() for name in ("postcode", "city", "citycode")]
     places: dict[Place, int] = {}
+    streets: dict[StreetKey, int] = {}
     given: dict[tuple[str, str, str], tuple[Place, int]] = {}
-    query, place, streets, houses = [], [], [], []
+    query, place, street, houses = [], [], [], []
     for row, (line, stated) in enumerate(zip(lines, zip(*columns, strict=True), strict=True)):
         known = given.get(stated)
         if known is None:
             clean = Place(_digits(stated[0]), stated[1][:100].strip(), stated[2].strip().upper())
             known = given[stated] = (clean, places.setdefault(clean, len(places)))
-        for reading in _read(line, known[0], cities):
+        for found, key, own in _read(line, known[0], cities):
             query.append(row)
-            place.append(known[1] if reading.place is None else places.setdefault(reading.place, len(places)))
-            streets.append(reading.street)
-            houses.append(reading.houses)
+            place.append(known[1] if own is None else places.setdefault(own, len(places)))
+            street.append(streets.setdefault(key, len(streets)))
+            houses.append(found)
     numbers = np.full((len(query), MOST_HOUSES), -1, dtype=np.int32)
     repetitions = np.full((len(query), MOST_HOUSES), "", dtype=object)
-    for column in range(MOST_HOUSES):
-        rows = [row for row, found in enumerate(houses) if len(found) > column]
-        numbers[rows, column] = [houses[row][column][0] for row in rows]
-        repetitions[rows, column] = [houses[row][column][1] for row in rows]
-    return Readings(
-        np.array(query, dtype=np.int64), np.array(place, dtype=np.int64), list(places), streets, numbers, repetitions
-    )
+    reading = np.repeat(np.arange(len(query)), list(map(len, houses)))
+    each, column = list(chain.from_iterable(houses)), rank_in(reading)
+    numbers[reading, column] = [number for number, _ in each]
+    repetitions[reading, column] = [repetition for _, repetition in each]
+    positions = np.array([query, place, street], dtype=np.int64)
+    return Readings(positions[0], positions[1], positions[2], list(places), list(streets), numbers, repetitions)
 
 
 def _digits(postcode: str) -> str:
@@ -154,19 +152,29 @@ def _digits(postcode: str) -> str:
 
 
 def _read(line: str, place: Place, cities: Communes) -> list[Reading]:
-    plain = _PLAIN.match(line)
-    alone = plain and (place.city or place.citycode) and not plain[4][-5:].isdecimal()
-    if plain and alone and _NOISE_WORDS.isdisjoint(line.split()) and not line.endswith(city_key(place.city) or "?"):
-        key = street_key(f"{plain[3]} {plain[4]}")
-        return [Reading(((int(plain[1]), REPETITIONS.get(plain[2] or "", "")),), key, None)]
-    found: dict[tuple[tuple[House, ...], StreetKey, Place | None], None] = {}
+    plain = _PLAIN.match(line) if place.city or place.citycode else None
+    if plain and not line.endswith(city_key(place.city) or "?"):
+        number, other, repetition, street = plain.groups()
+        lone = _lone_street(street)
+        if lone:
+            house = (int(number), REPETITIONS.get(repetition, ""))
+            return [((house, (int(other), "")) if other else (house,), lone, None)]
+    found: dict[Reading, None] = {}
     for text, own in _with_place(line, place, cities):
         for piece in dict.fromkeys(map(str.strip, _pieces(text))):
             for houses, street in _split(piece):
                 key = street_key(street)
                 if key.words:
                     found.setdefault((houses, key, own))
-    return [Reading(*parts) for parts in list(found)[:MOST_READINGS]]
+    return list(found)[:MOST_READINGS]
+
+
+@lru_cache(maxsize=1 << 18)
+def _lone_street(text: str) -> StreetKey | None:
+    """Return the key of a street, none where a postcode or anything else may stand beside it."""
+    if text[-5:].isdecimal() or not _NOISE_WORDS.isdisjoint(text.split()) or _HOUSE_AND_WAY.search(text):
+        return None
+    return street_key(text)
 
 
 def _with_place(line: str, place: Place, cities: Communes) -> Iterator[tuple[str, Place | None]]:
@@ -197,7 +205,9 @@ def _pieces(text: str) -> Iterator[str]:
     clean = _NOISE.sub(" , ", text) if noisy else text
     house = _HOUSE_AND_WAY.search(clean)
     if house:
-        yield house[0] + _BREAK.split(clean[house.end() :], maxsplit=1)[0]
+        street = _BREAK.split(clean[house.end() :], maxsplit=1)[0]
+        other = _HOUSE_AND_WAY.search(street)
+        yield house[0] + (street[: other.start()].removesuffix(" et ") if other else street)
         yield text
         return
     parts = [part for part in map(str.strip, _BREAK.split(clean)) if part and not part.isdecimal()]

@@ -29,6 +29,7 @@ PREFERRED = (
     "segment",
 )
 """Kinds of position (BAN ``type_position``), the nearest to a front door first."""
+_PART = ["code_insee", "nom_ancienne_commune"]
 NO_NUMBER = 99_999
 """What a file writes for a place without house number."""
 
@@ -55,8 +56,8 @@ def build_department(table: pa.Table) -> Department:
     streets = frame.drop_duplicates("street").sort_values("street")[[*parts, "nom_commune"]].reset_index(drop=True)
     keys = [street_key(_only_words(name)) for name in fold_all(streets["nom_voie"].tolist())]
     communes = _communes(streets)
-    rows = {code: row for row, code in enumerate(communes["citycode"])}
-    streets["commune"] = streets["code_insee"].map(rows).astype("int32")
+    known = pd.MultiIndex.from_frame(communes[["citycode", "old_name"]])
+    streets["commune"] = known.get_indexer(pd.MultiIndex.from_frame(streets[_PART])).astype("int32")
     streets["city"] = communes["city"].to_numpy()[streets["commune"]]
     streets[list(StreetKey._fields)] = keys
     order = np.lexsort((streets["nom_voie"], streets["words"], streets["commune"], streets["city"]))
@@ -134,16 +135,17 @@ def _only_words(name: str) -> str:
 
 
 def _communes(streets: pd.DataFrame) -> pd.DataFrame:
-    group = streets.groupby("code_insee", sort=True)
+    """Return the communes; those made of former communes in as many rows, for streets there have homonyms."""
+    group = streets.groupby(_PART, sort=True)
     table = pd.DataFrame(
         {
             "name": group["nom_commune"].first(),
-            "old_names": group["nom_ancienne_commune"].agg(lambda names: "|".join(sorted(set(names) - {""}))),
             "postcodes": group["code_postal"].agg(lambda codes: "|".join(sorted(set(codes) - {""}))),
         }
     )
-    table = table.rename_axis("citycode").reset_index()
-    table = table.sort_values("citycode", key=lambda codes: codes.map(_owner) + codes).reset_index(drop=True)
+    table = table.rename_axis(["citycode", "old_name"]).reset_index()
+    order = (table["citycode"].map(_owner) + table["citycode"]).argsort(kind="stable")
+    table = table.iloc[order].reset_index(drop=True)
     owner = [_owner(code) for code in table["citycode"]]
     return table.assign(city=pd.factorize(np.array(owner, dtype=object))[0].astype("int32"))
 

@@ -49,6 +49,17 @@ class Place(NamedTuple):
     citycode: str
 
 
+def department_of(code: str) -> str:
+    """Return what a citycode and a postcode of one department share, Corsica taken as one.
+
+    Examples
+    --------
+    >>> department_of("93010"), department_of("2A004"), department_of("20090")
+    ('93', '20', '20')
+    """
+    return "20" if code[:2] in {"2A", "2B"} else code[:2]
+
+
 @lru_cache(maxsize=1 << 16)
 def city_key(city: str) -> str:
     """Return the comparable form of a commune name, arrondissements and CEDEX left out.
@@ -81,7 +92,8 @@ class Communes:
     Parameters
     ----------
     table
-        RangeIndex; ``citycode``, ``name``, ``old_names`` and ``postcodes`` (each separated by ``|``).
+        RangeIndex; ``citycode``, ``name``, ``old_name`` (of a former commune, which has a row of its own) and
+        ``postcodes`` (separated by ``|``).
     """
 
     def __init__(self, table: pd.DataFrame) -> None:
@@ -91,12 +103,12 @@ class Communes:
         self.by_code: dict[str, list[int]] = {}
         self.by_name: dict[str, list[int]] = {}
         self.by_postcode: dict[str, list[int]] = {}
-        for row, (code, old) in enumerate(zip(table["citycode"], table["old_names"], strict=True)):
+        for row, (code, old) in enumerate(zip(table["citycode"], table["old_name"], strict=True)):
             self.by_code.setdefault(code, []).append(row)
             for city, (start, _) in CITIES.items():
                 if code.startswith(start):
                     self.by_code.setdefault(city, []).append(row)
-            for name in {self.keys[row], *(city_key(text) for text in old.split("|") if text)}:
+            for name in {self.keys[row], city_key(old)} - {""}:
                 self.by_name.setdefault(name, []).append(row)
             for postcode in self.postcodes[row]:
                 self.by_postcode.setdefault(postcode, []).append(row)
@@ -125,9 +137,9 @@ class Communes:
         posted = self.by_postcode.get(postcode, []) if postcode else []
         if postcode and named:
             near = [row for row in named if row in set(posted)] or [
-                row for row in named if self.citycode[row][:2] == postcode[:2]
+                row for row in named if self._in_department(row, postcode)
             ]
-            named = named if not near else [row for row in named if self.citycode[row][:2] == postcode[:2]]
+            named = named if not near else [row for row in named if self._in_department(row, postcode)]
         for row in posted:
             found[row] = AGREE if row in named or not name else POSTCODE_ONLY
         for row in self._close(name, posted, postcode) if name and not named else ():
@@ -138,24 +150,32 @@ class Communes:
             found = {row: weight for row, weight in found.items() if self.citycode[row][:2] == code[:2]}
         coded = self.by_code.get(code, []) if code else []
         if coded:
+            parts = [row for row in coded if row in named] or coded
             found = {row: weight * POSTCODE_WRONG for row, weight in found.items()} | {
-                row: AGREE if len(coded) == 1 else max(POSTCODE_WRONG, found.get(row, 0)) for row in coded
+                row: self._coded(row, code, found.get(row, 0)) if row in parts else POSTCODE_ONLY for row in coded
             }
         return found
+
+    def _coded(self, row: int, code: str, agreement: float) -> float:
+        """Return how well a commune agrees with its own code, or with that of the city it is an arrondissement of."""
+        return AGREE if self.citycode[row] == code else max(POSTCODE_WRONG, agreement)
 
     def _agreement(self, row: int, postcode: str) -> float:
         """Return how well a commune of the right name agrees with a postcode that may be none of its own."""
         if not postcode:
             return AGREE
-        if self.citycode[row][:2] != postcode[:2]:
+        if not self._in_department(row, postcode):
             return POSTCODE_FAR
         return POSTCODE_WRONG if postcode in self.by_postcode else POSTCODE_UNKNOWN
+
+    def _in_department(self, row: int, postcode: str) -> bool:
+        return department_of(self.citycode[row]) == department_of(postcode)
 
     def _close(self, name: str, posted: Sequence[int], postcode: str) -> list[int]:
         keys = [self.keys[row] for row in posted] or [
             key
             for key in self.names
-            if not postcode or any(self.citycode[row][:2] == postcode[:2] for row in self.by_name[key])
+            if not postcode or any(self._in_department(row, postcode) for row in self.by_name[key])
         ]
         best = process.extractOne(name, keys, scorer=fuzz.ratio, score_cutoff=LEAST_NAME)
         return self.by_name[best[0]] if best else []

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 from essgeo.geocoding.ngrams import ngrams, weigh, weights
@@ -16,8 +15,9 @@ from essgeo.geocoding.pairs import spread
 from essgeo.geocoding.words import StreetKey
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    import pandas as pd
     from numpy.typing import NDArray
     from scipy import sparse
 
@@ -48,7 +48,8 @@ class Department:
     writings
         Repetitions as written.
     communes
-        ``citycode``, ``name``, ``old_names``, ``postcodes``, ``city``, ``lon``, ``lat``.
+        ``citycode``, ``name``, ``old_name`` (of a former commune, a row each), ``postcodes``, ``city``, ``lon``,
+        ``lat``.
     """
 
     streets: pa.Table
@@ -120,11 +121,26 @@ class Department:
         return np.array([key.way == "" for key in self.keys], dtype=bool)
 
     @cached_property
-    def grams(self) -> tuple[sparse.csr_array, NDArray[np.float32]]:
-        """Pairs and triples of letters of the street names, and the weight of each."""
-        counts = ngrams([key.bare for key in self.keys])
-        weight = weights(counts)
-        return weigh(counts, weight), weight
+    def gram_counts(self) -> sparse.csr_array:
+        """Pairs and triples of letters of the street names, as :func:`essgeo.geocoding.ngrams.ngrams` counts them."""
+        return ngrams([key.bare for key in self.keys])
+
+    @cached_property
+    def gram_weights(self) -> NDArray[np.float32]:
+        """Weight of each pair and triple of letters."""
+        return weights(self.gram_counts)
+
+    @cached_property
+    def grams_of(self) -> Callable[[int], tuple[int, sparse.csr_array]]:
+        """First street of a city (-1: any), and the weighed n-grams of its streets: a column each."""
+        grams = weigh(self.gram_counts, self.gram_weights)
+
+        @lru_cache(maxsize=1024)
+        def of(city: int) -> tuple[int, sparse.csr_array]:
+            low, high = (0, len(self.city)) if city < 0 else np.searchsorted(self.city, [city, city + 1]).tolist()
+            return low, grams[low:high].T.tocsr()
+
+        return of
 
     @cached_property
     def titles(self) -> NDArray[np.object_]:
@@ -163,7 +179,7 @@ class Department:
 class Lookup:
     """Streets found by a key within a city."""
 
-    keys: pd.Index
+    known: dict[str, int]
     cities: int
     codes: NDArray[np.int64]
     order: NDArray[np.int64]
@@ -171,15 +187,18 @@ class Lookup:
     @classmethod
     def of(cls, keys: Sequence[str], city: NDArray[np.int32]) -> Lookup:
         """Return the lookup of streets by their keys and cities."""
-        codes, known = pd.factorize(np.array(keys, dtype=object))
+        known = {key: code for code, key in enumerate(dict.fromkeys(keys))}
+        codes = np.array([known[key] for key in keys], dtype=np.int64)
         cities = int(city.max(initial=0)) + 1
         packed = codes * cities + city
         order = np.argsort(packed, kind="stable")
-        return cls(pd.Index(known, dtype=object), cities, packed[order], order)
+        return cls(known, cities, packed[order], order)
 
-    def find(self, keys: Sequence[str], city: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the pairs (position in ``keys``, street) with the same key in the same city; city -1 is any."""
-        code = self.keys.get_indexer(pd.Index(keys, dtype=object)) if len(keys) else np.empty(0, dtype=np.int64)
+    def find(
+        self, keys: Sequence[str], which: NDArray[np.int64], city: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the pairs (position in ``which``, street) of the key asked, in the city asked; city -1 is any."""
+        code = np.array([self.known.get(key, -1) for key in keys], dtype=np.int64)[which]
         anywhere = city < 0
         first = code * self.cities + np.where(anywhere, 0, city)
         last = code * self.cities + np.where(anywhere, self.cities - 1, city)

@@ -21,7 +21,7 @@ from essgeo.geocoding.department import Department
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-FORMAT = "4"
+FORMAT = "6"
 """Changes with the layout of the files or the normalisation, so that an old index is built again."""
 
 

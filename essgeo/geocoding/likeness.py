@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rapidfuzz import fuzz, process
 
+from essgeo.geocoding.names import lacks_middle
 from essgeo.geocoding.words import NOUNS, digits_of
 
 if TYPE_CHECKING:
@@ -86,6 +87,8 @@ def _by_words(value: float, asked: StreetKey, known: StreetKey) -> float:
     if len(one) == len(two):
         same = all(a == b or fuzz.ratio(a, b) >= LEAST_WORD for a, b in zip(one, two, strict=True))
         return value if same or asked.way != known.way else min(value, OTHER_WORD)
+    if asked.way == known.way and lacks_middle(one, two):
+        return max(value, FIRST_NAME)
     few, many = sorted((one, two), key=len)
     extra = many[: len(many) - len(few)]
     ends = many[len(extra) :]

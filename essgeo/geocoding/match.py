@@ -14,7 +14,7 @@ from essgeo.geocoding.engine import CANDIDATE_COLUMNS, MOST_CANDIDATES
 from essgeo.geocoding.flat import distance_m
 from essgeo.geocoding.likeness import JOINED, likeness
 from essgeo.geocoding.numbers import find_houses
-from essgeo.geocoding.pairs import Pairs, best_of, rank_in
+from essgeo.geocoding.pairs import Pairs, best_of, distinct_pairs, rank_in
 from essgeo.geocoding.streets import Asked, alike_in_city, alike_in_commune, asked_cities, same_streets
 from essgeo.geocoding.verdict import described, reasons
 
@@ -154,9 +154,10 @@ def _candidates(search: Search, rows: NDArray[np.int64]) -> Pairs:
 
 def _rated(search: Search, reading: NDArray[np.int64], street: NDArray[np.int64]) -> Pairs:
     department, readings, near = search.department, search.readings, search.near
+    asked, known, pair = distinct_pairs(readings.street[reading], street)
     alike = likeness(
-        [readings.streets[row] for row in reading.tolist()], [department.keys[row] for row in street.tolist()]
-    )
+        [readings.streets[row] for row in asked.tolist()], [department.keys[row] for row in known.tolist()]
+    )[pair]
     keep = alike >= LEAST_LIKENESS
     reading, street, alike = reading[keep], street[keep], alike[keep]
     query = readings.query[reading]
@@ -178,15 +179,11 @@ def _rated(search: Search, reading: NDArray[np.int64], street: NDArray[np.int64]
 
 def _ranked(pairs: Pairs) -> Pairs:
     """Return the best pairs of each query, the best first, each street once."""
-    order = np.lexsort((pairs.reading, pairs.street, pairs.department, pairs.query))
-    pairs = pairs.take(order)
-    order = np.lexsort((-pairs.score, pairs.street, pairs.department, pairs.query))
-    pairs = pairs.take(order)
-    new = np.ones(len(order), dtype=bool)
-    new[1:] = (np.diff(pairs.query) != 0) | (np.diff(pairs.department) != 0) | (np.diff(pairs.street) != 0)
-    pairs = pairs.take(new)
-    pairs = pairs.take(np.lexsort((pairs.street, pairs.department, -pairs.score, pairs.query)))
-    return pairs.take(rank_in(pairs.query) <= MOST_CANDIDATES)
+    order = np.lexsort((pairs.reading, pairs.street, pairs.department, -pairs.score, pairs.query))
+    query, department, street = pairs.query[order], pairs.department[order], pairs.street[order]
+    place = (query * (int(department.max(initial=0)) + 1) + department) * (int(street.max(initial=0)) + 1) + street
+    order = order[np.sort(np.unique(place, return_index=True)[1])]
+    return pairs.take(order[rank_in(pairs.query[order]) <= MOST_CANDIDATES])
 
 
 def _matches(index: AddressIndex, queries: pd.DataFrame, found: Found) -> pd.DataFrame:

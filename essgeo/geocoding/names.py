@@ -31,8 +31,8 @@ def differences(asked: Sequence[StreetKey], known: Sequence[StreetKey]) -> NDArr
     A mistake of the keyboard is a letter missing, added, replaced or swapped with the next: one in a word, two in a
     long one, none in a short one (optimal string alignment distance). What differs by more is another street, and so
     are other digits, and a name with another noun (``rue du Temple`` and ``rue Vieille du Temple``). The address may
-    leave out a first name that the street has, not the reverse: ``rue Henri Regnault`` and ``rue Regnault`` are two.
-    A name may lack its end, as files cut it, and a place may be asked without its way.
+    leave out a first or middle name that the street has, not the reverse: ``rue Henri Regnault`` and ``rue Regnault``
+    are two. A name may lack its end, as files cut it, and a place may be asked without its way.
 
     Examples
     --------
@@ -71,6 +71,8 @@ def _other_way(asked: StreetKey, known: StreetKey) -> int:
 def _shortened(asked: list[str], known: list[str], key: StreetKey) -> bool:
     """Return whether a name is another without its first name or its end, or with or without a rank."""
     few, many = sorted((asked, known), key=len)
+    if lacks_middle(asked, known):
+        return True
     size = len(few)
     lead, rest = many[: len(many) - size], many[len(many) - size :]
     if not lead:
@@ -79,6 +81,19 @@ def _shortened(asked: list[str], known: list[str], key: StreetKey) -> bool:
         return NOUNS.isdisjoint(many[size:])
     left_out = len(asked) < len(known) and NOUNS.isdisjoint(lead) and (size > 1 or _of_a_person(key))
     return (left_out or RANKS.issuperset(lead)) and all(map(_close, few, rest))
+
+
+def lacks_middle(asked: list[str], known: list[str]) -> bool:
+    """Return whether a name leaves out names between the first and the last word of another.
+
+    Examples
+    --------
+    >>> lacks_middle("louis blanqui".split(), "louis auguste blanqui".split())
+    True
+    """
+    left, more = iter(known), 1 < len(asked) < len(known)
+    ends = more and asked[0] == known[0] and asked[-1] == known[-1]
+    return ends and all(word in left for word in asked) and NOUNS.isdisjoint(set(known) - set(asked))
 
 
 def _close(one: str, two: str) -> bool:

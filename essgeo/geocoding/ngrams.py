@@ -57,13 +57,13 @@ def weigh(matrix: sparse.csr_array, weight: NDArray[np.float32]) -> sparse.csr_a
 
 
 def nearest(queries: sparse.csr_array, streets: sparse.csr_array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the pairs (query, street) of the streets most alike each query, by cosine."""
+    """Return the pairs (query, street) of the streets most alike each query, by cosine: a street is a column."""
     rows, columns = [], []
     for start in range(0, queries.shape[0], CHUNK):
-        alike = (streets @ queries[start : start + CHUNK].T.tocsr()).tocoo()
+        alike = queries[start : start + CHUNK] @ streets
         keep = alike.data >= LEAST_COSINE
-        column, row = (place[keep].astype(np.int64) for place in alike.coords)
-        value = alike.data[keep]
+        row = np.repeat(np.arange(alike.shape[0]), np.diff(alike.indptr))[keep]
+        column, value = alike.indices[keep].astype(np.int64), alike.data[keep]
         order = np.lexsort((column, -value, row))
         row, column, value = row[order], column[order], value[order]
         first = np.searchsorted(row, row, side="left")

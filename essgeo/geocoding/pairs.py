@@ -45,6 +45,21 @@ def spread(low: NDArray[np.int64], count: NDArray[np.int64]) -> tuple[NDArray[np
     return rows, low[rows] + rank_in(rows)
 
 
+def distinct_pairs(
+    left: NDArray[np.int64], right: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return each pair once, in order, and the place of every pair among them.
+
+    Examples
+    --------
+    >>> [column.tolist() for column in distinct_pairs(np.array([2, 1, 2]), np.array([7, 0, 7]))]
+    [[1, 2], [0, 7], [1, 0, 1]]
+    """
+    width = int(right.max(initial=0)) + 1
+    packed, place = np.unique(left * width + right, return_inverse=True)
+    return packed // width, packed % width, place
+
+
 def rank_in(groups: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the rank of each row within its group; equal groups stand together.
 

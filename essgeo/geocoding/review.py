@@ -9,6 +9,8 @@ import pandas as pd
 from essgeo.geocoding.engine import MOST_CANDIDATES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from essgeo.geocoding.engine import Engine
 
 SETTLED = ("located", "corrected")
@@ -48,7 +50,7 @@ def review(structures: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(table[columns].rename_axis("structure_id").reset_index())
 
 
-def review_sheet(queries: pd.DataFrame, geocoded: pd.DataFrame, engine: Engine | None = None) -> pd.DataFrame:
+def review_sheet(queries: pd.DataFrame, geocoded: pd.DataFrame, engines: Sequence[Engine] = ()) -> pd.DataFrame:
     """Return a sheet to fill in: one row for each address that needs a human, with up to three candidates.
 
     Write the number of a candidate in ``choice``, or degrees in ``lon`` and ``lat``: the file is then a corrections
@@ -60,8 +62,8 @@ def review_sheet(queries: pd.DataFrame, geocoded: pd.DataFrame, engine: Engine |
         What was asked (:func:`essgeo.geocoding.queries.queries_of`).
     geocoded
         What :func:`essgeo.geocode` made of it, with the same index.
-    engine
-        Who is asked for candidates; without one, the best match is the only candidate.
+    engines
+        Who is asked for candidates: the three best of all are shown. Without any, the best match is the only candidate.
 
     Returns
     -------
@@ -92,7 +94,7 @@ def review_sheet(queries: pd.DataFrame, geocoded: pd.DataFrame, engine: Engine |
     first = ~sheet.duplicated(one_place)
     best = geocoded.loc[sheet.index[first]]
     sheet = sheet[first].assign(choice="", lon="", lat="")
-    if engine is None:
+    if not engines:
         names = {
             "label": "geo_label",
             "score": "geo_score",
@@ -103,10 +105,21 @@ def review_sheet(queries: pd.DataFrame, geocoded: pd.DataFrame, engine: Engine |
         found = pd.DataFrame({name: best[column].to_numpy() for name, column in names.items()})
         found = found.assign(query=range(len(best)), rank=1)[found["lon"].notna()]
     else:
-        found = engine.candidates(sheet[asked].reset_index(drop=True))
+        found = _best_of_all(engines, sheet[asked].reset_index(drop=True))
     sheet = sheet.reset_index(drop=True)
     for rank in range(1, MOST_CANDIDATES + 1):
         head = "candidate" if rank == 1 else f"candidate_{rank}"
         one = found[found["rank"] == rank].set_index("query")[list(_SHOWN)].rename(columns=_SHOWN)
         sheet = sheet.join(one.add_prefix(f"{head}_"))
     return sheet
+
+
+def _best_of_all(engines: Sequence[Engine], queries: pd.DataFrame) -> pd.DataFrame:
+    """Return the candidates of every engine, each address once, the best first.
+
+    Two former communes may share a label, hence the identifier.
+    """
+    found = pd.concat([engine.candidates(queries) for engine in engines], ignore_index=True)
+    found = found.sort_values(["query", "score"], ascending=[True, False], kind="stable")
+    found = found.drop_duplicates(["query", "label", "ban_id"])
+    return found.assign(rank=found.groupby("query").cumcount() + 1)

@@ -12,6 +12,7 @@ import pandas as pd
 from essgeo.errors import GeocoderError, InputError
 from essgeo.geocoding.answers import candidate_of, features_of, match_of, table_rows
 from essgeo.geocoding.client import GEOPLATEFORME, Client, said
+from essgeo.geocoding.communes import POSTCODE_WRONG, department_of
 from essgeo.geocoding.engine import CANDIDATE_COLUMNS, MATCH_COLUMNS, MATCH_NUMBERS, MOST_CANDIDATES, QUERY_COLUMNS
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ _RESULTS = (
     "result_id",
     "result_citycode", "result_city", "result_oldcity", "result_postcode",
 )  # fmt: skip
+_ELSEWHERE = ("street_unknown", "other_city")
 _OK, _TOO_LARGE, _FAULT = 200, 413, 500
 
 
@@ -37,9 +39,9 @@ class Service:
     """A geocoding service that speaks addok's contract: ``search``, ``reverse`` and ``search/csv``.
 
     Only address, postcode, city and citycode leave the machine. Rows are filtered on citycode where it is known, else
-    on
-    postcode; a server that fails on filters (addok 1.3 with addok-csv 1.1 does) is asked again without, and the commune
-    of each answer is compared with the one asked for in every case.
+    on postcode; a server that fails on filters (addok 1.3 with addok-csv 1.1 does) is asked again without, and the
+    commune of each answer is compared with the one asked for in every case. What is not found under a postcode is asked
+    once more by the name of the commune alone: the postcode may be the mistake.
 
     Parameters
     ----------
@@ -100,23 +102,16 @@ class Service:
         GeocoderError, RateLimitedError
             The service refuses the table, is not one, or does not answer.
         """
-        asked = _asked(queries)
-        waiting = asked[asked["reason"] == ""]
-        rows: dict[int, dict[str, str]] = {}
-        for start in range(0, len(waiting), self.batch_rows):
-            batch = waiting.iloc[start : start + self.batch_rows]
-            rows |= self._ask(batch, final=False)
-            missing = batch[~batch.index.isin(list(rows))]
-            if len(missing):
-                rows |= self._ask(missing, final=True)
-        whole = queries[list(QUERY_COLUMNS)].fillna("").itertuples(index=False, name=None)
-        matches = [
-            match_of(dict(zip(QUERY_COLUMNS, query, strict=True)), rows.get(place)) for place, query in enumerate(whole)
-        ]
-        result = pd.DataFrame(matches, index=queries.index, columns=list(MATCH_COLUMNS))
-        unasked = (asked["reason"] != "").to_numpy()
-        result["reason"] = np.where(unasked, asked["reason"], result["reason"])
-        return result.astype(dict.fromkeys(MATCH_NUMBERS, float))
+        whole = queries[list(QUERY_COLUMNS)].fillna("").reset_index(drop=True)
+        asked = _asked(whole)
+        result = self._matches(asked, whole)
+        elsewhere = result["reason"].isin(_ELSEWHERE) & (asked["postcode"] != "") & (asked["city"] != "")
+        if elsewhere.any():
+            found = self._matches(asked[elsewhere].assign(postcode=""), whole[elsewhere])
+            here = found["citycode"].map(department_of) == asked.loc[elsewhere, "postcode"].map(department_of)
+            found = found[here & (found["reason"] == "")]
+            result.loc[found.index] = found.assign(score=found["score"] * POSTCODE_WRONG)
+        return result.set_axis(queries.index)
 
     def candidates(self, queries: pd.DataFrame) -> pd.DataFrame:
         """Return up to three candidates of each query, with one request each.
@@ -126,11 +121,14 @@ class Service:
         GeocoderError, RateLimitedError
             As :meth:`match`.
         """
-        asked = _asked(queries)
+        asked = _asked(queries[list(QUERY_COLUMNS)].fillna(""))
         found = []
         waiting = (asked["reason"] == "").to_numpy()
         for name, (_, query) in zip(queries.index[waiting], asked[waiting].iterrows(), strict=True):
-            for rank, feature in enumerate(self._search(query), start=1):
+            features = self._search(query)
+            if not features and query["postcode"] and query["city"]:
+                features = self._search(query.where(query.index != "postcode", ""))
+            for rank, feature in enumerate(features, start=1):
                 found.append({"query": name, "rank": rank} | candidate_of(feature))
         return pd.DataFrame(found, columns=list(CANDIDATE_COLUMNS))
 
@@ -145,6 +143,24 @@ class Service:
         answer = self.client.get("reverse", {"lon": repr(lon), "lat": repr(lat), "limit": "1"})
         features = features_of(answer, self.client.url)
         return candidate_of(features[0]) if features else {}
+
+    def _matches(self, asked: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
+        """Return the match of each row of ``asked``, judged by what ``whole`` says of it."""
+        waiting = asked[asked["reason"] == ""]
+        rows: dict[int, dict[str, str]] = {}
+        for start in range(0, len(waiting), self.batch_rows):
+            batch = waiting.iloc[start : start + self.batch_rows]
+            rows |= self._ask(batch, final=False)
+            missing = batch[~batch.index.isin(list(rows))]
+            if len(missing):
+                rows |= self._ask(missing, final=True)
+        matches = [
+            match_of(dict(zip(QUERY_COLUMNS, query, strict=True)), rows.get(place))
+            for place, *query in whole.itertuples(name=None)
+        ]
+        result = pd.DataFrame(matches, index=asked.index, columns=list(MATCH_COLUMNS))
+        result["reason"] = np.where(asked["reason"] != "", asked["reason"], result["reason"])
+        return result.astype(dict.fromkeys(MATCH_NUMBERS, float))
 
     def _search(self, query: pd.Series) -> list[dict[str, object]]:
         words = " ".join(query[name] for name in ("address", "postcode", "city") if query[name])
@@ -183,9 +199,9 @@ class Service:
         return self.client.post_csv("search/csv", table, form)
 
 
-def _asked(queries: pd.DataFrame) -> pd.DataFrame:
-    """Return what is sent, by position: no postcode beside a citycode that BAN knows; or the reason why not."""
-    asked = queries[list(QUERY_COLUMNS)].fillna("").reset_index(drop=True)
+def _asked(whole: pd.DataFrame) -> pd.DataFrame:
+    """Return what is sent of clean queries: no postcode beside a citycode that BAN knows; or the reason why not."""
+    asked = whole.copy()
     asked["citycode"] = asked["citycode"].where(~asked["citycode"].isin(WHOLE_CITIES), "")
     asked["postcode"] = asked["postcode"].where(
         (asked["citycode"] == "") & asked["postcode"].str.fullmatch(r"\d{5}"), ""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from rapidfuzz import fuzz, process
 
 from essgeo.geocoding.ngrams import nearest, ngrams, weigh
-from essgeo.geocoding.pairs import spread
+from essgeo.geocoding.pairs import distinct_pairs, spread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     Found = tuple[NDArray[np.int64], NDArray[np.int64]]
 
-Text = TypeVar("Text", str, tuple[int, str])
 MOST_ALIKE, MOST_IN_COMMUNE = 6, 1500
 LEAST_RATIO, NEXT_RATIO = 55, 15
 CHUNK = 2048
@@ -50,16 +49,18 @@ def asked_cities(department: Department, readings: Readings, rows: NDArray[np.in
 
 def same_streets(department: Department, readings: Readings, asked: Asked) -> Found:
     """Return the pairs (position in ``asked``, street) of the same name, or the same but for its kind of way."""
-    keys = [readings.streets[row] for row in asked.reading.tolist()]
-    words = department.by_words.find([key.words for key in keys], asked.city)
-    compact = department.by_compact.find([key.compact for key in keys], asked.city)
-    left = np.ones(len(keys), dtype=bool)
-    left[words[0]] = left[compact[0]] = False
+    distinct, which = np.unique(readings.street[asked.reading], return_inverse=True)
+    keys = [readings.streets[street] for street in distinct.tolist()]
+    words = [key.words for key in keys]
+    same = department.by_words.find(words, which, asked.city)
+    joined = department.by_compact.find([key.compact for key in keys], which, asked.city)
+    left = np.ones(len(which), dtype=bool)
+    left[same[0]] = left[joined[0]] = False
     rest = np.flatnonzero(left)
-    bare = department.by_bare.find([keys[row].bare for row in rest.tolist()], asked.city[rest])
-    whole = department.by_bare.find([keys[row].words for row in rest.tolist()], asked.city[rest])
-    found = [words[0], compact[0], rest[bare[0]], rest[whole[0]]]
-    return np.concatenate(found), np.concatenate([words[1], compact[1], bare[1], whole[1]])
+    bare = department.by_bare.find([key.bare for key in keys], which[rest], asked.city[rest])
+    whole = department.by_bare.find(words, which[rest], asked.city[rest])
+    position = np.concatenate([same[0], joined[0], rest[bare[0]], rest[whole[0]]])
+    return distinct_pairs(position, np.concatenate([same[1], joined[1], bare[1], whole[1]]))[:2]
 
 
 def alike_in_commune(department: Department, readings: Readings, asked: Asked, evidence: Evidence) -> Found:
@@ -77,10 +78,12 @@ def alike_in_commune(department: Department, readings: Readings, asked: Asked, e
             continue
         pool = np.concatenate([np.arange(*bounds) for bounds in ranges])
         members = np.concatenate(rows)
-        words = [readings.streets[row].words for row in asked.reading[members].tolist()]
-        for row, street in _most_alike(words, [name for first, last in ranges for name in names[first:last]]):
-            found.append(members[row])
-            streets.append(pool[street])
+        distinct, which = np.unique(readings.street[asked.reading[members]], return_inverse=True)
+        words = [readings.streets[street].words for street in distinct.tolist()]
+        one, street = _most_alike(words, [name for first, last in ranges for name in names[first:last]])
+        row, position = _every(one, which)
+        found.append(members[row])
+        streets.append(pool[street[position]])
     return np.concatenate(found), np.concatenate(streets)
 
 
@@ -96,44 +99,37 @@ def _blocks(
     return blocks
 
 
-def _distinct(texts: Sequence[Text]) -> tuple[list[Text], NDArray[np.int64]]:
-    """Return each of the texts once, and the place of every one among them."""
-    places: dict[Text, int] = {}
-    position = np.array([places.setdefault(text, len(places)) for text in texts], dtype=np.int64)
-    return list(places), position
+def _every(one: NDArray[np.int64], which: NDArray[np.int64]) -> Found:
+    """Return the pairs (row, position in ``one``) of the rows that ask for each of ``one``, which is sorted."""
+    low = np.searchsorted(one, which)
+    return spread(low, np.searchsorted(one, which, side="right") - low)
 
 
-def _most_alike(words: Sequence[str], names: Sequence[str]) -> Iterator[Found]:
-    texts, position = _distinct(words)
+def _most_alike(texts: Sequence[str], names: Sequence[str]) -> Found:
+    """Return the pairs (text, name) of the names most alike each text."""
     count = min(MOST_ALIKE, len(names))
+    found, alike = [], []
     for start in range(0, len(texts), CHUNK):
         ratio = process.cdist(texts[start : start + CHUNK], names, scorer=fuzz.ratio, dtype=np.uint8)
         top = np.argpartition(ratio, len(names) - count, axis=1)[:, -count:]
         value = np.take_along_axis(ratio, top, axis=1).astype(np.int64)
         good = value >= np.maximum(LEAST_RATIO, value.max(axis=1, keepdims=True) - NEXT_RATIO)
-        rows = np.flatnonzero((position >= start) & (position < start + CHUNK))
-        chosen = good[position[rows] - start]
-        yield np.repeat(rows, chosen.sum(axis=1)), top[position[rows] - start][chosen]
+        found.append(np.nonzero(good)[0] + start)
+        alike.append(top[good])
+    return np.concatenate(found), np.concatenate(alike)
 
 
 def alike_in_city(department: Department, readings: Readings, asked: Asked) -> Found:
     """Return the pairs (position in ``asked``, street) most alike in the whole city of each reading."""
-    bare = [readings.streets[row].bare for row in asked.reading.tolist()]
-    distinct, position = _distinct(list(zip(asked.city.tolist(), bare, strict=True)))
-    first = np.empty(len(distinct), dtype=np.int64)
-    first[position] = np.arange(len(position))
-    city = asked.city[first]
+    city, distinct, which = distinct_pairs(asked.city + 1, readings.street[asked.reading])
+    city -= 1
     found, streets = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
-    grams, weight = department.grams
-    for value in np.unique(city):
+    for value in np.unique(city).tolist():
         inside = np.flatnonzero(city == value)
-        low, high = (0, len(department.city)) if value < 0 else np.searchsorted(department.city, [value, value + 1])
-        query, street = nearest(weigh(ngrams([bare[row] for row in first[inside].tolist()]), weight), grams[low:high])
+        bare = [readings.streets[street].bare for street in distinct[inside].tolist()]
+        first, grams = department.grams_of(value)
+        query, street = nearest(weigh(ngrams(bare), department.gram_weights), grams)
         found.append(inside[query])
-        streets.append(street + low)
-    row, street = np.concatenate(found), np.concatenate(streets)
-    order = np.argsort(row, kind="stable")
-    row, street = row[order], street[order]
-    low = np.searchsorted(row, position)
-    who, which = spread(low, np.searchsorted(row, position, side="right") - low)
-    return who, street[which]
+        streets.append(street + first)
+    row, position = _every(np.concatenate(found), which)
+    return row, np.concatenate(streets)[position]

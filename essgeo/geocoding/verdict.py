@@ -9,6 +9,7 @@ import numpy as np
 from essgeo.geocoding.communes import NAME_CLOSE
 from essgeo.geocoding.names import OTHER_NAME, OTHER_WAY, SAME_NAME, differences
 from essgeo.geocoding.numbers import HOUSENUMBER, INTERPOLATED, LOCALITY, PRECISIONS, STREET
+from essgeo.geocoding.pairs import distinct_pairs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,9 +32,11 @@ def reasons(index: AddressIndex, readings: Readings, best: Pairs) -> NDArray[np.
     for position in np.unique(best.department).tolist():
         department = index.department(position)
         here = np.flatnonzero((best.department == position) & (best.likeness < 1))
-        asked = [readings.streets[row] for row in best.reading[here].tolist()]
         street = best.street[here]
-        differ[here] = differences(asked, [department.keys[row] for row in street.tolist()])
+        asked, known, pair = distinct_pairs(readings.street[best.reading[here]], street)
+        differ[here] = differences(
+            [readings.streets[row] for row in asked.tolist()], [department.keys[row] for row in known.tolist()]
+        )[pair]
         sure = department.alone[street] & (best.agreement[here] == 1) & (best.precision[here] == HOUSENUMBER)
         differ[here[(differ[here] == OTHER_WAY) & ~sure]] = OTHER_NAME
         if index.complete:

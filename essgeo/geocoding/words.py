@@ -17,7 +17,7 @@ WAYS = {
     "allee": "all al alle allees", "ancienne route": "art", "avenue": "av ave aven avn", "boucle": "bcle",
     "boulevard": "bd bld blv blvd boul bvd bvld", "carrefour": "car carf", "chaussee": "chs",
     "chemin": "ch che chem chm",
-    "chemin rural": "cr", "cite": "cte", "clos": "", "corniche": "cor", "cote": "", "cour": "", "cours": "crs",
+    "chemin rural": "", "cite": "cte", "clos": "", "corniche": "cor", "cote": "", "cour": "cr", "cours": "crs",
     "descente": "dsc", "digue": "dig", "domaine": "dom", "escalier": "esc", "esplanade": "esp espl",
     "faubourg": "fg fbg faub",
     "galerie": "", "grande rue": "gr", "hameau": "ham", "ilot": "", "impasse": "imp", "jardin": "jard", "levee": "",
@@ -197,13 +197,13 @@ def street_key(text: str) -> StreetKey:
     tokens = text.replace("-", " ").split()
     if not tokens:
         return StreetKey("", "", "", "")
+    if tokens[0] == "cr" and len(tokens) > 1 and tokens[1][0] <= "9":
+        tokens[:1] = ["chemin", "rural"]
     if len(tokens) > 1:
         tokens = HEADS.get(tokens[0], tokens[0]).split() + [INNER.get(token, token) for token in tokens[1:]]
         tokens[-1] = _LAST_ROMANS.get(tokens[-1], tokens[-1])
-    if not text.isalpha():
-        tokens = [_arabic(token) if token[0] <= "9" else token for token in tokens]
     if not "".join(tokens).isalpha():
-        tokens = _spelt(tokens)
+        tokens = _spelt([_arabic(token) if token[0] <= "9" else token for token in tokens])
     while len(tokens) > 1 and tokens[0] == tokens[1] and tokens[0] in WAY_WORDS:
         del tokens[0]
     words = [token for token in tokens if token not in STOP_WORDS] or tokens

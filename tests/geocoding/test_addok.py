@@ -75,6 +75,15 @@ def test_a_homonym_in_another_commune_is_not_located(service: Service) -> None:
     assert geocode(table, using=service)["geo_status"].tolist() == ["not_found"]
 
 
+def test_a_wrong_postcode_beside_the_right_commune(service: Service) -> None:
+    table = pd.DataFrame({"address": ["12 rue Louis Auguste Blanqui"], "city": ["Bondy"], "postcode": ["93000"]})
+    found = geocode(table, using=service)
+    assert found["geo_ban_id"].tolist() == ["93010_5170_00012"]
+    assert found["geo_status"].tolist() == ["located"]
+    candidates = service.candidates(table.assign(citycode=""))
+    assert candidates["ban_id"].iloc[0] == "93010_5170_00012"
+
+
 def test_candidates_and_reverse(service: Service) -> None:
     asked = pd.DataFrame({"address": ["gallieni"], "postcode": "", "city": "Bondy", "citycode": ""}, index=["a"])
     found = service.candidates(asked)

@@ -232,7 +232,7 @@ def test_a_review_sheet_filled_in_is_a_corrections_file(tmp_path: Path) -> None:
     rows = table("1 rue A", "2 rue B", "2 rue B", "3 rue C", "4 rue D", "").set_axis(range(6))
     engine = Scripted({"1 rue A": LOCATED})
     found = geocode(rows, using=engine)
-    sheet = review_sheet(queries_of(rows), found, engine)
+    sheet = review_sheet(queries_of(rows), found, [engine])
     assert sheet[["address", "rows"]].to_numpy().tolist() == [["2 rue B", 2], ["3 rue C", 1], ["4 rue D", 1]]
     assert {"candidate_label", "candidate_2_label", "candidate_3_longitude"} <= set(sheet.columns)
     sheet.loc[0, "choice"] = "2"
@@ -251,3 +251,24 @@ def test_a_review_sheet_filled_in_is_a_corrections_file(tmp_path: Path) -> None:
     sheet.to_csv(path, index=False)
     with pytest.raises(SchemaError, match="row 4, field lon: is empty"):
         read_corrections(path)
+
+
+@dataclass
+class Better(Scripted):
+    """An engine whose second candidate is the same as that of the other, and whose last is the best."""
+
+    def candidates(self, queries: pd.DataFrame) -> pd.DataFrame:
+        found = super().candidates(queries)
+        renamed = found["label"].where(found["rank"] == 2, found["label"] + " bis")
+        return found.assign(label=renamed, score=found["rank"] / 3)
+
+
+def test_a_review_sheet_shows_the_best_candidates_of_all_engines() -> None:
+    rows = table("2 rue B", "3 rue C").set_axis(range(2))
+    engines = [Scripted({}), Better({})]
+    sheet = review_sheet(queries_of(rows), geocode(rows, using=engines), engines)
+    labels = ["candidate_label", "candidate_2_label", "candidate_3_label"]
+    assert sheet[labels].to_numpy().tolist() == [
+        [f"{address} 3 bis", f"{address} 2", f"{address} 1"] for address in ("2 rue B", "3 rue C")
+    ]
+    assert sheet["candidate_longitude"].tolist() == [3, 3]

@@ -95,6 +95,8 @@ def ask(
         ("20 r st maur", "Paris", "75012", "20 Rue Saint-Maur 75011 Paris"),
         ("9 rue Louis 14", "Paris 12e Arrondissement", "", "9 Rue Louis XIV 75012 Paris"),
         ("9 avenue Daumenil", "Paris", "75012", "9 Avenue Daumesnil 75012 Paris"),
+        ("9 rue Louis XIV et 3 avenue Daumesnil", "Paris", "75012", "9 Rue Louis XIV 75012 Paris"),
+        ("3 rue Louis Blanqui", "Bondy", "93140", "3 Rue Louis Auguste Blanqui 93140 Bondy"),
     ],
 )
 def test_french_addresses_as_typed_are_located(address: str, city: str, postcode: str, label: str) -> None:
@@ -252,7 +254,9 @@ def test_a_commune_key_is_its_own_key(name: str) -> None:
     [
         ("rue de la paix", "r paix", SAME_NAME), ("av daumenil", "avenue daumesnil", MISSPELT),
         ("cour de la republique", "cours de la republique", MISSPELT), ("voie n/11", "voie a/11", OTHER_NAME),
-        ("rue neuburger", "rue jean neuburger", SHORTENED),
+        ("rue neuburger", "rue jean neuburger", SHORTENED), ("cr saint eloi", "cour saint eloi", SAME_NAME),
+        ("rue jean moinon", "rue jean et marie moinon", SHORTENED), ("cr 12", "chemin rural 12", SAME_NAME),
+        ("rue saint antoine", "rue saint faubourg antoine", OTHER_NAME), ("rue pau", "rue pay", OTHER_NAME),
         ("rue leclerc", "rue du general leclerc", SHORTENED), ("rue du gal leclerc", "rue leclerc", SHORTENED),
         ("rue de strasbourg", "boulevard de strasbourg", OTHER_WAY), ("rue du caire", "passage du caire", OTHER_NAME),
         ("rue henri regnault", "rue regnault", OTHER_NAME), ("rue du temple", "rue vieille du temple", OTHER_NAME),

@@ -218,7 +218,7 @@ def test_rows_without_anything_keep_their_place(run: Callable[..., tuple[int, st
 
 def test_a_review_file_comes_back_as_corrections(run: Callable[..., tuple[int, str]], fake: Fake) -> None:
     Path("in.csv").write_text("adresse,cp,ville\nrue Z,93140,Bondy\n7 rue A,93140,Bondy\n", encoding="utf-8")
-    fake.script = [lambda handler: handler.good(), lambda handler: handler.reply(200, b'{"features": []}')]
+    fake.script = [lambda handler: handler.good()] * 2 + [lambda handler: handler.reply(200, b'{"features": []}')] * 2
     assert run("in.csv", "-o", "out.csv", "--url", fake.url, "--review", "review.csv")[0] == 0
     sheet = pd.read_csv("review.csv", dtype=str, keep_default_na=False)
     assert sheet["address"].tolist() == ["rue Z"]

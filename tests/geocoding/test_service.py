@@ -13,6 +13,7 @@ import pytest
 
 from essgeo.errors import GeocoderError, InputError, RateLimitedError
 from essgeo.geocoding.client import Client, Policy
+from essgeo.geocoding.communes import POSTCODE_WRONG
 from essgeo.geocoding.service import Service
 
 if TYPE_CHECKING:
@@ -64,12 +65,46 @@ def test_citycode_is_preferred_to_postcode_as_a_filter(fake: Fake, service: Serv
     service.match(queries(2, postcode="93140", citycode="93010"))
     service.match(queries(2, postcode="93140"))
     service.match(queries(2, postcode="75001", citycode="75056", city="Paris"))
-    first, second, paris = (request["rows"][0] for request in fake.requests)
+    first, second, paris = (request["rows"][0] for request in fake.requests[:3])
     assert fake.requests[0]["form"]["citycode"] == ["citycode"]
     assert fake.requests[0]["form"]["postcode"] == ["postcode"]
     assert (first["citycode"], first["postcode"]) == ("93010", "")
     assert (second["citycode"], second["postcode"]) == ("", "93140")
     assert (paris["citycode"], paris["postcode"]) == ("", "75001"), "BAN knows no address in 75056"
+
+
+def filtered(handler: Handler) -> None:
+    """A server that finds nothing under a postcode other than 93140, as a filter does."""
+    handler.reply(
+        200,
+        handler.table(
+            lambda rows: [
+                row if row["postcode"] in {"", "93140"} else row | {"longitude": "", "result_status": "not-found"}
+                for row in rows
+            ]
+        ).encode(),
+    )
+
+
+def test_a_wrong_postcode_is_left_out_of_a_second_question(fake: Fake, service: Service) -> None:
+    fake.script = [filtered, filtered]
+    asked = queries(4).assign(postcode=["93000", "93140", "93000", "75012"])
+    matches = service.match(asked)
+    assert matches["reason"].tolist() == ["", "", "", "street_unknown"], "75012 is of another department than 93010"
+    assert matches["score"].iloc[0] == pytest.approx(matches["score"].iloc[1] * POSTCODE_WRONG)
+    assert [row["postcode"] for row in fake.requests[1]["rows"]] == ["", "", ""]
+    assert matches.index.tolist() == asked.index.tolist()
+
+
+def test_a_wrong_postcode_beside_another_commune_stays_unknown(fake: Fake, service: Service) -> None:
+    fake.script = [filtered, lambda handler: handler.reply(200, handler.table(elsewhere).encode())]
+    assert service.match(queries(1, postcode="93000"))[["reason", "score"]].to_numpy().tolist() == [
+        ["street_unknown", 0.0]
+    ]
+
+
+def elsewhere(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    return [row | {"result_city": "Pantin", "result_citycode": "93055"} for row in rows]
 
 
 @pytest.mark.parametrize("code", [502, 503, 504])
