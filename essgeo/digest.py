@@ -66,7 +66,8 @@ def show_gaps(gaps: pd.DataFrame, *, lang: Lang = "fr", top: int = 3) -> Html:
     -------
     Html
         The finding of the widest gap in words where the table has it, then the themes with the residents out of reach
-        and their interval, how far behind the territory they are, and where the nearest structure is. At most 12 areas.
+        and their interval, how far behind the territory they are, and where the nearest structure is. At most 12 areas,
+        target neighbourhoods first.
 
     Examples
     --------
@@ -74,6 +75,8 @@ def show_gaps(gaps: pd.DataFrame, *, lang: Lang = "fr", top: int = 3) -> Html:
     True
     """
     ranked = gaps[gaps["rank"].between(1, top)]
+    if "level" in ranked:
+        ranked = ranked.sort_values("level", key=lambda level: level != "neighbourhood", kind="stable")
     areas = list(dict.fromkeys(ranked["neighbourhood_id"]))
     parts = [
         _gaps_of(ranked[ranked["neighbourhood_id"] == area].sort_values("rank"), lang) for area in areas[:MOST_AREAS]

@@ -77,6 +77,14 @@ def test_gaps_are_shown_widest_first_with_their_interval(small: Study) -> None:
     assert len(rows) == small.gaps["rank"].between(1, 2).sum()
 
 
+def test_target_neighbourhoods_come_before_communes(small: Study) -> None:
+    communes = small.gaps.assign(
+        level="commune", neighbourhood_id=small.gaps["neighbourhood_id"] + "-", neighbourhood="X"
+    )
+    both = pd.concat([communes, small.gaps.assign(level="neighbourhood")], ignore_index=True)
+    assert show_gaps(both).text.index("Le Morillon") < show_gaps(both).text.index(">X<")
+
+
 def test_many_areas_are_cut_and_what_is_missing_is_a_dash() -> None:
     one = make_study().gaps.iloc[[0]].assign(rank=1, nearest_name="", gap_points=float("nan"))
     many = pd.concat([one.assign(neighbourhood_id=str(i)) for i in range(15)], ignore_index=True)

@@ -95,9 +95,13 @@ def _write_csv(frame: pd.DataFrame, path: Path) -> None:
     safe = frame.copy()
     for name in safe.columns:
         if not pd.api.types.is_numeric_dtype(safe[name]):
-            safe[name] = _mapped(safe[name], neutralised)
-    safe.columns = pd.Index([neutralised(str(name)) for name in safe.columns])
+            safe[name] = _mapped(safe[name], _harmless)
+    safe.columns = pd.Index([_harmless(str(name)) for name in safe.columns])
     safe.to_csv(path, index=False, lineterminator="\n", encoding="utf-8", errors="replace")
+
+
+def _harmless(text: str) -> str:
+    return neutralised(writable(text))
 
 
 def _write_xlsx(frame: pd.DataFrame, path: Path) -> None:
@@ -146,11 +150,10 @@ def _plain(frame: pd.DataFrame) -> gpd.GeoDataFrame:
 
 
 def _mapped(column: pd.Series, change: Callable[[str], str]) -> pd.Series:
-    codes, values = pd.factorize(column.astype("object"))
-    changed = pd.Index(
-        [*(change(value) if isinstance(value, str) else value for value in values), None], dtype="object"
-    )
-    return pd.Series(changed.take(codes), index=column.index)
+    """Return a column with its texts changed, each distinct one once; pandas' own hashing stops at a NUL."""
+    changed = {text: change(text) for text in dict.fromkeys(column) if isinstance(text, str)}
+    values = [changed[value] if isinstance(value, str) else value for value in column]
+    return pd.Series(values, column.index, dtype=object).where(column.notna(), None)
 
 
 _WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {

@@ -148,11 +148,10 @@ def _hide(frame: pd.DataFrame, masked: Collection[str]) -> pd.DataFrame:
 def _clean(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     clean, cells = frame.copy(), 0
     for name in frame.select_dtypes("object"):
-        texts = frame[name].unique()
-        changed = {text: new for text in texts if (new := _LINE_END.sub("\n", writable(text))) != text}
-        if changed:
-            clean[name] = pd.Series([changed.get(text, text) for text in frame[name]], frame.index, dtype=object)
-            cells += int(frame[name].isin([text for text in changed if writable(text) != text]).sum())
+        # Not unique() nor isin(): pandas' own hashing stops at a NUL.
+        texts = {text: writable(text) for text in dict.fromkeys(frame[name])}
+        clean[name] = pd.Series([_LINE_END.sub("\n", texts[text]) for text in frame[name]], frame.index, dtype=object)
+        cells += sum(texts[text] != text for text in frame[name])
     return clean, cells
 
 

@@ -51,6 +51,13 @@ _WORDS: Labels = {
         "en": "{} cells lost control characters that no file can hold.",
     },
 }
+_KINDS: Labels = {
+    "text": {"fr": "texte", "en": "text"},
+    "integer": {"fr": "entier", "en": "integer"},
+    "number": {"fr": "nombre", "en": "number"},
+    "flag": {"fr": "vrai ou faux", "en": "true or false"},
+    "month": {"fr": "année, mois ou jour", "en": "year, month or day"},
+}
 _SOURCE_HEADER: dict[Lang, tuple[str, ...]] = {
     "fr": ("Couche", "Titre", "Producteur", "Millésime", "Licence", "Fichier", "SHA-256"),
     "en": ("Layer", "Title", "Publisher", "Vintage", "Licence", "File", "SHA-256"),
@@ -120,7 +127,7 @@ def _notes(study: Study, released: Release) -> Iterator[tuple[str, ...]]:
     for name, frame in _sheets(released).items():
         yield (name, TABLES[name].title[lang])
         for column in (COLUMNS[column] for column in frame.columns):
-            yield ("", column.name, column.kind, column.unit, column.description[lang])
+            yield ("", column.name, _KINDS[column.kind][lang], column.unit, column.description[lang])
 
 
 def _write_table(sheet: Worksheet, frame: pd.DataFrame) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import pandas as pd
 import pyarrow.parquet as pq
+from tqdm.auto import tqdm
 
 from essgeo.crs import GEOGRAPHIC
 from essgeo.errors import PartitionError
@@ -43,6 +44,7 @@ def run_partitions(
     *,
     inputs: Sequence[Path] = (),
     client: Client | None = None,
+    progress: bool = False,
 ) -> list[Path]:
     """Run a function for each key and keep each result as a Parquet file of its own.
 
@@ -64,6 +66,8 @@ def run_partitions(
     client
         A Dask cluster; by default the keys are worked one after the other in this process. A partition whose worker
         dies goes to another one.
+    progress
+        Show how many partitions remain, where standard error is a terminal or in a notebook.
 
     Returns
     -------
@@ -92,7 +96,9 @@ def run_partitions(
     kept = _kept(folder, identity)
     waiting = [key for key in keys if key not in kept]
     failed: dict[str, BaseException] = {}
-    for key, done in (_one_by_one if client is None else partial(_on_cluster, client))(work, waiting, folder):
+    results = _one_by_one(work, waiting, folder) if client is None else _on_cluster(client, work, waiting, folder)
+    bar = tqdm(results, total=len(keys), initial=len(keys) - len(waiting), disable=None if progress else True)
+    for key, done in bar:
         if isinstance(done, Part):
             kept[key] = done
             _write_manifest(folder, identity, kept)

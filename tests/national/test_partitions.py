@@ -319,3 +319,17 @@ def test_overseas_layers_come_together_in_degrees(tmp_path: Path) -> None:
 def test_the_department_of_a_row(citycode: str, postcode: str, department: str, tmp_path: Path) -> None:
     table = pd.DataFrame({"citycode": [citycode], "postcode": [postcode]})
     assert split_by_department(table, tmp_path) == [department]
+
+
+def test_a_department_without_any_located_structure(france: Path, tmp_path: Path) -> None:
+    lost = pd.read_parquet(france / "structures" / "93.parquet").assign(address="nulle part")
+    lost.to_parquet(tmp_path / "93.parquet")
+    options = {"structures": tmp_path, "ban": france / "ban", "index": tmp_path / "index"}
+    located = run_partitions(partial(geocode_department, **options), ["93"], tmp_path / "located")
+    assert gpd.read_parquet(located[0]).geometry.isna().all()
+    zones = overlay_department("93", structures=tmp_path / "located", zones=france / "zones.parquet")
+    assert (zones["relation"] == "unknown").all()
+    assert len(zones) == len(lost)
+    covered = coverage_department("93", demand=france / "demand", structures=located, as_of=DAY)
+    assert (covered["share"] == 0).all()
+    assert covered["residents"].sum() > 0
