@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from essgeo.errors import ChecksumError, SourceChangedError, SourceUnavailableError
 from essgeo.sources.archive import SIGNATURE, matching
 from essgeo.sources.catalogue import area_of, official_columns
-from essgeo.sources.fetch import find_file
 from essgeo.sources.header import HEAD_BYTES, columns_in, fault_of, footer_bytes, parquet_columns
+from essgeo.sources.locate import find_file
 from essgeo.sources.transfer import GoneError
 
 if TYPE_CHECKING:
