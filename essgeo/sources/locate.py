@@ -82,7 +82,7 @@ def checksum_address(source: Source, area: str) -> str:
 
 
 def choose_resource(source: Source, dataset: Mapping[str, Any]) -> Remote:
-    """Return the newest file of a dataset whose title and format the catalogue names.
+    """Return the file of a dataset that the catalogue names: by its identifier, else the newest of a title and format.
 
     Parameters
     ----------
@@ -115,6 +115,7 @@ def choose_resource(source: Source, dataset: Mapping[str, Any]) -> Remote:
         and str(resource.get("format", "")).lower() in formats
         and title.search(f"{resource.get('title', '')} {_base(str(resource.get('url', '')))}")
     ]
+    fitting = [item for item in resources if item.get("id") == source.locate.get("resource", "")] or fitting
     if not fitting:
         there = "; ".join(f"{item.get('title')} ({item.get('format')})" for item in resources[:_SHOWN_RESOURCES])
         message = (
