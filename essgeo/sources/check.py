@@ -87,7 +87,7 @@ def _look(source: Source, area: str, remote: Remote, web: Web) -> tuple[int, str
     head, size = web.read(remote.url, most_bytes=HEAD_BYTES, headers={"Range": f"bytes=0-{HEAD_BYTES - 1}"})
     archived = "member" in source.locate and head.startswith(SIGNATURE)
     fault = fault_of(head, source.format, archive=archived)
-    if source.format in {"geojson", "json"} and not fault:
+    if source.format in {"geojson", "json"} and not remote.paged and not fault:
         fault = missing_part(head, head[-_END_BYTES:])
     if size > source.max_megabytes * 1_000_000:
         fault = f"it has {size} bytes, more than the {source.max_megabytes} MB it may have"

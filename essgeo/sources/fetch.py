@@ -23,6 +23,7 @@ from essgeo.sources.catalogue import Source, area_of, find_source
 from essgeo.sources.folders import sources_folder
 from essgeo.sources.locate import Remote, find_file, mirrored
 from essgeo.sources.manifest import WORK, Copy, Fetched, file_of, is_current, read_copy, store
+from essgeo.sources.pages import join_pages
 from essgeo.sources.partial import begin, discard, resume_point
 from essgeo.sources.retries import backoff_s, is_private
 from essgeo.sources.transfer import (
@@ -135,6 +136,9 @@ class Web:
             Every attempt failed, the file is larger than it may be, or the disk cannot be written.
         """
         try:
+            if remote.paged:
+                part.write_bytes(join_pages(remote.url, lambda url: self.read(url, most_bytes=most_bytes)[0]))
+                return Arrival("", "")
             return self._persist(remote.url, lambda: self._transfer(remote, part, most_bytes, known, bar))
         except OSError as error:
             if not isinstance(error, SourceError):

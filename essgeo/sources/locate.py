@@ -36,12 +36,15 @@ class Remote:
         Algorithm and sum, such as ``sha1:da39...``.
     size
         Bytes.
+    paged
+        Whether it is the first page of a list.
     """
 
     url: str
     name: str
     checksum: str = ""
     size: int = 0
+    paged: bool = False
 
 
 def dataset_address(source: Source) -> str:
@@ -66,7 +69,8 @@ def file_address(source: Source, area: str) -> Remote:
     'adresses-93.csv.gz'
     """
     url = _filled(source.locate["url"], area)
-    return Remote(url, _filled(source.locate.get("name", ""), area) or file_name(url, source.id))
+    name = _filled(source.locate.get("name", ""), area) or file_name(url, source.id)
+    return Remote(url, name, paged="pages" in source.locate)
 
 
 def checksum_address(source: Source, area: str) -> str:
@@ -103,7 +107,7 @@ def choose_resource(source: Source, dataset: Mapping[str, Any]) -> Remote:
     ...        "last_modified": "2023-01-01", "checksum": {"type": "sha1", "value": "AB"}}
     >>> new = old | {"url": "https://a.fr/2.csv", "last_modified": "2024-01-01"}
     >>> choose_resource(find_source("ess_france"), {"resources": [new, old]})
-    Remote(url='https://a.fr/2.csv', name='2.csv', checksum='sha1:ab', size=0)
+    Remote(url='https://a.fr/2.csv', name='2.csv', checksum='sha1:ab', size=0, paged=False)
     """
     listed = dataset.get("resources")
     resources = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []

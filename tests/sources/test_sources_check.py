@@ -38,6 +38,10 @@ def parquet(source: str, *, without: str = "", rows: int = 1, groups: int = 1) -
     return out.getvalue()
 
 
+def page_of(content: dict[str, Any]) -> Any:
+    return lambda handler: handler.reply(200, json.dumps(content).encode())
+
+
 def publish_sirene(server: Server, content: bytes) -> None:
     url = "https://files.data.gouv.fr/insee-sirene/StockUniteLegale_utf8.parquet"
     title = "Sirene : Fichier StockUniteLegale du 01 Novembre 2026 (format parquet)"
@@ -107,16 +111,28 @@ def test_an_extract_of_openstreetmap(server: Server, web: Web, tmp_path: Path) -
     assert fetch("osm", area="75", folder=tmp_path, web=web).path.name == "ile-de-france-latest.osm.pbf"
 
 
-def test_a_part_is_not_taken_for_the_whole(server: Server, web: Web, tmp_path: Path) -> None:
+def test_a_list_is_fetched_page_by_page(server: Server, web: Web, tmp_path: Path) -> None:
     siae = dict.fromkeys(["siret", "type", "raison_sociale", "addresse_ligne_1", "code_postal", "ville"], "x")
     path = "/emplois.inclusion.beta.gouv.fr/api/v1/siaes/"
-    page = {"count": 2, "next": "https://emplois.inclusion.beta.gouv.fr/api/v1/siaes/?page=2", "results": [siae]}
-    server.files[path] = json.dumps(page).encode()
-    with pytest.raises(SourceChangedError, match=r"siae-93\.json: siae changed: it is one page of several"):
-        fetch("siae", area="93", folder=tmp_path, web=web)
-    server.files[path] = json.dumps(page | {"next": None}).encode()
-    assert fetch("siae", area="93", folder=tmp_path, web=web).path.name == "siae-93.json"
+    following = f"https:/{path}?page=2"
+    pages = [{"next": following, "results": [siae | {"siret": str(number)}]} for number in range(3)] + [{"results": []}]
+    server.files[path] = b"served by the script"
+    server.script = [page_of(page) for page in pages]
+    got = fetch("siae", area="93", folder=tmp_path, web=web)
+    assert got.path.name == "siae-93.json"
+    assert [item["siret"] for item in json.loads(got.path.read_bytes())["results"]] == ["0", "1", "2"]
+    server.script = [page_of(page) for page in pages]
+    assert fetch("siae", area="93", folder=tmp_path, web=web, refresh=True).fetched_at == got.fetched_at
+    server.script = [page_of(pages[0])]
     assert check_source(find_source("siae"), area="93", web=web).state == "ok"
+    server.script = [page_of(pages[0]), page_of({"detail": "no"})]
+    stale = fetch("siae", area="93", folder=tmp_path, web=web, refresh=True)
+    assert "a page of a list is expected" in stale.stale
+    server.script = [page_of(pages[0])] * 600
+    assert "more than 500 pages" in fetch("siae", area="93", folder=tmp_path, web=web, refresh=True).stale
+
+
+def test_a_part_is_not_taken_for_the_whole(server: Server, web: Web, tmp_path: Path) -> None:
     iris = dict.fromkeys(["code_iris", "nom_iris", "code_insee", "nom_commune"], "x")
     layer = {"type": "FeatureCollection", "features": [{"type": "Feature", "properties": iris, "geometry": None}]}
     server.files["/data.geopf.fr/wfs/ows"] = json.dumps(
