@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from essgeo.errors import ChecksumError, SourceChangedError, SourceUnavailableError
 from essgeo.sources.archive import SIGNATURE, matching
 from essgeo.sources.catalogue import area_of, official_columns
-from essgeo.sources.fetch import find_file
-from essgeo.sources.header import HEAD_BYTES, columns_in, fault_of, footer_bytes, parquet_columns
+from essgeo.sources.header import HEAD_BYTES, columns_in, fault_of, footer_bytes, missing_part, parquet_columns
+from essgeo.sources.locate import find_file
 from essgeo.sources.transfer import GoneError
 
 if TYPE_CHECKING:
@@ -87,6 +87,8 @@ def _look(source: Source, area: str, remote: Remote, web: Web) -> tuple[int, str
     head, size = web.read(remote.url, most_bytes=HEAD_BYTES, headers={"Range": f"bytes=0-{HEAD_BYTES - 1}"})
     archived = "member" in source.locate and head.startswith(SIGNATURE)
     fault = fault_of(head, source.format, archive=archived)
+    if source.format in {"geojson", "json"} and not remote.paged and not fault:
+        fault = missing_part(head, head[-_END_BYTES:])
     if size > source.max_megabytes * 1_000_000:
         fault = f"it has {size} bytes, more than the {source.max_megabytes} MB it may have"
     if fault:

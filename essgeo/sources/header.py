@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import zlib
 from typing import TYPE_CHECKING
 
@@ -69,6 +70,27 @@ def fault_of(head: bytes, form: str, *, archive: bool = False) -> str:
     else:
         right = b"\x00" not in head[:4096] and not head.startswith((PARQUET, ZIP, GZIP))
     return "" if right else f"it is not {form} (its first bytes say so)"
+
+
+def missing_part(head: bytes, end: bytes) -> str:
+    """Return what a JSON answer says of a part of it that did not come, ``""`` if nothing.
+
+    Examples
+    --------
+    >>> missing_part(b'{"count": 900, "next": "https://a.fr/?page=2", "results": [', b"]}")
+    'it is one page of several'
+    >>> missing_part(b'{"type": "FeatureCollection"', b'], "numberMatched": 6000, "numberReturned": 5000}')
+    'it holds 5000 of 6000 features'
+    >>> missing_part(b'{"count": 9, "next": null, "results": [', b"]}")
+    ''
+    """
+    if re.match(rb'[^\[]*"next"\s*:\s*"', head):
+        return "it is one page of several"
+    said = {}
+    for name, number in re.findall(rb'"(numberMatched|numberReturned)"\s*:\s*(\d+)', head[:1000] + end):
+        said[name] = int(number)
+    matched, returned = said.get(b"numberMatched", 0), said.get(b"numberReturned", 0)
+    return f"it holds {returned} of {matched} features" if returned < matched else ""
 
 
 def columns_of(path: Path, form: str) -> list[str] | None:

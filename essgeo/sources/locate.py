@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -15,9 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from essgeo.sources.catalogue import Source
+    from essgeo.sources.fetch import Web
 
 API = "https://www.data.gouv.fr/api/1/datasets/"
 _SHOWN_RESOURCES = 8
+_MOST_JSON_BYTES = 50_000_000
 
 
 @dataclass(frozen=True)
@@ -32,12 +36,15 @@ class Remote:
         Algorithm and sum, such as ``sha1:da39...``.
     size
         Bytes.
+    paged
+        Whether it is the first page of a list.
     """
 
     url: str
     name: str
     checksum: str = ""
     size: int = 0
+    paged: bool = False
 
 
 def dataset_address(source: Source) -> str:
@@ -62,7 +69,8 @@ def file_address(source: Source, area: str) -> Remote:
     'adresses-93.csv.gz'
     """
     url = _filled(source.locate["url"], area)
-    return Remote(url, _filled(source.locate.get("name", ""), area) or file_name(url, source.id))
+    name = _filled(source.locate.get("name", ""), area) or file_name(url, source.id)
+    return Remote(url, name, paged="pages" in source.locate)
 
 
 def checksum_address(source: Source, area: str) -> str:
@@ -78,7 +86,7 @@ def checksum_address(source: Source, area: str) -> str:
 
 
 def choose_resource(source: Source, dataset: Mapping[str, Any]) -> Remote:
-    """Return the newest file of a dataset whose title and format the catalogue names.
+    """Return the file of a dataset that the catalogue names: by its identifier, else the newest of a title and format.
 
     Parameters
     ----------
@@ -99,7 +107,7 @@ def choose_resource(source: Source, dataset: Mapping[str, Any]) -> Remote:
     ...        "last_modified": "2023-01-01", "checksum": {"type": "sha1", "value": "AB"}}
     >>> new = old | {"url": "https://a.fr/2.csv", "last_modified": "2024-01-01"}
     >>> choose_resource(find_source("ess_france"), {"resources": [new, old]})
-    Remote(url='https://a.fr/2.csv', name='2.csv', checksum='sha1:ab', size=0)
+    Remote(url='https://a.fr/2.csv', name='2.csv', checksum='sha1:ab', size=0, paged=False)
     """
     listed = dataset.get("resources")
     resources = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
@@ -111,6 +119,7 @@ def choose_resource(source: Source, dataset: Mapping[str, Any]) -> Remote:
         and str(resource.get("format", "")).lower() in formats
         and title.search(f"{resource.get('title', '')} {_base(str(resource.get('url', '')))}")
     ]
+    fitting = [item for item in resources if item.get("id") == source.locate.get("resource", "")] or fitting
     if not fitting:
         there = "; ".join(f"{item.get('title')} ({item.get('format')})" for item in resources[:_SHOWN_RESOURCES])
         message = (
@@ -143,6 +152,32 @@ def mirrored(url: str, mirror: str | None) -> str:
         message = f"mirror {mirror}: give an address in https, or one of this machine."
         raise InputError(message)
     return f"{mirror.rstrip('/')}/{url.partition('://')[2]}"
+
+
+def find_file(source: Source, area: str, web: Web) -> Remote:
+    """Return where the current file of a source is.
+
+    Raises
+    ------
+    SourceChangedError
+        Its dataset has no such file any more.
+    SourceUnavailableError
+        The server cannot be asked.
+    """
+    if source.locate["kind"] == "address":
+        remote, sums = file_address(source, area), checksum_address(source, area)
+        if not sums:
+            return remote
+        said = re.match(rb"[0-9a-fA-F]{32}\b", web.read(sums, most_bytes=1000)[0])
+        return dataclasses.replace(remote, checksum=f"md5:{said[0].decode().lower()}") if said else remote
+    url = dataset_address(source)
+    content, _ = web.read(url, most_bytes=_MOST_JSON_BYTES)
+    try:
+        answer: Any = json.loads(content)
+    except ValueError as error:
+        message = f"{url}: the answer is not JSON ({error})."
+        raise SourceChangedError(message) from error
+    return choose_resource(source, answer if isinstance(answer, dict) else {})
 
 
 def file_name(url: str, otherwise: str) -> str:

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import gzip
 import io
+import json
 import socket
 import time
 from typing import TYPE_CHECKING, Any
@@ -188,6 +189,13 @@ def test_no_byte_is_fetched_twice_after_a_cut(server: Server, web: Web, tmp_path
     assert server.sent == len(content)
 
 
+def test_a_weak_mark_is_not_enough_to_go_on(server: Server, web: Web, tmp_path: Path) -> None:
+    content = server.files[BAN_PATH]
+    server.script = [lambda handler: handler.reply(200, content, etag='W/"v1"', Last_Modified="", stop_after=1000)]
+    assert fetch("ban", area="93", folder=tmp_path, web=web).path.read_bytes() == content
+    assert "Range" not in server.asked(BAN_PATH)[1]
+
+
 def test_a_file_without_a_mark_is_fetched_from_its_start(server: Server, web: Web, tmp_path: Path) -> None:
     content = server.files[BAN_PATH]
     server.script = [
@@ -205,6 +213,18 @@ def test_another_part_than_was_asked_is_not_glued_on(server: Server, web: Web, t
         lambda handler: handler.reply(206, content[500:], Content_Range=f"bytes 500-{len(content) - 1}/{len(content)}"),
     ]
     assert fetch("ban", area="93", folder=tmp_path, web=web).path.read_bytes() == content
+
+
+def test_a_description_that_was_cut_is_asked_for_again(server: Server, web: Web, tmp_path: Path) -> None:
+    table = b"SIREN\n123456789\n"
+    server.files["/static.data.gouv.fr/entreprisesess.csv"] = table
+    api = "/www.data.gouv.fr/api/1/datasets/liste-des-entreprises-de-less/"
+    server.files[api] = json.dumps(
+        {"resources": [{"title": "x", "format": "csv", "url": "https://static.data.gouv.fr/entreprisesess.csv"}]}
+    ).encode()
+    server.script = [lambda handler: handler.reply(200, handler.content, stop_after=20)]
+    assert fetch("ess_france", folder=tmp_path, web=web).path.read_bytes() == table
+    assert len(server.asked(api)) == 2
 
 
 def test_a_redirect_to_another_host_is_followed(server: Server, web: Web, tmp_path: Path) -> None:

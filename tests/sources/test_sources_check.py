@@ -13,10 +13,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from essgeo.cli import main
-from essgeo.errors import InputError
+from essgeo.errors import InputError, SourceChangedError
 from essgeo.sources.catalogue import find_source, read_catalogue
 from essgeo.sources.check import check_source
 from essgeo.sources.fetch import Web, fetch
+from essgeo.sources.locate import find_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,6 +36,10 @@ def parquet(source: str, *, without: str = "", rows: int = 1, groups: int = 1) -
     table = pa.table({name: ["x"] * rows for name in names})
     pq.write_table(table, out, row_group_size=max(1, rows // groups))
     return out.getvalue()
+
+
+def page_of(content: dict[str, Any]) -> Any:
+    return lambda handler: handler.reply(200, json.dumps(content).encode())
 
 
 def publish_sirene(server: Server, content: bytes) -> None:
@@ -104,6 +109,53 @@ def test_an_extract_of_openstreetmap(server: Server, web: Web, tmp_path: Path) -
         fetch("osm", area="93", folder=tmp_path, web=web)
     server.files[f"{OSM}.md5"] = b"(no sum today)"
     assert fetch("osm", area="75", folder=tmp_path, web=web).path.name == "ile-de-france-latest.osm.pbf"
+
+
+def test_a_list_is_fetched_page_by_page(server: Server, web: Web, tmp_path: Path) -> None:
+    siae = dict.fromkeys(["siret", "type", "raison_sociale", "addresse_ligne_1", "code_postal", "ville"], "x")
+    path = "/emplois.inclusion.beta.gouv.fr/api/v1/siaes/"
+    following = f"https:/{path}?page=2"
+    pages = [{"next": following, "results": [siae | {"siret": str(number)}]} for number in range(3)] + [{"results": []}]
+    server.files[path] = b"served by the script"
+    server.script = [page_of(page) for page in pages]
+    got = fetch("siae", area="93", folder=tmp_path, web=web)
+    assert got.path.name == "siae-93.json"
+    assert [item["siret"] for item in json.loads(got.path.read_bytes())["results"]] == ["0", "1", "2"]
+    server.script = [page_of(page) for page in pages]
+    assert fetch("siae", area="93", folder=tmp_path, web=web, refresh=True).fetched_at == got.fetched_at
+    server.script = [page_of(pages[0])]
+    assert check_source(find_source("siae"), area="93", web=web).state == "ok"
+    server.script = [page_of(pages[0]), page_of({"detail": "no"})]
+    stale = fetch("siae", area="93", folder=tmp_path, web=web, refresh=True)
+    assert "a page of a list is expected" in stale.stale
+    server.script = [page_of(pages[0])] * 600
+    assert "more than 500 pages" in fetch("siae", area="93", folder=tmp_path, web=web, refresh=True).stale
+
+
+def test_a_part_is_not_taken_for_the_whole(server: Server, web: Web, tmp_path: Path) -> None:
+    iris = dict.fromkeys(["code_iris", "nom_iris", "code_insee", "nom_commune"], "x")
+    layer = {"type": "FeatureCollection", "features": [{"type": "Feature", "properties": iris, "geometry": None}]}
+    server.files["/data.geopf.fr/wfs/ows"] = json.dumps(
+        layer | {"numberMatched": 7000, "numberReturned": 5000}
+    ).encode()
+    with pytest.raises(SourceChangedError, match="it holds 5000 of 7000 features"):
+        fetch("iris", area="93", folder=tmp_path, web=web)
+    server.files["/data.geopf.fr/wfs/ows"] = json.dumps(layer | {"numberMatched": 1, "numberReturned": 1}).encode()
+    assert fetch("iris", area="93", folder=tmp_path, web=web).path.name == "iris-93.geojson"
+
+
+def test_an_identifier_wins_over_a_newer_title(server: Server, web: Web) -> None:
+    slug = "quartiers-prioritaires-de-la-politique-de-la-ville-qpv"
+    named = {
+        "id": "942d4ee8-8142-4556-8ea1-335537ce1119",
+        "title": "Contours",
+        "format": "zip",
+        "url": "https://a.fr/1",
+    }
+    newer = {"id": "x", "title": "QPV 2024", "format": "geojson", "url": "https://a.fr/2", "last_modified": "2027"}
+    for resources, url in (([newer, named], "https://a.fr/1"), ([newer], "https://a.fr/2")):
+        server.files[f"/www.data.gouv.fr/api/1/datasets/{slug}/"] = json.dumps({"resources": resources}).encode()
+        assert find_file(find_source("qpv_2024"), "", web).url == url
 
 
 def test_what_is_gone_changed_or_out_of_reach(server: Server, web: Web) -> None:
