@@ -153,7 +153,7 @@ def live_facts(live: Live, parameters: Parameters, given: Mapping[str, Path]) ->
     """
     layers = live_layers(live, vintage=parameters.vintage, qpv=given.get("qpv"))
     whole = layers["communes"].union_all()
-    cells = live_cells(live, within=whole)
+    cells = live_cells(live, within=whole, residents=float(layers["iris"]["population"].sum()))
     named = layers["neighbourhoods"]
     if cells is None:
         demand = demand_points(layers["iris"], spacing_m=parameters.spacing_m, neighbourhoods=named)
