@@ -29,6 +29,7 @@ from essgeo.sources.declare import declare_territory
 from essgeo.sources.locate import dataset_address
 from essgeo.study import run_study
 
+BAN_PATH = "/adresse.data.gouv.fr/data/ban/adresses/latest/csv/adresses-93.csv.gz"
 INSEE = "/www.insee.fr/fr/statistiques/fichier"
 IRIS_PATH = "/data.geopf.fr/wfs/ows"
 POPULATION_PATH = f"{INSEE}/8647014/base-ic-evol-struct-pop-2022_csv.zip"
@@ -324,6 +325,7 @@ def test_a_territory_begins_from_its_communes(
     )
     publish_qpv(server, qpv)
     server.files[STATIONS_PATH] = (shared / "stations" / "idfm_emplacement-des-gares-idf_2025-07.geojson").read_bytes()
+    server.files.pop(BAN_PATH, None)
     redirect(server, tmp_path, monkeypatch)
     place = communes.geometry["93001"].centroid
     lon, lat = gpd.GeoSeries([place], crs=2154).to_crs(4326).iloc[0].coords[0]
@@ -335,6 +337,7 @@ def test_a_territory_begins_from_its_communes(
     )
     said = essgeo("study", "plaine-commune", "--live", "--structures", "mine.csv", folder=tmp_path)
     assert "Communes sans IRIS aujourd'hui, peut-être fusionnées : 93059." in said
+    assert "Base Adresse Nationale : pas de données pour ce territoire" in said
     assert "Aucun quartier cible n'est nommé : les QPV en tiennent lieu." in said
     pages = tmp_path / "maps"
     assert {"index.html", "qn09301m.html", "qn09302m.html"} <= {path.name for path in pages.iterdir()}
@@ -347,9 +350,8 @@ def test_a_territory_begins_from_its_communes(
         "neighbourhood_id,name,city,citycode,iris_codes,qpv_2015,qpv_2024,note\n"
         "centre,Centre,Aubervilliers,93001,930010101|930010102,,QN09301M,\n"
     )
-    essgeo("study", "plaine-commune", "--live", "--offline", "--structures", "mine.csv", folder=tmp_path)
-    assert (pages / "centre.html").is_file()
-    assert not (pages / "qn09301m.html").exists()
+    again = run_study(tmp_path / "plaine-commune", live=True, offline=True, structures=tmp_path / "mine.csv", out=None)
+    assert again.neighbourhoods.index.tolist() == ["centre"]
 
 
 def test_a_territory_of_another_ocean_goes_through_the_whole_study(
@@ -407,3 +409,35 @@ def test_a_territory_of_another_ocean_goes_through_the_whole_study(
     assert "EPSG:2975" in (tmp_path / "maps" / "datapackage.json").read_text(encoding="utf-8")
     assert gpd.read_file(tmp_path / "maps" / "layers.gpkg", layer="iris").crs.to_epsg() == 2975
     assert (tmp_path / "maps" / "qn97401i.html").is_file()
+
+
+def test_est_ensemble_is_studied_on_official_files(
+    server: Any, shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = load_territory("est-ensemble")
+    iris = read_layer(here, "iris")
+    publish_iris(server, iris)
+    publish_grid(server, iris, 3035, "carreaux_200m_met", tmp_path)
+    publish_qpv(server, read_layer(here, "qpv"))
+    parts = {path.name: path.read_bytes() for path in (shared / "qpv-2015").glob("QP_METROPOLE_LB93.*")}
+    publish_dataset(server, "qpv_2015", {"QP_METROPOLE_LB93.zip": ("shp", zipped(**parts))})
+    npnru = (shared / "npnru" / "npnru_qpv2015_codes_fcu.csv").read_bytes()
+    publish_dataset(server, "npnru", {"npnru.csv": ("csv", npnru)})
+    friches = gpd.read_file(shared / "friches" / "cartofriches_est_ensemble_2024-03-10.geojson")
+    text = friches.drop(columns="geometry").to_csv(sep=";", index=False).encode()
+    publish_dataset(server, "cartofriches", {"friches-standard.csv": ("csv", text)})
+    server.files[STATIONS_PATH] = (shared / "stations" / "idfm_emplacement-des-gares-idf_2025-07.geojson").read_bytes()
+    server.files[BAN_PATH] = (shared / "ban" / "adresses-93010.csv.gz").read_bytes()
+    redirect(server, tmp_path, monkeypatch)
+    essgeo("study", "est-ensemble", "--as-of", "2026-01", "--out", "own", folder=tmp_path)
+    said = essgeo("study", "est-ensemble", "--as-of", "2026-01", "--out", "live", "--live", folder=tmp_path)
+    assert "OpenStreetMap" in said
+    own, live = ({path.name for path in (tmp_path / out).glob("*.html")} for out in ("own", "live"))
+    assert live == own
+    package = json.loads((tmp_path / "live" / "datapackage.json").read_text(encoding="utf-8"))
+    fetched = {source["layer"] for source in package["inputs"] if source["url"]}
+    assert fetched == {"iris", "qpv", "npnru", "sites", "stations", "addresses", "demand"}
+    own_zones, live_zones = (pd.read_csv(tmp_path / out / "tables" / "zones.csv") for out in ("own", "live"))
+    in_programme = [set(zones.loc[zones["layer"] == "npnru", "zone_id"]) for zones in (own_zones, live_zones)]
+    assert in_programme[1] - in_programme[0] <= {"QN09301M"}
+    print(in_programme, said)
