@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from essgeo.errors import ChecksumError, SourceChangedError
 from essgeo.sources.archive import SIGNATURE, extract
 from essgeo.sources.catalogue import official_columns
-from essgeo.sources.header import SUFFIXES, columns_of, fault_of
+from essgeo.sources.header import SUFFIXES, columns_of, fault_of, missing_part
 from essgeo.sources.manifest import Copy, file_of, write_copy
 from essgeo.sources.partial import discard
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from essgeo.sources.locate import Remote
 
 _BLOCK = 1 << 20
+_EDGE = 4096
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def accept(
     """
     try:
         digest = _digest(part, remote)
-        _refuse(part, source)
+        _refuse(part, source, archive="member" in source.locate)
     except (ChecksumError, SourceChangedError):
         discard(part)
         raise
@@ -153,20 +154,21 @@ def _digest(part: Path, remote: Remote) -> str:
     return own.hexdigest()
 
 
-def _refuse(part: Path, source: Source) -> None:
-    with part.open("rb") as stream:
-        fault = fault_of(stream.read(4096), source.format, archive="member" in source.locate)
+def _refuse(path: Path, source: Source, *, archive: bool = False) -> None:
+    with path.open("rb") as stream:
+        head = stream.read(_EDGE)
+        stream.seek(max(0, path.stat().st_size - _EDGE))
+        end = stream.read()
+    fault = fault_of(head, source.format, archive=archive)
+    if source.format in {"geojson", "json"} and not fault:
+        fault = missing_part(head, end)
     if fault:
-        message = f"{source.id} changed: {fault}. Look at {source.page}, or give a file."
+        message = f"{path.name.removesuffix('.part')}: {source.id} changed: {fault}. Look at {source.page}"
         raise SourceChangedError(message)
 
 
 def _refuse_columns(path: Path, source: Source) -> None:
-    with path.open("rb") as stream:
-        fault = fault_of(stream.read(4096), source.format)
-    if fault:
-        message = f"{path.name}: {source.id} changed: {fault}. Look at {source.page}, or give a file."
-        raise SourceChangedError(message)
+    _refuse(path, source)
     columns = columns_of(path, source.format)
     if columns is not None:
         official_columns(columns, source, file=path.name)

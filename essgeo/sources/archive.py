@@ -97,7 +97,7 @@ def _fault(member: zipfile.ZipInfo) -> str:
     # orig_filename: zipfile itself turns some separators into others and cuts the name at a NUL.
     name = member.orig_filename
     path = PurePosixPath(name.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or ":" in path.parts[0:1] or "\x00" in name or name[1:2] == ":":
+    if path.is_absolute() or ".." in path.parts or "\x00" in name or name[1:2] == ":":
         return f"the member {name!r} would be written outside its folder"
     if stat.S_ISLNK(member.external_attr >> 16):
         return f"the member {name!r} is a link"

@@ -45,8 +45,9 @@ class Source:
         The largest file that is taken, in 10^6 bytes, and the largest that may come out of its archive.
     locate
         How the current file is found. ``kind`` is ``data.gouv.fr`` (then ``dataset``; ``title``, a regular expression;
-        ``format``, space-separated) or ``address`` (then ``url``; ``name`` of the file; ``checksum``, the address of
-        its sum). ``member`` is the pattern of the file wanted from an archive. ``{area}`` stands for the area.
+        ``format``, space-separated; ``resource``, an identifier that wins over the title while it is there) or
+        ``address`` (then ``url``; ``name`` of the file; ``checksum``, the address of its sum). ``member`` is the pattern
+        of the file wanted from an archive. ``{area}`` stands for the area.
     columns
         The names a column is known under, newest first, by its name in essgeo.
     optional

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import datetime as dt
-import json
 import os
 import random
 import re
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urljoin
 
 import filelock
@@ -19,11 +17,11 @@ import requests
 import urllib3
 from tqdm import tqdm
 
-from essgeo.errors import EssgeoError, SourceChangedError, SourceError, SourceUnavailableError
+from essgeo.errors import EssgeoError, SourceError, SourceUnavailableError
 from essgeo.sources.accept import Arrival, accept, confirm, usable
 from essgeo.sources.catalogue import Source, area_of, find_source
 from essgeo.sources.folders import sources_folder
-from essgeo.sources.locate import Remote, checksum_address, choose_resource, dataset_address, file_address, mirrored
+from essgeo.sources.locate import Remote, find_file, mirrored
 from essgeo.sources.manifest import WORK, Copy, Fetched, file_of, is_current, read_copy, store
 from essgeo.sources.partial import begin, discard, resume_point
 from essgeo.sources.retries import backoff_s, is_private
@@ -48,7 +46,6 @@ Result = TypeVar("Result")
 
 _BLOCK = 1 << 18
 _MOST_REDIRECTS = 5
-_MOST_JSON_BYTES = 50_000_000
 _LOCK_PATIENCE_S = 6 * 3600.0
 
 
@@ -78,7 +75,8 @@ class Web:
     def open(self, url: str, headers: dict[str, str]) -> Iterator[requests.Response]:
         """Give the answer of an address; redirects are followed as long as they are private.
 
-        Plain http is taken from this machine only (``localhost``, ``127.0.0.1``, ``::1``).
+        Plain http is taken from this machine only (``localhost``, ``127.0.0.1``, ``::1``), for tests and mirrors; a
+        server elsewhere cannot redirect to it.
 
         Raises
         ------
@@ -87,8 +85,9 @@ class Web:
         SourceUnavailableError
             The address, or one that it redirects to, is not encrypted; too many redirects; a busy server.
         """
+        at_home = bool(self.mirror) or url.startswith("http:")
         for _ in range(_MOST_REDIRECTS + 1):
-            if not is_private(url):
+            if not (url.startswith("https:") or (at_home and is_private(url))):
                 message = f"{url}: only addresses in https are fetched; this one is refused."
                 raise SourceUnavailableError(message)
             response = self._session.get(
@@ -119,8 +118,11 @@ class Web:
                     content += block
                     if len(content) >= most_bytes:
                         break
-                told = re.search(r"/(\d+)$", response.headers.get("Content-Range", ""))
-                return bytes(content[:most_bytes]), int(told[1] if told else response.headers.get("Content-Length", 0))
+                expected, whole = _lengths(response)
+                if len(content) < min(expected, most_bytes):
+                    fault = f"it was cut after {len(content)} of {expected} bytes"
+                    raise InterruptedTransferError(fault)
+                return bytes(content[:most_bytes]), whole
 
         return self._persist(url, once)
 
@@ -156,12 +158,12 @@ class Web:
                 fault = "the server gave another part of the file than was asked"
                 raise InterruptedTransferError(fault)
             start = start if status == PARTIAL else 0
-            encoded = headers.get("Content-Encoding", "identity") != "identity" and not remote.name.endswith(".gz")
-            length = headers.get("Content-Length", "")
-            whole = start + int(length) if length.isdigit() and not encoded else 0
+            decode = _encoded(response) and not remote.name.endswith(".gz")
+            expected, _ = _lengths(response)
+            whole = start + expected if expected else 0
             refuse_size(remote.url, whole, most_bytes)
-            discard(part) if encoded else begin(part, remote.url, etag=arrival.etag, modified=arrival.modified)
-            blocks = in_time(_blocks(response, decode=encoded), self.patience, self.clock)
+            discard(part) if decode else begin(part, remote.url, etag=arrival.etag, modified=arrival.modified)
+            blocks = in_time(_blocks(response, decode=decode), self.patience, self.clock)
             bar.total, bar.n = whole or None, start
             received = _receive(blocks, part, start, lambda size: refuse_size(remote.url, size, most_bytes), bar)
         if whole and received != whole:
@@ -278,32 +280,6 @@ def fetch(
     )
 
 
-def find_file(source: Source, area: str, web: Web) -> Remote:
-    """Return where the current file of a source is.
-
-    Raises
-    ------
-    SourceChangedError
-        Its dataset has no such file any more.
-    SourceUnavailableError
-        The server cannot be asked.
-    """
-    if source.locate["kind"] == "address":
-        remote, sums = file_address(source, area), checksum_address(source, area)
-        if not sums:
-            return remote
-        said = re.match(rb"[0-9a-fA-F]{32}\b", web.read(sums, most_bytes=1000)[0])
-        return dataclasses.replace(remote, checksum=f"md5:{said[0].decode().lower()}") if said else remote
-    url = dataset_address(source)
-    content, _ = web.read(url, most_bytes=_MOST_JSON_BYTES)
-    try:
-        answer: Any = json.loads(content)
-    except ValueError as error:
-        message = f"{url}: the answer is not JSON ({error})."
-        raise SourceChangedError(message) from error
-    return choose_resource(source, answer if isinstance(answer, dict) else {})
-
-
 def why(error: Exception) -> str:
     """Return, in a few words for a user, why a request failed.
 
@@ -369,3 +345,15 @@ def _receive(blocks: Iterator[bytes], part: Path, start: int, check: Callable[[i
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             raise InterruptedTransferError(why(error), progress=received > start) from error
     return received
+
+
+def _encoded(response: requests.Response) -> bool:
+    return response.headers.get("Content-Encoding", "identity") != "identity"
+
+
+def _lengths(response: requests.Response) -> tuple[int, int]:
+    """Return the bytes of an answer and of the whole file, 0 where they are not said or not those of the file."""
+    length = response.headers.get("Content-Length", "")
+    answer = int(length) if length.isdigit() and not _encoded(response) else 0
+    whole = re.search(r"/(\d+)$", response.headers.get("Content-Range", ""))
+    return answer, int(whole[1]) if whole else answer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-import struct
+import re
 import zlib
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 PARQUET, GZIP = b"PAR1", b"\x1f\x8b"
 HEAD_BYTES = 1 << 18
 _LOCAL_HEAD_BYTES = 1 << 24
+_FOOTER_END = 8
 _SIGNATURES = {
     "csv.gz": (GZIP,),
     "geojson": (b"{",),
@@ -69,6 +70,27 @@ def fault_of(head: bytes, form: str, *, archive: bool = False) -> str:
     else:
         right = b"\x00" not in head[:4096] and not head.startswith((PARQUET, ZIP, GZIP))
     return "" if right else f"it is not {form} (its first bytes say so)"
+
+
+def missing_part(head: bytes, end: bytes) -> str:
+    """Return what a JSON answer says of a part of it that did not come, ``""`` if nothing.
+
+    Examples
+    --------
+    >>> missing_part(b'{"count": 900, "next": "https://a.fr/?page=2", "results": [', b"]}")
+    'it is one page of several'
+    >>> missing_part(b'{"type": "FeatureCollection"', b'], "numberMatched": 6000, "numberReturned": 5000}')
+    'it holds 5000 of 6000 features'
+    >>> missing_part(b'{"count": 9, "next": null, "results": [', b"]}")
+    ''
+    """
+    if re.match(rb'[^\[]*"next"\s*:\s*"', head):
+        return "it is one page of several"
+    said = {}
+    for name, number in re.findall(rb'"(numberMatched|numberReturned)"\s*:\s*(\d+)', head[:1000] + end):
+        said[name] = int(number)
+    matched, returned = said.get(b"numberMatched", 0), said.get(b"numberReturned", 0)
+    return f"it holds {returned} of {matched} features" if returned < matched else ""
 
 
 def columns_of(path: Path, form: str) -> list[str] | None:
@@ -121,15 +143,26 @@ def columns_in(head: bytes, form: str) -> list[str] | None:
     return None
 
 
+def footer_bytes(end: bytes) -> int:
+    """Return how many of its last bytes tell the columns of a Parquet file, 0 if it is none.
+
+    Examples
+    --------
+    >>> footer_bytes(b"...." + (1000).to_bytes(4, "little") + b"PAR1"), footer_bytes(b"a;b")
+    (1008, 0)
+    """
+    if len(end) < _FOOTER_END or not end.endswith(PARQUET):
+        return 0
+    return int.from_bytes(end[-_FOOTER_END:-4], "little") + _FOOTER_END
+
+
 def parquet_columns(end: bytes) -> list[str] | None:
     """Return the columns of a Parquet file by its last bytes, None where they do not hold its whole footer."""
-    if len(end) < len(PARQUET) + 4 or not end.endswith(PARQUET):
-        return None
-    (length,) = struct.unpack("<I", end[-8:-4])
-    if length + 8 > len(end):
+    size = footer_bytes(end)
+    if not 0 < size <= len(end):
         return None
     try:
-        return list(pq.read_schema(pa.BufferReader(PARQUET + end[-(length + 8) :])).names)
+        return list(pq.read_schema(pa.BufferReader(PARQUET + end[-size:])).names)
     except (pa.ArrowException, OSError):
         return None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -15,9 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from essgeo.sources.catalogue import Source
+    from essgeo.sources.fetch import Web
 
 API = "https://www.data.gouv.fr/api/1/datasets/"
 _SHOWN_RESOURCES = 8
+_MOST_JSON_BYTES = 50_000_000
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ def checksum_address(source: Source, area: str) -> str:
 
 
 def choose_resource(source: Source, dataset: Mapping[str, Any]) -> Remote:
-    """Return the newest file of a dataset whose title and format the catalogue names.
+    """Return the file of a dataset that the catalogue names: by its identifier, else the newest of a title and format.
 
     Parameters
     ----------
@@ -111,6 +115,7 @@ def choose_resource(source: Source, dataset: Mapping[str, Any]) -> Remote:
         and str(resource.get("format", "")).lower() in formats
         and title.search(f"{resource.get('title', '')} {_base(str(resource.get('url', '')))}")
     ]
+    fitting = [item for item in resources if item.get("id") == source.locate.get("resource", "")] or fitting
     if not fitting:
         there = "; ".join(f"{item.get('title')} ({item.get('format')})" for item in resources[:_SHOWN_RESOURCES])
         message = (
@@ -143,6 +148,32 @@ def mirrored(url: str, mirror: str | None) -> str:
         message = f"mirror {mirror}: give an address in https, or one of this machine."
         raise InputError(message)
     return f"{mirror.rstrip('/')}/{url.partition('://')[2]}"
+
+
+def find_file(source: Source, area: str, web: Web) -> Remote:
+    """Return where the current file of a source is.
+
+    Raises
+    ------
+    SourceChangedError
+        Its dataset has no such file any more.
+    SourceUnavailableError
+        The server cannot be asked.
+    """
+    if source.locate["kind"] == "address":
+        remote, sums = file_address(source, area), checksum_address(source, area)
+        if not sums:
+            return remote
+        said = re.match(rb"[0-9a-fA-F]{32}\b", web.read(sums, most_bytes=1000)[0])
+        return dataclasses.replace(remote, checksum=f"md5:{said[0].decode().lower()}") if said else remote
+    url = dataset_address(source)
+    content, _ = web.read(url, most_bytes=_MOST_JSON_BYTES)
+    try:
+        answer: Any = json.loads(content)
+    except ValueError as error:
+        message = f"{url}: the answer is not JSON ({error})."
+        raise SourceChangedError(message) from error
+    return choose_resource(source, answer if isinstance(answer, dict) else {})
 
 
 def file_name(url: str, otherwise: str) -> str:

@@ -130,6 +130,19 @@ def read_copy(folder: Path) -> Copy | None:
     return copy if intact else None
 
 
+def read_copies(source: Source, root: Path) -> list[Copy]:
+    """Return the last good copies of a source, one an area.
+
+    Examples
+    --------
+    >>> from essgeo.sources.catalogue import find_source
+    >>> read_copies(find_source("ban"), Path("nowhere"))
+    []
+    """
+    kept = (read_copy(path.parent) for path in sorted((root / source.id).glob(f"*/{_MANIFEST}")))
+    return [copy for copy in kept if copy is not None]
+
+
 def file_of(folder: Path, copy: Copy) -> Path:
     """Return the path of a copy."""
     return folder / copy.version / copy.name

@@ -49,7 +49,7 @@ def test_every_source_is_there_and_complete() -> None:
 def test_no_address_of_a_file_that_data_gouv_renames_each_month() -> None:
     for source in CATALOGUE.values():
         if source.locate["kind"] == "data.gouv.fr":
-            assert set(source.locate) <= {"kind", "dataset", "title", "format", "member"}
+            assert set(source.locate) <= {"kind", "dataset", "resource", "title", "format", "member"}
             re.compile(source.locate["title"])
             assert source.locate["dataset"] in source.page
         else:

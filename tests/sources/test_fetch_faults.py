@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import gzip
+import io
+import json
 import socket
 import time
 from typing import TYPE_CHECKING, Any
@@ -13,6 +17,7 @@ import urllib3
 
 from essgeo.errors import SourceChangedError, SourceError, SourceUnavailableError
 from essgeo.sources import fetch as fetching
+from essgeo.sources.catalogue import find_source
 from essgeo.sources.fetch import Web, fetch
 from essgeo.sources.transfer import Patience
 
@@ -184,6 +189,13 @@ def test_no_byte_is_fetched_twice_after_a_cut(server: Server, web: Web, tmp_path
     assert server.sent == len(content)
 
 
+def test_a_weak_mark_is_not_enough_to_go_on(server: Server, web: Web, tmp_path: Path) -> None:
+    content = server.files[BAN_PATH]
+    server.script = [lambda handler: handler.reply(200, content, etag='W/"v1"', Last_Modified="", stop_after=1000)]
+    assert fetch("ban", area="93", folder=tmp_path, web=web).path.read_bytes() == content
+    assert "Range" not in server.asked(BAN_PATH)[1]
+
+
 def test_a_file_without_a_mark_is_fetched_from_its_start(server: Server, web: Web, tmp_path: Path) -> None:
     content = server.files[BAN_PATH]
     server.script = [
@@ -201,6 +213,58 @@ def test_another_part_than_was_asked_is_not_glued_on(server: Server, web: Web, t
         lambda handler: handler.reply(206, content[500:], Content_Range=f"bytes 500-{len(content) - 1}/{len(content)}"),
     ]
     assert fetch("ban", area="93", folder=tmp_path, web=web).path.read_bytes() == content
+
+
+def test_a_description_that_was_cut_is_asked_for_again(server: Server, web: Web, tmp_path: Path) -> None:
+    table = b"SIREN\n123456789\n"
+    server.files["/static.data.gouv.fr/entreprisesess.csv"] = table
+    api = "/www.data.gouv.fr/api/1/datasets/liste-des-entreprises-de-less/"
+    server.files[api] = json.dumps(
+        {"resources": [{"title": "x", "format": "csv", "url": "https://static.data.gouv.fr/entreprisesess.csv"}]}
+    ).encode()
+    server.script = [lambda handler: handler.reply(200, handler.content, stop_after=20)]
+    assert fetch("ess_france", folder=tmp_path, web=web).path.read_bytes() == table
+    assert len(server.asked(api)) == 2
+
+
+def test_a_redirect_to_another_host_is_followed(server: Server, web: Web, tmp_path: Path) -> None:
+    server.files["/elsewhere.fr/x"] = server.files[BAN_PATH]
+    server.script = [status(301, b"", Location="https://elsewhere.fr/x")]
+    got = fetch("ban", area="93", folder=tmp_path, web=web)
+    assert got.path.read_bytes() == server.files[BAN_PATH]
+    assert got.path.name == "adresses-93.csv.gz"
+
+
+def test_plain_http_is_for_this_machine_and_no_server_elsewhere_leads_to_it(
+    server: Server, web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = find_source("ban")
+    local = dataclasses.replace(source, locate={"kind": "address", "url": f"{server.url}{BAN_PATH}"})
+    web.mirror = None
+    assert fetch(local, area="93", folder=tmp_path / "local", web=web).url.startswith("http://127.0.0.1")
+    plain = dataclasses.replace(source, locate={"kind": "address", "url": "http://example.org/x.csv.gz"})
+    with pytest.raises(SourceUnavailableError, match="only addresses in https"):
+        fetch(plain, area="93", folder=tmp_path, web=web)
+
+    def elsewhere(_session: requests.Session, url: str, **_: object) -> requests.Response:
+        answer = requests.Response()
+        answer.status_code, answer.raw = 302, io.BytesIO()
+        answer.headers["Location"] = f"{server.url}{BAN_PATH}"
+        assert url.startswith("https://")
+        return answer
+
+    monkeypatch.setattr(requests.Session, "get", elsewhere)
+    with pytest.raises(SourceUnavailableError, match=r"http://127\.0\.0\.1:\d+/.*only addresses in https"):
+        fetch("ban", area="93", folder=tmp_path, web=web)
+
+
+def test_a_server_that_compresses_all_the_same(server: Server, web: Web, tmp_path: Path) -> None:
+    table = b"IRIS;COM;P22_POP;TYP_IRIS\n930100101;93010;2500;H\n" * 500
+    server.files["/www.insee.fr/fr/statistiques/fichier/8647014/base-ic-evol-struct-pop-2022_csv.zip"] = b"x"
+    server.script = [lambda handler: handler.reply(200, gzip.compress(table), Content_Encoding="gzip")]
+    assert fetch("iris_population", folder=tmp_path, web=web).path.read_bytes() == table
+    server.script = [lambda handler: handler.reply(200, handler.content, Content_Encoding="gzip")]
+    assert fetch("ban", area="93", folder=tmp_path, web=web).path.read_bytes() == server.files[BAN_PATH]
 
 
 def test_a_length_that_never_comes_is_a_cut(server: Server, web: Web, tmp_path: Path) -> None:
