@@ -81,6 +81,10 @@ def test_streets_and_straight_lines_side_by_side(on_streets: tuple[Study, Path],
     assert (whole["share_streets"] < whole["share_straight"]).all()
     assert (whole["share_straight"] - whole["share_streets"] < 0.25).all()
     assert straight.walking is None
+    for table in ("gaps", "support_chain"):
+        walks = [getattr(one, table).dropna(subset=["nearest_minutes"]) for one in (found, straight)]
+        walks = [one[one["neighbourhood_id"] == "la-noue-caillet"]["nearest_minutes"].min() for one in walks]
+        assert walks[0] != pytest.approx(walks[1], rel=1e-3), table
 
 
 def test_the_doctor_measures_the_detour(town: Path, streets: Path) -> None:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from essgeo.gaps.dependence import dependence
-from essgeo.gaps.nearest import nearest_by_theme
+from essgeo.gaps.nearest import centre_minutes, nearest_structures
 from essgeo.gaps.need import area_weights, need_weights
 from essgeo.gaps.poverty import ALPHAS, theme_poverty
 from essgeo.gaps.ranks import overlap_groups, rank_intervals
@@ -97,7 +98,7 @@ def assess_gaps(
         - ``held_up_by`` (up to three structures that most residents depend on) and ``lost_with_first`` (persons who
           would be left out of reach without the first);
         - ``structures`` (that offer the theme, anywhere); ``nearest_*``: the structure nearest to the centre of the
-          population, and the walk to it in a straight line with the detour, however far;
+          population, however far, see :func:`essgeo.gaps.nearest.centre_minutes`;
           ``as_of``, ``method``, ``population_method``;
         - ``finding_fr``, ``finding_en``: the row in words.
 
@@ -163,7 +164,9 @@ def assess_gaps(
         **_zone_ranks(areas.table, gap, drawn_gap, (low, high), level),
         "structures": np.broadcast_to(unpack_themes(theme_bits(structures)).sum(axis=0, dtype=int), gap.shape),
     }
-    table = pd.concat([_long(areas, values), _nearest(demand, structures, areas, cost)], axis=1)
+    away = centre_minutes(sparse.csr_array(areas.residents), demand, structures, cost)
+    offers = unpack_themes(theme_bits(structures)).astype(bool)
+    table = pd.concat([_long(areas, values), nearest_structures(away, structures, offers)], axis=1)
     table = table.assign(
         minutes=within_minutes,
         as_of=as_of.isoformat(),
@@ -277,14 +280,6 @@ def _holders(cost: CostMatrix, structures: gpd.GeoDataFrame, areas: Areas, withi
             "lost_with_first": grouped["residents_lost"].first(),
         }
     )
-
-
-def _nearest(demand: gpd.GeoDataFrame, structures: gpd.GeoDataFrame, areas: Areas, cost: CostMatrix) -> pd.DataFrame:
-    """Return the structure nearest to the centre of the population of each area, in the order of ``_long``."""
-    residents = areas.table["residents"].to_numpy()[:, None]
-    xy = np.column_stack([demand.geometry.x, demand.geometry.y])
-    centres = np.divide(areas.residents @ xy, residents, out=np.full((len(residents), 2), np.nan), where=residents > 0)
-    return nearest_by_theme(centres, structures, speed_kmh=cost.speed_kmh, detour=cost.detour)
 
 
 def _long(areas: Areas, columns: dict[str, NDArray[np.generic]]) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""The structure nearest to the residents of a neighbourhood, however far."""
+"""The structure nearest to the residents of an area, however far."""
 
 from __future__ import annotations
 
@@ -6,115 +6,100 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy.spatial import KDTree
 
 from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
-from essgeo.gaps.themes import theme_bits, unpack_themes
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
+    from scipy import sparse
+
+    from essgeo.access import CostMatrix
 
 
-def population_centre(demand: gpd.GeoDataFrame) -> tuple[float, float]:
-    """Return the population-weighted mean of demand points, or their plain mean where nobody lives.
+def centre_minutes(
+    residents: sparse.csr_array, demand: gpd.GeoDataFrame, structures: gpd.GeoDataFrame, cost: CostMatrix
+) -> NDArray[np.float64]:
+    """Return the walk from the centre of the population of each area to each structure.
 
-    Examples
-    --------
-    >>> import geopandas as gpd
-    >>> demand = gpd.GeoDataFrame({"population": [1.0, 3.0]}, geometry=gpd.points_from_xy([0, 4], [0, 0]))
-    >>> population_centre(demand)
-    (3.0, 0.0)
-    """
-    population = demand["population"].to_numpy()
-    weights = population if population.any() else None
-    x, y = (float(np.average(axis, weights=weights)) for axis in (demand.geometry.x, demand.geometry.y))
-    return x, y
-
-
-def nearest_structure(
-    centre: tuple[float, float],
-    structures: gpd.GeoDataFrame,
-    among: NDArray[np.bool_],
-    *,
-    speed_kmh: float,
-    detour: float,
-) -> dict[str, object]:
-    """Return the structure nearest to a point, and the walk to it.
+    Over a network it is that of the demand point nearest to the centre. Where ``cost`` holds no such walk, and without
+    a network, it is a straight line with the detour, however long.
 
     Parameters
     ----------
-    centre
-        Metric coordinates, from :func:`population_centre`.
-    structures
-        Located structures.
-    among
-        Which of them count.
-    speed_kmh, detour
-        As for :func:`essgeo.travel_cost`.
+    residents
+        Areas x demand points: persons.
+    demand, structures, cost
+        Demand points, structures, and the minutes between them.
 
     Returns
     -------
-    dict
-        ``nearest_structure_id``, ``nearest_name``, ``nearest_city`` and ``nearest_minutes``; ``""`` and NaN where none
-        counts.
+    ndarray of float64
+        Areas x structures, minutes; NaN where nobody lives.
 
     Examples
     --------
     >>> import geopandas as gpd
-    >>> shops = gpd.GeoDataFrame({"name": ["A", "B"], "city": ["Bondy"] * 2}, index=["a", "b"],
-    ...                          geometry=gpd.points_from_xy([300, 600], [0, 0]))
-    >>> nearest_structure((0, 0), shops, np.array([False, True]), speed_kmh=4.5, detour=1.3)
-    {'nearest_structure_id': 'b', 'nearest_name': 'B', 'nearest_city': 'Bondy', 'nearest_minutes': 10.4}
+    >>> from scipy import sparse
+    >>> from essgeo.access import travel_cost
+    >>> homes = gpd.GeoDataFrame(geometry=gpd.points_from_xy([0, 4], [0, 0]), crs=2154)
+    >>> shop = gpd.GeoDataFrame(geometry=gpd.points_from_xy([303], [0]), crs=2154)
+    >>> centre_minutes(sparse.csr_array([[1.0, 3.0]]), homes, shop, travel_cost(homes, shop)).tolist()
+    [[5.2]]
     """
-    if not among.any():
-        return {"nearest_structure_id": "", "nearest_name": "", "nearest_city": "", "nearest_minutes": float("nan")}
-    metres = np.hypot(structures.geometry.x.to_numpy() - centre[0], structures.geometry.y.to_numpy() - centre[1])
-    best = int(np.where(among, metres, np.inf).argmin())
-    return {
-        "nearest_structure_id": structures.index[best],
-        "nearest_name": structures["name"].iloc[best],
-        "nearest_city": structures["city"].iloc[best],
-        "nearest_minutes": float(metres[best] * detour / (speed_kmh * METRES_PER_MINUTE_AT_1_KMH)),
-    }
+    total = np.asarray(residents.sum(axis=1)).ravel()[:, None]
+    xy = np.column_stack([demand.geometry.x, demand.geometry.y])
+    centres = np.divide(residents @ xy, total, out=np.full((len(total), 2), np.nan), where=total > 0)
+    places = np.column_stack([structures.geometry.x, structures.geometry.y]).reshape(-1, 2)
+    metres = np.hypot(*(centres[:, None] - places).transpose(2, 0, 1))
+    minutes: NDArray[np.float64] = metres * cost.detour / (cost.speed_kmh * METRES_PER_MINUTE_AT_1_KMH)
+    lived_in = np.flatnonzero(total.ravel() > 0)
+    if not cost.network_date or not len(lived_in):
+        return minutes
+    _, starts = KDTree(xy).query(centres[lived_in])
+    ends = np.searchsorted(cost.origin, [starts, starts + 1]).T
+    for area, (first, last) in zip(lived_in, ends, strict=True):
+        minutes[area, cost.destination[first:last]] = cost.minutes[first:last]
+    return minutes
 
 
-def nearest_by_theme(
-    centres: NDArray[np.float64], structures: gpd.GeoDataFrame, *, speed_kmh: float, detour: float
+def nearest_structures(
+    minutes: NDArray[np.float64], structures: gpd.GeoDataFrame, offers: NDArray[np.bool_]
 ) -> pd.DataFrame:
-    """Return the structure nearest to each of several points, for each theme.
+    """Return the structure nearest to each area among those that offer something, for each thing offered.
 
     Parameters
     ----------
-    centres
-        Metric coordinates, shape (points, 2); NaN for a point that is nowhere.
+    minutes
+        From :func:`centre_minutes`.
     structures
-        Located structures.
-    speed_kmh, detour
-        As for :func:`essgeo.travel_cost`.
+        Located structures: ``name``, ``city``.
+    offers
+        Structures x things offered.
 
     Returns
     -------
     DataFrame
-        One row a point and theme of :data:`essgeo.gaps.themes.THEMES`, point after point: the columns of
-        :func:`nearest_structure`.
+        One row an area and thing, area after area: ``nearest_structure_id``, ``nearest_name``, ``nearest_city`` and
+        ``nearest_minutes``; ``""`` and NaN where none offers it or nobody lives.
 
     Examples
     --------
-    >>> import geopandas as gpd
-    >>> shops = gpd.GeoDataFrame({"name": ["A"], "city": ["Bondy"], "sectors": [""], "challenges": [""]}, index=["a"],
-    ...                          geometry=gpd.points_from_xy([300], [0]))
-    >>> nearest_by_theme(np.zeros((1, 2)), shops, speed_kmh=4.5, detour=1.3)["nearest_name"].tolist()[:2]
-    ['A', '']
+    >>> import pandas as pd
+    >>> shops = pd.DataFrame({"name": ["A", "B"], "city": ["Bondy"] * 2}, index=["a", "b"])
+    >>> nearest_structures(np.array([[5.0, 3.0]]), shops, np.array([[True, True], [True, False]]))[
+    ...     ["nearest_name", "nearest_minutes"]].values.tolist()
+    [['B', 3.0], ['A', 5.0]]
     """
-    offers = unpack_themes(theme_bits(structures)).astype(bool)
-    shape = (len(centres), offers.shape[1])
-    best, metres = np.zeros(shape, dtype=np.intp), np.full(shape, np.inf)
+    shape = (len(minutes), offers.shape[1])
+    best, walk = np.zeros(shape, dtype=np.intp), np.full(shape, np.inf)
     if len(structures):
-        away = np.hypot(*(np.column_stack([structures.geometry.x, structures.geometry.y])[:, None] - centres).T)
-        for theme in np.flatnonzero(offers.any(axis=0)):
-            among = np.where(offers[:, theme] & ~np.isnan(away), away, np.inf)
-            best[:, theme], metres[:, theme] = among.argmin(axis=1), among.min(axis=1)
-    found = np.isfinite(metres).ravel()
+        known = np.where(np.isnan(minutes), np.inf, minutes)
+        for thing in np.flatnonzero(offers.any(axis=0)):
+            among = np.where(offers[:, thing], known, np.inf)
+            best[:, thing], walk[:, thing] = among.argmin(axis=1), among.min(axis=1)
+    found = np.isfinite(walk).ravel()
     chosen = best.ravel()[found]
     columns = {
         "nearest_structure_id": structures.index,
@@ -124,5 +109,4 @@ def nearest_by_theme(
     table = pd.DataFrame({name: np.full(len(found), "", dtype=object) for name in columns})
     for name, values in columns.items():
         table.loc[found, name] = values.to_numpy(dtype=object)[chosen]
-    walk = metres.ravel() * detour / (speed_kmh * METRES_PER_MINUTE_AT_1_KMH)
-    return table.assign(nearest_minutes=np.where(found, walk, np.nan))
+    return table.assign(nearest_minutes=np.where(found, walk.ravel(), np.nan))

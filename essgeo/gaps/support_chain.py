@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from essgeo.access import nearest_minutes
-from essgeo.gaps.nearest import nearest_structure, population_centre
+from essgeo.gaps.nearest import centre_minutes, nearest_structures
 from essgeo.vocabulary import STAGES, SUPPORT_ROLES, split_codes
 
 if TYPE_CHECKING:
@@ -67,33 +68,27 @@ def support_chain(
     >>> chain.loc[chain["within_reach"], ["role", "stage", "nearest_name", "nearest_minutes"]].values.tolist()
     [['financement', 'lancement', 'F', 5.2]]
     """
-    rows = []
-    pace = {"speed_kmh": cost.speed_kmh, "detour": cost.detour}
     people = demand["population"].to_numpy()
-    for zone, neighbourhood in neighbourhoods["name"].items():
-        here = (demand["neighbourhood_id"] == zone).to_numpy()
-        centre = population_centre(demand[here])
-        residents = people[here].sum()
-        for role in SUPPORT_ROLES:
-            for stage in STAGES:
-                offering = offers(structures, role, stage)
-                near = nearest_minutes(cost, offering) <= minutes
-                share = float(people[here & near].sum() / residents) if residents else float("nan")
-                rows.append(
-                    {
-                        "neighbourhood_id": zone,
-                        "neighbourhood": neighbourhood,
-                        "role": role,
-                        "stage": stage,
-                        "minutes": minutes,
-                        "structures_in_register": int(offers(register, role, stage).sum()),
-                        "structures_located": int(offering.sum()),
-                        "share": share,
-                        "within_reach": share >= 1 / 2,
-                        **nearest_structure(centre, structures, offering, **pace),
-                    }
-                )
-    return pd.DataFrame(rows)
+    here = neighbourhoods.index.to_numpy()[:, None] == demand["neighbourhood_id"].to_numpy()
+    links = [(role, stage) for role in SUPPORT_ROLES for stage in STAGES]
+    offering = np.column_stack([offers(structures, *link) for link in links])
+    away = centre_minutes(sparse.csr_array(here * people), demand, structures, cost)
+    reached = np.column_stack([nearest_minutes(cost, among) <= minutes for among in offering.T])
+    residents = (here @ people)[:, None]
+    share = np.divide(
+        (here * people) @ reached, residents, out=np.full((len(here), len(links)), np.nan), where=residents > 0
+    )
+    table = pd.DataFrame(
+        [(zone, name, *link) for zone, name in neighbourhoods["name"].items() for link in links],
+        columns=["neighbourhood_id", "neighbourhood", "role", "stage"],
+    ).assign(
+        minutes=minutes,
+        structures_in_register=np.tile([int(offers(register, *link).sum()) for link in links], len(here)),
+        structures_located=np.tile(offering.sum(axis=0), len(here)),
+        share=share.ravel(),
+        within_reach=share.ravel() >= 1 / 2,
+    )
+    return pd.concat([table, nearest_structures(away, structures, offering)], axis=1)
 
 
 def offers(structures: pd.DataFrame, role: str, stage: str) -> NDArray[np.bool_]:

@@ -113,7 +113,8 @@ def largest_gap(rows: Sequence[Row], names: Mapping[str, str], lang: Lang) -> li
         more=number(first["gap_residents"], lang),
     )
     tied = [theme(row, lang) for row in behind[1:] if row["rank_low"] == 1]
-    sentences = [f"{gap} {nearest(first, lang)}", words["standing"].format(rank=standing(first, names, lang))]
+    rank = standing(first, names, lang)
+    sentences = [f"{gap} {nearest(first, lang)}", words["standing"].format(rank=rank[0].lower() + rank[1:])]
     if tied:
         sentences.append(words["tied"].format(theme=joined(tied, words["and"])))
     return sentences

@@ -77,7 +77,8 @@ def test_the_largest_gap_is_named_with_its_nearest_offer() -> None:
         "The nearest structure, Le Relais (Bobigny), is a 21 min walk away."
     )
     assert standing == (
-        "Among the target neighbourhoods: Rank 2 (1 to 3); the gap cannot be told from that of La Noue."
+        "Among the target neighbourhoods, for this theme: rank 2 (1 to 3); the gap cannot be told from that of "
+        "La Noue."
     )
 
 
