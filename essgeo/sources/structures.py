@@ -13,6 +13,7 @@ from essgeo.crs import GEOGRAPHIC, require_crs
 from essgeo.errors import SchemaError
 from essgeo.layers import LAYERS
 from essgeo.sources.aliases import STRUCTURES, guess_columns, simplify
+from essgeo.sources.diffusion import emptied, hidden, unnamed
 from essgeo.sources.tables import read_table
 from essgeo.validation import validate
 from essgeo.vocabulary import CHALLENGES, FAMILIES, ROLES, SECTORS, STAGES, STATUSES
@@ -46,7 +47,8 @@ def read_structures(path: Path | str) -> pd.DataFrame:
     DataFrame
         Index ``structure_id`` (made from the name where the file has none), the columns of the ``structures`` layer,
         ``""`` where the file says nothing, then the file's own other columns. ``status`` and ``family`` are ``unknown``
-        where not given.
+        where not given. Rows that the law restricts (:func:`essgeo.sources.diffusion.hidden`) are emptied at once, so
+        that neither a message nor a result can show what they hid.
 
     Raises
     ------
@@ -75,6 +77,8 @@ def read_structures(path: Path | str) -> pd.DataFrame:
             "or 'lon' and 'lat'."
         )
         raise SchemaError(message)
+    restricted = hidden(structures)
+    structures = emptied(structures, restricted)
     for field in LAYERS["structures"].fields:
         if field.name not in structures:
             structures[field.name] = ""
@@ -84,6 +88,8 @@ def read_structures(path: Path | str) -> pd.DataFrame:
         structures[name] = structures[name].replace("", "unknown")
     if "structure_id" not in structures:
         structures.insert(0, "structure_id", _identifiers(structures["name"]))
+    else:
+        structures["structure_id"] = unnamed(structures["structure_id"], restricted)
     return validate(structures, "structures", source=path.name)
 
 
