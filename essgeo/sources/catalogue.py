@@ -1,0 +1,234 @@
+"""The official sources: who publishes what, under which licence, where the current file is found, and its columns."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from essgeo.errors import InputError, SourceChangedError, SourceUnavailableError
+from essgeo.sources.aliases import simplify
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+REFRESH_DAYS = {"weekly": 7.0, "monthly": 31.0, "quarterly": 92.0, "yearly": 366.0, "never": float("inf")}
+"""How long a copy counts as current, by the rhythm at which its publisher renews the file."""
+SCOPES = ("france", "region", "department", "territory")
+_SHOWN_COLUMNS = 12
+
+
+@dataclass(frozen=True)
+class Source:
+    """One official source.
+
+    Attributes
+    ----------
+    id
+        Its name in essgeo.
+    title, publisher, page, licence
+        What it is, who publishes it, its page, its licence.
+    vintage
+        What its figures are as of; ``latest`` where the file is renewed in place.
+    layer
+        The layer it feeds.
+    format
+        What the file is once out of its archive: ``csv``, ``csv.gz``, ``geojson``, ``gpkg``, ``json``, ``osm.pbf``,
+        ``parquet`` or ``shapefile``.
+    refresh
+        How often it is renewed: a key of ``REFRESH_DAYS``.
+    scope
+        What one file covers: ``france``, ``region``, ``department`` or ``territory``.
+    max_megabytes
+        The largest file that is taken, in 10^6 bytes, and the largest that may come out of its archive.
+    locate
+        How the current file is found. ``kind`` is ``data.gouv.fr`` (then ``dataset``; ``title``, a regular expression;
+        ``format``, space-separated) or ``address`` (then ``url``; ``name`` of the file; ``checksum``, the address of
+        its sum). ``member`` is the pattern of the file wanted from an archive. ``{area}`` stands for the area.
+    columns
+        The names a column is known under, newest first, by its name in essgeo.
+    optional
+        Columns that may be absent.
+    areas
+        The area in addresses, by department (``*``: any other); empty where it is the code of the department.
+    only, without
+        Departments that it covers (empty: all), and those it leaves out.
+    unverified
+        What of this entry was not seen in a published file.
+    """
+
+    id: str
+    title: str
+    publisher: str
+    page: str
+    licence: str
+    vintage: str
+    layer: str
+    format: str
+    refresh: str
+    scope: str
+    max_megabytes: int
+    locate: Mapping[str, str]
+    columns: Mapping[str, tuple[str, ...]]
+    optional: tuple[str, ...] = ()
+    areas: Mapping[str, str] | None = None
+    only: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    unverified: tuple[str, ...] = ()
+
+
+@cache
+def _sources() -> dict[str, Source]:
+    text = (files("essgeo.sources") / "catalogue.toml").read_text(encoding="utf-8")
+    return {name: _source(name, table) for name, table in tomllib.loads(text).items()}
+
+
+def read_catalogue() -> dict[str, Source]:
+    """Return every official source by its identifier.
+
+    Examples
+    --------
+    >>> catalogue = read_catalogue()
+    >>> catalogue["ban"].licence, catalogue["ban"].refresh
+    ('Licence Ouverte 2.0', 'weekly')
+    """
+    return dict(_sources())
+
+
+def find_source(name: str) -> Source:
+    """Return the source of that identifier.
+
+    Raises
+    ------
+    InputError
+        There is no such source.
+
+    Examples
+    --------
+    >>> find_source("qpv_2024").publisher
+    'ANCT'
+    """
+    sources = _sources()
+    if name not in sources:
+        message = f"no source {name!r}. Known: {', '.join(sources)}."
+        raise InputError(message)
+    return sources[name]
+
+
+def area_of(source: Source, department: str) -> str:
+    """Return what stands for a department in the addresses of a source, ``""`` where one file covers France.
+
+    Parameters
+    ----------
+    source
+        From :func:`read_catalogue`.
+    department
+        Code of a department (``93``, ``2A``, ``974``); ``""`` where one file covers France.
+
+    Raises
+    ------
+    InputError
+        The source is divided by department and none is given, or there is no department of that code.
+    SourceUnavailableError
+        The source does not cover that department.
+
+    Examples
+    --------
+    >>> catalogue = read_catalogue()
+    >>> area_of(catalogue["ban"], "93"), area_of(catalogue["osm"], "93"), area_of(catalogue["grid_200m"], "974")
+    ('93', 'ile-de-france', 'reun')
+    >>> area_of(catalogue["sirene_legal_units"], "93")
+    ''
+    """
+    if department and department not in _sources()["osm"].areas:  # type: ignore[operator]
+        message = f"no department {department!r}; give its code, such as 93, 2A or 974."
+        raise InputError(message)
+    if department in source.without or (source.only and department and department not in source.only):
+        message = f"{source.id} ({source.title}) does not cover department {department}; see {source.page}"
+        raise SourceUnavailableError(message)
+    if source.scope == "france":
+        return ""
+    if not department:
+        message = f"{source.id} is published by {source.scope}: give the department, such as --area 93."
+        raise InputError(message)
+    areas = source.areas or {}
+    return areas.get(department) or areas.get("*") or department
+
+
+def department_of(citycode: str) -> str:
+    """Return the code of the department of a commune.
+
+    Examples
+    --------
+    >>> department_of("93010"), department_of("2A004"), department_of("97411")
+    ('93', '2A', '974')
+    """
+    return citycode[:3] if citycode.startswith("97") else citycode[:2]
+
+
+def official_columns(found: Iterable[str], source: Source, *, file: str) -> dict[str, str]:
+    """Return the name in essgeo of each column of a file that is known; new columns are left out.
+
+    Parameters
+    ----------
+    found
+        Names of the columns as they stand in the file; case, accents and punctuation do not matter.
+    source
+        From :func:`read_catalogue`.
+    file
+        Name of the file, for the message.
+
+    Returns
+    -------
+    dict
+        From the name in the file to the name in essgeo. Where a file carries several names of one column, the newest.
+
+    Raises
+    ------
+    SourceChangedError
+        A column that is not optional stands under none of its names.
+
+    Examples
+    --------
+    >>> official_columns(["CODE_QP", "NOM_QP", "AREA"], read_catalogue()["qpv_2015"], file="qp.dbf")
+    {'CODE_QP': 'zone_id', 'NOM_QP': 'name'}
+    """
+    standing = list(found)
+    by_name: dict[str, str] = {}
+    for column in standing:
+        by_name.setdefault(simplify(column), column)
+    chosen: dict[str, str] = {}
+    missing: list[str] = []
+    for canonical, names in source.columns.items():
+        known = (by_name[simplify(name)] for name in names if simplify(name) in by_name)
+        free = next((name for name in known if name not in chosen), None)
+        if free is not None:
+            chosen[free] = canonical
+        elif canonical not in source.optional:
+            missing.append(f"{canonical} (known as {', '.join(names)})")
+    if missing:
+        raise SourceChangedError(_changed(source, file, missing, standing))
+    return chosen
+
+
+def _changed(source: Source, file: str, missing: list[str], standing: list[str]) -> str:
+    more = len(standing) - _SHOWN_COLUMNS
+    there = ", ".join(standing[:_SHOWN_COLUMNS]) + (f" and {more} more" if more > 0 else "") or "none"
+    return (
+        f"{file}: {source.id} changed: no column for {'; '.join(missing)}. Columns there: {there}. Look at "
+        f"{source.page} and add the new name to {source.id} in essgeo/sources/catalogue.toml, or give another file."
+    )
+
+
+def _source(name: str, table: dict[str, object]) -> Source:
+    columns = dict(table.pop("columns", {}))  # type: ignore[call-overload]
+    optional = tuple(columns.pop("optional", ()))
+    lists = {key: tuple(value) for key, value in table.items() if isinstance(value, list)}
+    return Source(
+        id=name,
+        columns={column: tuple(names) for column, names in columns.items()},
+        optional=optional,
+        **(table | lists),  # type: ignore[arg-type]
+    )
