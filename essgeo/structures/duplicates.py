@@ -104,7 +104,8 @@ def suggest_duplicates(
     if decisions is not None:
         settled = pd.MultiIndex.from_frame(decisions[["left", "right"]].astype(str))
         table = table[~pd.MultiIndex.from_frame(table[["left", "right"]].astype(str)).isin(settled)]
-    return table.sort_values(by=["score", "left", "right"], ascending=[False, True, True], ignore_index=True)
+    ranked = table.sort_values(by=["score", "left", "right"], ascending=[False, True, True])
+    return pd.DataFrame(ranked).reset_index(drop=True)
 
 
 def _facts(structures: gpd.GeoDataFrame) -> pd.DataFrame:

@@ -19,8 +19,8 @@ _FAMILIES = {
     "cooperative": "cooperative",
     "mutuel": "mutuelle",
     "fond": "fondation",
-    "societe_commerciale": "entreprise_commerciale_ess",
-    "entreprise_commerciale": "entreprise_commerciale_ess",
+    "societe": "entreprise_commerciale_ess",
+    "entreprise": "entreprise_commerciale_ess",
 }
 """How the name of a family begins, and its code."""
 
