@@ -79,7 +79,8 @@ def portrait_by_area(
     """
     wanted = ["family", "siren", "citycode", "employer", "employees_low", "employees_high"]
     counted = structures.loc[structures["counted"].to_numpy(dtype=bool)].reindex(columns=wanted)
-    unit = counted["siren"].where(counted["siren"].fillna("") != "", counted.index.to_series().map("={}".format))
+    siren = counted["siren"].astype("object").fillna("")
+    unit = siren.where(siren != "", counted.index.to_series().map("={}".format))
     rows = counted.assign(unit=unit, employing=counted["employer"] == "yes")
     everywhere = rows.assign(level="territory", zone_id=territory, zone_name=territory, vintage="", probability=1.0)
     in_commune = rows[rows["citycode"].isin(communes.index)]

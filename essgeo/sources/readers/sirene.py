@@ -25,7 +25,7 @@ PUBLIC = "O"
 _NAMES = ("sign_1", "sign_2", "sign_3", "usual_name")
 _ADDRESS = ("number", "repetition", "street_type", "street", "postcode")
 _PLAIN = (
-    *("siret", "siren", "created_on", "employee_band", "naf", "naf_version", "employer", "city", "citycode"),
+    *("siret", "created_on", "employee_band", "naf", "naf_version", "employer", "city", "citycode"),
     "head_office",
 )
 _UNIT = ("legal_category", "ess", "mission_company")
@@ -94,7 +94,7 @@ def read_establishments(
         units = f"{_units(unit)} WHERE {_in_ess(unit, categories)}"
         if citycodes is None:
             base.execute(f"CREATE TEMP TABLE units AS {units}")
-            known = "true" if categories is None else f"{site.raw['siren']} IN (SELECT siren FROM units)"
+            known = "true" if categories is None else f"{_siren(site)} IN (SELECT siren FROM units)"
             base.execute(f"CREATE TEMP TABLE sites AS {sites} AND {known}")
         else:
             base.execute(f"CREATE TEMP TABLE sites AS {sites}")
@@ -139,7 +139,12 @@ def _sites(site: Scan) -> str:
     public = f"coalesce({site.raw['diffusion']} = {quoted(PUBLIC)}, false)"
     wanted = [f"{site.text[name]} AS {name}" for name in _PLAIN]
     wanted += [f"CASE WHEN {public} THEN {site.text[name]} ELSE '' END AS {name}" for name in (*_NAMES, *_ADDRESS)]
-    return f"SELECT {', '.join(wanted)}, {public} AS site_public FROM {site.table}"
+    return f"SELECT {', '.join(wanted)}, {_siren(site)} AS siren, {public} AS site_public FROM {site.table}"
+
+
+def _siren(site: Scan) -> str:
+    """Return the SIREN as the start of the SIRET: a column less to read of the whole file."""
+    return f"substr({site.raw['siret']}, 1, 9)"
 
 
 def _units(unit: Scan) -> str:
@@ -175,7 +180,7 @@ def _in_ess(unit: Scan, categories: Collection[str] | None) -> str:
 
 def _joined(kind: str) -> str:
     public = "(site_public AND coalesce(unit_public, true))"
-    shown = ", ".join(f"sites.{name}" for name in _PLAIN)
+    shown = ", ".join(f"sites.{name}" for name in (*_PLAIN, "siren"))
     hidden = (*_NAMES, *_ADDRESS, *(f"unit_{name}" for name in _UNIT_NAMES))
     texts = ", ".join(f"CASE WHEN {public} THEN coalesce({name}, '') ELSE '' END AS {name}" for name in hidden)
     facts = ", ".join(f"coalesce({name}, '') AS {name}" for name in _UNIT)
