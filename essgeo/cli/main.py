@@ -11,6 +11,7 @@ import click
 from essgeo.cli.gaps import gaps
 from essgeo.cli.geocode import geocode_file
 from essgeo.cli.site import site
+from essgeo.cli.sources import sources
 from essgeo.cli.structures import structures
 from essgeo.cli.study import study
 from essgeo.cli.territory import territory
@@ -28,7 +29,7 @@ def cli() -> None:
     """Who is out of reach of the social and solidarity economy, and where the next place would do most good."""
 
 
-for command in (study, structures, geocode_file, gaps, site, zones, territory):
+for command in (study, structures, geocode_file, gaps, site, zones, territory, sources):
     cli.add_command(command)
 
 

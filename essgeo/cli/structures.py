@@ -23,6 +23,7 @@ class Options(TypedDict):
     legal_units: Path | None
     geolocation: Path | None
     ess_list: Path | None
+    live: bool
     ban: tuple[Path, ...]
     corrections: str | None
     others: str | None
@@ -41,6 +42,7 @@ class Options(TypedDict):
 @click.option("--legal-units", type=_FILE, help="StockUniteLegale of SIRENE (.parquet or .csv).")
 @click.option("--geolocation", type=_FILE, help="Geolocation of SIRENE; its houses win over geocoding.")
 @click.option("--ess-list", type=_FILE, help="List of ESS France.")
+@click.option("--live", is_flag=True, help="Fetch the official files that are not given and not current.")
 @click.option("--ban", multiple=True, type=_FILE, help="BAN file of a department (adresses-93.csv.gz), repeatable.")
 @options.corrections
 @click.option("--others", type=click.Path(), help="Another list of structures, to be added where it is not the same.")
@@ -50,6 +52,8 @@ class Options(TypedDict):
 @options.as_json
 def structures(territory: str, output: Path, **given: Unpack[Options]) -> None:
     """Write the structures of the ESS that are active in a TERRITORY, each with the rule that makes it ESS.
+
+    Files that are not given are the last that `essgeo sources fetch` has brought.
 
     The file goes back into `essgeo study TERRITORY --structures FILE`. What INSEE diffuses in part has neither name nor
     address nor position in it.
@@ -70,7 +74,10 @@ def structures(territory: str, output: Path, **given: Unpack[Options]) -> None:
         legal_units=given["legal_units"],
         geolocation=given["geolocation"],
         ess_list=given["ess_list"],
+        live=given["live"],
     )
+    for sentence in files.stale:
+        click.echo(sentence, err=True)
     found = build_register(
         load_territory(territory),
         files,

@@ -6,17 +6,17 @@ import contextlib
 import sqlite3
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
-import platformdirs
 
 from essgeo.errors import InputError
 from essgeo.geocoding.engine import MATCH_COLUMNS, MATCH_NUMBERS
+from essgeo.sources.folders import cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from essgeo.geocoding.engine import Engine
 
@@ -54,6 +54,7 @@ class Cache:
     Examples
     --------
     >>> import tempfile
+    >>> from pathlib import Path
     >>> from essgeo.geocoding.service import Service
     >>> from essgeo.geocoding.engine import no_matches
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -147,7 +148,7 @@ def default_cache() -> Path:
     >>> default_cache().name
     'geocoding.sqlite'
     """
-    return Path(platformdirs.user_cache_dir("essgeo", appauthor=False)) / "geocoding.sqlite"
+    return cache_folder() / "geocoding.sqlite"
 
 
 def _identity(engine: Engine) -> str:

@@ -8,14 +8,14 @@ import random
 import re
 import time
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import requests
 import urllib3
 
 from essgeo.errors import GeocoderError, InputError, RateLimitedError
+from essgeo.sources.fetch import why
+from essgeo.sources.retries import backoff_s, is_private, is_web_address, retry_after_s
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +24,6 @@ GEOPLATEFORME = "https://data.geopf.fr/geocodage"
 """The national service (IGN). The former address, api-adresse.data.gouv.fr, closed in January 2026."""
 
 RETRIED = frozenset({429, 502, 503, 504})
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _BLOCK = 65_536
 
 
@@ -104,11 +103,10 @@ class Client:
 
     def __post_init__(self) -> None:
         """Check the address before anything is sent to it."""
-        parts = urlsplit(self.url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        if not is_web_address(self.url):
             message = f"{self.url}: not the address of a web service, such as {GEOPLATEFORME}."
             raise InputError(message)
-        if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+        if not is_private(self.url):
             message = f"{self.url}: addresses are sent encrypted: use https, or this machine."
             raise InputError(message)
         self.url = self.url.rstrip("/")
@@ -138,7 +136,7 @@ class Client:
         limited = False
         for attempt in range(self.policy.attempts):
             self._wait_turn()
-            pause = self._backoff(attempt)
+            pause = backoff_s(attempt, self.jitter())
             try:
                 response = self._request(path, request)
                 with response:
@@ -148,7 +146,7 @@ class Client:
                     limited = response.status_code == requests.codes.too_many_requests
                     pause = self._asked_pause(response.headers.get("Retry-After")) or pause
             except (requests.RequestException, urllib3.exceptions.HTTPError, TooLateError) as error:
-                fault, limited = f"failed ({_reason(error)})", False
+                fault, limited = f"failed ({why(error)})", False
             if attempt + 1 < self.policy.attempts:
                 self.sleep(pause)
         message = f"{self.url} {fault} {self.policy.attempts} times; what was answered before is kept. Try again later."
@@ -187,10 +185,6 @@ class Client:
             self.sleep(self._next_at - now)
         self._next_at = max(now, self._next_at) + 1 / self.policy.requests_per_second
 
-    def _backoff(self, attempt: int) -> float:
-        """Return 1, 2, 4 ... seconds, 30 at most, times 0.5 to 1.5 so that many clients do not come back together."""
-        return min(30.0, 2.0**attempt) * (0.5 + self.jitter())
-
     def _asked_pause(self, header: str | None) -> float:
         pause = retry_after_s(header, dt.datetime.now(dt.UTC))
         if pause > self.policy.patience_s:
@@ -200,26 +194,6 @@ class Client:
             )
             raise RateLimitedError(message)
         return pause
-
-
-def retry_after_s(header: str | None, now: dt.datetime) -> float:
-    """Return the seconds that a ``Retry-After`` header asks for: a number or an HTTP date; 0 where it cannot be read.
-
-    Examples
-    --------
-    >>> now = dt.datetime(2026, 1, 1, 12, 0, 0, tzinfo=dt.UTC)
-    >>> retry_after_s("5", now), retry_after_s("Thu, 01 Jan 2026 12:00:30 GMT", now), retry_after_s("soon", now)
-    (5.0, 30.0, 0.0)
-    """
-    text = (header or "").strip()
-    if re.fullmatch(r"\d{1,9}(\.\d+)?", text):
-        return float(text)
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return 0.0
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
-    return max(0.0, (aware - now).total_seconds())
 
 
 def said(answer: Answer) -> str:
@@ -241,15 +215,3 @@ def said(answer: Answer) -> str:
         text = next((str(content[key]) for key in ("message", "detail", "title", "error") if content.get(key)), text)
     plain = re.sub(r"<[^>]*>", " ", text)
     return re.sub(r"[^\w\s.,;:!?'\"()/@=+-]|\s", " ", plain)[:200].strip()
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, TooLateError):
-        return str(error)
-    if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
-        return "no answer in time"
-    if isinstance(error, requests.exceptions.ProxyError):
-        return "the proxy refused"
-    if isinstance(error, requests.exceptions.SSLError):
-        return "its certificate could not be checked"
-    return "the connection was lost or refused"

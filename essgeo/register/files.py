@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from essgeo.errors import SourceUnavailableError
+from essgeo.sources.fetch import fetch
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,6 +18,7 @@ SOURCES = {
     "ess_list": "ess_france",
 }
 """By file, its source in the catalogue."""
+_NEEDED = ("establishments", "legal_units")
 
 
 @dataclass(frozen=True)
@@ -31,35 +33,70 @@ class RegisterFiles:
         The geolocation of SIRENE; without it every address is geocoded.
     ess_list
         The list of ESS France; without it only the flag and the legal category tell.
+    stale
+        Why a copy may not be the current one, and which files were not there: to be said beside every figure.
     """
 
     establishments: Path
     legal_units: Path
     geolocation: Path | None = None
     ess_list: Path | None = None
+    stale: tuple[str, ...] = ()
 
 
-def register_files(**given: Path | None) -> RegisterFiles:
-    """Return the files that are given by name.
+def register_files(
+    *,
+    establishments: Path | None = None,
+    legal_units: Path | None = None,
+    geolocation: Path | None = None,
+    ess_list: Path | None = None,
+    live: bool = False,
+    folder: Path | None = None,
+) -> RegisterFiles:
+    """Return the files that are given, and for the others the last good copies that were fetched.
+
+    Parameters
+    ----------
+    establishments, legal_units, geolocation, ess_list
+        Files to read in place of the official copies.
+    live
+        Fetch what is not current; else no connection is opened.
+    folder
+        Where copies are kept, as for :func:`essgeo.sources.fetch.fetch`.
 
     Raises
     ------
     SourceUnavailableError
-        The establishments or the legal units are not given.
+        The establishments or the legal units are neither given nor fetched.
 
     Examples
     --------
-    >>> register_files(establishments=None)
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     register_files(folder=pathlib.Path(folder))
     Traceback (most recent call last):
-    essgeo.errors.SourceUnavailableError: no file for sirene_establishments, sirene_legal_units: give ...
+    essgeo.errors.SourceUnavailableError: sirene_establishments was never fetched here. ...
     """
-    known = {field.name: given.get(field.name) for field in fields(RegisterFiles)}
-    establishments, legal_units = known["establishments"], known["legal_units"]
-    if establishments is None or legal_units is None:
-        missing = [name for name in ("establishments", "legal_units") if known[name] is None]
-        message = (
-            f"no file for {', '.join(SOURCES[name] for name in missing)}: "
-            f"give {' and '.join('--' + name.replace('_', '-') + ' FILE' for name in missing)}."
-        )
-        raise SourceUnavailableError(message)
-    return RegisterFiles(establishments, legal_units, known["geolocation"], known["ess_list"])
+    given = {
+        "establishments": establishments,
+        "legal_units": legal_units,
+        "geolocation": geolocation,
+        "ess_list": ess_list,
+    }
+    found: dict[str, Path] = {}
+    stale = []
+    for name, path in given.items():
+        if path is not None:
+            found[name] = path
+            continue
+        try:
+            copy = fetch(SOURCES[name], folder=folder, offline=not live, progress=live)
+        except SourceUnavailableError as error:
+            if name in _NEEDED:
+                message = f"{error} (--{name.replace('_', '-')} FILE)"
+                raise SourceUnavailableError(message) from error
+            stale.append(f"{SOURCES[name]}: not used, {error}")
+            continue
+        found[name] = copy.path
+        stale += [copy.stale] if copy.stale else []
+    return RegisterFiles(**found, stale=tuple(stale))

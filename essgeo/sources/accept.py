@@ -1,0 +1,183 @@
+"""Look at a file that has come before it takes the place of the last good copy. Opens no connection."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import hashlib
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from essgeo.errors import ChecksumError, SourceChangedError
+from essgeo.sources.archive import SIGNATURE, extract
+from essgeo.sources.catalogue import official_columns
+from essgeo.sources.header import SUFFIXES, columns_of, fault_of
+from essgeo.sources.manifest import Copy, file_of, write_copy
+from essgeo.sources.partial import discard
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from essgeo.sources.catalogue import Source
+    from essgeo.sources.locate import Remote
+
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """What a server said of a file that came: its ETag and the date it was last modified, ``""`` where it said none."""
+
+    etag: str
+    modified: str
+
+
+def accept(
+    part: Path, home: Path, source: Source, area: str, *, remote: Remote, arrival: Arrival, former: Copy | None
+) -> Copy:
+    """Make a file that has come the last good copy, once its size, hash, format, archive and columns are right.
+
+    Parameters
+    ----------
+    part
+        The file as it came; it is moved, or removed where it is not right.
+    home
+        Folder of the copies of the source.
+    source, area, remote, arrival
+        What it is, for which area, where it came from and what the server said.
+    former
+        The last good copy so far.
+
+    Returns
+    -------
+    Copy
+        The last good copy from now on.
+
+    Raises
+    ------
+    ChecksumError
+        Its size or hash is not the one its publisher gives.
+    SourceChangedError
+        It is empty, a web page, another format, an unsafe archive, or lacks a column.
+    SourceUnavailableError
+        It cannot be taken out of its archive.
+    """
+    try:
+        digest = _digest(part, remote)
+        _refuse(part, source)
+    except (ChecksumError, SourceChangedError):
+        discard(part)
+        raise
+    now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    seen = part.stat()
+    copy = Copy(
+        source=source.id,
+        area=home.name,
+        name=_named(part, remote.name, source),
+        sha256=digest,
+        size=seen.st_size,
+        changed_ns=seen.st_mtime_ns,
+        url=remote.url,
+        checksum=remote.checksum,
+        etag=arrival.etag,
+        modified=arrival.modified,
+        fetched_at=now,
+        checked_at=now,
+        previous=former.version if former else "",
+    )
+    if former and former.sha256 == digest:
+        discard(part)
+        return confirm(home, former, etag=arrival.etag, modified=arrival.modified, checksum=remote.checksum)
+    path = file_of(home, copy)
+    path.parent.mkdir(exist_ok=True)
+    part.replace(path)
+    discard(part)
+    try:
+        _refuse_columns(usable(path, source, area), source)
+        write_copy(home, copy)
+    except BaseException:
+        shutil.rmtree(path.parent, ignore_errors=True)
+        raise
+    return copy
+
+
+def confirm(home: Path, copy: Copy, **said: str) -> Copy:
+    """Note that a copy is current as of now, and what else is new of it; return it so."""
+    checked = dataclasses.replace(copy, checked_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), **said)  # type: ignore[arg-type]
+    write_copy(home, checked)
+    return checked
+
+
+def usable(path: Path, source: Source, area: str) -> Path:
+    """Return the file to read: the one that came, or the one for an area that is taken out of it.
+
+    Raises
+    ------
+    SourceChangedError
+        The archive is unsafe or damaged, or holds no such file, or several.
+    SourceUnavailableError
+        The disk is full or cannot be written.
+    """
+    with path.open("rb") as stream:
+        if "member" not in source.locate or stream.read(len(SIGNATURE)) != SIGNATURE:
+            return path
+    pattern = source.locate["member"].replace("{area}", area)
+    found = extract(path, pattern, path.parent, most_bytes=source.max_megabytes * 1_000_000)
+    suffix = _suffix(source)
+    fitting = [member for member in found if member.name.lower().endswith(suffix)]
+    if len(fitting) != 1:
+        names = ", ".join(member.name for member in found)
+        message = f"{path.name}: {source.id} changed: one {suffix} like {pattern} is expected, not {names}."
+        raise SourceChangedError(message)
+    return fitting[0]
+
+
+def _digest(part: Path, remote: Remote) -> str:
+    """Return the SHA-256 of a file whose size and published sum are right."""
+    algorithm, _, wanted = remote.checksum.partition(":")
+    known = algorithm if algorithm in hashlib.algorithms_guaranteed else "sha256"
+    own, published = hashlib.sha256(), hashlib.new(known, usedforsecurity=False)
+    size = 0
+    with part.open("rb") as stream:
+        while block := stream.read(_BLOCK):
+            own.update(block)
+            published.update(block)
+            size += len(block)
+    if remote.size and size != remote.size:
+        message = f"{remote.url}: {size} bytes came, its publisher says {remote.size}. Try again later."
+        raise ChecksumError(message)
+    if wanted and known == algorithm and published.hexdigest() != wanted:
+        message = f"{remote.url}: its {algorithm} is not the one its publisher gives. Try again later."
+        raise ChecksumError(message)
+    return own.hexdigest()
+
+
+def _refuse(part: Path, source: Source) -> None:
+    with part.open("rb") as stream:
+        fault = fault_of(stream.read(4096), source.format, archive="member" in source.locate)
+    if fault:
+        message = f"{source.id} changed: {fault}. Look at {source.page}, or give a file."
+        raise SourceChangedError(message)
+
+
+def _refuse_columns(path: Path, source: Source) -> None:
+    with path.open("rb") as stream:
+        fault = fault_of(stream.read(4096), source.format)
+    if fault:
+        message = f"{path.name}: {source.id} changed: {fault}. Look at {source.page}, or give a file."
+        raise SourceChangedError(message)
+    columns = columns_of(path, source.format)
+    if columns is not None:
+        official_columns(columns, source, file=path.name)
+
+
+def _named(part: Path, name: str, source: Source) -> str:
+    """Return the name of a file with the suffix its format asks for, so that readers know it."""
+    with part.open("rb") as stream:
+        suffix = ".zip" if stream.read(len(SIGNATURE)) == SIGNATURE else _suffix(source)
+    return name if name.lower().endswith(suffix) else f"{name}{suffix}"
+
+
+def _suffix(source: Source) -> str:
+    return SUFFIXES.get(source.format, f".{source.format}")

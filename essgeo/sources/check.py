@@ -1,0 +1,126 @@
+"""Whether the current file of a source still is what its readers know, by its first and last bytes only."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from essgeo.errors import ChecksumError, SourceChangedError, SourceUnavailableError
+from essgeo.sources.archive import SIGNATURE, matching
+from essgeo.sources.catalogue import area_of, official_columns
+from essgeo.sources.header import HEAD_BYTES, columns_in, fault_of, footer_bytes, parquet_columns
+from essgeo.sources.locate import find_file
+from essgeo.sources.transfer import GoneError
+
+if TYPE_CHECKING:
+    from essgeo.sources.catalogue import Source
+    from essgeo.sources.fetch import Web
+    from essgeo.sources.locate import Remote
+
+_END_BYTES = 1 << 16
+_MOST_FOOTER_BYTES = 1 << 26
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a look at a source found.
+
+    Attributes
+    ----------
+    source, area
+        What was looked at.
+    state
+        ``ok``, ``changed``, ``gone``, or ``unreachable``: nothing can be said today.
+    said
+        What was seen, or what is wrong.
+    url, size
+        The current file and its bytes; ``""`` and 0 where they are not known.
+    """
+
+    source: str
+    area: str
+    state: str
+    said: str
+    url: str = ""
+    size: int = 0
+
+
+def check_source(source: Source, *, area: str, web: Web) -> Finding:
+    """Return what a look at the current file of a source finds; a few hundred kilobytes are read at most.
+
+    Columns are seen in a table, in GeoJSON and in Parquet. Of an archive, the names of its members are seen.
+
+    Parameters
+    ----------
+    source
+        From :func:`essgeo.sources.catalogue.read_catalogue`.
+    area
+        Department, where the source is not one file for France.
+    web
+        How the web is asked.
+
+    Raises
+    ------
+    InputError
+        There is no such department.
+    """
+    place = ""
+    remote = None
+    try:
+        place = area_of(source, area)
+        remote = find_file(source, place, web)
+        size, said = _look(source, place, remote, web)
+    except (ChecksumError, SourceChangedError) as error:
+        state, size, said = "changed", 0, str(error)
+    except GoneError as error:
+        state, size, said = "gone", 0, str(error)
+    except SourceUnavailableError as error:
+        state, size, said = "unreachable", 0, str(error)
+    else:
+        state = "ok"
+    return Finding(source.id, place, state, said, remote.url if remote else "", size)
+
+
+def _look(source: Source, area: str, remote: Remote, web: Web) -> tuple[int, str]:
+    head, size = web.read(remote.url, most_bytes=HEAD_BYTES, headers={"Range": f"bytes=0-{HEAD_BYTES - 1}"})
+    archived = "member" in source.locate and head.startswith(SIGNATURE)
+    fault = fault_of(head, source.format, archive=archived)
+    if size > source.max_megabytes * 1_000_000:
+        fault = f"it has {size} bytes, more than the {source.max_megabytes} MB it may have"
+    if fault:
+        message = f"{remote.name}: {source.id} changed: {fault}. Look at {source.page}"
+        raise SourceChangedError(message)
+    if archived:
+        return size, _look_into(source, area, remote, _end(remote, web, _END_BYTES))
+    columns = _parquet(remote, web) if source.format == "parquet" else columns_in(head, source.format)
+    if columns is None:
+        return size, f"{remote.name}: its first bytes are right, its columns were not seen"
+    official_columns(columns, source, file=remote.name)
+    return size, f"{remote.name}: its columns are known"
+
+
+def _look_into(source: Source, area: str, remote: Remote, end: bytes) -> str:
+    try:
+        with zipfile.ZipFile(io.BytesIO(end)) as archive:
+            names = archive.namelist()
+    except zipfile.BadZipFile:
+        return f"{remote.name}: an archive, whose members were not seen"
+    pattern = source.locate["member"].replace("{area}", area)
+    if not matching(names, pattern):
+        message = f"{remote.name}: {source.id} changed: no member like {pattern} among {', '.join(names[:8])}."
+        raise SourceChangedError(message)
+    return f"{remote.name}: an archive that holds {pattern}"
+
+
+def _parquet(remote: Remote, web: Web) -> list[str] | None:
+    end = _end(remote, web, _END_BYTES)
+    wanted = footer_bytes(end)
+    if _END_BYTES < wanted <= _MOST_FOOTER_BYTES:
+        end = _end(remote, web, wanted)
+    return parquet_columns(end)
+
+
+def _end(remote: Remote, web: Web, size: int) -> bytes:
+    return web.read(remote.url, most_bytes=size, headers={"Range": f"bytes=-{size}"})[0]

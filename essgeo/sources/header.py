@@ -1,0 +1,170 @@
+"""What the first bytes of a file say: whether it is what it should be, and which columns it has."""
+
+from __future__ import annotations
+
+import csv
+import json
+import zlib
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyogrio
+
+from essgeo.errors import SourceChangedError
+from essgeo.sources.archive import SIGNATURE as ZIP
+from essgeo.sources.tables import SEPARATORS, WEB_PAGE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PARQUET, GZIP = b"PAR1", b"\x1f\x8b"
+HEAD_BYTES = 1 << 18
+_LOCAL_HEAD_BYTES = 1 << 24
+_FOOTER_END = 8
+_SIGNATURES = {
+    "csv.gz": (GZIP,),
+    "geojson": (b"{",),
+    "gpkg": (b"SQLite format 3\x00",),
+    "json": (b"{", b"["),
+    "parquet": (PARQUET,),
+    "shapefile": (b"\x00\x00\x27\x0a",),
+}
+SUFFIXES = {"shapefile": ".shp"}
+"""Suffix of a file of a format, where it is not the name of the format."""
+
+
+def fault_of(head: bytes, form: str, *, archive: bool = False) -> str:
+    """Return what is wrong with the first bytes of a file of a format, ``""`` if nothing.
+
+    Parameters
+    ----------
+    head
+        First bytes, a few hundred at least.
+    form
+        A format of the catalogue.
+    archive
+        Whether the file may be a ZIP archive that holds it.
+
+    Examples
+    --------
+    >>> fault_of(b"<!DOCTYPE html><title>Maintenance", "csv"), fault_of(b"a;b", "csv"), fault_of(b"", "csv")
+    ('it is a web page, not csv', '', 'it is empty')
+    >>> fault_of(b"a;b", "parquet"), fault_of(b"PAR1....", "csv")
+    ('it is not parquet (its first bytes say so)', 'it is not csv (its first bytes say so)')
+    """
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not text:
+        return "it is empty"
+    if text[:64].lower().startswith(WEB_PAGE):
+        return f"it is a web page, not {form}"
+    if archive and head.startswith(ZIP):
+        return ""
+    if form == "osm.pbf":
+        right = b"OSMHeader" in head[:64]
+    elif form in _SIGNATURES:
+        right = (
+            text.startswith(_SIGNATURES[form]) if form in {"geojson", "json"} else head.startswith(_SIGNATURES[form])
+        )
+    else:
+        right = b"\x00" not in head[:4096] and not head.startswith((PARQUET, ZIP, GZIP))
+    return "" if right else f"it is not {form} (its first bytes say so)"
+
+
+def columns_of(path: Path, form: str) -> list[str] | None:
+    r"""Return the columns of a file, read from its header; None for a format that has none.
+
+    Raises
+    ------
+    SourceChangedError
+        The header cannot be read.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "a.csv"
+    ...     _ = path.write_text("IRIS;COM;P22_POP\n1;2;3\n")
+    ...     columns_of(path, "csv")
+    ['IRIS', 'COM', 'P22_POP']
+    """
+    try:
+        if form == "parquet":
+            return list(pq.read_schema(path).names)
+        if form in {"gpkg", "shapefile"}:
+            return [str(name) for name in pyogrio.read_info(path)["fields"]]
+        with path.open("rb") as stream:
+            return columns_in(stream.read(_LOCAL_HEAD_BYTES), form)
+    except (pa.ArrowException, pyogrio.errors.DataSourceError, ValueError, zlib.error) as error:
+        message = f"{path.name}: its header cannot be read ({error})."
+        raise SourceChangedError(message) from error
+
+
+def columns_in(head: bytes, form: str) -> list[str] | None:
+    """Return the columns that the first bytes of a file name; None where they cannot tell.
+
+    Examples
+    --------
+    >>> columns_in(b'{"type": "FeatureCollection", "features": [{"properties": {"code_qp": 1}, "geo', "geojson")
+    ['code_qp']
+    >>> columns_in(b'{"count": 1, "results": [{"siret": "1", "type": "EI"}, {"si', "json")
+    ['siret', 'type']
+    """
+    if form == "csv.gz":
+        head = zlib.decompressobj(wbits=31).decompress(head, _LOCAL_HEAD_BYTES)
+    if form in {"csv", "csv.gz"}:
+        return _csv_columns(head)
+    if form == "geojson":
+        return _first_object(head, b'"features"', b'"properties"')
+    if form == "json":
+        return _first_object(head, b'"results"') or _first_object(head)
+    return None
+
+
+def footer_bytes(end: bytes) -> int:
+    """Return how many of its last bytes tell the columns of a Parquet file, 0 if it is none.
+
+    Examples
+    --------
+    >>> footer_bytes(b"...." + (1000).to_bytes(4, "little") + b"PAR1"), footer_bytes(b"a;b")
+    (1008, 0)
+    """
+    if len(end) < _FOOTER_END or not end.endswith(PARQUET):
+        return 0
+    return int.from_bytes(end[-_FOOTER_END:-4], "little") + _FOOTER_END
+
+
+def parquet_columns(end: bytes) -> list[str] | None:
+    """Return the columns of a Parquet file by its last bytes, None where they do not hold its whole footer."""
+    size = footer_bytes(end)
+    if not 0 < size <= len(end):
+        return None
+    try:
+        return list(pq.read_schema(pa.BufferReader(PARQUET + end[-size:])).names)
+    except (pa.ArrowException, OSError):
+        return None
+
+
+def _csv_columns(head: bytes) -> list[str]:
+    line = head.lstrip(b"\r\n").split(b"\n", 1)[0]
+    try:
+        text = line.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = line.decode("cp1252", errors="replace")
+    return [name.strip() for name in next(csv.reader([text], delimiter=max(SEPARATORS, key=text.count)), [])]
+
+
+def _first_object(head: bytes, *landmarks: bytes) -> list[str] | None:
+    """Return the keys of the first object after landmarks, each looked for after the one before."""
+    place = 0
+    for landmark in landmarks:
+        place = head.find(landmark, place)
+        if place < 0:
+            return None
+        place += len(landmark)
+    opening = head.find(b"{", place)
+    try:
+        found, _ = json.JSONDecoder().raw_decode(head[opening:].decode("utf-8", errors="replace"))
+    except ValueError:
+        return None
+    return list(found) if opening >= 0 and isinstance(found, dict) else None

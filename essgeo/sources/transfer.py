@@ -1,0 +1,167 @@
+"""What to make of an answer to a request for a file: go on, try again, or give it up. Opens no connection."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from essgeo.errors import SourceUnavailableError
+from essgeo.sources.retries import retry_after_s
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from essgeo.sources.manifest import Copy
+
+BUSY = frozenset({429, 500, 502, 503, 504})
+OK, PARTIAL, NOT_MODIFIED, NO_SUCH_RANGE = 200, 206, 304, 416
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a server is waited for.
+
+    Attributes
+    ----------
+    attempts
+        Times in a row that a request may fail without a byte more of the file.
+    resumes
+        Times in all that a file is gone on with.
+    pause_s
+        The longest pause that a ``Retry-After`` may ask for.
+    connect_s, silence_s
+        Seconds to connect, and without a single byte.
+    grace_s, least_bytes_per_s
+        After these seconds, a download slower than this is given up.
+    whole_s
+        Seconds for one whole download, however steady.
+    """
+
+    attempts: int = 4
+    resumes: int = 50
+    pause_s: float = 60.0
+    connect_s: float = 10.0
+    silence_s: float = 60.0
+    grace_s: float = 60.0
+    least_bytes_per_s: float = 5_000.0
+    whole_s: float = 6 * 3600.0
+
+
+class GoneError(SourceUnavailableError):
+    """A server says that there is no such file, or that it may not be had."""
+
+
+class InterruptedTransferError(SourceUnavailableError):
+    """An attempt failed in a way that another may not.
+
+    Attributes
+    ----------
+    pause_s
+        Seconds that the server asks to wait, 0 if it does not say.
+    progress
+        Whether the attempt brought something.
+    """
+
+    def __init__(self, fault: str, *, pause_s: float = 0.0, progress: bool = False) -> None:
+        super().__init__(fault)
+        self.pause_s, self.progress = pause_s, progress
+
+
+def refuse_status(url: str, status: int, headers: Mapping[str, str], patience: Patience) -> None:
+    """Raise what an HTTP status means, unless it brings something.
+
+    Raises
+    ------
+    InterruptedTransferError
+        The server is busy.
+    SourceUnavailableError
+        It is busy for longer than it is waited for.
+    GoneError
+        It has no such file, or does not give it.
+
+    Examples
+    --------
+    >>> refuse_status("https://a.fr/x", 404, {}, Patience())
+    Traceback (most recent call last):
+    ...
+    essgeo.sources.transfer.GoneError: https://a.fr/x: the server answered 404. The file may have moved.
+    """
+    if status in BUSY:
+        pause = retry_after_s(headers.get("Retry-After"), dt.datetime.now(dt.UTC))
+        if pause > patience.pause_s:
+            message = f"{url}: the server asks to wait {pause:.0f} s. Try again later."
+            raise SourceUnavailableError(message)
+        fault = f"the server answered {status}"
+        raise InterruptedTransferError(fault, pause_s=pause)
+    if status not in {OK, PARTIAL, NOT_MODIFIED, NO_SUCH_RANGE}:
+        message = f"{url}: the server answered {status}. The file may have moved."
+        raise GoneError(message)
+
+
+def refuse_size(url: str, size: int, most_bytes: int) -> None:
+    """Raise :class:`essgeo.errors.SourceUnavailableError` where a file is larger than it may be.
+
+    Examples
+    --------
+    >>> refuse_size("https://a.fr/x", 10, 10)
+    """
+    if size > most_bytes:
+        message = (
+            f"{url}: the file is larger than the {most_bytes // 1_000_000} MB this source may have. If it is right, "
+            "raise max_megabytes in essgeo/sources/catalogue.toml."
+        )
+        raise SourceUnavailableError(message)
+
+
+def conditions(url: str, start: int, mark: str, known: Copy | None) -> dict[str, str]:
+    """Return the headers that ask for the rest of a file, or for the file unless it is the one that is known.
+
+    Examples
+    --------
+    >>> conditions("https://a.fr/x", 10, '"a"', None)
+    {'Range': 'bytes=10-', 'If-Range': '"a"'}
+    """
+    if start:
+        return {"Range": f"bytes={start}-", "If-Range": mark}
+    if known is None or known.url != url:
+        return {}
+    told = {"If-None-Match": known.etag, "If-Modified-Since": known.modified}
+    return {name: value for name, value in told.items() if value}
+
+
+def in_time(blocks: Iterable[bytes], patience: Patience, clock: Callable[[], float]) -> Iterator[bytes]:
+    """Give blocks as long as they come fast enough: a read limit restarts at every byte.
+
+    Raises
+    ------
+    InterruptedTransferError
+        They drip, or take too long in all.
+
+    Examples
+    --------
+    >>> seconds = iter([0, 1, 100])
+    >>> for block in in_time([b"a", b"b"], Patience(grace_s=60), lambda: next(seconds)):
+    ...     block
+    Traceback (most recent call last):
+    ...
+    essgeo.sources.transfer.InterruptedTransferError: it is too slow (2 bytes in 100 s)
+    """
+    began, received = clock(), 0
+    for block in blocks:
+        received += len(block)
+        yield block
+        elapsed = clock() - began
+        slow = elapsed > patience.grace_s and received < elapsed * patience.least_bytes_per_s
+        if slow or elapsed > patience.whole_s:
+            fault = f"it is too slow ({received} bytes in {elapsed:.0f} s)"
+            raise InterruptedTransferError(fault)
+
+
+def disk_error(folder: Path, error: OSError) -> SourceUnavailableError:
+    """Return what to say of a disk that is full or may not be written."""
+    said = error.strerror or str(error)
+    return SourceUnavailableError(
+        f"{folder}: cannot be written ({said}). Free some space, or name another folder (--folder, or ESSGEO_CACHE)."
+    )

@@ -1,0 +1,184 @@
+"""Looking at the current files without fetching them, and the command ``essgeo sources``."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from essgeo.cli import main
+from essgeo.errors import InputError
+from essgeo.sources.catalogue import find_source, read_catalogue
+from essgeo.sources.check import check_source
+from essgeo.sources.fetch import Web, fetch
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Server = Any
+BAN_PATH = "/adresse.data.gouv.fr/data/ban/adresses/latest/csv/adresses-93.csv.gz"
+STATIONS = "/data.iledefrance-mobilites.fr/api/explore/v2.1/catalog/datasets/emplacement-des-gares-idf/exports/geojson"
+GRID = "/www.insee.fr/fr/statistiques/fichier/8735162/Filosofi2021_carreaux_200m_gpkg.zip"
+OSM = "/download.geofabrik.de/europe/france/ile-de-france-latest.osm.pbf"
+SIRENE = "base-sirene-des-entreprises-et-de-leurs-etablissements-siren-siret"
+
+
+def parquet(source: str, *, without: str = "", rows: int = 1, groups: int = 1) -> bytes:
+    names = [names[0] for column, names in read_catalogue()[source].columns.items() if column != without]
+    out = io.BytesIO()
+    table = pa.table({name: ["x"] * rows for name in names})
+    pq.write_table(table, out, row_group_size=max(1, rows // groups))
+    return out.getvalue()
+
+
+def publish_sirene(server: Server, content: bytes) -> None:
+    url = "https://files.data.gouv.fr/insee-sirene/StockUniteLegale_utf8.parquet"
+    title = "Sirene : Fichier StockUniteLegale du 01 Novembre 2026 (format parquet)"
+    others = [
+        {"title": title.replace("(format parquet)", ""), "format": "zip", "url": url.replace("parquet", "zip")},
+        {"title": title.replace("UniteLegale", "UniteLegaleHistorique"), "format": "parquet", "url": url + "h"},
+        {"title": title.replace("UniteLegale", "Etablissement"), "format": "parquet", "url": url + "e"},
+    ]
+    described = {"resources": [*others, {"title": title, "format": "parquet", "url": url}]}
+    server.files[f"/www.data.gouv.fr/api/1/datasets/{SIRENE}/"] = json.dumps(described).encode()
+    server.files["/files.data.gouv.fr/insee-sirene/StockUniteLegale_utf8.parquet"] = content
+
+
+@pytest.mark.parametrize("groups", [1, 400])
+def test_columns_of_parquet_are_seen_in_its_footer(groups: int, server: Server, web: Web) -> None:
+    content = parquet("sirene_legal_units", rows=400_000 if groups > 1 else 1, groups=groups)
+    publish_sirene(server, content)
+    found = check_source(find_source("sirene_legal_units"), area="93", web=web)
+    assert (found.state, found.size) == ("ok", len(content))
+    assert "columns are known" in found.said
+    assert found.url.endswith("StockUniteLegale_utf8.parquet")
+    if groups > 1:
+        assert len(server.requests) == 4
+    publish_sirene(server, parquet("sirene_legal_units", without="ess"))
+    found = check_source(find_source("sirene_legal_units"), area="93", web=web)
+    assert found.state == "changed"
+    assert "economieSocialeSolidaireUniteLegale" in found.said
+
+
+def test_a_server_without_ranges_still_tells_its_format(server: Server, web: Web) -> None:
+    publish_sirene(server, parquet("sirene_legal_units") + b"\x00" * 100)
+    found = check_source(find_source("sirene_legal_units"), area="93", web=web)
+    assert (found.state, "columns were not seen" in found.said) == ("ok", True)
+
+
+def test_columns_of_tables_and_layers_are_seen_in_their_first_bytes(server: Server, web: Web) -> None:
+    assert check_source(find_source("ban"), area="93", web=web).state == "ok"
+    properties = dict.fromkeys(["nom_gares", "mode", "res_com", "id_gares"], "x")
+    features = [{"type": "Feature", "geometry": None, "properties": properties}] * 5000
+    server.files[STATIONS] = json.dumps({"type": "FeatureCollection", "features": features}).encode()
+    found = check_source(find_source("stations"), area="93", web=web)
+    assert (found.state, found.size) == ("ok", len(server.files[STATIONS]))
+    server.files[STATIONS] = server.files[STATIONS].replace(b"nom_gares", b"gare")
+    assert "name (known as nom_gares" in check_source(find_source("stations"), area="93", web=web).said
+
+
+def test_members_of_an_archive_are_seen_in_its_last_bytes(server: Server, web: Web) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("carreaux_200m_met.gpkg", bytes(range(256)) * 4000)
+    server.files[GRID] = out.getvalue()
+    assert check_source(find_source("grid_200m"), area="93", web=web).state == "ok"
+    assert server.sent < len(server.files[GRID]) / 2
+    found = check_source(find_source("grid_200m"), area="974", web=web)
+    assert found.state == "changed"
+    assert "carreaux_200m_reun.gpkg among carreaux_200m_met.gpkg" in found.said
+
+
+def test_an_extract_of_openstreetmap(server: Server, web: Web, tmp_path: Path) -> None:
+    content = b"\x00\x00\x00\x0e\n\tOSMHeader\x18" + bytes(500)
+    server.files[OSM] = content
+    server.files[f"{OSM}.md5"] = b"0" * 32 + b"  ile-de-france-latest.osm.pbf\n"
+    assert check_source(find_source("osm"), area="93", web=web).state == "ok"
+    with pytest.raises(OSError, match="its md5 is not the one"):
+        fetch("osm", area="93", folder=tmp_path, web=web)
+    server.files[f"{OSM}.md5"] = b"(no sum today)"
+    assert fetch("osm", area="75", folder=tmp_path, web=web).path.name == "ile-de-france-latest.osm.pbf"
+
+
+def test_what_is_gone_changed_or_out_of_reach(server: Server, web: Web) -> None:
+    assert check_source(find_source("stations"), area="93", web=web).state == "gone"
+    assert check_source(find_source("ess_france"), area="93", web=web).state == "gone"
+    server.script = [lambda handler: handler.reply(503, b"")] * 3
+    assert check_source(find_source("ban"), area="93", web=web).state == "unreachable"
+    server.files[BAN_PATH] = b"<html>moved"
+    assert check_source(find_source("ban"), area="93", web=web).state == "changed"
+    small = dataclasses.replace(find_source("ban"), max_megabytes=0)
+    assert "more than the 0 MB" in check_source(small, area="93", web=web).said
+    with pytest.raises(InputError, match="no department"):
+        check_source(find_source("ban"), area="99", web=web)
+
+
+@pytest.fixture
+def command(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Run the command against the server and return its exit code, output and errors."""
+    monkeypatch.setenv("ESSGEO_MIRROR", server.url)
+    monkeypatch.setenv("ESSGEO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("time.sleep", lambda _: None)
+
+    def run(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["essgeo", "sources", *words])
+        with pytest.raises(SystemExit) as left:
+            main()
+        said = capsys.readouterr()
+        code = left.value.code
+        return (code if isinstance(code, int) else 0), said.out, said.err
+
+    return run
+
+
+def test_list_names_every_source_and_its_copies(command: Any) -> None:
+    code, out, _ = command("list", "--json")
+    listed = json.loads(out)
+    assert code == 0
+    assert [source["id"] for source in listed] == list(read_catalogue())
+    assert all(source["copies"] == [] for source in listed)
+    assert command("fetch", "ban", "--territory", "est-ensemble")[0] == 0
+    (ban,) = [source for source in json.loads(command("list", "--json")[1]) if source["id"] == "ban"]
+    assert [copy["area"] for copy in ban["copies"]] == ["93"]
+    table = command("list")[1]
+    assert f"{ban['copies'][0]['fetched_at'][:10]} (93)" in table
+    assert all(source in table for source in read_catalogue())
+
+
+def test_fetch_prints_the_hash_and_says_what_is_stale(command: Any, server: Server) -> None:
+    code, out, err = command("fetch", "ban", "--area", "93")
+    assert (code, err) == (0, "")
+    assert "sha256" in out
+    server.files[BAN_PATH] = b"<html>"
+    code, out, err = command("fetch", "ban", "--area", "93", "--refresh")
+    assert code == 0
+    assert "copy of" in err
+    assert "web page" in err
+    assert command("fetch", "ban", "--area", "93", "--offline")[0] == 0
+    code, _, err = command("fetch", "ban", "iris", "--area", "75", "--area", "77", "--offline")
+    assert code == 3
+    assert err.count("never fetched here") == 4
+    assert "Traceback" not in err
+
+
+def test_faults_of_the_command_line(command: Any) -> None:
+    assert command("fetch", "ban")[0] == 2
+    assert command("fetch", "nothing")[0] == 2
+    assert command("fetch", "ban", "--area", "../..")[0] == 2
+    assert command("check", "nothing")[0] == 2
+
+
+def test_check_prints_a_line_a_source_and_leaves_with_3(command: Any) -> None:
+    assert command("check", "ban")[0] == 0
+    code, out, err = command("check", "ban", "stations")
+    assert code == 3
+    assert [line.split()[:2] for line in out.splitlines()] == [["ok", "ban"], ["gone", "stations"]]
+    assert "1 of 2 sources are not as expected: stations (gone)" in err
+    code, out, _ = command("check", "ban", "--json")
+    assert [(finding["source"], finding["state"]) for finding in json.loads(out)] == [("ban", "ok")]
