@@ -52,6 +52,7 @@ class Layer:
     geometry: tuple[str, ...] = ()
 
 
+COORD_PRECISIONS = ("housenumber", "interpolated", "street", "locality", "place", "municipality")
 POLYGONS = ("Polygon", "MultiPolygon")
 
 LAYERS: dict[str, Layer] = {
@@ -118,7 +119,8 @@ LAYERS: dict[str, Layer] = {
                 Field("citycode"),
                 Field("lon", "number"),
                 Field("lat", "number"),
-                Field("coord_precision", allowed=("housenumber", "street", "place", "municipality")),
+                Field("coord_precision", allowed=COORD_PRECISIONS),
+                Field("coord_radius_m", "number", optional=True, minimum=0),
                 Field("siren"),
                 Field("siret"),
                 Field("family", allowed=FAMILIES),
@@ -132,7 +134,7 @@ LAYERS: dict[str, Layer] = {
                 Field("status", allowed=STATUSES),
                 Field("as_of", "month"),
                 Field("source"),
-                *(Field(name, optional=True) for name in ("aliases", "source_2", "note")),
+                *(Field(name, optional=True) for name in ("aliases", "source_2", "note", "diffusion")),
             ),
         ),
         Layer(

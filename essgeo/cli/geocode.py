@@ -97,7 +97,7 @@ def geocode_file(file: Path, output: Path, **given: Unpack[Options]) -> None:
     )
     addresses = addresses_of(table, columns, source=file.name)
     found = geocode(addresses, using=engines, corrections=settled, progress=True, cache=cache)
-    write_file(with_results(table, columns, found), output)
+    write_file(with_results(table, found), output)
     if given["review"]:
         write_file(review_sheet(queries_of(addresses), found, engines), given["review"])
     _summary(found, output, engines)

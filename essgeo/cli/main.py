@@ -13,6 +13,7 @@ from essgeo.cli.gaps import gaps
 from essgeo.cli.geocode import geocode_file
 from essgeo.cli.site import site
 from essgeo.cli.sources import sources
+from essgeo.cli.structures import structures
 from essgeo.cli.study import study
 from essgeo.cli.territory import territory
 from essgeo.cli.text import harmless
@@ -29,7 +30,7 @@ def cli() -> None:
     """Who is out of reach of the social and solidarity economy, and where the next place would do most good."""
 
 
-for command in (study, geocode_file, gaps, site, zones, territory, sources, doctor):
+for command in (study, structures, geocode_file, gaps, site, zones, territory, doctor, sources):
     cli.add_command(command)
 
 

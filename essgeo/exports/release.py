@@ -14,6 +14,7 @@ from essgeo.crs import GEOGRAPHIC
 from essgeo.errors import SchemaError
 from essgeo.exports.text import writable
 from essgeo.methods import said
+from essgeo.sources.diffusion import MASK, SHOWN
 from essgeo.tables import TABLES
 
 if TYPE_CHECKING:
@@ -23,12 +24,7 @@ if TYPE_CHECKING:
     from essgeo.results import Study
     from essgeo.vocabulary import Lang
 
-MASKED_NAME = "[ND]"
-SHOWN_WHEN_MASKED = {
-    *("structure_id", "city", "citycode", "siren", "siret", "family", "legal_form", "sectors", "challenges", "roles"),
-    *("support_stages", "active_from", "active_to", "status", "as_of", "counted", "source", "geo_status"),
-    *("layer", "zone_id", "vintage", "relation", "probability"),
-}
+_SHOWN = SHOWN | {"layer", "zone_id", "vintage", "relation", "probability"}
 _METHODS = {"method", "population_method", "note"}
 _LINE_END = re.compile("\r\n?")
 
@@ -57,7 +53,8 @@ def release(study: Study) -> Release:
     """Return the frames of a study as they may be published; the study is not changed.
 
     Only the columns of :data:`essgeo.tables.TABLES` are published, so that a private column of a user's spreadsheet is
-    not. Of a masked structure, only what :data:`SHOWN_WHEN_MASKED` lists: never its address, its position or a name.
+    not. Of a masked structure, only what :data:`essgeo.sources.diffusion.SHOWN` lists: never its address, its position
+    or a name.
 
     Parameters
     ----------
@@ -137,11 +134,11 @@ def _hide(frame: pd.DataFrame, masked: Collection[str]) -> pd.DataFrame:
     hidden = frame.copy()
     if "structure_id" in frame:
         rows = frame["structure_id"].isin(masked)
-        for name in frame.columns.difference(list(SHOWN_WHEN_MASKED)):
-            text = MASKED_NAME if name == "name" else ""
+        for name in frame.columns.difference(list(_SHOWN)):
+            text = MASK if name == "name" else ""
             hidden.loc[rows, name] = text if frame[name].dtype == object else pd.NA
     if "nearest_structure_id" in frame:
-        hidden.loc[frame["nearest_structure_id"].isin(masked), "nearest_name"] = MASKED_NAME
+        hidden.loc[frame["nearest_structure_id"].isin(masked), "nearest_name"] = MASK
     return hidden
 
 

@@ -18,13 +18,15 @@ from essgeo.geocoding.local import Local
 from essgeo.geocoding.precision import RADIUS_M
 from essgeo.geocoding.queries import distinct, queries_of
 from essgeo.geocoding.status import statuses
+from essgeo.sources.diffusion import emptied, hidden
 
 if TYPE_CHECKING:
     from essgeo.geocoding.cache import Cache
     from essgeo.geocoding.engine import Engine
 
-MASK = "[ND]"
-SURE = ("housenumber", "place")
+SURE = ("housenumber", "interpolated", "place")
+SIRENE = "sirene"
+"""``coord_source`` of a position that INSEE gives, and then the ``geo_engine``."""
 BATCH_ROWS = 20_000
 """Queries that an engine is given at once, unless it says otherwise (``batch_rows``)."""
 _SETTLED = ("located", "ambiguous")
@@ -61,8 +63,9 @@ def geocode(
     Parameters
     ----------
     table
-        Structures: ``address`` and, where known, ``postcode``, ``city``, ``citycode``, ``lon``, ``lat`` (degrees) and
-        ``coord_precision``.
+        Structures: ``address`` and, where known, ``postcode``, ``city``, ``citycode``, ``lon``, ``lat`` (degrees),
+        ``coord_precision``, ``coord_radius_m`` (metres, in place of the radius of that precision) and ``coord_source``
+        (``sirene`` for the positions of :mod:`essgeo.sources.readers.sirene_geolocation`).
     using
         Engines in order (an index of BAN, a service), or a small table of known addresses (the ``addresses`` layer).
         Without a service no connection is opened.
@@ -90,7 +93,7 @@ def geocode(
           identifier in BAN and commune, who found it, why it is not located;
         - ``longitude``, ``latitude``, ``candidate_longitude``, ``candidate_latitude``: degrees.
 
-        Masked rows lose their address, postcode and coordinates.
+        Rows that the law restricts (:func:`essgeo.sources.diffusion.hidden`) are emptied.
 
     Raises
     ------
@@ -106,8 +109,8 @@ def geocode(
     >>> geocode(table)["geo_status"].to_dict()
     {'a': 'located', 'b': 'not_found'}
     """
-    masked = _masked(table)
     rows = table.reset_index(drop=True)
+    masked = hidden(rows)
     queries = queries_of(rows[~masked])
     found = pd.DataFrame({name: pd.Series("" if name in _TEXTS else float("nan"), index=rows.index) for name in _ORDER})
     found.loc[masked, ["geo_status", "geo_reason"]] = "masked"
@@ -116,18 +119,16 @@ def geocode(
         _place(found, points, "corrected", "correction")
         queries = queries.drop(points.index)
     known = _known_points(rows.loc[queries.index])
-    _place(found, known, "located", "register")
+    _place(found, known, "located", known["engine"])
     vague = known.index[~known["precision"].isin(SURE)]
     found.loc[vague, ["geo_status", "geo_reason"]] = ["imprecise", "vague_coordinates"]
     queries = queries.drop(known.index)
     _search(found, queries, _engines(using), cache, progress=progress)
     located = found["longitude"].notna()
     found["geo_radius_m"] = found["geo_precision"].map(RADIUS_M).where(located)
+    found.loc[known.index, "geo_radius_m"] = known["radius_m"].fillna(found["geo_radius_m"])
     placed = points_of(found).to_crs(crs)
-    kept = rows.drop(columns=["lon", "lat", *_ORDER], errors="ignore")
-    for name in ("address", "postcode"):
-        if name in kept:
-            kept[name] = kept[name].mask(masked, "")
+    kept = emptied(rows.drop(columns=["lon", "lat", *_ORDER], errors="ignore"), masked)
     frame = gpd.GeoDataFrame(pd.concat([kept, found], axis=1), geometry=placed)
     return frame.set_axis(table.index)
 
@@ -146,30 +147,26 @@ def points_of(found: pd.DataFrame) -> gpd.GeoSeries:
     return gpd.GeoSeries(shapes, index=found.index, crs=GEOGRAPHIC)
 
 
-def _masked(table: pd.DataFrame) -> pd.Series:
-    """Return which rows hide something, by position."""
-    hidden = np.zeros(len(table), dtype=bool)
-    for name in ("name", "address", "postcode", "city"):
-        if name in table:
-            codes, values = pd.factorize(table[name])
-            marks = [MASK in str(value) for value in values]
-            hidden |= np.array([*marks, False])[codes]
-    return pd.Series(hidden)
-
-
 def _known_points(table: pd.DataFrame) -> pd.DataFrame:
-    if not {"lon", "lat"} <= set(table.columns):
-        return pd.DataFrame({"lon": [], "lat": [], "precision": []}, index=table.index[:0])
-    known = table[table["lon"].notna() & table["lat"].notna()]
-    precision = known["coord_precision"].replace("", "place") if "coord_precision" in known else "place"
-    return known[["lon", "lat"]].assign(precision=precision)
+    given = table.reindex(columns=["lon", "lat", "coord_precision", "coord_radius_m", "coord_source"])
+    known = given[given["lon"].notna() & given["lat"].notna()]
+    return pd.DataFrame(
+        {
+            "lon": known["lon"],
+            "lat": known["lat"],
+            "precision": known["coord_precision"].astype("object").replace("", None).fillna("place"),
+            "radius_m": pd.to_numeric(known["coord_radius_m"]),
+            "engine": known["coord_source"].where(known["coord_source"] == SIRENE, "register"),
+        }
+    )
 
 
-def _place(found: pd.DataFrame, points: pd.DataFrame, status: str, engine: str) -> None:
+def _place(found: pd.DataFrame, points: pd.DataFrame, status: str, engine: str | pd.Series) -> None:
     rows = points.index
     found.loc[rows, ["longitude", "latitude"]] = points[["lon", "lat"]].to_numpy(dtype=float)
     found.loc[rows, "geo_precision"] = points["precision"]
-    found.loc[rows, ["geo_status", "geo_engine"]] = [status, engine]
+    found.loc[rows, "geo_status"] = status
+    found.loc[rows, "geo_engine"] = engine
 
 
 def _engines(using: pd.DataFrame | Engine | Sequence[Engine] | None) -> list[Engine]:

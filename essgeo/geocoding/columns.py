@@ -12,6 +12,7 @@ import pandas as pd
 from essgeo.crs import GEOGRAPHIC, require_crs
 from essgeo.errors import InputError
 from essgeo.sources.aliases import STRUCTURES, guess_columns, simplify
+from essgeo.sources.diffusion import MASK, hidden
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,13 +51,6 @@ _PARTS = (
         "rue",
     ),
 )
-_DIFFUSION = (
-    "statutdiffusionetablissement",
-    "statut_diffusion",
-    "statutdiffusionunitelegale",
-    "statut_diffusion_etablissement",
-)
-_MASKED = frozenset({"P", "N"})
 _MOST_LON, _MOST_LAT = 180, 90
 
 
@@ -68,7 +62,7 @@ class AddressColumns:
     ----------
     address
         Columns that make the address, joined by a space in this order.
-    postcode, city, citycode, structure_id, name, lon, lat, coord_precision, diffusion
+    postcode, city, citycode, structure_id, name, lon, lat, coord_precision
         One column each.
     """
 
@@ -81,7 +75,6 @@ class AddressColumns:
     lon: str = ""
     lat: str = ""
     coord_precision: str = ""
-    diffusion: str = ""
 
 
 def address_columns(
@@ -136,8 +129,7 @@ def address_columns(
         raise InputError(message)
     given = {field: column or guessed.get(field, "") for field, column in named.items()}
     rest = {field: guessed.get(field, "") for field in ("structure_id", "name", "lon", "lat", "coord_precision")}
-    diffusion = next((name for name in free if simplify(name) in _DIFFUSION), "")
-    return AddressColumns(address=street, diffusion=diffusion, **given, **rest)
+    return AddressColumns(address=street, **given, **rest)
 
 
 def addresses_of(table: pd.DataFrame, columns: AddressColumns, *, source: str = "the layer") -> pd.DataFrame:
@@ -145,7 +137,7 @@ def addresses_of(table: pd.DataFrame, columns: AddressColumns, *, source: str = 
 
     Coordinates are those of ``lon`` and ``lat`` where they are degrees, and the points of a layer. The index is that of
     ``structure_id`` where its values are all different, else that of the table. A row that SIRENE diffuses in part only
-    (``P``) is marked ``[ND]``.
+    (:func:`essgeo.sources.diffusion.hidden`) is marked ``[ND]``.
 
     Examples
     --------
@@ -167,8 +159,7 @@ def addresses_of(table: pd.DataFrame, columns: AddressColumns, *, source: str = 
     taken = taken.assign(**_coordinates(table, columns, source))
     if columns.coord_precision:
         taken["coord_precision"] = _text(table[columns.coord_precision])
-    if columns.diffusion:
-        taken["name"] = taken["name"].mask(table[columns.diffusion].isin(_MASKED), "[ND]")
+    taken["name"] = taken["name"].mask(hidden(table, marked=()), MASK)
     if columns.structure_id:
         identifiers = _text(table[columns.structure_id])
         if identifiers.is_unique and (identifiers != "").all():

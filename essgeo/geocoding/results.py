@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import geopandas as gpd
 import pandas as pd
 
 from essgeo.geocoding.chain import points_of
-
-if TYPE_CHECKING:
-    from essgeo.geocoding.columns import AddressColumns
+from essgeo.sources.aliases import DIFFUSION, STRUCTURES, guess_columns, simplify
+from essgeo.sources.diffusion import SHOWN, emptied, unnamed
 
 ADDED = (
     "geo_status", "geo_precision", "geo_score", "geo_margin", "geo_radius_m", "geo_label", "geo_ban_id", "geo_citycode",
@@ -35,18 +32,16 @@ def without_results(table: pd.DataFrame) -> pd.DataFrame:
     return own
 
 
-def with_results(table: pd.DataFrame, columns: AddressColumns, geocoded: pd.DataFrame) -> gpd.GeoDataFrame:
+def with_results(table: pd.DataFrame, geocoded: pd.DataFrame) -> gpd.GeoDataFrame:
     """Return a table with the results beside its own columns, and points in degrees.
 
-    A column of the table that has the name of a result (``longitude``) is kept as ``input_longitude``. Masked rows
-    lose their address, postcode, coordinates and shape.
+    A column of the table that has the name of a result (``longitude``) is kept as ``input_longitude``. Of a masked row
+    nothing is kept but what :data:`essgeo.sources.diffusion.SHOWN` lists, whatever else the file says of it.
 
     Parameters
     ----------
     table
         The file.
-    columns
-        Its address columns.
     geocoded
         From :func:`essgeo.geocode`, row for row.
 
@@ -54,18 +49,19 @@ def with_results(table: pd.DataFrame, columns: AddressColumns, geocoded: pd.Data
     --------
     >>> from essgeo import geocode
     >>> from essgeo.geocoding.columns import AddressColumns, addresses_of
-    >>> columns = AddressColumns(("rue",))
     >>> table = pd.DataFrame({"rue": ["1 rue A"], "n": [7]})
-    >>> with_results(table, columns, geocode(addresses_of(table, columns)))[["rue", "n", "geo_status"]].values.tolist()
+    >>> found = geocode(addresses_of(table, AddressColumns(("rue",))))
+    >>> with_results(table, found)[["rue", "n", "geo_status"]].values.tolist()
     [['1 rue A', 7, 'not_found']]
     """
     own = pd.DataFrame(table.drop(columns=table.geometry.name)) if isinstance(table, gpd.GeoDataFrame) else table
     results = geocoded[list(ADDED)].set_axis(own.index)
-    masked = (results["geo_status"] == "masked").to_numpy()
-    if masked.any():
-        own = own.copy()
-        for name in (*columns.address, columns.postcode, columns.lon, columns.lat):
-            if name:
-                own[name] = own[name].astype("object").mask(masked, "" if own[name].dtype == object else None)
+    masked = pd.Series(results["geo_status"] == "masked", index=own.index)
+    names = [str(name) for name in own.columns]
+    fields = guess_columns(names, STRUCTURES)
+    identifiers = [name for name, field in fields.items() if field == "structure_id"]
+    own = own.assign(**{name: unnamed(own[name], masked) for name in identifiers}) if masked.any() else own
+    shown = {name for name, field in fields.items() if field in SHOWN}
+    own = emptied(own, masked, shown=shown.union(name for name in names if simplify(name) in DIFFUSION))
     kept = own.rename(columns={name: f"input_{name}" for name in ADDED if name in own})
     return gpd.GeoDataFrame(pd.concat([kept, results], axis=1), geometry=points_of(results))

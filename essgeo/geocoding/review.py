@@ -86,7 +86,11 @@ def review_sheet(queries: pd.DataFrame, geocoded: pd.DataFrame, engines: Sequenc
     status = geocoded["geo_status"]
     named = geocoded.index.name == "structure_id"
     open_rows = ~status.isin((*SETTLED, "masked")) & ((queries["address"] != "") | named)
-    sheet = queries[open_rows].assign(geo_status=status[open_rows], reason=geocoded.loc[open_rows, "geo_reason"])
+    sheet = (
+        queries[open_rows]
+        .rename_axis(None)
+        .assign(geo_status=status[open_rows], reason=geocoded.loc[open_rows, "geo_reason"])
+    )
     sheet.insert(0, "structure_id", sheet.index.astype(str) if named else "")
     asked = list(queries.columns)
     one_place = ["structure_id", *asked]

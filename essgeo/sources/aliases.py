@@ -15,6 +15,11 @@ QPV = {
     "cities": ("cities", "commune_qp", "lib_com", "nom_com", "communes", "commune"),
 }
 
+DIFFUSION = (
+    "diffusion", "statut_diffusion", "statutdiffusion", "statutdiffusionetablissement",
+    "statut_diffusion_etablissement", "statutdiffusionunitelegale", "statut_diffusion_unite_legale",
+)  # fmt: skip
+
 STRUCTURES = {
     "structure_id": ("structure_id", "id", "identifiant"),
     "name": (
@@ -33,6 +38,7 @@ STRUCTURES = {
     "lon": ("lon", "longitude", "lng", "long", "x_longitude"),
     "lat": ("lat", "latitude", "y_latitude"),
     "coord_precision": ("coord_precision", "precision"),
+    "diffusion": DIFFUSION,
     "siren": ("siren", "numero_siren"),
     "siret": ("siret", "numero_siret", "n_siret", "pivot"),
     "family": ("family", "famille", "famille_ess"),

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from essgeo.territory import Territory
     from essgeo.vocabulary import Lang
 
+MOST_APART = 2.0
 NEIGHBOURHOODS = "neighbourhoods.csv"
 RENEWAL_VINTAGE = "2015"
 """Vintage of the QPV that the renewal programme names."""
@@ -44,6 +45,21 @@ _NO_NEIGHBOURHOODS: dict[Lang, str] = {
     "Un fichier neighbourhoods.csv dans le dossier du territoire en nomme, par liste d'IRIS.",
     "en": "No target neighbourhood is named: {areas} stand in. "
     "A file neighbourhoods.csv in the folder of the territory names some, as lists of IRIS.",
+}
+_MISMATCH: dict[str, dict[Lang, str]] = {
+    "absent": {
+        "fr": "Communes sans IRIS aujourd'hui, peut-être fusionnées : {}.",
+        "en": "Communes without IRIS today, perhaps merged: {}.",
+    },
+    "without_population": {
+        "fr": "IRIS que le recensement ne connaît pas, comptés sans habitant : {}.",
+        "en": "IRIS that the census does not know, counted without residents: {}.",
+    },
+    "unplaced": {
+        "fr": "{} habitants du recensement vivent dans des IRIS sans contour aujourd'hui et ne sont pas comptés.",
+        "en": "{} residents of the census live in IRIS without an outline today and are not counted.",
+    },
+    "empty": {"fr": "IRIS au contour vide, écartés : {}.", "en": "IRIS with an empty outline, left out: {}."},
 }
 _AREAS: dict[bool, dict[Lang, str]] = {True: {"fr": "QPV", "en": "QPV"}, False: {"fr": "communes", "en": "communes"}}
 
@@ -125,6 +141,7 @@ def live_iris(live: Live) -> gpd.GeoDataFrame:
     iris = take(live, "iris", ["iris", "iris_population"], counted, lambda: own_layer(here, "iris"))
     if all(source.url == "" for source in live.inputs if source.layer == "iris"):
         return iris
+    live.notes.extend(_mismatches(iris, live.lang))
     median = take(
         live,
         "iris",
@@ -322,8 +339,11 @@ def live_stations(live: Live, *, within: shapely.Geometry) -> gpd.GeoDataFrame:
     return found
 
 
-def live_cells(live: Live, *, within: shapely.Geometry) -> gpd.GeoDataFrame | None:
+def live_cells(live: Live, *, within: shapely.Geometry, residents: float) -> gpd.GeoDataFrame | None:
     """Return the 200 m population grid of the territory, None where there is none.
+
+    The grid is of another year than the census and counts tax households, so that the two differ by a few per cent. A
+    grid that holds less than half or more than twice the residents of the census is of another place.
 
     Parameters
     ----------
@@ -331,6 +351,8 @@ def live_cells(live: Live, *, within: shapely.Geometry) -> gpd.GeoDataFrame | No
         How sources are asked.
     within
         The territory, in its CRS.
+    residents
+        Its residents according to the census.
 
     Examples
     --------
@@ -338,7 +360,7 @@ def live_cells(live: Live, *, within: shapely.Geometry) -> gpd.GeoDataFrame | No
     >>> from essgeo.errors import SourceUnavailableError
     >>> def down(source, **_):
     ...     raise SourceUnavailableError(f"{source.id}: no answer.")
-    >>> live_cells(Live(load_territory("est-ensemble"), fetch=down), within=None) is None
+    >>> live_cells(Live(load_territory("est-ensemble"), fetch=down), within=None, residents=438552) is None
     True
     """
     here = live.territory
@@ -346,8 +368,9 @@ def live_cells(live: Live, *, within: shapely.Geometry) -> gpd.GeoDataFrame | No
     def cells(files: Mapping[str, list[Path]]) -> gpd.GeoDataFrame | None:
         parts = [read_grid(path, find_source("grid_200m"), crs=here.crs, within=within) for path in files["grid_200m"]]
         found = pd.concat(parts)
-        if not len(found):
-            message = "grid_200m: no cell of the file lies in the territory."
+        held = float(found["ind"].sum())
+        if not residents / MOST_APART <= held <= residents * MOST_APART:
+            message = f"its cells hold {held:,.0f} residents where the census counts {residents:,.0f}"
             raise InputError(message)
         return cast("gpd.GeoDataFrame", found)
 
@@ -366,6 +389,17 @@ def empty_layer(name: str, crs: str) -> gpd.GeoDataFrame:
     fields = [field for field in contract.fields if field.name not in {"lon", "lat"}]
     kinds = {field.name: pd.Series(dtype=float if field.kind == "number" else object) for field in fields}
     return gpd.GeoDataFrame(kinds, geometry=[], crs=crs).rename_axis(contract.index)
+
+
+def _mismatches(iris: gpd.GeoDataFrame, lang: Lang) -> list[str]:
+    """Return a sentence for each thing that outlines and census do not have in common."""
+    found = {
+        "absent": ", ".join(iris.attrs["absent"]),
+        "without_population": ", ".join(iris.attrs["without_population"]),
+        "unplaced": f"{iris.attrs['unplaced']:.0f}" if iris.attrs["unplaced"] else "",
+        "empty": ", ".join(iris.attrs["empty"]),
+    }
+    return [_MISMATCH[what][lang].format(text) for what, text in found.items() if text]
 
 
 def _declares(territory: Territory, layer: str) -> bool:

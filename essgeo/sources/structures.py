@@ -14,6 +14,7 @@ from essgeo.errors import SchemaError
 from essgeo.layers import LAYERS
 from essgeo.sources.aliases import STRUCTURES, guess_columns, simplify
 from essgeo.sources.cells import commune_code, iso_date, siren_and_siret
+from essgeo.sources.diffusion import emptied, hidden, unnamed
 from essgeo.sources.tables import read_table
 from essgeo.validation import validate
 from essgeo.vocabulary import CHALLENGES, FAMILIES, ROLES, SECTORS, STAGES, STATUSES
@@ -48,7 +49,9 @@ def read_structures(path: Path | str) -> pd.DataFrame:
         Index ``structure_id`` (made from the name where the file has none), the columns of the ``structures`` layer,
         ``""`` where the file says nothing, then the file's own other columns. ``status`` and ``family`` are ``unknown``
         where not given. Zeros that a spreadsheet took from postcodes are back, dates are as in ISO 8601, SIRET and
-        SIREN are digits only; what is no SIRET stands in ``siret_as_given``.
+        SIREN are digits only; what is no SIRET stands in ``siret_as_given``. Rows that the law restricts
+        (:func:`essgeo.sources.diffusion.hidden`) are emptied at once, so that neither a message nor a result can show
+        what they hid.
 
     Raises
     ------
@@ -77,6 +80,8 @@ def read_structures(path: Path | str) -> pd.DataFrame:
             "or 'lon' and 'lat'."
         )
         raise SchemaError(message)
+    restricted = hidden(structures)
+    structures = emptied(structures, restricted)
     for field in LAYERS["structures"].fields:
         if field.name not in structures:
             structures[field.name] = ""
@@ -91,6 +96,8 @@ def read_structures(path: Path | str) -> pd.DataFrame:
     structures = _with_company_numbers(structures)
     if "structure_id" not in structures:
         structures.insert(0, "structure_id", _identifiers(structures["name"]))
+    else:
+        structures["structure_id"] = unnamed(structures["structure_id"], restricted)
     return validate(_told_apart(structures), "structures", source=path.name)
 
 

@@ -51,7 +51,7 @@ class Facts:
     register
         Structures as read.
     addresses
-        Known addresses, or an engine that knows them all.
+        Known addresses, or an engine that knows them all; None where there are none.
     seed_figures
         Figures to compare the register with; maybe none.
     network
@@ -63,7 +63,7 @@ class Facts:
     layers: dict[str, gpd.GeoDataFrame]
     demand: gpd.GeoDataFrame
     register: pd.DataFrame
-    addresses: pd.DataFrame | Engine
+    addresses: pd.DataFrame | Engine | None
     seed_figures: pd.DataFrame
     network: WalkNetwork | None
     inputs: tuple[Input, ...]
@@ -153,7 +153,7 @@ def live_facts(live: Live, parameters: Parameters, given: Mapping[str, Path]) ->
     """
     layers = live_layers(live, vintage=parameters.vintage, qpv=given.get("qpv"))
     whole = layers["communes"].union_all()
-    cells = live_cells(live, within=whole)
+    cells = live_cells(live, within=whole, residents=float(layers["iris"]["population"].sum()))
     named = layers["neighbourhoods"]
     if cells is None:
         demand = demand_points(layers["iris"], spacing_m=parameters.spacing_m, neighbourhoods=named)
@@ -189,8 +189,8 @@ def _register(live: Live, given: Mapping[str, Path]) -> pd.DataFrame:
     return register
 
 
-def _addresses(live: Live) -> pd.DataFrame | Engine:
-    def ban(files: Mapping[str, list[Path]]) -> pd.DataFrame | Engine:
+def _addresses(live: Live) -> pd.DataFrame | Engine | None:
+    def ban(files: Mapping[str, list[Path]]) -> pd.DataFrame | Engine | None:
         return Local.on_disk(load_index(files["ban"], default_cache().with_name("ban")))
 
     return take(
@@ -199,7 +199,7 @@ def _addresses(live: Live) -> pd.DataFrame | Engine:
         ["ban"],
         ban,
         lambda: read_layer(live.territory, "addresses"),
-        nothing=lambda: pd.DataFrame(columns=[field.name for field in LAYERS["addresses"].fields]),
+        nothing=lambda: None,
     )
 
 

@@ -50,7 +50,7 @@ def carry_projects(projects: pd.DataFrame, pairs: pd.DataFrame, *, min_share: fl
     old, new = both["old_vintage"].iloc[0], both["new_vintage"].iloc[0]
     shares = {side: both[f"population_share_of_{side}"].fillna(both[f"share_of_{side}"]) for side in ("old", "new")}
     successors = both[["old_id", "new_id"]].assign(**shares)[np.maximum(shares["old"], shares["new"]) >= min_share]
-    index = projects.index.name
+    index = str(projects.index.name)
     rows = projects.reset_index().merge(successors, how="left", left_on=f"qpv_{old}", right_on="old_id")
     place = rows.groupby(index).cumcount()
     names = rows[index].where(place == 0, rows[index] + "-" + (place + 1).astype(str))

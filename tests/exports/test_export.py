@@ -28,8 +28,9 @@ from pandas.testing import assert_frame_equal
 from essgeo.errors import SchemaError
 from essgeo.exports import export
 from essgeo.exports.csv_tables import FORMULA_STARTS, neutralised, restored, write_csv
-from essgeo.exports.release import MASKED_NAME, Release, release
+from essgeo.exports.release import Release, release
 from essgeo.layers import LAYERS
+from essgeo.sources.diffusion import MASK
 from essgeo.tables import TABLES
 from tests.exports.conftest import HOSTILE, MASKED, make_study
 
@@ -122,7 +123,7 @@ def test_the_study_is_not_changed(study: Study) -> None:
 
 def test_hostile_names_are_released_as_they_are(released: Release) -> None:
     names = released.layers["structures"]["name"].tolist()
-    assert names == [*map(expected_text, HOSTILE[:-1]), MASKED_NAME]
+    assert names == [*map(expected_text, HOSTILE[:-1]), MASK]
     assert released.cleaned > 0
 
 
@@ -318,7 +319,7 @@ def test_umap_imports_as_layers_without_tags_or_stations(folder: Path) -> None:
     assert "\u2039img src=x onerror=alert(1)\u203a" in names
     assert "<" not in json.dumps(content)
     assert "mode é" not in json.dumps(content, ensure_ascii=False)
-    assert MASKED_NAME not in names
+    assert MASK not in names
 
 
 def test_umap_popups_and_colours_are_in_words(folder: Path, study: Study, tmp_path: Path) -> None:
@@ -423,6 +424,7 @@ def test_a_missing_column_is_named(study: Study) -> None:
 
 @pytest.mark.parametrize("layer", ["structures", "stations", "sites", "neighbourhoods", "qpv", "iris"])
 def test_what_is_read_is_published(layer: str) -> None:
-    """A column of an input contract is published, or is one of those that only locate the row."""
+    """A column of an input contract is published, or is one of those that only locate or mask the row."""
     published = {column.name for column in TABLES[layer].columns}
-    assert {field.name for field in LAYERS[layer].fields} - published <= {"lon", "lat", "coord_precision", "citycode"}
+    unpublished = {"lon", "lat", "coord_precision", "coord_radius_m", "citycode", "diffusion"}
+    assert {field.name for field in LAYERS[layer].fields} - published <= unpublished

@@ -171,14 +171,14 @@ def iris_layer(
     Returns
     -------
     GeoDataFrame
-        Index ``iris_code``. ``attrs`` lists ``repaired`` and ``empty`` outlines; ``without_population``, IRIS that the
-        census file does not know (0 residents); ``without_outline``, codes of the census that have no outline: the
-        two files are not of one geography.
+        Index ``iris_code``. ``attrs`` lists ``repaired`` and ``empty`` outlines; where the two files are not of one
+        geography, ``absent``, communes without IRIS, and ``without_population``, IRIS that the census file does not
+        know; ``unplaced`` counts the residents whose IRIS has no outline.
 
     Raises
     ------
     SchemaError
-        A commune has no IRIS, or residents of a commune cannot be placed because none of its IRIS has a population.
+        None of the communes has an IRIS with a population.
 
     Examples
     --------
@@ -191,14 +191,11 @@ def iris_layer(
     """
     projected = [part.to_crs(crs) for part in outlines]
     frame = pd.concat(projected, ignore_index=True)
-    there = set(frame["citycode"])
-    missing = [code for code in communes if code not in there]
-    counted = set(frame.loc[frame["iris_code"].isin(population.index), "citycode"])
-    uncounted = [code for code in communes if code in there and code not in counted]
-    if missing or uncounted:
-        what = [f"no IRIS of {', '.join(missing)}"] if missing else []
-        what += [f"no population for any IRIS of {', '.join(uncounted)}"] if uncounted else []
-        message = f"IRIS: {' and '.join(what)}. Check the INSEE codes of these communes (they change with mergers)."
+    if not frame["iris_code"].isin(population.index).any():
+        message = (
+            f"IRIS: none of {', '.join(communes)} has an IRIS with an outline and a population. Check the INSEE codes "
+            "of these communes: they change with mergers."
+        )
         raise SchemaError(message)
     people = frame["iris_code"].map(population)
     layer = frame[["iris_code", "name", "citycode", "city", "geometry"]].assign(
@@ -210,8 +207,9 @@ def iris_layer(
     checked.attrs = {
         "repaired": sorted(code for part in outlines for code in part.attrs.get("repaired", [])),
         "empty": sorted(code for part in outlines for code in part.attrs.get("empty", [])),
+        "absent": [code for code in communes if code not in set(frame["citycode"])],
         "without_population": sorted(frame.loc[people.isna(), "iris_code"]),
-        "without_outline": sorted(set(population.index) - set(frame["iris_code"])),
+        "unplaced": float(population[~population.index.isin(frame["iris_code"])].sum()),
     }
     return checked
 

@@ -1,0 +1,121 @@
+"""``essgeo structures``: the register of the ESS of a territory, from the official files."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict, Unpack
+
+import click
+
+from essgeo.cli import options
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+_FILE = click.Path(path_type=Path)
+
+
+class Options(TypedDict):
+    """What a user may choose."""
+
+    establishments: Path | None
+    legal_units: Path | None
+    geolocation: Path | None
+    ess_list: Path | None
+    live: bool
+    ban: tuple[Path, ...]
+    corrections: str | None
+    others: str | None
+    decisions: Path | None
+    suggestions: Path | None
+    as_of: dt.date | None
+    as_json: bool
+
+
+@click.command("structures")
+@click.argument("territory")
+@click.option(
+    "-o", "--output", required=True, type=_FILE, help="File to write (.csv, .xlsx, .parquet, .geojson, .gpkg)."
+)
+@click.option("--establishments", type=_FILE, help="StockEtablissement of SIRENE (.parquet or .csv).")
+@click.option("--legal-units", type=_FILE, help="StockUniteLegale of SIRENE (.parquet or .csv).")
+@click.option("--geolocation", type=_FILE, help="Geolocation of SIRENE; its houses win over geocoding.")
+@click.option("--ess-list", type=_FILE, help="List of ESS France.")
+@click.option("--live", is_flag=True, help="Fetch the official files that are not given and not current.")
+@click.option("--ban", multiple=True, type=_FILE, help="BAN file of a department (adresses-93.csv.gz), repeatable.")
+@options.corrections
+@click.option("--others", type=click.Path(), help="Another list of structures, to be added where it is not the same.")
+@click.option("--decisions", type=_FILE, help="Which rows of the two lists are the same: left, right, decision, keep.")
+@click.option("--suggestions", type=_FILE, help="Write the likely duplicates here; filled in, they go to --decisions.")
+@options.as_of
+@options.as_json
+def structures(territory: str, output: Path, **given: Unpack[Options]) -> None:
+    """Write the structures of the ESS that are active in a TERRITORY, each with the rule that makes it ESS.
+
+    Files that are not given are the last that `essgeo sources fetch` has brought.
+
+    The file goes back into `essgeo study TERRITORY --structures FILE`. What INSEE diffuses in part has neither name nor
+    address nor position in it.
+    """
+    from essgeo.exports.any_format import check_writable, write_file
+    from essgeo.geocoding import read_corrections
+    from essgeo.geocoding.cache import default_cache
+    from essgeo.geocoding.index import load_index
+    from essgeo.geocoding.local import Local
+    from essgeo.register import as_table, build_register
+    from essgeo.register.files import register_files
+    from essgeo.territory import load_territory
+
+    for path in filter(None, (output, given["suggestions"])):
+        check_writable(path)
+    files = register_files(
+        establishments=given["establishments"],
+        legal_units=given["legal_units"],
+        geolocation=given["geolocation"],
+        ess_list=given["ess_list"],
+        live=given["live"],
+    )
+    for sentence in files.stale:
+        click.echo(sentence, err=True)
+    found = build_register(
+        load_territory(territory),
+        files,
+        as_of=given["as_of"] or dt.date.today(),  # noqa: DTZ011 (the day where the user is)
+        using=[Local.on_disk(load_index(given["ban"], default_cache().with_name("ban")))] if given["ban"] else [],
+        corrections=read_corrections(given["corrections"]) if given["corrections"] else None,
+        progress=True,
+    )
+    if given["others"]:
+        found = _merged(found, given)
+    write_file(as_table(found), output)
+    _summary(found, output, as_json=given["as_json"])
+
+
+def _merged(found: gpd.GeoDataFrame, given: Options) -> gpd.GeoDataFrame:
+    from essgeo.exports.any_format import write_file
+    from essgeo.geocoding import geocode
+    from essgeo.sources import read_structures
+    from essgeo.structures import apply_decisions, read_decisions, suggest_duplicates
+
+    others = geocode(read_structures(given["others"] or ""), crs=found.crs.to_string())
+    decisions = read_decisions(given["decisions"]) if given["decisions"] else None
+    if given["suggestions"]:
+        write_file(suggest_duplicates(found, others, decisions=decisions), given["suggestions"])
+    return apply_decisions(found, others, decisions)
+
+
+def _summary(found: gpd.GeoDataFrame, output: Path, *, as_json: bool) -> None:
+    import json
+
+    counts = {
+        name: found[name].replace("", "unknown").fillna("unknown").value_counts().to_dict()
+        for name in ("geo_status", "ess_rule", "ess_certainty", "family")
+        if name in found
+    }
+    if as_json:
+        click.echo(json.dumps({"rows": len(found), "file": str(output), **counts}, ensure_ascii=False, indent=1))
+        return
+    click.echo(f"{len(found)} structures: {output}")
+    for name, values in counts.items():
+        click.echo(f"  {name}: {', '.join(f'{count} {value}' for value, count in values.items())}")

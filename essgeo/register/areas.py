@@ -1,0 +1,171 @@
+"""The portrait of the ESS by commune and by QPV."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from essgeo.vocabulary import FAMILIES
+from essgeo.zoning import count_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TOTAL = "total"
+NOTE_COMMUNE = (
+    "establishments by the commune they are registered in; share: of the active establishments of SIRENE, "
+    "all legal forms and activities, administrations among them"
+)
+NOTE_QPV = "expected counts over the positional radius; establishments without a position are in no QPV; no share"
+COLUMNS = (
+    *("level", "zone_id", "zone_name", "vintage", "family", "enterprises", "establishments", "establishments_low"),
+    *("establishments_high", "employers", "employees_low", "employees_high", "employees_unknown"),
+    *("economy_establishments", "economy_employers", "share_establishments", "share_employers", "note"),
+)
+
+
+def portrait_by_area(
+    structures: pd.DataFrame,
+    membership: pd.DataFrame,
+    *,
+    territory: str,
+    communes: pd.DataFrame,
+    qpv: pd.DataFrame,
+    economy: pd.DataFrame | None = None,
+    level: float = 0.9,
+) -> pd.DataFrame:
+    r"""Return enterprises, establishments and employees of the ESS by family, in each commune and QPV.
+
+    In a QPV, an establishment counts with the probability :math:`p` that its place lies in it
+    (:func:`essgeo.zoning.locate_in`): establishments are :math:`\sum p` with the interval of
+    :func:`essgeo.zoning.count_in`, enterprises :math:`\sum (1 - \prod (1 - p))` over the establishments of each.
+
+    Parameters
+    ----------
+    structures
+        Index ``structure_id``: ``family``, ``siren``, ``citycode``, ``counted``, and where it is known ``employer``
+        (``yes``), ``employees_low`` and ``employees_high``. One without SIREN is an enterprise of its own.
+    membership
+        Rows of :func:`essgeo.zoning.locate_in` on the QPV.
+    territory
+        Name of the territory.
+    communes, qpv
+        ``name`` by INSEE code; ``name`` and ``vintage`` by code of the QPV.
+    economy
+        From :func:`essgeo.sources.readers.sirene.count_establishments`; without it there is no share.
+    level
+        Level of the intervals.
+
+    Returns
+    -------
+    DataFrame
+        One row an area and family, then ``total``; :data:`COLUMNS`. ``level`` is ``territory``, ``commune`` or ``qpv``.
+        ``employees_low`` and ``employees_high`` add up the ends of the bands (in a QPV the ends of the interval too);
+        ``employees_unknown`` is the number of establishments without a band, which they leave out.
+
+    Examples
+    --------
+    >>> structures = pd.DataFrame({"family": "association", "siren": ["1", "1"], "citycode": "93010", "counted": True,
+    ...                            "employees_low": [1, 3], "employees_high": [2, 5]}, ["a", "b"])
+    >>> membership = pd.DataFrame({"structure_id": ["a", "b"], "zone_id": "QN1", "vintage": "2024",
+    ...                            "relation": "undetermined", "probability": [1.0, 0.5]})
+    >>> table = portrait_by_area(structures, membership, territory="T", communes=pd.DataFrame({"name": {"93010": "B"}}),
+    ...                          qpv=pd.DataFrame({"name": {"QN1": "Q"}, "vintage": "2024"}))
+    >>> total = table[table["family"] == "total"].set_index("level")
+    >>> total[["enterprises", "establishments", "employees_low", "employees_high"]].values.tolist()
+    [[1.0, 2.0, 4.0, 7.0], [1.0, 2.0, 4.0, 7.0], [1.0, 1.5, 1.0, 7.0]]
+    """
+    wanted = ["family", "siren", "citycode", "employer", "employees_low", "employees_high"]
+    counted = structures.loc[structures["counted"].to_numpy(dtype=bool)].reindex(columns=wanted)
+    siren = counted["siren"].astype("object").fillna("")
+    unit = siren.where(siren != "", counted.index.to_series().map("={}".format))
+    rows = counted.assign(unit=unit, employing=counted["employer"] == "yes")
+    everywhere = rows.assign(level="territory", zone_id=territory, zone_name=territory, vintage="", probability=1.0)
+    in_commune = rows[rows["citycode"].isin(communes.index)]
+    by_commune = in_commune.assign(
+        level="commune",
+        zone_id=in_commune["citycode"],
+        zone_name=in_commune["citycode"].map(communes["name"]),
+        vintage="",
+        probability=1.0,
+    )
+    inside = membership[(membership["probability"] > 0) & membership["structure_id"].isin(rows.index)]
+    in_qpv = inside.join(rows, on="structure_id").assign(level="qpv", zone_name=inside["zone_id"].map(qpv["name"]))
+    exact = pd.concat([everywhere, by_commune]).rename_axis("structure_id").reset_index()
+    table = pd.DataFrame([*_exact(exact), *_expected(in_qpv, level)], columns=list(COLUMNS))
+    return _with_shares(table, economy, territory)
+
+
+def _families(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    for family in FAMILIES:
+        yield family, rows[rows["family"] == family]
+    yield TOTAL, rows
+
+
+def _areas(rows: pd.DataFrame) -> Iterator[tuple[dict[str, object], pd.DataFrame]]:
+    keys = ["level", "zone_id", "zone_name", "vintage"]
+    for area, there in rows.groupby(keys, sort=False, dropna=False):
+        for family, some in _families(there):
+            yield {**dict(zip(keys, area, strict=True)), "family": family}, some
+
+
+def _exact(rows: pd.DataFrame) -> Iterator[dict[str, object]]:
+    for area, some in _areas(rows):
+        count = len(some)
+        yield area | {
+            "enterprises": some["unit"].nunique(),
+            "establishments": count,
+            "establishments_low": count,
+            "establishments_high": count,
+            "employers": int(some["employing"].sum()),
+            "employees_low": some["employees_low"].sum(),
+            "employees_high": some["employees_high"].sum(),
+            "employees_unknown": int(some["employees_high"].isna().sum()),
+            "note": NOTE_COMMUNE,
+        }
+
+
+def _expected(rows: pd.DataFrame, level: float) -> Iterator[dict[str, object]]:
+    for area, some in _areas(rows):
+        count = _interval(some, pd.Series(1, index=some["structure_id"]), level)
+        least, most = (
+            _interval(some, some.set_index("structure_id")[name].fillna(0).astype("int64"), level)
+            for name in ("employees_low", "employees_high")
+        )
+        absent = np.log1p(-some["probability"].clip(upper=1 - 1e-15)).groupby(some["unit"]).sum()
+        yield area | {
+            "enterprises": round(float((1 - np.exp(absent)).sum()), 6),
+            "establishments": some["probability"].sum(),
+            "establishments_low": count[0],
+            "establishments_high": count[1],
+            "employers": some["probability"][some["employing"]].sum(),
+            "employees_low": least[0],
+            "employees_high": most[1],
+            "employees_unknown": int(some["employees_high"].isna().sum()),
+            "note": NOTE_QPV,
+        }
+
+
+def _interval(rows: pd.DataFrame, weights: pd.Series, level: float) -> tuple[float, float]:
+    if rows.empty:
+        return 0.0, 0.0
+    membership = rows[["structure_id", "zone_id", "relation", "probability"]]
+    counts = count_in(membership, weights=weights, by=["zone_id"], level=level)
+    return float(counts["low"].iloc[0]), float(counts["high"].iloc[0])
+
+
+def _with_shares(table: pd.DataFrame, economy: pd.DataFrame | None, territory: str) -> pd.DataFrame:
+    if economy is None:
+        return table
+    known = economy.assign(employing=economy["establishments"].where(economy["employer"] == "O", 0))
+    sums = known.groupby("citycode")[["establishments", "employing"]].sum()
+    sums.loc[territory] = sums.sum()
+    whole = sums.reindex(table["zone_id"]).set_axis(table.index).where(table["level"] != "qpv")
+    return table.assign(
+        economy_establishments=whole["establishments"],
+        economy_employers=whole["employing"],
+        share_establishments=table["establishments"] / whole["establishments"],
+        share_employers=table["employers"] / whole["employing"],
+    )

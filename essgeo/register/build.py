@@ -1,0 +1,137 @@
+"""From the official files to the structures of a territory, each with a position or the reason why it has none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import pandas as pd
+
+from essgeo.geocoding import geocode
+from essgeo.geocoding.chain import SIRENE
+from essgeo.geocoding.communes import CITIES
+from essgeo.geocoding.precision import RADIUS_M
+from essgeo.sources.readers.ess_list import read_ess_list
+from essgeo.sources.readers.sirene import read_establishments
+from essgeo.sources.readers.sirene_geolocation import read_sirene_geolocation
+from essgeo.structures.establishments import as_structures
+from essgeo.structures.perimeter import ess_categories
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Collection, Sequence
+
+    import geopandas as gpd
+
+    from essgeo.geocoding.cache import Cache
+    from essgeo.geocoding.engine import Engine
+    from essgeo.register.files import RegisterFiles
+    from essgeo.territory import Territory
+
+HOUSE = "housenumber"
+MOST_DISTRICTS = 20
+SETTLED = ("located", "corrected", "masked")
+CODE_LENGTH = 5
+
+
+def build_register(
+    territory: Territory,
+    files: RegisterFiles,
+    *,
+    as_of: dt.date,
+    using: Sequence[Engine] = (),
+    corrections: pd.DataFrame | None = None,
+    cache: Cache | None = None,
+    progress: bool = False,
+) -> gpd.GeoDataFrame:
+    """Return the structures of the ESS that are active in a territory on a day.
+
+    A house that INSEE found wins over geocoding; a place that INSEE drew in a street serves only where geocoding does
+    not settle the address. A place in another commune than that of the establishment is not used.
+
+    Parameters
+    ----------
+    territory
+        Its communes count, an arrondissement as part of its city.
+    files
+        The official files.
+    as_of
+        The day.
+    using, corrections, cache, progress
+        As for :func:`essgeo.geocode`.
+
+    Returns
+    -------
+    GeoDataFrame
+        The columns of :func:`essgeo.structures.establishments.as_structures` and of :func:`essgeo.geocode`, points in
+        the CRS of the territory; ``geo_engine`` is ``sirene`` where INSEE placed it.
+
+    Raises
+    ------
+    SourceUnavailableError, SourceChangedError, InputError, GeocoderError
+        A file or a service cannot be used.
+
+    Examples
+    --------
+    See ``tests/cli/test_structures.py``.
+    """
+    listed = read_ess_list(files.ess_list) if files.ess_list else None
+    rows = read_establishments(
+        files.establishments,
+        files.legal_units,
+        as_of=as_of,
+        citycodes=sirene_communes(territory.communes),
+        categories=ess_categories(),
+        listed=() if listed is None else listed.index.tolist(),
+    )
+    structures = as_structures(rows, as_of=as_of, listed=listed)
+    places = _places(structures, files)
+    houses = places[places["coord_precision"] == HOUSE]
+    found = geocode(
+        structures.join(houses),
+        using=list(using),
+        corrections=corrections,
+        crs=territory.crs,
+        cache=cache,
+        progress=progress,
+    )
+    streets = places.drop(houses.index)
+    waiting = found.index[~found["geo_status"].isin(SETTLED) & found.index.isin(streets.index)]
+    drawn = geocode(structures.loc[waiting].join(streets), crs=territory.crs)
+    parts = [found.drop(waiting), drawn] if len(waiting) else [found]
+    return cast("gpd.GeoDataFrame", pd.concat(parts).reindex(structures.index))
+
+
+def sirene_communes(citycodes: Collection[str]) -> list[str]:
+    """Return the codes under which SIRENE knows communes: an arrondissement has its own.
+
+    Examples
+    --------
+    >>> sirene_communes(["93010", "69123"])[:3]
+    ['69123', '69381', '69382']
+    """
+    districts = (
+        f"{start}{number:0{CODE_LENGTH - len(start)}}"
+        for code, (start, _) in CITIES.items()
+        if code in citycodes
+        for number in range(1, MOST_DISTRICTS + 1)
+    )
+    return sorted({*citycodes, *(code for code in districts if len(code) == CODE_LENGTH)})
+
+
+def _places(structures: pd.DataFrame, files: RegisterFiles) -> pd.DataFrame:
+    """Return the places of INSEE as columns that :func:`essgeo.geocode` takes, by SIRET."""
+    open_rows = structures.index[structures["diffusion"] == "O"]
+    if files.geolocation is None:
+        return pd.DataFrame(columns=["lon", "lat", "coord_precision", "coord_radius_m", "coord_source"])
+    places = read_sirene_geolocation(files.geolocation, open_rows.tolist())
+    there = places[places["citycode"] == structures["citycode"].reindex(places.index)]
+    radius = pd.concat([there["precision"].map(RADIUS_M), there["precision_m"]], axis=1).max(axis=1)
+    return pd.DataFrame(
+        {
+            "lon": there.geometry.x,
+            "lat": there.geometry.y,
+            "coord_precision": there["precision"],
+            "coord_radius_m": radius,
+            "coord_source": SIRENE,
+        }
+    )

@@ -1,0 +1,174 @@
+"""Official files too large for memory, read column by column and batch by batch by DuckDB."""
+
+from __future__ import annotations
+
+import codecs
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from essgeo.errors import InputError, SourceUnavailableError
+from essgeo.sources.catalogue import official_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from essgeo.sources.catalogue import Source
+
+MEMORY = "400MB"
+"""What a query may take before it goes to the disk; Python and its libraries take about 300 MB beside it."""
+_CSV = "read_csv({path}, header = true, all_varchar = true, encoding = {encoding})"
+_FORMATS = {".parquet": "read_parquet({path})", ".csv": _CSV, ".gz": _CSV}
+_SAMPLE_BYTES = 4_000_000
+
+
+@contextmanager
+def database(*, memory: str = MEMORY, threads: int = 2) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a database in memory that neither installs nor loads an extension, and forget it with its overflow.
+
+    Parameters
+    ----------
+    memory
+        The most memory a query may take, such as ``400MB``.
+    threads
+        Threads of a query.
+
+    Raises
+    ------
+    InputError
+        A file is not what its suffix says.
+
+    Examples
+    --------
+    >>> with database() as base:
+    ...     base.execute("SELECT 6 * 7").fetchall()
+    [(42,)]
+    """
+    with tempfile.TemporaryDirectory(prefix="essgeo-") as overflow:
+        settings: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": memory,
+            "threads": threads,
+            "temp_directory": overflow,
+            "preserve_insertion_order": False,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+        with duckdb.connect(config=settings) as base:
+            try:
+                yield base
+            except (duckdb.IOException, duckdb.InvalidInputException, duckdb.ConversionException) as error:
+                message = f"an official file cannot be read: {str(error).splitlines()[0]}. Fetch it again."
+                raise InputError(message) from error
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A file in a query.
+
+    Attributes
+    ----------
+    table
+        What stands for the file.
+    raw
+        By column of the catalogue, the column of the file: a filter on it skips parts of a Parquet file.
+    text
+        By column of the catalogue, its text, ``''`` where it is missing, also where an optional column is not there.
+    """
+
+    table: str
+    raw: dict[str, str]
+    text: dict[str, str]
+
+
+def scan(base: duckdb.DuckDBPyConnection, path: Path, source: Source) -> Scan:
+    r"""Return what stands for a file and its columns in a query.
+
+    Parameters
+    ----------
+    base
+        From :func:`database`.
+    path
+        A Parquet or CSV file (``.csv``, ``.csv.gz``; any separator; UTF-8, and in ``.csv`` also Latin-1).
+    source
+        What the catalogue says of it.
+
+    Raises
+    ------
+    SourceUnavailableError
+        There is no such file.
+    SourceChangedError
+        A column of the source is not there.
+    InputError
+        The suffix is not known.
+
+    Examples
+    --------
+    >>> import pathlib
+    >>> from essgeo.sources.catalogue import find_source
+    >>> with tempfile.TemporaryDirectory() as folder, database() as base:
+    ...     path = pathlib.Path(folder) / "list.csv"
+    ...     _ = path.write_text("SIREN;Region\n005580113;11\n")
+    ...     file = scan(base, path, find_source("ess_france"))
+    ...     base.execute(f"SELECT {file.text['siren']}, {file.text['name']} FROM {file.table}").fetchall()
+    [('005580113', '')]
+    """
+    if not path.is_file():
+        message = f"{path}: no such file; `essgeo sources fetch {source.id}` fetches it, or give another."
+        raise SourceUnavailableError(message)
+    form = _FORMATS.get(path.suffix.lower())
+    if form is None:
+        message = f"{path}: cannot read a {path.suffix or 'file without suffix'}; give a .parquet or a .csv."
+        raise InputError(message)
+    table = form.format(path=quoted(_literal(str(path))), encoding=quoted(_encoding(path)))
+    described = base.execute(f"DESCRIBE SELECT * FROM {table}").fetchall()
+    columns = official_columns([str(row[0]) for row in described], source, file=path.name)
+    raw = {name: named(column) for column, name in columns.items()}
+    text = {name: f"coalesce(CAST({column} AS VARCHAR), '')" for name, column in raw.items()}
+    return Scan(
+        table,
+        {name: raw.get(name, "NULL") for name in source.columns},
+        {name: text.get(name, "''") for name in source.columns},
+    )
+
+
+def quoted(text: str) -> str:
+    """Return a text as SQL writes it.
+
+    Examples
+    --------
+    >>> quoted("l'heure")
+    "'l''heure'"
+    """
+    return "'" + text.replace("'", "''") + "'"
+
+
+def named(column: str) -> str:
+    """Return the name of a column as SQL writes it.
+
+    Examples
+    --------
+    >>> named("dateDebut")
+    '"dateDebut"'
+    """
+    return '"' + column.replace('"', '""') + '"'
+
+
+def _literal(path: str) -> str:
+    """Return a path in which no character stands for others."""
+    return "".join(f"[{character}]" if character in "*?[" else character for character in path)
+
+
+def _encoding(path: Path) -> str:
+    if path.suffix.lower() != ".csv":
+        return "utf-8"
+    with path.open("rb") as stream:
+        sample = stream.read(_SAMPLE_BYTES)
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(sample)
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "utf-8"

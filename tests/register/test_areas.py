@@ -1,0 +1,110 @@
+"""The portrait by commune and QPV, against sums and probabilities done by hand and by draws."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from essgeo.register.areas import COLUMNS, portrait_by_area
+from essgeo.register.build import sirene_communes
+from essgeo.structures.employees import employees
+
+COMMUNES = pd.DataFrame({"name": {"93010": "Bondy", "93048": "Montreuil"}})
+QPV = pd.DataFrame({"name": {"QN1": "Le Premier"}, "vintage": "2024"})
+
+
+def structures() -> pd.DataFrame:
+    bands = pd.Series(["02", "12", "", "NN", "03"], index=list("abcde"))
+    return pd.DataFrame(
+        {
+            "family": ["association", "association", "cooperative", "mutuelle", "association"],
+            "siren": ["1", "1", "2", "", "3"],
+            "citycode": ["93010", "93048", "93010", "93010", "93010"],
+            "employer": ["yes", "yes", "unknown", "no", "yes"],
+            "counted": [True, True, True, True, False],
+            **employees(bands),
+        }
+    )
+
+
+def membership(**probabilities: float) -> pd.DataFrame:
+    relation = {1.0: "in", 0.0: "out"}
+    rows = [(name, "QN1", "2024", relation.get(p, "undetermined"), p) for name, p in probabilities.items()]
+    return pd.DataFrame(rows, columns=["structure_id", "zone_id", "vintage", "relation", "probability"])
+
+
+def portrait(**more: pd.DataFrame) -> pd.DataFrame:
+    table = portrait_by_area(
+        structures(),
+        membership(a=1.0, b=0.5, c=0.25, d=0.0, e=1.0),
+        territory="T",
+        communes=COMMUNES,
+        qpv=QPV,
+        **more,
+    )
+    assert tuple(table.columns) == COLUMNS
+    return table.set_index(["level", "zone_id", "family"]).sort_index()
+
+
+def test_the_territory_counts_enterprises_establishments_and_employees() -> None:
+    row = portrait().loc[("territory", "T", "total")]
+    assert row[["enterprises", "establishments", "employers", "employees_unknown"]].tolist() == [3, 4, 2, 1]
+    assert row[["employees_low", "employees_high"]].tolist() == [3 + 20, 5 + 49]
+
+
+def test_communes_and_families_add_up() -> None:
+    table = portrait()["establishments"]
+    assert table[("commune", "93010", "total")] == 3
+    assert table[("commune", "93048", "association")] == 1
+    for area in (("territory", "T"), ("commune", "93010"), ("qpv", "QN1")):
+        families = table.loc[area]
+        assert families.drop("total").sum() == pytest.approx(families["total"])
+    assert table.xs("total", level="family").loc["commune"].sum() == table[("territory", "T", "total")]
+
+
+def test_a_qpv_has_expected_counts_with_an_interval_that_draws_confirm() -> None:
+    row = portrait().loc[("qpv", "QN1", "total")]
+    assert row["establishments"] == 1.75
+    assert row["enterprises"] == pytest.approx(1 + 0.25)
+    rng = np.random.default_rng(1)
+    inside = rng.random((200_000, 3)) < [1.0, 0.5, 0.25]
+    counts = inside.sum(axis=1)
+    assert counts.mean() == pytest.approx(row["establishments"], abs=0.01)
+    assert (row["establishments_low"], row["establishments_high"]) == (
+        np.quantile(counts, 0.05, method="inverted_cdf"),
+        np.quantile(counts, 0.95, method="inverted_cdf"),
+    )
+    assert (row["employees_low"], row["employees_high"]) == (3, 5 + 49)
+    assert row["employees_unknown"] == 1
+    assert pd.isna(row["share_employers"])
+
+
+def test_shares_are_of_the_economy_of_the_commune() -> None:
+    economy = pd.DataFrame(
+        {
+            "citycode": ["93010", "93010", "93048"],
+            "employer": ["O", "N", "O"],
+            "employee_band": ["01", "NN", "02"],
+            "establishments": [20, 80, 10],
+        }
+    )
+    table = portrait(economy=economy)
+    assert table.loc[("commune", "93010", "total"), "share_establishments"] == pytest.approx(3 / 100)
+    assert table.loc[("commune", "93010", "association"), "share_employers"] == pytest.approx(1 / 20)
+    assert table.loc[("territory", "T", "total"), "share_employers"] == pytest.approx(2 / 30)
+    assert portrait()["share_employers"].isna().all()
+
+
+def test_a_register_without_employees_or_sirens_still_has_a_portrait() -> None:
+    bare = structures()[["family", "citycode", "counted"]]
+    table = portrait_by_area(bare, membership(a=0.5), territory="T", communes=COMMUNES, qpv=QPV)
+    total = table[(table["family"] == "total") & (table["level"] == "territory")].iloc[0]
+    assert (total["enterprises"], total["employees_unknown"]) == (4, 4)
+
+
+def test_paris_is_its_arrondissements() -> None:
+    codes = sirene_communes(["75056"])
+    assert codes[0] == "75056"
+    assert (codes[1], codes[-1]) == ("75101", "75120")
+    assert all(len(code) == 5 for code in sirene_communes(["69123", "13055"]))
