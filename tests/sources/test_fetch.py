@@ -110,7 +110,9 @@ def test_a_new_file_takes_the_place_of_the_old_one_that_stays_readable(
 
 
 def test_the_same_bytes_under_another_mark_stay_the_same_copy(server: Server, web: Web, tmp_path: Path) -> None:
-    first = fetch("ban", area="93", folder=tmp_path, web=web)
+    fetch("ban", area="93", folder=tmp_path, web=web)
+    age(tmp_path, 3)
+    first = fetch("ban", area="93", folder=tmp_path, offline=True)
     server.script = [lambda handler: handler.reply(200, handler.content, etag='"other"')]
     second = fetch("ban", area="93", folder=tmp_path, web=web, refresh=True)
     assert (second.path, second.fetched_at, second.etag) == (first.path, first.fetched_at, '"other"')
