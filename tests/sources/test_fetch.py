@@ -129,6 +129,16 @@ def test_the_current_file_of_a_dataset_is_found_and_its_sum_checked(server: Serv
     assert len(server.asked(ESS_API)) == 2
 
 
+def test_the_mark_of_one_address_is_not_asked_of_another(server: Server, web: Web, tmp_path: Path) -> None:
+    publish(server)
+    fetch("ess_france", folder=tmp_path, web=web)
+    publish(server, ESS + b"987654321,Autre\n", url="https://static.data.gouv.fr/moved.csv")
+    server.files["/static.data.gouv.fr/moved.csv"] = server.files[ESS_PATH]
+    assert fetch("ess_france", folder=tmp_path, web=web, refresh=True).path.name == "moved.csv"
+    (asked,) = server.asked("/static.data.gouv.fr/moved.csv")
+    assert not {"If-None-Match", "If-Modified-Since"} & set(asked)
+
+
 @pytest.mark.parametrize(
     ("resource", "said"),
     [
