@@ -80,6 +80,8 @@ def check_source(source: Source, *, area: str, web: Web) -> Finding:
         state, size, said = "unreachable", 0, str(error)
     else:
         state = "ok"
+    if state != "ok" and source.unverified:
+        said += f" Of this entry, never seen in a published file: {', '.join(source.unverified)}."
     return Finding(source.id, place, state, said, remote.url if remote else "", size)
 
 

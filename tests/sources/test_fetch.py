@@ -110,7 +110,9 @@ def test_a_new_file_takes_the_place_of_the_old_one_that_stays_readable(
 
 
 def test_the_same_bytes_under_another_mark_stay_the_same_copy(server: Server, web: Web, tmp_path: Path) -> None:
-    first = fetch("ban", area="93", folder=tmp_path, web=web)
+    fetch("ban", area="93", folder=tmp_path, web=web)
+    age(tmp_path, 3)
+    first = fetch("ban", area="93", folder=tmp_path, offline=True)
     server.script = [lambda handler: handler.reply(200, handler.content, etag='"other"')]
     second = fetch("ban", area="93", folder=tmp_path, web=web, refresh=True)
     assert (second.path, second.fetched_at, second.etag) == (first.path, first.fetched_at, '"other"')
@@ -125,6 +127,16 @@ def test_the_current_file_of_a_dataset_is_found_and_its_sum_checked(server: Serv
     fetch("ess_france", folder=tmp_path, web=web, refresh=True)
     assert len(server.asked(ESS_PATH)) == 1
     assert len(server.asked(ESS_API)) == 2
+
+
+def test_the_mark_of_one_address_is_not_asked_of_another(server: Server, web: Web, tmp_path: Path) -> None:
+    publish(server)
+    fetch("ess_france", folder=tmp_path, web=web)
+    publish(server, ESS + b"987654321,Autre\n", url="https://static.data.gouv.fr/moved.csv")
+    server.files["/static.data.gouv.fr/moved.csv"] = server.files[ESS_PATH]
+    assert fetch("ess_france", folder=tmp_path, web=web, refresh=True).path.name == "moved.csv"
+    (asked,) = server.asked("/static.data.gouv.fr/moved.csv")
+    assert not {"If-None-Match", "If-Modified-Since"} & set(asked)
 
 
 @pytest.mark.parametrize(

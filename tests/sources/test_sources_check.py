@@ -160,7 +160,9 @@ def test_an_identifier_wins_over_a_newer_title(server: Server, web: Web) -> None
 
 def test_what_is_gone_changed_or_out_of_reach(server: Server, web: Web) -> None:
     assert check_source(find_source("stations"), area="93", web=web).state == "gone"
-    assert check_source(find_source("ess_france"), area="93", web=web).state == "gone"
+    gone = check_source(find_source("npnru"), area="93", web=web)
+    assert gone.state == "gone"
+    assert "never seen in a published file: dataset" in gone.said
     server.script = [lambda handler: handler.reply(503, b"")] * 3
     assert check_source(find_source("ban"), area="93", web=web).state == "unreachable"
     server.files[BAN_PATH] = b"<html>moved"
