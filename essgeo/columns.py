@@ -58,6 +58,8 @@ METRES = _Measure("number", "m", 1)
 MINUTES = _Measure("number", "min", 1)
 RESIDENTS = _Measure("number", "habitants", 1)
 EXPECTED = _Measure("number", "structures", 2)
+ESTABLISHMENTS = _Measure("number", "établissements", 2)
+EMPLOYEES = _Measure("number", "salariés")
 DEGREES = _Measure("number", "°, WGS 84", 6)
 
 _TEXTS = (
@@ -301,6 +303,67 @@ _MEASURES = (
     ("register_structures", COUNT, "Structures du registre", "Structures in the register"),
     ("register_counted", COUNT, "Structures qui comptent", "Structures that count"),
     ("register_located", COUNT, "Structures localisées", "Structures located"),
+    (
+        "register_enterprises",
+        COUNT,
+        "Entreprises du registre qui comptent : SIREN distincts",
+        "Enterprises of the register that count: distinct SIREN",
+    ),
+    (
+        "register_employees_low",
+        EMPLOYEES,
+        "Salariés de ces structures, au moins (bas des tranches)",
+        "Employees of these structures, at least (low ends of the bands)",
+    ),
+    (
+        "register_employees_high",
+        EMPLOYEES,
+        "Salariés de ces structures dont la tranche est connue, au plus",
+        "Employees of those whose band is known, at most",
+    ),
+    (
+        "register_employees_unknown",
+        COUNT,
+        "Structures dont la tranche d'effectif n'est pas connue",
+        "Structures whose band of employees is not known",
+    ),
+    ("enterprises", ESTABLISHMENTS, "Entreprises de l'ESS (SIREN distincts)", "ESS enterprises (distinct SIREN)"),
+    (
+        "establishments",
+        ESTABLISHMENTS,
+        "Établissements de l'ESS ; dans un QPV, nombre attendu",
+        "ESS establishments; in a QPV, expected count",
+    ),
+    ("establishments_low", ESTABLISHMENTS, "Bas de l'intervalle de ce nombre", "Low end of the interval"),
+    ("establishments_high", ESTABLISHMENTS, "Haut de l'intervalle de ce nombre", "High end of the interval"),
+    ("employers", ESTABLISHMENTS, "Dont employeurs", "Of them, employers"),
+    ("employees_low", EMPLOYEES, "Salariés, au moins (bas des tranches)", "Employees, at least (low ends of bands)"),
+    ("employees_high", EMPLOYEES, "Salariés, au plus (haut des tranches)", "Employees, at most (high ends of bands)"),
+    (
+        "employees_unknown",
+        COUNT,
+        "Établissements dont la tranche d'effectif n'est pas connue",
+        "Establishments whose band of employees is not known",
+    ),
+    (
+        "economy_establishments",
+        COUNT,
+        "Établissements actifs de toute l'économie, selon Sirene",
+        "Active establishments of the whole economy, in SIRENE",
+    ),
+    ("economy_employers", COUNT, "Dont employeurs, selon Sirene", "Of them employers, in SIRENE"),
+    (
+        "share_establishments",
+        SHARE,
+        "Part de l'ESS dans les établissements actifs",
+        "Share of the ESS in active establishments",
+    ),
+    (
+        "share_employers",
+        SHARE,
+        "Part de l'ESS dans les établissements employeurs",
+        "Share of the ESS in employing establishments",
+    ),
     (
         "register_share",
         SHARE,

@@ -72,7 +72,7 @@ class Study:
         Points with a share of the population of their IRIS.
     structure_zones
         One row for each structure and zone that matter to each other.
-    zones, coverage, iris_coverage, gaps, support_chain, review, portrait
+    zones, coverage, iris_coverage, gaps, support_chain, review, portrait, portrait_areas
         Tables; their columns are described in :data:`essgeo.tables.TABLES`.
     """
 
@@ -97,3 +97,4 @@ class Study:
     support_chain: pd.DataFrame
     review: pd.DataFrame
     portrait: pd.DataFrame
+    portrait_areas: pd.DataFrame

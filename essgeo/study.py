@@ -15,6 +15,7 @@ from essgeo.gaps import area_coverage, coverage, gather_areas, iris_areas, rank_
 from essgeo.geocoding import geocode, read_corrections, review
 from essgeo.maps import build_maps
 from essgeo.provenance import Input, sha256_of
+from essgeo.register import portrait_by_area
 from essgeo.results import Parameters, Study
 from essgeo.siting import default_scenario
 from essgeo.sources import read_layer, read_layers, read_structures
@@ -192,6 +193,14 @@ def _compute(here: Territory, parameters: Parameters, files: Mapping[str, Path],
         support_chain=support_chain(layers["neighbourhoods"], demand, cost, placed, counted, minutes=walk),
         review=review(structures),
         portrait=portrait(structures, read_layer(here, "seed_figures"), scope=here.name),
+        portrait_areas=portrait_by_area(
+            structures,
+            structure_zones[structure_zones["layer"] == "qpv"],
+            territory=here.name,
+            communes=layers["communes"],
+            qpv=layers["qpv"],
+            level=parameters.level,
+        ),
         **layers,
     )
 
