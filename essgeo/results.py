@@ -116,7 +116,7 @@ class Study(Setting):
 
     Attributes
     ----------
-    zones, coverage, iris_coverage, gaps, support_chain, review
+    zones, coverage, iris_coverage, gaps, support_chain, review, portrait_areas
         Tables; their columns are described in :data:`essgeo.tables.TABLES`.
     walking
         The streets beside straight lines; ``None`` without a network.
@@ -128,6 +128,7 @@ class Study(Setting):
     gaps: pd.DataFrame
     support_chain: pd.DataFrame
     review: pd.DataFrame
+    portrait_areas: pd.DataFrame
     walking: WalkingComparison | None = None
 
     def _repr_html_(self) -> str:

@@ -235,9 +235,24 @@ TABLES: dict[str, Table] = {
             ("family",),
             _columns(
                 "family seed_enterprises seed_employees seed_fte seed_payroll_eur register_structures register_counted "
-                "register_located register_share note"
+                "register_located register_enterprises register_employees_low register_employees_high "
+                "register_employees_unknown register_share note"
             ),
             ("seed_figures", *_REGISTER),
+        ),
+        Table(
+            "portrait_areas",
+            {
+                "fr": "L'ESS du registre par commune et par QPV : entreprises, établissements, salariés",
+                "en": "The ESS of the register by commune and QPV: enterprises, establishments, employees",
+            },
+            ("level", "zone_id", "vintage", "family"),
+            _columns(
+                "level zone_id zone_name vintage family enterprises establishments establishments_low "
+                "establishments_high employers employees_low employees_high employees_unknown economy_establishments "
+                "economy_employers share_establishments share_employers note"
+            ),
+            (*_REGISTER, "qpv"),
         ),
     )
 }

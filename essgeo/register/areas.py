@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from essgeo.structures.enterprises import enterprise_of
 from essgeo.vocabulary import FAMILIES
 from essgeo.zoning import count_in
 
@@ -79,9 +80,8 @@ def portrait_by_area(
     """
     wanted = ["family", "siren", "citycode", "employer", "employees_low", "employees_high"]
     counted = structures.loc[structures["counted"].to_numpy(dtype=bool)].reindex(columns=wanted)
-    siren = counted["siren"].astype("object").fillna("")
-    unit = siren.where(siren != "", counted.index.to_series().map("={}".format))
-    rows = counted.assign(unit=unit, employing=counted["employer"] == "yes")
+    ends = {name: pd.to_numeric(counted[name], errors="coerce") for name in ("employees_low", "employees_high")}
+    rows = counted.assign(unit=enterprise_of(counted), employing=counted["employer"] == "yes", **ends)
     everywhere = rows.assign(level="territory", zone_id=territory, zone_name=territory, vintage="", probability=1.0)
     in_commune = rows[rows["citycode"].isin(communes.index)]
     by_commune = in_commune.assign(

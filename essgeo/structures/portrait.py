@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from essgeo.errors import SchemaError
+from essgeo.structures.enterprises import enterprise_of
 from essgeo.vocabulary import FAMILIES
 
 if TYPE_CHECKING:
@@ -26,6 +27,13 @@ _MEASURES = {
 }
 _TOTALS = {"seed_enterprises": "ess_entreprises"}
 PORTRAIT_YEAR = "2018"
+NOTE_SAMPLE = "register: a sample, not comparable"
+NOTE_SIRENE = (
+    "not comparable: the portrait counts enterprises of 2018 with their employees as INSEE published them; the "
+    "register counts establishments of SIRENE active on a day, employers or not, several of one enterprise apart, "
+    "with employees by band and in the perimeter that ess_rule tells"
+)
+NOTE_OTHER = "not a family of the portrait"
 
 
 def portrait(structures: gpd.GeoDataFrame, seed_figures: pd.DataFrame, *, scope: str) -> pd.DataFrame:
@@ -33,7 +41,8 @@ def portrait(structures: gpd.GeoDataFrame, seed_figures: pd.DataFrame, *, scope:
 
     The two are not one measure: the portrait counts enterprises with their employees from INSEE sources, the register
     names places and allies found on public pages and lists. It is a sample; its share says how far it goes, not how the
-    ESS changed.
+    ESS changed. A register made from SIRENE (column ``ess_rule``) is no sample, but counts something else still: places
+    rather than enterprises, also those without employees, on another day, in a perimeter of its own.
 
     Parameters
     ----------
@@ -49,7 +58,10 @@ def portrait(structures: gpd.GeoDataFrame, seed_figures: pd.DataFrame, *, scope:
     DataFrame
         One row a family, then ``total``: ``seed_enterprises``, ``seed_employees``, ``seed_fte``, ``seed_payroll_eur``
         (NaN where the portrait says nothing), ``register_structures``, ``register_counted``, ``register_located``
-        (counted and with a point), ``register_share`` (``register_counted`` over ``seed_enterprises``), ``note``.
+        (counted and with a point), ``register_enterprises`` (distinct SIREN of those counted, one without SIREN for
+        itself), ``register_employees_low``, ``register_employees_high`` and ``register_employees_unknown`` (ends of the
+        bands of those counted, and how many have none), ``register_share`` (``register_counted`` over
+        ``seed_enterprises``), ``note``.
 
     Raises
     ------
@@ -67,6 +79,9 @@ def portrait(structures: gpd.GeoDataFrame, seed_figures: pd.DataFrame, *, scope:
     """
     figures = _figures(seed_figures, scope)
     located = structures["counted"] & structures.geometry.notna()
+    note = NOTE_SIRENE if "ess_rule" in structures else NOTE_SAMPLE
+    facts, unit = structures.reindex(columns=["employees_low", "employees_high"]), enterprise_of(structures)
+    least, most = (pd.to_numeric(facts[f"employees_{end}"], errors="coerce") for end in ("low", "high"))
     rows = []
     for family in [*FAMILIES, "total"]:
         of_family = structures["family"].isin(list(FAMILIES) if family == "total" else [family])
@@ -77,9 +92,12 @@ def portrait(structures: gpd.GeoDataFrame, seed_figures: pd.DataFrame, *, scope:
         row["register_structures"] = int(of_family.sum())
         row["register_counted"] = int((of_family & structures["counted"]).sum())
         row["register_located"] = int((of_family & located).sum())
-        row["note"] = (
-            "register: a sample, not comparable" if family in {*_SUFFIX, "total"} else "not a family of the portrait"
-        )
+        counted = of_family & structures["counted"]
+        row["register_enterprises"] = int(unit[counted].nunique())
+        row["register_employees_low"] = least[counted].sum(min_count=1)
+        row["register_employees_high"] = most[counted].sum(min_count=1)
+        row["register_employees_unknown"] = int(most[counted].isna().sum())
+        row["note"] = note if family in {*_SUFFIX, "total"} else NOTE_OTHER
         rows.append(row)
     table = pd.DataFrame(rows)
     table.insert(len(table.columns) - 1, "register_share", table["register_counted"] / table["seed_enterprises"])

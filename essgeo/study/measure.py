@@ -17,6 +17,7 @@ from essgeo.gaps import (
     support_chain,
 )
 from essgeo.geocoding import review
+from essgeo.register import portrait_by_area
 from essgeo.results import Study
 from essgeo.study.lineage import vintage_of
 from essgeo.study.zones import count_zones, zone_layers
@@ -108,6 +109,14 @@ def measure(setting: Setting) -> Study:
         ),
         support_chain=support_chain(setting.neighbourhoods, demand, cost, placed, counted, minutes=walk),
         review=review(setting.structures),
+        portrait_areas=portrait_by_area(
+            setting.structures,
+            rows[rows["layer"] == "qpv"],
+            territory=here.name,
+            communes=setting.communes,
+            qpv=setting.qpv,
+            level=chosen.level,
+        ),
         walking=compare_walking(
             demand, placed, setting.network, within_minutes=walk, speed_kmh=chosen.speed_kmh, detour=chosen.detour
         )

@@ -123,6 +123,7 @@ def make_study() -> Study:
             family=[*FAMILIES, "total"],
             seed_enterprises=[1161, 78, 25, 10, np.nan, np.nan, 1274],
         ),
+        portrait_areas=_table("portrait_areas", 2, level="qpv", zone_id="QN1", family=["association", "total"]),
     )
 
 

@@ -52,6 +52,7 @@ TABLE_NAMES = [
         "support_chain",
         "review",
         "portrait",
+        "portrait_areas",
     ),
 ]
 LAYER_NAMES = ["structures", "qpv", "npnru", "neighbourhoods", "communes", "iris", "stations", "sites"]

@@ -377,6 +377,7 @@ def _study() -> Study:
         support_chain=_support_chain(),
         review=pd.DataFrame(),
         portrait=_portrait(),
+        portrait_areas=pd.DataFrame(),
     )
 
 

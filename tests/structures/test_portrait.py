@@ -55,3 +55,25 @@ def test_a_figure_that_is_no_number_is_refused() -> None:
     figures.loc[figures["key"] == "ess_entreprises", "value"] = "about 1300"
     with pytest.raises(SchemaError, match="the value of ess_entreprises is not a number"):
         portrait(REGISTER, figures, scope="Est Ensemble")
+
+
+def test_a_register_from_sirene_is_told_from_a_sample() -> None:
+    here = load_territory("est-ensemble")
+    figures = read_layer(here, "seed_figures")
+    facts = {
+        "siren": ["1", "9", "1", "2", ""],
+        "employees_low": [1, 9, 3, None, 0],
+        "employees_high": [2, 9, 5, None, 0],
+    }
+    sirene = REGISTER.assign(ess_rule="flag", **facts)
+    total = portrait(sirene, figures, scope=here.name).set_index("family").loc["total"]
+    columns = [
+        "register_enterprises",
+        "register_employees_low",
+        "register_employees_high",
+        "register_employees_unknown",
+    ]
+    assert total[columns].tolist() == [3, 4, 7, 1]
+    assert "active on a day" in total["note"]
+    sample = portrait(sirene.drop(columns="ess_rule"), figures, scope=here.name)
+    assert "a sample" in sample["note"].iloc[-1]
