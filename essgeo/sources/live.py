@@ -134,10 +134,12 @@ def take(
     Emplacement des gares d'Île-de-France: stations.csv (vintage 2025) stands in for the official file (stations: no ...
     """
     title = find_source(sources[0]).title
+    before = len(live.inputs), len(live.notes)
     try:
         fetched = {name: _files(live, find_source(name)) for name in sources}
         result = read({name: [file.path for file in files] for name, files in fetched.items()})
     except (SourceError, InputError) as error:
+        del live.inputs[before[0] :], live.notes[before[1] :]
         declared = next((file for file in live.territory.files if file.layer == layer), None)
         reason = " ".join(str(error).split())
         if own is not None and declared is not None:

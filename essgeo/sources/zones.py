@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 
 LEAST_INSIDE_M2 = 10_000.0
+PREFIXES = {"2015": "QP", "2024": "QN"}
+"""How the codes of the QPV of a vintage begin."""
 
 
 def read_zones(path: Path | str, *, crs: str, vintage: str, within: shapely.Geometry | None = None) -> gpd.GeoDataFrame:
@@ -51,7 +53,8 @@ def read_zones(path: Path | str, *, crs: str, vintage: str, within: shapely.Geom
     SourceUnavailableError, InputError
         The file is missing or unreadable, or has no CRS.
     SchemaError
-        No column with the code or the name of the zones, a code that stands twice, or no zone in the territory.
+        No column with the code or the name of the zones, a code that stands twice, codes of another vintage, or no zone
+        in the territory.
 
     Examples
     --------
@@ -93,7 +96,7 @@ def clip_zones(
     Raises
     ------
     SchemaError
-        A code that stands twice, or a zone without code or name.
+        A code that stands twice, a zone without code or name, or codes of another vintage.
 
     Examples
     --------
@@ -101,6 +104,7 @@ def clip_zones(
     >>> clip_zones(square, file="qpv.shp", crs="EPSG:2154", vintage="2024")["kind"].tolist()
     ['qpv']
     """
+    _refuse_other_vintage(zones["zone_id"], vintage, file)
     absent = zones.geometry.isna() | zones.geometry.is_empty
     near = zones[~absent & _near(zones, crs, within)]
     empty = sorted(zones.loc[absent, "zone_id"])
@@ -143,6 +147,17 @@ def read_outlines(path: Path) -> gpd.GeoDataFrame:
         raise SchemaError(message)
     require_crs(frame, path.name)
     return frame if frame.geometry.name == "geometry" else frame.rename_geometry("geometry")
+
+
+def _refuse_other_vintage(codes: pd.Series, vintage: str, file: str) -> None:
+    """Refuse a file whose codes are all of another vintage: figures of one would be joined to the other."""
+    for year, prefix in PREFIXES.items():
+        if year != vintage and vintage in PREFIXES and codes.str.startswith(prefix).all():
+            message = (
+                f"{file}: its codes ({codes.iloc[0]} ...) are those of {year}, where QPV of {vintage} are expected. "
+                f"Give the file of {vintage}, or say --vintage {year}."
+            )
+            raise SchemaError(message)
 
 
 def _near(zones: gpd.GeoDataFrame, crs: str, within: shapely.Geometry | None) -> pd.Series:

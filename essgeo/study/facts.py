@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from essgeo.access import demand_points, grid_points, read_network
+from essgeo.geocoding import read_corrections
 from essgeo.geocoding.cache import default_cache
 from essgeo.geocoding.index import load_index
 from essgeo.geocoding.local import Local
 from essgeo.layers import LAYERS
+from essgeo.register import RegisterFiles, build_register
 from essgeo.sources import read_layer, read_layers, read_structures
 from essgeo.sources.layers import renewal_zones
 from essgeo.sources.live import Live, take
@@ -38,6 +40,9 @@ _EMPTY: dict[Lang, str] = {
 }
 
 
+_SIRENE = ("sirene_establishments", "sirene_legal_units")
+
+
 @dataclass(frozen=True)
 class Facts:
     """The layers of a territory, its residents and its register, before anything is located or measured.
@@ -49,7 +54,7 @@ class Facts:
     demand
         Residents as points.
     register
-        Structures as read.
+        Structures as read, or with positions where SIRENE has them.
     addresses
         Known addresses, or an engine that knows them all; None where there are none.
     seed_figures
@@ -164,9 +169,9 @@ def live_facts(live: Live, parameters: Parameters, given: Mapping[str, Path]) ->
     if qpv_2015 is not None and parameters.vintage != RENEWAL_VINTAGE:
         projects = carry_projects(projects, crosswalk(qpv_2015, layers["qpv"], weights=demand))
     layers["npnru"] = renewal_zones(projects, layers["qpv"], vintage=parameters.vintage)
-    register = _register(live, given)
-    network = read_network(given["network"], layers["communes"]) if "network" in given else _streets(live, layers)
     addresses = _addresses(live)
+    register = _register(live, parameters, given, addresses)
+    network = read_network(given["network"], layers["communes"]) if "network" in given else _streets(live, layers)
     figures = _seed_figures(live)
     return Facts(
         layers=layers,
@@ -180,13 +185,40 @@ def live_facts(live: Live, parameters: Parameters, given: Mapping[str, Path]) ->
     )
 
 
-def _register(live: Live, given: Mapping[str, Path]) -> pd.DataFrame:
-    """Return the structures: a list of the user, or the territory's own."""
+def _register(
+    live: Live, parameters: Parameters, given: Mapping[str, Path], addresses: pd.DataFrame | Engine | None
+) -> pd.DataFrame:
+    """Return the structures: a list of the user, the register of SIRENE with positions, or the territory's own list."""
     if "structures" in given:
         return read_structures(given["structures"])
-    register = read_layer(live.territory, "structures")
-    live.inputs.extend(own_inputs(live.territory, "", {}, layers=("structures",)))
-    return register
+
+    known = Local.of(addresses) if isinstance(addresses, pd.DataFrame) else addresses
+    engines = [] if known is None else [known]
+
+    def sirene(files: Mapping[str, list[Path]]) -> pd.DataFrame:
+        (establishments,), (units,) = (files[name] for name in _SIRENE)
+        geolocation, listed = (_one_file(live, name) for name in ("sirene_geolocation", "ess_france"))
+        register: pd.DataFrame = build_register(
+            live.territory,
+            RegisterFiles(establishments, units, geolocation, listed),
+            as_of=parameters.as_of,
+            using=engines,
+            corrections=read_corrections(given["corrections"]) if "corrections" in given else None,
+            progress=live.progress,
+        )
+        texts = (field.name for field in LAYERS["structures"].fields if field.kind == "text")
+        return register.assign(**{name: "" for name in texts if name not in register})
+
+    return take(live, "structures", _SIRENE, sirene, lambda: read_layer(live.territory, "structures"))
+
+
+def _one_file(live: Live, source: str) -> Path | None:
+    """Return the file of a source of the register that it can do without."""
+
+    def one(files: Mapping[str, list[Path]]) -> Path | None:
+        return files[source][0]
+
+    return take(live, "structures", [source], one, nothing=lambda: None)
 
 
 def _addresses(live: Live) -> pd.DataFrame | Engine | None:

@@ -6,6 +6,8 @@ import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+import geopandas as gpd
+
 from essgeo.geocoding import geocode, read_corrections
 from essgeo.results import Parameters, Setting
 from essgeo.sources.live import Live
@@ -16,7 +18,6 @@ from essgeo.study.zones import overlay, zone_layers
 from essgeo.territory import Territory, load_territory
 
 if TYPE_CHECKING:
-    import geopandas as gpd
     import pandas as pd
 
     from essgeo.vocabulary import Lang
@@ -99,12 +100,14 @@ def set_up(  # noqa: PLR0913 (one argument a choice of the user, all but the fir
     else:
         facts = own_facts(here, parameters, files)
     layers = facts.layers | {"qpv": _with_programme(facts.layers["qpv"], facts.layers["npnru"])}
-    register = geocode(
-        facts.register,
-        using=facts.addresses,
-        corrections=read_corrections(corrections) if corrections else None,
-        crs=here.crs,
-    )
+    register = facts.register
+    if not isinstance(register, gpd.GeoDataFrame):
+        register = geocode(
+            register,
+            using=facts.addresses,
+            corrections=read_corrections(corrections) if corrections else None,
+            crs=here.crs,
+        )
     register = register.assign(counted=counted_on(register, parameters.as_of))
     register = _mark_outside(register, layers["communes"])
     zones = zone_layers(layers, iris_vintage=vintage_of(facts.inputs, "iris"))

@@ -28,6 +28,7 @@ from essgeo.sources.catalogue import REFRESH_DAYS, find_source
 from essgeo.sources.declare import declare_territory
 from essgeo.sources.locate import dataset_address
 from essgeo.study import run_study
+from tests.structures.official import place, site, unit, write
 
 BAN_PATH = "/adresse.data.gouv.fr/data/ban/adresses/latest/csv/adresses-93.csv.gz"
 INSEE = "/www.insee.fr/fr/statistiques/fichier"
@@ -63,8 +64,9 @@ def publish_dataset(server: Any, source: str, files: dict[str, tuple[str, bytes]
     path = dataset_address(find_source(source)).removeprefix("https:/")
     known = json.loads(server.files.get(path, b'{"resources": []}'))
     for title, (form, content) in files.items():
-        server.files[f"/static.data.gouv.fr/{source}/{title}"] = content
-        url = f"https://static.data.gouv.fr/{source}/{title}"
+        place = f"static.data.gouv.fr/{source}/{title.replace(' ', '_')}"
+        server.files[f"/{place}"] = content
+        url = f"https://{place}"
         known["resources"].append({"title": title, "format": form, "type": "main", "url": url})
     server.files[path] = json.dumps(known).encode()
 
@@ -190,7 +192,7 @@ def test_every_layer_comes_from_its_official_file(official: Any, small_territory
     assert all(source.sha256 in method and source.fetched_at in method for source in fetched.values())
     package = json.loads((tmp_path / "maps" / "datapackage.json").read_text(encoding="utf-8"))
     assert {source["url"] for source in package["inputs"]} >= {source.url for source in fetched.values()}
-    assert study.shortfalls == [note for note in study.notes if note.startswith("OpenStreetMap")]
+    assert {note.partition(" ")[0] for note in study.shortfalls} == {"OpenStreetMap,", "Sirene"}
 
 
 def test_a_source_that_is_down_is_said_on_every_page(official: Any, small_territory: Path, tmp_path: Path) -> None:
@@ -229,12 +231,35 @@ def test_a_file_that_changed_and_has_no_copy_gives_way_to_the_territory(official
     assert "no column for iris_code" in source.note
 
 
+def test_structures_are_those_of_sirene(official: Any, small_territory: Path, tmp_path: Path) -> None:
+    sites = [site(1), site(2, statutDiffusionEtablissement="P"), site(3, libelleVoieEtablissement="INCONNUE")]
+    units = [unit(number, denominationUniteLegale=f"ASSO {number}") for number in (1, 2, 3)]
+    for source, title, rows in (
+        ("sirene_establishments", "StockEtablissement", sites),
+        ("sirene_legal_units", "StockUniteLegale", units),
+        ("sirene_geolocation", "geolocalisation", [place(1)]),
+    ):
+        content = write(tmp_path / f"{title}.parquet", rows).read_bytes()
+        publish_dataset(official, source, {f"Fichier {title} du mois.parquet": ("parquet", content)})
+    study = run_study(small_territory, live=True, out=tmp_path / "maps", lang="en")
+    assert sorted(study.structures["name"]) == ["ASSO 1", "ASSO 3", "[ND]"]
+    placed = study.structures.set_index("name")
+    assert placed.loc["ASSO 1", "geo_engine"] == "sirene"
+    assert placed.loc["[ND]", "geo_status"] == "masked"
+    used = {source.title for source in study.inputs if source.layer == "structures"}
+    assert {"Sirene : fichier StockEtablissement", "Sirene : fichier StockUniteLegale"} <= used
+    assert any(note.startswith("Liste des entreprises de l'ESS: no data") for note in study.notes)
+    assert "structures" not in {source.layer for source in study.inputs if not source.url}
+
+
 def test_offline_uses_what_was_fetched(official: Any, small_territory: Path) -> None:
     before = run_study(small_territory, live=True, out=None)
     asked = len(official.requests)
     after = run_study(small_territory, live=True, offline=True, out=None)
     assert len(official.requests) == asked
-    assert after.inputs == before.inputs
+    fetched = [[source for source in study.inputs if source.url] for study in (before, after)]
+    assert len(fetched[0]) == 10
+    assert fetched[1] == fetched[0]
 
 
 def test_offline_opens_no_connection(
@@ -244,7 +269,7 @@ def test_offline_opens_no_connection(
     monkeypatch.setenv("ESSGEO_CACHE", str(tmp_path / "empty"))
     study = run_study(small_territory, live=True, offline=True, out=None, lang="en")
     assert all(not source.url for source in study.inputs)
-    assert sum("was never fetched here" in note for note in study.shortfalls) == 8
+    assert sum("was never fetched here" in note for note in study.shortfalls) == 9
 
 
 def test_a_grid_of_somewhere_else_is_not_used(official: Any, small_territory: Path, tmp_path: Path) -> None:

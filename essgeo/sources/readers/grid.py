@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from essgeo.sources.catalogue import Source
 
-_CELL = re.compile(r"CRS(\d+)RES(\d+)mN(-?\d+)E(-?\d+)")
+_CELL = re.compile(r"^CRS(\d+)RES(\d+)mN(-?\d+)E(-?\d+)$")
 _NUMBERS = {"population": "ind", "living_standard_sum": "ind_snv", "imputed": "i_est_200"}
 _GEOGRAPHIC_FILES = frozenset({".gpkg", ".shp", ".geojson", ".geoparquet"})
 
