@@ -1,4 +1,18 @@
-"""All of France by department: the same functions in one process or on a Dask cluster, taken up after a failure."""
+"""All of France by department: the same functions in one process or on a Dask cluster, taken up after a failure.
+
+Split the register by department once, then run each stage; without a ``client`` it runs in this process::
+
+    from distributed import Client
+
+    departments = split_by_department(register, "work/structures")
+    located = run_partitions(
+        partial(geocode_department, structures=Path("work/structures"), ban=Path("ban"), index=Path("work/index")),
+        departments,
+        "work/located",
+        inputs=[Path("work/structures"), Path("ban")],
+        client=Client("scheduler:8786"),
+    )
+"""
 
 from essgeo.national.departments import (
     coverage_department,

@@ -62,7 +62,7 @@ def run_partitions(
     folder
         Where ``<key>.parquet`` and ``manifest.json`` go; on a cluster, a folder that every worker sees.
     inputs
-        Files and folders that the results rest on: a change of their size or time is a change of input.
+        Files and folders that the results rest on, known by their content.
     client
         A Dask cluster; by default the keys are worked one after the other in this process. A partition whose worker
         dies goes to another one.
@@ -197,7 +197,7 @@ def _identity(work: Callable[[str], pd.DataFrame], inputs: Sequence[Path]) -> st
         (work.func, (*work.args, *sorted(work.keywords.items()))) if isinstance(work, partial) else (work, ())
     )
     files = [file for path in inputs for file in ([path] if path.is_file() else sorted(path.rglob("*.*")))]
-    states = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    states = [(str(file), sha256_of(file)) for file in files]
     told = [function.__module__, function.__qualname__, [str(value) for value in given]]
     return hashlib.sha256(json.dumps([told, states]).encode()).hexdigest()
 

@@ -1,0 +1,132 @@
+"""Departments geocoded, laid over zones and covered: one process, then a local cluster, then the same after a failure.
+
+The departments are copies of Bondy (BAN, ../shared/real-data) side by side, each with its own codes, so that each
+worker has as much to do; the results of both runs are compared row by row.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import sys
+import tempfile
+import time
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from essgeo.national import (
+    coverage_department,
+    geocode_department,
+    overlay_department,
+    read_partitions,
+    run_partitions,
+    split_by_department,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+BONDY = Path(__file__).resolve().parents[2] / "shared" / "real-data" / "ban" / "adresses-93010.csv.gz"
+STRUCTURES = 2_000
+RESIDENTS = 5_000
+STEP_DEGREES = 0.05
+
+
+def make(folder: Path, departments: Iterable[str]) -> None:
+    """Write the addresses, structures, residents and zones of so many copies of Bondy."""
+    random = np.random.default_rng(0)
+    (folder / "ban").mkdir()
+    with gzip.open(BONDY, "rt", encoding="utf-8") as lines:
+        rows = list(csv.DictReader(lines, delimiter=";"))
+    structures, demand = [], []
+    for place, department in enumerate(departments):
+        code = f"{department}010"
+        copies = [
+            row
+            | {"code_insee": code, "code_postal": f"{department}140", "id": f"{department}{row['id']}"}
+            | {"lon": f"{float(row['lon']) + place * STEP_DEGREES:.6f}"}
+            for row in rows
+        ]
+        with gzip.open(folder / "ban" / f"adresses-{department}.csv.gz", "wt", encoding="utf-8", newline="") as out:
+            writer = csv.DictWriter(out, list(rows[0]), delimiter=";")
+            writer.writeheader()
+            writer.writerows(copies)
+        chosen = [copies[i] for i in random.integers(0, len(copies), STRUCTURES)]
+        structures.append(
+            pd.DataFrame(
+                {
+                    "name": "x",
+                    "address": [f"{row['numero']} {row['nom_voie']}" for row in chosen],
+                    "postcode": f"{department}140",
+                    "city": "Bondy",
+                    "citycode": code,
+                    "sectors": random.choice(["mobilite", "numerique", "tiers_lieu"], STRUCTURES),
+                    **dict.fromkeys(("challenges", "active_from", "active_to"), ""),
+                    "status": "active",
+                },
+                index=[f"{department}-{i}" for i in range(STRUCTURES)],
+            )
+        )
+        homes = [copies[i] for i in random.integers(0, len(copies), RESIDENTS)]
+        points = gpd.points_from_xy([float(row["lon"]) for row in homes], [float(row["lat"]) for row in homes])
+        lived = {"population": 10.0, "iris_code": [f"{code}{i % 20:04}" for i in range(RESIDENTS)], "citycode": code}
+        demand.append(gpd.GeoDataFrame(lived, geometry=points, crs=4326).to_crs(2154))
+    split_by_department(pd.concat(structures), folder / "structures")
+    split_by_department(pd.concat(demand, ignore_index=True), folder / "demand")
+    centres = pd.concat(demand).sample(300, random_state=0).geometry
+    zones = gpd.GeoDataFrame({"vintage": "2024"}, index=range(300), geometry=centres.buffer(200).to_numpy(), crs=2154)
+    zones.to_parquet(folder / "zones.parquet")
+
+
+def stages(folder: Path, out: Path, departments: list[str], client: Any = None) -> list[pd.DataFrame]:  # noqa: ANN401 (distributed has no types)
+    """Do the three stages; print the seconds of each, and return what they found."""
+    structures, ban, zones = folder / "structures", folder / "ban", folder / "zones.parquet"
+    geocoding = partial(geocode_department, structures=structures, ban=ban, index=out / "index")
+    overlay = partial(overlay_department, structures=out / "located", zones=zones)
+    found, seconds, located = [], [], [structures, ban]
+    for name, work in (("located", geocoding), ("zones", overlay), ("covered", None)):
+        start = time.perf_counter()
+        covering = partial(coverage_department, demand=folder / "demand", structures=located, as_of=date(2026, 1, 1))
+        files = run_partitions(work or covering, departments, out / name, inputs=located, client=client)
+        located = files if name == "located" else located
+        seconds.append(time.perf_counter() - start)
+        found.append(read_partitions(files))
+    print("  located {:.1f} s, zones {:.1f} s, covered {:.1f} s".format(*seconds))
+    return found
+
+
+def main(count: int = 12, workers: int = 2) -> None:
+    """Print the times of one process, of a cluster, and of a run taken up again."""
+    import distributed  # noqa: PLC0415 (an optional dependency)
+
+    if not BONDY.is_file():
+        print(f"{BONDY} is missing: nothing was timed.")
+        return
+    departments = [f"{number:02}" for number in range(1, count + 1)]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        make(folder, departments)
+        print(f"{count} departments of {STRUCTURES} structures and {RESIDENTS} demand points; one process")
+        alone = stages(folder, folder / "alone", departments)
+        options = {"threads_per_worker": 1, "dashboard_address": None, "silence_logs": "ERROR"}
+        cluster: Any = distributed.LocalCluster
+        connect: Any = distributed.Client
+        with cluster(n_workers=workers, **options) as local, connect(local) as client:
+            print(f"{workers} workers, the start of them aside")
+            client.run(__import__, "essgeo.national")
+            both = stages(folder, folder / "cluster", departments, client)
+        same = all(one.equals(other) for one, other in zip(alone, both, strict=True))
+        for stage in ("located", "zones", "covered"):
+            (folder / "alone" / stage / f"{departments[-1]}.parquet").unlink()
+        print(f"equal to the last row: {same}; one department of each stage lost, taken up again")
+        stages(folder, folder / "alone", departments)
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:3]))
