@@ -107,6 +107,40 @@ def build_maps(
     return list(dict.fromkeys([*written, *sites, *assets.write_assets(out, texts)]))
 
 
+def build_embed(study: Study, out: Path, *, background: Choice = "ign") -> list[Path]:
+    """Write the map alone, for a frame in the page of someone else, and return what was written.
+
+    Parameters
+    ----------
+    study
+        A run; its language is that of the page.
+    out
+        Folder to write to; it is made where missing.
+    background
+        Background tiles: ``ign`` (Plan IGN), ``osm`` (OpenStreetMap) or ``none``.
+
+    Returns
+    -------
+    list of Path
+        ``embed.html``, then the files of ``assets/``. Its links lead to pages that :func:`build_maps` writes.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     build_embed(study_est_ensemble(), pathlib.Path(folder))[0].name
+    'embed.html'
+    """
+    context = pages.embed(study)
+    shared = pages.common(study, background) | context | _beside(context, background)
+    texts = assets.contents() | _data(study, register(study.structures), background)
+    out.mkdir(parents=True, exist_ok=True)
+    return [
+        _write_page(out, "embed.html", render("embed.html", study.lang, shared)),
+        *assets.write_assets(out, texts),
+    ]
+
+
 def _beside(context: Mapping[str, Any], background: Choice) -> dict[str, Any]:
     """Return the scripts and styles of a page of a folder, and its policy."""
     if "map" in context:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +13,7 @@ import pandas as pd
 from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
 from essgeo.crs import GEOGRAPHIC
 from essgeo.maps import popups
+from essgeo.maps.assets import MAP_SCRIPT, contents
 from essgeo.maps.background import BACKGROUNDS
 from essgeo.maps.geojson import POINT_DIGITS, Collection, collection, outlines
 from essgeo.maps.register import LISTS
@@ -58,7 +61,7 @@ def study_content(study: Study, background: Choice, page: str = "{code}.html") -
         "minutes": study.parameters.walk_minutes,
         "page": page,
         "day": day.isoformat(),
-        "texts": texts(study.lang)["map"],
+        "texts": {key: text for key, text in texts(study.lang)["map"].items() if key in asked_words()},
         "labels": labels_by_field(study.lang),
         "shapes": SHAPES,
         "symbols": SECTOR_SYMBOLS,
@@ -88,6 +91,20 @@ def map_content(study: Study, focus: str = "", rows: NDArray[np.intp] | None = N
     west, south, east, north = place.to_crs(GEOGRAPHIC).total_bounds.round(POINT_DIGITS).tolist()
     steps = None if rows is None else np.diff(rows, prepend=0).tolist()
     return {"bounds": [[south, west], [north, east]], "focus": focus, "rows": steps}
+
+
+@cache
+def asked_words() -> frozenset[str]:
+    """Return the words that the script of a map asks for: the others stand in the page already.
+
+    Examples
+    --------
+    >>> sorted(asked_words())[:3]
+    ['all_themes', 'and_more', 'as_of']
+    """
+    script = contents()[MAP_SCRIPT]
+    kinds = {f"kind_{name}" for name in ("iris", "communes", "qpv", "npnru", "neighbourhoods", "stations", "sites")}
+    return frozenset(kinds | set(re.findall(r"\bwords\.(\w+)", script)))
 
 
 def labels_by_field(lang: Lang) -> dict[str, dict[str, str]]:

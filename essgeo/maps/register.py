@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -26,7 +27,7 @@ PART = 2000
 MANY = 800
 """Structures in view above which those of a cell of a grid are drawn as one disc."""
 
-ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+ALPHABET = string.digits + string.ascii_letters + "!#$%()*+,-./:;=?@[]^_{|}~"
 """One character a row, where a column has no more values than there are characters here."""
 
 LISTS = ("sectors", "challenges", "roles", "support_stages")
@@ -90,6 +91,7 @@ def register(structures: gpd.GeoDataFrame) -> Register:
             "count": len(rows),
             "located": len(located),
             "part": PART,
+            "alphabet": ALPHABET,
             "many": MANY,
             "latitude": _steps(points.y.to_numpy()),
             "longitude": _steps(points.x.to_numpy()),
@@ -101,6 +103,8 @@ def register(structures: gpd.GeoDataFrame) -> Register:
 
 def packed(column: pd.Series, split: Any = None) -> Column:  # noqa: ANN401 - what a cell becomes
     """Return a column as it is, or, where few values come again and again, as these values and places among them.
+
+    A column of one value has no places.
 
     Parameters
     ----------
@@ -119,6 +123,8 @@ def packed(column: pd.Series, split: Any = None) -> Column:  # noqa: ANN401 - wh
     places, values = pd.factorize(column, use_na_sentinel=False)
     known = pd.Series(values, dtype=object)
     made = [split(value) if split else value for value in known.where(known.notna(), None)]
+    if len(made) == 1:
+        return {"values": made}
     if 2 * len(made) > len(places):
         return [made[place] for place in places]
     if len(made) > len(ALPHABET):

@@ -529,7 +529,7 @@ def opened(browser: Browser) -> Callable[..., Any]:
         page.route(re.compile("^https?:"), asked)
         page.goto(path.as_uri() + fragment)
         if page.locator("#map").count():
-            page.wait_for_selector("html[data-ready=map]")
+            page.wait_for_selector("html[data-ready=names]")
         yield page
         context.close()
         assert faults == []

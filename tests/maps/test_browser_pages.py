@@ -149,7 +149,7 @@ def test_the_map_fits_a_frame(opened: Opened, folder: Path, tmp_path: Path, size
     )
     with opened(host) as page:
         frame = page.frame_locator("iframe")
-        frame.locator("html[data-ready=map]").wait_for()
+        frame.locator("html[data-ready=names]").wait_for()
         inner = page.frames[1]
         assert inner.evaluate("document.documentElement.scrollHeight <= innerHeight")
         assert inner.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -207,7 +207,7 @@ def test_a_copy_on_a_server_shows_the_same(
     page.route(re.compile("."), serve)
     page.goto(f"http://maps.test/{name}.html")
     if name in MAPS:
-        page.wait_for_selector("html[data-ready=map]")
+        page.wait_for_selector("html[data-ready=names]")
     served = page.locator("body").inner_text()
     context.close()
     assert faults == []
@@ -223,7 +223,7 @@ def test_another_background_or_none(browser: Browser, study: Study, tmp_path: Pa
     page = context.new_page()
     page.route(re.compile("^https?:"), lambda route: (asked.append(route.request.url), route.abort()))
     page.goto((folder / "territory.html").as_uri())
-    page.wait_for_selector("html[data-ready=map]")
+    page.wait_for_selector("html[data-ready=names]")
     page.wait_for_timeout(100)
     assert page.locator("input[name=background]").count() == (2 if host else 0)
     content = page.locator("meta[http-equiv]").get_attribute("content")
@@ -246,7 +246,7 @@ def test_pictures_of_pages_can_be_kept(browser: Browser, pages: dict[str, Path],
         for name, path in chosen.items():
             page.goto(path.as_uri())
             if page.locator("#map").count():
-                page.wait_for_selector("html[data-ready=map]")
+                page.wait_for_selector("html[data-ready=names]")
             page.screenshot(path=kept / f"{name}-{kind}.png", full_page=not name.endswith("embed"))
         context.close()
     assert {path.stem for path in kept.glob("*.png")} >= {

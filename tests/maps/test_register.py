@@ -20,22 +20,23 @@ if TYPE_CHECKING:
     from essgeo.results import Study
 
 
-def _unpacked(column: Any) -> list[Any]:
+def _unpacked(column: Any, count: int) -> list[Any]:
     if isinstance(column, list):
         return column
-    places = column["places"]
+    places = column.get("places", "0" * count)
     return [column["values"][ALPHABET.index(place) if isinstance(places, str) else place] for place in places]
 
 
 @given(st.lists(st.one_of(st.none(), st.text(max_size=3), st.sampled_from(["a", "b"]), st.integers(0, 90).map(str))))
 def test_a_packed_column_gives_its_values_back(values: list[Any]) -> None:
     column = packed(pd.Series(values, dtype=object))
-    assert _unpacked(json.loads(json.dumps(column))) == values
+    assert _unpacked(json.loads(json.dumps(column)), len(values)) == values
 
 
 def test_each_way_of_packing_is_the_lightest_one() -> None:
     assert isinstance(packed(pd.Series([str(number) for number in range(10)])), list)
-    few, many = (packed(pd.Series([str(number % count) for number in range(300)])) for count in (3, 100))
+    assert packed(pd.Series(["a"] * 10)) == {"values": ["a"]}
+    few, many = (packed(pd.Series([str(number % count) for number in range(400)])) for count in (3, 120))
     assert isinstance(few, dict)
     assert isinstance(few["places"], str)
     assert isinstance(many, dict)
@@ -49,13 +50,14 @@ def test_the_register_can_be_read_back(large_structures: Callable[[int], gpd.Geo
     assert sorted(made.order) == sorted(structures.index)
     assert made.positions["located"] == structures.geometry.notna().sum()
     assert rows.geometry.notna().tolist() == sorted(rows.geometry.notna(), reverse=True)
+    columns = {name: _unpacked(column, len(rows)) for name, column in made.positions["columns"].items()}
     for name in LISTS:
-        assert ["|".join(codes) for codes in _unpacked(made.positions["columns"][name])] == rows[name].tolist()
-    assert _unpacked(made.positions["columns"]["counted"]) == rows["counted"].astype(int).tolist()
-    assert _unpacked(made.positions["columns"]["radius"]) == [None if np.isnan(r) else r for r in rows["geo_radius_m"]]
+        assert ["|".join(codes) for codes in columns[name]] == rows[name].tolist()
+    assert columns["counted"] == rows["counted"].astype(int).tolist()
+    assert columns["radius"] == [None if np.isnan(radius) else radius for radius in rows["geo_radius_m"]]
     assert [len(part["id"]) for part in made.texts] == [PART, 500]
     for name in ("name", "address", "source"):
-        assert [value for part in made.texts for value in _unpacked(part[name])] == rows[name].tolist()
+        assert [value for part in made.texts for value in _unpacked(part[name], len(part["id"]))] == rows[name].tolist()
 
 
 def test_positions_are_a_metre_away_at_most(study: Study) -> None:

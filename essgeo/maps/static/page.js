@@ -194,7 +194,7 @@
     }
     FILTERS.forEach((name) => setValue("filter-" + name, state[name]));
     applyLayers();
-    setTheme(view.theme || data.coverage.themes[0]);
+    setTheme(view.theme || data.coverage.themes[0] || "");
     setDate(view.date);
     setBackground(view.background || background.names[0]);
     update();
@@ -296,5 +296,6 @@
 
   wire();
   restore();
-  (register.light ? name() : Promise.resolve()).then(() => (document.documentElement.dataset.ready = "map"));
+  document.documentElement.dataset.ready = "map";
+  (register.light ? name() : Promise.resolve()).then(() => (document.documentElement.dataset.ready = "names"));
 })();

@@ -13,24 +13,26 @@
     return steps.map((step) => (total += step));
   }
 
-  // One number a row for a character: digits, capitals, small letters.
-  function digit(character) {
-    return character - (character < 58 ? 48 : character < 91 ? 55 : 61);
-  }
+  // One number a row for a character.
+  const digits = new Uint8Array(128);
+  Array.from(data.register.alphabet).forEach((character, place) => (digits[character.charCodeAt(0)] = place));
 
-  function placesOf(column) {
+  function placesOf(column, length) {
+    if (!column.places) {
+      return new Uint8Array(length);
+    }
     return typeof column.places === "string"
-      ? Uint8Array.from({ length: column.places.length }, (_, row) => digit(column.places.charCodeAt(row)))
+      ? Uint8Array.from({ length: column.places.length }, (_, row) => digits[column.places.charCodeAt(row)])
       : Uint32Array.from(column.places);
   }
 
-  function unpacked(column) {
+  function unpacked(column, length) {
     return Array.isArray(column)
       ? { values: column, places: Uint32Array.from(column.keys()) }
-      : { values: column.values, places: placesOf(column) };
+      : { values: column.values, places: placesOf(column, length) };
   }
 
-  const coded = Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, unpacked(column)]));
+  const coded = Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, unpacked(column, count)]));
   const valueOf = (name, row) => coded[name].values[coded[name].places[row]];
 
   const latitude = summed(data.register.latitude).map((value) => value / 1e5);
@@ -44,7 +46,7 @@
       const name = "texts" + place;
       const done = function () {
         const texts = Object.fromEntries(
-          Object.entries(window.essgeoData[name]).map(([key, column]) => [key, unpacked(column)])
+          Object.entries(window.essgeoData[name]).map(([key, column]) => [key, unpacked(column, part)])
         );
         parts[place].texts = texts;
         resolve(texts);
