@@ -32,12 +32,6 @@ _WORDS = {
         "en": "ODbL layers are in files of their own, whose names end in `_odbl`: "
         "whoever changes and publishes them must do so under the same licence.",
     },
-    "produced": {
-        "fr": "Les parts et les écarts calculés sur les rues d'OpenStreetMap sont une œuvre produite (ODbL) : "
-        "qui les montre cite « © les contributeurs d'OpenStreetMap ».",
-        "en": "Shares and gaps computed over OpenStreetMap streets are a produced work under the ODbL: "
-        "whoever shows them names '© OpenStreetMap contributors'.",
-    },
     "files": {"fr": "Fichiers qui en dépendent :", "en": "Files that rest on it:"},
     "read": {"fr": "À lire avec la couverture", "en": "To read with coverage"},
     "vintage": {"fr": "millésime", "en": "vintage"},
@@ -100,8 +94,6 @@ def attributions(study: Study, files: Mapping[str, Collection[str]]) -> str:
     lines = [f"# {_escape(study.territory.name)}. {_WORDS['title'][lang]}", "", _WORDS["intro"][lang]]
     if is_share_alike(study, {source.layer for source in study.inputs}):
         lines += ["", _WORDS["odbl"][lang]]
-    if inputs_of(study, {"network"}):
-        lines += ["", _WORDS["produced"][lang]]
     for licence in sorted({source.licence for source in study.inputs}):
         lines += ["", f"## {_escape(licence)}", ""]
         if path := _licence(licence).get("path"):

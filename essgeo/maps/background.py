@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 from urllib.parse import urlencode, urlsplit
+
+Choice: TypeAlias = Literal["ign", "osm", "none"]
 
 
 class Background(NamedTuple):
@@ -42,4 +44,4 @@ BACKGROUNDS = {
         '<a href="https://www.openstreetmap.org/copyright">© OpenStreetMap</a>',
     ),
 }
-"""Plan IGN of the Géoplateforme, and OpenStreetMap; a reader may also choose none."""
+"""Plan IGN of the Géoplateforme, and OpenStreetMap; whoever publishes chooses one or none, a reader may hide it."""

@@ -16,20 +16,20 @@ Collection: TypeAlias = dict[str, Any]
 
 OUTLINE_DIGITS = 5
 POINT_DIGITS = 6
-TOLERANCE_M = 3.0
+TOLERANCE_M = 5.0
 
 
-def outlines(layer: gpd.GeoDataFrame, *, coverage: bool = False, tolerance_m: float = TOLERANCE_M) -> gpd.GeoSeries:
+def outlines(layer: gpd.GeoDataFrame, *, tolerance_m: float = TOLERANCE_M) -> gpd.GeoSeries:
     """Return the polygons of a layer, simplified and in longitude and latitude.
+
+    An edge that two polygons share is simplified once, so that neighbours stay glued.
 
     Parameters
     ----------
     layer
         Polygons in a metric CRS.
-    coverage
-        The polygons tile the plane: simplify shared edges once, so that neighbours stay glued.
     tolerance_m
-        Detail that may be lost, in metres.
+        Detail that may be lost: a corner goes where the triangle it makes is smaller than the square of it, in metres.
 
     Returns
     -------
@@ -44,13 +44,8 @@ def outlines(layer: gpd.GeoDataFrame, *, coverage: bool = False, tolerance_m: fl
     >>> [round(value, 3) for value in outlines(squares).total_bounds.tolist()]
     [2.346, 48.865, 2.359, 48.874]
     """
-    if coverage:
-        simple = gpd.GeoSeries(
-            shapely.coverage_simplify(layer.geometry.to_numpy(), tolerance_m), index=layer.index, crs=layer.crs
-        )
-    else:
-        simple = layer.geometry.simplify(tolerance_m, preserve_topology=True)
-    return simple.to_crs(GEOGRAPHIC)
+    simple = shapely.coverage_simplify(layer.geometry.to_numpy(), tolerance_m)
+    return gpd.GeoSeries(simple, index=layer.index, crs=layer.crs).to_crs(GEOGRAPHIC)
 
 
 def collection(geometry: gpd.GeoSeries, properties: Sequence[Mapping[str, Any]]) -> Collection:

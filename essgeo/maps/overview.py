@@ -5,18 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import shapely
 
 from essgeo.maps.geojson import TOLERANCE_M
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    from numpy.typing import NDArray
 
     from essgeo.results import Study
 
 WIDTH = 640
 _MARGIN = 10
-_DETAIL = 4 * TOLERANCE_M
+_DETAIL = 3 * TOLERANCE_M
+_DOT = 2
 
 
 @dataclass(frozen=True)
@@ -32,13 +35,13 @@ class Place:
 
 @dataclass(frozen=True)
 class Overview:
-    """The plan: its size in SVG units, its polygons and its points."""
+    """The plan: its size in SVG units, its polygons, and its points as one path of dots."""
 
     width: int
     height: int
     communes: tuple[Place, ...]
     neighbourhoods: tuple[Place, ...]
-    structures: tuple[tuple[float, float], ...]
+    structures: str
 
 
 def overview(study: Study) -> Overview:
@@ -52,7 +55,7 @@ def overview(study: Study) -> Overview:
     Returns
     -------
     Overview
-        Coordinates in SVG units, one decimal.
+        Coordinates in SVG units, one decimal; points that would cover one another are drawn once.
     """
     west, south, east, north = study.communes.total_bounds
     scale = (WIDTH - 2 * _MARGIN) / (east - west)
@@ -75,8 +78,13 @@ def overview(study: Study) -> Overview:
         round((north - south) * scale + 2 * _MARGIN),
         places(study.communes, linked=False),
         places(study.neighbourhoods, linked=True),
-        tuple(map(tuple, points.round(1).tolist())),
+        _dots(points),
     )
+
+
+def _dots(points: NDArray[np.float64]) -> str:
+    seen = np.unique(np.rint(points / _DOT).astype(int) * _DOT, axis=0)
+    return "".join(f"M{x} {y}h0" for x, y in seen.tolist())
 
 
 def _path(shape: shapely.Geometry) -> str:

@@ -5,22 +5,28 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from essgeo.errors import InputError
 from essgeo.methods import said
 from essgeo.maps import findings
-from essgeo.maps.content import map_content
+from essgeo.maps.content import coverage_themes, labels_by_field, map_content, months
 from essgeo.formats import joined
 from essgeo.maps.overview import overview
+from essgeo.maps.policy import policy
 from essgeo.maps.popups import period, surface
+from essgeo.maps.register import MANY
 from essgeo.maps.rows import attributes, by_index, records, where
 from essgeo.maps.symbols import SECTOR_SYMBOLS, SHAPES, SHARE_BREAKS, SHARE_COLOURS
 from essgeo.maps.texts import texts
 from essgeo.vocabulary import split_codes
 
 if TYPE_CHECKING:
-    import geopandas as gpd
     import pandas as pd
+    from numpy.typing import NDArray
 
+    from essgeo.maps.background import Choice
+    from essgeo.maps.register import Register
     from essgeo.results import Study
 
 Context = dict[str, Any]
@@ -31,9 +37,22 @@ AROUND_M = 2000.0
 _EMPTY_FIELDS = ("address", "family", "siren", "active_from")
 
 
-def common(study: Study) -> Context:
-    """Return what every page shows: names, date, vintage, sources, and how many structures are not located."""
+def common(study: Study, background: Choice = "none") -> Context:
+    """Return what every page shows: names, date, vintage, sources, and how many structures are not located.
+
+    Parameters
+    ----------
+    study
+        The run.
+    background
+        Key of the background tiles of the maps.
+    """
     return {
+        "layout": "base.html",
+        "at": "",
+        "link": str,
+        "single": False,
+        "background": background,
         "territory": study.territory.name,
         "parameters": study.parameters,
         "minutes": study.parameters.walk_minutes,
@@ -47,6 +66,9 @@ def common(study: Study) -> Context:
         "bound": findings.bound(_counted(study), _enterprises(study.portrait), study.lang),
         "walking": findings.walking(study.parameters, study.walking, study.lang),
         "has_map": False,
+        "scripts": (),
+        "styles": (),
+        "policy": policy(),
     }
 
 
@@ -83,7 +105,7 @@ def territory(study: Study) -> Context:
     coverage = where(study.coverage, minutes=study.parameters.walk_minutes)
     themes = where(coverage, level="territory")
     themes = themes[themes["theme"] != "all"].sort_values(["share", "theme"])
-    return _with_map(study, study.structures) | {
+    return _with_map(study) | {
         "page": "territory.html",
         "whole": _whole(study),
         "coverage": records(where(coverage, theme="all")),
@@ -92,8 +114,22 @@ def territory(study: Study) -> Context:
     }
 
 
-def neighbourhood(study: Study, code: str) -> Context:
+def embed(study: Study) -> Context:
+    """Return the map alone, for a frame in the page of someone else."""
+    return _with_map(study) | {"page": "embed.html"}
+
+
+def neighbourhood(study: Study, code: str, made: Register) -> Context:
     """Return the page of a target neighbourhood.
+
+    Parameters
+    ----------
+    study
+        The run.
+    code
+        Identifier of the neighbourhood.
+    made
+        The register, of which the map shows the rows around the neighbourhood and those its tables name.
 
     Raises
     ------
@@ -108,9 +144,9 @@ def neighbourhood(study: Study, code: str) -> Context:
     inside = inside[inside["relation"].isin(["in", "undetermined"])]
     named = {name for row in (*gaps, *chain) if (name := row["nearest_structure_id"])} | set(inside["structure_id"])
     around = study.structures.geometry.intersects(study.neighbourhoods.geometry[code].buffer(AROUND_M))
-    shown = study.structures[around | study.structures.index.isin(list(named))]
+    shown = (around | study.structures.index.isin(list(named))).reindex(made.order)
     table = where(study.coverage, level="neighbourhood", zone_id=code, theme="all")
-    return _with_map(study, shown, focus=code) | {
+    return _with_map(study, code, np.flatnonzero(shown)) | {
         "page": f"{code}.html",
         "place": row,
         "note": row.get(f"note_{study.lang}") or row["note"],
@@ -170,17 +206,21 @@ def _sharing(study: Study) -> list[str]:
     return [joined(sorted(names), conjunction) for _, names in groups if len(names) > 1]
 
 
-def _with_map(study: Study, structures: gpd.GeoDataFrame, focus: str = "") -> Context:
-    content = map_content(study, structures=structures, focus=focus)
-    present = {split_codes(cell)[0] for cell in structures["sectors"] if cell} | {"autre"}
+def _with_map(study: Study, focus: str = "", rows: NDArray[np.intp] | None = None) -> Context:
+    content = map_content(study, focus, rows)
+    present = {split_codes(cell)[0] for cell in study.structures["sectors"].unique() if cell} | {"autre"}
     return {
         "has_map": True,
         "map": content,
+        "labels": labels_by_field(study.lang),
+        "coverage_themes": coverage_themes(study),
         "shapes": SHAPES,
         "legend": [(code, symbol) for code, symbol in SECTOR_SYMBOLS.items() if code in present],
         "classes": _classes(),
         "around_km": AROUND_M / 1000,
+        "clusters": len(study.structures) > MANY,
         "planned": (study.stations["status"] == "planned").any(),
+        "months": months(study),
     }
 
 

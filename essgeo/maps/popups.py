@@ -75,14 +75,14 @@ def npnru(study: Study) -> list[Popup]:
 
 
 def neighbourhoods(study: Study) -> list[Popup]:
-    """Return one popup a target neighbourhood, with the address of its page."""
+    """Return one popup a target neighbourhood, with the identifier of its page."""
     words = texts(study.lang)
     reached, counted = _reach(study, "neighbourhood"), _counted(study, "neighbourhood")
     return [
         _popup(
             code, row["name"], [(words["common"]["city"], row["city"]), *reached.get(code, []), *counted.get(code, [])]
         )
-        | {"page": f"{code}.html"}
+        | {"page": code}
         for code, row in by_index(study.neighbourhoods).items()
     ]
 
@@ -106,7 +106,7 @@ def stations(study: Study) -> list[Popup]:
 
 
 def sites(study: Study) -> list[Popup]:
-    """Return one popup a site or premises."""
+    """Return one popup a site or premises, with the two ends of its availability."""
     words = texts(study.lang)
     names = words["map"]
     return [
@@ -123,6 +123,7 @@ def sites(study: Study) -> list[Popup]:
                 (names["source"], row["source"]),
             ],
         )
+        | {"from": row["available_from"], "to": row["available_to"]}
         for code, row in by_index(study.sites).items()
     ]
 

@@ -13,7 +13,6 @@ from markupsafe import Markup
 
 from essgeo import formats
 from essgeo.maps import findings
-from essgeo.maps.background import BACKGROUNDS
 from essgeo.maps.texts import texts
 from essgeo.vocabulary import CHALLENGES, FAMILIES, GEO_STATUSES, ROLES, SITE_STATES, STAGES, STATUSES, THEMES
 
@@ -25,21 +24,7 @@ if TYPE_CHECKING:
 BIDI_CONTROLS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """Characters that change the direction of the text around them: they go before anything is shown."""
 
-POLICY = "; ".join(
-    [
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        f"img-src 'self' data: {' '.join(background.host for background in BACKGROUNDS.values())}",
-        "connect-src 'none'",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'none'",
-    ]
-)
-"""Content-Security-Policy of every page: its own files, and pictures from the hosts of background tiles."""
-
-_ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
+_UNSAFE = re.compile("[<>&\u2028\u2029]")
 _VOCABULARIES = {
     "theme": THEMES,
     "family": FAMILIES,
@@ -53,7 +38,7 @@ _VOCABULARIES = {
 
 
 def data_block(value: Any) -> Markup:  # noqa: ANN401 - anything JSON can say
-    r"""Return JSON that may stand inside a ``<script type="application/json">`` element.
+    r"""Return JSON that may stand inside a ``<script>`` element, as data or as a literal.
 
     Raises
     ------
@@ -66,7 +51,19 @@ def data_block(value: Any) -> Markup:  # noqa: ANN401 - anything JSON can say
     {"name":"\u003c/script\u003e"}
     """
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return Markup(BIDI_CONTROLS.sub("", text).translate(_ESCAPES))  # noqa: S704 - nothing left that could end the element
+    escaped = _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", BIDI_CONTROLS.sub("", text))
+    return Markup(escaped)  # noqa: S704 - nothing left that could end the element
+
+
+def data_script(name: str, value: Any) -> str:  # noqa: ANN401 - anything JSON can say
+    r"""Return a script that holds a value for the pages, in a file that opens from the disk as from a server.
+
+    Examples
+    --------
+    >>> data_script("register", {"count": 2})
+    '(self.essgeoData=self.essgeoData||{}).register={"count":2};\n'
+    """
+    return f"(self.essgeoData=self.essgeoData||{{}}).{name}={data_block(value)};\n"
 
 
 def web_address(text: str) -> str:
@@ -101,7 +98,7 @@ def environment(lang: Lang) -> Environment:
         lstrip_blocks=True,
         finalize=_plain,
     )
-    made.globals.update(lang=lang, t=texts(lang), policy=POLICY)
+    made.globals.update(lang=lang, t=texts(lang))
     made.filters.update(
         number=partial(formats.number, lang=lang),
         percent=partial(formats.percent, lang=lang),

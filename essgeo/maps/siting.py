@@ -13,8 +13,7 @@ import shapely
 
 from essgeo.access.demand import METHOD as POPULATION_BY_IRIS
 from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
-from essgeo.maps import pages
-from essgeo.maps.assets import write_assets
+from essgeo.maps import assets, pages
 from essgeo.formats import MISSING, number, percent
 from essgeo.maps.render import render
 from essgeo.maps.rows import records
@@ -90,7 +89,7 @@ def build_siting(study: Study, scenarios: Sequence[Scenario], out: Path) -> list
     Returns
     -------
     list of Path
-        ``siting.html``, ``brief-1.html`` and so on, then the files of ``assets/``.
+        ``siting.html``, ``brief-1.html`` and so on, then the styles in ``assets/``.
 
     Examples
     --------
@@ -102,22 +101,38 @@ def build_siting(study: Study, scenarios: Sequence[Scenario], out: Path) -> list
     ...     [path.name for path in build_siting(study, [scenario], pathlib.Path(folder))][:2]
     ['siting.html', 'brief-1.html']
     """
-    told = [_told(study, scenario, f"brief-{place}.html") for place, scenario in enumerate(scenarios, start=1)]
-    words = siting_texts(study.lang)["siting"]
-    shared = pages.common(study) | {"s": words, "scripts": ()}
+    told = siting_context(study, scenarios)
+    shared = pages.common(study) | {"s": told["s"], "styles": assets.beside(assets.STYLE, assets.SITING_STYLE)}
     shared["menu"] = [*shared["menu"], siting_entry(study.lang)]
-    contents = {"siting.html": render("siting.html", study.lang, shared | {"page": "siting.html", "scenarios": told})}
-    contents |= {one["page"]: render("brief.html", study.lang, shared | {"one": one}) for one in told}
+    contents = {"siting.html": render("siting.html", study.lang, shared | told)}
+    contents |= {one["page"]: render("brief.html", study.lang, shared | {"one": one}) for one in told["scenarios"]}
     out.mkdir(parents=True, exist_ok=True)
     written = []
     for name, content in contents.items():
         path = out / name
         path.write_text(content, encoding="utf-8", newline="\n")
         written.append(path)
-    written += write_assets(out / "assets")
-    style = out / "assets" / "siting.css"
-    style.write_bytes((files("essgeo.maps") / "static" / "siting.css").read_bytes())
-    return [*written, style]
+    styles = {name: text for name, text in assets.contents().items() if name.endswith(".css")}
+    return [*written, *assets.write_assets(out, styles)]
+
+
+def siting_context(study: Study, scenarios: Sequence[Scenario]) -> dict[str, Any]:
+    """Return what the page of sites shows.
+
+    Parameters
+    ----------
+    study
+        The study the scenarios belong to.
+    scenarios
+        From :func:`essgeo.choose_sites`.
+    """
+    return {
+        "page": "siting.html",
+        "s": siting_texts(study.lang)["siting"],
+        "scenarios": [
+            _told(study, scenario, f"brief-{place}.html") for place, scenario in enumerate(scenarios, start=1)
+        ],
+    }
 
 
 def _told(study: Study, scenario: Scenario, page: str) -> dict[str, Any]:

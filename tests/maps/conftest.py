@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,29 +15,34 @@ import pandas as pd
 import pytest
 from shapely import Point, box
 
+from essgeo.maps import build_maps
 from essgeo.provenance import Input
 from essgeo.results import Parameters, Study
+from essgeo.structures import counted_on
 from essgeo.territory import Territory
 from essgeo.vocabulary import CHALLENGES, SECTORS, STAGES, SUPPORT_ROLES, THEMES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page
 
 CRS = "EPSG:2154"
 WEST, SOUTH, SIDE = 655000.0, 6863000.0, 500.0
 MINUTES = (5, 10, 15)
+TILES = ("https://data.geopf.fr/", "https://tile.openstreetmap.org/")
 NAMES = {"le-haut": "Le Haut", "le-bas": "Le Bas", "la-place": "La Place", "les-quais": "Les Quais"}
 PAYLOADS = (
-    "<img src=x onerror=alert(1)>",
-    "</script><script>alert(1)</script>",
-    "javascript:alert(1)",
-    "\"'><svg onload=alert(1)>",
-    "{{ 7*7 }}${alert(1)}`+alert(1)+`",
+    "<img src=x onerror=alert(canary=1)>",
+    "</script><script>alert(canary=1)</script>",
+    "javascript:alert(canary=1)",
+    "\"'><svg onload=alert(canary=1)>",
+    "{{ 7*7 }}${alert(canary=1)}`+alert(canary=1)+`",
     "\u202egnirts\u2066 \u200f",
     "<!--<script>",
     "\\u003cscript\\u003e \u2028 \u2029 &lt;b&gt;",
-    "' onmouseover='alert(1)",
-    '=HYPERLINK("javascript:alert(1)")',
+    "' onmouseover='alert(canary=1)",
+    '=HYPERLINK("javascript:alert(canary=1)")',
 )
 
 
@@ -88,7 +95,7 @@ def _structures(count: int = 12) -> gpd.GeoDataFrame:
             "active_to": "",
             "status": "closed" if number == 5 else ["active", "unknown"][number % 2],
             "as_of": "2024",
-            "source": "https://example.org/a" if number else "javascript:alert(1)",
+            "source": "https://example.org/a" if number else "javascript:alert(canary=1)",
             "source_2": "",
             "note": "",
             "counted": number != 5,
@@ -278,7 +285,7 @@ def _sites() -> gpd.GeoDataFrame:
             "former_use": "halle",
             "ground_floor": "unknown",
             "constraints": "",
-            "source": "https://example.org/halle" if surface == 400 else "javascript:alert(1)",
+            "source": "https://example.org/halle" if surface == 400 else "javascript:alert(canary=1)",
             "as_of": "2024",
             "note": "",
         }
@@ -447,3 +454,96 @@ def hostile(study: Study) -> Study:
 def large_structures() -> Callable[[int], gpd.GeoDataFrame]:
     """Return a maker of registers of any size."""
     return _structures
+
+
+@pytest.fixture(scope="session")
+def folder(study: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a published folder in French."""
+    return build_maps(study, tmp_path_factory.mktemp("fr"))[0].parent
+
+
+@pytest.fixture(scope="session")
+def english(study: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a published folder in English."""
+    return build_maps(replace(study, lang="en"), tmp_path_factory.mktemp("en"))[0].parent
+
+
+@pytest.fixture(scope="session")
+def poisoned(hostile: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a published folder full of payloads."""
+    return build_maps(hostile, tmp_path_factory.mktemp("poisoned"))[0].parent
+
+
+@pytest.fixture(scope="session")
+def crowded(study: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a register of 3,200 structures, three at a place, whose texts come in two parts."""
+    structures = _structures(3200)
+    located = structures.geometry.notna()
+    places = np.arange(located.sum()) // 3
+    points = gpd.points_from_xy(WEST + places * 37 % 1900, SOUTH + places * 53 % 900)
+    structures.loc[located, "geometry"] = gpd.GeoSeries(points, index=structures.index[located], crs=CRS)
+    return build_maps(replace(study, structures=structures), tmp_path_factory.mktemp("crowded"))[0].parent
+
+
+@pytest.fixture(scope="session")
+def dated(study: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of six located structures whose activity has dates."""
+    structures = (
+        study.structures[study.structures.geometry.notna()]
+        .iloc[:6]
+        .assign(
+            active_from=["", "2012", "2010", "", "", "2018"],
+            active_to=["", "", "2011", "2019", "", "2019-12"],
+            status=["active", "active", "unknown", "closed", "closed", "active"],
+        )
+    )
+    structures["counted"] = counted_on(structures, study.parameters.as_of)
+    study = replace(study, structures=structures)
+    return build_maps(study, tmp_path_factory.mktemp("dated"))[0].parent
+
+
+@pytest.fixture(scope="session")
+def single(study: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a study in one file."""
+    return build_maps(study, tmp_path_factory.mktemp("single"), single_file=True)[0].parent
+
+
+@pytest.fixture(scope="session")
+def opened(browser: Browser) -> Callable[..., Any]:
+    """Return a context manager that opens a page with every host refused.
+
+    It fails on a script error, a message of the console, a dialog, or a request other than for a tile.
+    """
+
+    @contextmanager
+    def _opened(path: Path, size: tuple[int, int] = (1280, 900), fragment: str = "", **options: Any) -> Iterator[Page]:
+        faults: list[str] = []
+        context = browser.new_context(viewport={"width": size[0], "height": size[1]}, **options)
+        page = context.new_page()
+        page.set_default_timeout(5000)
+
+        def heard(message: ConsoleMessage) -> None:
+            if message.type in {"error", "warning"} and not message.location["url"].startswith(TILES):
+                faults.append(message.text)
+
+        def asked(route: Any) -> None:
+            if not route.request.url.startswith(TILES):
+                faults.append(f"asked for {route.request.url}")
+            route.abort()
+
+        def surprised(dialog: Dialog) -> None:
+            faults.append(f"dialog: {dialog.message}")
+            dialog.dismiss()
+
+        page.on("console", heard)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("dialog", surprised)
+        page.route(re.compile("^https?:"), asked)
+        page.goto(path.as_uri() + fragment)
+        if page.locator("#map").count():
+            page.wait_for_selector("html[data-ready=names]")
+        yield page
+        context.close()
+        assert faults == []
+
+    return _opened

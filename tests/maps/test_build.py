@@ -7,22 +7,22 @@ import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from essgeo.errors import InputError
 from essgeo.maps import build_maps
 from essgeo.maps.background import BACKGROUNDS
-from essgeo.maps.content import register
+from essgeo.maps.pages import AROUND_M
+from essgeo.maps.policy import policy
+from essgeo.maps.register import ALPHABET, register
 from essgeo.maps.render import BIDI_CONTROLS, data_block, environment, web_address
 from essgeo.vocabulary import SECTORS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
-
-    import geopandas as gpd
 
     from essgeo.results import Study
     from essgeo.vocabulary import Lang
@@ -34,9 +34,11 @@ PAGES = [
     "le-bas.html",
     "la-place.html",
     "les-quais.html",
+    "compare.html",
     "method.html",
+    "embed.html",
 ]
-OWN_HOSTS = {"https://leafletjs.com"}
+MAPS = {"territory.html", "le-haut.html", "le-bas.html", "la-place.html", "les-quais.html", "embed.html"}
 
 
 class _Elements(HTMLParser):
@@ -55,31 +57,24 @@ def _elements(path: Path) -> list[tuple[str, dict[str, str | None]]]:
     return _Elements(path.read_text(encoding="utf-8")).found
 
 
-@pytest.fixture(scope="module")
-def pages(study: Study, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    return build_maps(study, tmp_path_factory.mktemp("pages"))
+@pytest.fixture
+def pages(folder: Path) -> list[Path]:
+    return [folder / name for name in PAGES]
 
 
-@pytest.fixture(scope="module")
-def poisoned(hostile: Study, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    return build_maps(hostile, tmp_path_factory.mktemp("poisoned"))
-
-
-def test_it_writes_every_page_and_says_so(pages: list[Path]) -> None:
-    folder = pages[0].parent
-    assert [path.name for path in pages[: len(PAGES)]] == PAGES
-    assert {path.parent for path in pages[len(PAGES) :]} == {folder / "assets"}
-    assert {path for path in folder.rglob("*") if path.is_file()} == set(pages)
-
-
-def test_the_same_study_gives_the_same_bytes(study: Study, pages: list[Path], tmp_path: Path) -> None:
-    again = build_maps(study, tmp_path)
-    assert [path.read_bytes() for path in again] == [path.read_bytes() for path in pages]
+def test_it_writes_every_page_and_says_so(study: Study, folder: Path, tmp_path: Path) -> None:
+    """The same study gives the same files and the same bytes."""
+    written = build_maps(study, tmp_path)
+    assert [path.name for path in written[: len(PAGES)]] == PAGES
+    assert {path.parent for path in written[len(PAGES) :]} == {tmp_path / "assets"}
+    assert {path for path in tmp_path.rglob("*") if path.is_file()} == set(written)
+    for path in written:
+        assert path.read_bytes() == (folder / path.relative_to(tmp_path)).read_bytes(), path.name
 
 
 @pytest.mark.parametrize("lang", ["fr", "en"])
-def test_pages_say_their_language_title_and_policy(study: Study, tmp_path: Path, lang: Lang) -> None:
-    for path in build_maps(replace(study, lang=lang), tmp_path)[: len(PAGES)]:
+def test_pages_say_their_language_title_and_policy(folder: Path, english: Path, lang: Lang) -> None:
+    for path in ((folder if lang == "fr" else english) / name for name in PAGES):
         elements = _elements(path)
         attributes = dict(reversed(elements))
         assert attributes["html"]["lang"] == lang
@@ -96,7 +91,7 @@ def test_pages_say_their_language_title_and_policy(study: Study, tmp_path: Path,
 
 
 def test_pages_ask_no_other_host(pages: list[Path]) -> None:
-    for path in pages[: len(PAGES)]:
+    for path in pages:
         for tag, attributes in _elements(path):
             if tag in {"script", "link", "img", "iframe", "use"}:
                 for name in ("src", "href"):
@@ -104,46 +99,70 @@ def test_pages_ask_no_other_host(pages: list[Path]) -> None:
 
 
 def test_every_link_within_the_folder_leads_somewhere(pages: list[Path]) -> None:
-    for path in pages[: len(PAGES)]:
+    for path in pages:
         for _, attributes in _elements(path):
             for target in filter(None, (attributes.get("href"), attributes.get("src"))):
                 if not re.match("https?:|data:|#", target):
                     assert (path.parent / target).is_file(), f"{path.name}: {target}"
 
 
-def test_pages_are_light(pages: list[Path]) -> None:
-    assets = sum(len(gzip.compress(path.read_bytes())) for path in pages[len(PAGES) :])
-    for path in pages[: len(PAGES)]:
-        assert len(gzip.compress(path.read_bytes())) + assets < 400_000
+def test_pages_are_light(folder: Path, crowded: Path) -> None:
+    """A page weighs what it loads by itself; names of a large register are loaded when they are asked for."""
+    for at in (folder, crowded):
+        for name in PAGES:
+            loaded = [at / name, *_loaded(at / name)]
+            assert sum(len(gzip.compress(path.read_bytes())) for path in loaded) < 150_000, name
+            assert not [path for path in loaded if path.name.startswith("texts")]
 
 
-def test_a_structure_weighs_little(study: Study, large_structures: Callable[[int], gpd.GeoDataFrame]) -> None:
-    columns = register(large_structures(1000), study)
-    assert len(json.dumps(columns, ensure_ascii=False, separators=(",", ":")).encode()) < 120 * 1000
+def _loaded(path: Path) -> list[Path]:
+    links = [
+        attributes.get("src") or attributes.get("href")
+        for tag, attributes in _elements(path)
+        if tag in {"script", "link"}
+    ]
+    return [path.parent / link for link in links if link and not link.startswith("data:")]
 
 
-def test_nothing_hostile_becomes_markup(poisoned: list[Path], pages: list[Path]) -> None:
-    for path in poisoned[: len(PAGES)]:
-        tame = {tag for tag, _ in _elements(pages[0].parent / path.name)}
-        for tag, attributes in _elements(path):
-            assert tag in tame, f"{path.name}: {tag}"
-            assert not [name for name in attributes if name.startswith("on") or name == "style"], path.name
-            assert not (attributes.get("href") or "").strip().lower().startswith(("javascript:", "vbscript:"))
-        assert not BIDI_CONTROLS.search(path.read_text(encoding="utf-8"))
-
-
-def test_hostile_data_can_be_read_back_whole(poisoned: list[Path], hostile: Study) -> None:
-    page = (poisoned[0].parent / "territory.html").read_text(encoding="utf-8")
+def test_a_map_page_says_which_rows_it_shows(study: Study, folder: Path) -> None:
+    page = (folder / "les-quais.html").read_text(encoding="utf-8")
     block = re.search(r'<script type="application/json" id="map-data">(.*?)</script>', page, re.DOTALL)
     assert block
-    names = json.loads(block[1])["structures"]["name"]
-    names = [names["values"][place] for place in names["places"]]
-    assert names == [BIDI_CONTROLS.sub("", name) for name in hostile.structures["name"]]
+    content = json.loads(block[1])
+    order = register(study.structures).order[np.cumsum(content["rows"])]
+    near = study.structures.distance(study.neighbourhoods.geometry["les-quais"]) <= AROUND_M
+    named = {"s0"}  # the tables name it
+    assert set(order) == set(study.structures.index[near]) | named
+    assert content["focus"] == "les-quais"
 
 
-def test_hostile_names_are_shown_as_text(poisoned: list[Path]) -> None:
-    page = (poisoned[0].parent / "le-haut.html").read_text(encoding="utf-8")
-    assert "&lt;img src=x onerror=alert(1)&gt;" in page
+def test_nothing_hostile_becomes_markup(poisoned: Path, folder: Path) -> None:
+    for name in PAGES:
+        tame = {tag for tag, _ in _elements(folder / name)}
+        for tag, attributes in _elements(poisoned / name):
+            assert tag in tame, f"{name}: {tag}"
+            assert not [key for key in attributes if key.startswith("on") or key == "style"], name
+            assert not (attributes.get("href") or "").strip().lower().startswith(("javascript:", "vbscript:"))
+
+
+def test_no_file_carries_a_control_of_direction(poisoned: Path) -> None:
+    for path in poisoned.rglob("*.*"):
+        assert not BIDI_CONTROLS.search(path.read_text(encoding="utf-8")), path.name
+
+
+def test_hostile_data_can_be_read_back_whole(poisoned: Path, hostile: Study) -> None:
+    text = (poisoned / "assets" / "texts-0.js").read_text(encoding="utf-8")
+    assert not re.search("[<>&\u2028\u2029]", text)
+    columns = json.loads(text.split(".texts0=")[1].removesuffix(";\n"))
+    names = columns["name"]
+    read = [names["values"][ALPHABET.index(place)] for place in names["places"]]
+    order = register(hostile.structures).order
+    assert read == [BIDI_CONTROLS.sub("", name) for name in hostile.structures["name"].loc[order]]
+
+
+def test_hostile_names_are_shown_as_text(poisoned: Path) -> None:
+    page = (poisoned / "le-haut.html").read_text(encoding="utf-8")
+    assert "&lt;img src=x onerror=alert(canary=1)&gt;" in page
 
 
 def test_a_data_block_refuses_what_json_cannot_say() -> None:
@@ -170,7 +189,9 @@ def test_only_web_addresses_become_links(text: str) -> None:
     assert "href" not in str(macros.source(text))  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("code", ["../up", "Bel Air", "index", "territory", "method", "", "a--b", "a/b"])
+@pytest.mark.parametrize(
+    "code", ["../up", "Bel Air", "index", "territory", "compare", "embed", "method", "", "a--b", "a/b"]
+)
 def test_an_identifier_that_cannot_name_a_page_is_refused(study: Study, tmp_path: Path, code: str) -> None:
     renamed = study.neighbourhoods.rename(index={"le-haut": code})
     with pytest.raises(InputError, match="neighbourhood_id"):
@@ -195,7 +216,7 @@ def test_the_portal_lists_the_exports_beside_it(study: Study, tmp_path: Path) ->
 
 
 def test_pages_of_neighbourhoods_differ_and_name_their_shared_qpv(pages: list[Path]) -> None:
-    text = {path.stem: path.read_text(encoding="utf-8") for path in pages[: len(PAGES)]}
+    text = {path.stem: path.read_text(encoding="utf-8") for path in pages}
     assert "Le Haut et Le Bas se trouvent dans le même QPV" in text["le-haut"]
     assert "Le Bas et Le Haut se trouvent dans le même QPV" in text["le-bas"]
     assert "même QPV" not in text["la-place"]
@@ -204,7 +225,7 @@ def test_pages_of_neighbourhoods_differ_and_name_their_shared_qpv(pages: list[Pa
 
 
 def test_every_page_gives_date_vintage_sources_and_what_is_not_located(pages: list[Path]) -> None:
-    for path in pages[: len(PAGES)]:
+    for path in pages:
         text = path.read_text(encoding="utf-8")
         assert "1er mars 2026" in text
         assert "géographie 2024" in text
@@ -214,7 +235,7 @@ def test_every_page_gives_date_vintage_sources_and_what_is_not_located(pages: li
 
 
 def test_coverage_never_stands_without_its_bound(pages: list[Path]) -> None:
-    for path in pages[: len(PAGES) - 1]:
+    for path in (path for path in pages if path.name != "method.html"):
         text = path.read_text(encoding="utf-8")
         assert "8 structures localisées et comptées, pour environ 1\u202f100 entreprises" in text
         assert "borne haute" in text
@@ -228,7 +249,7 @@ def test_the_method_page_gives_every_parameter_and_hash(study: Study, pages: lis
 
 
 def test_tables_have_a_caption_and_scopes(pages: list[Path]) -> None:
-    for path in pages[: len(PAGES)]:
+    for path in pages:
         elements = _elements(path)
         tags = [tag for tag, _ in elements]
         assert tags.count("table") == tags.count("caption")
@@ -241,11 +262,22 @@ def test_scripts_write_no_markup(pages: list[Path]) -> None:
             assert "innerHTML" not in path.read_text(encoding="utf-8"), path.name
 
 
-def test_the_policy_lets_pictures_in_from_tile_hosts_only(pages: list[Path]) -> None:
-    hosts = {background.host for background in BACKGROUNDS.values()}
-    contents = [attributes.get("content") or "" for tag, attributes in _elements(pages[0]) if tag == "meta"]
-    (pictures,) = [rule for content in contents for rule in content.split("; ") if rule.startswith("img-src")]
-    assert {source for source in pictures.split() if source.startswith("http")} == hosts
+@pytest.mark.parametrize("choice", [*BACKGROUNDS, "none"])
+def test_the_policy_lets_pictures_in_from_the_chosen_host_only(choice: Any) -> None:
+    (pictures,) = [rule for rule in policy(choice).split("; ") if rule.startswith("img-src")]
+    hosts = [source for source in pictures.split() if source.startswith("http")]
+    assert hosts == [background.host for name, background in BACKGROUNDS.items() if name == choice]
+
+
+def test_only_pages_with_a_map_may_ask_for_tiles(pages: list[Path]) -> None:
+    for path in pages:
+        assert ("https://data.geopf.fr" in path.read_text(encoding="utf-8").split("</head>")[0]) == (path.name in MAPS)
+
+
+def test_an_unknown_background_is_refused(study: Study, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"background.*ign, osm, none"):
+        build_maps(study, tmp_path, background="bing")  # type: ignore[arg-type]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_every_sector_has_its_own_symbol() -> None:

@@ -26,7 +26,7 @@ def _wavy_neighbours() -> gpd.GeoDataFrame:
 
 def test_neighbours_stay_glued_once_simplified_and_rounded() -> None:
     layer = _wavy_neighbours()
-    made = outlines(layer, coverage=True, tolerance_m=8)
+    made = outlines(layer, tolerance_m=8)
     assert shapely.get_num_coordinates(made["left"]) < 200
     left, right = (shapely.set_precision(shape, 1e-5) for shape in made)
     assert left.intersection(right).area == 0
@@ -36,14 +36,14 @@ def test_neighbours_stay_glued_once_simplified_and_rounded() -> None:
 
 def test_outlines_stay_close_to_where_they_were() -> None:
     layer = _wavy_neighbours()
-    moved = outlines(layer, coverage=True).to_crs(layer.crs)
+    moved = outlines(layer).to_crs(layer.crs)
     assert moved.hausdorff_distance(layer.geometry).max() < 20
     assert moved.index.equals(layer.index)
 
 
 def test_input_is_left_as_it_was(study: Study) -> None:
     before = study.iris.copy()
-    outlines(study.iris, coverage=True)
+    outlines(study.iris)
     outlines(study.qpv)
     assert study.iris.geom_equals(before.geometry).all()
 

@@ -3,7 +3,7 @@
   "use strict";
 
   const { data, map, words, find } = window.essgeo;
-  const sources = data.backgrounds;
+  const source = data.background;
   let shown = null;
   let wanted = "none";
 
@@ -15,17 +15,17 @@
 
   function choose(name) {
     wanted = name;
-    const status = find("background-status");
-    status.textContent = "";
+    const say = (text) => find("background-status") && (find("background-status").textContent = text);
+    say("");
     if (shown) {
       shown.remove();
       shown = null;
     }
-    if (!sources[name]) {
+    if (!source || name === "none") {
       return;
     }
-    const [url, attribution] = sources[name];
-    const failed = () => wanted === name && (status.textContent = words.background_failed);
+    const [url, attribution] = source;
+    const failed = () => wanted === name && say(words.background_failed);
     if (navigator.onLine === false) {
       failed();
       return;
@@ -40,5 +40,5 @@
     picture.src = trial(url);
   }
 
-  window.essgeo.background = { choose: choose, names: Object.keys(sources).concat("none") };
+  window.essgeo.background = { choose: choose, names: source ? ["tiles", "none"] : ["none"] };
 })();

@@ -1,8 +1,10 @@
-// The page's data, and the only ways this site makes elements: text is always text, never markup.
+// The data of the page, and the only ways this site makes elements: text is always text, never markup.
 (function () {
   "use strict";
 
-  const data = JSON.parse(document.getElementById("map-data").textContent);
+  const given = window.essgeoData;
+  const data = Object.assign({ register: given.register }, given.study);
+  Object.assign(data, JSON.parse(document.getElementById("map-data").textContent));
 
   function element(tag, options, children) {
     const made = document.createElement(tag);
@@ -37,16 +39,17 @@
   }
 
   const whole = new Intl.NumberFormat(data.lang);
-  const share = new Intl.NumberFormat(data.lang, { style: "percent", maximumFractionDigits: 0 });
+  const hundredths = new Intl.NumberFormat(data.lang, { style: "percent", maximumFractionDigits: 0 });
+  const share = (value) => hundredths.format(value).replace("\u00a0", "\u202f");
 
   function percent(value) {
     if (value === null || value === undefined) {
       return "–";
     }
     if (value > 0 && value < 0.005) {
-      return "<\u202f" + share.format(0.01);
+      return "<\u202f" + share(0.01);
     }
-    return value < 1 && value >= 0.995 ? ">\u202f" + share.format(0.99) : share.format(value);
+    return value < 1 && value >= 0.995 ? ">\u202f" + share(0.99) : share(value);
   }
 
   // Lower case, no accents: what is typed is compared with what is written.

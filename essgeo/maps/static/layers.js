@@ -2,7 +2,7 @@
 (function () {
   "use strict";
 
-  const { data, words, isolated, symbolOf, ShapeMarker } = window.essgeo;
+  const { data, words, isolated, monthOf, ShapeMarker } = window.essgeo;
   const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   const STYLES = {
     iris: { color: "#8a6d4b", weight: 0.6, fillOpacity: 0.65 },
@@ -58,9 +58,19 @@
       filter: (feature) => wanted(feature.properties),
       pointToLayer: function (feature, latlng) {
         const marker = new ShapeMarker(latlng, { symbol: symbol, radius: 5, renderer: dotting });
+        marker.feature = feature;
         return marker.on("click", () => map.fire("essgeo:point", { name: name, marker: marker }));
       },
     });
+  }
+
+  // Sites that are available at a month; all of them on the day of the study.
+  function follow(month) {
+    layers.sites.clearLayers();
+    allSites.filter(({ feature: { properties: site } }) =>
+      month === null || (monthOf(site.from, false) <= month && month <= monthOf(site.to, true))
+    ).forEach((marker) => layers.sites.addLayer(marker));
+    stack();
   }
 
   const iris = shapes("iris");
@@ -76,37 +86,7 @@
     sites: points("sites", { shape: "pentagon", colour: "#8f4700", hollow: true }, () => true),
     structures: L.featureGroup(),
   };
-
-  // Symbols are smaller on a map that shows a whole territory on a phone.
-  function size() {
-    return map.getZoom() < 12.5 ? 5 : 7;
-  }
-
-  const markers = new Map();
-  window.essgeo.rows.filter((row) => row.located).forEach(function (row) {
-    const latlng = [row.latitude, row.longitude];
-    const marker = new ShapeMarker(latlng, { symbol: symbolOf(row), radius: size(), renderer: dotting });
-    marker.on("click", () => map.fire("essgeo:structure", { row: row }));
-    const circle = row.radius
-      ? L.circle(latlng, Object.assign({ radius: row.radius, interactive: false, renderer: outlining }, STYLES.radius))
-      : null;
-    markers.set(row.id, { marker: marker, circle: circle });
-  });
-
-  function show(rows) {
-    layers.structures.clearLayers();
-    layers.radius.clearLayers();
-    rows.forEach(function (row) {
-      const drawn = markers.get(row.id);
-      if (drawn) {
-        layers.structures.addLayer(drawn.marker);
-        if (drawn.circle) {
-          layers.radius.addLayer(drawn.circle);
-        }
-      }
-    });
-    stack();
-  }
+  const allSites = layers.sites.getLayers();
 
   function stack() {
     ORDER.filter((name) => map.hasLayer(layers[name])).forEach((name) =>
@@ -155,13 +135,6 @@
     });
   }
 
-  let drawnSize = 0;
-  map.on("zoomend viewreset", function () {
-    if (size() !== drawnSize) {
-      drawnSize = size();
-      markers.forEach((drawn) => drawn.marker.setRadius(drawnSize));
-    }
-  });
   map.on("zoomend viewreset layeradd", L.Util.throttle(() => window.requestAnimationFrame(declutter), 100));
 
   // The polygons of the layers on the map that hold a place, from the smallest kind to the largest.
@@ -187,8 +160,11 @@
     still: still,
     layers: layers,
     LAYER_NAMES: ORDER,
-    markers: markers,
-    show: show,
+    STYLES: STYLES,
+    outlining: outlining,
+    dotting: dotting,
+    stack: stack,
+    follow: follow,
     toggle: toggle,
     paint: paint,
     under: under,

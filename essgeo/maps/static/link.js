@@ -2,7 +2,7 @@
 (function () {
   "use strict";
 
-  const { map, FILTERS, LAYER_NAMES, background, data } = window.essgeo;
+  const { map, FILTERS, LAYER_NAMES, background, data, find } = window.essgeo;
 
   function read() {
     const given = new URLSearchParams(window.location.hash.slice(1));
@@ -21,6 +21,8 @@
       view.background = given.get("background");
     }
     view.q = given.get("q") || "";
+    const month = /^(\d{4})-(\d{2})$/.exec(given.get("date") || "");
+    view.date = month && find("date") ? 12 * month[1] + Number(month[2]) - 1 : null;
     view.closed = given.get("closed") === "1";
     view.structure = given.get("structure") || "";
     FILTERS.forEach(function (name) {
@@ -32,12 +34,17 @@
 
   function write(state) {
     const centre = map.getCenter();
+    const before = new URLSearchParams(window.location.hash.slice(1));
     const given = new URLSearchParams();
+    ["a", "b"].filter((name) => before.has(name)).forEach((name) => given.set(name, before.get(name)));
     given.set("map", [map.getZoom(), centre.lat.toFixed(5), centre.lng.toFixed(5)].join("/"));
     given.set("layers", state.layers.join(","));
     given.set("theme", state.theme);
     given.set("background", state.background);
     ["q", "structure"].concat(FILTERS).filter((name) => state[name]).forEach((name) => given.set(name, state[name]));
+    if (state.date !== null) {
+      given.set("date", Math.floor(state.date / 12) + "-" + String((state.date % 12) + 1).padStart(2, "0"));
+    }
     if (state.closed) {
       given.set("closed", "1");
     }

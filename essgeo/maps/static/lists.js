@@ -2,13 +2,16 @@
 (function () {
   "use strict";
 
-  const { data, words, element, isolated, fill, number, percent, find, labelled } = window.essgeo;
+  const { data, words, element, isolated, fill, number, percent, find, labelled, known, byName } = window.essgeo;
   const RESULTS = 6;
-  const STEP = 50;
-  let listed = STEP;
+  const PAGE = 50;
+  let page = 0;
 
   function results(rows, typed, open) {
     const list = find("results");
+    if (!list) {
+      return;
+    }
     list.replaceChildren();
     if (!typed) {
       return;
@@ -16,7 +19,7 @@
     if (!rows.length) {
       list.append(element("li", { text: words.no_result }));
     }
-    rows.slice(0, RESULTS).forEach(function (row) {
+    rows.slice(0, RESULTS).map(known).forEach(function (row) {
       const where = [row.city, row.located ? "" : words.not_located].filter(Boolean).join(", ");
       const content = [isolated(row.name), element("small", { text: " " + where })];
       list.append(
@@ -31,7 +34,7 @@
 
   function shower(row, open) {
     if (!row.located) {
-      return element("span", { text: row.position });
+      return element("span", { text: data.labels.geo_status[row.geo_status] });
     }
     return element("button", {
       type: "button",
@@ -41,34 +44,46 @@
     });
   }
 
-  function structures(rows, open) {
+  function listed(row, open) {
+    return element("tr", {}, [
+      element("th", { scope: "row" }, [isolated(row.name)]),
+      element("td", { text: labelled("sectors", row.sectors) }),
+      element("td", {}, [isolated([row.address, row.city].filter(Boolean).join(", "))]),
+      element("td", { text: data.labels.status[row.status] || "" }),
+      element("td", {}, [shower(row, open)]),
+    ]);
+  }
+
+  // One page of the list, by name; before the names are there, a button that asks for them.
+  function structures(rows, open, named, ask) {
     const body = find("structure-rows");
     if (!body) {
       return;
     }
-    body.replaceChildren();
-    rows.slice(0, listed).forEach(function (row) {
-      body.append(
-        element("tr", {}, [
-          element("th", { scope: "row" }, [isolated(row.name)]),
-          element("td", { text: labelled("sectors", row.sectors) }),
-          element("td", {}, [isolated([row.address, row.city].filter(Boolean).join(", "))]),
-          element("td", { text: data.labels.status[row.status] || "" }),
-          element("td", {}, [shower(row, open)]),
-        ])
-      );
-    });
-    const more = find("more");
-    const left = rows.length - listed;
-    more.hidden = left <= 0;
-    more.textContent = fill(words.more, { count: number(Math.min(left, STEP)) });
-    more.onclick = function () {
-      const first = listed;
-      listed += STEP;
-      structures(rows, open);
-      const next = body.rows[first] && body.rows[first].querySelector("button");
-      (next || more).focus();
-    };
+    const asking = find("list-all");
+    asking.hidden = named;
+    asking.textContent = fill(words.list_all, { count: number(rows.length) });
+    asking.onclick = ask;
+    const pages = Math.max(1, Math.ceil(rows.length / PAGE));
+    find("pager").hidden = !named || pages === 1;
+    if (!named) {
+      body.replaceChildren();
+      return;
+    }
+    const sorted = byName(rows);
+    (function turn() {
+      body.replaceChildren(...sorted.slice(page * PAGE, (page + 1) * PAGE).map((row) => listed(known(row), open)));
+      find("page-number").textContent = fill(words.page_number, { page: number(page + 1), pages: number(pages) });
+      [["previous", -1, 0], ["next", 1, pages - 1]].forEach(function ([name, step, last]) {
+        find(name).setAttribute("aria-disabled", page === last);
+        find(name).onclick = function () {
+          if (page !== last) {
+            page += step;
+            turn();
+          }
+        };
+      });
+    })();
   }
 
   function iris(theme) {
@@ -77,22 +92,21 @@
       return;
     }
     const place = data.coverage.themes.indexOf(theme);
-    find("iris-theme").textContent = data.labels.themes[theme];
-    body.replaceChildren();
-    data.layers.iris.features.map((feature) => feature.properties).forEach(function (properties) {
-      const shares = data.coverage.shares[properties.id];
-      body.append(
-        element("tr", {}, [
+    find("iris-theme").textContent = data.labels.themes[theme] || "";
+    body.replaceChildren(
+      ...data.layers.iris.features.map(function ({ properties }) {
+        const shares = data.coverage.shares[properties.id];
+        return element("tr", {}, [
           element("th", { scope: "row", text: properties.title }),
           element("td", { class: "figure", text: number(properties.population) }),
           element("td", { class: "figure", text: percent(shares && shares[place]) }),
-        ])
-      );
-    });
+        ]);
+      })
+    );
   }
 
   function restart() {
-    listed = STEP;
+    page = 0;
   }
 
   window.essgeo.lists = { results: results, structures: structures, iris: iris, restart: restart };

@@ -1,18 +1,41 @@
-// One state, one update: controls change the state, the map and the lists follow it.
+// One state, one update: controls change the state, the map and the lists follow it. A page may leave any control out.
 (function () {
   "use strict";
 
   const { data, words, fill, number, find, map, link, lists, background, FILTERS, LAYER_NAMES } = window.essgeo;
-  const { rowOf, matching, counts, markers, show, toggle, paint, under, still, structurePopup, placePopup } = window.essgeo;
+  const { register, everything, details, rowOf, matching, counts, undated, today } = window.essgeo;
+  const { show, draw, placeOf, toggle, paint, follow, under, still } = window.essgeo;
+  const { structuresPopup, placePopup } = window.essgeo;
+  const AT_ONE_PLACE = 10;
   const all = (selector) => Array.from(document.querySelectorAll(selector));
   const boxes = Object.fromEntries(all("input[data-layer]").map((box) => [box.dataset.layer, box]));
-  const initial = LAYER_NAMES.filter((name) => boxes[name] && boxes[name].defaultChecked);
+  const initial = Object.keys(boxes).length
+    ? LAYER_NAMES.filter((name) => boxes[name] && boxes[name].defaultChecked)
+    : ["iris", "communes", "qpv", "neighbourhoods", "structures"];
+  const months = new Intl.DateTimeFormat(data.lang, { month: "long", year: "numeric", timeZone: "UTC" });
   const state = {};
   let settled = false;
+  let named = false;
   let opener = null;
 
+  function listen(name, event, handler) {
+    const control = find(name);
+    if (control) {
+      control.addEventListener(event, handler);
+    }
+  }
+
+  function setValue(name, value) {
+    if (find(name)) {
+      find(name).value = value;
+    }
+  }
+
   function openPopup(latlng, content, title) {
-    const popup = L.popup({ maxWidth: 320, maxHeight: 300, autoPanPadding: [16, 16] }).setLatLng(latlng).setContent(content);
+    const { x, y } = map.getSize();
+    const popup = L.popup({ maxWidth: Math.min(320, x - 60), minWidth: 50, maxHeight: Math.min(300, y - 90), autoPanPadding: [16, 16] })
+      .setLatLng(latlng)
+      .setContent(content);
     popup.openOn(map);
     const box = popup.getElement();
     box.setAttribute("role", "dialog");
@@ -30,21 +53,33 @@
     return box;
   }
 
-  function openStructure(row) {
-    const box = openPopup([row.latitude, row.longitude], structurePopup(row), row.name);
-    state.structure = row.id;
-    remember();
-    return box;
+  // The structures of one place, as their texts arrive.
+  function openStructures(rows) {
+    return Promise.all(rows.slice(0, AT_ONE_PLACE).map(details)).then(function (told) {
+      const box = openPopup(placeOf(rows[0]), structuresPopup(told, rows.length), told[0].name);
+      state.structure = told[0].id;
+      remember();
+      return box;
+    });
   }
 
   // From a list: the map goes to the structure and the focus follows.
   function goTo(row, from) {
-    map.setView([row.latitude, row.longitude], Math.max(map.getZoom(), 16), { animate: false });
+    map.setView(placeOf(row.row), Math.max(map.getZoom(), 16), { animate: false });
     find("map").scrollIntoView({ block: "center", behavior: still ? "auto" : "smooth" });
     opener = null;
-    const box = openStructure(row);
-    opener = from;
-    box.focus({ preventScroll: true });
+    openStructures([row.row]).then(function (box) {
+      opener = from;
+      box.focus({ preventScroll: true });
+    });
+  }
+
+  function openCluster({ rows, bounds }) {
+    if (map.getZoom() >= map.getMaxZoom() || bounds.getNorthEast().equals(bounds.getSouthWest(), 1e-5)) {
+      openStructures(rows);
+    } else {
+      map.fitBounds(bounds, { animate: !still, padding: [24, 24], maxZoom: map.getMaxZoom() });
+    }
   }
 
   function openPlace(latlng, focus) {
@@ -62,18 +97,37 @@
     openPopup(event.marker.getLatLng(), placePopup([[event.name, properties]], state.theme), properties.title);
   }
 
-  function update() {
-    const rows = matching(state);
-    const located = rows.filter((row) => row.located);
-    show(rows);
-    lists.results(rows, state.q.trim(), goTo);
-    lists.structures(rows, goTo);
-    find("count").textContent = fill(words.count, {
-      shown: number(located.length),
-      unlocated: number(rows.length - located.length),
-      total: number(data.total),
+  function monthName(month) {
+    return months.format(new Date(Date.UTC(Math.floor(month / 12), month % 12)));
+  }
+
+  function say(name, text) {
+    if (find(name)) {
+      find(name).textContent = text;
+    }
+  }
+
+  function name() {
+    say("count", words.loading);
+    return everything().then(function () {
+      named = true;
+      update();
     });
-    FILTERS.forEach(function (name) {
+  }
+
+  function update() {
+    if (state.q.trim() && !named) {
+      name();
+      return;
+    }
+    const rows = matching(state);
+    const located = show(rows, state.date);
+    lists.results(rows, state.q.trim(), goTo);
+    lists.structures(rows, goTo, named, name);
+    const counted = { shown: number(located), unlocated: number(rows.length - located), total: number(data.register.count) };
+    const when = state.date === null ? "" : fill(words.count_at, { month: monthName(state.date) });
+    ["count", "count-print"].forEach((place) => say(place, when + fill(words.count, counted)));
+    FILTERS.filter((name) => find("filter-" + name)).forEach(function (name) {
       const found = counts(state, name);
       Array.from(find("filter-" + name).options).filter((option) => option.value).forEach(function (option) {
         const label = data.labels[name][option.value];
@@ -84,21 +138,23 @@
   }
 
   function remember() {
-    if (settled) {
+    if (settled && find("permalink")) {
       link.write(state);
     }
   }
 
   function applyLayers() {
-    LAYER_NAMES.filter((name) => boxes[name]).forEach(function (name) {
-      boxes[name].checked = state.layers.includes(name);
-      toggle(name, boxes[name].checked);
+    LAYER_NAMES.filter((name) => boxes[name] || initial.includes(name)).forEach(function (name) {
+      toggle(name, state.layers.includes(name));
+      if (boxes[name]) {
+        boxes[name].checked = state.layers.includes(name);
+      }
     });
   }
 
   function setTheme(theme) {
     state.theme = theme;
-    find("theme").value = theme;
+    setValue("theme", theme);
     paint(theme);
     lists.iris(theme);
   }
@@ -107,6 +163,20 @@
     state.background = name;
     all("input[name=background]").forEach((radio) => (radio.checked = radio.value === name));
     background.choose(name);
+  }
+
+  // `month` is null on the day of the study.
+  function setDate(month) {
+    state.date = month;
+    if (!find("date")) {
+      return;
+    }
+    const shown = monthName(month === null ? today : month);
+    setValue("date", month === null ? today : month);
+    find("date").setAttribute("aria-valuetext", shown);
+    find("date-month").textContent = shown;
+    find("date-reset").disabled = month === null;
+    follow(month);
   }
 
   function restore() {
@@ -118,16 +188,23 @@
     } else {
       map.fitBounds(data.bounds, { animate: false, padding: [8, 8] });
     }
-    find("search").value = state.q;
-    find("closed").checked = state.closed;
-    FILTERS.forEach((name) => (find("filter-" + name).value = state[name]));
+    setValue("search", state.q);
+    if (find("closed")) {
+      find("closed").checked = state.closed;
+    }
+    FILTERS.forEach((name) => setValue("filter-" + name, state[name]));
     applyLayers();
-    setTheme(view.theme || data.coverage.themes[0]);
-    setBackground(view.background || "ign");
+    setTheme(view.theme || data.coverage.themes[0] || "");
+    setDate(view.date);
+    setBackground(view.background || background.names[0]);
     update();
-    const row = rowOf(state.structure);
-    if (row && row.located && markers.has(row.id)) {
-      openStructure(row);
+    if (view.structure) {
+      everything().then(function () {
+        const row = rowOf(view.structure);
+        if (row >= 0 && row < register.located) {
+          openStructures([row]);
+        }
+      });
     }
     settled = true;
   }
@@ -142,39 +219,51 @@
     map.fitBounds(seen, { animate: false });
   }
 
+  function clear() {
+    Object.assign(state, { q: "", closed: false }, Object.fromEntries(FILTERS.map((name) => [name, ""])));
+    setValue("search", "");
+    find("closed").checked = false;
+    FILTERS.forEach((name) => setValue("filter-" + name, ""));
+    setDate(null);
+    lists.restart();
+    update();
+  }
+
+  function copyLink() {
+    link.write(state);
+    const copied = navigator.clipboard ? navigator.clipboard.writeText(window.location.href) : Promise.reject();
+    copied.then(() => say("permalink-status", words.copied), () => say("permalink-status", words.copy_failed));
+  }
+
+  // A change of what is asked starts the list at its first page.
+  function changes(apply) {
+    return function (event) {
+      apply(event.target);
+      lists.restart();
+      update();
+    };
+  }
+
   function wire() {
-    find("search").addEventListener("input", function () {
-      state.q = find("search").value;
-      lists.restart();
+    listen("search", "input", changes((field) => (state.q = field.value)));
+    FILTERS.forEach((name) => listen("filter-" + name, "change", changes((field) => (state[name] = field.value))));
+    listen("closed", "change", changes((box) => (state.closed = box.checked)));
+    listen("date", "input", changes((slider) => setDate(Number(slider.value) === today ? null : Number(slider.value))));
+    listen("date-reset", "click", function () {
+      find("date").focus();
+      setDate(null);
       update();
     });
-    FILTERS.forEach((name) =>
-      find("filter-" + name).addEventListener("change", function (event) {
-        state[name] = event.target.value;
-        lists.restart();
-        update();
-      })
-    );
-    find("closed").addEventListener("change", function (event) {
-      state.closed = event.target.checked;
-      update();
-    });
-    find("reset").addEventListener("click", function () {
-      Object.assign(state, { q: "", closed: false }, Object.fromEntries(FILTERS.map((name) => [name, ""])));
-      find("search").value = "";
-      find("closed").checked = false;
-      FILTERS.forEach((name) => (find("filter-" + name).value = ""));
-      lists.restart();
-      update();
-    });
+    listen("reset", "click", clear);
     Object.entries(boxes).forEach(([name, box]) =>
       box.addEventListener("change", function () {
         state.layers = LAYER_NAMES.filter((layer) => boxes[layer] && boxes[layer].checked);
         toggle(name, box.checked);
+        draw();
         remember();
       })
     );
-    find("theme").addEventListener("change", function (event) {
+    listen("theme", "change", function (event) {
       setTheme(event.target.value);
       remember();
     });
@@ -184,16 +273,12 @@
         remember();
       })
     );
-    find("permalink").addEventListener("click", function () {
-      link.write(state);
-      const said = (text) => (find("permalink-status").textContent = text);
-      const copied = navigator.clipboard ? navigator.clipboard.writeText(window.location.href) : Promise.reject();
-      copied.then(() => said(words.copied), () => said(words.copy_failed));
-    });
+    listen("permalink", "click", copyLink);
     map.on("moveend", remember);
     map.on("click", (event) => openPlace(event.latlng, false));
     map.on("popupclose", () => (state.structure = ""));
-    map.on("essgeo:structure", (event) => openStructure(event.row));
+    map.on("essgeo:structures", (event) => openStructures(event.rows));
+    map.on("essgeo:cluster", openCluster);
     map.on("essgeo:point", openPoint);
     map.getContainer().addEventListener("keydown", function (event) {
       if (event.key === "Enter" && event.target === map.getContainer()) {
@@ -206,9 +291,11 @@
     if (window.matchMedia("(max-width: 56rem)").matches) {
       all("details[data-folds]").forEach((part) => part.removeAttribute("open"));
     }
+    say("date-unknown", undated ? fill(words.date_unknown, { count: number(undated) }) : "");
   }
 
   wire();
   restore();
   document.documentElement.dataset.ready = "map";
+  (register.light ? name() : Promise.resolve()).then(() => (document.documentElement.dataset.ready = "names"));
 })();

@@ -25,9 +25,25 @@
       : row.active_to && fill(words.until, { to: row.active_to });
   }
 
+  function qpv(row) {
+    if (!row.qpv) {
+      return "";
+    }
+    const sentence = { in: words.qpv_in, undetermined: words.qpv_undetermined }[row.qpv_relation] || words.qpv_near;
+    return fill(sentence, {
+      name: row.qpv,
+      vintage: row.qpv_vintage,
+      probability: percent(row.qpv_probability === null ? null : row.qpv_probability / 1000),
+      metres: number(row.qpv_distance),
+    });
+  }
+
   function structure(row) {
     const status = [data.labels.status[row.status], period(row), row.as_of && fill(words.as_of, { date: row.as_of })];
-    const position = [row.position, row.radius !== null && fill(words.within_metres, { metres: number(row.radius) })];
+    const position = [
+      data.labels.geo_status[row.geo_status],
+      row.radius !== null && fill(words.within_metres, { metres: number(row.radius) }),
+    ];
     return element("div", {}, [
       element("h2", {}, [isolated(row.name)]),
       element("p", { class: "where" }, [isolated([row.address, row.postcode, row.city].filter(Boolean).join(", "))]),
@@ -39,11 +55,20 @@
         [words.stage, labelled("support_stages", row.support_stages)],
         [words.status, status.filter(Boolean).join(", ")],
         [words.position, position.filter(Boolean).join(", ")],
-        [words.qpv, row.qpv],
+        [words.qpv, qpv(row)],
         [words.source, row.source],
         [words.note, row.note],
       ]),
     ]);
+  }
+
+  // Several structures at one place: the first ones whole, then how many more.
+  function structures(rows, count) {
+    return element("div", {}, [
+      rows.length > 1 && element("p", { text: fill(words.cluster, { count: number(count) }) }),
+      ...rows.map(structure),
+      count > rows.length && element("p", { text: fill(words.and_more, { count: number(count - rows.length) }) }),
+    ].filter(Boolean));
   }
 
   function iris(properties, theme) {
@@ -74,12 +99,12 @@
         ].concat(
           name === "iris" ? iris(properties, theme) : [facts(properties.rows)],
           properties.page && properties.id !== data.focus
-            ? [element("p", {}, [element("a", { href: properties.page, text: words.open_page })])]
+            ? [element("p", {}, [element("a", { href: fill(data.page, { code: properties.page }), text: words.open_page })])]
             : []
         )
       )
     );
   }
 
-  Object.assign(window.essgeo, { structurePopup: structure, placePopup: place, labelled: labelled });
+  Object.assign(window.essgeo, { structuresPopup: structures, placePopup: place, labelled: labelled });
 })();

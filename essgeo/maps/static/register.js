@@ -1,59 +1,177 @@
-// The register of structures: columns turned into rows, searched and filtered.
+// The register of structures, by row: what the map and its filters need is here, names and addresses load in parts.
 (function () {
   "use strict";
 
   const { data, folded } = window.essgeo;
-  const columns = Object.fromEntries(
-    Object.entries(data.structures).map(([name, column]) => [
-      name,
-      Array.isArray(column) ? column : column.places.map((place) => column.values[place]),
-    ])
-  );
-  const names = Object.keys(columns);
-
-  const rows = columns.id.map(function (_, position) {
-    const row = {};
-    names.forEach((name) => (row[name] = columns[name][position]));
-    row.located = row.latitude !== null;
-    row.searched = folded([row.name, row.aliases, row.address, row.postcode, row.city].join(" "));
-    return row;
-  });
-
+  const { count, located, part, columns } = data.register;
+  const rows = data.rows ? summed(data.rows) : Array.from({ length: count }, (_, row) => row);
   const FILTERS = ["sectors", "challenges", "family", "roles", "support_stages"];
 
-  function passes(row, name, wanted) {
-    return !wanted || (Array.isArray(row[name]) ? row[name].includes(wanted) : row[name] === wanted);
+  // Steps from one value to the next.
+  function summed(steps) {
+    let total = 0;
+    return steps.map((step) => (total += step));
+  }
+
+  // One number a row for a character.
+  const digits = new Uint8Array(128);
+  Array.from(data.register.alphabet).forEach((character, place) => (digits[character.charCodeAt(0)] = place));
+
+  function placesOf(column, length) {
+    if (!column.places) {
+      return new Uint8Array(length);
+    }
+    return typeof column.places === "string"
+      ? Uint8Array.from({ length: column.places.length }, (_, row) => digits[column.places.charCodeAt(row)])
+      : Uint32Array.from(column.places);
+  }
+
+  function unpacked(column, length) {
+    return Array.isArray(column)
+      ? { values: column, places: Uint32Array.from(column.keys()) }
+      : { values: column.values, places: placesOf(column, length) };
+  }
+
+  const coded = Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, unpacked(column, count)]));
+  const valueOf = (name, row) => coded[name].values[coded[name].places[row]];
+
+  const latitude = summed(data.register.latitude).map((value) => value / 1e5);
+  const longitude = summed(data.register.longitude).map((value) => value / 1e5);
+
+  // The texts of a part: in the page already, or in a file beside it.
+  const parts = [];
+
+  function loaded(place) {
+    parts[place] = parts[place] || new Promise(function (resolve, reject) {
+      const name = "texts" + place;
+      const done = function () {
+        const texts = Object.fromEntries(
+          Object.entries(window.essgeoData[name]).map(([key, column]) => [key, unpacked(column, part)])
+        );
+        parts[place].texts = texts;
+        resolve(texts);
+      };
+      if (window.essgeoData[name]) {
+        window.queueMicrotask(done);
+        return;
+      }
+      const script = document.createElement("script");
+      script.src = "assets/texts-" + place + ".js";
+      script.onload = done;
+      script.onerror = reject;
+      document.head.append(script);
+    });
+    return parts[place];
+  }
+
+  const partCount = Math.ceil(count / part);
+  const everything = () => Promise.all(Array.from({ length: partCount }, (_, place) => loaded(place)));
+
+  // Everything known of a row. Its part must be there.
+  function known(row) {
+    const texts = parts[Math.floor(row / part)].texts;
+    const found = { row: row, located: row < located };
+    Object.keys(coded).forEach((name) => (found[name] = valueOf(name, row)));
+    Object.entries(texts).forEach(([name, column]) => (found[name] = column.values[column.places[row % part]]));
+    return found;
+  }
+
+  function details(row) {
+    return loaded(Math.floor(row / part)).then(() => known(row));
+  }
+
+  let searched = null;
+
+  // What a search looks into, once all names are there.
+  function fold() {
+    searched = searched || new Map(rows.map(function (row) {
+      const { name, aliases, address, postcode, city } = known(row);
+      return [row, folded([name, aliases, address, postcode, city].join(" "))];
+    }));
+    return searched;
+  }
+
+  function rowOf(id) {
+    for (let place = 0; place < partCount; place += 1) {
+      const inside = parts[place] && parts[place].texts ? parts[place].texts.id.values.indexOf(id) : -1;
+      if (inside >= 0) {
+        return place * part + inside;
+      }
+    }
+    return -1;
+  }
+
+  // Months since year 0 of each end of a period: 2024 begins in January and ends in December.
+  function monthOf(text, last) {
+    const parts = /^(\d{4})(?:-(\d{2}))?/.exec(text || "");
+    return parts ? 12 * parts[1] + (parts[2] ? parts[2] - 1 : last ? 11 : 0) : last ? Infinity : -Infinity;
+  }
+
+  const begins = coded.active_from.values.map((text) => monthOf(text, false));
+  const ends = coded.active_to.values.map((text) => monthOf(text, true));
+  const today = monthOf(data.day, false);
+  const isGone = (row) => ["closed", "moved"].includes(valueOf("status", row));
+  const hasBegun = (row, month) => begins[coded.active_from.places[row]] <= (month === null ? today : month);
+
+  // On the day of the study a structure counts or not; at another month its dates say.
+  function isActive(row, month) {
+    if (month === null) {
+      return Boolean(valueOf("counted", row));
+    }
+    const end = ends[coded.active_to.places[row]];
+    return hasBegun(row, month) && month <= end && !(isGone(row) && end === Infinity);
+  }
+
+  function wantedPlaces(name, wanted) {
+    return coded[name].values.map((value) => !wanted || (Array.isArray(value) ? value.includes(wanted) : value === wanted));
   }
 
   // Rows that answer the search and every filter, but the one filter that is left out.
   function matching(state, leftOut) {
     const typed = folded(state.q).split(/\s+/).filter(Boolean);
+    const texts = typed.length ? fold() : null;
+    const asked = FILTERS.filter((name) => name !== leftOut && state[name]).map((name) => [
+      coded[name].places,
+      wantedPlaces(name, state[name]),
+    ]);
     return rows.filter(
       (row) =>
-        (row.counted || state.closed || !isGone(row)) &&
-        typed.every((word) => row.searched.includes(word)) &&
-        FILTERS.every((name) => name === leftOut || passes(row, name, state[name]))
+        asked.every(([places, wanted]) => wanted[places[row]]) &&
+        (isActive(row, state.date) || (state.closed && hasBegun(row, state.date))) &&
+        (!texts || typed.every((word) => texts.get(row).includes(word)))
     );
-  }
-
-  function isGone(row) {
-    return row.status === "closed" || row.status === "moved";
   }
 
   // How many rows each choice of a filter would leave, the other filters being what they are.
   function counts(state, name) {
+    const { places, values } = coded[name];
+    const each = new Uint32Array(values.length);
+    matching(state, name).forEach((row) => (each[places[row]] += 1));
     const found = {};
-    matching(state, name).forEach((row) =>
-      [].concat(row[name]).forEach((code) => (found[code] = (found[code] || 0) + 1))
-    );
+    values.forEach((value, place) => [].concat(value).forEach((code) => (found[code] = (found[code] || 0) + each[place])));
     return found;
   }
 
+  // Rows by name; all names must be there.
+  function byName(chosen) {
+    const names = new Map(chosen.map((row) => [row, folded(known(row).name)]));
+    return Array.from(chosen).sort((one, other) => (names.get(one) < names.get(other) ? -1 : 1));
+  }
+
   Object.assign(window.essgeo, {
-    rows: rows,
-    rowOf: (id) => rows.find((row) => row.id === id),
     FILTERS: FILTERS,
+    register: { rows: rows, located: located, latitude: latitude, longitude: longitude, light: partCount <= 1 },
+    valueOf: valueOf,
+    isActive: isActive,
+    today: today,
+    monthOf: monthOf,
+    undated: rows.filter((row) => begins[coded.active_from.places[row]] === -Infinity && !isGone(row)).length,
+    everything: everything,
+    details: details,
+    known: known,
+    rowOf: rowOf,
     matching: matching,
     counts: counts,
+    byName: byName,
   });
 })();

@@ -2,16 +2,16 @@
 (function () {
   "use strict";
 
-  const { data } = window.essgeo;
+  const { data, isActive, number, valueOf } = window.essgeo;
   const paths = Object.fromEntries(Object.entries(data.shapes).map(([name, path]) => [name, new Path2D(path)]));
   const GONE = { shape: "cross", colour: "#6b6b6b" };
 
-  function symbolOf(structure) {
-    if (!structure.counted) {
+  function symbolOf(row, month) {
+    if (!isActive(row, month)) {
       return GONE;
     }
-    const [shape, colour] = data.symbols[structure.sectors[0]] || data.symbols.autre;
-    return { shape: shape, colour: colour, hollow: structure.status === "unknown" };
+    const [shape, colour] = data.symbols[valueOf("sectors", row)[0]] || data.symbols.autre;
+    return { shape: shape, colour: colour, hollow: valueOf("status", row) === "unknown" };
   }
 
   // Each symbol is painted once, at the sharpness of the screen, and then stamped.
@@ -59,6 +59,33 @@
     },
   });
 
+  // Many structures as one disc that says how many.
+  const ClusterMarker = L.CircleMarker.extend({
+    options: { weight: 6, bubblingMouseEvents: false },
+
+    _updatePath: function () {
+      const renderer = this._renderer;
+      if (!renderer._drawing || this._empty()) {
+        return;
+      }
+      const pen = renderer._ctx;
+      const { x, y } = this._point;
+      pen.globalAlpha = 1;
+      pen.beginPath();
+      pen.arc(x, y, this._radius, 0, 2 * Math.PI);
+      pen.fillStyle = "#26263a";
+      pen.fill();
+      pen.lineWidth = 2;
+      pen.strokeStyle = "#fff";
+      pen.stroke();
+      pen.fillStyle = "#fff";
+      pen.font = "600 12px system-ui, sans-serif";
+      pen.textAlign = "center";
+      pen.textBaseline = "middle";
+      pen.fillText(number(this.options.count), x, y);
+    },
+  });
+
   const patterns = {};
 
   function hatching(context, colour) {
@@ -94,5 +121,5 @@
     },
   });
 
-  Object.assign(window.essgeo, { ShapeMarker: ShapeMarker, symbolOf: symbolOf });
+  Object.assign(window.essgeo, { ShapeMarker: ShapeMarker, ClusterMarker: ClusterMarker, symbolOf: symbolOf });
 })();

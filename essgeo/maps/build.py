@@ -1,0 +1,214 @@
+"""Every page of a study, as a folder or as one file."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from essgeo.errors import InputError
+from essgeo.maps import assets, pages
+from essgeo.maps.background import BACKGROUNDS
+from essgeo.maps.compare import compare
+from essgeo.maps.content import study_content
+from essgeo.maps.policy import policy
+from essgeo.maps.register import Register, register
+from essgeo.maps.render import data_script, render
+from essgeo.maps.siting import build_siting, siting_context, siting_entry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from essgeo.maps.background import Choice
+    from essgeo.results import Study
+    from essgeo.siting import Scenario
+
+_OWN_PAGES = ("index", "territory", "compare", "method", "embed", "siting")
+_DOWNLOADS = ("study.xlsx", "layers.gpkg", "tables/*.csv", "geojson/*.geojson", "datapackage.json", "ATTRIBUTIONS.md")
+_MAP_STYLES = (assets.LEAFLET_STYLE, assets.STYLE)
+
+
+def build_maps(
+    study: Study,
+    out: Path,
+    scenarios: Sequence[Scenario] = (),
+    *,
+    background: Choice = "ign",
+    single_file: bool = False,
+) -> list[Path]:
+    """Write the pages of a study and return their paths.
+
+    The pages ask no other host for anything but background tiles, and work from the disk as from a web server.
+    The portal lists the exported files that already lie in `out`, so export first. The same study gives the same bytes.
+
+    Parameters
+    ----------
+    study
+        A run; its language is that of the pages.
+    out
+        Folder to write to; it is made where missing.
+    scenarios
+        From :func:`essgeo.choose_sites`, for the page of sites and their briefs; none of these without them.
+    background
+        Background tiles: ``ign`` (Plan IGN), ``osm`` (OpenStreetMap) or ``none``.
+    single_file
+        Write everything into ``index.html``, scripts, styles and data included, and nothing else.
+
+    Returns
+    -------
+    list of Path
+        ``index.html``, ``territory.html``, one page a neighbourhood, ``compare.html``, ``method.html``, ``embed.html``,
+        then the pages of sites and the files of ``assets/``.
+
+    Raises
+    ------
+    InputError
+        A ``neighbourhood_id`` cannot name a page, a neighbourhood has no row of coverage, or the background is unknown.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> study = study_est_ensemble()
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     [path.name for path in build_maps(study, pathlib.Path(folder))][:3]
+    ['index.html', 'territory.html', 'la-noue-caillet.html']
+    """
+    codes = [_page_name(str(code)) for code in study.neighbourhoods.index]
+    if background not in (*BACKGROUNDS, "none"):
+        message = f"background: {background!r} is unknown. Use one of {', '.join([*BACKGROUNDS, 'none'])}."
+        raise InputError(message)
+    made = register(study.structures)
+    shared = pages.common(study, background)
+    if scenarios:
+        shared["menu"] = [*shared["menu"], siting_entry(study.lang)]
+    contexts = {
+        "index.html": ("index.html", pages.index(study, [] if single_file else _downloads(out))),
+        "territory.html": ("territory.html", pages.territory(study)),
+        **{f"{code}.html": ("neighbourhood.html", pages.neighbourhood(study, code, made)) for code in codes},
+        "compare.html": ("compare.html", compare(study)),
+        "method.html": ("method.html", pages.method(study)),
+    }
+    out.mkdir(parents=True, exist_ok=True)
+    if single_file:
+        if scenarios:
+            contexts["siting.html"] = ("siting.html", siting_context(study, scenarios))
+        return [_write_page(out, "index.html", _single(study, shared, contexts, made, background))]
+    contexts["embed.html"] = ("embed.html", pages.embed(study))
+    for _, context in contexts.values():
+        context.update(_beside(context, background))
+    written = [
+        _write_page(out, name, render(template, study.lang, shared | context))
+        for name, (template, context) in contexts.items()
+    ]
+    sites = build_siting(study, scenarios, out) if scenarios else []
+    texts = assets.contents() | _data(study, made, background)
+    return list(dict.fromkeys([*written, *sites, *assets.write_assets(out, texts)]))
+
+
+def build_embed(study: Study, out: Path, *, background: Choice = "ign") -> list[Path]:
+    """Write the map alone, for a frame in the page of someone else, and return what was written.
+
+    Parameters
+    ----------
+    study
+        A run; its language is that of the page.
+    out
+        Folder to write to; it is made where missing.
+    background
+        Background tiles: ``ign`` (Plan IGN), ``osm`` (OpenStreetMap) or ``none``.
+
+    Returns
+    -------
+    list of Path
+        ``embed.html``, then the files of ``assets/``. Its links lead to pages that :func:`build_maps` writes.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     build_embed(study_est_ensemble(), pathlib.Path(folder))[0].name
+    'embed.html'
+    """
+    context = pages.embed(study)
+    shared = pages.common(study, background) | context | _beside(context, background)
+    texts = assets.contents() | _data(study, register(study.structures), background)
+    out.mkdir(parents=True, exist_ok=True)
+    return [
+        _write_page(out, "embed.html", render("embed.html", study.lang, shared)),
+        *assets.write_assets(out, texts),
+    ]
+
+
+def _beside(context: Mapping[str, Any], background: Choice) -> dict[str, Any]:
+    """Return the scripts and styles of a page of a folder, and its policy."""
+    if "map" in context:
+        tiles = background
+        scripts = assets.beside(assets.LEAFLET_SCRIPT, assets.LAYERS, assets.REGISTER, assets.MAP_SCRIPT)
+        styles = assets.beside(*_MAP_STYLES)
+    else:
+        tiles = "none"
+        scripts = assets.beside(assets.COMPARE_SCRIPT) if "areas" in context else []
+        styles = assets.beside(assets.STYLE)
+    return {"scripts": scripts, "styles": styles, "policy": policy(tiles, scripts, styles)}
+
+
+def _single(
+    study: Study,
+    shared: Mapping[str, Any],
+    contexts: Mapping[str, tuple[str, dict[str, Any]]],
+    made: Register,
+    background: Choice,
+) -> str:
+    """Return every page in one: each becomes an article, and links between pages become links within the page."""
+    texts = assets.contents() | _data(study, made, background, page="#page-{code}")
+    data = [name for name in texts if name not in assets.contents()]
+    scripts = assets.within(texts, assets.LEAFLET_SCRIPT, *data, assets.MAP_SCRIPT, assets.COMPARE_SCRIPT)
+    styles = assets.within(texts, *_MAP_STYLES, assets.SITING_STYLE)
+    inner = {**shared, "layout": "bare.html", "link": _anchor, "single": True, "has_map": False}
+    articles = []
+    for name, (template, context) in contexts.items():
+        stem = name.removesuffix(".html")
+        kept = {key: value for key, value in context.items() if key != "has_map" or name == "territory.html"}
+        main = render(template, study.lang, {**inner, **kept, "at": f"{stem}-"})
+        articles.append((f"page-{stem}", Markup(main)))  # noqa: S704 - rendered, so escaped already
+    whole = {**shared, **contexts["territory.html"][1], "link": _anchor, "page": "", "articles": articles}
+    return render(
+        "single.html",
+        study.lang,
+        {**whole, "scripts": scripts, "styles": styles, "policy": policy(background, scripts, styles)},
+    )
+
+
+def _data(study: Study, made: Register, background: Choice, page: str = "{code}.html") -> dict[str, str]:
+    parts = {f"texts-{place}.js": data_script(f"texts{place}", part) for place, part in enumerate(made.texts)}
+    return {
+        assets.LAYERS: data_script("study", study_content(study, background, page)),
+        assets.REGISTER: data_script("register", made.positions),
+        **parts,
+    }
+
+
+def _anchor(page: str) -> str:
+    return f"#page-{page.removesuffix('.html')}"
+
+
+def _write_page(out: Path, name: str, text: str) -> Path:
+    path = out / name
+    path.write_text(text, encoding="utf-8", newline="\n")
+    return path
+
+
+def _page_name(code: str) -> str:
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", code) or code in _OWN_PAGES or code.startswith("brief-"):
+        message = (
+            f"neighbourhoods: neighbourhood_id {code!r} cannot name a page. "
+            f"Use lower-case letters, digits and single hyphens, and none of {', '.join(_OWN_PAGES)}, brief-..."
+        )
+        raise InputError(message)
+    return code
+
+
+def _downloads(out: Path) -> list[str]:
+    return [path.relative_to(out).as_posix() for pattern in _DOWNLOADS for path in sorted(out.glob(pattern))]

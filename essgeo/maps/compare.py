@@ -1,0 +1,124 @@
+"""Two neighbourhoods side by side: one row a figure, one column a neighbourhood."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from essgeo.maps.findings import interval, walk
+from essgeo.formats import MISSING, number, percent
+from essgeo.maps.rows import Row, by_index, records, where
+from essgeo.maps.texts import texts
+from essgeo.vocabulary import ROLES, STAGES, THEMES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from essgeo.results import Study
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A figure in words, its interval in words, and the two ends of that interval where there is one."""
+
+    text: str
+    note: str = ""
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of the table: what it says, and one cell a neighbourhood."""
+
+    label: str
+    cells: tuple[Cell, ...]
+
+
+def compare(study: Study) -> dict[str, Any]:
+    """Return the neighbourhoods, and groups of lines: figures, gaps by theme, nearest offers, support chain."""
+    areas = by_index(study.neighbourhoods)
+    words = texts(study.lang)["compare"]
+    groups = [
+        (words["figures"], _figures(study, list(areas))),
+        (words["gaps"], _by_theme(study, list(areas), _gap)),
+        (words["offers"], _by_theme(study, list(areas), _offer)),
+        (words["chain"], _chain(study, list(areas))),
+    ]
+    return {"page": "compare.html", "areas": areas, "groups": groups}
+
+
+def _figures(study: Study, codes: list[str]) -> list[Line]:
+    words, lang = texts(study.lang), study.lang
+    coverage = where(study.coverage, level="neighbourhood", theme="all")
+    reached = {(row["zone_id"], row["minutes"]): row for row in records(coverage)}
+    counted = {row["zone_id"]: row for row in records(where(study.zones, layer="neighbourhood"))}
+    minutes = study.parameters.walk_minutes
+
+    def line(label: str, cell: Callable[[str], Cell]) -> Line:
+        return Line(label, tuple(cell(code) for code in codes))
+
+    def share(within: int) -> Callable[[str], Cell]:
+        return lambda code: _interval(
+            reached.get((code, within)), "share", "share_low", "share_high", study, share=True
+        )
+
+    of = words["compare"]
+    return [
+        line(words["common"]["residents"], lambda code: Cell(number(reached[code, minutes]["residents"], lang))),
+        *(line(of["share"].format(minutes=within), share(within)) for within in sorted(coverage["minutes"].unique())),
+        line(of["verified"], lambda code: Cell(percent(reached[code, minutes]["share_known_active"], lang))),
+        line(of["median"], lambda code: Cell(walk(reached[code, minutes]["minutes_median"], lang))),
+        line(
+            of["expected"],
+            lambda code: _interval(
+                counted.get(code), "structures_expected", "structures_low", "structures_high", study
+            ),
+        ),
+    ]
+
+
+def _by_theme(study: Study, codes: list[str], cell: Callable[[Row, Study], Cell]) -> list[Line]:
+    found = {(row["neighbourhood_id"], row["theme"]): row for row in records(study.gaps) if row["theme"] != "all"}
+    themes = [theme for theme in THEMES if any((code, theme) in found for code in codes)]
+    return [
+        Line(
+            THEMES[theme][study.lang],
+            tuple(cell(found[code, theme], study) if (code, theme) in found else Cell(MISSING) for code in codes),
+        )
+        for theme in themes
+    ]
+
+
+def _gap(row: Row, study: Study) -> Cell:
+    return _interval(row, "out_of_reach", "out_of_reach_low", "out_of_reach_high", study)
+
+
+def _offer(row: Row, study: Study) -> Cell:
+    if not row["nearest_name"]:
+        return Cell(texts(study.lang)["common"]["unknown"])
+    return Cell(walk(row["nearest_minutes"], study.lang), ", ".join([row["nearest_name"], row["nearest_city"]]))
+
+
+def _chain(study: Study, codes: list[str]) -> list[Line]:
+    words = texts(study.lang)["common"]
+    reached = {
+        (row["neighbourhood_id"], row["role"], row["stage"]): bool(row["within_reach"])
+        for row in records(study.support_chain)
+    }
+    marks = {True: f"✓ {words['yes']}", False: f"✗ {words['no']}"}
+    steps = list(dict.fromkeys((role, stage) for _, role, stage in reached))
+    return [
+        Line(
+            f"{ROLES[role][study.lang]} : {STAGES[stage][study.lang].lower()}",
+            tuple(Cell(marks.get(reached.get((code, role, stage)), MISSING)) for code in codes),  # type: ignore[arg-type]
+        )
+        for role, stage in steps
+    ]
+
+
+def _interval(row: Row | None, value: str, low: str, high: str, study: Study, *, share: bool = False) -> Cell:
+    if row is None or row[value] != row[value]:
+        return Cell(MISSING)
+    text = percent(row[value], study.lang) if share else number(row[value], study.lang)
+    return Cell(text, interval(row[low], row[high], study.lang, share=share), float(row[low]), float(row[high]))

@@ -1,0 +1,81 @@
+// Two columns of the table side by side. Without this script the table shows every neighbourhood.
+(function () {
+  "use strict";
+
+  const find = (name) => document.getElementById(name);
+  const table = find("compare");
+  const heads = Array.from(table.tHead.rows[0].querySelectorAll("[data-area]"));
+  const codes = heads.map((head) => head.dataset.area);
+  const names = heads.map((head) => head.querySelector("bdi").textContent);
+  const selects = [find("compare-a"), find("compare-b")];
+  if (codes.length < 2) {
+    return;
+  }
+
+  // Also in the query, for links that other pages write.
+  function read() {
+    const given = [window.location.hash, window.location.search].map((text) => new URLSearchParams(text.slice(1)));
+    const asked = ["a", "b"].map((name) => given.map((one) => one.get(name)).find((code) => codes.includes(code)));
+    const first = asked[0] || codes.find((code) => code !== asked[1]);
+    const second = asked[1] && asked[1] !== first ? asked[1] : codes.find((code) => code !== first);
+    return [first, second];
+  }
+
+  function write(chosen) {
+    const given = new URLSearchParams(window.location.hash.includes("=") ? window.location.hash.slice(1) : "");
+    ["a", "b"].forEach((name, place) => given.set(name, chosen[place]));
+    window.history.replaceState(null, "", "#" + given.toString().replace(/%2F/g, "/").replace(/%2C/g, ","));
+  }
+
+  function judge(row, chosen) {
+    const verdict = row.querySelector(".verdict");
+    const [one, other] = chosen.map((code) => row.querySelector('[data-area="' + code + '"]').dataset);
+    const told = one.low !== undefined && other.low !== undefined;
+    const apart = told && (Number(one.low) > Number(other.high) || Number(other.low) > Number(one.high));
+    verdict.hidden = false;
+    verdict.textContent = told ? (apart ? verdict.dataset.yes : verdict.dataset.no) : "";
+  }
+
+  function show(chosen) {
+    Array.from(table.rows).forEach(function (row) {
+      const cells = Array.from(row.querySelectorAll("[data-area]"));
+      if (!cells.length) {
+        row.cells[0].colSpan = 4;
+        return;
+      }
+      cells.forEach((cell) => (cell.hidden = !chosen.includes(cell.dataset.area)));
+      const ordered = chosen.map((code) => cells.find((cell) => cell.dataset.area === code));
+      row.cells[0].after(...ordered);
+      if (row.parentNode === table.tHead) {
+        row.querySelector(".verdict").hidden = false;
+      } else {
+        judge(row, chosen);
+      }
+    });
+    selects.forEach((select, place) => (select.value = chosen[place]));
+  }
+
+  // Choosing on one side what stands on the other exchanges them.
+  function choose(place) {
+    const chosen = selects.map((select) => select.value);
+    if (chosen[0] === chosen[1]) {
+      chosen[1 - place] = shown[place];
+    }
+    shown = chosen;
+    show(chosen);
+    write(chosen);
+    const status = find("compare-status");
+    const said = { first: names[codes.indexOf(chosen[0])], second: names[codes.indexOf(chosen[1])] };
+    status.textContent = status.dataset.text.replace(/\{(\w+)\}/g, (whole, name) => said[name] || whole);
+  }
+
+  selects.forEach(function (select, place) {
+    select.append(...codes.map((code, at) => new Option(names[at], code)));
+    select.addEventListener("change", () => choose(place));
+  });
+  let shown = read();
+  find("compare-choice").hidden = false;
+  show(shown);
+  window.addEventListener("hashchange", () => show((shown = read())));
+  document.documentElement.dataset.compared = "";
+})();

@@ -1,0 +1,99 @@
+// The structures on the map. Where too many are in view, those of a cell of a grid are drawn as one disc.
+(function () {
+  "use strict";
+
+  const { data, map, layers, register, STYLES, outlining, dotting, stack, symbolOf, valueOf } = window.essgeo;
+  const { ShapeMarker, ClusterMarker } = window.essgeo;
+  const CELL = 56;
+  let shown = [];
+  let month = null;
+
+  // Web Mercator at zoom 0, once for every row.
+  const world = Array.from({ length: register.located }, function (_, row) {
+    const point = map.options.crs.latLngToPoint(L.latLng(register.latitude[row], register.longitude[row]), 0);
+    return [point.x, point.y];
+  });
+  const placeOf = (row) => [register.latitude[row], register.longitude[row]];
+
+  // Symbols are smaller on a map that shows a whole territory on a phone.
+  function size() {
+    return map.getZoom() < 12.5 ? 5 : 7;
+  }
+
+  function inView() {
+    const { min, max } = map.getPixelBounds();
+    const scale = map.options.crs.scale(map.getZoom()) / map.options.crs.scale(0);
+    const [dx, dy] = [0.25 * (max.x - min.x), 0.25 * (max.y - min.y)];
+    const [west, east] = [(min.x - dx) / scale, (max.x + dx) / scale];
+    const [north, south] = [(min.y - dy) / scale, (max.y + dy) / scale];
+    return shown.filter(function (row) {
+      const [x, y] = world[row];
+      return x >= west && x <= east && y >= north && y <= south;
+    });
+  }
+
+  // The grid lies still when the map moves: a cell is the same one before and after.
+  function grouped(rows) {
+    if (rows.length <= data.register.many) {
+      return rows.map((row) => [row]);
+    }
+    const scale = map.options.crs.scale(map.getZoom()) / map.options.crs.scale(0) / CELL;
+    const cells = new Map();
+    rows.forEach(function (row) {
+      const key = Math.floor(world[row][0] * scale) + 1e7 * Math.floor(world[row][1] * scale);
+      if (cells.has(key)) {
+        cells.get(key).push(row);
+      } else {
+        cells.set(key, [row]);
+      }
+    });
+    return Array.from(cells.values());
+  }
+
+  function single(row) {
+    const marker = new ShapeMarker(placeOf(row), { symbol: symbolOf(row, month), radius: size(), renderer: dotting });
+    return marker.on("click", () => map.fire("essgeo:structures", { rows: together(row) }));
+  }
+
+  function cluster(rows) {
+    const mean = (axis) => rows.reduce((sum, row) => sum + axis[row], 0) / rows.length;
+    const radius = 11 + 3 * Math.log10(rows.length);
+    const centre = [mean(register.latitude), mean(register.longitude)];
+    const marker = new ClusterMarker(centre, { count: rows.length, radius: radius, renderer: dotting });
+    return marker.on("click", () => map.fire("essgeo:cluster", { rows: rows, bounds: L.latLngBounds(rows.map(placeOf)) }));
+  }
+
+  // The structures that stand where this one does.
+  function together(row) {
+    const [latitude, longitude] = placeOf(row);
+    const others = shown.filter(
+      (other) => other !== row && register.latitude[other] === latitude && register.longitude[other] === longitude
+    );
+    return [row].concat(others);
+  }
+
+  function draw() {
+    layers.structures.clearLayers();
+    layers.radius.clearLayers();
+    grouped(inView()).forEach(function (rows) {
+      layers.structures.addLayer(rows.length > 1 ? cluster(rows) : single(rows[0]));
+      const radius = rows.length > 1 ? 0 : valueOf("radius", rows[0]);
+      if (radius && map.hasLayer(layers.radius)) {
+        const options = { radius: radius, interactive: false, renderer: outlining };
+        layers.radius.addLayer(L.circle(placeOf(rows[0]), Object.assign(options, STYLES.radius)));
+      }
+    });
+    stack();
+  }
+
+  function show(rows, at) {
+    shown = rows.filter((row) => row < register.located);
+    month = at;
+    draw();
+    return shown.length;
+  }
+
+  map.on("moveend", draw);
+
+  Object.assign(window.essgeo, { show: show, draw: draw, placeOf: placeOf, together: together });
+})();

@@ -1,0 +1,254 @@
+"""Every page in a real browser: languages, phone and desktop, hostile names, one file, in a frame, side by side."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from essgeo.maps import build_maps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+    from typing import TypeAlias
+
+    from playwright.sync_api import Browser, Page
+
+    from essgeo.results import Study
+
+    Opened: TypeAlias = Callable[..., AbstractContextManager[Page]]
+
+PHONE, SMALL_PHONE, DESKTOP = (360, 740), (320, 640), (1280, 900)
+NAMES = ["index", "territory", "le-haut", "compare", "method", "embed"]
+MAPS = ["territory", "le-haut", "embed"]
+WAITS = "void essgeo.map.fire('essgeo:structures', { rows: [essgeo.rowOf('s4')] })"
+FRENCH = ("habitants", "Quartier", "borne haute", " et sources", "Chiffre", "Légende", "Comparer")
+
+
+@pytest.fixture
+def pages(folder: Path, english: Path, single: Path) -> dict[str, Path]:
+    made = {f"{lang}-{name}": at / f"{name}.html" for lang, at in (("fr", folder), ("en", english)) for name in NAMES}
+    return made | {"fr-single": single / "index.html"}
+
+
+@pytest.mark.parametrize("name", [*NAMES, "les-quais"])
+def test_pages_open_without_a_fault_and_fit_a_phone(opened: Opened, folder: Path, name: str) -> None:
+    with opened(folder / f"{name}.html") as page:
+        assert page.locator("h1").count() == 1
+        for size in (PHONE, SMALL_PHONE):
+            page.set_viewport_size({"width": size[0], "height": size[1]})
+            assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_pages_in_english(opened: Opened, english: Path, name: str) -> None:
+    with opened(english / f"{name}.html") as page:
+        assert page.locator("html").get_attribute("lang") == "en"
+        text = page.locator("body").inner_text()
+        assert "1 March 2026" in text
+        assert [word for word in FRENCH if word in text] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "lang"), [*((name, lang) for name in NAMES for lang in ("fr", "en")), ("single", "fr")]
+)
+def test_axe_finds_nothing(opened: Opened, pages: dict[str, Path], name: str, lang: str) -> None:
+    from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 - half a megabyte of script
+
+    with opened(pages[f"{lang}-{name}"]) as page:
+        if name in MAPS:
+            page.evaluate(WAITS)
+            page.locator(".leaflet-popup").wait_for()
+        # The rows of a table are alike: three of each say what the others would.
+        page.evaluate(
+            "document.querySelectorAll('tbody').forEach(body => { while (body.rows[3]) body.rows[3].remove() })"
+        )
+        for width, height in (DESKTOP, PHONE):
+            page.set_viewport_size({"width": width, "height": height})
+            page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+            # The policy lets no script in but the page's own; axe comes in by the debugger, which it does not bind,
+            # and must not fetch the style sheets again.
+            found = Axe().run(page, options={"preload": False, "reporter": "no-passes"})
+            assert found.response["violations"] == [], found.generate_report()
+
+
+@pytest.mark.parametrize("name", ["index", "territory", "le-haut", "method", "compare", "embed", "single"])
+def test_hostile_names_stay_text(opened: Opened, hostile: Study, poisoned: Path, tmp_path: Path, name: str) -> None:
+    path = poisoned / f"{name}.html"
+    if name == "single":
+        path = build_maps(hostile, tmp_path, single_file=True)[0]
+    with opened(path) as page:
+        assert page.evaluate("window.canary === undefined")
+        assert page.locator("img[src=x], svg[onload], a[href^=javascript], [onmouseover]").count() == 0
+        if name == "compare":
+            page.locator("#compare-b").select_option("les-quais")
+            assert "<img" in page.locator("#compare").inner_text()
+        if name not in {"territory", "single"}:
+            return
+        page.locator("#filter-family").select_option("")
+        shown = []
+        page.locator("#closed").check()
+        while True:
+            shown += page.locator("#structure-rows th").all_inner_texts()
+            if page.locator("#next").get_attribute("aria-disabled") == "true":
+                break
+            page.locator("#next").click()
+        assert len(shown) == 200
+        for row in range(0, 150, 15):
+            page.evaluate("row => void essgeo.map.fire('essgeo:structures', { rows: [row] })", row)
+            name_of = page.evaluate("row => essgeo.known(row).name", row)
+            page.wait_for_function(
+                "name => document.querySelector('.leaflet-popup:last-child h2')?.textContent === name", arg=name_of
+            )
+        page.locator("#search").fill("<img")
+        assert page.locator("#results button").count() > 0
+        assert page.locator("img[src=x], a[href^=javascript]").count() == 0
+
+
+def test_two_neighbourhoods_stand_side_by_side(opened: Opened, folder: Path) -> None:
+    with opened(folder / "compare.html", fragment="#a=la-place&b=le-haut") as page:
+        heads = page.locator("#compare thead th[data-area]:visible bdi").all_inner_texts()
+        assert heads == ["La Place", "Le Haut"]
+        cells = page.locator("#compare tbody tr", has_text="Habitants à 15 min").locator("td:visible").all_inner_texts()
+        assert [cell.split("\n")[0] for cell in cells] == [
+            "62\u202f%",
+            "52\u202f%",
+            "non départagés\u00a0: les intervalles se recouvrent",
+        ]
+        page.locator("#compare-a").select_option("le-haut")
+        heads = page.locator("#compare thead th[data-area]:visible bdi").all_inner_texts()
+        assert heads == ["Le Haut", "La Place"]
+        assert page.evaluate("location.hash") == "#a=le-haut&b=la-place"
+        assert page.locator("#compare-status").inner_text() == "Le Haut et La Place côte à côte."
+    with opened(folder / "compare.html", fragment="?a=le-bas&b=nonsense") as page:
+        heads = page.locator("#compare thead th[data-area]:visible bdi").all_inner_texts()
+        assert heads == ["Le Bas", "Le Haut"]
+
+
+def test_the_comparison_is_whole_without_a_script(browser: Browser, folder: Path) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((folder / "compare.html").as_uri())
+    assert page.locator("#compare thead th:visible").count() == 5
+    assert not page.locator("#compare-choice").is_visible()
+    context.close()
+
+
+@pytest.mark.parametrize("size", [(320, 240), (800, 600)])
+def test_the_map_fits_a_frame(opened: Opened, folder: Path, tmp_path: Path, size: tuple[int, int]) -> None:
+    host = tmp_path / "host.html"
+    source = (folder / "embed.html").as_uri()
+    host.write_text(
+        f'<!doctype html><html lang="fr"><title>h</title><iframe title="m" width="{size[0]}" height="{size[1]}" '
+        f'src="{source}"></iframe>',
+        encoding="utf-8",
+    )
+    with opened(host) as page:
+        frame = page.frame_locator("iframe")
+        frame.locator("html[data-ready=names]").wait_for()
+        inner = page.frames[1]
+        assert inner.evaluate("document.documentElement.scrollHeight <= innerHeight")
+        assert inner.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert inner.evaluate("document.getElementById('map').clientHeight") > size[1] * 0.6
+        assert inner.evaluate("essgeo.layers.structures.getLayers().length") == 8
+        inner.evaluate(WAITS)
+        frame.locator(".leaflet-popup").wait_for()
+        box = frame.locator(".leaflet-popup-content-wrapper").bounding_box()
+        assert box
+        assert box["width"] <= size[0]
+        link = frame.get_by_role("link", name="Carte complète")
+        assert link.get_attribute("href") == "territory.html"
+        assert link.is_visible()
+
+
+def test_one_file_holds_every_page(opened: Opened, single: Path) -> None:
+    assert [path.name for path in single.iterdir()] == ["index.html"]
+    with opened(single / "index.html") as page:
+        content = page.locator("meta[http-equiv]").get_attribute("content") or ""
+        for kind in ("script-src", "style-src"):
+            (rule,) = [rule for rule in content.split("; ") if rule.startswith(kind)]
+            assert all(source.startswith("'sha256-") for source in rule.split()[1:])
+        assert page.locator("article h1").count() == 8
+        assert page.evaluate("essgeo.layers.structures.getLayers().length") == 8
+        for target in page.locator("a[href]").evaluate_all("links => links.map((link) => link.getAttribute('href'))"):
+            if target != "#" and not target.startswith("http"):
+                assert page.evaluate("id => Boolean(document.getElementById(id))", target.removeprefix("#")), target
+        ids = page.evaluate("Array.from(document.querySelectorAll('[id]'), (one) => one.id)")
+        assert len(ids) == len(set(ids))
+        page.locator("#compare-b").select_option("les-quais")
+        page.locator("#search").fill("café n° 4")
+        assert page.evaluate("new URLSearchParams(location.hash.slice(1)).get('b')") == "les-quais"
+        assert page.locator("#structure-rows tr").count() == 1
+
+
+@pytest.mark.parametrize("name", ["territory", "le-haut", "compare", "embed"])
+def test_a_copy_on_a_server_shows_the_same(
+    opened: Opened, browser: Browser, folder: Path, tmp_path: Path, name: str
+) -> None:
+    import shutil  # noqa: PLC0415 - the one test that copies
+
+    copy = tmp_path / "elsewhere"
+    shutil.copytree(folder, copy)
+    context = browser.new_context(viewport={"width": DESKTOP[0], "height": DESKTOP[1]})
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+
+    def serve(route: Any) -> None:
+        if route.request.url.startswith("http://maps.test/"):
+            route.fulfill(path=copy / route.request.url.removeprefix("http://maps.test/").split("#")[0])
+        else:
+            route.abort()
+
+    page.route(re.compile("."), serve)
+    page.goto(f"http://maps.test/{name}.html")
+    if name in MAPS:
+        page.wait_for_selector("html[data-ready=names]")
+    served = page.locator("body").inner_text()
+    context.close()
+    assert faults == []
+    with opened(copy / f"{name}.html") as page:
+        assert page.locator("body").inner_text() == served
+
+
+@pytest.mark.parametrize(("background", "host"), [("osm", "https://tile.openstreetmap.org"), ("none", "")])
+def test_another_background_or_none(browser: Browser, study: Study, tmp_path: Path, background: Any, host: str) -> None:
+    folder = build_maps(study, tmp_path, background=background)[0].parent
+    asked: list[str] = []
+    context = browser.new_context()
+    page = context.new_page()
+    page.route(re.compile("^https?:"), lambda route: (asked.append(route.request.url), route.abort()))
+    page.goto((folder / "territory.html").as_uri())
+    page.wait_for_selector("html[data-ready=names]")
+    page.wait_for_timeout(100)
+    assert page.locator("input[name=background]").count() == (2 if host else 0)
+    content = page.locator("meta[http-equiv]").get_attribute("content")
+    context.close()
+    assert content
+    assert re.findall(r"https://[\w.]+", content) == ([host] if host else [])
+    assert [url.startswith(host) for url in asked] == ([True] if host else [])
+
+
+def test_pictures_of_pages_can_be_kept(browser: Browser, pages: dict[str, Path], tmp_path: Path) -> None:
+    """Of every page where ESSGEO_SCREENSHOTS names a folder, as the artefacts of a run; else of one."""
+    wanted = os.environ.get("ESSGEO_SCREENSHOTS")
+    kept = Path(wanted) if wanted else tmp_path
+    kept.mkdir(parents=True, exist_ok=True)
+    chosen = pages if wanted else {"fr-compare": pages["fr-compare"]}
+    for kind, (width, height) in (("desktop", DESKTOP), ("phone", PHONE)):
+        context = browser.new_context(viewport={"width": width, "height": height})
+        page = context.new_page()
+        page.route(re.compile("^https?:"), lambda route: route.abort())
+        for name, path in chosen.items():
+            page.goto(path.as_uri())
+            if page.locator("#map").count():
+                page.wait_for_selector("html[data-ready=names]")
+            page.screenshot(path=kept / f"{name}-{kind}.png", full_page=not name.endswith("embed"))
+        context.close()
+    assert {path.stem for path in kept.glob("*.png")} >= {
+        f"{name}-{kind}" for name in chosen for kind in ("desktop", "phone")
+    }
