@@ -109,6 +109,12 @@ GEO_REASONS = _labels(
         "no_address": ("aucune adresse connue", "no known address"),
         "no_index": ("aucun index d'adresses donné", "no address index given"),
         "city_unknown": ("aucune adresse connue dans la commune", "no known address in the commune"),
+        "other_city": (
+            "trouvée dans une autre commune, ou commune non précisée",
+            "found in another commune, or none given",
+        ),
+        "no_answer": ("aucune réponse du service", "no answer from the service"),
+        "too_long": ("adresse trop longue", "address too long"),
         "street_unknown": ("voie absente de l'index d'adresses", "street not in the address index"),
         "number_unknown": ("numéro absent de l'index d'adresses", "house number not in the address index"),
         "number_missing": ("adresse sans numéro", "address without a house number"),
