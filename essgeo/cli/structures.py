@@ -29,6 +29,7 @@ class Options(TypedDict):
     others: str | None
     decisions: Path | None
     suggestions: Path | None
+    portrait: Path | None
     as_of: dt.date | None
     as_json: bool
 
@@ -48,6 +49,7 @@ class Options(TypedDict):
 @click.option("--others", type=click.Path(), help="Another list of structures, to be added where it is not the same.")
 @click.option("--decisions", type=_FILE, help="Which rows of the two lists are the same: left, right, decision, keep.")
 @click.option("--suggestions", type=_FILE, help="Write the likely duplicates here; filled in, they go to --decisions.")
+@click.option("--portrait", type=_FILE, help="Write the ESS by family, commune and QPV here, beside the economy.")
 @options.as_of
 @options.as_json
 def structures(territory: str, output: Path, **given: Unpack[Options]) -> None:
@@ -63,11 +65,11 @@ def structures(territory: str, output: Path, **given: Unpack[Options]) -> None:
     from essgeo.geocoding.cache import default_cache
     from essgeo.geocoding.index import load_index
     from essgeo.geocoding.local import Local
-    from essgeo.register import as_table, build_register
+    from essgeo.register import as_table, build_register, register_portrait
     from essgeo.register.files import register_files
     from essgeo.territory import load_territory
 
-    for path in filter(None, (output, given["suggestions"])):
+    for path in filter(None, (output, given["suggestions"], given["portrait"])):
         check_writable(path)
     files = register_files(
         establishments=given["establishments"],
@@ -78,14 +80,18 @@ def structures(territory: str, output: Path, **given: Unpack[Options]) -> None:
     )
     for sentence in files.stale:
         click.echo(sentence, err=True)
+    here = load_territory(territory)
+    as_of = given["as_of"] or dt.date.today()  # noqa: DTZ011 (the day where the user is)
     found = build_register(
-        load_territory(territory),
+        here,
         files,
-        as_of=given["as_of"] or dt.date.today(),  # noqa: DTZ011 (the day where the user is)
+        as_of=as_of,
         using=[Local.on_disk(load_index(given["ban"], default_cache().with_name("ban")))] if given["ban"] else [],
         corrections=read_corrections(given["corrections"]) if given["corrections"] else None,
         progress=True,
     )
+    if given["portrait"]:
+        write_file(register_portrait(found, here, files, as_of=as_of), given["portrait"])
     if given["others"]:
         found = _merged(found, given)
     write_file(as_table(found), output)

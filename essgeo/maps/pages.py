@@ -95,6 +95,7 @@ def index(study: Study, downloads: list[str]) -> Context:
         "cards": cards,
         "overview": overview(study),
         "portrait": records(study.portrait),
+        "from_sirene": "ess_rule" in study.structures,
         "downloads": downloads,
         "qpv_count": len(study.qpv),
     }

@@ -62,7 +62,8 @@ def portrait_by_area(
     Returns
     -------
     DataFrame
-        One row an area and family, then ``total``; :data:`COLUMNS`. ``level`` is ``territory``, ``commune`` or ``qpv``.
+        One row an area and family, then ``total``, also where there is none; :data:`COLUMNS`. ``level`` is
+        ``territory``, ``commune`` or ``qpv``. ``employers`` and employees are NaN where nothing tells of them.
         ``employees_low`` and ``employees_high`` add up the ends of the bands (in a QPV the ends of the interval too);
         ``employees_unknown`` is the number of establishments without a band, which they leave out.
 
@@ -81,21 +82,33 @@ def portrait_by_area(
     wanted = ["family", "siren", "citycode", "employer", "employees_low", "employees_high"]
     counted = structures.loc[structures["counted"].to_numpy(dtype=bool)].reindex(columns=wanted)
     ends = {name: pd.to_numeric(counted[name], errors="coerce") for name in ("employees_low", "employees_high")}
-    rows = counted.assign(unit=enterprise_of(counted), employing=counted["employer"] == "yes", **ends)
-    everywhere = rows.assign(level="territory", zone_id=territory, zone_name=territory, vintage="", probability=1.0)
-    in_commune = rows[rows["citycode"].isin(communes.index)]
-    by_commune = in_commune.assign(
-        level="commune",
-        zone_id=in_commune["citycode"],
-        zone_name=in_commune["citycode"].map(communes["name"]),
-        vintage="",
-        probability=1.0,
-    )
-    inside = membership[(membership["probability"] > 0) & membership["structure_id"].isin(rows.index)]
-    in_qpv = inside.join(rows, on="structure_id").assign(level="qpv", zone_name=inside["zone_id"].map(qpv["name"]))
-    exact = pd.concat([everywhere, by_commune]).rename_axis("structure_id").reset_index()
-    table = pd.DataFrame([*_exact(exact), *_expected(in_qpv, level)], columns=list(COLUMNS))
-    return _with_shares(table, economy, territory)
+    employing = counted["employer"].map({"yes": 1.0, "no": 0.0}).astype("float64")
+    rows = counted.assign(unit=enterprise_of(counted), employing=employing, **ends)
+    rows = rows.rename_axis("structure_id").reset_index()
+    inside = membership[membership["probability"] > 0].merge(rows, on="structure_id")
+    table = [
+        *_exact(rows, _area("territory", territory, territory, "")),
+        *(
+            row
+            for code, name, _ in _listed(communes.assign(vintage=""))
+            for row in _exact(rows[rows["citycode"] == code], _area("commune", code, name, ""))
+        ),
+        *(
+            row
+            for code, name, vintage in _listed(qpv)
+            for row in _expected(inside[inside["zone_id"] == code], _area("qpv", code, name, vintage), level)
+        ),
+    ]
+    return _with_shares(pd.DataFrame(table, columns=list(COLUMNS)), economy, territory)
+
+
+def _listed(zones: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
+    for code, name, vintage in zip(zones.index, zones["name"], zones["vintage"], strict=True):
+        yield str(code), str(name), str(vintage)
+
+
+def _area(level: str, code: str, name: str, vintage: str) -> dict[str, object]:
+    return {"level": level, "zone_id": code, "zone_name": name, "vintage": vintage}
 
 
 def _families(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -104,45 +117,41 @@ def _families(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     yield TOTAL, rows
 
 
-def _areas(rows: pd.DataFrame) -> Iterator[tuple[dict[str, object], pd.DataFrame]]:
-    keys = ["level", "zone_id", "zone_name", "vintage"]
-    for area, there in rows.groupby(keys, sort=False, dropna=False):
-        for family, some in _families(there):
-            yield {**dict(zip(keys, area, strict=True)), "family": family}, some
-
-
-def _exact(rows: pd.DataFrame) -> Iterator[dict[str, object]]:
-    for area, some in _areas(rows):
+def _exact(rows: pd.DataFrame, area: dict[str, object]) -> Iterator[dict[str, object]]:
+    for family, some in _families(rows):
         count = len(some)
         yield area | {
+            "family": family,
             "enterprises": some["unit"].nunique(),
             "establishments": count,
             "establishments_low": count,
             "establishments_high": count,
-            "employers": int(some["employing"].sum()),
-            "employees_low": some["employees_low"].sum(),
-            "employees_high": some["employees_high"].sum(),
+            "employers": some["employing"].sum(min_count=1),
+            "employees_low": some["employees_low"].sum(min_count=1),
+            "employees_high": some["employees_high"].sum(min_count=1),
             "employees_unknown": int(some["employees_high"].isna().sum()),
             "note": NOTE_COMMUNE,
         }
 
 
-def _expected(rows: pd.DataFrame, level: float) -> Iterator[dict[str, object]]:
-    for area, some in _areas(rows):
+def _expected(rows: pd.DataFrame, area: dict[str, object], level: float) -> Iterator[dict[str, object]]:
+    for family, some in _families(rows):
         count = _interval(some, pd.Series(1, index=some["structure_id"]), level)
         least, most = (
             _interval(some, some.set_index("structure_id")[name].fillna(0).astype("int64"), level)
             for name in ("employees_low", "employees_high")
         )
         absent = np.log1p(-some["probability"].clip(upper=1 - 1e-15)).groupby(some["unit"]).sum()
+        banded = bool(some["employees_low"].notna().any())
         yield area | {
+            "family": family,
             "enterprises": round(float((1 - np.exp(absent)).sum()), 6),
             "establishments": some["probability"].sum(),
             "establishments_low": count[0],
             "establishments_high": count[1],
-            "employers": some["probability"][some["employing"]].sum(),
-            "employees_low": least[0],
-            "employees_high": most[1],
+            "employers": (some["probability"] * some["employing"]).sum(min_count=1),
+            "employees_low": least[0] if banded else np.nan,
+            "employees_high": most[1] if banded else np.nan,
             "employees_unknown": int(some["employees_high"].isna().sum()),
             "note": NOTE_QPV,
         }

@@ -141,6 +141,22 @@ def test_a_study_takes_the_register_with_its_positions(
     assert table["qpv_relation"].tolist()[:2] == ["in", "undetermined"]
 
 
+def test_the_portrait_stands_beside_the_economy(
+    run: Run, sample: list[object], small_territory: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "portrait.csv"
+    words = ["structures", small_territory, "-o", tmp_path / "r.csv", *sample, "--as-of", "2026-01-01"]
+    assert run(*words, "--portrait", out)[0] == 0
+    table = pd.read_csv(out).set_index(["level", "zone_id", "family"]).sort_index()
+    bondy = table.loc[("commune", "93010", "total")]
+    assert bondy[["establishments", "economy_establishments", "share_establishments"]].tolist() == pytest.approx(
+        [5, 6, 5 / 6]
+    )
+    assert bondy[["employers", "economy_employers", "employees_low"]].tolist() == [1, 1, 20]
+    assert table.loc[("commune", "93048", "total"), "establishments"] == 0
+    assert 1 < table.loc[("qpv", "QN1", "total"), "establishments"] < 2
+
+
 def test_another_list_joins_with_suggestions_and_decisions_that_survive(
     run: Run, sample: list[object], small_territory: Path, tmp_path: Path
 ) -> None:

@@ -101,6 +101,14 @@ def test_a_register_without_employees_or_sirens_still_has_a_portrait() -> None:
     table = portrait_by_area(bare, membership(a=0.5), territory="T", communes=COMMUNES, qpv=QPV)
     total = table[(table["family"] == "total") & (table["level"] == "territory")].iloc[0]
     assert (total["enterprises"], total["employees_unknown"]) == (4, 4)
+    assert total[["employers", "employees_low", "employees_high"]].isna().all()
+    assert table[table["level"] == "qpv"]["employees_high"].isna().all()
+
+
+def test_an_area_without_a_structure_is_a_row_of_zeros() -> None:
+    table = portrait_by_area(structures()[:0], membership(), territory="T", communes=COMMUNES, qpv=QPV)
+    assert len(table) == 4 * 7
+    assert (table[["enterprises", "establishments", "establishments_high"]] == 0).all(axis=None)
 
 
 def test_paris_is_its_arrondissements() -> None:

@@ -6,7 +6,6 @@ import math
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import pytest
 import shapely
@@ -144,14 +143,3 @@ def test_a_file_of_decisions_says_every_fault_at_once(tmp_path: Path) -> None:
     path.write_text("left,decision\na,same\n", encoding="utf-8")
     with pytest.raises(SchemaError, match="missing column right"):
         read_decisions(path)
-
-
-def test_large_lists_are_compared_by_place_not_by_pair() -> None:
-    size, rng = 4000, np.random.default_rng(0)
-    places = rng.uniform(0, 20_000, (2, size, 2))
-    layers = [
-        gpd.GeoDataFrame({"name": [f"lieu {n}" for n in range(size)]}, geometry=shapely.points(side), crs=2154)
-        for side in places
-    ]
-    found = suggest_duplicates(*layers)
-    assert (found["distance_m"] <= NEAR_M).all()
