@@ -33,14 +33,14 @@ vintage = {vintage}
 communes = [{communes}]
 
 # No file here: `essgeo study {id_plain} --live` fetches every layer from its official source (`essgeo sources list`).
-# A file of your own stands in for a source that fails, and adds what no source has: target neighbourhoods as lists
-# of IRIS, sites, structures. Declare it so:
+# A neighbourhoods.csv in this folder names target neighbourhoods as lists of IRIS. Any other file of your own stands in
+# for a source that fails, or adds what no source has. Declare it so:
 #
 # [[layers]]
-# layer = "neighbourhoods"
+# layer = "sites"
 # vintage = {vintage}
-# file = "neighbourhoods.csv"
-# title = "Target neighbourhoods as lists of IRIS"
+# file = "sites.csv"
+# title = "Premises of the town"
 # publisher = "..."
 # licence = "..."
 """
