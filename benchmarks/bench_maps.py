@@ -65,7 +65,7 @@ LOCAL = {
     "leaflet.awesome-markers.js": "leaflet.awesome-markers/dist/leaflet.awesome-markers.js",
     "leaflet.awesome-markers.css": "leaflet.awesome-markers/dist/leaflet.awesome-markers.css",
 }
-LIMIT_S = 300
+LIMIT_S = 200
 WATCH = """(function () {
     function look() {
         const name = Object.keys(window).find((key) => /^map_[0-9a-f]{32}$/.test(key));

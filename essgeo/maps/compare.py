@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from essgeo.maps.findings import interval, walk
@@ -91,7 +92,13 @@ def _by_theme(study: Study, codes: list[str], cell: Callable[[Row, Study], Cell]
 
 
 def _gap(row: Row, study: Study) -> Cell:
-    return _interval(row, "out_of_reach", "out_of_reach_low", "out_of_reach_high", study)
+    """Return the share out of reach, which two neighbourhoods of different sizes have in common, and how many that is."""
+    residents = row["residents"] or math.nan
+    names = ("out_of_reach", "out_of_reach_low", "out_of_reach_high")
+    share = {name: row[name] / residents for name in names}
+    cell = _interval(share, *names, study, share=True)
+    people = texts(study.lang)["compare"]["people"].format(count=number(row["out_of_reach"], study.lang))
+    return replace(cell, note=f"{cell.note}, {people}") if cell.note else cell
 
 
 def _offer(row: Row, study: Study) -> Cell:
@@ -118,7 +125,7 @@ def _chain(study: Study, codes: list[str]) -> list[Line]:
 
 
 def _interval(row: Row | None, value: str, low: str, high: str, study: Study, *, share: bool = False) -> Cell:
-    if row is None or row[value] != row[value]:
+    if row is None or math.isnan(row[value]):
         return Cell(MISSING)
     text = percent(row[value], study.lang) if share else number(row[value], study.lang)
     return Cell(text, interval(row[low], row[high], study.lang, share=share), float(row[low]), float(row[high]))

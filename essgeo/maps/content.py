@@ -17,7 +17,7 @@ from essgeo.maps.assets import MAP_SCRIPT, contents
 from essgeo.maps.background import BACKGROUNDS
 from essgeo.maps.geojson import POINT_DIGITS, Collection, collection, outlines
 from essgeo.maps.register import LISTS
-from essgeo.maps.symbols import SECTOR_SYMBOLS, SHAPES, SHARE_BREAKS, SHARE_COLOURS
+from essgeo.maps.symbols import SECTOR_SYMBOLS, SHAPES, SHARE_BREAKS, SHARE_COLOURS, SHARE_HATCHES
 from essgeo.maps.texts import texts
 from essgeo.vocabulary import CHALLENGES, FAMILIES, GEO_STATUSES, ROLES, SECTORS, STAGES, STATUSES, THEMES
 
@@ -67,6 +67,7 @@ def study_content(study: Study, background: Choice, page: str = "{code}.html") -
         "symbols": SECTOR_SYMBOLS,
         "breaks": SHARE_BREAKS,
         "colours": SHARE_COLOURS,
+        "hatches": SHARE_HATCHES,
         "background": BACKGROUNDS.get(background),
         "layers": layers(study),
         "coverage": iris_shares(study),

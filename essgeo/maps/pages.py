@@ -17,7 +17,7 @@ from essgeo.maps.policy import policy
 from essgeo.maps.popups import period, surface
 from essgeo.maps.register import MANY
 from essgeo.maps.rows import attributes, by_index, records, where
-from essgeo.maps.symbols import SECTOR_SYMBOLS, SHAPES, SHARE_BREAKS, SHARE_COLOURS
+from essgeo.maps.symbols import SECTOR_SYMBOLS, SHAPES, SHARE_BREAKS, SHARE_COLOURS, SHARE_HATCHES
 from essgeo.maps.texts import texts
 from essgeo.vocabulary import split_codes
 
@@ -225,9 +225,11 @@ def _with_map(study: Study, focus: str = "", rows: NDArray[np.intp] | None = Non
     }
 
 
-def _classes() -> list[tuple[str, float | None, float | None]]:
+def _classes() -> list[tuple[str, range, float | None, float | None]]:
+    """Return the colour of each class of the coverage map, where the lines of its key start, and its bounds."""
     bounds = [None, *SHARE_BREAKS, None]
-    return [(colour, low, high) for colour, high, low in zip(SHARE_COLOURS, bounds, bounds[1:], strict=False)]
+    starts = [range(-8, 22, step) if step else range(0) for step in SHARE_HATCHES]
+    return list(zip(SHARE_COLOURS, starts, bounds[1:], bounds[:-1], strict=True))
 
 
 def _counted(study: Study) -> int:

@@ -50,3 +50,6 @@ SHARE_BREAKS = (0.8, 0.6, 0.4, 0.2)
 
 SHARE_COLOURS = ("#fff3dc", "#fdd49e", "#fdae6b", "#e6773b", "#a63603")
 """One colour a class, darker as fewer residents are within reach, so that they differ in grey too."""
+
+SHARE_HATCHES = (0, 0, 0, 12, 6)
+"""Distance between the lines that hatch a class of the coverage map, in pixels: the lowest show without colour."""

@@ -165,6 +165,13 @@ def test_the_map_fits_a_frame(opened: Opened, folder: Path, tmp_path: Path, size
         assert link.is_visible()
 
 
+def test_the_frame_shows_the_view_of_a_link_and_says_its_month(opened: Opened, folder: Path) -> None:
+    with opened(folder / "embed.html", fragment="#date=2014-12&challenges=jeunesse&layers=structures") as page:
+        assert page.locator("#day").inner_text() == "En décembre 2014"
+        assert page.evaluate("essgeo.layers.structures.getLayers().length") == 0
+        assert not page.evaluate("essgeo.map.hasLayer(essgeo.layers.iris)")
+
+
 def test_one_file_holds_every_page(opened: Opened, single: Path) -> None:
     assert [path.name for path in single.iterdir()] == ["index.html"]
     with opened(single / "index.html") as page:

@@ -15,11 +15,12 @@ import pytest
 from essgeo.errors import InputError
 from essgeo.maps import build_maps
 from essgeo.maps.background import BACKGROUNDS
+from essgeo.maps.compare import compare
 from essgeo.maps.pages import AROUND_M
 from essgeo.maps.policy import policy
 from essgeo.maps.register import ALPHABET, register
 from essgeo.maps.render import BIDI_CONTROLS, data_block, environment, web_address
-from essgeo.vocabulary import SECTORS
+from essgeo.vocabulary import SECTORS, THEMES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -246,6 +247,19 @@ def test_the_method_page_gives_every_parameter_and_hash(study: Study, pages: lis
     assert study.inputs[0].sha256 in text
     for value in ("5, 10, 15", "1,3", "4,5", "200", "90\u202f%", "300, 500"):
         assert f">{value}<" in text, value
+
+
+def test_a_comparison_gives_shares_with_intervals_and_the_same_figures(study: Study, folder: Path) -> None:
+    found = compare(study)
+    for _, lines in found["groups"]:
+        assert all(len(line.cells) == len(found["areas"]) for line in lines)
+    gaps = study.gaps.set_index(["neighbourhood_id", "theme"])
+    line = found["groups"][1][1][0]
+    for code, cell in zip(found["areas"], line.cells, strict=True):
+        row = gaps.loc[(code, next(theme for theme, label in THEMES.items() if label["fr"] == line.label))]
+        assert cell.low == pytest.approx(row["out_of_reach_low"] / row["residents"])
+        assert cell.high == pytest.approx(row["out_of_reach_high"] / row["residents"])
+        assert cell.note in (folder / "compare.html").read_text(encoding="utf-8")
 
 
 def test_tables_have_a_caption_and_scopes(pages: list[Path]) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from essgeo.access import demand_points
+from essgeo.maps import build_maps
 from essgeo.maps.siting import build_siting, siting_texts
 from essgeo.siting import Assumptions, choose_sites, search_areas
 
@@ -55,6 +56,15 @@ def test_pages_show_the_figures_of_the_scenario(study: Study, scenario: Scenario
         assert f"{scenario.newly_low:.0f}" in digits
         assert f"{scenario.person_months:.0f}" in digits
         assert siting_texts(lang)["siting"]["areas"] in path.read_text(encoding="utf-8")
+
+
+def test_one_file_holds_the_page_of_sites_too(study: Study, poisoned: Scenario, tmp_path: Path) -> None:
+    (path,) = build_maps(study, tmp_path, [poisoned], single_file=True)
+    page = path.read_text(encoding="utf-8")
+    assert 'href="#page-siting"' in page
+    assert 'id="page-siting"' in page
+    assert "brief-1.html" not in page
+    assert "<img" not in page
 
 
 def test_exclusions_are_counted_by_reason(study: Study, scenario: Scenario, tmp_path: Path) -> None:

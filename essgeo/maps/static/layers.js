@@ -103,8 +103,10 @@
     }
   }
 
-  function colourOf(share) {
-    return data.colours[data.breaks.filter((bound) => share < bound).length];
+  function filled(share) {
+    const place = data.breaks.filter((bound) => share < bound).length;
+    const step = data.hatches[place];
+    return { fillColor: data.colours[place], hatch: step ? "#4a1c00" : null, step: step, fillOpacity: STYLES.iris.fillOpacity };
   }
 
   function paint(theme) {
@@ -113,8 +115,8 @@
       const shares = data.coverage.shares[feature.properties.id];
       const share = shares && place >= 0 ? shares[place] : null;
       return share === null
-        ? { hatch: "#777", fillOpacity: 0.5 }
-        : { hatch: null, fillColor: colourOf(share), fillOpacity: STYLES.iris.fillOpacity };
+        ? { hatch: "#777", step: 8, fillColor: null, fillOpacity: 0.5 }
+        : filled(share);
     });
   }
 

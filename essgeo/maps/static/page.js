@@ -168,15 +168,18 @@
   // `month` is null on the day of the study.
   function setDate(month) {
     state.date = month;
+    follow(month);
+    const shown = monthName(month === null ? today : month);
+    if (month !== null) {
+      say("day", fill(words.count_at, { month: shown }).replace(/[\s:]+$/, ""));
+    }
     if (!find("date")) {
       return;
     }
-    const shown = monthName(month === null ? today : month);
     setValue("date", month === null ? today : month);
     find("date").setAttribute("aria-valuetext", shown);
     find("date-month").textContent = shown;
     find("date-reset").disabled = month === null;
-    follow(month);
   }
 
   function restore() {

@@ -88,22 +88,23 @@
 
   const patterns = {};
 
-  function hatching(context, colour) {
-    if (!patterns[colour]) {
+  function hatching(context, colour, step) {
+    const key = colour + step;
+    if (!patterns[key]) {
       const tile = document.createElement("canvas");
-      tile.width = tile.height = 8;
+      tile.width = tile.height = step;
       const pen = tile.getContext("2d");
       pen.strokeStyle = colour;
       pen.lineWidth = 1.2;
       pen.beginPath();
-      [[-2, 2, 2, -2], [0, 8, 8, 0], [6, 10, 10, 6]].forEach(function ([x1, y1, x2, y2]) {
-        pen.moveTo(x1, y1);
-        pen.lineTo(x2, y2);
+      [-step, 0, step].forEach(function (shift) {
+        pen.moveTo(shift - 2, step + 2);
+        pen.lineTo(shift + step + 2, -2);
       });
       pen.stroke();
-      patterns[colour] = context.createPattern(tile, "repeat");
+      patterns[key] = context.createPattern(tile, "repeat");
     }
-    return patterns[colour];
+    return patterns[key];
   }
 
   const plainly = L.Canvas.prototype._fillStroke;
@@ -115,7 +116,11 @@
         return;
       }
       context.globalAlpha = options.fillOpacity;
-      context.fillStyle = hatching(context, options.hatch);
+      if (options.fillColor) {
+        context.fillStyle = options.fillColor;
+        context.fill("evenodd");
+      }
+      context.fillStyle = hatching(context, options.hatch, options.step || 8);
       context.fill("evenodd");
       plainly.call(this, context, { options: Object.assign({}, options, { fill: false }) });
     },
