@@ -436,8 +436,8 @@ def test_a_territory_of_another_ocean_goes_through_the_whole_study(
     assert (tmp_path / "maps" / "qn97401i.html").is_file()
     for name in ("index.html", "method.html"):
         text = (tmp_path / "maps" / name).read_text(encoding="utf-8")
-        assert "–</strong>" not in text
-        assert "environ – entreprises" not in text
+        assert "\N{EN DASH}</strong>" not in text
+        assert "environ \N{EN DASH} entreprises" not in text
 
 
 def test_est_ensemble_is_studied_on_official_files(
