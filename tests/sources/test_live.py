@@ -434,6 +434,10 @@ def test_a_territory_of_another_ocean_goes_through_the_whole_study(
     assert "EPSG:2975" in (tmp_path / "maps" / "datapackage.json").read_text(encoding="utf-8")
     assert gpd.read_file(tmp_path / "maps" / "layers.gpkg", layer="iris").crs.to_epsg() == 2975
     assert (tmp_path / "maps" / "qn97401i.html").is_file()
+    for name in ("index.html", "method.html"):
+        text = (tmp_path / "maps" / name).read_text(encoding="utf-8")
+        assert "\N{EN DASH}</strong>" not in text
+        assert "environ \N{EN DASH} entreprises" not in text
 
 
 def test_est_ensemble_is_studied_on_official_files(
