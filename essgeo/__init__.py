@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from essgeo.access import accessibility, demand_points, read_network, travel_cost
-    from essgeo.digest import show_gaps
     from essgeo.exports import export
     from essgeo.gaps import coverage, find_gaps, gather_areas
     from essgeo.geocoding import geocode
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from essgeo.sources import read_layer
     from essgeo.study import run_study
     from essgeo.territory import Territory, load_territory
+    from essgeo.words.digest import show_gaps
     from essgeo.zoning import crosswalk, locate_in
 
 __all__ = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from essgeo.vocabulary import CHALLENGES, FAMILIES, ROLES, SECTORS, STAGES, STATUSES
+from essgeo.words.vocabulary import CHALLENGES, FAMILIES, ROLES, SECTORS, STAGES, STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Collection

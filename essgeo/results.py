@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from essgeo.digest import study_digest
+from essgeo.words.digest import study_digest
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from essgeo.access import WalkingComparison, WalkNetwork
     from essgeo.provenance import Input
     from essgeo.territory import Territory
-    from essgeo.vocabulary import Lang
+    from essgeo.words.vocabulary import Lang
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Setting:
     structure_zones
         One row for each structure and zone that matter to each other.
     portrait
-        The register beside the ESS portrait, a table of :data:`essgeo.tables.TABLES`.
+        The register beside the ESS portrait, a table of :data:`essgeo.words.tables.TABLES`.
     network
         The streets to walk on; ``None`` for straight lines with a detour.
     notes
@@ -117,7 +117,7 @@ class Study(Setting):
     Attributes
     ----------
     zones, coverage, iris_coverage, gaps, support_chain, review, portrait_areas
-        Tables; their columns are described in :data:`essgeo.tables.TABLES`.
+        Tables; their columns are described in :data:`essgeo.words.tables.TABLES`.
     walking
         The streets beside straight lines; ``None`` without a network.
     """

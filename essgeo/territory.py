@@ -65,6 +65,10 @@ class Territory:
     folder: Path
     files: tuple[LayerFile, ...]
 
+    def declares(self, layer: str) -> bool:
+        """Return whether the territory has a file of that layer."""
+        return any(file.layer == layer for file in self.files)
+
     def file(self, layer: str, vintage: str | None = None) -> LayerFile:
         """Return the file of a layer, of a vintage where it matters.
 

@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 
 from essgeo import show_gaps
-from essgeo.display import share_bar, table
-from essgeo.formats import number, percent
 from essgeo.study import run_study
-from essgeo.tables import TABLES
+from essgeo.words.display import share_bar, table
+from essgeo.words.formats import number, percent
+from essgeo.words.tables import TABLES
 from tests.exports.conftest import HOSTILE, make_study
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from essgeo.access import demand, grid, travel_cost
-from essgeo.methods import said
 from essgeo.structures import portrait
 from essgeo.study import ZONE_METHOD
+from essgeo.words.methods import said
 
 
 @pytest.mark.parametrize("method", [demand.METHOD, grid.METHOD, ZONE_METHOD])

@@ -11,7 +11,7 @@ import shapely
 
 from essgeo.crs import require_metric
 from essgeo.errors import InputError
-from essgeo.vocabulary import split_codes
+from essgeo.words.vocabulary import split_codes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -35,8 +35,8 @@ def list_(*, folder: Path | None, as_json: bool) -> None:
 
     from essgeo.cli.text import echo_table
     from essgeo.sources.catalogue import read_catalogue
-    from essgeo.sources.folders import sources_folder
-    from essgeo.sources.manifest import read_copies
+    from essgeo.sources.download.folders import sources_folder
+    from essgeo.sources.download.manifest import read_copies
 
     root = sources_folder(folder)
     kept = [(source, read_copies(source, root)) for source in read_catalogue().values()]

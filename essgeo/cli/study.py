@@ -12,7 +12,7 @@ from essgeo.cli import options
 if TYPE_CHECKING:
     import datetime as dt
 
-    from essgeo.vocabulary import Lang
+    from essgeo.words.vocabulary import Lang
 
 
 @click.command()

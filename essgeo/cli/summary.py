@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from essgeo.cli.text import interval, persons
-from essgeo.vocabulary import THEMES
+from essgeo.words.vocabulary import THEMES
 
 if TYPE_CHECKING:
     from essgeo.results import Setting, Study

@@ -15,7 +15,7 @@ from essgeo.exports.release import Release, release
 from essgeo.exports.styles import layer_style, write_styles
 from essgeo.exports.umap import write_umap
 from essgeo.exports.workbook import write_workbook
-from essgeo.tables import TABLES
+from essgeo.words.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -59,7 +59,7 @@ def export(study: Study, out: Path) -> list[Path]:
     Raises
     ------
     SchemaError
-        A frame of the study lacks a column of :data:`essgeo.tables.TABLES`.
+        A frame of the study lacks a column of :data:`essgeo.words.tables.TABLES`.
 
     Examples
     --------

@@ -8,20 +8,20 @@ import re
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from essgeo.columns import COLUMNS
 from essgeo.exports.licences import inputs_of, licences_of
 from essgeo.exports.notes import caveats
 from essgeo.provenance import sha256_of
-from essgeo.tables import TABLES
+from essgeo.words.columns import COLUMNS
+from essgeo.words.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from pathlib import Path
 
-    from essgeo.columns import Column
     from essgeo.exports.release import Release
     from essgeo.provenance import Input
     from essgeo.results import Study
+    from essgeo.words.columns import Column
 
 _TYPES = {"text": "string", "integer": "integer", "number": "number", "flag": "boolean", "month": "string"}
 _NOT_IN_NAMES = re.compile("[^a-z0-9.]")
@@ -101,7 +101,7 @@ def table_schema(table: str, columns: Collection[str], study: Study) -> dict[str
     Parameters
     ----------
     table
-        A name of :data:`essgeo.tables.TABLES`.
+        A name of :data:`essgeo.words.tables.TABLES`.
     columns
         The columns of its file, in order.
     study

@@ -9,7 +9,7 @@ import pyogrio
 
 from essgeo.crs import GEOGRAPHIC
 from essgeo.exports.styles import POINTS
-from essgeo.tables import TABLES
+from essgeo.words.tables import TABLES
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-    from essgeo.vocabulary import Lang
+    from essgeo.words.vocabulary import Lang
 
 GEOPACKAGE = "1.2"
 """Version of the format: QGIS has read it without a warning since 3.0."""
@@ -30,7 +30,7 @@ def write_geopackage(layers: Mapping[str, gpd.GeoDataFrame], path: Path, *, lang
     Parameters
     ----------
     layers
-        Layers by name; each name is one of :data:`essgeo.tables.TABLES`.
+        Layers by name; each name is one of :data:`essgeo.words.tables.TABLES`.
     path
         File to write; it must not exist.
     lang

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from essgeo.vocabulary import (
+from essgeo.words.vocabulary import (
     CHALLENGES,
     FAMILIES,
     GEO_REASONS,
@@ -20,7 +20,7 @@ from essgeo.vocabulary import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from essgeo.vocabulary import Labels, Lang
+    from essgeo.words.vocabulary import Labels, Lang
 
 _RELATIONS: Labels = {
     "in": {"fr": "oui", "en": "yes"},
@@ -56,7 +56,7 @@ def labelled(column: str, values: Iterable[str], lang: Lang) -> list[str]:
     Parameters
     ----------
     column
-        A name of :data:`essgeo.columns.COLUMNS`.
+        A name of :data:`essgeo.words.columns.COLUMNS`.
     values
         Its values, several codes separated by ``|``.
     lang

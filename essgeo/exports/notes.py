@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from essgeo.access.walking import MAX_SNAP_M
-from essgeo.formats import number
-from essgeo.methods import said
-from essgeo.vocabulary import FAMILIES
+from essgeo.words.formats import number
+from essgeo.words.methods import said
+from essgeo.words.vocabulary import FAMILIES
 
 if TYPE_CHECKING:
     from essgeo.access import WalkingComparison
     from essgeo.results import Study
-    from essgeo.vocabulary import Lang
+    from essgeo.words.vocabulary import Lang
 
 
 def caveats(study: Study) -> list[str]:

@@ -9,14 +9,14 @@ from pyproj import CRS
 
 from essgeo.exports.styles import DOCTYPE, POINTS, renderer
 from essgeo.exports.text import writable
-from essgeo.tables import TABLES
+from essgeo.words.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from essgeo.results import Study
-    from essgeo.vocabulary import Labels
+    from essgeo.words.vocabulary import Labels
 
 _OLDEST_QGIS = "3.22.0"
 _LAYER_ID = "essgeo_{}_layer"  # QGIS replaces an identifier of ten characters or fewer by one of its own

@@ -13,16 +13,16 @@ import pandas as pd
 from essgeo.crs import GEOGRAPHIC
 from essgeo.errors import SchemaError
 from essgeo.exports.text import writable
-from essgeo.methods import said
 from essgeo.sources.diffusion import MASK, SHOWN
-from essgeo.tables import TABLES
+from essgeo.words.methods import said
+from essgeo.words.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from essgeo.columns import Column
     from essgeo.results import Study
-    from essgeo.vocabulary import Lang
+    from essgeo.words.columns import Column
+    from essgeo.words.vocabulary import Lang
 
 _SHOWN = SHOWN | {"layer", "zone_id", "vintage", "relation", "probability"}
 _METHODS = {"method", "population_method", "note"}
@@ -36,7 +36,7 @@ class Release:
     Attributes
     ----------
     layers
-        GeoDataFrames in the metric CRS of the territory, RangeIndex, columns of :data:`essgeo.tables.TABLES`.
+        GeoDataFrames in the metric CRS of the territory, RangeIndex, columns of :data:`essgeo.words.tables.TABLES`.
     tables
         DataFrames with a RangeIndex and the same columns; ``structures`` has ``longitude`` and ``latitude`` (degrees,
         6 decimals) in place of its geometry.
@@ -52,9 +52,9 @@ class Release:
 def release(study: Study) -> Release:
     """Return the frames of a study as they may be published; the study is not changed.
 
-    Only the columns of :data:`essgeo.tables.TABLES` are published, so that a private column of a user's spreadsheet is
-    not. Of a masked structure, only what :data:`essgeo.sources.diffusion.SHOWN` lists: never its address, its position
-    or a name.
+    Only the columns of :data:`essgeo.words.tables.TABLES` are published, so that a private column of a user's
+    spreadsheet is not. Of a masked structure, only what :data:`essgeo.sources.diffusion.SHOWN` lists: never its
+    address, its position or a name.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def _require_columns(frames: dict[str, pd.DataFrame]) -> None:
         if (missing := [column.name for column in TABLES[name].columns if column.name not in frame.columns])
     ]
     if faults:
-        message = f"the study lacks columns that essgeo.tables promises. {'; '.join(faults)}."
+        message = f"the study lacks columns that essgeo.words.tables promises. {'; '.join(faults)}."
         raise SchemaError(message)
 
 

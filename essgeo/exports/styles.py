@@ -8,14 +8,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from essgeo.vocabulary import FAMILIES
+from essgeo.words.vocabulary import FAMILIES
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping
     from pathlib import Path
 
-    from essgeo.vocabulary import Lang
+    from essgeo.words.vocabulary import Lang
 
 # Okabe and Ito (2008): told apart by readers who do not see all colours.
 FAMILY_COLOURS = {

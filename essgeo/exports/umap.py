@@ -10,8 +10,8 @@ import pandas as pd
 from essgeo.crs import GEOGRAPHIC
 from essgeo.exports.labels import labelled
 from essgeo.exports.styles import COVERAGE_COLOURS, FAMILY_COLOURS, MARKERS, OUTLINES
-from essgeo.tables import TABLES
-from essgeo.vocabulary import FAMILIES
+from essgeo.words.tables import TABLES
+from essgeo.words.vocabulary import FAMILIES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from essgeo.exports.licences import Licence
     from essgeo.results import Study
-    from essgeo.vocabulary import Labels, Lang
+    from essgeo.words.vocabulary import Labels, Lang
 
 # The rows of each popup: columns, with the word that stands beside the value. A feature's own ``name`` is its title.
 _SHOWN: dict[str, Labels] = {

@@ -15,11 +15,11 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.writer.excel import ExcelWriter
 
-from essgeo.columns import COLUMNS
 from essgeo.exports.csv_tables import FORMULA_STARTS
 from essgeo.exports.notes import caveats
 from essgeo.exports.text import writable
-from essgeo.tables import TABLES
+from essgeo.words.columns import COLUMNS
+from essgeo.words.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from essgeo.exports.release import Release
     from essgeo.results import Study
-    from essgeo.vocabulary import Labels, Lang
+    from essgeo.words.vocabulary import Labels, Lang
 
 LONGEST_TEXT = 32_767
 _WIDTHS = (8, 60)

@@ -6,10 +6,10 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from essgeo.vocabulary import THEMES, split_codes
+from essgeo.words.vocabulary import THEMES, split_codes
 
 if TYPE_CHECKING:
-    from essgeo.vocabulary import Lang
+    from essgeo.words.vocabulary import Lang
 
 Row: TypeAlias = Mapping[str, Any]
 

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from essgeo.access import nearest_minutes
 from essgeo.gaps.nearest import centre_minutes, nearest_structures
-from essgeo.vocabulary import STAGES, SUPPORT_ROLES, split_codes
+from essgeo.words.vocabulary import STAGES, SUPPORT_ROLES, split_codes
 
 if TYPE_CHECKING:
     import geopandas as gpd

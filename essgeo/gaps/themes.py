@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from essgeo.vocabulary import CHALLENGES, SECTORS, split_codes
+from essgeo.words.vocabulary import CHALLENGES, SECTORS, split_codes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

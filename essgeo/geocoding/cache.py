@@ -12,7 +12,7 @@ import pandas as pd
 
 from essgeo.errors import InputError
 from essgeo.geocoding.engine import MATCH_COLUMNS, MATCH_NUMBERS
-from essgeo.sources.folders import cache_folder
+from essgeo.sources.download.folders import cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -14,8 +14,8 @@ import requests
 import urllib3
 
 from essgeo.errors import GeocoderError, InputError, RateLimitedError
+from essgeo.sources.download.retries import backoff_s, is_private, is_web_address, retry_after_s
 from essgeo.sources.fetch import why
-from essgeo.sources.retries import backoff_s, is_private, is_web_address, retry_after_s
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from essgeo.maps.findings import interval, walk
-from essgeo.formats import MISSING, number, percent
+from essgeo.words.formats import MISSING, number, percent
 from essgeo.maps.rows import Row, by_index, records, where
 from essgeo.maps.texts import texts
-from essgeo.vocabulary import ROLES, STAGES, THEMES
+from essgeo.words.vocabulary import ROLES, STAGES, THEMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,14 +19,14 @@ from essgeo.maps.geojson import POINT_DIGITS, Collection, collection, outlines
 from essgeo.maps.register import LISTS
 from essgeo.maps.symbols import SECTOR_SYMBOLS, SHAPES, SHARE_BREAKS, SHARE_COLOURS, SHARE_HATCHES
 from essgeo.maps.texts import texts
-from essgeo.vocabulary import CHALLENGES, FAMILIES, GEO_STATUSES, ROLES, SECTORS, STAGES, STATUSES, THEMES
+from essgeo.words.vocabulary import CHALLENGES, FAMILIES, GEO_STATUSES, ROLES, SECTORS, STAGES, STATUSES, THEMES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from essgeo.maps.background import Choice
     from essgeo.results import Study
-    from essgeo.vocabulary import Labels, Lang
+    from essgeo.words.vocabulary import Labels, Lang
 
 SHARE_DIGITS = 3
 _VOCABULARIES = {

@@ -6,10 +6,10 @@ import math
 from typing import TYPE_CHECKING
 
 from essgeo.access.walking import MAX_SNAP_M
-from essgeo.formats import MISSING, joined, number, percent
+from essgeo.words.formats import MISSING, joined, number, percent
 from essgeo.gaps import standing
 from essgeo.maps.texts import texts
-from essgeo.vocabulary import ROLES, STAGES, THEMES
+from essgeo.words.vocabulary import ROLES, STAGES, THEMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from essgeo.access import WalkingComparison
     from essgeo.maps.rows import Row
     from essgeo.results import Parameters
-    from essgeo.vocabulary import Lang
+    from essgeo.words.vocabulary import Lang
 
 
 def interval(low: float, high: float, lang: Lang, *, share: bool = False) -> str:

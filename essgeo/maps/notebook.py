@@ -13,7 +13,7 @@ from essgeo.maps.geojson import outlines
 from essgeo.maps.render import BIDI_CONTROLS
 from essgeo.maps.symbols import SECTOR_SYMBOLS
 from essgeo.maps.texts import texts
-from essgeo.vocabulary import SECTORS, STATUSES, split_codes
+from essgeo.words.vocabulary import SECTORS, STATUSES, split_codes
 
 if TYPE_CHECKING:
     import geopandas as gpd

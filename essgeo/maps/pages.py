@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from essgeo.errors import InputError
-from essgeo.methods import said
+from essgeo.words.methods import said
 from essgeo.maps import findings
 from essgeo.maps.content import coverage_themes, labels_by_field, map_content, months
-from essgeo.formats import joined
+from essgeo.words.formats import joined
 from essgeo.maps.overview import overview
 from essgeo.maps.policy import policy
 from essgeo.maps.popups import period, surface
@@ -19,7 +19,7 @@ from essgeo.maps.register import MANY
 from essgeo.maps.rows import attributes, by_index, records, where
 from essgeo.maps.symbols import SECTOR_SYMBOLS, SHAPES, SHARE_BREAKS, SHARE_COLOURS, SHARE_HATCHES
 from essgeo.maps.texts import texts
-from essgeo.vocabulary import split_codes
+from essgeo.words.vocabulary import split_codes
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,10 +6,10 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from essgeo.maps.findings import interval
-from essgeo.formats import number, percent
+from essgeo.words.formats import number, percent
 from essgeo.maps.rows import by_index, records, where
 from essgeo.maps.texts import texts
-from essgeo.vocabulary import SITE_STATES
+from essgeo.words.vocabulary import SITE_STATES
 
 if TYPE_CHECKING:
     from essgeo.results import Study

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from essgeo.crs import GEOGRAPHIC
-from essgeo.vocabulary import split_codes
+from essgeo.words.vocabulary import split_codes
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -11,15 +11,15 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from essgeo import formats
+from essgeo.words import formats
 from essgeo.maps import findings
 from essgeo.maps.texts import texts
-from essgeo.vocabulary import CHALLENGES, FAMILIES, GEO_STATUSES, ROLES, SITE_STATES, STAGES, STATUSES, THEMES
+from essgeo.words.vocabulary import CHALLENGES, FAMILIES, GEO_STATUSES, ROLES, SITE_STATES, STAGES, STATUSES, THEMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from essgeo.vocabulary import Lang
+    from essgeo.words.vocabulary import Lang
 
 BIDI_CONTROLS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """Characters that change the direction of the text around them: they go before anything is shown."""

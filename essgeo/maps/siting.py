@@ -14,7 +14,7 @@ import shapely
 from essgeo.access.demand import METHOD as POPULATION_BY_IRIS
 from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
 from essgeo.maps import assets, pages
-from essgeo.formats import MISSING, number, percent
+from essgeo.words.formats import MISSING, number, percent
 from essgeo.maps.render import render
 from essgeo.maps.rows import records
 from essgeo.maps.texts import Texts, typeset
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from essgeo.results import Study
     from essgeo.siting import Scenario
-    from essgeo.vocabulary import Lang
+    from essgeo.words.vocabulary import Lang
 
 WIDTH, MARGIN = 640, 10
 DETAIL_M = 15.0

@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from essgeo.vocabulary import Lang
+    from essgeo.words.vocabulary import Lang
 
 Texts: TypeAlias = dict[str, dict[str, str]]
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from essgeo.structures.enterprises import enterprise_of
-from essgeo.vocabulary import FAMILIES
+from essgeo.words.vocabulary import FAMILIES
 from essgeo.zoning import count_in
 
 if TYPE_CHECKING:

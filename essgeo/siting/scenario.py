@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from essgeo.display import Html, paragraphs
 from essgeo.siting.words import sentences, sites_table
+from essgeo.words.display import Html, paragraphs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from essgeo.siting.months import Period
-    from essgeo.vocabulary import Lang
+    from essgeo.words.vocabulary import Lang
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from essgeo.display import table
-from essgeo.formats import number, percent
-from essgeo.vocabulary import THEMES, split_codes
+from essgeo.words.display import table
+from essgeo.words.formats import number, percent
+from essgeo.words.vocabulary import THEMES, split_codes
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from markupsafe import Markup
 
     from essgeo.siting.scenario import Scenario
-    from essgeo.vocabulary import Lang
+    from essgeo.words.vocabulary import Lang
 
 NOTES: dict[str, dict[Lang, str]] = {
     "search_areas": {

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from essgeo.errors import ChecksumError, SourceChangedError, SourceUnavailableError
-from essgeo.sources.archive import SIGNATURE, matching
 from essgeo.sources.catalogue import area_of, official_columns
-from essgeo.sources.header import HEAD_BYTES, columns_in, fault_of, footer_bytes, missing_part, parquet_columns
-from essgeo.sources.locate import find_file
-from essgeo.sources.transfer import GoneError
+from essgeo.sources.download.archive import SIGNATURE, matching
+from essgeo.sources.download.header import HEAD_BYTES, columns_in, fault_of, footer_bytes, missing_part, parquet_columns
+from essgeo.sources.download.locate import find_file
+from essgeo.sources.download.transfer import GoneError
 
 if TYPE_CHECKING:
     from essgeo.sources.catalogue import Source
+    from essgeo.sources.download.locate import Remote
     from essgeo.sources.fetch import Web
-    from essgeo.sources.locate import Remote
 
 _END_BYTES = 1 << 16
 _MOST_FOOTER_BYTES = 1 << 26

@@ -18,15 +18,15 @@ import urllib3
 from tqdm import tqdm
 
 from essgeo.errors import EssgeoError, SourceError, SourceUnavailableError
-from essgeo.sources.accept import Arrival, accept, confirm, usable
 from essgeo.sources.catalogue import Source, area_of, find_source
-from essgeo.sources.folders import sources_folder
-from essgeo.sources.locate import Remote, find_file, mirrored
-from essgeo.sources.manifest import WORK, Copy, Fetched, file_of, is_current, read_copy, store
-from essgeo.sources.pages import join_pages
-from essgeo.sources.partial import begin, discard, resume_point
-from essgeo.sources.retries import backoff_s, is_private
-from essgeo.sources.transfer import (
+from essgeo.sources.download.accept import Arrival, accept, confirm, usable
+from essgeo.sources.download.folders import sources_folder
+from essgeo.sources.download.locate import Remote, find_file, mirrored
+from essgeo.sources.download.manifest import WORK, Copy, Fetched, file_of, is_current, read_copy, store
+from essgeo.sources.download.pages import join_pages
+from essgeo.sources.download.partial import begin, discard, resume_point
+from essgeo.sources.download.retries import backoff_s, is_private
+from essgeo.sources.download.transfer import (
     NO_SUCH_RANGE,
     NOT_MODIFIED,
     PARTIAL,

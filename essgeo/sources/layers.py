@@ -14,7 +14,7 @@ from essgeo.sources.structures import read_structures
 from essgeo.sources.tables import read_table
 from essgeo.sources.zones import read_outlines, read_zones
 from essgeo.validation import raise_faults, validate
-from essgeo.vocabulary import split_codes
+from essgeo.words.vocabulary import split_codes
 
 if TYPE_CHECKING:
     from pathlib import Path

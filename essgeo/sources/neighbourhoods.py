@@ -10,7 +10,7 @@ import pandas as pd
 from essgeo.sources.aliases import simplify
 
 if TYPE_CHECKING:
-    from essgeo.vocabulary import Lang
+    from essgeo.words.vocabulary import Lang
 
 _NOTES: dict[str, dict[Lang, str]] = {
     "qpv": {

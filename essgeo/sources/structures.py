@@ -17,10 +17,10 @@ from essgeo.sources.cells import commune_code, iso_date, siren_and_siret
 from essgeo.sources.diffusion import emptied, hidden, unnamed
 from essgeo.sources.tables import read_table
 from essgeo.validation import validate
-from essgeo.vocabulary import CHALLENGES, FAMILIES, ROLES, SECTORS, STAGES, STATUSES
+from essgeo.words.vocabulary import CHALLENGES, FAMILIES, ROLES, SECTORS, STAGES, STATUSES
 
 if TYPE_CHECKING:
-    from essgeo.vocabulary import Labels
+    from essgeo.words.vocabulary import Labels
 
 _VOCABULARIES: dict[str, Labels] = {
     "sectors": SECTORS,

@@ -8,7 +8,7 @@ import pandas as pd
 
 from essgeo.errors import SchemaError
 from essgeo.structures.enterprises import enterprise_of
-from essgeo.vocabulary import FAMILIES
+from essgeo.words.vocabulary import FAMILIES
 
 if TYPE_CHECKING:
     import geopandas as gpd

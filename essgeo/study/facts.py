@@ -16,8 +16,7 @@ from essgeo.layers import LAYERS
 from essgeo.register import RegisterFiles, build_register
 from essgeo.sources import read_layer, read_layers, read_structures
 from essgeo.sources.layers import renewal_zones
-from essgeo.sources.live import Live, take
-from essgeo.sources.live_layers import RENEWAL_VINTAGE, live_cells, live_layers, live_projects
+from essgeo.sources.live import RENEWAL_VINTAGE, Live, live_cells, live_layers, live_projects, take
 from essgeo.study.lineage import own_inputs, user_inputs
 from essgeo.zoning import carry_projects, crosswalk
 
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from essgeo.provenance import Input
     from essgeo.results import Parameters
     from essgeo.territory import Territory
-    from essgeo.vocabulary import Lang
+    from essgeo.words.vocabulary import Lang
 
 _EMPTY: dict[Lang, str] = {
     "fr": "Sans habitant dans la grille de population, et donc sans page : {names}.",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from essgeo.results import Study
     from essgeo.territory import Territory
-    from essgeo.vocabulary import Lang
+    from essgeo.words.vocabulary import Lang
 
 
 def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the first by name)

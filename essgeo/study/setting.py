@@ -20,7 +20,7 @@ from essgeo.territory import Territory, load_territory
 if TYPE_CHECKING:
     import pandas as pd
 
-    from essgeo.vocabulary import Lang
+    from essgeo.words.vocabulary import Lang
 
 CORRECTIONS = "corrections.csv"
 

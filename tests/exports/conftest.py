@@ -14,9 +14,9 @@ from shapely.geometry import MultiPolygon, Point, box
 
 from essgeo.provenance import Input
 from essgeo.results import Parameters, Study
-from essgeo.tables import TABLES
 from essgeo.territory import Territory
-from essgeo.vocabulary import FAMILIES, SECTORS
+from essgeo.words.tables import TABLES
+from essgeo.words.vocabulary import FAMILIES, SECTORS
 
 WEST, SOUTH = 660_000.0, 6_862_000.0
 MASKED = "Jeanne Secret"

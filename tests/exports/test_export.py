@@ -31,7 +31,7 @@ from essgeo.exports.csv_tables import FORMULA_STARTS, neutralised, restored, wri
 from essgeo.exports.release import Release, release
 from essgeo.layers import LAYERS
 from essgeo.sources.diffusion import MASK
-from essgeo.tables import TABLES
+from essgeo.words.tables import TABLES
 from tests.exports.conftest import HOSTILE, MASKED, make_study
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from essgeo.exports.any_format import write_file
 from essgeo.exports.csv_tables import FORMULA_STARTS, restored
 from essgeo.exports.release import release
 from essgeo.exports.text import writable
-from essgeo.tables import TABLES
+from essgeo.words.tables import TABLES
 from tests.exports.conftest import HOSTILE, make_study
 
 if TYPE_CHECKING:

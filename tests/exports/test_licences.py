@@ -14,7 +14,7 @@ import pytest
 
 from essgeo.exports import export
 from essgeo.provenance import Input
-from essgeo.tables import TABLES
+from essgeo.words.tables import TABLES
 from tests.exports.conftest import make_study
 
 if TYPE_CHECKING:

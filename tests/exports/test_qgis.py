@@ -13,7 +13,7 @@ import pytest
 
 from essgeo.exports import export
 from essgeo.exports.styles import FAMILY_COLOURS, OUTLINES
-from essgeo.tables import TABLES
+from essgeo.words.tables import TABLES
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -26,7 +26,7 @@ from essgeo.gaps import (
 )
 from essgeo.gaps.reach import Spread, drawn_minutes, reached_themes
 from essgeo.gaps.themes import THEMES, theme_bits
-from essgeo.vocabulary import STAGES, SUPPORT_ROLES
+from essgeo.words.vocabulary import STAGES, SUPPORT_ROLES
 
 if TYPE_CHECKING:
     from essgeo.access import CostMatrix

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from essgeo import geocode
 from essgeo.geocoding import review
-from essgeo.vocabulary import GEO_REASONS, GEO_STATUSES
+from essgeo.words.vocabulary import GEO_REASONS, GEO_STATUSES
 
 if TYPE_CHECKING:
     import geopandas as gpd

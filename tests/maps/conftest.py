@@ -20,7 +20,7 @@ from essgeo.provenance import Input
 from essgeo.results import Parameters, Study
 from essgeo.structures import counted_on
 from essgeo.territory import Territory
-from essgeo.vocabulary import CHALLENGES, SECTORS, STAGES, SUPPORT_ROLES, THEMES
+from essgeo.words.vocabulary import CHALLENGES, SECTORS, STAGES, SUPPORT_ROLES, THEMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

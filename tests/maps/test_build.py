@@ -20,13 +20,13 @@ from essgeo.maps.pages import AROUND_M
 from essgeo.maps.policy import policy
 from essgeo.maps.register import ALPHABET, register
 from essgeo.maps.render import BIDI_CONTROLS, data_block, environment, web_address
-from essgeo.vocabulary import SECTORS, THEMES
+from essgeo.words.vocabulary import SECTORS, THEMES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from essgeo.results import Study
-    from essgeo.vocabulary import Lang
+    from essgeo.words.vocabulary import Lang
 
 PAGES = [
     "index.html",

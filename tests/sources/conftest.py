@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from essgeo.sources.download.transfer import Patience
 from essgeo.sources.fetch import Web
-from essgeo.sources.transfer import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -18,8 +18,8 @@ import pytest
 
 from essgeo.errors import ChecksumError, InputError, SourceChangedError, SourceUnavailableError
 from essgeo.sources.catalogue import find_source
+from essgeo.sources.download.manifest import read_copy
 from essgeo.sources.fetch import Web, fetch
-from essgeo.sources.manifest import read_copy
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,8 +14,8 @@ import pytest
 import shapely
 
 from essgeo.errors import SourceChangedError, SourceUnavailableError
-from essgeo.sources.archive import extract, matching
 from essgeo.sources.catalogue import find_source
+from essgeo.sources.download.archive import extract, matching
 from essgeo.sources.fetch import Web, fetch
 
 if TYPE_CHECKING:

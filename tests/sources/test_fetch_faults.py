@@ -18,8 +18,8 @@ import urllib3
 from essgeo.errors import SourceChangedError, SourceError, SourceUnavailableError
 from essgeo.sources import fetch as fetching
 from essgeo.sources.catalogue import find_source
+from essgeo.sources.download.transfer import Patience
 from essgeo.sources.fetch import Web, fetch
-from essgeo.sources.transfer import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -331,7 +331,7 @@ def test_a_disk_that_fills_up_while_the_manifest_is_written(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("essgeo.sources.manifest.os.fsync", full)
+        patch.setattr("essgeo.sources.download.manifest.os.fsync", full)
         stale = fetch("ban", area="93", folder=tmp_path, web=web, refresh=True)
     assert (stale.path, stale.sha256) == (good.path, good.sha256)
     assert "No space left" in stale.stale

@@ -26,7 +26,7 @@ from essgeo.errors import SourceUnavailableError
 from essgeo.geocoding.ban import COLUMNS as BAN_COLUMNS
 from essgeo.sources.catalogue import REFRESH_DAYS, find_source
 from essgeo.sources.declare import declare_territory
-from essgeo.sources.locate import dataset_address
+from essgeo.sources.download.locate import dataset_address
 from essgeo.study import run_study
 from tests.structures.official import place, site, unit, write
 

@@ -16,8 +16,8 @@ from essgeo.cli import main
 from essgeo.errors import InputError, SourceChangedError
 from essgeo.sources.catalogue import find_source, read_catalogue
 from essgeo.sources.check import check_source
+from essgeo.sources.download.locate import find_file
 from essgeo.sources.fetch import Web, fetch
-from essgeo.sources.locate import find_file
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ from essgeo.structures.establishments import as_structures
 from essgeo.structures.nomenclatures import nomenclature
 from essgeo.structures.perimeter import ESS_CERTAINTIES, ESS_RULES, perimeter
 from essgeo.structures.sectors import sectors
-from essgeo.vocabulary import CHALLENGES, FAMILIES, SECTORS
+from essgeo.words.vocabulary import CHALLENGES, FAMILIES, SECTORS
 from tests.structures.official import AS_OF
 
 CATEGORIES = {

@@ -36,8 +36,8 @@ def read_ess_list(path: Path) -> pd.Series:
     Returns
     -------
     Series of str
-        Index ``siren`` (nine digits, each once), sorted; a code of :data:`essgeo.vocabulary.FAMILIES`, ``""`` where the
-        list names no family that is known. Rows without a SIREN are left out.
+        Index ``siren`` (nine digits, each once), sorted; a code of :data:`essgeo.words.vocabulary.FAMILIES`, ``""``
+        where the list names no family that is known. Rows without a SIREN are left out.
 
     Raises
     ------

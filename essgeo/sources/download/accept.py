@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from essgeo.errors import ChecksumError, SourceChangedError
-from essgeo.sources.archive import SIGNATURE, extract
 from essgeo.sources.catalogue import official_columns
-from essgeo.sources.header import SUFFIXES, columns_of, fault_of, missing_part
-from essgeo.sources.manifest import Copy, file_of, write_copy
-from essgeo.sources.partial import discard
+from essgeo.sources.download.archive import SIGNATURE, extract
+from essgeo.sources.download.header import SUFFIXES, columns_of, fault_of, missing_part
+from essgeo.sources.download.manifest import Copy, file_of, write_copy
+from essgeo.sources.download.partial import discard
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from essgeo.sources.catalogue import Source
-    from essgeo.sources.locate import Remote
+    from essgeo.sources.download.locate import Remote
 
 _BLOCK = 1 << 20
 _EDGE = 4096

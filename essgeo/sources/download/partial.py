@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from essgeo.sources.manifest import write_json
+from essgeo.sources.download.manifest import write_json
 
 if TYPE_CHECKING:
     from pathlib import Path

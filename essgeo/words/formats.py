@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import datetime as dt
 
-    from essgeo.vocabulary import Lang
+    from essgeo.words.vocabulary import Lang
 
 MISSING = "\u2013"
 _NARROW = "\u202f"

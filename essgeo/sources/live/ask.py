@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from essgeo.sources.catalogue import Source
-    from essgeo.sources.manifest import Fetched
+    from essgeo.sources.download.manifest import Fetched
     from essgeo.territory import LayerFile, Territory
-    from essgeo.vocabulary import Lang
+    from essgeo.words.vocabulary import Lang
 
 Result = TypeVar("Result")
 
@@ -168,6 +168,22 @@ def input_of(file: LayerFile) -> Input:
     return Input(
         file.layer, file.path.name, sha256_of(file.path), file.title, file.publisher, file.licence, file.vintage
     )
+
+
+def also(live: Live, layer: str) -> None:
+    """Keep the lineage of the territory's own file, where a layer was made of it and of an official one.
+
+    Examples
+    --------
+    >>> from essgeo import load_territory
+    >>> live = Live(load_territory("est-ensemble"))
+    >>> also(live, "sites")
+    >>> [source.file for source in live.inputs]
+    ['sites.csv']
+    """
+    here = live.territory
+    if here.declares(layer) and here.file(layer).path.name not in {source.file for source in live.inputs}:
+        live.inputs.append(input_of(here.file(layer)))
 
 
 def _files(live: Live, source: Source) -> list[Fetched]:

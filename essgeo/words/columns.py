@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
-from essgeo.vocabulary import FAMILIES, GEO_STATUSES, STAGES, SUPPORT_ROLES, THEMES
+from essgeo.words.vocabulary import FAMILIES, GEO_STATUSES, STAGES, SUPPORT_ROLES, THEMES
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from essgeo.vocabulary import Lang
+    from essgeo.words.vocabulary import Lang
 
 Kind: TypeAlias = Literal["text", "integer", "number", "flag", "month"]
 
@@ -60,7 +60,7 @@ _ALLOWED: dict[str, Collection[str]] = {
 
 
 def _glossary() -> dict[str, Column]:
-    text = (files("essgeo") / "glossary.csv").read_text(encoding="utf-8")
+    text = (files("essgeo.words") / "glossary.csv").read_text(encoding="utf-8")
     return {
         row["name"]: Column(
             row["name"],

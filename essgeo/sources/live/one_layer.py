@@ -6,16 +6,10 @@ from typing import TYPE_CHECKING
 
 from essgeo.errors import SourceUnavailableError
 from essgeo.sources.layers import communes_of, own_layer, renewal_zones
-from essgeo.sources.live import Live
-from essgeo.sources.live_layers import (
-    RENEWAL_VINTAGE,
-    live_iris,
-    live_neighbourhoods,
-    live_projects,
-    live_qpv,
-    live_sites,
-    live_stations,
-)
+from essgeo.sources.live.ask import Live
+from essgeo.sources.live.census import live_iris
+from essgeo.sources.live.places import live_sites, live_stations
+from essgeo.sources.live.zones import RENEWAL_VINTAGE, live_neighbourhoods, live_projects, live_qpv
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pyogrio
 
 from essgeo.errors import SourceChangedError
-from essgeo.sources.archive import SIGNATURE as ZIP
+from essgeo.sources.download.archive import SIGNATURE as ZIP
 from essgeo.sources.tables import SEPARATORS, WEB_PAGE
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
 from essgeo.errors import InputError, SourceChangedError
-from essgeo.sources.retries import is_private
+from essgeo.sources.download.retries import is_private
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

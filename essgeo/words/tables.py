@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from essgeo.columns import COLUMNS
+from essgeo.words.columns import COLUMNS
 
 if TYPE_CHECKING:
-    from essgeo.columns import Column
-    from essgeo.vocabulary import Lang
+    from essgeo.words.columns import Column
+    from essgeo.words.vocabulary import Lang
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from essgeo.errors import SourceUnavailableError
-from essgeo.sources.retries import retry_after_s
+from essgeo.sources.download.retries import retry_after_s
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from essgeo.sources.manifest import Copy
+    from essgeo.sources.download.manifest import Copy
 
 BUSY = frozenset({429, 500, 502, 503, 504})
 OK, PARTIAL, NOT_MODIFIED, NO_SUCH_RANGE = 200, 206, 304, 416
@@ -86,7 +86,7 @@ def refuse_status(url: str, status: int, headers: Mapping[str, str], patience: P
     >>> refuse_status("https://a.fr/x", 404, {}, Patience())
     Traceback (most recent call last):
     ...
-    essgeo.sources.transfer.GoneError: https://a.fr/x: the server answered 404. The file may have moved.
+    essgeo.sources.download.transfer.GoneError: https://a.fr/x: the server answered 404. The file may have moved.
     """
     if status in BUSY:
         pause = retry_after_s(headers.get("Retry-After"), dt.datetime.now(dt.UTC))
@@ -146,7 +146,7 @@ def in_time(blocks: Iterable[bytes], patience: Patience, clock: Callable[[], flo
     ...     block
     Traceback (most recent call last):
     ...
-    essgeo.sources.transfer.InterruptedTransferError: it is too slow (2 bytes in 100 s)
+    essgeo.sources.download.transfer.InterruptedTransferError: it is too slow (2 bytes in 100 s)
     """
     began, received = clock(), 0
     for block in blocks:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from essgeo.vocabulary import Lang
+    from essgeo.words.vocabulary import Lang
 
 _NUMBER = r"(\d[\d.]*)"
 _FRENCH: tuple[tuple[str, str], ...] = (

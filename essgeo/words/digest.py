@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from markupsafe import Markup
 
-from essgeo.display import Html, paragraphs, persons, share_bar, table, with_interval
-from essgeo.formats import MISSING, day, number, percent
-from essgeo.vocabulary import THEMES
+from essgeo.words.display import Html, paragraphs, persons, share_bar, table, with_interval
+from essgeo.words.formats import MISSING, day, number, percent
+from essgeo.words.vocabulary import THEMES
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-    from essgeo.display import Row
-    from essgeo.vocabulary import Labels, Lang
+    from essgeo.words.display import Row
+    from essgeo.words.vocabulary import Labels, Lang
 
 MOST_AREAS = 12
 _WORDS: Labels = {

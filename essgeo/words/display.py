@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from markupsafe import Markup, escape
 
-from essgeo.formats import MISSING, number, percent
+from essgeo.words.formats import MISSING, number, percent
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
 
-    from essgeo.vocabulary import Lang
+    from essgeo.words.vocabulary import Lang
 
 Row: TypeAlias = "dict[Hashable, Any]"
 
