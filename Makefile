@@ -20,15 +20,18 @@ PIN := uv pip compile pyproject.toml --quiet --upgrade --universal --python-vers
 PIN_ADDOK := uv pip compile --group addok --quiet --upgrade --universal --python-version 3.11 --fork-strategy fewest \
 	--generate-hashes --no-emit-index-url --custom-compile-command "make pins" --output-file requirements/addok.txt
 
-.PHONY: help study test check format bench addok minimums pins clean
+.PHONY: help study test test-all check format bench addok minimums pins clean
 
 help: ## list these targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-9s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-9s %s\n", $$1, $$2 }'
 
 study: $(VENV)/.run ## install what is needed and run the study of TERRITORY (est-ensemble)
 	@$(BIN)/essgeo study $(TERRITORY)
 
-test: $(VENV)/.dev ## run every test; ARGS="-k zoning" narrows
+test: $(VENV)/.dev ## run the tests but the slow ones; ARGS="-k zoning" narrows
+	@$(BIN)/python -m pytest -n 2 -m "not slow" $(ARGS)
+
+test-all: $(VENV)/.dev ## run every test
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
 check: $(VENV)/.dev ## lint, formatting, types, import order

@@ -45,7 +45,7 @@ __all__ = [
 
 _ROOMS = {
     "access": ("accessibility", "demand_points", "read_network", "travel_cost"),
-    "digest": ("show_gaps",),
+    "words.digest": ("show_gaps",),
     "exports": ("export",),
     "gaps": ("coverage", "find_gaps", "gather_areas"),
     "geocoding": ("geocode",),

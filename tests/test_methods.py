@@ -8,7 +8,7 @@ import pytest
 
 from essgeo.access import demand, grid, travel_cost
 from essgeo.structures import portrait
-from essgeo.study import ZONE_METHOD
+from essgeo.study.zones import ZONE_METHOD
 from essgeo.words.methods import said
 
 

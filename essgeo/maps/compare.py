@@ -37,7 +37,13 @@ class Line:
 
 
 def compare(study: Study) -> dict[str, Any]:
-    """Return the neighbourhoods, and groups of lines: figures, gaps by theme, nearest offers, support chain."""
+    """Return the neighbourhoods, and groups of lines: figures, gaps by theme, nearest offers, support chain.
+
+    Examples
+    --------
+    >>> [title for title, _ in compare(study_est_ensemble())["groups"]][0]
+    'Chiffres du quartier'
+    """
     areas = by_index(study.neighbourhoods)
     words = texts(study.lang)["compare"]
     groups = [

@@ -249,6 +249,7 @@ def renewal_zones(projects: pd.DataFrame, qpv: gpd.GeoDataFrame, *, vintage: str
 
     Examples
     --------
+    >>> import pandas as pd
     >>> zones = gpd.GeoDataFrame({"name": ["Nord"]}, geometry=[shapely.box(0, 0, 1, 1)], index=["QN1"], crs=2154)
     >>> project = {"qpv_2024": ["QN1"], "project_name": ["Projet"], "interest": ["regional"], "confidence": ["sure"]}
     >>> renewal_zones(pd.DataFrame(project), zones, vintage="2024")["programme"].to_dict()

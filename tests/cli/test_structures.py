@@ -128,6 +128,7 @@ def test_what_is_written_is_read_back(
     assert back["coord_radius_m"].dropna().tolist() == [85, 620]
 
 
+@pytest.mark.slow
 def test_a_study_takes_the_register_with_its_positions(
     run: Run, sample: list[object], small_territory: Path, tmp_path: Path
 ) -> None:
@@ -302,6 +303,7 @@ def test_masked_rows_of_sirene_leave_no_trace(run: Run, small_territory: Path, t
         assert_secret_kept(tmp_path / "cache")
 
 
+@pytest.mark.slow
 def test_masked_rows_of_a_spreadsheet_leave_no_trace_in_a_study(
     run: Run, small_territory: Path, tmp_path: Path
 ) -> None:

@@ -83,6 +83,7 @@ for batch in range(10):
 """
 
 
+@pytest.mark.slow
 def test_two_processes_may_write_at_once(tmp_path: Path) -> None:
     path = tmp_path / "answers.sqlite"
     command = [sys.executable, "-c", WRITER, str(path)]

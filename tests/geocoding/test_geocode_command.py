@@ -98,6 +98,7 @@ def test_a_second_run_asks_nothing_again(run: Callable[..., tuple[int, str]], fa
     assert Path("again.csv").read_text(encoding="utf-8") == first
 
 
+@pytest.mark.slow
 def test_killed_and_resumed_nothing_is_lost_or_sent_twice(fake: Fake, tmp_path: Path) -> None:
     addresses(9_000).to_csv(tmp_path / "in.csv", index=False)
     fake.pause_s = 0.4

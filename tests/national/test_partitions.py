@@ -216,6 +216,7 @@ def slow_until_killed(department: str, *, france: Path, out: Path, done: Path) -
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL on this system")
 def test_a_worker_killed_half_way_changes_nothing(
     france: Path, alone: dict[str, pd.DataFrame], tmp_path: Path, cluster: Any

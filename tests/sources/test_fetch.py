@@ -230,6 +230,7 @@ def test_a_copy_that_was_only_touched_is_still_good(web: Web, tmp_path: Path) ->
     assert fetch("ban", area="93", folder=tmp_path, offline=True).path == path
 
 
+@pytest.mark.slow
 def test_two_processes_share_one_download(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ESSGEO_MIRROR", server.url)
     server.pause_s = 1.5
@@ -256,6 +257,7 @@ def test_who_waits_for_the_same_file_takes_it_from_who_fetched_it(server: Server
     assert len(server.requests) == 1
 
 
+@pytest.mark.slow
 def test_a_killed_download_is_gone_on_with(
     server: Server, web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -334,6 +334,7 @@ def essgeo(*arguments: str, folder: Path) -> str:
 PLAINE = "93001,93027,93029,93030,93031,93039,93059,93066,93070,93072,93078,93079"
 
 
+@pytest.mark.slow
 def test_a_territory_begins_from_its_communes(
     server: Any, shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -440,6 +441,7 @@ def test_a_territory_of_another_ocean_goes_through_the_whole_study(
         assert "environ \N{EN DASH} entreprises" not in text
 
 
+@pytest.mark.slow
 def test_est_ensemble_is_studied_on_official_files(
     server: Any, shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

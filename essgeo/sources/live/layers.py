@@ -44,6 +44,7 @@ def live_layers(live: Live, *, vintage: str, qpv: Path | str | None = None) -> d
     --------
     >>> from essgeo import load_territory
     >>> from essgeo.errors import SourceUnavailableError
+    >>> from essgeo.sources.live import Live
     >>> def down(source, **_):
     ...     raise SourceUnavailableError(f"{source.id}: no answer.")
     >>> live = Live(load_territory("est-ensemble"), fetch=down)
