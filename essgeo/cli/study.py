@@ -12,6 +12,7 @@ from essgeo.cli import options
 if TYPE_CHECKING:
     import datetime as dt
 
+    from essgeo.maps.background import Choice
     from essgeo.words.vocabulary import Lang
 
 
@@ -27,6 +28,14 @@ if TYPE_CHECKING:
 @click.option("--live", is_flag=True, help="Take every layer from its official source.")
 @click.option("--offline", is_flag=True, help="With --live: use what was fetched before, open no connection.")
 @click.option("--out", type=click.Path(), default="maps", show_default=True, help="Folder to publish into.")
+@click.option(
+    "--background",
+    type=click.Choice(["ign", "osm", "none"]),
+    default="ign",
+    show_default=True,
+    help="Background tiles of the maps: Plan IGN, OpenStreetMap or none.",
+)
+@click.option("--single-file", is_flag=True, help="Write all pages into one index.html, to send by mail.")
 @click.option("--lang", type=click.Choice(["fr", "en"]), default="fr", show_default=True, help="Language of the pages.")
 def study(  # noqa: PLR0913 (one argument an option)
     territory: str,
@@ -42,6 +51,8 @@ def study(  # noqa: PLR0913 (one argument an option)
     lang: Lang,
     live: bool,
     offline: bool,
+    background: Choice,
+    single_file: bool,
 ) -> None:
     """Study a TERRITORY and publish pages, tables and layers."""
     from essgeo.cli.summary import caveat, neighbourhood_summary, repairs
@@ -64,6 +75,8 @@ def study(  # noqa: PLR0913 (one argument an option)
         lang=lang,
         live=live,
         offline=offline,
+        background=background,
+        single_file=single_file,
     )
     echo_table(neighbourhood_summary(found))
     click.echo(f"\n{caveat(found, found.coverage['method'].iloc[0])}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from essgeo.study.setting import set_up
 if TYPE_CHECKING:
     import datetime as dt
 
+    from essgeo.maps.background import Choice
     from essgeo.results import Study
     from essgeo.territory import Territory
     from essgeo.words.vocabulary import Lang
@@ -34,6 +36,8 @@ def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the 
     lang: Lang = "fr",
     live: bool = False,
     offline: bool = False,
+    background: Choice = "ign",
+    single_file: bool = False,
 ) -> Study:
     """Locate the structures of a territory, measure who reaches them, and publish what that shows.
 
@@ -43,6 +47,8 @@ def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the 
         What to look at, see :func:`essgeo.study.set_up`.
     out
         Folder to publish into; ``None`` writes nothing.
+    background, single_file
+        How pages are written, see :func:`essgeo.build_maps`.
 
     Returns
     -------
@@ -76,11 +82,11 @@ def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the 
     )
     study = measure(setting)
     if out is not None:
-        publish(study, Path(out))
+        publish(study, Path(out), background=background, single_file=single_file)
     return study
 
 
-def publish(study: Study, out: Path) -> list[Path]:
+def publish(study: Study, out: Path, *, background: Choice = "ign", single_file: bool = False) -> list[Path]:
     """Write the files and pages of a study into a folder, all of them or none.
 
     Parameters
@@ -89,6 +95,8 @@ def publish(study: Study, out: Path) -> list[Path]:
         From :func:`run_study`.
     out
         The folder. What an earlier run wrote there is replaced; other files stay.
+    background, single_file
+        As for :func:`run_study`.
 
     Returns
     -------
@@ -113,6 +121,7 @@ def publish(study: Study, out: Path) -> list[Path]:
         scenario = default_scenario(
             study.demand, study.structures, study.sites, study.iris, study.parameters, network=study.network
         )
-        written = [*export(study, staging), *build_maps(study, staging, [scenario])]
+        pages = partial(build_maps, background=background, single_file=single_file)
+        written = [*export(study, staging), *pages(study, staging, [scenario])]
         names = [path.relative_to(staging) for path in written]
     return [out / name for name in names]

@@ -240,3 +240,17 @@ def test_an_unexpected_error_is_a_message_too(run: Run, monkeypatch: pytest.Monk
     code, _, errors = run("gaps", "est-ensemble")
     assert code == 70
     assert errors == ("essgeo: unexpected ZeroDivisionError: one thing. This is a bug: ESSGEO_DEBUG=1 shows where.\n")
+
+
+def test_one_file_without_background_is_one_page(run: Run, small_territory: Path, tmp_path: Path) -> None:
+    out = tmp_path / "one"
+    code, printed, _ = run(
+        "study", small_territory, "--out", out, "--single-file", "--background", "none", "--as-of", "2026-01"
+    )
+    assert code == 0
+    assert str(out / "index.html") in printed
+    assert [path.name for path in out.glob("*.html")] == ["index.html"]
+    page = (out / "index.html").read_text(encoding="utf-8")
+    assert "<script src=" not in page
+    for host in ("data.geopf.fr", "tile.openstreetmap.org"):
+        assert host not in page
