@@ -82,10 +82,10 @@ class Territory:
         if not wanted:
             vintages = ", ".join(file.vintage for file in declared) or "none"
             of_vintage = f" of vintage {vintage}" if vintage else ""
+            give = f"give the file (--{layer} FILE), " if layer == "qpv" else ""
             message = (
                 f"{self.name} has no {layer} layer{of_vintage} (vintages here: {vintages}). "
-                f"Add one to {self.folder / 'territory.toml'}, give the file (--{layer} FILE), "
-                "or study the territory with --live."
+                f"Add one to {self.folder / 'territory.toml'}, {give}or study the territory with --live."
             )
             raise SourceUnavailableError(message)
         return wanted[0]

@@ -23,10 +23,10 @@ MOST_EXCLUSIONS_SHOWN = 10
 
 @click.command()
 @click.argument("territory")
-@click.option("--count", type=click.IntRange(1), default=2, show_default=True, help="Number of sites.")
+@click.option("--count", type=click.IntRange(1, 50), default=2, show_default=True, help="Number of sites.")
 @click.option("--sector", required=True, help="Sector or challenge, for example alimentation_agriculture; or all.")
 @click.option(
-    "--within", type=click.FloatRange(0, min_open=True), default=10, show_default=True, help="Minutes on foot."
+    "--within", type=click.FloatRange(0, 60, min_open=True), default=10, show_default=True, help="Minutes on foot."
 )
 @click.option("--from", "first", metavar="YYYY-MM", help="First month the sites are needed.")
 @click.option("--to", "last", metavar="YYYY-MM", help="Last month the sites are needed.")

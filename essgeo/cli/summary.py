@@ -79,7 +79,8 @@ def caveat(setting: Setting, method: str) -> str:
     whole = f"about {persons(enterprises)} enterprises" if enterprises else "an unknown number"
     return (
         f"Within {setting.parameters.walk_minutes} minutes' walk ({method}) of {located} "
-        f"located structures, a sample of {whole}: the gap is an upper bound. "
+        f"located structures, a sample of {whole}: the number out of reach is an upper bound, "
+        "gaps with the territory and ranks are not. "
         f"QPV of {setting.parameters.vintage}, structures active on {setting.parameters.as_of}."
     )
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def caveats(study: Study) -> list[str]:
     """Return the sentences without which the coverage of a study must not be read, in the language of the study.
 
-    They say how many structures it rests on, that the register is a sample and a gap therefore an upper bound, how a
+    They say how many structures it rests on, that the register is a sample and what that means for the figures, how a
     walk is measured, which structures count, of which vintage the QPV are and on which day the study stands; and for
     each file that stands in for a newer one, why.
     """
@@ -36,10 +36,12 @@ def _sample(study: Study) -> dict[Lang, str]:
     return {
         "fr": f"La couverture repose sur {located} structures localisées"
         + (f" sur environ {known['fr']} entreprises de l'ESS" if known else "")
-        + " : le registre est un échantillon, et tout manque de couverture est un majorant.",
+        + " : le registre est un échantillon. Le nombre d'habitants hors de portée est un majorant ; l'écart avec le "
+        "territoire et les rangs peuvent changer dans les deux sens.",
         "en": f"Coverage rests on {located} located structures"
         + (f" out of about {known['en']} ESS enterprises" if known else "")
-        + ": the register is a sample, and every coverage gap is an upper bound.",
+        + ": the register is a sample. The number of residents out of reach is an upper bound; the gap with the "
+        "territory, and ranks, may move either way.",
     }
 
 

@@ -255,7 +255,7 @@ def walking(parameters: Parameters, found: WalkingComparison | None, lang: Lang)
 
 
 def bound(structures: float, enterprises: float, lang: Lang) -> str:
-    """Return how many structures a figure of access rests on, and that the gap is an upper bound.
+    """Return how many structures a figure of access rests on, and what that means for them.
 
     Parameters
     ----------

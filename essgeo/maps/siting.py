@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import geopandas as gpd
+    import pandas as pd
 
     from essgeo.results import Study
     from essgeo.siting import Scenario
@@ -135,6 +136,10 @@ def siting_context(study: Study, scenarios: Sequence[Scenario]) -> dict[str, Any
     }
 
 
+def _newly(table: pd.DataFrame, rows: pd.Series) -> float:
+    return float(table.loc[rows, "newly_reached"].sum())
+
+
 def _told(study: Study, scenario: Scenario, page: str) -> dict[str, Any]:
     """Return what the templates show of a scenario, every figure from the scenario itself."""
     lang, words = study.lang, siting_texts(study.lang)["siting"]
@@ -148,6 +153,8 @@ def _told(study: Study, scenario: Scenario, page: str) -> dict[str, Any]:
             sector=label(scenario.sector, lang), minutes=number(scenario.within_minutes, lang)
         ),
         "aim": OBJECTIVES[scenario.objective][lang],
+        "in_targets": _newly(scenario.by_neighbourhood, scenario.by_neighbourhood["neighbourhood_id"] != ""),
+        "in_lower_third": _newly(scenario.by_income, scenario.by_income["income"] == "lower"),
         "drawn": not math.isnan(scenario.newly_low),
         "plan": _plan(study, scenario),
         "sites": [
@@ -160,7 +167,7 @@ def _told(study: Study, scenario: Scenario, page: str) -> dict[str, Any]:
         ],
         "incomes": records(scenario.by_income),
         "exclusions": [(FILTERS[str(reason)][lang], float(count)) for reason, count in reasons.items()],
-        "sentences": [typeset(said) if lang == "fr" else said for said in scenario.sentences(lang)],
+        "sentences": [typeset(said) if lang == "fr" else said for said in scenario.sentences(lang)[1:]],
         "method": words["method"].format(
             walking=words["walking_network" if chosen["network"] else "walking_straight"].format(
                 detour=number(chosen["detour"], lang, 1), speed=number(chosen["speed_kmh"], lang, 1)

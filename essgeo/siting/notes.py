@@ -64,6 +64,7 @@ def notes_of(
         "aggregated": question.objective == "median",
         "not_proven": not solution.proven,
         "register_is_a_sample": given,
+        "edge": given,
         "dates_of_places_not_followed": question.available is not None,
     }
     return tuple(code for code, holds in told.items() if holds)

@@ -57,6 +57,10 @@ NOTES: dict[str, dict[Lang, str]] = {
         "fr": "Les structures connues sont un échantillon : les habitants nouvellement à portée sont un maximum.",
         "en": "The known structures are a sample: the number of residents newly within reach is an upper bound.",
     },
+    "edge": {
+        "fr": "Près de la limite du territoire, les structures d'à côté sont inconnues : le besoin y est surestimé.",
+        "en": "Near the boundary of the territory, structures across it are not known: need is overstated there.",
+    },
     "dates_of_places_not_followed": {
         "fr": "Les structures d'aujourd'hui sont supposées rester ouvertes toute la période.",
         "en": "The places of today are taken to stay open all through the period.",
@@ -167,7 +171,7 @@ def sentences(scenario: Scenario, lang: Lang) -> list[str]:
     >>> sentences.__name__
     'sentences'
     """
-    said = [_result(scenario, lang), _proof(scenario, lang)]
+    said = [_result(scenario, lang), *_whom(scenario, lang), _proof(scenario, lang)]
     if scenario.next_site:
         more, name = number(scenario.next_site["marginal"], lang), scenario.next_site["name"]
         said.append(
@@ -201,11 +205,27 @@ def _result(scenario: Scenario, lang: Lang) -> str:
     return f"{theme}, {minutes} min on foot: {names}. {newly} residents newly within reach{interval}."
 
 
+def _whom(scenario: Scenario, lang: Lang) -> list[str]:
+    """Return how many of those newly reached live where the need is: in a target neighbourhood, on a low income."""
+    places, incomes = scenario.by_neighbourhood, scenario.by_income
+    if not scenario.newly_reached or "neighbourhood_id" not in places or "income" not in incomes:
+        return []
+    targets = number(places.loc[places["neighbourhood_id"] != "", "newly_reached"].sum(), lang)
+    poorest = number(incomes.loc[incomes["income"] == "lower", "newly_reached"].sum(), lang)
+    if lang == "fr":
+        return [f"Parmi eux, {targets} vivent dans un quartier cible et {poorest} dans le tiers de revenu inférieur."]
+    return [f"Of them, {targets} live in a target neighbourhood and {poorest} in the lower third by income."]
+
+
 def _proof(scenario: Scenario, lang: Lang) -> str:
     aim = OBJECTIVES[scenario.objective][lang]
     gap = f"{scenario.gap:.1%}"
     if lang == "fr":
         return f"Critère : {aim} ; " + (
-            "optimum prouvé." if scenario.proven else f"à {gap.replace('%', ' %')} au plus de l'optimum."
+            "optimum prouvé pour ces structures connues."
+            if scenario.proven
+            else f"à {gap.replace('%', ' %')} au plus de l'optimum."
         )
-    return f"Objective: {aim}; " + ("proven optimum." if scenario.proven else f"within {gap} of the optimum.")
+    return f"Objective: {aim}; " + (
+        "proven optimum for these known structures." if scenario.proven else f"within {gap} of the optimum."
+    )

@@ -94,7 +94,7 @@ def checked_suffix(path: Path) -> str:
     '.geojson'
     """
     if not path.is_file():
-        message = f"{path}: no such file."
+        message = f"{path}: {'is a folder; give a file' if path.is_dir() else 'no such file'}."
         raise SourceUnavailableError(message)
     suffix = path.suffix.lower()
     if suffix not in _READERS:

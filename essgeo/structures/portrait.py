@@ -100,7 +100,9 @@ def portrait(structures: gpd.GeoDataFrame, seed_figures: pd.DataFrame, *, scope:
         row["note"] = note if family in {*_SUFFIX, "total"} else NOTE_OTHER
         rows.append(row)
     table = pd.DataFrame(rows)
-    table.insert(len(table.columns) - 1, "register_share", table["register_counted"] / table["seed_enterprises"])
+    alike = table["register_counted"].where(table["family"].isin(list(_SUFFIX)), 0)
+    comparable = table["register_counted"].mask(table["family"] == "total", alike.sum())
+    table.insert(len(table.columns) - 1, "register_share", comparable / table["seed_enterprises"])
     return table
 
 

@@ -29,8 +29,8 @@ _WORDS: Labels = {
         "of which {located} are located.",
     },
     "bound": {
-        "fr": "Le registre est un échantillon : tout manque de couverture est un majorant.",
-        "en": "The register is a sample: every coverage gap is an upper bound.",
+        "fr": "Le registre est un échantillon : le nombre d'habitants hors de portée est un majorant, l'écart non.",
+        "en": "The register is a sample: the number out of reach is an upper bound, the gap is not.",
     },
     "reach": {
         "fr": "À {minutes} minutes à pied d'une structure au moins",

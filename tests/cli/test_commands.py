@@ -66,7 +66,10 @@ def test_study_prints_the_neighbourhoods_and_where_the_pages_are(
     lines = printed.splitlines()
     assert lines[0].split()[:2] == ["neighbourhood", "residents"]
     assert [line[:9] for line in lines[1:3]] == ["La Gauche", "La Droite"]
-    assert "of 2 located structures, a sample of about 100 enterprises: the gap is an upper bound" in printed
+    assert (
+        "of 2 located structures, a sample of about 100 enterprises: the number out of reach is an upper bound"
+        in printed
+    )
     assert "QPV of 2024, structures active on 2027-06-30." in printed
     assert f"1 of 3 structures need a human: {out / 'tables' / 'review.csv'}" in printed
     assert lines[-1] == f"Pages: {out / 'index.html'}"
