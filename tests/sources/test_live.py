@@ -17,6 +17,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import osmium
 import pandas as pd
 import pytest
 import shapely
@@ -39,6 +40,7 @@ GRID_PATH = f"{INSEE}/8735162/Filosofi2021_carreaux_200m_gpkg.zip"
 STATIONS_PATH = (
     "/data.iledefrance-mobilites.fr/api/explore/v2.1/catalog/datasets/emplacement-des-gares-idf/exports/geojson"
 )
+OSM_PATH = "/download.geofabrik.de/europe/france/ile-de-france-latest.osm.pbf"
 QPV_FILE = "QP2024_France_Hexagonale_Outre_Mer_WGS84.geojson"
 REGISTER = "id,nom,address,city,citycode,lon,lat,family,secteurs,status\n"
 
@@ -250,6 +252,50 @@ def test_structures_are_those_of_sirene(official: Any, small_territory: Path, tm
     assert {"Sirene : fichier StockEtablissement", "Sirene : fichier StockUniteLegale"} <= used
     assert any(note.startswith("Liste des entreprises de l'ESS: no data") for note in study.notes)
     assert "structures" not in {source.layer for source in study.inputs if not source.url}
+
+
+def street_file(path: Path, day: str) -> bytes:
+    """Extract of OpenStreetMap: streets every 250 m over the small territory."""
+    lines = [[(x, y) for y in range(0, 1001, 250)] for x in range(0, 4001, 250)]
+    lines += [[(x, y) for x in range(0, 4001, 250)] for y in range(0, 1001, 250)]
+    corners = {corner: number for number, corner in enumerate(sorted({corner for line in lines for corner in line}), 1)}
+    degrees = gpd.GeoSeries.from_xy(
+        *zip(*[(660_000 + x, 6_867_000 + y) for x, y in corners], strict=True), crs=2154
+    ).to_crs(4326)
+    header = osmium.io.Header()
+    header.set("osmosis_replication_timestamp", f"{day}T00:00:00Z")
+    with osmium.SimpleWriter(path, header=header) as writer:
+        for number, point in zip(corners.values(), degrees, strict=True):
+            writer.add_node(osmium.osm.mutable.Node(id=number, location=(point.x, point.y)))
+        for number, line in enumerate(lines, 1):
+            nodes = [corners[corner] for corner in line]
+            writer.add_way(osmium.osm.mutable.Way(id=number, nodes=nodes, tags={"highway": "residential"}))
+    return path.read_bytes()
+
+
+def test_people_walk_on_the_streets_of_the_region(official: Any, small_territory: Path, tmp_path: Path) -> None:
+    content = street_file(tmp_path / "streets.osm.pbf", "2026-11-01")
+    official.files[OSM_PATH] = content
+    digest = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    official.files[f"{OSM_PATH}.md5"] = f"{digest}  ile-de-france-latest.osm.pbf\n".encode()
+    study = run_study(small_territory, live=True, out=tmp_path / "maps", lang="fr")
+    (streets,) = [source for source in study.inputs if source.layer == "network"]
+    assert (streets.licence, streets.vintage) == ("ODbL 1.0", "2026-11-01")
+    assert streets.sha256 == hashlib.sha256(content).hexdigest()
+    assert streets.url.startswith("https://download.geofabrik.de/europe/france/ile-de-france")
+    assert study.walking is not None
+    assert study.walking.residents_away == 0
+    assert study.coverage["method"].str.startswith("walking network of 2026-11-01").all()
+    for page in ("index.html", "territory.html", "method.html"):
+        assert "OpenStreetMap (2026-11-01)" in (tmp_path / "maps" / page).read_text(encoding="utf-8"), page
+
+
+def test_streets_that_are_damaged_leave_straight_lines_and_say_so(official: Any, small_territory: Path) -> None:
+    official.files[OSM_PATH] = b"not an extract"
+    study = run_study(small_territory, live=True, out=None, lang="en")
+    assert study.network is None
+    assert study.coverage["method"].str.startswith("straight line").all()
+    assert any(note.startswith("OpenStreetMap, extrait régional: no data") for note in study.notes)
 
 
 def test_offline_uses_what_was_fetched(official: Any, small_territory: Path) -> None:

@@ -141,7 +141,7 @@ def test_a_file_that_is_not_what_it_says_is_refused_by_name(
 
 def test_a_missing_file_is_a_source_that_is_missing(tmp_path: Path) -> None:
     for path in (tmp_path / "none.csv", tmp_path):
-        with pytest.raises(SourceUnavailableError, match="no such file"):
+        with pytest.raises(SourceUnavailableError, match=r"no such file|is a folder"):
             read_table(path)
 
 
