@@ -14,12 +14,17 @@ from essgeo.zoning import count_in
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from essgeo.register.economy import Economy
+
 TOTAL = "total"
 NOTE_COMMUNE = (
     "establishments by the commune they are registered in; share: of the active establishments of SIRENE, "
     "all legal forms and activities, administrations among them"
 )
-NOTE_QPV = "expected counts over the positional radius; establishments without a position are in no QPV; no share"
+NOTE_QPV = (
+    "expected counts over the positional radius; establishments without a position are in no QPV; share: of the "
+    "establishments that INSEE places in this QPV, the ESS among them placed the same way"
+)
 COLUMNS = (
     *("level", "zone_id", "zone_name", "vintage", "family", "enterprises", "establishments", "establishments_low"),
     *("establishments_high", "employers", "employees_low", "employees_high", "employees_unknown"),
@@ -34,7 +39,7 @@ def portrait_by_area(
     territory: str,
     communes: pd.DataFrame,
     qpv: pd.DataFrame,
-    economy: pd.DataFrame | None = None,
+    economy: Economy | None = None,
     level: float = 0.9,
 ) -> pd.DataFrame:
     r"""Return enterprises, establishments and employees of the ESS by family, in each commune and QPV.
@@ -55,7 +60,9 @@ def portrait_by_area(
     communes, qpv
         ``name`` by INSEE code; ``name`` and ``vintage`` by code of the QPV.
     economy
-        From :func:`essgeo.sources.readers.sirene.count_establishments`; without it there is no share.
+        From :func:`essgeo.register.count_economy`; without it there is no share. In a QPV the share is among the
+        establishments that INSEE itself places there, the ESS and the others alike: an expected count over some, and a
+        count over all, would not be one measure.
     level
         Level of the intervals.
 
@@ -99,7 +106,11 @@ def portrait_by_area(
             for row in _expected(inside[inside["zone_id"] == code], _area("qpv", code, name, vintage), level)
         ),
     ]
-    return _with_shares(pd.DataFrame(table, columns=list(COLUMNS)), economy, territory)
+    found = pd.DataFrame(table, columns=list(COLUMNS))
+    if economy is None:
+        return found
+    shared = _with_shares(found, economy.by_commune, territory)
+    return shared if economy.in_qpv is None else _with_shares_of_qpv(shared, economy.in_qpv, rows)
 
 
 def _listed(zones: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
@@ -165,9 +176,7 @@ def _interval(rows: pd.DataFrame, weights: pd.Series, level: float) -> tuple[flo
     return float(counts["low"].iloc[0]), float(counts["high"].iloc[0])
 
 
-def _with_shares(table: pd.DataFrame, economy: pd.DataFrame | None, territory: str) -> pd.DataFrame:
-    if economy is None:
-        return table
+def _with_shares(table: pd.DataFrame, economy: pd.DataFrame, territory: str) -> pd.DataFrame:
     known = economy.assign(employing=economy["establishments"].where(economy["employer"] == "O", 0))
     sums = known.groupby("citycode")[["establishments", "employing"]].sum()
     sums.loc[territory] = sums.sum()
@@ -178,3 +187,21 @@ def _with_shares(table: pd.DataFrame, economy: pd.DataFrame | None, territory: s
         share_establishments=table["establishments"] / whole["establishments"],
         share_employers=table["employers"] / whole["employing"],
     )
+
+
+def _with_shares_of_qpv(table: pd.DataFrame, placed: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with the shares of its QPV, of the establishments that INSEE places in each."""
+    known = placed.assign(employers=placed["employer"] == "O", establishments=1)
+    whole = known.groupby("zone_id")[["establishments", "employers"]].sum()
+    ess = known.merge(rows[["structure_id", "family"]], left_on="siret", right_on="structure_id")
+    by_family = pd.concat([ess, ess.assign(family=TOTAL)]).groupby(["zone_id", "family"])
+    some = by_family[["establishments", "employers"]].sum()
+    areas = pd.MultiIndex.from_frame(table[["zone_id", "family"]])
+    there = (table["level"] == "qpv") & table["zone_id"].isin(whole.index)
+    filled = table.copy()
+    for name in ("establishments", "employers"):
+        all_of = table["zone_id"].map(whole[name])
+        ess_of = some[name].reindex(areas, fill_value=0).set_axis(table.index)
+        filled.loc[there, f"economy_{name}"] = all_of[there]
+        filled.loc[there, f"share_{name}"] = (ess_of / all_of.where(all_of > 0))[there]
+    return filled
