@@ -116,6 +116,7 @@ def measure(setting: Setting) -> Study:
             communes=setting.communes,
             qpv=setting.qpv,
             economy=setting.economy,
+            seed=setting.portrait,
             level=chosen.level,
         ),
         walking=compare_walking(

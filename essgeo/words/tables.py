@@ -250,7 +250,8 @@ TABLES: dict[str, Table] = {
             _columns(
                 "level zone_id zone_name vintage family enterprises establishments establishments_low "
                 "establishments_high employers employees_low employees_high employees_unknown economy_establishments "
-                "economy_employers share_establishments share_employers note"
+                "economy_employers economy_employees_low economy_employees_high share_establishments share_employers "
+                "share_employees_low share_employees_high seed_enterprises seed_employees note"
             ),
             (*_REGISTER, "qpv"),
         ),
