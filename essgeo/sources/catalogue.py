@@ -45,10 +45,10 @@ class Source:
         The largest file that is taken, in 10^6 bytes, and the largest that may come out of its archive.
     locate
         How the current file is found. ``kind`` is ``data.gouv.fr`` (then ``dataset``; ``title``, a regular expression;
-        ``format``, space-separated; ``resource``, an identifier that wins over the title while it is there) or
+        ``format``, space-separated; ``resource``, an identifier that wins over the title while it is there),
         ``address`` (then ``url``; ``name`` of the file; ``checksum``, the address of its sum; ``pages`` where it is the
-        first page of a list). ``member`` is the pattern of the file wanted from an archive. ``{area}`` stands for the
-        area.
+        first page of a list) or ``given``: nobody publishes it, the user gives it (``option`` of the command).
+        ``member`` is the pattern of the file wanted from an archive. ``{area}`` stands for the area.
     columns
         The names a column is known under, newest first, by its name in essgeo.
     optional
@@ -79,6 +79,11 @@ class Source:
     only: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     unverified: tuple[str, ...] = ()
+
+    @property
+    def is_given(self) -> bool:
+        """Whether the user gives it, because nobody publishes it."""
+        return self.locate["kind"] == "given"
 
 
 @cache
@@ -134,7 +139,7 @@ def area_of(source: Source, department: str) -> str:
     InputError
         The source is divided by department and none is given, or there is no department of that code.
     SourceUnavailableError
-        The source does not cover that department.
+        The source does not cover that department, or nobody publishes it.
 
     Examples
     --------
@@ -147,6 +152,8 @@ def area_of(source: Source, department: str) -> str:
     if department and department not in _sources()["osm"].areas:  # type: ignore[operator]
         message = f"no department {department!r}; give its code, such as 93, 2A or 974."
         raise InputError(message)
+    if source.is_given:
+        raise SourceUnavailableError(to_give(source))
     if department in source.without or (source.only and department and department not in source.only):
         message = f"{source.id} ({source.title}) does not cover department {department}; see {source.page}"
         raise SourceUnavailableError(message)
@@ -157,6 +164,20 @@ def area_of(source: Source, department: str) -> str:
         raise InputError(message)
     areas = source.areas or {}
     return areas.get(department) or areas.get("*") or department
+
+
+def to_give(source: Source) -> str:
+    """Return what to do about a source that nobody publishes.
+
+    Examples
+    --------
+    >>> print(to_give(find_source("npnru")))
+    npnru: no file is published for the whole country. Give yours with --npnru FILE, or as npnru.csv in the folder of ...
+    """
+    return (
+        f"{source.id}: no file is published for the whole country. Give yours with {source.locate['option']} FILE, or as "
+        f"{source.layer}.csv in the folder of the territory. About it: {source.page}"
+    )
 
 
 def department_of(citycode: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from essgeo.errors import ChecksumError, SourceChangedError, SourceUnavailableError
-from essgeo.sources.catalogue import area_of, official_columns
+from essgeo.sources.catalogue import area_of, official_columns, to_give
 from essgeo.sources.download.archive import SIGNATURE, matching
 from essgeo.sources.download.header import HEAD_BYTES, columns_in, fault_of, footer_bytes, missing_part, parquet_columns
 from essgeo.sources.download.locate import find_file
@@ -32,7 +32,7 @@ class Finding:
     source, area
         What was looked at.
     state
-        ``ok``, ``changed``, ``gone``, or ``unreachable``: nothing can be said today.
+        ``ok``, ``changed``, ``gone``, ``unreachable``: nothing can be said today; ``given``: nobody publishes it.
     said
         What was seen, or what is wrong.
     url, size
@@ -66,6 +66,8 @@ def check_source(source: Source, *, area: str, web: Web) -> Finding:
     InputError
         There is no such department.
     """
+    if source.is_given:
+        return Finding(source.id, "", "given", to_give(source))
     place = ""
     remote = None
     try:

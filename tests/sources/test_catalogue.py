@@ -52,6 +52,9 @@ def test_no_address_of_a_file_that_data_gouv_renames_each_month() -> None:
             assert set(source.locate) <= {"kind", "dataset", "resource", "title", "format", "member"}
             re.compile(source.locate["title"])
             assert source.locate["dataset"] in source.page
+        elif source.is_given:
+            assert source.id == "npnru"
+            assert set(source.locate) == {"kind", "option"}
         else:
             assert source.locate["url"].startswith("https://")
             assert "static.data.gouv.fr" not in source.locate["url"]
@@ -128,6 +131,8 @@ def test_areas() -> None:
         area_of(CATALOGUE["ban"], "../93")
     with pytest.raises(InputError, match="no source 'qpv'"):
         find_source("qpv")
+    with pytest.raises(SourceUnavailableError, match=r"no file is published .* --npnru FILE, or as npnru\.csv"):
+        area_of(CATALOGUE["npnru"], "93")
 
 
 def test_departments_of_communes() -> None:

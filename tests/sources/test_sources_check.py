@@ -160,9 +160,9 @@ def test_an_identifier_wins_over_a_newer_title(server: Server, web: Web) -> None
 
 def test_what_is_gone_changed_or_out_of_reach(server: Server, web: Web) -> None:
     assert check_source(find_source("stations"), area="93", web=web).state == "gone"
-    gone = check_source(find_source("npnru"), area="93", web=web)
+    gone = check_source(find_source("ess_france"), area="93", web=web)
     assert gone.state == "gone"
-    assert "never seen in a published file: dataset" in gone.said
+    assert "never seen in a published file: columns but SIREN" in gone.said
     server.script = [lambda handler: handler.reply(503, b"")] * 3
     assert check_source(find_source("ban"), area="93", web=web).state == "unreachable"
     server.files[BAN_PATH] = b"<html>moved"
@@ -226,6 +226,17 @@ def test_faults_of_the_command_line(command: Any) -> None:
     assert command("fetch", "nothing")[0] == 2
     assert command("fetch", "ban", "--area", "../..")[0] == 2
     assert command("check", "nothing")[0] == 2
+
+
+def test_what_nobody_publishes_is_given_by_the_user(command: Any, server: Server) -> None:
+    code, out, err = command("check", "npnru")
+    assert (code, err) == (0, "")
+    assert out.split()[:2] == ["given", "npnru"]
+    code, _, err = command("fetch", "npnru")
+    assert code == 3
+    assert "Give yours with --npnru FILE, or as npnru.csv in the folder of the territory" in err
+    assert "given by the user (--npnru)" in command("list")[1]
+    assert server.requests == []
 
 
 def test_check_prints_a_line_a_source_and_leaves_with_3(command: Any) -> None:
