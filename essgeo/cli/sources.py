@@ -61,6 +61,9 @@ def list_(*, folder: Path | None, as_json: bool) -> None:
         for source, copies in kept
     ]
     echo_table(pd.DataFrame(rows))
+    changed = [source for source, _ in kept if source.changed_by]
+    if changed:
+        click.echo(f"\nChanged by {changed[0].changed_by}: {', '.join(source.id for source in changed)}.")
 
 
 @sources.command()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from essgeo.errors import ChecksumError, SourceChangedError, SourceUnavailableError
-from essgeo.sources.catalogue import area_of, official_columns, to_give
+from essgeo.sources.catalogue import area_of, due_since, official_columns, to_give
 from essgeo.sources.download.archive import SIGNATURE, matching
 from essgeo.sources.download.header import HEAD_BYTES, columns_in, fault_of, footer_bytes, missing_part, parquet_columns
 from essgeo.sources.download.locate import find_file
@@ -82,9 +83,20 @@ def check_source(source: Source, *, area: str, web: Web) -> Finding:
         state, size, said = "unreachable", 0, str(error)
     else:
         state = "ok"
+        said += _due(source)
     if state != "ok" and source.unverified:
         said += f" Of this entry, never seen in a published file: {', '.join(source.unverified)}."
     return Finding(source.id, place, state, said, remote.url if remote else "", size)
+
+
+def _due(source: Source) -> str:
+    """Return the warning that a newer vintage is probably out, ``""`` if none is due."""
+    since = due_since(source, dt.datetime.now(dt.UTC).date())
+    return (
+        since
+        and f". Its vintage {source.vintage} appeared in {source.published}: a newer one has probably been out since "
+        f"{since}. Look at {source.page}, and name its vintage and its address in sources.toml"
+    )
 
 
 def _look(source: Source, area: str, remote: Remote, web: Web) -> tuple[int, str]:

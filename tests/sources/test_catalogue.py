@@ -105,7 +105,14 @@ def test_newest_name_wins_where_a_file_carries_several() -> None:
 def test_a_renamed_column_is_named_with_what_to_do() -> None:
     with pytest.raises(SourceChangedError) as error:
         official_columns(["qp_code", "lib_qp"], CATALOGUE["qpv_2024"], file="QP2024.geojson")
-    for said in ("QP2024.geojson", "qpv_2024", "zone_id", "code_qp", "qp_code, lib_qp", "catalogue.toml"):
+    for said in (
+        "QP2024.geojson",
+        "qpv_2024",
+        "zone_id",
+        "code_qp",
+        "qp_code, lib_qp",
+        "[qpv_2024.columns] in sources.toml",
+    ):
         assert said in str(error.value)
 
 

@@ -123,10 +123,10 @@ def publish_qpv_2015(server: Any, qpv: gpd.GeoDataFrame, folder: Path) -> None:
     """Serve QPV of 2015 as the Shapefile of metropolitan France."""
     named = {"CODE_QP": list(qpv.index), "NOM_QP": list(qpv["name"]), "COMMUNE_QP": "x"}
     gpd.GeoDataFrame(named, geometry=list(qpv.geometry), crs=qpv.crs).to_crs(2154).to_file(
-        folder / "QP_METROPOLE_LB93.shp"
+        folder / "QP_METROPOLEOUTREMER_WGS84_EPSG4326.shp"
     )
-    parts = {path.name: path.read_bytes() for path in folder.glob("QP_METROPOLE_LB93.*")}
-    publish_dataset(server, "qpv_2015", {"QP_METROPOLE_LB93.zip": ("shp", zipped(**parts))})
+    parts = {path.name: path.read_bytes() for path in folder.glob("QP_METROPOLEOUTREMER_WGS84_EPSG4326.*")}
+    publish_dataset(server, "qpv_2015", {"qp-politiquedelaville-shp.zip": ("shp", zipped(**parts))})
 
 
 def publish_ban(server: Any, department: str, rows: list[dict[str, object]]) -> None:
@@ -495,7 +495,8 @@ def test_est_ensemble_is_studied_on_official_files(
     publish_grid(server, iris, 3035, "carreaux_200m_met", tmp_path)
     publish_qpv(server, read_layer(here, "qpv"))
     parts = {path.name: path.read_bytes() for path in (shared / "qpv-2015").glob("QP_METROPOLE_LB93.*")}
-    publish_dataset(server, "qpv_2015", {"QP_METROPOLE_LB93.zip": ("shp", zipped(**parts))})
+    parts = {name.replace("METROPOLE_LB93", "METROPOLEOUTREMER_WGS84_EPSG4326"): part for name, part in parts.items()}
+    publish_dataset(server, "qpv_2015", {"qp-politiquedelaville-shp.zip": ("shp", zipped(**parts))})
     friches = gpd.read_file(shared / "friches" / "cartofriches_est_ensemble_2024-03-10.geojson")
     text = friches.drop(columns="geometry").to_csv(sep=";", index=False).encode()
     publish_dataset(server, "cartofriches", {"friches-standard.csv": ("csv", text)})
