@@ -189,11 +189,11 @@ def to_give(source: Source) -> str:
     Examples
     --------
     >>> print(to_give(find_source("npnru")))
-    npnru: no file is published for the whole country. Give yours with --npnru FILE, or as npnru.csv in the folder...
+    npnru: no file is published for the whole country. Give yours with --npnru FILE, or as the layer npnru of the ter...
     """
     return (
         f"{source.id}: no file is published for the whole country. Give yours with {source.locate['option']} FILE, "
-        f"or as {source.layer}.csv in the folder of the territory. About it: {source.page}"
+        f"or as the layer {source.layer} of the territory.toml. About it: {source.page}"
     )
 
 

@@ -138,7 +138,7 @@ def test_areas() -> None:
         area_of(CATALOGUE["ban"], "../93")
     with pytest.raises(InputError, match="no source 'qpv'"):
         find_source("qpv")
-    with pytest.raises(SourceUnavailableError, match=r"no file is published .* --npnru FILE, or as npnru\.csv"):
+    with pytest.raises(SourceUnavailableError, match=r"no file is published .* --npnru FILE, or as the layer npnru"):
         area_of(CATALOGUE["npnru"], "93")
 
 

@@ -300,7 +300,7 @@ def test_what_nobody_publishes_is_given_by_the_user(command: Any, server: Server
     assert out.split()[:2] == ["given", "npnru"]
     code, _, err = command("fetch", "npnru")
     assert code == 3
-    assert "Give yours with --npnru FILE, or as npnru.csv in the folder of the territory" in err
+    assert "Give yours with --npnru FILE, or as the layer npnru of the territory.toml" in err
     assert "given by the user (--npnru)" in command("list")[1]
     assert server.requests == []
 
