@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from essgeo.access import WalkingComparison, WalkNetwork
     from essgeo.provenance import Input
+    from essgeo.register import Economy
     from essgeo.territory import Territory
     from essgeo.words.vocabulary import Lang
 
@@ -84,6 +85,8 @@ class Setting:
         The streets to walk on; ``None`` for straight lines with a detour.
     notes
         What official sources could not give, in ``lang``.
+    economy
+        All active establishments of the territory, where the register comes from SIRENE.
     """
 
     territory: Territory
@@ -103,6 +106,7 @@ class Setting:
     portrait: pd.DataFrame
     network: WalkNetwork | None = None
     notes: tuple[str, ...] = ()
+    economy: Economy | None = None
 
     @property
     def shortfalls(self) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 import click
 
 from essgeo.cli import options
+from essgeo.cli.outputs import check_outputs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,7 +74,7 @@ def geocode_file(file: Path, output: Path, **given: Unpack[Options]) -> None:
 
     Answers of a service are kept as they arrive, and those of the last 30 days are not asked again.
     """
-    from essgeo.exports.any_format import check_writable, write_file
+    from essgeo.exports.any_format import write_file
     from essgeo.geocoding import geocode, read_corrections
     from essgeo.geocoding.columns import address_columns, addresses_of
     from essgeo.geocoding.queries import queries_of
@@ -81,8 +82,9 @@ def geocode_file(file: Path, output: Path, **given: Unpack[Options]) -> None:
     from essgeo.geocoding.review import review_sheet
     from essgeo.sources import read_table
 
-    for path in filter(None, (output, given["review"])):
-        check_writable(path)
+    read = {"FILE": file, "--corrections": given["corrections"], "--cache": given["cache"]}
+    read |= {f"--ban ({path.name})": path for path in given["ban"]}
+    check_outputs({"-o": output, "--review": given["review"]}, read)
     engines = _engines(given)
     cache = _cache(given) if _asks_service(given) else None
     settled = read_corrections(given["corrections"]) if given["corrections"] else None

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from essgeo.cli import main
+from essgeo.errors import SourceChangedError
 from essgeo.sources import read_structures
 from tests.structures.official import place, siret, site, unit, write
 
@@ -82,12 +83,13 @@ def sample(tmp_path: Path) -> list[object]:
         unit(6, categorieJuridiqueUniteLegale="5710", denominationUniteLegale="SAS"),
     ]
     places = [
-        place(1),
+        place(1, plg_qp24="QN1"),
         place(2, qualite_xy="12", distance_precision=620.0),
-        place(3, qualite_xy="33"),
+        place(3, qualite_xy="33", plg_qp24="QN1"),
         place(4, plg_code_commune="93048"),
-        place(5),
-        place(6),
+        place(5, plg_qp24="QN1"),
+        place(6, plg_qp24="QN1"),
+        place(7, plg_qp24="QN1"),
     ]
     return official(tmp_path / "official", sites, units, places)
 
@@ -155,7 +157,19 @@ def test_the_portrait_stands_beside_the_economy(
     )
     assert bondy[["employers", "economy_employers", "employees_low"]].tolist() == [1, 1, 20]
     assert table.loc[("commune", "93048", "total"), "establishments"] == 0
-    assert 1 < table.loc[("qpv", "QN1", "total"), "establishments"] < 2
+    zone = table.loc[("qpv", "QN1", "total")]
+    assert 1 < zone["establishments"] < 2
+    assert zone[["economy_establishments", "share_establishments"]].tolist() == [2, 0.5]
+
+
+def test_a_territory_without_files_of_its_own_has_no_areas_to_count_in(
+    run: Run, sample: list[object], tmp_path: Path
+) -> None:
+    assert run("territory", "init", "bondy", "--folder", tmp_path / "bondy", "--communes", "93010")[0] == 0
+    words = ["structures", tmp_path / "bondy", "-o", tmp_path / "r.csv", *sample, "--as-of", "2026-01-01"]
+    code, _, said = run(*words, "--portrait", tmp_path / "portrait.csv")
+    assert (code, "iris 93 was never fetched here" in said) == (3, True)
+    assert not (tmp_path / "portrait.csv").exists()
 
 
 def test_another_list_joins_with_suggestions_and_decisions_that_survive(
@@ -177,6 +191,70 @@ def test_another_list_joins_with_suggestions_and_decisions_that_survive(
         assert table.loc["f1", "same_as"] == siret(1)
         assert siret(1) not in table.index
         assert len(pd.read_csv(likely)) == 0
+
+
+def test_what_a_human_filled_in_is_never_lost(
+    run: Run, sample: list[object], small_territory: Path, tmp_path: Path
+) -> None:
+    out, likely = tmp_path / "register.csv", tmp_path / "likely.csv"
+    mine = tmp_path / "mine.csv"
+    mine.write_text(f"id;nom;adresse;siret\nf1;Fournil;1 rue A;{siret(1)}\nf2;Deux;2 rue B;{siret(2)}\n")
+    words = ["structures", small_territory, "-o", out, *sample, "--as-of", "2026-01-01", "--others", mine]
+    assert run(*words, "--suggestions", likely)[0] == 0
+    first = pd.read_csv(likely, dtype=str, keep_default_na=False)
+    assert first["right"].tolist() == ["f1", "f2"]
+    first.loc[0, ["decision", "keep", "note"]] = ["same", "right", "seen on the spot"]
+    first.to_csv(likely, index=False)
+    for more in ([], ["--decisions", likely], []):
+        assert run(*words, "--suggestions", likely, *more)[0] == 0
+        again = pd.read_csv(likely, dtype=str, keep_default_na=False)
+        assert again[["right", "decision", "note"]].to_numpy().tolist() == [
+            ["f1", "same", "seen on the spot"],
+            ["f2", "", ""],
+        ]
+        assert siret(1) not in pd.read_csv(out, dtype=str)["structure_id"].tolist()
+    other = tmp_path / "other.csv"
+    first.assign(decision="different").to_csv(other, index=False)
+    before = likely.read_bytes()
+    code, _, said = run(*words, "--suggestions", likely, "--decisions", other)
+    assert (code, "settled otherwise in two files" in said) == (2, True)
+    assert likely.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["-o", "official/establishments.parquet"], "-o would overwrite --establishments"),
+        (["-o", "r.csv", "--portrait", "r.csv"], "--portrait would overwrite -o"),
+        (["-o", "r.csv", "--others", "m.csv", "--suggestions", "m.csv"], "--suggestions would overwrite --others"),
+        (["-o", "r.csv", "--decisions", "d.csv"], "name the other one with --others FILE"),
+    ],
+)
+def test_no_file_that_is_read_or_written_is_written_over(
+    run: Run, sample: list[object], small_territory: Path, tmp_path: Path, *, words: list[str], said: str
+) -> None:
+    (tmp_path / "m.csv").write_text("nom\nA\n")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    placed = [tmp_path / word if word.endswith((".csv", ".parquet")) else word for word in words]
+    code, _, error = run("structures", small_territory, *sample, *placed)
+    assert (code, said in error) == (2, True)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_an_optional_file_that_changed_is_said_and_done_without(
+    run: Run, small_territory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def changed(source: str, **_: object) -> None:
+        message = f"{source} changed: no column for siret"
+        raise SourceChangedError(message)
+
+    monkeypatch.setattr("essgeo.sources.fetch.fetch", changed)
+    monkeypatch.setattr("essgeo.register.files.fetch", changed, raising=False)
+    words = official(tmp_path / "official", [site(1)], [unit(1)], [place(1)])[:4]
+    code, _, said = run("structures", small_territory, "-o", tmp_path / "r.csv", *words, "--as-of", "2026-01-01")
+    assert code == 0
+    assert "sirene_geolocation: not used, sirene_geolocation changed" in said
+    assert len(pd.read_csv(tmp_path / "r.csv")) == 1
 
 
 def test_faults_exit_with_a_message_and_leave_nothing(run: Run, small_territory: Path, tmp_path: Path) -> None:

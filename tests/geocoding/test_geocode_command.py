@@ -235,6 +235,8 @@ def test_a_review_file_comes_back_as_corrections(run: Callable[..., tuple[int, s
         ["-o", "missing/out.csv"],
         ["-o", "out.csv", "--engine", "local"],
         ["-o", "out.csv", "--url", "http://example.org"],
+        ["-o", "in.csv"],
+        ["-o", "out.csv", "--review", "./out.csv"],
     ],
 )
 def test_what_cannot_be_done_is_said_before_the_work(run: Callable[..., tuple[int, str]], words: list[str]) -> None:

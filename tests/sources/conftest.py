@@ -19,6 +19,8 @@ from essgeo.sources.fetch import Web
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tests.conftest import Sleeps
+
 BAN_HOST = "adresse.data.gouv.fr"
 BAN_PATH = f"/{BAN_HOST}/data/ban/adresses/latest/csv/adresses-93.csv.gz"
 BAN_HEADER = (
@@ -131,18 +133,6 @@ def ban_header() -> str:
 @pytest.fixture
 def ban_file() -> Callable[..., bytes]:
     return make_ban
-
-
-class Sleeps(list[float]):
-    """The pauses that were asked for, none of which was slept."""
-
-    def __call__(self, seconds: float) -> None:
-        self.append(seconds)
-
-
-@pytest.fixture
-def sleeps() -> Sleeps:
-    return Sleeps()
 
 
 @pytest.fixture

@@ -117,6 +117,8 @@ def test_only_the_wanted_member_is_written_and_hash_and_size_are_of_the_archive(
     assert names == ["BASE_TD_FILO_IRIS_2021_DISP.csv", "BASE_TD_FILO_IRIS_2021_DISP_CSV.zip", "manifest.json"]
     got.path.unlink()
     assert fetch("iris_income", folder=tmp_path, offline=True).path.read_bytes() == INCOME
+    got.path.write_bytes(INCOME.replace(b"9", b"8"))
+    assert fetch("iris_income", folder=tmp_path, offline=True).path.read_bytes() == INCOME
 
 
 def test_one_archive_serves_every_department(server: Server, web: Web, tmp_path: Path) -> None:

@@ -199,3 +199,12 @@ def test_publishers_with_the_same_identifier_are_told_apart(shared: Path) -> Non
 def test_a_score_is_not_taken_for_a_precision(tmp_path: Path) -> None:
     table = read(tmp_path, "nom,lon,lat,precision\na,2.4,48.9,0.93\n")
     assert table[["coord_precision", "precision"]].to_numpy().tolist() == [["", "0.93"]]
+
+
+@pytest.mark.parametrize(("said", "masked"), [("O", False), ("", False), ("P", True), ("N", True), ("[ND]", True)])
+@pytest.mark.parametrize("column", ["statutDiffusionEtablissement", "Statut de diffusion"])
+def test_what_is_not_said_to_be_open_is_masked(tmp_path: Path, column: str, said: str, masked: bool) -> None:  # noqa: FBT001 (a column of the table above)
+    path = tmp_path / "list.csv"
+    path.write_text(f"nom,adresse,{column}\nJeanne Martin,1 rue A,{said}\n", encoding="utf-8")
+    row = read_structures(path).iloc[0]
+    assert (row["name"] == "[ND]", row["address"] == "") == (masked, masked)
