@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @options.structures
 @options.corrections
 @options.qpv
+@options.npnru
 @options.network
 @options.vintage
 @options.walk_minutes
@@ -43,6 +44,7 @@ def study(  # noqa: PLR0913 (one argument an option)
     structures: str | None,
     corrections: str | None,
     qpv: str | None,
+    npnru: str | None,
     network: str | None,
     vintage: str | None,
     walk_minutes: int,
@@ -67,6 +69,7 @@ def study(  # noqa: PLR0913 (one argument an option)
         structures=structures,
         corrections=corrections,
         qpv=qpv,
+        npnru=npnru,
         network=network,
         vintage=vintage,
         as_of=as_of,

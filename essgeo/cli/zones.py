@@ -15,9 +15,17 @@ from essgeo.cli import options
 @click.option("--territory", default="est-ensemble", show_default=True, help="Territory whose zones count.")
 @options.corrections
 @options.qpv
+@options.npnru
 @options.vintage
 def zones(
-    file: str, *, output: str, territory: str, corrections: str | None, qpv: str | None, vintage: str | None
+    file: str,
+    *,
+    output: str,
+    territory: str,
+    corrections: str | None,
+    qpv: str | None,
+    npnru: str | None,
+    vintage: str | None,
 ) -> None:
     """Write, for each structure of FILE, the zones it lies in or near, with probabilities."""
     from essgeo.cli.summary import repairs
@@ -30,7 +38,9 @@ def zones(
     if path.suffix.lower() != ".csv" or not path.parent.is_dir():
         message = f"{path}: give the name of a .csv file in a folder that exists."
         raise InputError(message)
-    found = run_study(territory, structures=file, corrections=corrections, qpv=qpv, vintage=vintage, out=None)
+    found = run_study(
+        territory, structures=file, corrections=corrections, qpv=qpv, npnru=npnru, vintage=vintage, out=None
+    )
     table = release(found).tables["structure_zones"]
     try:
         write_csv(table, path)

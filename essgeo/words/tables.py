@@ -84,8 +84,8 @@ TABLES: dict[str, Table] = {
         Table(
             "npnru",
             {
-                "fr": "Projets NPNRU ; le contour du QPV tient lieu de périmètre de projet",
-                "en": "NPNRU projects; the QPV outline stands in for the project perimeter",
+                "fr": "Projets NPNRU ; sans périmètre donné, le contour du QPV en tient lieu",
+                "en": "NPNRU projects; the QPV outline stands in where no perimeter is given",
             },
             ("zone_id",),
             _columns("zone_id name kind vintage programme interest confidence"),

@@ -23,7 +23,6 @@ import pytest
 import shapely
 
 from essgeo import load_territory, read_layer
-from essgeo.errors import SourceUnavailableError
 from essgeo.geocoding.ban import COLUMNS as BAN_COLUMNS
 from essgeo.sources.catalogue import REFRESH_DAYS, find_source
 from essgeo.sources.declare import declare_territory
@@ -124,10 +123,10 @@ def publish_qpv_2015(server: Any, qpv: gpd.GeoDataFrame, folder: Path) -> None:
     """Serve QPV of 2015 as the Shapefile of metropolitan France."""
     named = {"CODE_QP": list(qpv.index), "NOM_QP": list(qpv["name"]), "COMMUNE_QP": "x"}
     gpd.GeoDataFrame(named, geometry=list(qpv.geometry), crs=qpv.crs).to_crs(2154).to_file(
-        folder / "QP_METROPOLE_LB93.shp"
+        folder / "QP_METROPOLEOUTREMER_WGS84_EPSG4326.shp"
     )
-    parts = {path.name: path.read_bytes() for path in folder.glob("QP_METROPOLE_LB93.*")}
-    publish_dataset(server, "qpv_2015", {"QP_METROPOLE_LB93.zip": ("shp", zipped(**parts))})
+    parts = {path.name: path.read_bytes() for path in folder.glob("QP_METROPOLEOUTREMER_WGS84_EPSG4326.*")}
+    publish_dataset(server, "qpv_2015", {"qp-politiquedelaville-shp.zip": ("shp", zipped(**parts))})
 
 
 def publish_ban(server: Any, department: str, rows: list[dict[str, object]]) -> None:
@@ -148,7 +147,6 @@ def official(server: Any, small_territory: Path, tmp_path: Path, monkeypatch: py
     publish_grid(server, iris, 3035, "carreaux_200m_met", tmp_path)
     publish_qpv(server, qpv)
     publish_qpv_2015(server, qpv.rename(index={"QN1": "QP1"}), tmp_path)
-    publish_dataset(server, "npnru", {"npnru.csv": ("csv", b"code_qp2015\nQP1\nQP999\n")})
     sites = (
         "site_id;site_nom;site_statut;comm_nom;comm_insee;lon;lat\n93010_1;Friche A;friche;BONDY;93010;2.456;48.906\n"
     )
@@ -177,7 +175,7 @@ def test_every_layer_comes_from_its_official_file(official: Any, small_territory
     assert study.iris["median_income"].isna().tolist() == [False, False, True, False]
     assert study.qpv.index.tolist() == ["QN1"]
     assert study.npnru["interest"].tolist() == ["national"]
-    assert study.npnru["confidence"].str.contains("100 % of residents of QP1").all()
+    assert study.npnru["confidence"].tolist() == ["sure"]
     assert study.sites["name"].tolist() == ["Halle", "Friche A"]
     assert study.stations["name"].tolist() == ["Arrêt"]
     assert study.structures.loc["velo", "geo_engine"] == "ban"
@@ -185,7 +183,7 @@ def test_every_layer_comes_from_its_official_file(official: Any, small_territory
     assert study.demand["population"].sum() == pytest.approx(study.iris["population"].sum())
 
     fetched = {source.layer: source for source in study.inputs if source.url}
-    assert set(fetched) == {"iris", "qpv", "npnru", "sites", "stations", "addresses", "demand"}
+    assert set(fetched) == {"iris", "qpv", "sites", "stations", "addresses", "demand"}
     for source in fetched.values():
         content = official.files[source.url.removeprefix("https:/").partition("?")[0]]
         assert source.sha256 == hashlib.sha256(content).hexdigest()
@@ -194,7 +192,7 @@ def test_every_layer_comes_from_its_official_file(official: Any, small_territory
     assert all(source.sha256 in method and source.fetched_at in method for source in fetched.values())
     package = json.loads((tmp_path / "maps" / "datapackage.json").read_text(encoding="utf-8"))
     assert {source["url"] for source in package["inputs"]} >= {source.url for source in fetched.values()}
-    assert {note.partition(" ")[0] for note in study.shortfalls} == {"OpenStreetMap,", "Sirene"}
+    assert {note.partition(" ")[0] for note in study.shortfalls} == {"OpenStreetMap,", "Quartiers", "Sirene"}
 
 
 def test_a_source_that_is_down_is_said_on_every_page(official: Any, small_territory: Path, tmp_path: Path) -> None:
@@ -304,7 +302,7 @@ def test_offline_uses_what_was_fetched(official: Any, small_territory: Path) -> 
     after = run_study(small_territory, live=True, offline=True, out=None)
     assert len(official.requests) == asked
     fetched = [[source for source in study.inputs if source.url] for study in (before, after)]
-    assert len(fetched[0]) == 10
+    assert len(fetched[0]) == 8
     assert fetched[1] == fetched[0]
 
 
@@ -315,7 +313,7 @@ def test_offline_opens_no_connection(
     monkeypatch.setenv("ESSGEO_CACHE", str(tmp_path / "empty"))
     study = run_study(small_territory, live=True, offline=True, out=None, lang="en")
     assert all(not source.url for source in study.inputs)
-    assert sum("was never fetched here" in note for note in study.shortfalls) == 9
+    assert sum("was never fetched here" in note for note in study.shortfalls) == 8
 
 
 def test_a_grid_of_somewhere_else_is_not_used(official: Any, small_territory: Path, tmp_path: Path) -> None:
@@ -330,9 +328,9 @@ def test_a_layer_is_read_from_its_official_source(official: Any, small_territory
     here = load_territory(small_territory)
     assert len(read_layer(here, "iris", offline=False)) == 4
     assert read_layer(here, "qpv", offline=False).attrs["notes"] == []
-    assert read_layer(here, "npnru", vintage="2015", offline=False).index.tolist() == ["QP1"]
-    with pytest.raises(SourceUnavailableError, match="names QPV of 2015 only"):
-        read_layer(here, "npnru", vintage="2024", offline=False)
+    projects = read_layer(here, "npnru", offline=False)
+    assert projects.index.tolist() == ["QN1"]
+    assert "npnru: no file is published for the whole country" in projects.attrs["notes"][0]
     official.files[STATIONS_PATH] = b"<html>maintenance</html>"
     (note,) = read_layer(here, "stations", offline=False).attrs["notes"]
     assert "it is a web page, not geojson" in note
@@ -497,9 +495,8 @@ def test_est_ensemble_is_studied_on_official_files(
     publish_grid(server, iris, 3035, "carreaux_200m_met", tmp_path)
     publish_qpv(server, read_layer(here, "qpv"))
     parts = {path.name: path.read_bytes() for path in (shared / "qpv-2015").glob("QP_METROPOLE_LB93.*")}
-    publish_dataset(server, "qpv_2015", {"QP_METROPOLE_LB93.zip": ("shp", zipped(**parts))})
-    npnru = (shared / "npnru" / "npnru_qpv2015_codes_fcu.csv").read_bytes()
-    publish_dataset(server, "npnru", {"npnru.csv": ("csv", npnru)})
+    parts = {name.replace("METROPOLE_LB93", "METROPOLEOUTREMER_WGS84_EPSG4326"): part for name, part in parts.items()}
+    publish_dataset(server, "qpv_2015", {"qp-politiquedelaville-shp.zip": ("shp", zipped(**parts))})
     friches = gpd.read_file(shared / "friches" / "cartofriches_est_ensemble_2024-03-10.geojson")
     text = friches.drop(columns="geometry").to_csv(sep=";", index=False).encode()
     publish_dataset(server, "cartofriches", {"friches-standard.csv": ("csv", text)})
@@ -513,7 +510,7 @@ def test_est_ensemble_is_studied_on_official_files(
     assert live == own
     package = json.loads((tmp_path / "live" / "datapackage.json").read_text(encoding="utf-8"))
     fetched = {source["layer"] for source in package["inputs"] if source["url"]}
-    assert fetched == {"iris", "qpv", "npnru", "sites", "stations", "addresses", "demand"}
+    assert fetched == {"iris", "qpv", "sites", "stations", "addresses", "demand"}
     own_zones, live_zones = (pd.read_csv(tmp_path / out / "tables" / "zones.csv") for out in ("own", "live"))
     in_programme = [set(zones.loc[zones["layer"] == "npnru", "zone_id"]) for zones in (own_zones, live_zones)]
-    assert in_programme[1] - in_programme[0] <= {"QN09301M"}
+    assert in_programme[1] == in_programme[0]
