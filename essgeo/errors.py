@@ -8,7 +8,7 @@ class EssgeoError(Exception):
 
 
 class InputError(EssgeoError, ValueError):
-    """Something the user gave cannot be used as it is."""
+    """Something the user gave, a file for example, is missing or cannot be used as it is."""
 
 
 class SchemaError(InputError):
@@ -32,7 +32,7 @@ class SourceError(EssgeoError, OSError):
 
 
 class SourceUnavailableError(SourceError):
-    """A source is missing or out of reach."""
+    """An official source, or a layer that a territory does not have, is out of reach."""
 
 
 class ChecksumError(SourceError):

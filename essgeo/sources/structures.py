@@ -57,7 +57,7 @@ def read_structures(path: Path | str) -> pd.DataFrame:
     ------
     SchemaError
         No column with a name, or neither an address nor coordinates; or a value that breaks the contract.
-    InputError, SourceUnavailableError
+    InputError
         The file cannot be read.
 
     Examples

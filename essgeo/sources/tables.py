@@ -14,7 +14,7 @@ import openpyxl
 import pandas as pd
 import pyarrow as pa
 
-from essgeo.errors import InputError, SourceUnavailableError
+from essgeo.errors import InputError
 from essgeo.validation import ROW
 
 if TYPE_CHECKING:
@@ -52,10 +52,8 @@ def read_table(path: Path | str, *, as_is: bool = False) -> pd.DataFrame:
 
     Raises
     ------
-    SourceUnavailableError
-        There is no such file.
     InputError
-        The suffix is not known, the file is not what its suffix says, is empty, or cannot be decoded.
+        There is no such file, its suffix is not known, it is not what its suffix says, is empty, or cannot be decoded.
 
     Examples
     --------
@@ -82,10 +80,8 @@ def checked_suffix(path: Path) -> str:
 
     Raises
     ------
-    SourceUnavailableError
-        There is no such file, or it cannot be opened.
     InputError
-        The suffix is not known, the file is not what its suffix says, or is empty.
+        There is no such file, it cannot be opened, is not what its suffix says or is empty, or its suffix is not known.
 
     Examples
     --------
@@ -93,9 +89,7 @@ def checked_suffix(path: Path) -> str:
     >>> checked_suffix(load_territory("est-ensemble").file("iris").path)
     '.geojson'
     """
-    if not path.is_file():
-        message = f"{path}: {'is a folder; give a file' if path.is_dir() else 'no such file'}."
-        raise SourceUnavailableError(message)
+    require_file(path)
     suffix = path.suffix.lower()
     if suffix not in _READERS:
         message = f"{path}: cannot read a {suffix or 'file without suffix'}; give one of {', '.join(sorted(_READERS))}."
@@ -105,12 +99,31 @@ def checked_suffix(path: Path) -> str:
             head = stream.read(512)
     except OSError as error:
         message = f"{path}: cannot be opened ({error.strerror})."
-        raise SourceUnavailableError(message) from error
+        raise InputError(message) from error
     fault = _fault_of(head, suffix)
     if fault:
         message = f"{path}: {fault}"
         raise InputError(message)
     return suffix
+
+
+def require_file(path: Path) -> None:
+    """Refuse a path where there is no file.
+
+    Raises
+    ------
+    InputError
+        There is nothing, or a folder.
+
+    Examples
+    --------
+    >>> require_file(Path("none.csv"))
+    Traceback (most recent call last):
+    essgeo.errors.InputError: none.csv: no such file.
+    """
+    if not path.is_file():
+        message = f"{path}: {'is a folder; give a file' if path.is_dir() else 'no such file'}."
+        raise InputError(message)
 
 
 def _fault_of(head: bytes, suffix: str) -> str:

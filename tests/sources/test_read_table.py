@@ -16,7 +16,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from essgeo.errors import InputError, SourceUnavailableError
+from essgeo.errors import InputError
 from essgeo.sources import read_table
 from essgeo.sources.tables import SEPARATORS
 
@@ -139,9 +139,9 @@ def test_a_file_that_is_not_what_it_says_is_refused_by_name(
     assert str(path) in str(refused.value)
 
 
-def test_a_missing_file_is_a_source_that_is_missing(tmp_path: Path) -> None:
+def test_a_missing_file_is_a_fault_of_the_input(tmp_path: Path) -> None:
     for path in (tmp_path / "none.csv", tmp_path):
-        with pytest.raises(SourceUnavailableError, match=r"no such file|is a folder"):
+        with pytest.raises(InputError, match=r"no such file|is a folder"):
             read_table(path)
 
 
