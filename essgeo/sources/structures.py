@@ -15,6 +15,7 @@ from essgeo.layers import LAYERS
 from essgeo.sources.aliases import STRUCTURES, guess_columns, simplify
 from essgeo.sources.cells import commune_code, iso_date, siren_and_siret
 from essgeo.sources.diffusion import emptied, hidden, unnamed
+from essgeo.sources.lookup import codes_of
 from essgeo.sources.tables import read_table
 from essgeo.validation import validate
 from essgeo.words.vocabulary import CHALLENGES, FAMILIES, ROLES, SECTORS, STAGES, STATUSES
@@ -40,8 +41,8 @@ def read_structures(path: Path | str) -> pd.DataFrame:
     ----------
     path
         Any file that :func:`essgeo.sources.read_table` takes. Columns are recognised by their usual French and English
-        names; codes may be written as codes or as French or English labels. Points of a geographic file are used as
-        coordinates.
+        names; codes may be written as codes, as French or English labels, or as the beginning of one. Points of a
+        geographic file are used as coordinates.
 
     Returns
     -------
@@ -86,7 +87,7 @@ def read_structures(path: Path | str) -> pd.DataFrame:
         if field.name not in structures:
             structures[field.name] = ""
     for name, labels in _VOCABULARIES.items():
-        structures[name] = _codes(structures[name], labels)
+        structures[name] = codes_of(structures[name], labels)
     for name in ("status", "family"):
         structures[name] = structures[name].replace("", "unknown")
     for name in ("postcode", "citycode"):
@@ -144,15 +145,6 @@ def _with_point_columns(table: pd.DataFrame, name: str) -> pd.DataFrame:
         lon=points.x.where(known).map(lambda x: "" if pd.isna(x) else repr(x)),
         lat=points.y.where(known).map(lambda y: "" if pd.isna(y) else repr(y)),
     )
-
-
-def _codes(cells: pd.Series, labels: Labels) -> list[str]:
-    known = {simplify(label): code for code, names in labels.items() for label in (code, *names.values())}
-    found = []
-    for cell in cells:
-        parts = [part.strip() for part in cell.replace(";", "|").split("|") if part.strip()]
-        found.append("|".join(dict.fromkeys(known.get(simplify(part), part) for part in parts)))
-    return found
 
 
 def _identifiers(names: pd.Series) -> list[str]:
