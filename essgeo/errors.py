@@ -11,6 +11,10 @@ class InputError(EssgeoError, ValueError):
     """Something the user gave, a file for example, is missing or cannot be used as it is."""
 
 
+class InputWarning(UserWarning):
+    """Something the user gave was read otherwise than as it stands: what, and how to have it otherwise."""
+
+
 class SchemaError(InputError):
     """A table or layer breaks its contract: all faults of the file in one message."""
 

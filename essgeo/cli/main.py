@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from importlib import metadata
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,7 +20,10 @@ from essgeo.cli.study import study
 from essgeo.cli.territory import territory
 from essgeo.cli.text import harmless
 from essgeo.cli.zones import zones
-from essgeo.errors import EssgeoError, GeocoderError, InfeasibleError, SourceError
+from essgeo.errors import EssgeoError, GeocoderError, InfeasibleError, InputWarning, SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 INPUT, BUG = 2, 70
 CODES = {SourceError: 3, GeocoderError: 3, InfeasibleError: 4}
@@ -39,6 +44,13 @@ def main() -> None:
 
     Set ``ESSGEO_DEBUG=1`` to see where an error comes from.
     """
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", InputWarning)
+        warnings.showwarning = _shown(warnings.showwarning)
+        _run()
+
+
+def _run() -> None:
     if os.environ.get("ESSGEO_DEBUG"):
         cli()
     try:
@@ -51,7 +63,23 @@ def main() -> None:
         _fail(f"unexpected {type(error).__name__}: {error}. This is a bug: ESSGEO_DEBUG=1 shows where.", BUG)
 
 
+def _shown(otherwise: Callable[..., None]) -> Callable[..., None]:
+    """Return what shows a warning: as a sentence where it is of the user's input, else as before."""
+
+    def show(message: Warning | str, category: type[Warning], *rest: Any, **more: Any) -> None:  # noqa: ANN401
+        if issubclass(category, InputWarning):
+            _say(str(message))
+        else:
+            otherwise(message, category, *rest, **more)
+
+    return show
+
+
 def _fail(message: str, code: int) -> None:
+    _say(message)
+    sys.exit(code)
+
+
+def _say(message: str) -> None:
     lines = (harmless(line) for line in message.split("\n"))
     click.echo("essgeo: " + "\n".join(lines), err=True)
-    sys.exit(code)

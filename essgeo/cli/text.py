@@ -56,6 +56,17 @@ def persons(value: float) -> str:
     return f"{value:,.0f}".replace(",", " ")
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a number of things.
+
+    Examples
+    --------
+    >>> counted(1, "row"), counted(20_004, "row")
+    ('1 row', '20 004 rows')
+    """
+    return f"{persons(count)} {noun}{'s' * (count != 1)}"
+
+
 def interval(low: float, high: float) -> str:
     """Return an interval of persons.
 

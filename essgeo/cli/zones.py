@@ -21,6 +21,7 @@ def zones(
 ) -> None:
     """Write, for each structure of FILE, the zones it lies in or near, with probabilities."""
     from essgeo.cli.summary import repairs
+    from essgeo.cli.text import counted
     from essgeo.errors import InputError
     from essgeo.exports.csv_tables import write_csv
     from essgeo.exports.release import release
@@ -39,4 +40,4 @@ def zones(
         raise InputError(message) from error
     for sentence in repairs(found):
         click.echo(sentence)
-    click.echo(f"{len(table)} rows for {len(found.structures)} structures: {path}")
+    click.echo(f"{counted(len(table), 'row')} for {counted(len(found.structures), 'structure')}: {path}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import geopandas as gpd
 import pandas as pd
 
 from essgeo.crs import GEOGRAPHIC, require_crs
-from essgeo.errors import SchemaError
+from essgeo.errors import InputWarning, SchemaError
 from essgeo.layers import LAYERS
 from essgeo.sources.aliases import STRUCTURES, guess_columns, simplify
 from essgeo.sources.cells import commune_code, iso_date, siren_and_siret
@@ -31,6 +32,8 @@ _VOCABULARIES: dict[str, Labels] = {
     "family": FAMILIES,
     "status": STATUSES,
 }
+_PLACE = ("address", "postcode", "city", "citycode", "lon", "lat")
+_SUM = r"(sous_|grand_)?tota(l|ux)(_.*)?"
 _LEAST = {"the name": ("name",), "the address, or the longitude and latitude,": ("address", "lon")}
 
 
@@ -50,9 +53,9 @@ def read_structures(path: Path | str) -> pd.DataFrame:
         Index ``structure_id`` (made from the name where the file has none), the columns of the ``structures`` layer,
         ``""`` where the file says nothing, then the file's own other columns. ``status`` and ``family`` are ``unknown``
         where not given. Zeros that a spreadsheet took from postcodes are back, dates are as in ISO 8601, SIRET and
-        SIREN are digits only; what is no SIRET stands in ``siret_as_given``. Rows that the law restricts
-        (:func:`essgeo.sources.diffusion.hidden`) are emptied at once, so that neither a message nor a result can show
-        what they hid.
+        SIREN are digits only; what is no SIRET stands in ``siret_as_given``. Sums below the list are left out, with a
+        warning. Rows that the law restricts (:func:`essgeo.sources.diffusion.hidden`) are emptied at once, so that
+        neither a message nor a result can show what they hid.
 
     Raises
     ------
@@ -78,11 +81,12 @@ def read_structures(path: Path | str) -> pd.DataFrame:
         message = (
             f"{path.name}: no column was recognised as {' or as '.join(wanted)} of the structures. "
             f"Columns seen: {', '.join(table.columns)}. Rename one to 'name' or 'nom', 'address' or 'adresse', "
-            "or 'lon' and 'lat'."
+            "or 'lon' and 'lat'; if these are no names of columns, delete the rows above the names."
         )
         raise SchemaError(message)
     restricted = hidden(structures)
-    structures = emptied(structures, restricted)
+    structures = _without_sums(emptied(structures, restricted), path.name)
+    restricted = restricted.loc[structures.index]
     for field in LAYERS["structures"].fields:
         if field.name not in structures:
             structures[field.name] = ""
@@ -100,6 +104,20 @@ def read_structures(path: Path | str) -> pd.DataFrame:
     else:
         structures["structure_id"] = unnamed(structures["structure_id"], restricted)
     return validate(_told_apart(structures), "structures", source=path.name)
+
+
+def _without_sums(structures: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return the structures without the sums below them: rows that begin with "Total" and have no place."""
+    cells = structures.reindex(columns=_PLACE, fill_value="")
+    first = structures.replace("", None).bfill(axis=1).iloc[:, 0].fillna("")
+    sums = first.map(simplify).str.fullmatch(_SUM) & (cells == "").all(axis=1)
+    below = sums[::-1].cummin()[::-1]
+    if not below.any() or below.all():
+        return structures
+    rows = ", ".join(f"{row} ({text})" for row, text in first[below].items())
+    message = f"{name}: a sum is no structure, left out: row {rows}."
+    warnings.warn(message, InputWarning, stacklevel=3)
+    return structures[~below]
 
 
 def _columns(table: pd.DataFrame) -> dict[str, str]:

@@ -125,6 +125,20 @@ def test_zones_writes_one_row_a_structure_and_zone(run: Run, small_territory: Pa
     assert {row["relation"] for row in rows if row["structure_id"] == "far"} == {"out"}
 
 
+def test_what_was_read_otherwise_than_it_stands_is_told_once(run: Run, small_territory: Path, tmp_path: Path) -> None:
+    mine, out = tmp_path / "mine.xlsx", tmp_path / "zones.csv"
+    workbook(mine, [["Nos structures"], ["Nom", "Adresse", "Ville"], ["A", "1 rue A", "Bondy"], ["Total", None, None]])
+    code, printed, errors = run("zones", mine, "-o", out, "--territory", small_territory)
+    assert (code, errors.splitlines()) == (
+        0,
+        [
+            "essgeo: mine.xlsx: row 2 was taken as the header; the rows above it are not read.",
+            "essgeo: mine.xlsx: a sum is no structure, left out: row 4 (Total).",
+        ],
+    )
+    assert "for 1 structure: " in printed
+
+
 def test_a_repaired_outline_is_told(run: Run, small_territory: Path, tmp_path: Path) -> None:
     bow_tie = shapely.Polygon([(660_100, 6_867_100), (660_900, 6_867_900), (660_900, 6_867_100), (660_100, 6_867_900)])
     path, mine = tmp_path / "qpv.gpkg", tmp_path / "mine.csv"

@@ -12,7 +12,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from essgeo.errors import MissingCRSError, SchemaError
+from essgeo.errors import InputWarning, MissingCRSError, SchemaError
 from essgeo.layers import LAYERS
 from essgeo.sources import read_structures
 from essgeo.sources.cells import commune_code
@@ -123,6 +123,19 @@ def test_every_fault_of_a_file_is_told_at_once_in_its_order(tmp_path: Path) -> N
         "row 3, field name",
         "row 3, field structure_id",
     ]
+
+
+def test_a_sum_below_the_list_is_no_structure(tmp_path: Path) -> None:
+    text = "nom;adresse;salariés\nTotal;1 rue A;3\nTotal;;2\nLe Fournil;2 rue B;4\n;;\nSous-total :;;9\n;;Total 9\n"
+    with pytest.warns(InputWarning, match=r"left out: row 6 \(Sous-total :\), 7 \(Total 9\)\."):
+        table = read(tmp_path, text)
+    assert table["name"].tolist() == ["Total", "Total", "Le Fournil"]
+    assert read(tmp_path, "nom;adresse\nTotal;\n")["name"].tolist() == ["Total"]
+
+
+def test_a_restricted_row_is_not_told_as_a_sum(tmp_path: Path) -> None:
+    table = read(tmp_path, "diffusion;nom;adresse\nO;A;1 rue A\nP;Total secret;\n")
+    assert len(table) == 2
 
 
 def test_a_long_list_of_faults_is_cut_and_counted(tmp_path: Path) -> None:
