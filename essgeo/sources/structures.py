@@ -98,7 +98,7 @@ def read_structures(path: Path | str) -> pd.DataFrame:
         structures[name] = structures[name].map(commune_code)
     for name in ("active_from", "active_to", "as_of"):
         structures[name] = structures[name].map(iso_date)
-    structures = _with_company_numbers(structures)
+    structures = _with_company_numbers(structures, restricted)
     if "structure_id" not in structures:
         structures.insert(0, "structure_id", _identifiers(structures["name"]))
     else:
@@ -131,14 +131,14 @@ def _columns(table: pd.DataFrame) -> dict[str, str]:
     return {column: field for column, field in found.items() if column not in scores}
 
 
-def _with_company_numbers(structures: pd.DataFrame) -> pd.DataFrame:
-    """Return SIRET and SIREN as digits; a cell that holds neither is kept aside, in ``siret_as_given``."""
+def _with_company_numbers(structures: pd.DataFrame, restricted: pd.Series) -> pd.DataFrame:
+    """Return SIRET and SIREN as digits; a cell that holds neither is kept aside where the row is not restricted."""
     given = structures["siret"]
     numbers = given.map(siren_and_siret)
     siren = structures["siren"].map(lambda text: "".join(text.split()))
     clean = structures.assign(siren=siren.where(siren != "", numbers.str[0]), siret=numbers.str[1])
-    lost = given.str.strip("0 ").ne("") & (clean["siren"] == "")
-    return clean.assign(siret_as_given=given.where(lost, "")) if lost.any() else clean
+    lost = given.str.strip("0 ").ne("") & (clean["siren"] == "") & ~restricted
+    return clean.assign(siret_as_given=clean["siret_as_given"].where(~lost, given))
 
 
 def _told_apart(structures: pd.DataFrame) -> pd.DataFrame:

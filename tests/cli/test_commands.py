@@ -15,6 +15,7 @@ import pytest
 import shapely
 
 from essgeo.cli import main
+from essgeo.words.columns import COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,6 +75,24 @@ def test_study_prints_the_neighbourhoods_and_where_the_pages_are(
     assert f"1 of 3 structures need a human: {out / 'tables' / 'review.csv'}" in printed
     assert lines[-1] == f"Pages: {out / 'index.html'}"
     assert (out / "index.html").is_file()
+
+
+def test_every_column_that_a_study_writes_stands_in_the_glossary_and_in_its_schema(
+    run: Run, small_territory: Path, tmp_path: Path
+) -> None:
+    mine, out = tmp_path / "mine.csv", tmp_path / "maps"
+    mine.write_text("nom,adresse,ville,siret,tél\nA,1 rue A,Bondy,en cours,01\n", encoding="utf-8")
+    assert run("study", small_territory, "--structures", mine, "--out", out, "--lang", "en")[0] == 0
+    tables = sorted((out / "tables").glob("*.csv"))
+    assert len(tables) >= 10
+    for table in tables:
+        with table.open(encoding="utf-8", newline="") as stream:
+            header, *rows = csv.reader(stream)
+        schema = json.loads((out / "schemas" / f"{table.stem.removesuffix('_odbl')}.json").read_text(encoding="utf-8"))
+        assert header == [field["name"] for field in schema["fields"]], table.name
+        assert set(header) <= set(COLUMNS), table.name
+        if table.stem == "structures":
+            assert [row[header.index("siret_as_given")] for row in rows] == ["en cours"]
 
 
 def test_gaps_of_est_ensemble_as_json(run: Run) -> None:

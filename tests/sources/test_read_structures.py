@@ -133,6 +133,11 @@ def test_a_sum_below_the_list_is_no_structure(tmp_path: Path) -> None:
     assert read(tmp_path, "nom;adresse\nTotal;\n")["name"].tolist() == ["Total"]
 
 
+def test_what_is_no_siret_is_set_aside_unless_the_law_hides_it(tmp_path: Path) -> None:
+    table = read(tmp_path, "diffusion;nom;adresse;siret\nO;A;1 rue A;en cours\nP;B;2 rue B;Jeanne Secret\n")
+    assert table[["siret", "siret_as_given"]].to_numpy().tolist() == [["", "en cours"], ["", ""]]
+
+
 def test_a_restricted_row_is_not_told_as_a_sum(tmp_path: Path) -> None:
     table = read(tmp_path, "diffusion;nom;adresse\nO;A;1 rue A\nP;Total secret;\n")
     assert len(table) == 2
@@ -224,7 +229,7 @@ def test_the_numbers_of_a_real_list_are_kept_or_set_aside(shared: Path) -> None:
 def test_zeros_in_place_of_a_siret_are_no_siret(shared: Path) -> None:
     table = read_structures(shared / "structures" / "lieux_cnfs_2022-12.csv")
     assert "00000000000000" not in set(table["siret"])
-    assert "siret_as_given" not in table
+    assert (table["siret_as_given"] == "").all()
     assert (table["siren"] == table["siret"].str[:9]).all()
 
 
