@@ -59,7 +59,7 @@ def widest_gaps(gaps: pd.DataFrame, count: int) -> pd.DataFrame:
             "theme": [THEMES[theme]["en"] for theme in top["theme"]],
             "out of reach": top["out_of_reach"].map(persons),
             "90 % interval": map(interval, top["out_of_reach_low"], top["out_of_reach_high"]),
-            "beyond the territory": top["gap_residents"].map(persons),
+            "excess": top["gap_residents"].map(persons),
             "nearest": top["nearest_name"].where(top["nearest_name"] != "", "none located"),
         }
     )

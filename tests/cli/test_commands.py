@@ -72,7 +72,7 @@ def test_study_prints_the_neighbourhoods_and_where_the_pages_are(
         in printed
     )
     assert "QPV of 2024, structures active on 2027-06-30." in printed
-    assert f"1 of 3 structures need a human: {out / 'tables' / 'review.csv'}" in printed
+    assert f"1 of 3 structures needs a human: {out / 'tables' / 'review.csv'}" in printed
     assert lines[-1] == f"Pages: {out / 'index.html'}"
     assert (out / "index.html").is_file()
 
@@ -126,6 +126,7 @@ def test_gaps_as_a_table(run: Run, small_territory: Path, tmp_path: Path) -> Non
         *[["La", "Droite"]] * 5,
     ]
     assert "Rouge" in printed
+    assert "excess: residents out of reach beyond" in printed
     assert "\x1b" not in printed
     assert "\u202e" not in printed
 
@@ -175,6 +176,7 @@ def test_territory_list_and_check(run: Run, small_territory: Path) -> None:
     code, printed, errors = run("territory", "check", small_territory)
     assert (code, errors) == (0, "")
     assert printed.split()[:3] == ["iris", "2024", "4"]
+    assert " 1 row " in printed
     (small_territory / "stations.csv").write_text("name\na\n", encoding="utf-8")
     (small_territory / "sites.csv").unlink()
     code, printed, errors = run("territory", "check", small_territory)
