@@ -23,6 +23,7 @@ def zones(
     from essgeo.cli.summary import repairs
     from essgeo.cli.text import counted
     from essgeo.errors import InputError
+    from essgeo.exports.any_format import whole
     from essgeo.exports.csv_tables import write_csv
     from essgeo.exports.release import release
     from essgeo.study import run_study
@@ -33,11 +34,8 @@ def zones(
         raise InputError(message)
     found = run_study(territory, structures=file, corrections=corrections, qpv=qpv, vintage=vintage, out=None)
     table = release(found).tables["structure_zones"]
-    try:
-        write_csv(table, path)
-    except OSError as error:
-        message = f"{path}: cannot be written ({error.strerror})."
-        raise InputError(message) from error
+    with whole(path) as staged:
+        write_csv(table, staged)
     for sentence in repairs(found):
         click.echo(sentence)
     click.echo(f"{counted(len(table), 'row')} for {counted(len(found.structures), 'structure')}: {path}")

@@ -15,6 +15,7 @@ import pytest
 import shapely
 
 from essgeo.cli import main
+from essgeo.cli.main import cli
 from essgeo.words.columns import COLUMNS
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def test_help_is_fast_because_it_imports_no_geography() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "--walk-minutes" in done.stdout
+    assert "Exit codes: 2 for a fault of what you gave" in " ".join(str(cli.help).split())
     assert done.stdout.splitlines()[-1] == "[]"
 
 
@@ -291,6 +293,36 @@ def test_an_unexpected_error_is_a_message_too(run: Run, monkeypatch: pytest.Monk
     code, _, errors = run("gaps", "est-ensemble")
     assert code == 70
     assert errors == ("essgeo: unexpected ZeroDivisionError: one thing. This is a bug: ESSGEO_DEBUG=1 shows where.\n")
+
+
+def test_a_command_that_is_stopped_says_so_and_leaves_nothing(
+    run: Run, small_territory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    out = tmp_path / "zones.csv"
+    mine = small_territory / "structures.csv"
+    monkeypatch.setattr("pandas.DataFrame.to_csv", stop)
+    assert run("zones", mine, "-o", out, "--territory", small_territory) == (130, "", "essgeo: stopped.\n")
+    assert run("study", small_territory, "--out", tmp_path / "maps")[::2] == (130, "essgeo: stopped.\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["small"]
+
+
+def test_a_folder_that_cannot_be_written_is_told(
+    run: Run, small_territory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    mine = small_territory / "structures.csv"
+    monkeypatch.setattr("tempfile.mkstemp", refuse)
+    for words in (["zones", mine, "--territory", small_territory], ["geocode", mine]):
+        code, _, errors = run(*words, "-o", tmp_path / "z.csv")
+        assert (code, errors.splitlines()[0]) == (
+            2,
+            f"essgeo: {tmp_path / 'z.csv'}: cannot be written (Permission denied).",
+        )
 
 
 def test_one_file_without_background_is_one_page(run: Run, small_territory: Path, tmp_path: Path) -> None:
