@@ -78,7 +78,7 @@ def caveat(setting: Setting, method: str) -> str:
     located, enterprises = int(total["register_located"].sum()), float(total["seed_enterprises"].sum())
     whole = f"about {persons(enterprises)} enterprises" if enterprises else "an unknown number"
     return (
-        f"Within {setting.parameters.walk_minutes} minutes' walk ({method}) of {located} "
+        f"Within {setting.parameters.walk_minutes} minutes' walk ({method}) of {persons(located)} "
         f"located structures, a sample of {whole}: the number out of reach is an upper bound, "
         "gaps with the territory and ranks are not. "
         f"QPV of {setting.parameters.vintage}, structures active on {setting.parameters.as_of}."

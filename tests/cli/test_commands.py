@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -17,6 +18,7 @@ import shapely
 from essgeo.cli import main
 from essgeo.cli.main import cli
 from essgeo.words.columns import COLUMNS
+from tests.conftest import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,7 +81,7 @@ def test_study_prints_the_neighbourhoods_and_where_the_pages_are(
     assert (out / "index.html").is_file()
 
 
-def test_every_column_that_a_study_writes_stands_in_the_glossary_and_in_its_schema(
+def test_what_a_study_writes_stands_in_the_glossary_the_schemas_and_the_readme(
     run: Run, small_territory: Path, tmp_path: Path
 ) -> None:
     mine, out = tmp_path / "mine.csv", tmp_path / "maps"
@@ -95,6 +97,10 @@ def test_every_column_that_a_study_writes_stands_in_the_glossary_and_in_its_sche
         assert set(header) <= set(COLUMNS), table.name
         if table.stem == "structures":
             assert [row[header.index("siret_as_given")] for row in rows] == ["en cours"]
+    written = {path.name for path in out.iterdir()} - {"left.html", "right.html"}
+    for readme in ("README.md", "README.fr.md"):
+        told = set(re.findall(r"`([\w.-]+)/?`", (ROOT / readme).read_text(encoding="utf-8")))
+        assert {name for name in written if "_odbl." not in name and not name.startswith(".")} <= told
 
 
 def test_gaps_of_est_ensemble_as_json(run: Run) -> None:
