@@ -139,6 +139,8 @@ def _merged(found: gpd.GeoDataFrame, given: Options) -> gpd.GeoDataFrame:
 def _summary(found: gpd.GeoDataFrame, output: Path, *, as_json: bool) -> None:
     import json
 
+    from essgeo.cli.text import counted
+
     counts = {
         name: found[name].replace("", "unknown").fillna("unknown").value_counts().to_dict()
         for name in ("geo_status", "ess_rule", "ess_certainty", "family")
@@ -147,6 +149,6 @@ def _summary(found: gpd.GeoDataFrame, output: Path, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"rows": len(found), "file": str(output), **counts}, ensure_ascii=False, indent=1))
         return
-    click.echo(f"{len(found)} structures: {output}")
+    click.echo(f"{counted(len(found), 'structure')}: {output}")
     for name, values in counts.items():
         click.echo(f"  {name}: {', '.join(f'{count} {value}' for value, count in values.items())}")

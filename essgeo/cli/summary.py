@@ -59,7 +59,7 @@ def widest_gaps(gaps: pd.DataFrame, count: int) -> pd.DataFrame:
             "theme": [THEMES[theme]["en"] for theme in top["theme"]],
             "out of reach": top["out_of_reach"].map(persons),
             "90 % interval": map(interval, top["out_of_reach_low"], top["out_of_reach_high"]),
-            "beyond the territory": top["gap_residents"].map(persons),
+            "excess": top["gap_residents"].map(persons),
             "nearest": top["nearest_name"].where(top["nearest_name"] != "", "none located"),
         }
     )
@@ -78,7 +78,7 @@ def caveat(setting: Setting, method: str) -> str:
     located, enterprises = int(total["register_located"].sum()), float(total["seed_enterprises"].sum())
     whole = f"about {persons(enterprises)} enterprises" if enterprises else "an unknown number"
     return (
-        f"Within {setting.parameters.walk_minutes} minutes' walk ({method}) of {located} "
+        f"Within {setting.parameters.walk_minutes} minutes' walk ({method}) of {persons(located)} "
         f"located structures, a sample of {whole}: the number out of reach is an upper bound, "
         "gaps with the territory and ranks are not. "
         f"QPV of {setting.parameters.vintage}, structures active on {setting.parameters.as_of}."

@@ -29,7 +29,9 @@ def zones(
 ) -> None:
     """Write, for each structure of FILE, the zones it lies in or near, with probabilities."""
     from essgeo.cli.summary import repairs
+    from essgeo.cli.text import counted
     from essgeo.errors import InputError
+    from essgeo.exports.any_format import whole
     from essgeo.exports.csv_tables import write_csv
     from essgeo.exports.release import release
     from essgeo.study import run_study
@@ -42,11 +44,8 @@ def zones(
         territory, structures=file, corrections=corrections, qpv=qpv, npnru=npnru, vintage=vintage, out=None
     )
     table = release(found).tables["structure_zones"]
-    try:
-        write_csv(table, path)
-    except OSError as error:
-        message = f"{path}: cannot be written ({error.strerror})."
-        raise InputError(message) from error
+    with whole(path) as staged:
+        write_csv(table, staged)
     for sentence in repairs(found):
         click.echo(sentence)
-    click.echo(f"{len(table)} rows for {len(found.structures)} structures: {path}")
+    click.echo(f"{counted(len(table), 'row')} for {counted(len(found.structures), 'structure')}: {path}")

@@ -11,6 +11,7 @@ import geopandas as gpd
 from essgeo.geocoding import geocode, read_corrections
 from essgeo.results import Parameters, Setting
 from essgeo.sources.live import Live
+from essgeo.sources.tables import require_file
 from essgeo.structures import counted_on, portrait
 from essgeo.study.facts import live_facts, own_facts
 from essgeo.study.lineage import vintage_of
@@ -100,6 +101,8 @@ def set_up(  # noqa: PLR0913 (one argument a choice of the user, all but the fir
     corrections = corrections or (fixed if fixed.is_file() else None)
     given = {"structures": structures, "qpv": qpv, "npnru": npnru, "corrections": corrections, "network": network}
     files = {layer: Path(path) for layer, path in given.items() if path}
+    for path in files.values():
+        require_file(path)
     if live:
         facts = live_facts(Live(here, lang=lang, offline=offline, progress=True), parameters, files)
     else:

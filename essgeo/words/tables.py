@@ -65,9 +65,9 @@ TABLES: dict[str, Table] = {
             },
             ("structure_id",),
             _columns(
-                "structure_id name aliases address postcode city citycode siren siret family legal_form sectors "
-                "challenges roles support_stages active_from active_to status as_of counted source source_2 note "
-                "geo_status geo_precision geo_score geo_margin geo_radius_m geo_label geo_engine geo_reason qpv "
+                "structure_id name aliases address postcode city citycode siren siret siret_as_given family legal_form "
+                "sectors challenges roles support_stages active_from active_to status as_of counted source source_2 "
+                "note geo_status geo_precision geo_score geo_margin geo_radius_m geo_label geo_engine geo_reason qpv "
                 "qpv_name qpv_relation qpv_probability qpv_distance_m qpv_vintage"
             ),
             (*_REGISTER, "qpv"),

@@ -14,7 +14,8 @@ import pyogrio
 
 from essgeo.errors import SourceChangedError
 from essgeo.sources.download.archive import SIGNATURE as ZIP
-from essgeo.sources.tables import SEPARATORS, WEB_PAGE
+from essgeo.sources.heading import SEPARATORS
+from essgeo.sources.tables import WEB_PAGE
 
 if TYPE_CHECKING:
     from pathlib import Path

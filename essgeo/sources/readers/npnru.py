@@ -37,7 +37,7 @@ def read_npnru(path: Path, source: Source, *, qpv_2015: gpd.GeoDataFrame) -> pd.
 
     Raises
     ------
-    SourceChangedError, InputError, SourceUnavailableError
+    SourceChangedError, InputError
         The file cannot be read, or a column stands under none of its names.
 
     Examples
