@@ -84,6 +84,8 @@ class Setting:
         The streets to walk on; ``None`` for straight lines with a detour.
     notes
         What official sources could not give, in ``lang``.
+    faults
+        What went wrong with official files, in full and in English, for a terminal.
     """
 
     territory: Territory
@@ -103,6 +105,7 @@ class Setting:
     portrait: pd.DataFrame
     network: WalkNetwork | None = None
     notes: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
 
     @property
     def shortfalls(self) -> list[str]:

@@ -17,11 +17,13 @@ from essgeo.register import RegisterFiles, build_register
 from essgeo.sources import read_layer, read_layers, read_structures
 from essgeo.sources.layers import renewal_zones
 from essgeo.sources.live import RENEWAL_VINTAGE, Live, live_cells, live_layers, live_projects, take
+from essgeo.sources.readers.ess_list import read_ess_list
+from essgeo.sources.readers.sirene_geolocation import read_sirene_geolocation
 from essgeo.study.lineage import own_inputs, user_inputs
 from essgeo.zoning import carry_projects, crosswalk
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     import geopandas as gpd
@@ -60,8 +62,8 @@ class Facts:
         Figures to compare the register with; maybe none.
     network
         Streets; None for straight lines.
-    inputs, notes
-        Files used, and what could not be had.
+    inputs, notes, faults
+        Files used, what could not be had, and what went wrong in full.
     """
 
     layers: dict[str, gpd.GeoDataFrame]
@@ -72,6 +74,7 @@ class Facts:
     network: WalkNetwork | None
     inputs: tuple[Input, ...]
     notes: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
 
 
 def own_facts(territory: Territory, parameters: Parameters, given: Mapping[str, Path]) -> Facts:
@@ -181,6 +184,7 @@ def live_facts(live: Live, parameters: Parameters, given: Mapping[str, Path]) ->
         network=network,
         inputs=(*_dated(live.inputs, network), *user_inputs(given, parameters.vintage, network)),
         notes=tuple(live.notes),
+        faults=tuple(live.faults),
     )
 
 
@@ -196,7 +200,8 @@ def _register(
 
     def sirene(files: Mapping[str, list[Path]]) -> pd.DataFrame:
         (establishments,), (units,) = (files[name] for name in _SIRENE)
-        geolocation, listed = (_one_file(live, name) for name in ("sirene_geolocation", "ess_france"))
+        geolocation = _one_file(live, "sirene_geolocation", lambda path: read_sirene_geolocation(path, []))
+        listed = _one_file(live, "ess_france", read_ess_list)
         register: pd.DataFrame = build_register(
             live.territory,
             RegisterFiles(establishments, units, geolocation, listed),
@@ -211,11 +216,13 @@ def _register(
     return take(live, "structures", _SIRENE, sirene, lambda: read_layer(live.territory, "structures"))
 
 
-def _one_file(live: Live, source: str) -> Path | None:
-    """Return the file of a source of the register that it can do without."""
+def _one_file(live: Live, source: str, read: Callable[[Path], object]) -> Path | None:
+    """Return the file of a source of the register that it can do without; a file that cannot be read is none."""
 
     def one(files: Mapping[str, list[Path]]) -> Path | None:
-        return files[source][0]
+        (path,) = files[source]
+        read(path)
+        return path
 
     return take(live, "structures", [source], one, nothing=lambda: None)
 

@@ -11,15 +11,11 @@ import pytest
 
 from essgeo import load_territory, read_layer
 from essgeo.errors import SourceUnavailableError
-from essgeo.sources.catalogue import REFRESH_DAYS
 from essgeo.study import run_study
 from tests.sources.official_files import (
-    IRIS_PATH,
-    OSM_PATH,
     STATIONS_PATH,
     in_degrees,
     mesh,
-    publish_grid,
     publish_sirene,
     publish_streets,
 )
@@ -56,42 +52,6 @@ def test_every_layer_comes_from_its_official_file(official: Any, small_territory
     assert {note.partition(" ")[0] for note in study.shortfalls} == {"OpenStreetMap,", "Sirene"}
 
 
-def test_a_source_that_is_down_is_said_on_every_page(official: Any, small_territory: Path, tmp_path: Path) -> None:
-    del official.files[STATIONS_PATH]
-    study = run_study(small_territory, live=True, out=tmp_path / "maps", lang="fr")
-    assert study.stations["name"].tolist() == ["Gare"]
-    (note,) = (source.note for source in study.inputs if source.layer == "stations")
-    assert note.startswith("Emplacement des gares d'Île-de-France : stations.csv (millésime 2024) tient lieu")
-    said = "stations.csv (millésime 2024) tient lieu du fichier officiel"
-    pages = list((tmp_path / "maps").glob("*.html"))
-    assert len(pages) >= 5
-    for page in [*pages, *(tmp_path / "maps" / name for name in ("ATTRIBUTIONS.md", "datapackage.json"))]:
-        assert said in page.read_text(encoding="utf-8").replace("\\", ""), page
-
-
-def test_the_last_good_copy_stands_in_for_a_file_that_changed(
-    official: Any, small_territory: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run_study(small_territory, live=True, out=None)
-    renamed = official.files[IRIS_PATH].replace(b"code_iris", b"identifiant")
-    official.files[IRIS_PATH] = renamed
-    monkeypatch.setitem(REFRESH_DAYS, "yearly", 0.0)
-    study = run_study(small_territory, live=True, out=None, lang="en")
-    (note,) = (source.note for source in study.inputs if source.title == "Contours IRIS")
-    assert "Contours IRIS: the copy of" in note
-    assert "no column for iris_code (known as code_iris" in note
-    assert len(study.iris) == 4
-
-
-def test_a_file_that_changed_and_has_no_copy_gives_way_to_the_territory(official: Any, small_territory: Path) -> None:
-    official.files[IRIS_PATH] = official.files[IRIS_PATH].replace(b"code_iris", b"identifiant")
-    study = run_study(small_territory, live=True, out=None, lang="en")
-    (source,) = (source for source in study.inputs if source.layer == "iris")
-    assert (source.file, source.url) == ("iris.geojson", "")
-    assert "iris.geojson (vintage 2024) stands in for the official file" in source.note
-    assert "no column for iris_code" in source.note
-
-
 def test_structures_are_those_of_sirene(official: Any, small_territory: Path, tmp_path: Path) -> None:
     sites = [site(1), site(2, statutDiffusionEtablissement="P"), site(3, libelleVoieEtablissement="INCONNUE")]
     units = [unit(number, denominationUniteLegale=f"ASSO {number}") for number in (1, 2, 3)]
@@ -124,14 +84,6 @@ def test_people_walk_on_the_streets_of_the_region(official: Any, small_territory
         assert "OpenStreetMap (2026-11-01)" in (tmp_path / "maps" / page).read_text(encoding="utf-8"), page
 
 
-def test_streets_that_are_damaged_leave_straight_lines_and_say_so(official: Any, small_territory: Path) -> None:
-    official.files[OSM_PATH] = b"not an extract"
-    study = run_study(small_territory, live=True, out=None, lang="en")
-    assert study.network is None
-    assert study.coverage["method"].str.startswith("straight line").all()
-    assert any(note.startswith("OpenStreetMap, extrait régional: no data") for note in study.notes)
-
-
 def test_offline_uses_what_was_fetched(official: Any, small_territory: Path) -> None:
     before = run_study(small_territory, live=True, out=None)
     asked = len(official.requests)
@@ -149,15 +101,8 @@ def test_offline_opens_no_connection(
     monkeypatch.setenv("ESSGEO_CACHE", str(tmp_path / "empty"))
     study = run_study(small_territory, live=True, offline=True, out=None, lang="en")
     assert all(not source.url for source in study.inputs)
-    assert sum("was never fetched here" in note for note in study.shortfalls) == 9
-
-
-def test_a_grid_of_somewhere_else_is_not_used(official: Any, small_territory: Path, tmp_path: Path) -> None:
-    iris = read_layer(load_territory(small_territory), "iris")
-    publish_grid(official, iris.iloc[:1], 3035, "carreaux_200m_met", tmp_path)
-    study = run_study(small_territory, live=True, out=None, lang="en")
-    assert study.demand["method"].str.contains("IRIS population").all()
-    assert any("hold 1,001 residents where the census counts 10,004" in note for note in study.notes)
+    assert sum("never fetched on this computer" in note for note in study.shortfalls) == 9
+    assert sum("was never fetched here" in fault for fault in study.faults) == 9
 
 
 def test_a_layer_is_read_from_its_official_source(official: Any, small_territory: Path) -> None:
@@ -168,5 +113,6 @@ def test_a_layer_is_read_from_its_official_source(official: Any, small_territory
     with pytest.raises(SourceUnavailableError, match="names QPV of 2015 only"):
         read_layer(here, "npnru", vintage="2024", offline=False)
     official.files[STATIONS_PATH] = b"<html>maintenance</html>"
-    (note,) = read_layer(here, "stations", offline=False).attrs["notes"]
-    assert "it is a web page, not geojson" in note
+    told = read_layer(here, "stations", offline=False).attrs
+    assert "le fichier a changé de forme" in told["notes"][0]
+    assert "it is a web page, not geojson" in told["faults"][0]
