@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 BONDY = Path(__file__).resolve().parents[2] / "shared" / "real-data" / "ban" / "adresses-93010.csv.gz"
 STRUCTURES = 2_000
 RESIDENTS = 5_000
+ZONES = 1_500
 STEP_DEGREES = 0.05
 
 
@@ -79,8 +80,8 @@ def make(folder: Path, departments: Iterable[str]) -> None:
         demand.append(gpd.GeoDataFrame(lived, geometry=points, crs=4326).to_crs(2154))
     split_by_department(pd.concat(structures), folder / "structures")
     split_by_department(pd.concat(demand, ignore_index=True), folder / "demand")
-    centres = pd.concat(demand).sample(300, random_state=0).geometry
-    zones = gpd.GeoDataFrame({"vintage": "2024"}, index=range(300), geometry=centres.buffer(200).to_numpy(), crs=2154)
+    centres = pd.concat(demand).sample(ZONES, random_state=0).geometry
+    zones = gpd.GeoDataFrame({"vintage": "2024"}, index=range(ZONES), geometry=centres.buffer(200).to_numpy(), crs=2154)
     zones.to_parquet(folder / "zones.parquet")
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from essgeo.access import WalkingComparison, WalkNetwork
     from essgeo.provenance import Input
+    from essgeo.register import Economy
     from essgeo.territory import Territory
     from essgeo.words.vocabulary import Lang
 
@@ -86,6 +87,8 @@ class Setting:
         What official sources could not give, in ``lang``.
     faults
         What went wrong with official files, in full and in English, for a terminal.
+    economy
+        All active establishments of the territory, where the register comes from SIRENE.
     """
 
     territory: Territory
@@ -106,6 +109,7 @@ class Setting:
     network: WalkNetwork | None = None
     notes: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
+    economy: Economy | None = None
 
     @property
     def shortfalls(self) -> list[str]:

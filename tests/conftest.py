@@ -66,6 +66,18 @@ settings.register_profile("ci", settings.get_profile("local"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
+class Sleeps(list[float]):
+    """The pauses that were asked for, none of which was slept."""
+
+    def __call__(self, seconds: float) -> None:
+        self.append(seconds)
+
+
+@pytest.fixture
+def sleeps() -> Sleeps:
+    return Sleeps()
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """Folder of the real data, which lie beside the repository and are not published with it."""

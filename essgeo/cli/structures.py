@@ -91,7 +91,7 @@ def structures(territory: str, output: Path, **given: Unpack[Options]) -> None:
         progress=True,
     )
     if given["portrait"]:
-        write_file(register_portrait(found, here, files, as_of=as_of), given["portrait"])
+        write_file(register_portrait(found, here, files, as_of=as_of, live=given["live"]), given["portrait"])
     if given["others"]:
         found = _merged(found, given)
     write_file(as_table(found), output)

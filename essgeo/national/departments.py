@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pandas as pd
+import shapely
+from pyarrow.parquet import read_schema
 
 from essgeo.access import travel_cost
 from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
@@ -167,6 +170,14 @@ def _structures_near(points: gpd.GeoDataFrame, structures: Sequence[Path], reach
     """Return the located structures of any department in the box of these points, widened by the walk."""
     west, south, east, north = points.total_bounds
     box = (west - reach_m, south - reach_m, east + reach_m, north + reach_m)
-    parts = [gpd.read_parquet(path, columns=_OF_STRUCTURES, bbox=box) for path in structures]
+    touching = [path for path in structures if _touches(path, box)] or structures[:1]
+    parts = [gpd.read_parquet(path, columns=_OF_STRUCTURES, bbox=box) for path in touching]
     near = [part for part in parts if part.crs == points.crs and len(part)]
     return pd.concat(near) if near else parts[0].iloc[:0].set_crs(points.crs, allow_override=True)
+
+
+def _touches(path: Path, box: tuple[float, float, float, float]) -> bool:
+    """Tell by the footer of a GeoParquet file whether its points may lie in a box of the same CRS."""
+    column = json.loads(read_schema(path).metadata[b"geo"])["columns"]["geometry"]
+    bounds = column.get("bbox")
+    return not bounds or shapely.box(*box).intersects(shapely.box(*bounds))

@@ -12,14 +12,19 @@ from essgeo.words.vocabulary import FAMILIES
 from essgeo.zoning import count_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from essgeo.register.economy import Economy
 
 TOTAL = "total"
+KEYS = ["level", "zone_id", "family"]
+_COUNTS = ("enterprises", "establishments", "establishments_low", "establishments_high", "employees_unknown")
 NOTE_COMMUNE = (
     "establishments by the commune they are registered in; share: of the active establishments of SIRENE, "
     "all legal forms and activities, administrations among them"
 )
-NOTE_QPV = "expected counts over the positional radius; establishments without a position are in no QPV; no share"
+NOTE_QPV = (
+    "expected counts over the positional radius; establishments without a position are in no QPV; share: of the "
+    "establishments that INSEE places in this QPV, the ESS among them placed the same way"
+)
 COLUMNS = (
     *("level", "zone_id", "zone_name", "vintage", "family", "enterprises", "establishments", "establishments_low"),
     *("establishments_high", "employers", "employees_low", "employees_high", "employees_unknown"),
@@ -34,7 +39,7 @@ def portrait_by_area(
     territory: str,
     communes: pd.DataFrame,
     qpv: pd.DataFrame,
-    economy: pd.DataFrame | None = None,
+    economy: Economy | None = None,
     level: float = 0.9,
 ) -> pd.DataFrame:
     r"""Return enterprises, establishments and employees of the ESS by family, in each commune and QPV.
@@ -55,7 +60,9 @@ def portrait_by_area(
     communes, qpv
         ``name`` by INSEE code; ``name`` and ``vintage`` by code of the QPV.
     economy
-        From :func:`essgeo.sources.readers.sirene.count_establishments`; without it there is no share.
+        From :func:`essgeo.register.count_economy`; without it there is no share. In a QPV the share is among the
+        establishments that INSEE itself places there, the ESS and the others alike: an expected count over some, and a
+        count over all, would not be one measure.
     level
         Level of the intervals.
 
@@ -85,89 +92,78 @@ def portrait_by_area(
     employing = counted["employer"].map({"yes": 1.0, "no": 0.0}).astype("float64")
     rows = counted.assign(unit=enterprise_of(counted), employing=employing, **ends)
     rows = rows.rename_axis("structure_id").reset_index()
-    inside = membership[membership["probability"] > 0].merge(rows, on="structure_id")
-    table = [
-        *_exact(rows, _area("territory", territory, territory, "")),
-        *(
-            row
-            for code, name, _ in _listed(communes.assign(vintage=""))
-            for row in _exact(rows[rows["citycode"] == code], _area("commune", code, name, ""))
-        ),
-        *(
-            row
-            for code, name, vintage in _listed(qpv)
-            for row in _expected(inside[inside["zone_id"] == code], _area("qpv", code, name, vintage), level)
-        ),
-    ]
-    return _with_shares(pd.DataFrame(table, columns=list(COLUMNS)), economy, territory)
-
-
-def _listed(zones: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
-    for code, name, vintage in zip(zones.index, zones["name"], zones["vintage"], strict=True):
-        yield str(code), str(name), str(vintage)
-
-
-def _area(level: str, code: str, name: str, vintage: str) -> dict[str, object]:
-    return {"level": level, "zone_id": code, "zone_name": name, "vintage": vintage}
-
-
-def _families(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    for family in FAMILIES:
-        yield family, rows[rows["family"] == family]
-    yield TOTAL, rows
-
-
-def _exact(rows: pd.DataFrame, area: dict[str, object]) -> Iterator[dict[str, object]]:
-    for family, some in _families(rows):
-        count = len(some)
-        yield area | {
-            "family": family,
-            "enterprises": some["unit"].nunique(),
-            "establishments": count,
-            "establishments_low": count,
-            "establishments_high": count,
-            "employers": some["employing"].sum(min_count=1),
-            "employees_low": some["employees_low"].sum(min_count=1),
-            "employees_high": some["employees_high"].sum(min_count=1),
-            "employees_unknown": int(some["employees_high"].isna().sum()),
-            "note": NOTE_COMMUNE,
-        }
-
-
-def _expected(rows: pd.DataFrame, area: dict[str, object], level: float) -> Iterator[dict[str, object]]:
-    for family, some in _families(rows):
-        count = _interval(some, pd.Series(1, index=some["structure_id"]), level)
-        least, most = (
-            _interval(some, some.set_index("structure_id")[name].fillna(0).astype("int64"), level)
-            for name in ("employees_low", "employees_high")
-        )
-        absent = np.log1p(-some["probability"].clip(upper=1 - 1e-15)).groupby(some["unit"]).sum()
-        banded = bool(some["employees_low"].notna().any())
-        yield area | {
-            "family": family,
-            "enterprises": round(float((1 - np.exp(absent)).sum()), 6),
-            "establishments": some["probability"].sum(),
-            "establishments_low": count[0],
-            "establishments_high": count[1],
-            "employers": (some["probability"] * some["employing"]).sum(min_count=1),
-            "employees_low": least[0] if banded else np.nan,
-            "employees_high": most[1] if banded else np.nan,
-            "employees_unknown": int(some["employees_high"].isna().sum()),
-            "note": NOTE_QPV,
-        }
-
-
-def _interval(rows: pd.DataFrame, weights: pd.Series, level: float) -> tuple[float, float]:
-    if rows.empty:
-        return 0.0, 0.0
-    membership = rows[["structure_id", "zone_id", "relation", "probability"]]
-    counts = count_in(membership, weights=weights, by=["zone_id"], level=level)
-    return float(counts["low"].iloc[0]), float(counts["high"].iloc[0])
-
-
-def _with_shares(table: pd.DataFrame, economy: pd.DataFrame | None, territory: str) -> pd.DataFrame:
+    inside = membership.loc[membership["probability"] > 0, ["structure_id", "zone_id", "relation", "probability"]]
+    found = pd.concat(
+        [
+            _exact(rows.assign(level="territory", zone_id=territory)),
+            _exact(rows.assign(level="commune", zone_id=rows["citycode"])),
+            _expected(inside.merge(rows, on="structure_id").assign(level="qpv"), level),
+        ]
+    )
+    table = _areas(territory, communes, qpv).join(found, on=KEYS)
+    table = table.assign(note=NOTE_COMMUNE).fillna(dict.fromkeys(_COUNTS, 0)).astype({"employees_unknown": "int64"})
+    table["note"] = table["note"].mask(table["level"] == "qpv", NOTE_QPV)
+    table = table.reindex(columns=list(COLUMNS))
     if economy is None:
         return table
+    shared = _with_shares(table, economy.by_commune, territory)
+    return shared if economy.in_qpv is None else _with_shares_of_qpv(shared, economy.in_qpv, rows)
+
+
+def _areas(territory: str, communes: pd.DataFrame, qpv: pd.DataFrame) -> pd.DataFrame:
+    """Return one row an area and family, then its total, in the order of the portrait."""
+    listed = pd.concat(
+        [
+            pd.DataFrame({"level": "territory", "zone_name": territory, "vintage": ""}, index=[territory]),
+            communes[["name"]].rename(columns={"name": "zone_name"}).assign(level="commune", vintage=""),
+            qpv[["name", "vintage"]].rename(columns={"name": "zone_name"}).assign(level="qpv"),
+        ]
+    )
+    return listed.rename_axis("zone_id").reset_index().merge(pd.DataFrame({"family": [*FAMILIES, TOTAL]}), how="cross")
+
+
+def _by_family(rows: pd.DataFrame) -> pd.DataFrame:
+    return pd.concat([rows, rows.assign(family=TOTAL)], ignore_index=True)
+
+
+def _exact(rows: pd.DataFrame) -> pd.DataFrame:
+    groups = _by_family(rows).groupby(KEYS)
+    sums = groups[["employing", "employees_low", "employees_high"]].sum(min_count=1)
+    return sums.rename(columns={"employing": "employers"}).assign(
+        enterprises=groups["unit"].nunique(),
+        establishments=groups.size(),
+        establishments_low=groups.size(),
+        establishments_high=groups.size(),
+        employees_unknown=groups.size() - groups["employees_high"].count(),
+    )
+
+
+def _expected(inside: pd.DataFrame, level: float) -> pd.DataFrame:
+    rows = _by_family(inside)
+    groups = rows.assign(employing=rows["probability"] * rows["employing"]).groupby(KEYS)
+    banded = groups["employees_low"].count() > 0
+    members = rows[["structure_id", *KEYS, "relation", "probability"]]
+    ends = inside.drop_duplicates("structure_id").set_index("structure_id")[["employees_low", "employees_high"]]
+    count, least, most = (
+        count_in(members, weights=weights, by=KEYS, level=level)
+        for weights in (None, *(ends[name].fillna(0).astype("int64") for name in ends.columns))
+    )
+    absent = np.log1p(-rows["probability"].clip(upper=1 - 1e-15)).groupby([rows[name] for name in (*KEYS, "unit")])
+    return pd.DataFrame(
+        {
+            "enterprises": (1 - np.exp(absent.sum())).groupby(KEYS).sum().round(6),
+            "establishments": count["expected"],
+            "establishments_low": count["low"],
+            "establishments_high": count["high"],
+            "employers": groups["employing"].sum(min_count=1),
+            "employees_low": least["low"].where(banded),
+            "employees_high": most["high"].where(banded),
+            "employees_unknown": groups.size() - groups["employees_high"].count(),
+        }
+    )
+
+
+def _with_shares(table: pd.DataFrame, economy: pd.DataFrame, territory: str) -> pd.DataFrame:
     known = economy.assign(employing=economy["establishments"].where(economy["employer"] == "O", 0))
     sums = known.groupby("citycode")[["establishments", "employing"]].sum()
     sums.loc[territory] = sums.sum()
@@ -178,3 +174,21 @@ def _with_shares(table: pd.DataFrame, economy: pd.DataFrame | None, territory: s
         share_establishments=table["establishments"] / whole["establishments"],
         share_employers=table["employers"] / whole["employing"],
     )
+
+
+def _with_shares_of_qpv(table: pd.DataFrame, placed: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with the shares of its QPV, of the establishments that INSEE places in each."""
+    known = placed.assign(employers=placed["employer"] == "O", establishments=1)
+    whole = known.groupby("zone_id")[["establishments", "employers"]].sum()
+    ess = known.merge(rows[["structure_id", "family"]], left_on="siret", right_on="structure_id")
+    by_family = _by_family(ess).groupby(["zone_id", "family"])
+    some = by_family[["establishments", "employers"]].sum()
+    areas = pd.MultiIndex.from_frame(table[["zone_id", "family"]])
+    there = (table["level"] == "qpv") & table["zone_id"].isin(whole.index)
+    filled = table.copy()
+    for name in ("establishments", "employers"):
+        all_of = table["zone_id"].map(whole[name])
+        ess_of = some[name].reindex(areas, fill_value=0).set_axis(table.index)
+        filled.loc[there, f"economy_{name}"] = all_of[there]
+        filled.loc[there, f"share_{name}"] = (ess_of / all_of.where(all_of > 0))[there]
+    return filled

@@ -1,63 +1,72 @@
-"""The portrait of a register beside the whole economy of its communes."""
+"""The whole economy of a territory, which the ESS is a share of."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from essgeo.register.areas import portrait_by_area
 from essgeo.register.build import sirene_communes
-from essgeo.sources import read_layer
 from essgeo.sources.readers.sirene import count_establishments
-from essgeo.structures import counted_on
-from essgeo.zoning import locate_in
+from essgeo.sources.readers.sirene_zones import read_zones_of_establishments
 
 if TYPE_CHECKING:
     import datetime as dt
 
-    import geopandas as gpd
     import pandas as pd
 
     from essgeo.register.files import RegisterFiles
     from essgeo.territory import Territory
 
 
-def register_portrait(
-    register: gpd.GeoDataFrame, territory: Territory, files: RegisterFiles, *, as_of: dt.date
-) -> pd.DataFrame:
-    """Return the portrait of a register by commune and QPV, with its share of the economy by commune.
+@dataclass(frozen=True)
+class Economy:
+    """The active establishments of a territory, ESS or not.
+
+    Attributes
+    ----------
+    by_commune
+        From :func:`essgeo.sources.readers.sirene.count_establishments`.
+    in_qpv
+        From :func:`essgeo.sources.readers.sirene_zones.read_zones_of_establishments`; None where INSEE's places are not
+        at hand.
+    """
+
+    by_commune: pd.DataFrame
+    in_qpv: pd.DataFrame | None = None
+
+
+def count_economy(files: RegisterFiles, territory: Territory, qpv: pd.DataFrame, *, as_of: dt.date) -> Economy:
+    """Return the active establishments of the communes and QPV of a territory, from the files of its register.
 
     Parameters
     ----------
-    register
-        From :func:`essgeo.register.build_register`.
-    territory
-        Its communes and QPV are the areas.
     files
-        The establishments are counted, ESS or not.
+        The establishments, and where INSEE places them.
+    territory
+        Its communes count.
+    qpv
+        ``vintage`` by code of the QPV, of one vintage.
     as_of
-        The day of the register.
-
-    Returns
-    -------
-    DataFrame
-        As :func:`essgeo.register.portrait_by_area`.
+        The day.
 
     Raises
     ------
     SourceUnavailableError, SourceChangedError, InputError
-        A file or layer cannot be read.
+        A file cannot be read.
 
     Examples
     --------
     See ``tests/cli/test_structures.py``.
     """
-    counted = register.assign(counted=counted_on(register, as_of))
-    qpv = read_layer(territory, "qpv")
-    return portrait_by_area(
-        counted,
-        locate_in(counted, qpv),
-        territory=territory.name,
-        communes=read_layer(territory, "communes"),
-        qpv=qpv,
-        economy=count_establishments(files.establishments, as_of=as_of, citycodes=sirene_communes(territory.communes)),
-    )
+    communes = sirene_communes(territory.communes)
+    in_qpv = None
+    if files.geolocation is not None and len(qpv):
+        in_qpv = read_zones_of_establishments(
+            files.establishments,
+            files.geolocation,
+            qpv.index.tolist(),
+            vintage=str(qpv["vintage"].iloc[0]),
+            as_of=as_of,
+            citycodes=communes,
+        )
+    return Economy(count_establishments(files.establishments, as_of=as_of, citycodes=communes), in_qpv)

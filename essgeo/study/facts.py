@@ -13,7 +13,7 @@ from essgeo.geocoding.cache import default_cache
 from essgeo.geocoding.index import load_index
 from essgeo.geocoding.local import Local
 from essgeo.layers import LAYERS
-from essgeo.register import RegisterFiles, build_register
+from essgeo.register import RegisterFiles, build_register, count_economy
 from essgeo.sources import read_layer, read_layers, read_structures
 from essgeo.sources.layers import renewal_zones
 from essgeo.sources.live import RENEWAL_VINTAGE, Live, live_cells, live_layers, live_projects, take
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from essgeo.access import WalkNetwork
     from essgeo.geocoding.engine import Engine
     from essgeo.provenance import Input
+    from essgeo.register import Economy
     from essgeo.results import Parameters
     from essgeo.territory import Territory
     from essgeo.words.vocabulary import Lang
@@ -64,6 +65,8 @@ class Facts:
         Streets; None for straight lines.
     inputs, notes, faults
         Files used, what could not be had, and what went wrong in full.
+    economy
+        All active establishments, where the register comes from SIRENE.
     """
 
     layers: dict[str, gpd.GeoDataFrame]
@@ -75,6 +78,7 @@ class Facts:
     inputs: tuple[Input, ...]
     notes: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
+    economy: Economy | None = None
 
 
 def own_facts(territory: Territory, parameters: Parameters, given: Mapping[str, Path]) -> Facts:
@@ -172,7 +176,7 @@ def live_facts(live: Live, parameters: Parameters, given: Mapping[str, Path]) ->
         projects = carry_projects(projects, crosswalk(qpv_2015, layers["qpv"], weights=demand))
     layers["npnru"] = renewal_zones(projects, layers["qpv"], vintage=parameters.vintage)
     addresses = _addresses(live)
-    register = _register(live, parameters, given, addresses)
+    register, economy = _register(live, parameters, given, addresses, layers["qpv"])
     network = read_network(given["network"], layers["communes"]) if "network" in given else _streets(live, layers)
     figures = _seed_figures(live)
     return Facts(
@@ -185,35 +189,42 @@ def live_facts(live: Live, parameters: Parameters, given: Mapping[str, Path]) ->
         inputs=(*_dated(live.inputs, network), *user_inputs(given, parameters.vintage, network)),
         notes=tuple(live.notes),
         faults=tuple(live.faults),
+        economy=economy,
     )
 
 
 def _register(
-    live: Live, parameters: Parameters, given: Mapping[str, Path], addresses: pd.DataFrame | Engine | None
-) -> pd.DataFrame:
-    """Return the structures: a list of the user, the register of SIRENE with positions, or the territory's own list."""
+    live: Live,
+    parameters: Parameters,
+    given: Mapping[str, Path],
+    addresses: pd.DataFrame | Engine | None,
+    qpv: gpd.GeoDataFrame,
+) -> tuple[pd.DataFrame, Economy | None]:
+    """Return a list of the user, the register of SIRENE and the economy it is part of, or the territory's own list."""
     if "structures" in given:
-        return read_structures(given["structures"])
+        return read_structures(given["structures"]), None
 
     known = Local.of(addresses) if isinstance(addresses, pd.DataFrame) else addresses
     engines = [] if known is None else [known]
 
-    def sirene(files: Mapping[str, list[Path]]) -> pd.DataFrame:
+    def sirene(files: Mapping[str, list[Path]]) -> tuple[pd.DataFrame, Economy | None]:
         (establishments,), (units,) = (files[name] for name in _SIRENE)
         geolocation = _one_file(live, "sirene_geolocation", lambda path: read_sirene_geolocation(path, []))
         listed = _one_file(live, "ess_france", read_ess_list)
+        official = RegisterFiles(establishments, units, geolocation, listed)
         register: pd.DataFrame = build_register(
             live.territory,
-            RegisterFiles(establishments, units, geolocation, listed),
+            official,
             as_of=parameters.as_of,
             using=engines,
             corrections=read_corrections(given["corrections"]) if "corrections" in given else None,
             progress=live.progress,
         )
         texts = (field.name for field in LAYERS["structures"].fields if field.kind == "text")
-        return register.assign(**{name: "" for name in texts if name not in register})
+        whole = register.assign(**{name: "" for name in texts if name not in register})
+        return whole, count_economy(official, live.territory, qpv, as_of=parameters.as_of)
 
-    return take(live, "structures", _SIRENE, sirene, lambda: read_layer(live.territory, "structures"))
+    return take(live, "structures", _SIRENE, sirene, lambda: (read_layer(live.territory, "structures"), None))
 
 
 def _one_file(live: Live, source: str, read: Callable[[Path], object]) -> Path | None:

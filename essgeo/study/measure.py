@@ -115,6 +115,7 @@ def measure(setting: Setting) -> Study:
             territory=here.name,
             communes=setting.communes,
             qpv=setting.qpv,
+            economy=setting.economy,
             level=chosen.level,
         ),
         walking=compare_walking(

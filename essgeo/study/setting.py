@@ -124,6 +124,7 @@ def set_up(  # noqa: PLR0913 (one argument a choice of the user, all but the fir
         network=facts.network,
         notes=facts.notes,
         faults=facts.faults,
+        economy=facts.economy,
         **layers,
     )
 

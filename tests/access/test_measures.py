@@ -117,6 +117,7 @@ def test_balanced_by_a_plain_loop(
     assert expected.sum() == pytest.approx((supply / crowd).sum())
 
 
+@pytest.mark.filterwarnings("ignore:A value is trying to be set on a copy:FutureWarning:access")
 @pytest.mark.parametrize(
     ("ours", "theirs"),
     [

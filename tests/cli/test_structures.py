@@ -82,12 +82,13 @@ def sample(tmp_path: Path) -> list[object]:
         unit(6, categorieJuridiqueUniteLegale="5710", denominationUniteLegale="SAS"),
     ]
     places = [
-        place(1),
+        place(1, plg_qp24="QN1"),
         place(2, qualite_xy="12", distance_precision=620.0),
-        place(3, qualite_xy="33"),
+        place(3, qualite_xy="33", plg_qp24="QN1"),
         place(4, plg_code_commune="93048"),
-        place(5),
-        place(6),
+        place(5, plg_qp24="QN1"),
+        place(6, plg_qp24="QN1"),
+        place(7, plg_qp24="QN1"),
     ]
     return official(tmp_path / "official", sites, units, places)
 
@@ -155,7 +156,19 @@ def test_the_portrait_stands_beside_the_economy(
     )
     assert bondy[["employers", "economy_employers", "employees_low"]].tolist() == [1, 1, 20]
     assert table.loc[("commune", "93048", "total"), "establishments"] == 0
-    assert 1 < table.loc[("qpv", "QN1", "total"), "establishments"] < 2
+    zone = table.loc[("qpv", "QN1", "total")]
+    assert 1 < zone["establishments"] < 2
+    assert zone[["economy_establishments", "share_establishments"]].tolist() == [2, 0.5]
+
+
+def test_a_territory_without_files_of_its_own_has_no_areas_to_count_in(
+    run: Run, sample: list[object], tmp_path: Path
+) -> None:
+    assert run("territory", "init", "bondy", "--folder", tmp_path / "bondy", "--communes", "93010")[0] == 0
+    words = ["structures", tmp_path / "bondy", "-o", tmp_path / "r.csv", *sample, "--as-of", "2026-01-01"]
+    code, _, said = run(*words, "--portrait", tmp_path / "portrait.csv")
+    assert (code, "iris 93 was never fetched here" in said) == (3, True)
+    assert not (tmp_path / "portrait.csv").exists()
 
 
 def test_another_list_joins_with_suggestions_and_decisions_that_survive(

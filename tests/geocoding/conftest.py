@@ -26,6 +26,8 @@ from essgeo.geocoding.service import Service
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tests.conftest import Sleeps
+
 ROOT = Path(__file__).resolve().parents[2]
 ADDOK = Path(os.environ.get("ESSGEO_ADDOK", ROOT / "build" / "addok"))
 RESULTS = (
@@ -135,18 +137,6 @@ def fake() -> Iterator[FakeServer]:
     server = FakeServer()
     yield server
     server.close()
-
-
-class Sleeps(list[float]):
-    """The pauses that were asked for, none of which was slept."""
-
-    def __call__(self, seconds: float) -> None:
-        self.append(seconds)
-
-
-@pytest.fixture
-def sleeps() -> Sleeps:
-    return Sleeps()
 
 
 @pytest.fixture

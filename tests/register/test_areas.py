@@ -8,6 +8,7 @@ import pytest
 
 from essgeo.register.areas import COLUMNS, portrait_by_area
 from essgeo.register.build import sirene_communes
+from essgeo.register.economy import Economy
 from essgeo.structures.employees import employees
 
 COMMUNES = pd.DataFrame({"name": {"93010": "Bondy", "93048": "Montreuil"}})
@@ -34,7 +35,7 @@ def membership(**probabilities: float) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["structure_id", "zone_id", "vintage", "relation", "probability"])
 
 
-def portrait(**more: pd.DataFrame) -> pd.DataFrame:
+def portrait(**more: Economy) -> pd.DataFrame:
     table = portrait_by_area(
         structures(),
         membership(a=1.0, b=0.5, c=0.25, d=0.0, e=1.0),
@@ -89,11 +90,32 @@ def test_shares_are_of_the_economy_of_the_commune() -> None:
             "establishments": [20, 80, 10],
         }
     )
-    table = portrait(economy=economy)
+    table = portrait(economy=Economy(economy))
     assert table.loc[("commune", "93010", "total"), "share_establishments"] == pytest.approx(3 / 100)
     assert table.loc[("commune", "93010", "association"), "share_employers"] == pytest.approx(1 / 20)
     assert table.loc[("territory", "T", "total"), "share_employers"] == pytest.approx(2 / 30)
     assert portrait()["share_employers"].isna().all()
+
+
+def test_shares_of_a_qpv_are_of_what_insee_places_there() -> None:
+    nobody = pd.DataFrame({"citycode": [], "employer": [], "employee_band": [], "establishments": []})
+    others = [f"other{number}" for number in range(6)]
+    placed = pd.DataFrame(
+        {
+            "siret": ["a", "c", "e", *others],
+            "zone_id": "QN1",
+            "employer": ["O", "N", "O", "O", "O", *"NNNN"],
+        }
+    )
+    table = portrait(economy=Economy(nobody, placed))
+    total = table.loc[("qpv", "QN1", "total")]
+    assert total[["economy_establishments", "economy_employers"]].tolist() == [9, 4]
+    assert total[["share_establishments", "share_employers"]].tolist() == pytest.approx([2 / 9, 1 / 4])
+    assert table.loc[("qpv", "QN1", "cooperative"), "share_establishments"] == pytest.approx(1 / 9)
+    assert table.loc[("qpv", "QN1", "mutuelle"), "share_establishments"] == 0
+    assert total["establishments"] == 1.75
+    elsewhere = portrait(economy=Economy(nobody, placed.assign(zone_id="QN2")))
+    assert elsewhere.loc[("qpv", "QN1", "total"), ["economy_establishments", "share_establishments"]].isna().all()
 
 
 def test_a_register_without_employees_or_sirens_still_has_a_portrait() -> None:

@@ -90,7 +90,7 @@ def read_establishments(
         site = scan(base, establishments, find_source("sirene_establishments"))
         unit = scan(base, legal_units, find_source("sirene_legal_units"))
         _create(base, "listed", "siren", listed)
-        sites = f"{_sites(site)} WHERE {_active_on(site, as_of)} AND {_within(site, citycodes)}"
+        sites = f"{_sites(site)} WHERE {active_on(site, as_of)} AND {within_communes(site, citycodes)}"
         units = f"{_units(unit)} WHERE {_in_ess(unit, categories)}"
         if citycodes is None:
             base.execute(f"CREATE TEMP TABLE units AS {units}")
@@ -130,9 +130,33 @@ def count_establishments(
         site = scan(base, establishments, find_source("sirene_establishments"))
         keys = ("citycode", "employer", "employee_band")
         wanted = ", ".join(f"{site.text[name]} AS {name}" for name in keys)
-        where = f"{_active_on(site, as_of)} AND {_within(site, citycodes)}"
+        where = f"{active_on(site, as_of)} AND {within_communes(site, citycodes)}"
         query = f"SELECT {wanted}, count(*) AS establishments FROM {site.table} WHERE {where} GROUP BY ALL ORDER BY ALL"
         return base.execute(query).df()
+
+
+def active_on(site: Scan, day: dt.date) -> str:
+    """Return the condition that an establishment is active on a day, in SQL."""
+    date = quoted(day.isoformat())
+    created, state, since = (site.raw[name] for name in ("created_on", "state", "period_from"))
+    return f"({created} IS NULL OR {created} <= {date}) AND ({state} = 'A' OR ({state} = 'F' AND {since} > {date}))"
+
+
+def within_communes(site: Scan, citycodes: Collection[str] | None) -> str:
+    """Return the condition that an establishment is in some communes, or anywhere, in SQL.
+
+    Raises
+    ------
+    InputError
+        A code is not that of a commune, or there is none.
+    """
+    if citycodes is None:
+        return "true"
+    wrong = sorted(code for code in citycodes if not re.fullmatch(r"\d[\dAB]\d{3}", code))
+    if wrong or not citycodes:
+        message = f"{', '.join(wrong) or 'no code'}: give INSEE codes of communes, such as 93010."
+        raise InputError(message)
+    return f"{site.raw['citycode']} IN ({', '.join(map(quoted, sorted(citycodes)))})"
 
 
 def _sites(site: Scan) -> str:
@@ -152,22 +176,6 @@ def _units(unit: Scan) -> str:
     wanted = [f"{unit.text[name]} AS {name}" for name in ("siren", *_UNIT)]
     wanted += [f"CASE WHEN {public} THEN {unit.text[name]} ELSE '' END AS unit_{name}" for name in _UNIT_NAMES]
     return f"SELECT {', '.join(wanted)}, {public} AS unit_public FROM {unit.table}"
-
-
-def _active_on(site: Scan, day: dt.date) -> str:
-    date = quoted(day.isoformat())
-    created, state, since = (site.raw[name] for name in ("created_on", "state", "period_from"))
-    return f"({created} IS NULL OR {created} <= {date}) AND ({state} = 'A' OR ({state} = 'F' AND {since} > {date}))"
-
-
-def _within(site: Scan, citycodes: Collection[str] | None) -> str:
-    if citycodes is None:
-        return "true"
-    wrong = sorted(code for code in citycodes if not re.fullmatch(r"\d[\dAB]\d{3}", code))
-    if wrong or not citycodes:
-        message = f"{', '.join(wrong) or 'no code'}: give INSEE codes of communes, such as 93010."
-        raise InputError(message)
-    return f"{site.raw['citycode']} IN ({', '.join(map(quoted, sorted(citycodes)))})"
 
 
 def _in_ess(unit: Scan, categories: Collection[str] | None) -> str:
