@@ -112,6 +112,11 @@ class Setting:
     economy: Economy | None = None
 
     @property
+    def from_sirene(self) -> bool:
+        """Whether structures are the register of SIRENE rather than a list of some."""
+        return "ess_rule" in self.structures
+
+    @property
     def shortfalls(self) -> list[str]:
         """What every page must say: which file stands in for a newer one, and what could not be had."""
         return [*(source.note for source in self.inputs if source.note), *self.notes]

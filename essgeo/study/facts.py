@@ -176,7 +176,7 @@ def live_facts(live: Live, parameters: Parameters, given: Mapping[str, Path]) ->
         projects = carry_projects(projects, crosswalk(qpv_2015, layers["qpv"], weights=demand))
     layers["npnru"] = renewal_zones(projects, layers["qpv"], vintage=parameters.vintage)
     addresses = _addresses(live)
-    register, economy = _register(live, parameters, given, addresses, layers["qpv"])
+    register, economy = _register(live, parameters, given, addresses, layers)
     network = read_network(given["network"], layers["communes"]) if "network" in given else _streets(live, layers)
     figures = _seed_figures(live)
     return Facts(
@@ -198,7 +198,7 @@ def _register(
     parameters: Parameters,
     given: Mapping[str, Path],
     addresses: pd.DataFrame | Engine | None,
-    qpv: gpd.GeoDataFrame,
+    layers: Mapping[str, gpd.GeoDataFrame],
 ) -> tuple[pd.DataFrame, Economy | None]:
     """Return a list of the user, the register of SIRENE and the economy it is part of, or the territory's own list."""
     if "structures" in given:
@@ -221,8 +221,9 @@ def _register(
             progress=live.progress,
         )
         texts = (field.name for field in LAYERS["structures"].fields if field.kind == "text")
-        whole = register.assign(**{name: "" for name in texts if name not in register})
-        return whole, count_economy(official, live.territory, qpv, as_of=parameters.as_of)
+        city = register["citycode"].map(layers["communes"]["name"]).fillna(register["city"])
+        whole = register.assign(city=city, **{name: "" for name in texts if name not in register})
+        return whole, count_economy(official, live.territory, layers["qpv"], as_of=parameters.as_of)
 
     return take(live, "structures", _SIRENE, sirene, lambda: (read_layer(live.territory, "structures"), None))
 

@@ -153,6 +153,7 @@ def test_every_page_is_there_and_nothing_stands_in(runs: Runs) -> None:
     assert {path.name for path in runs.live.glob("*.html")} == {path.name for path in runs.own.glob("*.html")}
     for page in runs.live.glob("*.html"):
         assert "tient lieu du fichier" not in page.read_text(encoding="utf-8"), page
+        assert "échantillon" not in page.read_text(encoding="utf-8"), page
     assert "tient lieu" not in runs.said
     assert "pas de données" not in runs.said
 
@@ -181,6 +182,7 @@ def test_the_register_is_what_sirene_holds(runs: Runs) -> None:
     for name in ("family", "sectors", "citycode"):
         assert (found[name] == expected[name]).all(), name
     assert (found["source"].str.contains("ESS France") == expected["listed"]).all()
+    assert set(found["city"]) == set(read_layer(load_territory("est-ensemble"), "communes")["name"])
     portrait = pd.read_csv(runs.live / "tables" / "portrait_areas.csv")
     whole = portrait[portrait["level"] == "territory"].set_index("family")["establishments"]
     assert whole["total"] == len(expected) > 2000
