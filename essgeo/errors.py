@@ -32,7 +32,21 @@ class UnknownTerritoryError(InputError):
 
 
 class SourceError(EssgeoError, OSError):
-    """A source of data failed."""
+    """A source of data failed.
+
+    Attributes
+    ----------
+    cause
+        Why: a key of :data:`essgeo.words.causes.CAUSES`; by default the one that is usual for the class.
+    detail
+        What the words for the cause add, such as the columns that are missing.
+    """
+
+    usual_cause = "unreachable"
+
+    def __init__(self, message: str = "", *, cause: str = "", detail: str = "") -> None:
+        super().__init__(message)
+        self.cause, self.detail = cause or self.usual_cause, detail
 
 
 class SourceUnavailableError(SourceError):
@@ -42,9 +56,13 @@ class SourceUnavailableError(SourceError):
 class ChecksumError(SourceError):
     """A file is not the one that was expected."""
 
+    usual_cause = "damaged"
+
 
 class SourceChangedError(SourceError):
     """A source no longer has the shape that its reader knows."""
+
+    usual_cause = "changed"
 
 
 class GeocoderError(EssgeoError, RuntimeError):

@@ -85,6 +85,8 @@ class Setting:
         The streets to walk on; ``None`` for straight lines with a detour.
     notes
         What official sources could not give, in ``lang``.
+    faults
+        What went wrong with official files, in full and in English, for a terminal.
     economy
         All active establishments of the territory, where the register comes from SIRENE.
     """
@@ -106,7 +108,13 @@ class Setting:
     portrait: pd.DataFrame
     network: WalkNetwork | None = None
     notes: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
     economy: Economy | None = None
+
+    @property
+    def from_sirene(self) -> bool:
+        """Whether structures are the register of SIRENE rather than a list of some."""
+        return "ess_rule" in self.structures
 
     @property
     def shortfalls(self) -> list[str]:

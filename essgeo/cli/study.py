@@ -81,6 +81,8 @@ def study(  # noqa: PLR0913 (one argument an option)
         background=background,
         single_file=single_file,
     )
+    for fault in found.faults:
+        click.echo(f"essgeo: {harmless(fault)}", err=True)
     echo_table(neighbourhood_summary(found))
     click.echo(f"\n{caveat(found, found.coverage['method'].iloc[0])}")
     for sentence in (*repairs(found), *found.shortfalls):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from essgeo.cli.text import interval, persons
+from essgeo.words.register import register_bound
 from essgeo.words.vocabulary import THEMES
 
 if TYPE_CHECKING:
@@ -76,12 +77,14 @@ def caveat(setting: Setting, method: str) -> str:
     """
     total = setting.portrait[setting.portrait["family"] == "total"]
     located, enterprises = int(total["register_located"].sum()), float(total["seed_enterprises"].sum())
+    last = f"QPV of {setting.parameters.vintage}, structures active on {setting.parameters.as_of}."
+    walk = f"Within {setting.parameters.walk_minutes} minutes' walk ({method})"
+    if setting.from_sirene:
+        return f"{walk}. {register_bound(located, len(setting.structures), 'en')} {last}"
     whole = f"about {persons(enterprises)} enterprises" if enterprises else "an unknown number"
     return (
-        f"Within {setting.parameters.walk_minutes} minutes' walk ({method}) of {persons(located)} "
-        f"located structures, a sample of {whole}: the number out of reach is an upper bound, "
-        "gaps with the territory and ranks are not. "
-        f"QPV of {setting.parameters.vintage}, structures active on {setting.parameters.as_of}."
+        f"{walk} of {persons(located)} located structures, a sample of {whole}: the number out of reach is an upper bound, "
+        f"gaps with the territory and ranks are not. {last}"
     )
 
 

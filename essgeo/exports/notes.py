@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from essgeo.access.walking import MAX_SNAP_M
 from essgeo.words.formats import number
 from essgeo.words.methods import said
+from essgeo.words.register import register_bound
 from essgeo.words.vocabulary import FAMILIES
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 def caveats(study: Study) -> list[str]:
     """Return the sentences without which the coverage of a study must not be read, in the language of the study.
 
-    They say how many structures it rests on, that the register is a sample and what that means for the figures, how a
+    They say how many structures it rests on, what the register is and what that means for the figures, how a
     walk is measured, which structures count, of which vintage the QPV are and on which day the study stands; and for
     each file that stands in for a newer one, why.
     """
@@ -30,6 +31,8 @@ def _sample(study: Study) -> dict[Lang, str]:
     table = study.coverage
     whole = table.loc[(table["level"] == "territory") & (table["theme"] == "all"), "structures"]
     located = int(whole.max()) if len(whole) else 0
+    if study.from_sirene:
+        return {lang: register_bound(located, len(study.structures), lang) for lang in ("fr", "en")}
     families = study.portrait[study.portrait["family"].isin(list(FAMILIES))]
     total = families["seed_enterprises"].sum()
     known = {lang: number(total, lang) for lang in ("fr", "en")} if total else None

@@ -160,11 +160,14 @@ def support_chain(rows: Sequence[Row], lang: Lang) -> list[str]:
 
     Examples
     --------
-    >>> row = {"role": "financement", "stage": "emergence", "within_reach": True, "minutes": 15}
+    >>> row = {"role": "financement", "stage": "emergence", "within_reach": True, "minutes": 15,
+    ...        "structures_in_register": 1}
     >>> support_chain([row], "en")
     ['Funding: an offer is within a 15 min walk for every stage of a project.']
     """
     words = texts(lang)["findings"]
+    if rows and not any(row["structures_in_register"] for row in rows):
+        return [words["chain_unknown"]]
     sentences = []
     for role in dict.fromkeys(row["role"] for row in rows):
         of_role = [row for row in rows if row["role"] == role]

@@ -19,6 +19,7 @@ from essgeo.maps.register import MANY
 from essgeo.maps.rows import attributes, by_index, records, where
 from essgeo.maps.symbols import SECTOR_SYMBOLS, SHAPES, SHARE_BREAKS, SHARE_COLOURS, SHARE_HATCHES
 from essgeo.maps.texts import texts
+from essgeo.words.register import register_bound
 from essgeo.words.vocabulary import split_codes
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ def common(study: Study, background: Choice = "none") -> Context:
         "unlocated": int(study.structures.geometry.isna().sum()),
         "structures_counted": _counted(study),
         "enterprises": _enterprises(study.portrait),
-        "bound": findings.bound(_counted(study), _enterprises(study.portrait), study.lang),
+        "from_sirene": study.from_sirene,
+        "bound": _bound(study),
         "walking": findings.walking(study.parameters, study.walking, study.lang),
         "has_map": False,
         "scripts": (),
@@ -95,7 +97,6 @@ def index(study: Study, downloads: list[str]) -> Context:
         "cards": cards,
         "overview": overview(study),
         "portrait": records(study.portrait),
-        "from_sirene": "ess_rule" in study.structures,
         "downloads": downloads,
         "qpv_count": len(study.qpv),
     }
@@ -234,6 +235,12 @@ def _classes() -> list[tuple[str, range, float | None, float | None]]:
 
 def _counted(study: Study) -> int:
     return int(_whole(study)["structures"])
+
+
+def _bound(study: Study) -> str:
+    if study.from_sirene:
+        return register_bound(_counted(study), len(study.structures), study.lang)
+    return findings.bound(_counted(study), _enterprises(study.portrait), study.lang)
 
 
 def _enterprises(portrait: pd.DataFrame) -> float:

@@ -189,7 +189,7 @@ def choose_sites(
         next_site=_next(people, chosen, open_),
         places=cast("gpd.GeoDataFrame", places[["name", places.geometry.name]]),
         parameters=parameters_of(settings, needs, to_candidates, points, open_),
-        notes=notes_of(question, solution, needs, given=structures is not None, candidates=open_),
+        notes=notes_of(question, solution, needs, structures=structures, candidates=open_),
     )
 
 

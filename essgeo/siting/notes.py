@@ -47,9 +47,15 @@ def parameters_of(
 
 
 def notes_of(
-    question: Question, solution: Solution, needs: Requirements, *, given: bool, candidates: pd.DataFrame
+    question: Question,
+    solution: Solution,
+    needs: Requirements,
+    *,
+    structures: pd.DataFrame | None,
+    candidates: pd.DataFrame,
 ) -> tuple[str, ...]:
     """Return the codes of the notes that hold, see :data:`essgeo.siting.words.NOTES`."""
+    given, from_sirene = structures is not None, structures is not None and "ess_rule" in structures
     areas = bool((candidates["kind"] == SEARCH_AREA).any())
     served = bool((question.present <= question.within_minutes)[question.weights > 0].all())
     short = question.objective != "set" and len(solution.chosen) < question.count
@@ -63,7 +69,8 @@ def notes_of(
         "no_place": given and bool(np.isinf(question.present).all()),
         "aggregated": question.objective == "median",
         "not_proven": not solution.proven,
-        "register_is_a_sample": given,
+        "register_is_a_sample": given and not from_sirene,
+        "register_is_declared": from_sirene,
         "edge": given,
         "dates_of_places_not_followed": question.available is not None,
     }

@@ -57,6 +57,12 @@ NOTES: dict[str, dict[Lang, str]] = {
         "fr": "Les structures connues sont un échantillon : les habitants nouvellement à portée sont un maximum.",
         "en": "The known structures are a sample: the number of residents newly within reach is an upper bound.",
     },
+    "register_is_declared": {
+        "fr": "Les structures sont les adresses déclarées dans Sirene : toutes n'accueillent pas de public, et celles "
+        "sans position ne comptent pas.",
+        "en": "The structures are the addresses declared in SIRENE: not all of them receive the public, and those "
+        "without a position do not count.",
+    },
     "edge": {
         "fr": "Près de la limite du territoire, les structures d'à côté sont inconnues : le besoin y est surestimé.",
         "en": "Near the boundary of the territory, structures across it are not known: need is overstated there.",

@@ -170,10 +170,10 @@ def area_of(source: Source, department: str) -> str:
         message = f"no department {department!r}; give its code, such as 93, 2A or 974."
         raise InputError(message)
     if source.is_given:
-        raise SourceUnavailableError(to_give(source))
+        raise SourceUnavailableError(to_give(source), cause="given")
     if department in source.without or (source.only and department and department not in source.only):
         message = f"{source.id} ({source.title}) does not cover department {department}; see {source.page}"
-        raise SourceUnavailableError(message)
+        raise SourceUnavailableError(message, cause="not_covered", detail=department)
     if source.scope == "france":
         return ""
     if not department:
@@ -259,24 +259,26 @@ def official_columns(found: Iterable[str], source: Source, *, file: str) -> dict
     for column in standing:
         by_name.setdefault(simplify(column), column)
     chosen: dict[str, str] = {}
-    missing: list[str] = []
+    missing: dict[str, tuple[str, ...]] = {}
     for canonical, names in source.columns.items():
         known = (by_name[simplify(name)] for name in names if simplify(name) in by_name)
         free = next((name for name in known if name not in chosen), None)
         if free is not None:
             chosen[free] = canonical
         elif canonical not in source.optional:
-            missing.append(f"{canonical} (known as {', '.join(names)})")
+            missing[canonical] = names
     if missing:
-        raise SourceChangedError(_changed(source, file, missing, standing))
+        message = _changed(source, file, missing, standing)
+        raise SourceChangedError(message, cause="column", detail=", ".join(names[0] for names in missing.values()))
     return chosen
 
 
-def _changed(source: Source, file: str, missing: list[str], standing: list[str]) -> str:
+def _changed(source: Source, file: str, missing: Mapping[str, tuple[str, ...]], standing: list[str]) -> str:
+    lacking = "; ".join(f"{canonical} (known as {', '.join(names)})" for canonical, names in missing.items())
     more = len(standing) - _SHOWN_COLUMNS
     there = ", ".join(standing[:_SHOWN_COLUMNS]) + (f" and {more} more" if more > 0 else "") or "none"
     return (
-        f"{file}: {source.id} changed: no column for {'; '.join(missing)}. Columns there: {there}. Look at "
+        f"{file}: {source.id} changed: no column for {lacking}. Columns there: {there}. Look at "
         f"{source.page} and add the new name to [{source.id}.columns] in sources.toml, or give another file."
     )
 

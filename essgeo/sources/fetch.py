@@ -253,23 +253,24 @@ def fetch(
     place = area_of(wanted, area)
     home = store(wanted, place, sources_folder(folder))
     copy = read_copy(home)
-    stale = ""
+    stale, fault = "", None  # type: str, SourceError | None
     current = copy is not None and is_current(copy, wanted, dt.datetime.now(dt.UTC))
     if offline and copy is None:
         message = (
             f"{wanted.id} {area}".strip() + f" was never fetched here. Run essgeo sources fetch {wanted.id}"
             f"{f' --area {area}' if area else ''} with a connection, or give a file."
         )
-        raise SourceUnavailableError(message)
+        raise SourceUnavailableError(message, cause="never_fetched")
     if offline and copy and not current:
         stale = f"{wanted.id}: not looked for (offline); copy of {copy.day}, renewed {wanted.refresh}"
+        fault = SourceUnavailableError(stale, cause="offline")
     elif not offline and (refresh or not current):
         try:
             copy = _renew(wanted, place, home, copy, web or Web(), progress=progress)
         except SourceError as error:
             if copy is None:
                 raise
-            stale = f"{wanted.id}: copy of {copy.day}, because the current file could not be had: {error}"
+            stale, fault = f"{wanted.id}: copy of {copy.day}, because the current file could not be had: {error}", error
     assert copy is not None  # noqa: S101 (each branch above made sure of it)
     return Fetched(
         source=wanted.id,
@@ -281,6 +282,7 @@ def fetch(
         fetched_at=dt.datetime.fromisoformat(copy.fetched_at),
         etag=copy.etag,
         stale=stale,
+        fault=fault,
     )
 
 
@@ -325,7 +327,7 @@ def _renew(source: Source, area: str, home: Path, before: Copy | None, web: Web,
             return accept(part, home, source, area, remote=remote, arrival=said, former=copy)
     except filelock.Timeout as error:
         message = f"{home}: another process has been fetching {source.id} for hours. Stop it, or give another folder."
-        raise SourceUnavailableError(message) from error
+        raise SourceUnavailableError(message, cause="busy") from error
     except OSError as error:
         if isinstance(error, SourceError):
             raise

@@ -16,11 +16,13 @@ from essgeo.layers import LAYERS
 from essgeo.register import RegisterFiles, build_register, count_economy
 from essgeo.sources import read_layer, read_layers, read_structures
 from essgeo.sources.live import Live, live_cells, live_layers, take
+from essgeo.sources.readers.ess_list import read_ess_list
+from essgeo.sources.readers.sirene_geolocation import read_sirene_geolocation
 from essgeo.study.lineage import own_inputs, user_inputs
 from essgeo.study.renewal import live_renewal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     import geopandas as gpd
@@ -60,8 +62,8 @@ class Facts:
         Figures to compare the register with; maybe none.
     network
         Streets; None for straight lines.
-    inputs, notes
-        Files used, and what could not be had.
+    inputs, notes, faults
+        Files used, what could not be had, and what went wrong in full.
     economy
         All active establishments, where the register comes from SIRENE.
     """
@@ -74,6 +76,7 @@ class Facts:
     network: WalkNetwork | None
     inputs: tuple[Input, ...]
     notes: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
     economy: Economy | None = None
 
 
@@ -171,7 +174,7 @@ def live_facts(live: Live, parameters: Parameters, given: Mapping[str, Path]) ->
         live, layers["qpv"], vintage=parameters.vintage, within=whole, demand=demand, given=given.get("npnru")
     )
     addresses = _addresses(live)
-    register, economy = _register(live, parameters, given, addresses, layers["qpv"])
+    register, economy = _register(live, parameters, given, addresses, layers)
     network = read_network(given["network"], layers["communes"]) if "network" in given else _streets(live, layers)
     figures = _seed_figures(live)
     return Facts(
@@ -183,6 +186,7 @@ def live_facts(live: Live, parameters: Parameters, given: Mapping[str, Path]) ->
         network=network,
         inputs=(*_dated(live.inputs, network), *user_inputs(given, parameters.vintage, network)),
         notes=tuple(live.notes),
+        faults=tuple(live.faults),
         economy=economy,
     )
 
@@ -192,7 +196,7 @@ def _register(
     parameters: Parameters,
     given: Mapping[str, Path],
     addresses: pd.DataFrame | Engine | None,
-    qpv: gpd.GeoDataFrame,
+    layers: Mapping[str, gpd.GeoDataFrame],
 ) -> tuple[pd.DataFrame, Economy | None]:
     """Return a list of the user, the register of SIRENE and the economy it is part of, or the territory's own list."""
     if "structures" in given:
@@ -203,7 +207,8 @@ def _register(
 
     def sirene(files: Mapping[str, list[Path]]) -> tuple[pd.DataFrame, Economy | None]:
         (establishments,), (units,) = (files[name] for name in _SIRENE)
-        geolocation, listed = (_one_file(live, name) for name in ("sirene_geolocation", "ess_france"))
+        geolocation = _one_file(live, "sirene_geolocation", lambda path: read_sirene_geolocation(path, []))
+        listed = _one_file(live, "ess_france", read_ess_list)
         official = RegisterFiles(establishments, units, geolocation, listed)
         register: pd.DataFrame = build_register(
             live.territory,
@@ -214,17 +219,20 @@ def _register(
             progress=live.progress,
         )
         texts = (field.name for field in LAYERS["structures"].fields if field.kind == "text")
-        whole = register.assign(**{name: "" for name in texts if name not in register})
-        return whole, count_economy(official, live.territory, qpv, as_of=parameters.as_of)
+        city = register["citycode"].map(layers["communes"]["name"]).fillna(register["city"])
+        whole = register.assign(city=city, **{name: "" for name in texts if name not in register})
+        return whole, count_economy(official, live.territory, layers["qpv"], as_of=parameters.as_of)
 
     return take(live, "structures", _SIRENE, sirene, lambda: (read_layer(live.territory, "structures"), None))
 
 
-def _one_file(live: Live, source: str) -> Path | None:
-    """Return the file of a source of the register that it can do without."""
+def _one_file(live: Live, source: str, read: Callable[[Path], object]) -> Path | None:
+    """Return the file of a source of the register that it can do without; a file that cannot be read is none."""
 
     def one(files: Mapping[str, list[Path]]) -> Path | None:
-        return files[source][0]
+        (path,) = files[source]
+        read(path)
+        return path
 
     return take(live, "structures", [source], one, nothing=lambda: None)
 

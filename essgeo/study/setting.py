@@ -131,6 +131,7 @@ def set_up(  # noqa: PLR0913 (one argument a choice of the user, all but the fir
         portrait=portrait(register, facts.seed_figures, scope=here.name),
         network=facts.network,
         notes=facts.notes,
+        faults=facts.faults,
         economy=facts.economy,
         **layers,
     )

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from essgeo.words.display import Html, paragraphs, persons, share_bar, table, with_interval
 from essgeo.words.formats import MISSING, day, number, percent
+from essgeo.words.register import register_bound
 from essgeo.words.vocabulary import THEMES
 
 if TYPE_CHECKING:
@@ -119,13 +120,14 @@ def study_digest(
     True
     """
     counted = structures["counted"].astype("boolean").fillna(value=False).to_numpy(dtype=bool)
+    located = int((counted & structures.geometry.notna()).sum())
     head = _WORDS["head"][lang].format(
         name=name,
         day=day(as_of, lang),
         vintage=vintage,
         register=number(len(structures), lang),
         counted=number(counted.sum(), lang),
-        located=number((counted & structures.geometry.notna()).sum(), lang),
+        located=number(located, lang),
     )
     everything = coverage[(coverage["theme"] == "all") & (coverage["minutes"] == minutes)]
     shown = everything[everything["level"].isin(["territory", "neighbourhood"])].to_dict("records")
@@ -136,7 +138,8 @@ def study_digest(
         [_WORDS[word][lang] for word in ("area", "residents", "share", "interval", "widest", "out")],
         [_reach(row, widest.get(row["zone_id"]), lang) for row in shown],
     )
-    return Html(str(paragraphs([head]) + reach + paragraphs([_WORDS["bound"][lang]])))
+    bound = register_bound(located, len(structures), lang) if "ess_rule" in structures else _WORDS["bound"][lang]
+    return Html(str(paragraphs([head]) + reach + paragraphs([bound])))
 
 
 def _reach(row: Row, gap: Row | None, lang: Lang) -> list[str]:

@@ -47,6 +47,7 @@ def _chain(role: str, reached: set[str], nearest: dict[str, float]) -> list[dict
             "role": role,
             "stage": stage,
             "minutes": 15,
+            "structures_in_register": 1,
             "within_reach": stage in reached,
             "nearest_name": f"Offre {stage}" if stage in nearest else "",
             "nearest_city": "Pantin",
@@ -77,8 +78,7 @@ def test_the_largest_gap_is_named_with_its_nearest_offer() -> None:
         "The nearest structure, Le Relais (Bobigny), is a 21 min walk away."
     )
     assert standing == (
-        "Among the target neighbourhoods, for this theme: rank 2 (1 to 3); the gap cannot be told from that of "
-        "La Noue."
+        "Among the target neighbourhoods, for this theme: rank 2 (1 to 3); the gap cannot be told from that of La Noue."
     )
 
 
@@ -93,7 +93,9 @@ def test_no_gap_and_no_known_offer() -> None:
     assert findings.largest_gap([_gap("jeunesse", 5, -20)], {}, "fr") == [
         "Aucun thème ne place le quartier en retrait du territoire."
     ]
-    assert findings.largest_gap([_gap("jeunesse", 5, 4, name="")], {"noue": "N"}, "en")[0].endswith("that was computed.")
+    assert findings.largest_gap([_gap("jeunesse", 5, 4, name="")], {"noue": "N"}, "en")[0].endswith(
+        "that was computed."
+    )
 
 
 def test_the_chain_names_what_is_missing_and_the_nearest_of_it() -> None:
@@ -108,6 +110,12 @@ def test_the_chain_names_what_is_missing_and_the_nearest_of_it() -> None:
 def test_each_role_has_its_sentence() -> None:
     rows = _chain("accompagnement", set(STAGES), {}) + _chain("financement", set(), {})
     assert len(findings.support_chain(rows, "fr")) == 2
+
+
+def test_a_register_that_knows_of_no_support_does_not_say_that_there_is_none() -> None:
+    rows = [row | {"structures_in_register": 0} for row in _chain("financement", set(), {})]
+    (sentence,) = findings.support_chain(rows, "en")
+    assert sentence.endswith("There may be some.")
 
 
 def test_two_neighbourhoods_of_one_qpv_name_each_other() -> None:

@@ -11,18 +11,32 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
+import geopandas as gpd
 import pytest
+import shapely
 
+from essgeo import load_territory, read_layer
+from essgeo.geocoding.ban import COLUMNS as BAN_COLUMNS
 from essgeo.sources.download.transfer import Patience
 from essgeo.sources.fetch import Web
+from tests.sources.official_files import (
+    STATIONS_PATH,
+    ban_path,
+    geojson,
+    publish_ban,
+    publish_dataset,
+    publish_grid,
+    publish_iris,
+    publish_qpv,
+    publish_qpv_2015,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from tests.conftest import Sleeps
 
-BAN_HOST = "adresse.data.gouv.fr"
-BAN_PATH = f"/{BAN_HOST}/data/ban/adresses/latest/csv/adresses-93.csv.gz"
 BAN_HEADER = (
     "id;id_fantoir;numero;rep;nom_voie;code_postal;code_insee;nom_commune;code_insee_ancienne_commune;"
     "nom_ancienne_commune;x;y;lon;lat;type_position;alias;nom_ld;libelle_acheminement;nom_afnor"
@@ -120,7 +134,7 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def server() -> Iterator[FileServer]:
     started = FileServer()
-    started.files[BAN_PATH] = make_ban()
+    started.files[ban_path("93")] = make_ban()
     yield started
     started.close()
 
@@ -140,3 +154,42 @@ def web(server: FileServer, sleeps: Sleeps) -> Web:
     """The web, all of which is the server of the test."""
     patience = Patience(attempts=3, connect_s=2, silence_s=2, grace_s=0.5, least_bytes_per_s=2000)
     return Web(server.url, patience, sleep=sleeps, jitter=lambda: 0.5)
+
+
+@pytest.fixture
+def redirected(server: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FileServer:
+    """Send the whole web to the server, and keep what is fetched in the folder of the test."""
+    monkeypatch.setenv("ESSGEO_MIRROR", server.url)
+    monkeypatch.setenv("ESSGEO_CACHE", str(tmp_path / "cache"))
+    return server
+
+
+@pytest.fixture
+def official(redirected: FileServer, small_territory: Path, tmp_path: Path) -> FileServer:
+    """Give a server of every official file of the small territory, to which the web is redirected."""
+    server, here = redirected, load_territory(small_territory)
+    iris, qpv = read_layer(here, "iris"), read_layer(here, "qpv")
+    publish_iris(server, iris)
+    publish_grid(server, iris, 3035, "carreaux_200m_met", tmp_path)
+    publish_qpv(server, qpv)
+    named = {"CODE_QP": ["QP1"], "NOM_QP": list(qpv["name"]), "COMMUNE_QP": "x"}
+    gpd.GeoDataFrame(named, geometry=list(qpv.geometry), crs=2154).to_file(tmp_path / "QP_METROPOLE_LB93.shp")
+    publish_qpv_2015(server, tmp_path)
+    publish_dataset(server, "npnru", {"npnru.csv": ("csv", b"code_qp2015\nQP1\nQP999\n")})
+    sites = (
+        "site_id;site_nom;site_statut;comm_nom;comm_insee;lon;lat\n93010_1;Friche A;friche;BONDY;93010;2.456;48.906\n"
+    )
+    publish_dataset(server, "cartofriches", {"friches-standard.csv": ("csv", sites.encode())})
+    stop = {"id_gares": [7], "nom_gares": ["Arrêt"], "mode": ["RER"], "res_com": ["RER E"]}
+    server.files[STATIONS_PATH] = geojson(gpd.GeoDataFrame(stop, geometry=[shapely.Point(2.46, 48.906)], crs=4326))
+    street = dict.fromkeys(BAN_COLUMNS, "") | {
+        "code_postal": "93100",
+        "code_insee": "93048",
+        "nom_commune": "Montreuil",
+    }
+    houses = [
+        street | {"id": f"93048_1_{n}", "numero": n, "nom_voie": "Rue B", "lon": 2.49 + n / 1e4, "lat": 48.9064}
+        for n in range(1, 9)
+    ]
+    publish_ban(server, "93", houses)
+    return server

@@ -85,7 +85,7 @@ def accept(
         modified=arrival.modified,
         fetched_at=now,
         checked_at=now,
-        previous=former.version if former else "",
+        previous=dataclasses.replace(former, previous=None) if former else None,
     )
     if former and former.sha256 == digest:
         discard(part)
@@ -105,7 +105,8 @@ def accept(
 
 def confirm(home: Path, copy: Copy, **said: str) -> Copy:
     """Note that a copy is current as of now, and what else is new of it; return it so."""
-    checked = dataclasses.replace(copy, checked_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), **said)  # type: ignore[arg-type]
+    now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    checked = dataclasses.replace(copy, checked_at=now, refused="", **said)  # type: ignore[arg-type]
     write_copy(home, checked)
     return checked
 

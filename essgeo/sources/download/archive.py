@@ -76,12 +76,12 @@ def extract(archive: Path, pattern: str, folder: Path, *, most_bytes: int) -> li
             ]
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         message = f"{archive.name}: the archive is damaged ({error})."
-        raise SourceChangedError(message) from error
+        raise SourceChangedError(message, cause="damaged") from error
     except OSError as error:
         if isinstance(error, SourceChangedError):
             raise
         message = f"{folder}: cannot be written ({error.strerror}); free some space or give another folder."
-        raise SourceUnavailableError(message) from error
+        raise SourceUnavailableError(message, cause="disk") from error
 
 
 def _refuse_unsafe(archive: Path, members: list[zipfile.ZipInfo], most_bytes: int) -> None:

@@ -126,7 +126,7 @@ def choose_resource(source: Source, dataset: Mapping[str, Any]) -> Remote:
             f"{source.id} changed: no file like /{source.locate['title']}/ ({' or '.join(formats)}) in {source.page}. "
             f"Files there: {there or 'none'}. Name the new place in sources.toml, or give a file."
         )
-        raise SourceChangedError(message)
+        raise SourceChangedError(message, cause="gone")
     newest = max(fitting, key=lambda item: str(item.get("last_modified") or item.get("created_at") or ""))
     return _remote(source, newest)
 

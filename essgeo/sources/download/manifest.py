@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from essgeo.provenance import sha256_of
 from essgeo.sources.catalogue import REFRESH_DAYS
 
 if TYPE_CHECKING:
+    from essgeo.errors import InputError, SourceError
     from essgeo.sources.catalogue import Source
 
 _MANIFEST = "manifest.json"
@@ -44,7 +45,10 @@ class Copy:
     fetched_at, checked_at
         When its bytes came, and when the server last said that they are current: UTC, ISO 8601.
     previous
-        Version that it took the place of, ``""`` if none.
+        The copy that it took the place of, without that one's own; None if there is none.
+    refused
+        Hash of a newer file that was whole and had its columns, but whose content could not be read: the server has to
+        be asked again. ``""`` if there is none.
     """
 
     source: str
@@ -59,7 +63,8 @@ class Copy:
     modified: str
     fetched_at: str
     checked_at: str
-    previous: str = ""
+    previous: Copy | None = None
+    refused: str = ""
 
     @property
     def version(self) -> str:
@@ -92,6 +97,8 @@ class Fetched:
         What the server called this version, ``""`` if nothing.
     stale
         ``""``, or why it may not be the current one, and of which day it is: to be said beside every figure.
+    fault
+        The error behind ``stale``.
     """
 
     source: str
@@ -103,6 +110,7 @@ class Fetched:
     fetched_at: dt.datetime
     etag: str
     stale: str
+    fault: SourceError | InputError | None = field(default=None, compare=False)
 
 
 def store(source: Source, area: str, root: Path) -> Path:
@@ -120,14 +128,23 @@ def store(source: Source, area: str, root: Path) -> Path:
 def read_copy(folder: Path) -> Copy | None:
     """Return the last good copy in a folder, None where there is none or where the file is no longer what it was."""
     try:
-        copy = Copy(**json.loads((folder / _MANIFEST).read_text(encoding="utf-8")))
-        path = file_of(folder, copy)
-        seen = path.stat()
+        written = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+        before = written.pop("previous", None)
+        copy = Copy(**written, previous=Copy(**before) if before else None)
         dt.datetime.fromisoformat(copy.checked_at)
-        intact = seen.st_size == copy.size and (seen.st_mtime_ns == copy.changed_ns or sha256_of(path) == copy.sha256)
+        return copy if is_intact(folder, copy) else None
     except (OSError, ValueError, TypeError, AttributeError):
         return None
-    return copy if intact else None
+
+
+def is_intact(folder: Path, copy: Copy) -> bool:
+    """Return whether the file of a copy is there and is still what came."""
+    path = file_of(folder, copy)
+    try:
+        seen = path.stat()
+        return seen.st_size == copy.size and (seen.st_mtime_ns == copy.changed_ns or sha256_of(path) == copy.sha256)
+    except OSError:
+        return False
 
 
 def read_copies(source: Source, root: Path) -> list[Copy]:
@@ -154,8 +171,9 @@ def write_copy(folder: Path, copy: Copy) -> None:
     The former copy stays on the disk until the next one comes, for those who are reading it.
     """
     write_json(folder / _MANIFEST, dataclasses.asdict(copy))
+    kept = {copy.version, copy.previous.version if copy.previous else "", WORK}
     for other in folder.iterdir():
-        if other.is_dir() and other.name not in {copy.version, copy.previous, WORK}:
+        if other.is_dir() and other.name not in kept:
             shutil.rmtree(other, ignore_errors=True)
 
 
@@ -175,7 +193,9 @@ def write_json(path: Path, content: dict[str, object]) -> None:
 
 
 def is_current(copy: Copy, source: Source, now: dt.datetime) -> bool:
-    """Return whether a copy is younger than the rhythm of its source. A date in the future proves nothing.
+    """Return whether a copy is younger than the rhythm of its source, and no newer file was refused.
+
+    A date in the future proves nothing.
 
     Examples
     --------
@@ -187,4 +207,4 @@ def is_current(copy: Copy, source: Source, now: dt.datetime) -> bool:
     [True, False, False]
     """
     age = now - dt.datetime.fromisoformat(copy.checked_at)
-    return dt.timedelta(0) <= age and age.total_seconds() < REFRESH_DAYS[source.refresh] * 86_400
+    return not copy.refused and dt.timedelta(0) <= age and age.total_seconds() < REFRESH_DAYS[source.refresh] * 86_400

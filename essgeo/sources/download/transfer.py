@@ -52,6 +52,8 @@ class Patience:
 class GoneError(SourceUnavailableError):
     """A server says that there is no such file, or that it may not be had."""
 
+    usual_cause = "gone"
+
 
 class InterruptedTransferError(SourceUnavailableError):
     """An attempt failed in a way that another may not.
@@ -112,7 +114,7 @@ def refuse_size(url: str, size: int, most_bytes: int) -> None:
             f"{url}: the file is larger than the {most_bytes // 1_000_000} MB this source may have. If it is right, "
             "raise max_megabytes in sources.toml."
         )
-        raise SourceUnavailableError(message)
+        raise SourceUnavailableError(message, cause="too_large")
 
 
 def conditions(url: str, start: int, mark: str, known: Copy | None) -> dict[str, str]:
@@ -163,5 +165,6 @@ def disk_error(folder: Path, error: OSError) -> SourceUnavailableError:
     """Return what to say of a disk that is full or may not be written."""
     said = error.strerror or str(error)
     return SourceUnavailableError(
-        f"{folder}: cannot be written ({said}). Free some space, or name another folder (--folder, or ESSGEO_CACHE)."
+        f"{folder}: cannot be written ({said}). Free some space, or name another folder (--folder, or ESSGEO_CACHE).",
+        cause="disk",
     )

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from essgeo.errors import InputError, SourceError, SourceUnavailableError
+import pandas as pd
+
+from essgeo.errors import InputError, SourceChangedError, SourceError, SourceUnavailableError
 from essgeo.provenance import Input, sha256_of
 from essgeo.sources.catalogue import department_of, find_source
+from essgeo.sources.download.former import former, put_back
 from essgeo.sources.fetch import fetch
+from essgeo.words.causes import cause_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -63,6 +68,8 @@ class Live:
         Files that were used, in order.
     notes
         What could not be had at all.
+    faults
+        What went wrong with official files, in full and in English, for a terminal.
     """
 
     territory: Territory
@@ -72,6 +79,7 @@ class Live:
     fetch: Fetch = fetch
     inputs: list[Input] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
 
 
 def departments_of(territory: Territory) -> list[str]:
@@ -95,7 +103,11 @@ def take(
     *,
     nothing: Callable[[], Result] | None = None,
 ) -> Result:
-    """Return what a reader makes of official files; where one fails, what the territory's own file holds.
+    """Return what a reader makes of official files; where one fails, what stands in for them.
+
+    A file may be whole, have its columns, and still be wrong inside, or hold nothing of the territory. The copy that it
+    took the place of is then read, and put back for the next run to ask the server again. Where there is none, the
+    territory's own file stands in.
 
     Parameters
     ----------
@@ -131,17 +143,18 @@ def take(
     >>> take(live, "stations", ["stations"], lambda files: 1, lambda: 2)
     2
     >>> print(live.inputs[0].note)
-    Emplacement des gares d'Île-de-France: stations.csv (vintage 2025) stands in for the official file (stations: no ...
+    Emplacement des gares d'Île-de-France: stations.csv (vintage 2025) stands in for the official file (the server ...
+    >>> live.faults
+    ['stations: no answer.']
     """
     title = find_source(sources[0]).title
-    before = len(live.inputs), len(live.notes)
+    declared = next((file for file in live.territory.files if own is not None and file.layer == layer), None)
     try:
-        fetched = {name: _files(live, find_source(name)) for name in sources}
-        result = read({name: [file.path for file in files] for name, files in fetched.items()})
+        fetched = [file for name in sources for file in _files(live, find_source(name))]
+        result, used = _read(live, fetched, read, stand_in=declared is not None)
     except (SourceError, InputError) as error:
-        del live.inputs[before[0] :], live.notes[before[1] :]
-        declared = next((file for file in live.territory.files if file.layer == layer), None)
-        reason = " ".join(str(error).split())
+        live.faults.append(_line(error))
+        reason = cause_in_words(error, live.lang)
         if own is not None and declared is not None:
             result = own()
             words = {"title": title, "file": declared.path.name, "vintage": declared.vintage, "reason": reason}
@@ -152,7 +165,8 @@ def take(
         else:
             raise
     else:
-        live.inputs.extend(_input(live, layer, file) for files in fetched.values() for file in files)
+        live.faults.extend(_line(file.stale) for file in used if file.stale)
+        live.inputs.extend(_input(live, layer, file) for file in used)
     return result
 
 
@@ -198,10 +212,68 @@ def _files(live: Live, source: Source) -> list[Fetched]:
     return list(files.values())
 
 
+def _read(
+    live: Live, fetched: list[Fetched], read: Callable[[Mapping[str, list[Path]]], Result], *, stand_in: bool
+) -> tuple[Result, list[Fetched]]:
+    """Return what a reader makes of files, and the files: where it fails, with copies before them, one or all.
+
+    A layer without rows is a fault as long as something that may hold some can stand in.
+    """
+    try:
+        result, fault = _made(live, fetched, read), None
+        if not _is_empty(result):
+            return result, fetched
+    except (SourceError, InputError) as error:
+        fault = error
+    why = fault or SourceChangedError(f"{fetched[0].source}: no row of {live.territory.name}.", cause="empty")
+    before = {file: copy for file in fetched if (copy := former(file)) is not None}
+    for refused in [*([file] for file in before), *([list(before)] if len(before) > 1 else [])]:
+        mixed = [_instead(file, before[file], why) if file in refused else file for file in fetched]
+        with contextlib.suppress(SourceError, InputError):
+            earlier = _made(live, mixed, read)
+            if not _is_empty(earlier):
+                for file in refused:
+                    put_back(file)
+                return earlier, mixed
+    if fault is None and not stand_in:
+        return result, fetched
+    raise why
+
+
+def _made(live: Live, files: Sequence[Fetched], read: Callable[[Mapping[str, list[Path]]], Result]) -> Result:
+    """Return what a reader makes of files; what it noted on the way is forgotten where it fails."""
+    kept = len(live.inputs), len(live.notes), len(live.faults)
+    paths: dict[str, list[Path]] = {}
+    for file in files:
+        paths.setdefault(file.source, []).append(file.path)
+    try:
+        return read(paths)
+    except (SourceError, InputError):
+        del live.inputs[kept[0] :], live.notes[kept[1] :], live.faults[kept[2] :]
+        raise
+
+
+def _instead(file: Fetched, copy: Fetched, why: SourceError | InputError) -> Fetched:
+    """Return the copy before a file, with the reason why it is read."""
+    day = f"{copy.fetched_at:%Y-%m-%d}"
+    stale = f"{file.source}: copy of {day}, because the content of the current file cannot be used: {why}"
+    return dataclasses.replace(copy, stale=stale, fault=why)
+
+
+def _is_empty(result: object) -> bool:
+    first = result[0] if isinstance(result, tuple) else result
+    return isinstance(first, pd.DataFrame | pd.Series) and first.empty
+
+
+def _line(message: object) -> str:
+    return " ".join(str(message).split())
+
+
 def _input(live: Live, layer: str, file: Fetched) -> Input:
     source = find_source(file.source)
     day = f"{file.fetched_at:%Y-%m-%d}"
-    note = _STALE[live.lang].format(title=source.title, day=day, reason=file.stale) if file.stale else ""
+    reason = cause_in_words(file.fault, live.lang) if file.fault else ""
+    note = _STALE[live.lang].format(title=source.title, day=day, reason=reason) if reason else ""
     return Input(
         layer=layer,
         file=file.path.name,

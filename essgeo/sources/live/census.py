@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 import pandas as pd
 
-from essgeo.errors import InputError
+from essgeo.errors import SourceChangedError
 from essgeo.sources.catalogue import find_source
 from essgeo.sources.layers import own_layer
 from essgeo.sources.live.ask import Live, take
@@ -117,7 +117,7 @@ def live_cells(live: Live, *, within: shapely.Geometry, residents: float) -> gpd
         held = float(found["ind"].sum())
         if not residents / MOST_APART <= held <= residents * MOST_APART:
             message = f"its cells hold {held:,.0f} residents where the census counts {residents:,.0f}"
-            raise InputError(message)
+            raise SourceChangedError(message, cause="elsewhere")
         return cast("gpd.GeoDataFrame", found)
 
     return take(live, "demand", ["grid_200m"], cells, nothing=lambda: None)

@@ -36,7 +36,8 @@ def read_layer(
         For ``qpv`` and ``npnru``: ``2024`` or ``2015``; by default that of the territory.
     offline
         Read the territory's own file. Otherwise fetch the official one; where that cannot be had, the last good copy or
-        the territory's own file stands in, and ``frame.attrs["notes"]`` says so.
+        the territory's own file stands in; ``frame.attrs["notes"]`` says so, and ``frame.attrs["faults"]`` what
+        went wrong, in full.
 
     Returns
     -------
@@ -68,6 +69,7 @@ def read_layer(
     live = Live(territory)
     found = _official(live, layer, vintage or territory.vintage)
     found.attrs["notes"] = [*live.notes, *(source.note for source in live.inputs if source.note)]
+    found.attrs["faults"] = live.faults
     return found
 
 

@@ -39,10 +39,9 @@ def live_sites(live: Live) -> gpd.GeoDataFrame:
 
     def friches(files: Mapping[str, list[Path]]) -> gpd.GeoDataFrame:
         (path,) = files["cartofriches"]
-        found = read_cartofriches(path, find_source("cartofriches"), communes=here.communes, crs=here.crs)
-        return _joined(own_layer(here, "sites"), found) if here.declares("sites") else found
+        return read_cartofriches(path, find_source("cartofriches"), communes=here.communes, crs=here.crs)
 
-    sites = take(
+    found = take(
         live,
         "sites",
         ["cartofriches"],
@@ -51,7 +50,7 @@ def live_sites(live: Live) -> gpd.GeoDataFrame:
         nothing=lambda: empty_layer("sites", here.crs),
     )
     also(live, "sites")
-    return sites
+    return _joined(own_layer(here, "sites"), found) if here.declares("sites") else found
 
 
 def live_stations(live: Live, *, within: shapely.Geometry) -> gpd.GeoDataFrame:
@@ -77,11 +76,7 @@ def live_stations(live: Live, *, within: shapely.Geometry) -> gpd.GeoDataFrame:
 
     def stations(files: Mapping[str, list[Path]]) -> gpd.GeoDataFrame:
         (path,) = files["stations"]
-        found = read_stations(path, find_source("stations"), crs=here.crs, within=within)
-        if not here.declares("stations"):
-            return found
-        own = own_layer(here, "stations")
-        return _joined(found, own[own["status"] == "planned"])
+        return read_stations(path, find_source("stations"), crs=here.crs, within=within)
 
     found = take(
         live,
@@ -92,7 +87,10 @@ def live_stations(live: Live, *, within: shapely.Geometry) -> gpd.GeoDataFrame:
         nothing=lambda: empty_layer("stations", here.crs),
     )
     also(live, "stations")
-    return found
+    if not here.declares("stations"):
+        return found
+    own = own_layer(here, "stations")
+    return _joined(found, own[own["status"] == "planned"])
 
 
 def empty_layer(name: str, crs: str) -> gpd.GeoDataFrame:

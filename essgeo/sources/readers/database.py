@@ -24,6 +24,8 @@ MEMORY = "400MB"
 _CSV = "read_csv({path}, header = true, all_varchar = true, encoding = {encoding})"
 _FORMATS = {".parquet": "read_parquet({path})", ".csv": _CSV, ".gz": _CSV}
 _SAMPLE_BYTES = 4_000_000
+_UNREADABLE = (duckdb.IOException, duckdb.InvalidInputException, duckdb.ConversionException)
+"""What DuckDB raises of a file that is wrong inside; of a damaged page of Parquet, a bare ``duckdb.Error``."""
 
 
 @contextmanager
@@ -60,7 +62,9 @@ def database(*, memory: str = MEMORY, threads: int = 2) -> Iterator[duckdb.DuckD
         with duckdb.connect(config=settings) as base:
             try:
                 yield base
-            except (duckdb.IOException, duckdb.InvalidInputException, duckdb.ConversionException) as error:
+            except duckdb.Error as error:
+                if type(error) is not duckdb.Error and not isinstance(error, _UNREADABLE):
+                    raise
                 message = f"an official file cannot be read: {str(error).splitlines()[0]}. Fetch it again."
                 raise InputError(message) from error
 

@@ -1,0 +1,155 @@
+"""Territories that begin from the codes of their communes, studied on official files alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+import shapely
+
+from essgeo.geocoding.ban import COLUMNS as BAN_COLUMNS
+from essgeo.sources.declare import declare_territory
+from essgeo.study import run_study
+from tests.sources.command import essgeo
+from tests.sources.official_files import (
+    STATIONS_PATH,
+    ban_path,
+    publish_ban,
+    publish_grid,
+    publish_iris,
+    publish_qpv,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+REGISTER = "id,nom,address,city,citycode,lon,lat,family,secteurs,status\n"
+PLAINE = "93001,93027,93029,93030,93031,93039,93059,93066,93070,93072,93078,93079"
+
+
+def quarters(communes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Cut each commune into four IRIS with a quarter of its people each: nobody's real IRIS."""
+    rows = []
+    for code, row in communes.iterrows():
+        left, bottom, right, top = row.geometry.bounds
+        x, y = (left + right) / 2, (bottom + top) / 2
+        boxes = [(left, bottom, x, y), (x, bottom, right, y), (left, y, x, top), (x, y, right, top)]
+        rows += [
+            (
+                f"{code}010{place}",
+                f"Quart {place}",
+                code,
+                row["name"],
+                row["population"] / 4,
+                row.geometry & shapely.box(*b),
+            )
+            for place, b in enumerate(boxes, start=1)
+        ]
+    names = ["iris_code", "name", "citycode", "city", "population", "geometry"]
+    frame = gpd.GeoDataFrame(pd.DataFrame(rows, columns=names), crs=communes.crs).set_index("iris_code")
+    return frame[~frame.is_empty].assign(median_income=18_000.0)
+
+
+@pytest.mark.slow
+def test_a_territory_begins_from_its_communes(redirected: Any, shared: Path, tmp_path: Path) -> None:
+    drawn = gpd.read_file(shared / "communes" / "communes93_osm_2025-09-26.geojson").set_index("insee").to_crs(2154)
+    communes = drawn[drawn.index.isin(PLAINE.split(","))].rename(columns={"nom": "name"})
+    iris = quarters(communes.assign(population=pd.to_numeric(communes["population"]).fillna(150_000)))
+    publish_iris(redirected, iris)
+    publish_grid(redirected, iris, 3035, "carreaux_200m_met", tmp_path)
+    qpv = gpd.GeoDataFrame(
+        {"name": ["Nord & Sud", "Autre"]},
+        geometry=[communes.geometry["93001"].centroid.buffer(400), communes.geometry["93072"].centroid.buffer(300)],
+        index=["QN09301M", "QN09302M"],
+        crs=2154,
+    )
+    publish_qpv(redirected, qpv)
+    redirected.files[STATIONS_PATH] = (
+        shared / "stations" / "idfm_emplacement-des-gares-idf_2025-07.geojson"
+    ).read_bytes()
+    redirected.files.pop(ban_path("93"), None)
+    place = communes.geometry["93001"].centroid
+    lon, lat = gpd.GeoSeries([place], crs=2154).to_crs(4326).iloc[0].coords[0]
+    (tmp_path / "mine.csv").write_text(
+        f"{REGISTER}a,Régie,,Aubervilliers,93001,{lon},{lat},association,numerique,active\n"
+    )
+    assert "12 communes, EPSG:2154" in essgeo(
+        "territory", "init", "plaine-commune", "--communes", PLAINE, folder=tmp_path
+    )
+    said = essgeo("study", "plaine-commune", "--live", "--structures", "mine.csv", folder=tmp_path)
+    assert "Communes sans IRIS aujourd'hui, peut-être fusionnées : 93059." in said
+    assert "Base Adresse Nationale : pas de données pour ce territoire" in said
+    assert "Aucun quartier cible n'est nommé : les QPV en tiennent lieu." in said
+    pages = tmp_path / "maps"
+    assert {"index.html", "qn09301m.html", "qn09302m.html"} <= {path.name for path in pages.iterdir()}
+    text = (pages / "qn09301m.html").read_text(encoding="utf-8")
+    assert "Nord &amp; Sud" in text
+    assert "Aucun quartier cible" in text
+    stations = gpd.read_file(pages / "geojson" / "stations_odbl.geojson")
+    assert 20 < len(stations) < 200
+    (tmp_path / "plaine-commune" / "neighbourhoods.csv").write_text(
+        "neighbourhood_id,name,city,citycode,iris_codes,qpv_2015,qpv_2024,note\n"
+        "centre,Centre,Aubervilliers,93001,930010101|930010102,,QN09301M,\n"
+    )
+    again = run_study(tmp_path / "plaine-commune", live=True, offline=True, structures=tmp_path / "mine.csv", out=None)
+    assert again.neighbourhoods.index.tolist() == ["centre"]
+
+
+def test_a_territory_of_another_ocean_goes_through_the_whole_study(redirected: Any, tmp_path: Path) -> None:
+    left, bottom = 338_000, 7_690_000
+    communes = gpd.GeoDataFrame(
+        {"name": ["Commune fictive A", "Commune fictive B"], "population": [8000.0, 4000.0]},
+        geometry=[
+            shapely.box(left, bottom, left + 2000, bottom + 2000),
+            shapely.box(left + 2000, bottom, left + 3000, bottom + 2000),
+        ],
+        index=["97411", "97418"],
+        crs=2975,
+    )
+    iris = quarters(communes)
+    publish_iris(redirected, iris)
+    publish_grid(redirected, iris, 2975, "carreaux_200m_reun", tmp_path)
+    zone = gpd.GeoDataFrame(
+        {"name": ["Quartier fictif"]},
+        geometry=[communes.geometry.iloc[0].centroid.buffer(500)],
+        index=["QN97401I"],
+        crs=2975,
+    )
+    publish_qpv(redirected, zone)
+    spot = gpd.GeoSeries([communes.geometry.iloc[0].centroid], crs=2975).to_crs(4326).iloc[0]
+    street = dict.fromkeys(BAN_COLUMNS, "") | {
+        "code_postal": "97400",
+        "code_insee": "97411",
+        "nom_commune": "Commune fictive A",
+    }
+    houses = [
+        street | {"id": f"97411_1_{n}", "numero": n, "nom_voie": "Rue Fictive", "lon": spot.x + n / 1e5, "lat": spot.y}
+        for n in range(1, 9)
+    ]
+    publish_ban(redirected, "974", houses)
+    here = declare_territory("reunion-fictive", ["97411", "97418"], folder=tmp_path / "reunion")
+    assert here.crs == "EPSG:2975"
+    listed = tmp_path / "mine.csv"
+    listed.write_text(f"{REGISTER}a,Atelier,3 rue Fictive,Commune fictive A,97411,,,association,numerique,active\n")
+    study = run_study(here, live=True, structures=listed, out=tmp_path / "maps", lang="fr")
+    assert study.structures.loc["a", "geo_status"] == "located"
+    assert study.structures.geometry["a"].distance(communes.geometry.iloc[0].centroid) < 10
+    assert study.demand["population"].sum() == pytest.approx(12_000)
+    assert study.demand.crs.to_epsg() == 2975
+    near = study.coverage.query("level == 'neighbourhood' and theme == 'all' and minutes == 15")
+    assert near["share"].tolist() == [1.0]
+    assert study.stations.empty
+    assert study.sites.empty
+    assert study.npnru.empty
+    assert any("does not cover department 974" in note for note in study.notes)
+    shown = gpd.read_file(tmp_path / "maps" / "geojson" / "structures.geojson")
+    assert shown.geometry.iloc[0].distance(spot) < 1e-3
+    assert "EPSG:2975" in (tmp_path / "maps" / "datapackage.json").read_text(encoding="utf-8")
+    assert gpd.read_file(tmp_path / "maps" / "layers.gpkg", layer="iris").crs.to_epsg() == 2975
+    assert (tmp_path / "maps" / "qn97401i.html").is_file()
+    for name in ("index.html", "method.html"):
+        text = (tmp_path / "maps" / name).read_text(encoding="utf-8")
+        assert "\N{EN DASH}</strong>" not in text
+        assert "environ \N{EN DASH} entreprises" not in text
