@@ -83,8 +83,8 @@ def caveat(setting: Setting, method: str) -> str:
         return f"{walk}. {register_bound(located, len(setting.structures), 'en')} {last}"
     whole = f"about {persons(enterprises)} enterprises" if enterprises else "an unknown number"
     return (
-        f"{walk} of {persons(located)} located structures, a sample of {whole}: the number out of reach is an upper bound, "
-        f"gaps with the territory and ranks are not. {last}"
+        f"{walk} of {persons(located)} located structures, a sample of {whole}: the number out of reach is an upper "
+        f"bound, gaps with the territory and ranks are not. {last}"
     )
 
 

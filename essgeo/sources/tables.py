@@ -33,7 +33,7 @@ WEB_PAGE = (b"<!doctype", b"<html")
 """How a web page begins, in lower case."""
 
 
-def read_table(path: Path | str, *, as_is: bool = False) -> pd.DataFrame:
+def read_table(path: Path | str, *, as_is: bool = False, least_rows: int = 1) -> pd.DataFrame:
     r"""Return the table a file holds, every cell as text, so that postcodes and identifiers keep their zeros.
 
     Parameters
@@ -43,6 +43,8 @@ def read_table(path: Path | str, *, as_is: bool = False) -> pd.DataFrame:
         GeoParquet, GeoJSON, GeoPackage or Shapefile.
     as_is
         Keep blank rows, and the types of a file that has types.
+    least_rows
+        Refuse a file with fewer rows.
 
     Returns
     -------
@@ -71,7 +73,7 @@ def read_table(path: Path | str, *, as_is: bool = False) -> pd.DataFrame:
     frame = _READERS[suffix](path)
     if suffix in _ROWS and not as_is:
         frame = frame[(frame != "").any(axis=1)]
-    if len(frame) == 0:
+    if len(frame) < least_rows:
         message = f"{path}: the file has columns but no row."
         raise InputError(message)
     return _named(frame) if as_is else as_text(_named(frame))

@@ -18,6 +18,7 @@ import pytest
 from essgeo.cli import main
 from essgeo.errors import SourceChangedError
 from essgeo.sources import read_structures
+from tests.sources.conftest import make_ban
 from tests.structures.official import place, siret, site, unit, write
 
 if TYPE_CHECKING:
@@ -399,7 +400,9 @@ def test_masked_rows_of_a_spreadsheet_leave_no_trace_in_a_geocoded_file(run: Run
     published.mkdir()
     sheet = secret_sheet(tmp_path / "mine.csv")
     out, review = published / f"out.{suffix}", published / "review.csv"
-    code, *said = run("geocode", sheet, "-o", out, "--review", review)
+    ban = tmp_path / "adresses-93.csv.gz"
+    ban.write_bytes(make_ban(20))
+    code, *said = run("geocode", sheet, "-o", out, "--review", review, "--ban", ban)
     assert code == 0, said
     assert_secret_kept(published, *said)
     assert len(pd.read_csv(review)) == 1

@@ -175,7 +175,6 @@ def official(redirected: FileServer, small_territory: Path, tmp_path: Path) -> F
     named = {"CODE_QP": ["QP1"], "NOM_QP": list(qpv["name"]), "COMMUNE_QP": "x"}
     gpd.GeoDataFrame(named, geometry=list(qpv.geometry), crs=2154).to_file(tmp_path / "QP_METROPOLE_LB93.shp")
     publish_qpv_2015(server, tmp_path)
-    publish_dataset(server, "npnru", {"npnru.csv": ("csv", b"code_qp2015\nQP1\nQP999\n")})
     sites = (
         "site_id;site_nom;site_statut;comm_nom;comm_insee;lon;lat\n93010_1;Friche A;friche;BONDY;93010;2.456;48.906\n"
     )
