@@ -8,7 +8,11 @@ class EssgeoError(Exception):
 
 
 class InputError(EssgeoError, ValueError):
-    """Something the user gave cannot be used as it is."""
+    """Something the user gave, a file for example, is missing or cannot be used as it is."""
+
+
+class InputWarning(UserWarning):
+    """Something the user gave was read otherwise than as it stands: what, and how to have it otherwise."""
 
 
 class SchemaError(InputError):
@@ -46,7 +50,7 @@ class SourceError(EssgeoError, OSError):
 
 
 class SourceUnavailableError(SourceError):
-    """A source is missing or out of reach."""
+    """An official source, or a layer that a territory does not have, is out of reach."""
 
 
 class ChecksumError(SourceError):

@@ -134,7 +134,10 @@ LAYERS: dict[str, Layer] = {
                 Field("status", allowed=STATUSES),
                 Field("as_of", "month"),
                 Field("source"),
-                *(Field(name, optional=True) for name in ("aliases", "source_2", "note", "diffusion")),
+                *(
+                    Field(name, optional=True)
+                    for name in ("siret_as_given", "aliases", "source_2", "note", "diffusion")
+                ),
             ),
         ),
         Layer(

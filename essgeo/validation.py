@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from rapidfuzz import fuzz, process
+from rapidfuzz.utils import default_process
 
 from essgeo.crs import require_crs
 from essgeo.errors import SchemaError
 from essgeo.layers import LAYERS, Field
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
 Frame = TypeVar("Frame", bound=pd.DataFrame)
 
@@ -26,7 +29,9 @@ MONTH = r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?"
 FLAGS = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False, "oui": True, "non": False}
 FRANCE_LON, FRANCE_LAT = (-6.0, 10.0), (41.0, 52.0)
 MOST_LON, MOST_LAT = 180, 90
-MOST_FAULTS_SHOWN = 20
+MOST_FAULTS_SHOWN, MOST_ROWS_SHOWN = 20, 3
+LEAST_LIKENESS, LEAST_WORD = 80, 4
+"""Least likeness, of 100, of an unknown word and the one that may have been meant, and least letters of either."""
 
 
 def validate(frame: Frame, layer: str, *, source: str) -> Frame:
@@ -79,22 +84,26 @@ def validate(frame: Frame, layer: str, *, source: str) -> Frame:
         message = f"{source}: missing column{'s' * (len(missing) > 1)} {', '.join(missing)}. Columns seen: {seen}."
         raise SchemaError(message)
     faults = list(_index_faults(plain[contract.index], rows))
+    vocabularies = {}
     for field in contract.fields:
         typed, found = _typed(plain[field.name], field)
         plain[field.name] = typed
         faults.extend(found)
+        if field.allowed is not None and (unknown := list(_unknown_codes(_text(typed), field, field.allowed))):
+            faults.extend(unknown)
+            vocabularies[field.name] = field.allowed
     if {"lon", "lat"} <= set(names):
         unread = {position for position, name, _ in faults if name in {"lon", "lat"}}
         faults.extend(fault for fault in _coordinate_faults(plain) if fault[0] not in unread)
     if contract.geometry:
         faults.extend(_geometry_faults(plain, contract.geometry, source))
-    raise_faults(source, [(int(rows[position]), name, what) for position, name, what in faults])
+    raise_faults(source, [(int(rows[position]), name, what) for position, name, what in faults], vocabularies)
     plain[contract.index] = _text(plain[contract.index])
     return plain.set_index(contract.index)
 
 
-def raise_faults(source: str, faults: list[Fault]) -> None:
-    """Raise one error that lists the faults of a file, by row.
+def raise_faults(source: str, faults: list[Fault], vocabularies: Mapping[str, Collection[str]] | None = None) -> None:
+    """Raise one error that lists the faults of a file, by row; what is wrong in the same way in many rows stands once.
 
     Parameters
     ----------
@@ -102,6 +111,8 @@ def raise_faults(source: str, faults: list[Fault]) -> None:
         The file.
     faults
         Row number, field and what is wrong.
+    vocabularies
+        For fields with a value that is not known: the values that are.
 
     Raises
     ------
@@ -110,18 +121,36 @@ def raise_faults(source: str, faults: list[Fault]) -> None:
 
     Examples
     --------
-    >>> raise_faults("mine.csv", [(4, "lat", "is empty")])
+    >>> raise_faults("mine.csv", [(4, "lat", "is empty"), (6, "lat", "is empty")])
     Traceback (most recent call last):
-    essgeo.errors.SchemaError: mine.csv: 1 fault.
-      row 4, field lat: is empty
+    essgeo.errors.SchemaError: mine.csv: 2 faults.
+      rows 4 and 6, field lat: is empty
     """
     if not faults:
         return
+    alike: dict[tuple[str, str], list[int]] = {}
+    for row, name, what in sorted(faults):
+        alike.setdefault((name, what), []).append(row)
+    shown = list(alike.items())[:MOST_FAULTS_SHOWN]
     lines = [f"{source}: {len(faults)} fault{'s' * (len(faults) > 1)}."]
-    lines += [f"  row {row}, field {name}: {what}" for row, name, what in sorted(faults)[:MOST_FAULTS_SHOWN]]
-    if len(faults) > MOST_FAULTS_SHOWN:
-        lines.append(f"  ... and {len(faults) - MOST_FAULTS_SHOWN} more.")
+    lines += [f"  {_listed(rows)}, field {name}: {what}" for (name, what), rows in shown]
+    more = len(faults) - sum(len(rows) for _, rows in shown)
+    if more:
+        lines.append(f"  ... and {more} more.")
+    for name, known in (vocabularies or {}).items():
+        lines.append(f"  known {name}: {', '.join(sorted(known))}")
     raise SchemaError("\n".join(lines))
+
+
+def _listed(rows: list[int]) -> str:
+    if len(rows) == 1:
+        return f"row {rows[0]}"
+    first, last = rows[:MOST_ROWS_SHOWN], str(rows[-1])
+    if len(rows) > MOST_ROWS_SHOWN:
+        last = f"{len(rows) - MOST_ROWS_SHOWN} more"
+    else:
+        first = rows[:-1]
+    return f"rows {', '.join(map(str, first))} and {last}"
 
 
 def _text(values: pd.Series) -> pd.Series:
@@ -163,17 +192,35 @@ def _typed(values: pd.Series, field: Field) -> tuple[pd.Series, list[Fault]]:
         for wrong, what in checks
         for position in wrong.to_numpy().nonzero()[0]
     ]
-    return typed, [*faults, *_unknown_codes(text, field)]
+    return typed, faults
 
 
-def _unknown_codes(text: pd.Series, field: Field) -> Iterator[Fault]:
-    if field.allowed is None:
-        return
-    for position, value in enumerate(text):
-        codes = value.split("|") if field.many else [value]
-        unknown = ", ".join(repr(code) for code in codes if code and code not in field.allowed)
+def _unknown_codes(text: pd.Series, field: Field, allowed: Collection[str]) -> Iterator[Fault]:
+    for value, positions in text.groupby(text, sort=False).indices.items():
+        codes = str(value).split("|") if field.many else [str(value)]
+        unknown = [f"{code!r}{_meant(code, allowed)}" for code in codes if code and code not in allowed]
         if unknown:
-            yield position, field.name, f"unknown value {unknown}; known: {', '.join(sorted(field.allowed))}"
+            what = f"unknown value {', '.join(unknown)}"
+            yield from ((int(position), field.name, what) for position in positions)
+
+
+def _meant(word: str, allowed: Collection[str]) -> str:
+    """Return the value whose label, or a word of it, is written most like the word or one of its own; or nothing."""
+    labels = allowed if isinstance(allowed, dict) else {}
+    written: dict[str, str] = {}
+    for code in allowed:
+        for label in (code, *labels.get(code, {}).values()):
+            for part in _parts(label):
+                written.setdefault(part, code)
+    likest = (process.extractOne(part, list(written), scorer=fuzz.ratio) for part in _parts(word))
+    nearest, likeness, _ = max(filter(None, likest), key=itemgetter(1), default=("", 0, 0))
+    return f" (did you mean {written[nearest]}?)" if likeness >= LEAST_LIKENESS else ""
+
+
+def _parts(label: str) -> list[str]:
+    """Return a label and its longer words, in lower case."""
+    whole = default_process(label.replace("_", " "))
+    return [whole, *(word for word in whole.split() if len(word) >= LEAST_WORD)]
 
 
 def _coordinate_faults(frame: pd.DataFrame) -> Iterator[Fault]:

@@ -237,7 +237,7 @@ def test_bad_input_writes_nothing(small_territory: Path, tmp_path: Path) -> None
     mine.write_text("nom,adresse,secteur\na,,magie\n", encoding="utf-8")
     with pytest.raises(SchemaError, match="row 2, field sectors"):
         run_study(small_territory, structures=mine, out=out)
-    with pytest.raises(SourceUnavailableError, match="no such file"):
+    with pytest.raises(InputError, match="no such file"):
         run_study(small_territory, structures=tmp_path / "none.csv", out=out)
     with pytest.raises(SourceUnavailableError, match="no qpv layer of vintage 2015"):
         run_study(small_territory, vintage="2015", out=out)

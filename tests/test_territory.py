@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from essgeo import load_territory
-from essgeo.errors import InputError, SourceUnavailableError, UnknownTerritoryError
+from essgeo.errors import InputError, UnknownTerritoryError
 from essgeo.sources import read_layer
 from essgeo.territory import territory_names
 
@@ -79,7 +79,7 @@ def test_every_fault_of_a_description_is_told_at_once(small_territory: Path) -> 
         assert said in str(refused.value)
 
 
-def test_a_file_that_is_declared_but_missing_is_a_missing_source(small_territory: Path) -> None:
+def test_a_file_that_is_declared_but_missing_is_a_fault_of_the_folder(small_territory: Path) -> None:
     (small_territory / "stations.csv").unlink()
-    with pytest.raises(SourceUnavailableError, match=r"stations.csv: no such file"):
+    with pytest.raises(InputError, match=r"stations.csv: no such file"):
         read_layer(load_territory(small_territory), "stations")

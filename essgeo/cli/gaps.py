@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import datetime as dt
 
 SHOWN = 5
+EXCESS = "excess: residents out of reach beyond as many as the share of the whole territory would leave."
 
 
 @click.command()
@@ -63,4 +64,5 @@ def gaps(
         click.echo(found.to_json(orient="records", force_ascii=False, indent=1))
         return
     echo_table(widest_gaps(found, SHOWN))
-    click.echo(f"\n{caveat(setting, found['method'].iloc[0])}")
+    click.echo(f"\n{EXCESS}")
+    click.echo(f"{caveat(setting, found['method'].iloc[0])}")

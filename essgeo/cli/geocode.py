@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 import click
 
 from essgeo.cli import options
+from essgeo.cli.outputs import check_outputs
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import geopandas as gpd
 
     from essgeo.geocoding.cache import Cache
     from essgeo.geocoding.engine import Engine
 
 NO_ENGINE = (
-    "No address was looked up: give --ban adresses-93.csv.gz (files of adresse.data.gouv.fr), or let the national "
-    "service be asked with --live."
+    "{} not looked up: give --ban adresses-93.csv.gz (files of adresse.data.gouv.fr), or let the national service be "
+    "asked with --live."
 )
 _FILE = click.Path(path_type=Path)
 
@@ -71,9 +72,12 @@ class Options(TypedDict):
 def geocode_file(file: Path, output: Path, **given: Unpack[Options]) -> None:
     """Write FILE with the position of each address, and how sure it is.
 
+    Addresses are looked up in the files of --ban, or with --live by the national service. Without either, only rows
+    with coordinates or a correction get a position; where there is none, nothing is written.
+
     Answers of a service are kept as they arrive, and those of the last 30 days are not asked again.
     """
-    from essgeo.exports.any_format import check_writable, write_file
+    from essgeo.exports.any_format import write_file
     from essgeo.geocoding import geocode, read_corrections
     from essgeo.geocoding.columns import address_columns, addresses_of
     from essgeo.geocoding.queries import queries_of
@@ -81,8 +85,9 @@ def geocode_file(file: Path, output: Path, **given: Unpack[Options]) -> None:
     from essgeo.geocoding.review import review_sheet
     from essgeo.sources import read_table
 
-    for path in filter(None, (output, given["review"])):
-        check_writable(path)
+    read = {"FILE": file, "--corrections": given["corrections"], "--cache": given["cache"]}
+    read |= {f"--ban ({path.name})": path for path in given["ban"]}
+    check_outputs({"-o": output, "--review": given["review"]}, read)
     engines = _engines(given)
     cache = _cache(given) if _asks_service(given) else None
     settled = read_corrections(given["corrections"]) if given["corrections"] else None
@@ -97,10 +102,13 @@ def geocode_file(file: Path, output: Path, **given: Unpack[Options]) -> None:
     )
     addresses = addresses_of(table, columns, source=file.name)
     found = geocode(addresses, using=engines, corrections=settled, progress=True, cache=cache)
+    unasked = _unasked(found)
     write_file(with_results(table, found), output)
     if given["review"]:
         write_file(review_sheet(queries_of(addresses), found, engines), given["review"])
-    _summary(found, output, engines)
+    _summary(found, output)
+    if unasked:
+        click.echo(f"essgeo: {unasked}", err=True)
 
 
 def _asks_service(given: Options) -> bool:
@@ -136,8 +144,23 @@ def _cache(given: Options) -> Cache:
     return Cache(given["cache"] or default_cache(), fresh_days=float("inf") if given["resume"] else FRESH_DAYS)
 
 
-def _summary(found: pd.DataFrame, output: Path, engines: list[Engine]) -> None:
+def _unasked(found: gpd.GeoDataFrame) -> str:
+    """Return how many addresses nobody was asked for, or refuse to go on where no row has a position without that."""
+    from essgeo.cli.text import counted
+    from essgeo.errors import InputError
+
+    count = int((found["geo_reason"] == "no_index").sum())
+    if not count:
+        return ""
+    message = NO_ENGINE.format(counted(count, "row") + (" was" if count == 1 else " were"))
+    if found.geometry.notna().any():
+        return message
+    raise InputError(message)
+
+
+def _summary(found: gpd.GeoDataFrame, output: Path) -> None:
+    from essgeo.cli.text import counted, persons
+
     counts = found["geo_status"].value_counts()
-    click.echo(f"{len(found)} rows: {', '.join(f'{count} {status}' for status, count in counts.items())}. {output}")
-    if not engines and (found["geo_reason"] == "no_index").any():
-        click.echo(NO_ENGINE, err=True)
+    said = ", ".join(f"{persons(count)} {status}" for status, count in counts.items())
+    click.echo(f"{counted(len(found), 'row')}: {said}. {output}")

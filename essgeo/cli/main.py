@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from importlib import metadata
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -18,16 +20,33 @@ from essgeo.cli.study import study
 from essgeo.cli.territory import territory
 from essgeo.cli.text import harmless
 from essgeo.cli.zones import zones
-from essgeo.errors import EssgeoError, GeocoderError, InfeasibleError, SourceError
+from essgeo.errors import EssgeoError, GeocoderError, InfeasibleError, InputWarning, SourceError
 
-INPUT, BUG = 2, 70
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+INPUT, BUG, STOPPED = 2, 70, 130
 CODES = {SourceError: 3, GeocoderError: 3, InfeasibleError: 4}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _Stoppable(click.Group):
+    """A group that says ``stopped.`` where click would say ``Aborted!`` and exit with 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 (as in click)
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            _fail("stopped.", STOPPED)
+
+
+@click.group(cls=_Stoppable, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(metadata.version("essgeo"), prog_name="essgeo")
 def cli() -> None:
-    """Who is out of reach of the social and solidarity economy, and where the next place would do most good."""
+    """Who is out of reach of the social and solidarity economy, and where the next place would do most good.
+
+    Exit codes: 2 for a fault of what you gave (a file, an option), 3 of an official source or a service, 4 where no
+    choice of sites is feasible, 130 where you stopped it, 70 for a bug.
+    """
 
 
 for command in (study, structures, geocode_file, gaps, site, zones, territory, doctor, sources):
@@ -35,23 +54,44 @@ for command in (study, structures, geocode_file, gaps, site, zones, territory, d
 
 
 def main() -> None:
-    """Run the command line; exit with 2 for a fault of the input, 3 of a source, 4 where nothing is feasible.
+    """Run the command line; its exit codes stand in its help.
 
     Set ``ESSGEO_DEBUG=1`` to see where an error comes from.
     """
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", InputWarning)
+        warnings.showwarning = _shown(warnings.showwarning)
+        _run()
+
+
+def _run() -> None:
     if os.environ.get("ESSGEO_DEBUG"):
         cli()
     try:
         cli()
     except EssgeoError as error:
         _fail(str(error), next((code for kind, code in CODES.items() if isinstance(error, kind)), INPUT))
-    except (KeyboardInterrupt, BrokenPipeError):
-        _fail("stopped.", 130)
     except Exception as error:  # noqa: BLE001 (a user is never shown a traceback)
         _fail(f"unexpected {type(error).__name__}: {error}. This is a bug: ESSGEO_DEBUG=1 shows where.", BUG)
 
 
-def _fail(message: str, code: int) -> None:
+def _shown(otherwise: Callable[..., None]) -> Callable[..., None]:
+    """Return what shows a warning: as a sentence where it is of the user's input, else as before."""
+
+    def show(message: Warning | str, category: type[Warning], *rest: Any, **more: Any) -> None:  # noqa: ANN401
+        if issubclass(category, InputWarning):
+            _say(str(message))
+        else:
+            otherwise(message, category, *rest, **more)
+
+    return show
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    _say(message)
+    sys.exit(code)
+
+
+def _say(message: str) -> None:
     lines = (harmless(line) for line in message.split("\n"))
     click.echo("essgeo: " + "\n".join(lines), err=True)
-    sys.exit(code)

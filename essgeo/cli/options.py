@@ -40,6 +40,11 @@ corrections = click.option(
 qpv = click.option(
     "--qpv", type=click.Path(), help="QPV outlines of that vintage, for example the official file of 2015."
 )
+npnru = click.option(
+    "--npnru",
+    type=click.Path(),
+    help="Perimeters of renewal projects (GeoJSON, GPKG ...), or a list of QPV in NPNRU (CSV, XLSX).",
+)
 vintage = click.option(
     "--vintage", metavar="YEAR", help="Vintage of the QPV: 2024 or 2015. Default: that of the territory."
 )

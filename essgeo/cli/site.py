@@ -24,7 +24,7 @@ MOST_EXCLUSIONS_SHOWN = 10
 @click.command()
 @click.argument("territory")
 @click.option("--count", type=click.IntRange(1, 50), default=2, show_default=True, help="Number of sites.")
-@click.option("--sector", required=True, help="Sector or challenge, for example alimentation_agriculture; or all.")
+@click.option("--sector", required=True, help="Sector or challenge, for example alimentation; or all.")
 @click.option(
     "--within", type=click.FloatRange(0, 60, min_open=True), default=10, show_default=True, help="Minutes on foot."
 )
@@ -68,7 +68,9 @@ def site(  # noqa: PLR0913 (one argument an option)
 ) -> None:
     """Choose sites in a TERRITORY that bring most residents within reach of a sector."""
     from essgeo.siting import Assumptions, Requirements, choose_sites
+    from essgeo.sources.lookup import codes_of
     from essgeo.study import measure, set_up
+    from essgeo.words.vocabulary import THEMES
 
     if (first is None) != (last is None):
         message = "--from and --to go together."
@@ -78,7 +80,7 @@ def site(  # noqa: PLR0913 (one argument an option)
         setting.demand,
         _candidates(setting, candidates),
         count=count,
-        sector=sector,
+        sector=codes_of([sector], THEMES)[0],
         within_minutes=within,
         period=(first, last) if first and last else None,
         objective=objective,

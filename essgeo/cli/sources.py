@@ -55,11 +55,15 @@ def list_(*, folder: Path | None, as_json: bool) -> None:
             "licence": source.licence,
             "refresh": source.refresh,
             "by": source.scope,
-            "copy of": ", ".join(f"{copy.day} ({copy.area})" for copy in copies) or "-",
+            "copy of": ", ".join(f"{copy.day} ({copy.area})" for copy in copies)
+            or (f"given by the user ({source.locate['option']})" if source.is_given else "-"),
         }
         for source, copies in kept
     ]
     echo_table(pd.DataFrame(rows))
+    changed = [source for source, _ in kept if source.changed_by]
+    if changed:
+        click.echo(f"\nChanged by {changed[0].changed_by}: {', '.join(source.id for source in changed)}.")
 
 
 @sources.command()
@@ -110,7 +114,7 @@ def check(*, ids: tuple[str, ...], area: str, as_json: bool) -> None:
     """Look whether the current files are as expected.
 
     All sources, or those named, are looked for, and their first and last bytes read: format, columns, members of an
-    archive. Exit code 3 if one changed, is gone or out of reach.
+    archive. Exit code 3 if one changed, is gone or out of reach; one that nobody publishes is said to be given.
     """
     from essgeo.errors import SourceChangedError
     from essgeo.sources.catalogue import find_source, read_catalogue
@@ -126,7 +130,7 @@ def check(*, ids: tuple[str, ...], area: str, as_json: bool) -> None:
             click.echo(f"{finding.state:<12} {finding.source:<22} {_megabytes(finding.size):>10}  {finding.said}")
     if as_json:
         click.echo(json.dumps([dataclasses.asdict(finding) for finding in findings], ensure_ascii=False, indent=1))
-    amiss = [f"{finding.source} ({finding.state})" for finding in findings if finding.state != "ok"]
+    amiss = [f"{finding.source} ({finding.state})" for finding in findings if finding.state not in {"ok", "given"}]
     if amiss:
         message = f"{len(amiss)} of {len(findings)} sources are not as expected: {', '.join(amiss)}."
         raise SourceChangedError(message)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 import click
 
 from essgeo.cli import options
+from essgeo.cli.outputs import check_outputs
+from essgeo.errors import InputError
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -48,7 +50,11 @@ class Options(TypedDict):
 @options.corrections
 @click.option("--others", type=click.Path(), help="Another list of structures, to be added where it is not the same.")
 @click.option("--decisions", type=_FILE, help="Which rows of the two lists are the same: left, right, decision, keep.")
-@click.option("--suggestions", type=_FILE, help="Write the likely duplicates here; filled in, they go to --decisions.")
+@click.option(
+    "--suggestions",
+    type=_FILE,
+    help="Write the likely duplicates here, to fill in; what is filled in there counts and stays.",
+)
 @click.option("--portrait", type=_FILE, help="Write the ESS by family, commune and QPV here, beside the economy.")
 @options.as_of
 @options.as_json
@@ -60,7 +66,7 @@ def structures(territory: str, output: Path, **given: Unpack[Options]) -> None:
     The file goes back into `essgeo study TERRITORY --structures FILE`. What INSEE diffuses in part has neither name nor
     address nor position in it.
     """
-    from essgeo.exports.any_format import check_writable, write_file
+    from essgeo.exports.any_format import write_file
     from essgeo.geocoding import read_corrections
     from essgeo.geocoding.cache import default_cache
     from essgeo.geocoding.index import load_index
@@ -69,8 +75,7 @@ def structures(territory: str, output: Path, **given: Unpack[Options]) -> None:
     from essgeo.register.files import register_files
     from essgeo.territory import load_territory
 
-    for path in filter(None, (output, given["suggestions"], given["portrait"])):
-        check_writable(path)
+    _check(output, given)
     files = register_files(
         establishments=given["establishments"],
         legal_units=given["legal_units"],
@@ -98,21 +103,43 @@ def structures(territory: str, output: Path, **given: Unpack[Options]) -> None:
     _summary(found, output, as_json=given["as_json"])
 
 
+def _check(output: Path, given: Options) -> None:
+    if given["others"] is None and (given["decisions"] or given["suggestions"]):
+        message = "--decisions and --suggestions are about two lists: name the other one with --others FILE."
+        raise InputError(message)
+    official = ("establishments", "legal_units", "geolocation", "ess_list")
+    read = {f"--{name.replace('_', '-')}": given[name] for name in official}  # type: ignore[literal-required]
+    read |= {"--corrections": given["corrections"], "--others": given["others"]}
+    read |= {f"--ban ({path.name})": path for path in given["ban"]}
+    check_outputs({"-o": output, "--portrait": given["portrait"]}, read | {"--decisions": given["decisions"]})
+    check_outputs({"--suggestions": given["suggestions"]}, read | {"-o": output, "--portrait": given["portrait"]})
+
+
 def _merged(found: gpd.GeoDataFrame, given: Options) -> gpd.GeoDataFrame:
+    """Return the register with the other list, and write what a human may settle; what is settled there stays."""
+    import pandas as pd
+
     from essgeo.exports.any_format import write_file
     from essgeo.geocoding import geocode
     from essgeo.sources import read_structures
-    from essgeo.structures import apply_decisions, read_decisions, suggest_duplicates
+    from essgeo.structures import apply_decisions, join_decisions, read_decisions, settled_rows, suggest_duplicates
 
     others = geocode(read_structures(given["others"] or ""), crs=found.crs.to_string())
-    decisions = read_decisions(given["decisions"]) if given["decisions"] else None
-    if given["suggestions"]:
-        write_file(suggest_duplicates(found, others, decisions=decisions), given["suggestions"])
+    suggestions = given["suggestions"]
+    before = suggestions if suggestions and suggestions.exists() else None
+    files = {path.resolve(): path for path in (given["decisions"], before) if path}
+    decisions = join_decisions(*map(read_decisions, files.values())) if files else None
+    if suggestions:
+        kept = [settled_rows(before)] if before else []
+        fresh = suggest_duplicates(found, others, decisions=decisions)
+        write_file(pd.concat([*kept, fresh], ignore_index=True), suggestions)
     return apply_decisions(found, others, decisions)
 
 
 def _summary(found: gpd.GeoDataFrame, output: Path, *, as_json: bool) -> None:
     import json
+
+    from essgeo.cli.text import counted
 
     counts = {
         name: found[name].replace("", "unknown").fillna("unknown").value_counts().to_dict()
@@ -122,6 +149,6 @@ def _summary(found: gpd.GeoDataFrame, output: Path, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"rows": len(found), "file": str(output), **counts}, ensure_ascii=False, indent=1))
         return
-    click.echo(f"{len(found)} structures: {output}")
+    click.echo(f"{counted(len(found), 'structure')}: {output}")
     for name, values in counts.items():
         click.echo(f"  {name}: {', '.join(f'{count} {value}' for value, count in values.items())}")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @options.structures
 @options.corrections
 @options.qpv
+@options.npnru
 @options.network
 @options.vintage
 @options.walk_minutes
@@ -43,6 +44,7 @@ def study(  # noqa: PLR0913 (one argument an option)
     structures: str | None,
     corrections: str | None,
     qpv: str | None,
+    npnru: str | None,
     network: str | None,
     vintage: str | None,
     walk_minutes: int,
@@ -56,7 +58,7 @@ def study(  # noqa: PLR0913 (one argument an option)
 ) -> None:
     """Study a TERRITORY and publish pages, tables and layers."""
     from essgeo.cli.summary import caveat, neighbourhood_summary, repairs
-    from essgeo.cli.text import echo_table, harmless
+    from essgeo.cli.text import counted, echo_table, harmless, persons
     from essgeo.study import run_study
 
     if offline and not live:
@@ -67,6 +69,7 @@ def study(  # noqa: PLR0913 (one argument an option)
         structures=structures,
         corrections=corrections,
         qpv=qpv,
+        npnru=npnru,
         network=network,
         vintage=vintage,
         as_of=as_of,
@@ -86,5 +89,6 @@ def study(  # noqa: PLR0913 (one argument an option)
         click.echo(harmless(sentence))
     if len(found.review):
         review = Path(out) / "tables" / "review.csv"
-        click.echo(f"{len(found.review)} of {len(found.structures)} structures need a human: {review}")
+        whole = counted(len(found.structures), "structure")
+        click.echo(f"{persons(len(found.review))} of {whole} need{'s' * (len(found.review) == 1)} a human: {review}")
     click.echo(f"Pages: {Path(out) / 'index.html'}")

@@ -60,7 +60,7 @@ def widest_gaps(gaps: pd.DataFrame, count: int) -> pd.DataFrame:
             "theme": [THEMES[theme]["en"] for theme in top["theme"]],
             "out of reach": top["out_of_reach"].map(persons),
             "90 % interval": map(interval, top["out_of_reach_low"], top["out_of_reach_high"]),
-            "beyond the territory": top["gap_residents"].map(persons),
+            "excess": top["gap_residents"].map(persons),
             "nearest": top["nearest_name"].where(top["nearest_name"] != "", "none located"),
         }
     )
@@ -83,7 +83,7 @@ def caveat(setting: Setting, method: str) -> str:
         return f"{walk}. {register_bound(located, len(setting.structures), 'en')} {last}"
     whole = f"about {persons(enterprises)} enterprises" if enterprises else "an unknown number"
     return (
-        f"{walk} of {located} located structures, a sample of {whole}: the number out of reach is an upper bound, "
+        f"{walk} of {persons(located)} located structures, a sample of {whole}: the number out of reach is an upper bound, "
         f"gaps with the territory and ranks are not. {last}"
     )
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from essgeo.words.formats import number
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -16,10 +18,10 @@ def echo_table(table: pd.DataFrame) -> None:
     Examples
     --------
     >>> import pandas as pd
-    >>> echo_table(pd.DataFrame({"place": ["A", "Bondy"], "residents": ["9", "7 688"]}))
+    >>> echo_table(pd.DataFrame({"place": ["A", "Bondy"], "residents": ["9", "7,688"]}))
     place  residents
     A              9
-    Bondy      7 688
+    Bondy      7,688
     """
     cells = [[harmless(str(value)) for value in row] for row in [list(table.columns), *table.to_numpy().tolist()]]
     widths = [max(len(row[column]) for row in cells) for column in range(len(table.columns))]
@@ -46,14 +48,25 @@ def harmless(text: str) -> str:
 
 
 def persons(value: float) -> str:
-    """Return a number of persons with a space between thousands.
+    """Return a number of persons.
 
     Examples
     --------
     >>> persons(12345.6)
-    '12 346'
+    '12,346'
     """
-    return f"{value:,.0f}".replace(",", " ")
+    return number(value, "en")
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number of things.
+
+    Examples
+    --------
+    >>> counted(1, "row"), counted(20_004, "row")
+    ('1 row', '20,004 rows')
+    """
+    return f"{persons(count)} {noun}{'s' * (count != 1)}"
 
 
 def interval(low: float, high: float) -> str:
@@ -62,6 +75,6 @@ def interval(low: float, high: float) -> str:
     Examples
     --------
     >>> interval(10, 1200)
-    '[10 to 1 200]'
+    '[10 to 1,200]'
     """
     return f"[{persons(low)} to {persons(high)}]"

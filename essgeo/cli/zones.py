@@ -15,13 +15,23 @@ from essgeo.cli import options
 @click.option("--territory", default="est-ensemble", show_default=True, help="Territory whose zones count.")
 @options.corrections
 @options.qpv
+@options.npnru
 @options.vintage
 def zones(
-    file: str, *, output: str, territory: str, corrections: str | None, qpv: str | None, vintage: str | None
+    file: str,
+    *,
+    output: str,
+    territory: str,
+    corrections: str | None,
+    qpv: str | None,
+    npnru: str | None,
+    vintage: str | None,
 ) -> None:
     """Write, for each structure of FILE, the zones it lies in or near, with probabilities."""
     from essgeo.cli.summary import repairs
+    from essgeo.cli.text import counted
     from essgeo.errors import InputError
+    from essgeo.exports.any_format import whole
     from essgeo.exports.csv_tables import write_csv
     from essgeo.exports.release import release
     from essgeo.study import run_study
@@ -30,13 +40,12 @@ def zones(
     if path.suffix.lower() != ".csv" or not path.parent.is_dir():
         message = f"{path}: give the name of a .csv file in a folder that exists."
         raise InputError(message)
-    found = run_study(territory, structures=file, corrections=corrections, qpv=qpv, vintage=vintage, out=None)
+    found = run_study(
+        territory, structures=file, corrections=corrections, qpv=qpv, npnru=npnru, vintage=vintage, out=None
+    )
     table = release(found).tables["structure_zones"]
-    try:
-        write_csv(table, path)
-    except OSError as error:
-        message = f"{path}: cannot be written ({error.strerror})."
-        raise InputError(message) from error
+    with whole(path) as staged:
+        write_csv(table, staged)
     for sentence in repairs(found):
         click.echo(sentence)
-    click.echo(f"{len(table)} rows for {len(found.structures)} structures: {path}")
+    click.echo(f"{counted(len(table), 'row')} for {counted(len(found.structures), 'structure')}: {path}")

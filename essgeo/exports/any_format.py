@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -17,7 +18,7 @@ from essgeo.exports.text import writable
 from essgeo.exports.workbook import text_cell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from openpyxl.cell import Cell
     from openpyxl.worksheet.worksheet import Worksheet
@@ -33,7 +34,7 @@ def write_file(frame: pd.DataFrame, path: Path) -> None:
     Raises
     ------
     InputError
-        The suffix is not known, the folder does not exist, or the table is too long for a workbook.
+        The suffix is not known, the folder is not there or cannot be written, or the table is too long for a workbook.
 
     Examples
     --------
@@ -45,19 +46,42 @@ def write_file(frame: pd.DataFrame, path: Path) -> None:
     """
     write = _writer(path)
     plain = pd.DataFrame(frame.drop(columns=frame.geometry.name)) if isinstance(frame, gpd.GeoDataFrame) else frame
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    staged = Path(name)
-    try:
+    with whole(path) as staged:
         if write in {_write_geojson, _write_gpkg}:
             staged.unlink()
             write(frame, staged)
         else:
             write(frame if write is _write_parquet else plain, staged)
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Give a file to write, which takes its place at the end, or is gone where anything fails.
+
+    Raises
+    ------
+    InputError
+        The file cannot be written.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder, whole(Path(folder) / "out.txt") as staged:
+    ...     _ = staged.write_text("all of it")
+    """
+    staged = path
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+        os.close(handle)
+        staged = Path(name)
+        yield staged
         staged.chmod(0o644)
         staged.replace(path)
+    except OSError as error:
+        message = f"{path}: cannot be written ({error.strerror or error})."
+        raise InputError(message) from error
     finally:
-        staged.unlink(missing_ok=True)
+        if staged != path:
+            staged.unlink(missing_ok=True)
 
 
 def check_writable(path: Path) -> None:

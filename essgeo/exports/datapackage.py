@@ -152,7 +152,7 @@ def _field(column: Column, study: Study) -> dict[str, Any]:
         "description": column.description[study.lang],
     }
     if column.unit:
-        field["unit"] = column.unit
+        field["unit"] = column.unit[study.lang]
     if column.kind == "month":
         field["constraints"] = {"pattern": _MONTH}
     if column.allowed is not None:

@@ -80,7 +80,13 @@ def _counted(study: Study) -> dict[Lang, str]:
 
 def _vintage(study: Study) -> dict[Lang, str]:
     vintage, day = study.parameters.vintage, study.parameters.as_of
+    stands_in = {
+        "fr": "Le contour du QPV tient lieu de périmètre NPNRU.",
+        "en": "The QPV outline stands in for the NPNRU perimeter.",
+    }
+    given = {"fr": "Périmètres NPNRU donnés par l'utilisateur.", "en": "NPNRU perimeters as given by the user."}
+    renewal = stands_in if study.npnru.index.isin(study.qpv.index).all() else given
     return {
-        "fr": f"QPV de {vintage} ; situation au {day:%d/%m/%Y}. Le contour du QPV tient lieu de périmètre NPNRU.",
-        "en": f"QPV of {vintage}; as of {day:%Y-%m-%d}. The QPV outline stands in for the NPNRU perimeter.",
+        "fr": f"QPV de {vintage} ; situation au {day:%d/%m/%Y}. {renewal['fr']}",
+        "en": f"QPV of {vintage}; as of {day:%Y-%m-%d}. {renewal['en']}",
     }

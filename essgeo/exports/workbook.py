@@ -127,7 +127,7 @@ def _notes(study: Study, released: Release) -> Iterator[tuple[str, ...]]:
     for name, frame in _sheets(released).items():
         yield (name, TABLES[name].title[lang])
         for column in (COLUMNS[column] for column in frame.columns):
-            yield ("", column.name, _KINDS[column.kind][lang], column.unit, column.description[lang])
+            yield ("", column.name, _KINDS[column.kind][lang], column.unit.get(lang, ""), column.description[lang])
 
 
 def _write_table(sheet: Worksheet, frame: pd.DataFrame) -> None:

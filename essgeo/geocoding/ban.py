@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import csv
 
-from essgeo.errors import InputError, SourceChangedError, SourceUnavailableError
+from essgeo.errors import InputError, SourceChangedError
 
 COLUMNS = (
     "id", "numero", "rep", "nom_voie", "code_postal", "code_insee", "nom_commune", "nom_ancienne_commune",
@@ -34,12 +34,10 @@ def read_ban(path: Path | str) -> pa.Table:
 
     Raises
     ------
-    SourceUnavailableError
-        No file there, or no right to read it.
     SourceChangedError
         A column is missing or renamed, or holds something else than it should.
     InputError
-        The file is empty, cut short, or not a table of text.
+        No file there, or no right to read it; the file is empty, cut short, or not a table of text.
 
     Examples
     --------
@@ -92,7 +90,7 @@ def _content(path: Path) -> bytes:
         message = (
             f"{path}: cannot be read ({error.strerror or error}). Give the path of a BAN file, adresses-DD.csv.gz."
         )
-        raise SourceUnavailableError(message) from error
+        raise InputError(message) from error
     if not content.strip().partition(b"\n")[2]:
         message = f"{path.name}: the file is empty, it holds no address. Download it again."
         raise InputError(message)

@@ -17,6 +17,7 @@ from essgeo.geocoding.ban import read_ban
 from essgeo.geocoding.building import build_department
 from essgeo.geocoding.communes import Communes
 from essgeo.geocoding.department import Department
+from essgeo.sources.tables import require_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,6 +105,7 @@ def load_index(files: Sequence[Path | str], folder: Path | str) -> AddressIndex:
     """Return the index of BAN department files, built once for each content of a file."""
     folders = []
     for path in map(Path, files):
+        require_file(path)
         digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
         target = Path(folder) / f"{digest}-{FORMAT}"
         if not target.exists():

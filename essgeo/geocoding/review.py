@@ -14,11 +14,14 @@ if TYPE_CHECKING:
     from essgeo.geocoding.engine import Engine
 
 SETTLED = ("located", "corrected")
+MASKED = "masked"
 _SHOWN = {"label": "label", "score": "score", "precision": "precision", "lon": "longitude", "lat": "latitude"}
 
 
 def review(structures: pd.DataFrame) -> pd.DataFrame:
     """Return the structures that are not located for sure, with the reason and the best candidate.
+
+    Masked rows are not among them: nobody may settle where they are.
 
     Parameters
     ----------
@@ -39,7 +42,7 @@ def review(structures: pd.DataFrame) -> pd.DataFrame:
     >>> review(geocode(table.rename_axis("structure_id")))[["structure_id", "reason"]].values.tolist()
     [['f', 'no_address']]
     """
-    unsettled = structures[~structures["geo_status"].isin(SETTLED)]
+    unsettled = structures[~structures["geo_status"].isin((*SETTLED, MASKED))]
     table = unsettled.rename(
         columns={"geo_reason": "reason", "geo_label": "candidate_label", "geo_score": "candidate_score"}
     )
@@ -85,7 +88,7 @@ def review_sheet(queries: pd.DataFrame, geocoded: pd.DataFrame, engines: Sequenc
     """
     status = geocoded["geo_status"]
     named = geocoded.index.name == "structure_id"
-    open_rows = ~status.isin((*SETTLED, "masked")) & ((queries["address"] != "") | named)
+    open_rows = ~status.isin((*SETTLED, MASKED)) & ((queries["address"] != "") | named)
     sheet = (
         queries[open_rows]
         .rename_axis(None)

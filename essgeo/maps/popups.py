@@ -51,7 +51,7 @@ def qpv(study: Study) -> list[Popup]:
 
 
 def npnru(study: Study) -> list[Popup]:
-    """Return one popup a renewal project, which says that the QPV outline stands in for its perimeter."""
+    """Return one popup a renewal project, which says where the QPV outline stands in for its perimeter."""
     words = texts(study.lang)["map"]
     interests = {
         "national": words["interest_national"],
@@ -63,7 +63,7 @@ def npnru(study: Study) -> list[Popup]:
             code,
             row["name"],
             [
-                ("NPNRU", words["stands_in"]),
+                ("NPNRU", words["stands_in" if code in study.qpv.index else "own_perimeter"]),
                 (words["programme"], row["programme"]),
                 (words["interest"], interests.get(row["interest"], row["interest"])),
                 (words["vintage"], row["vintage"]),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from essgeo.structures.employees import employees
 from essgeo.structures.enterprises import enterprise_of
 from essgeo.words.vocabulary import FAMILIES
 from essgeo.zoning import count_in
@@ -16,10 +17,15 @@ if TYPE_CHECKING:
 
 TOTAL = "total"
 KEYS = ["level", "zone_id", "family"]
+_SEED = ("seed_enterprises", "seed_employees")
 _COUNTS = ("enterprises", "establishments", "establishments_low", "establishments_high", "employees_unknown")
 NOTE_COMMUNE = (
     "establishments by the commune they are registered in; share: of the active establishments of SIRENE, "
     "all legal forms and activities, administrations among them"
+)
+NOTE_TERRITORY = (
+    f"{NOTE_COMMUNE}; beside the portrait of 2018, which counts enterprises with their employees as INSEE published "
+    "them: another measure, on another day, so that their difference is no evolution"
 )
 NOTE_QPV = (
     "expected counts over the positional radius; establishments without a position are in no QPV; share: of the "
@@ -28,7 +34,9 @@ NOTE_QPV = (
 COLUMNS = (
     *("level", "zone_id", "zone_name", "vintage", "family", "enterprises", "establishments", "establishments_low"),
     *("establishments_high", "employers", "employees_low", "employees_high", "employees_unknown"),
-    *("economy_establishments", "economy_employers", "share_establishments", "share_employers", "note"),
+    *("economy_establishments", "economy_employers", "economy_employees_low", "economy_employees_high"),
+    *("share_establishments", "share_employers", "share_employees_low", "share_employees_high"),
+    *("seed_enterprises", "seed_employees", "note"),
 )
 
 
@@ -40,6 +48,7 @@ def portrait_by_area(
     communes: pd.DataFrame,
     qpv: pd.DataFrame,
     economy: Economy | None = None,
+    seed: pd.DataFrame | None = None,
     level: float = 0.9,
 ) -> pd.DataFrame:
     r"""Return enterprises, establishments and employees of the ESS by family, in each commune and QPV.
@@ -62,7 +71,11 @@ def portrait_by_area(
     economy
         From :func:`essgeo.register.count_economy`; without it there is no share. In a QPV the share is among the
         establishments that INSEE itself places there, the ESS and the others alike: an expected count over some, and a
-        count over all, would not be one measure.
+        count over all, would not be one measure. The share of employees, by commune, is an interval: the ESS at the
+        low ends of its bands among others at their high ends, and the reverse.
+    seed
+        From :func:`essgeo.structures.portrait`: its enterprises and employees of 2018 stand in the rows of the
+        territory.
     level
         Level of the intervals.
 
@@ -101,9 +114,12 @@ def portrait_by_area(
         ]
     )
     table = _areas(territory, communes, qpv).join(found, on=KEYS)
-    table = table.assign(note=NOTE_COMMUNE).fillna(dict.fromkeys(_COUNTS, 0)).astype({"employees_unknown": "int64"})
-    table["note"] = table["note"].mask(table["level"] == "qpv", NOTE_QPV)
+    table = table.fillna(dict.fromkeys(_COUNTS, 0)).astype({"employees_unknown": "int64"})
+    table["note"] = table["level"].map({"territory": NOTE_TERRITORY, "commune": NOTE_COMMUNE, "qpv": NOTE_QPV})
     table = table.reindex(columns=list(COLUMNS))
+    if seed is not None:
+        figures = seed.set_index("family")[list(_SEED)].reindex(table["family"]).set_axis(table.index)
+        table[list(_SEED)] = figures.where(table["level"] == "territory")
     if economy is None:
         return table
     shared = _with_shares(table, economy.by_commune, territory)
@@ -164,15 +180,23 @@ def _expected(inside: pd.DataFrame, level: float) -> pd.DataFrame:
 
 
 def _with_shares(table: pd.DataFrame, economy: pd.DataFrame, territory: str) -> pd.DataFrame:
-    known = economy.assign(employing=economy["establishments"].where(economy["employer"] == "O", 0))
-    sums = known.groupby("citycode")[["establishments", "employing"]].sum()
+    count = economy["establishments"]
+    ends = employees(economy["employee_band"]).mul(count, axis=0)
+    known = economy.assign(employing=count.where(economy["employer"] == "O", 0), **ends)
+    sums = known.groupby("citycode")[["establishments", "employing", *ends.columns]].sum()
     sums.loc[territory] = sums.sum()
     whole = sums.reindex(table["zone_id"]).set_axis(table.index).where(table["level"] != "qpv")
+    low, high = table["employees_low"], table["employees_high"]
+    others = {end: whole[f"employees_{end}"] - table[f"employees_{end}"] for end in ("low", "high")}
     return table.assign(
         economy_establishments=whole["establishments"],
         economy_employers=whole["employing"],
+        economy_employees_low=whole["employees_low"],
+        economy_employees_high=whole["employees_high"],
         share_establishments=table["establishments"] / whole["establishments"],
         share_employers=table["employers"] / whole["employing"],
+        share_employees_low=low / (low + others["high"]).where(lambda total: total > 0),
+        share_employees_high=high / (high + others["low"]).where(lambda total: total > 0),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from essgeo.errors import SourceUnavailableError
+from essgeo.errors import SourceError
 from essgeo.sources.fetch import fetch
 
 if TYPE_CHECKING:
@@ -66,8 +66,8 @@ def register_files(
 
     Raises
     ------
-    SourceUnavailableError
-        The establishments or the legal units are neither given nor fetched.
+    SourceUnavailableError, SourceChangedError, ChecksumError
+        The establishments or the legal units are neither given nor fetched, or what came is not what it should be.
 
     Examples
     --------
@@ -91,10 +91,10 @@ def register_files(
             continue
         try:
             copy = fetch(SOURCES[name], folder=folder, offline=not live, progress=live)
-        except SourceUnavailableError as error:
+        except SourceError as error:
             if name in _NEEDED:
                 message = f"{error} (--{name.replace('_', '-')} FILE)"
-                raise SourceUnavailableError(message) from error
+                raise type(error)(message) from error
             stale.append(f"{SOURCES[name]}: not used, {error}")
             continue
         found[name] = copy.path

@@ -11,7 +11,7 @@ from essgeo.sources.layers import communes_of
 from essgeo.sources.live.ask import Live
 from essgeo.sources.live.census import live_iris
 from essgeo.sources.live.zones import live_qpv
-from essgeo.structures import counted_on
+from essgeo.structures import counted_on, portrait
 from essgeo.zoning import locate_in
 
 if TYPE_CHECKING:
@@ -23,11 +23,13 @@ if TYPE_CHECKING:
     from essgeo.register.files import RegisterFiles
     from essgeo.territory import Territory
 
+SEED = "seed_figures"
+
 
 def register_portrait(
     register: gpd.GeoDataFrame, territory: Territory, files: RegisterFiles, *, as_of: dt.date, live: bool = False
 ) -> pd.DataFrame:
-    """Return the portrait of a register by commune and QPV, with its share of their economy.
+    """Return the portrait of a register by commune and QPV, with its share of their economy and the figures of 2018.
 
     Parameters
     ----------
@@ -65,6 +67,7 @@ def register_portrait(
         communes=communes,
         qpv=qpv,
         economy=count_economy(files, territory, qpv, as_of=as_of),
+        seed=portrait(counted, read_layer(territory, SEED), scope=territory.name) if territory.declares(SEED) else None,
     )
 
 

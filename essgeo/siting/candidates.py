@@ -82,7 +82,7 @@ def read_candidates(path: Path | str, *, crs: str = "EPSG:2154") -> gpd.GeoDataF
 
     Raises
     ------
-    SourceUnavailableError, InputError
+    InputError
         The file is missing or cannot be read, or has no CRS.
     SchemaError
         No column names the premises, or rows break the contract; one that ends before it starts, for example.

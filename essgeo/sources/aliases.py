@@ -16,7 +16,7 @@ QPV = {
 }
 
 DIFFUSION = (
-    "diffusion", "statut_diffusion", "statutdiffusion", "statutdiffusionetablissement",
+    "diffusion", "statut_diffusion", "statut_de_diffusion", "statutdiffusion", "statutdiffusionetablissement",
     "statut_diffusion_etablissement", "statutdiffusionunitelegale", "statut_diffusion_unite_legale",
 )  # fmt: skip
 

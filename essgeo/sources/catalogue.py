@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from essgeo.errors import InputError, SourceChangedError, SourceUnavailableError
 from essgeo.sources.aliases import simplify
+from essgeo.sources.overrides import overridden, overrides_file
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
 REFRESH_DAYS = {"weekly": 7.0, "monthly": 31.0, "quarterly": 92.0, "yearly": 366.0, "never": float("inf")}
 """How long a copy counts as current, by the rhythm at which its publisher renews the file."""
@@ -45,10 +48,10 @@ class Source:
         The largest file that is taken, in 10^6 bytes, and the largest that may come out of its archive.
     locate
         How the current file is found. ``kind`` is ``data.gouv.fr`` (then ``dataset``; ``title``, a regular expression;
-        ``format``, space-separated; ``resource``, an identifier that wins over the title while it is there) or
+        ``format``, space-separated; ``resource``, an identifier that wins over the title while it is there),
         ``address`` (then ``url``; ``name`` of the file; ``checksum``, the address of its sum; ``pages`` where it is the
-        first page of a list). ``member`` is the pattern of the file wanted from an archive. ``{area}`` stands for the
-        area.
+        first page of a list) or ``given``: nobody publishes it, the user gives it (``option`` of the command).
+        ``member`` is the pattern of the file wanted from an archive. ``{area}`` stands for the area.
     columns
         The names a column is known under, newest first, by its name in essgeo.
     optional
@@ -58,7 +61,11 @@ class Source:
     only, without
         Departments that it covers (empty: all), and those it leaves out.
     unverified
-        What of this entry was not seen in a published file.
+        What of this entry was neither seen in a published file nor read in public code that uses it.
+    published
+        Month in which a vintage that is a year appeared, ``2025-10``; ``""`` where it is not known or does not matter.
+    changed_by
+        The ``sources.toml`` of the user that changes this entry; ``""`` for that of the package.
     """
 
     id: str
@@ -79,16 +86,31 @@ class Source:
     only: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     unverified: tuple[str, ...] = ()
+    published: str = ""
+    changed_by: str = ""
+
+    @property
+    def is_given(self) -> bool:
+        """Whether the user gives it, because nobody publishes it."""
+        return self.locate["kind"] == "given"
 
 
-@cache
 def _sources() -> dict[str, Source]:
+    path = overrides_file()
+    return _read(path, path.stat().st_mtime_ns) if path else _read(None, 0)
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path | None, _changed_ns: int) -> dict[str, Source]:
+    """Return the catalogue as the file of a user of that time changes it."""
     text = (files("essgeo.sources") / "catalogue.toml").read_text(encoding="utf-8")
-    return {name: _source(name, table) for name, table in tomllib.loads(text).items()}
+    tables = tomllib.loads(text)
+    changed = overridden(tables, path) if path else tables
+    return {name: _source(name, table) for name, table in changed.items()}
 
 
 def read_catalogue() -> dict[str, Source]:
-    """Return every official source by its identifier.
+    """Return every official source by its identifier, as the ``sources.toml`` of the user changes it.
 
     Examples
     --------
@@ -134,7 +156,7 @@ def area_of(source: Source, department: str) -> str:
     InputError
         The source is divided by department and none is given, or there is no department of that code.
     SourceUnavailableError
-        The source does not cover that department.
+        The source does not cover that department, or nobody publishes it.
 
     Examples
     --------
@@ -147,6 +169,8 @@ def area_of(source: Source, department: str) -> str:
     if department and department not in _sources()["osm"].areas:  # type: ignore[operator]
         message = f"no department {department!r}; give its code, such as 93, 2A or 974."
         raise InputError(message)
+    if source.is_given:
+        raise SourceUnavailableError(to_give(source), cause="given")
     if department in source.without or (source.only and department and department not in source.only):
         message = f"{source.id} ({source.title}) does not cover department {department}; see {source.page}"
         raise SourceUnavailableError(message, cause="not_covered", detail=department)
@@ -157,6 +181,39 @@ def area_of(source: Source, department: str) -> str:
         raise InputError(message)
     areas = source.areas or {}
     return areas.get(department) or areas.get("*") or department
+
+
+def to_give(source: Source) -> str:
+    """Return what to do about a source that nobody publishes.
+
+    Examples
+    --------
+    >>> print(to_give(find_source("npnru")))
+    npnru: no file is published for the whole country. Give yours with --npnru FILE, or as the layer npnru of the ter...
+    """
+    return (
+        f"{source.id}: no file is published for the whole country. Give yours with {source.locate['option']} FILE, "
+        f"or as the layer {source.layer} of the territory.toml. About it: {source.page}"
+    )
+
+
+def due_since(source: Source, today: dt.date) -> str:
+    """Return the month since which a newer vintage has probably been out, ``""`` if none is due.
+
+    Vintages that are a year appear every year at about the same time, under a new address.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> income = find_source("iris_income")
+    >>> income.published, due_since(income, dt.date(2025, 12, 1)), due_since(income, dt.date(2026, 1, 1))
+    ('2024-12', '', '2025-12')
+    """
+    if not source.published:
+        return ""
+    year, _, month = source.published.partition("-")
+    due = f"{int(year) + 1}-{month}"
+    return due if f"{today:%Y-%m}" > due else ""
 
 
 def department_of(citycode: str) -> str:
@@ -222,7 +279,7 @@ def _changed(source: Source, file: str, missing: Mapping[str, tuple[str, ...]], 
     there = ", ".join(standing[:_SHOWN_COLUMNS]) + (f" and {more} more" if more > 0 else "") or "none"
     return (
         f"{file}: {source.id} changed: no column for {lacking}. Columns there: {there}. Look at "
-        f"{source.page} and add the new name to {source.id} in essgeo/sources/catalogue.toml, or give another file."
+        f"{source.page} and add the new name to [{source.id}.columns] in sources.toml, or give another file."
     )
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
+import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from essgeo.errors import ChecksumError, SourceChangedError, SourceUnavailableError
-from essgeo.sources.catalogue import area_of, official_columns
+from essgeo.sources.catalogue import area_of, due_since, official_columns, to_give
 from essgeo.sources.download.archive import SIGNATURE, matching
 from essgeo.sources.download.header import HEAD_BYTES, columns_in, fault_of, footer_bytes, missing_part, parquet_columns
 from essgeo.sources.download.locate import find_file
+from essgeo.sources.download.remote_archive import head_of, members_of
 from essgeo.sources.download.transfer import GoneError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Finding:
     source, area
         What was looked at.
     state
-        ``ok``, ``changed``, ``gone``, or ``unreachable``: nothing can be said today.
+        ``ok``, ``changed``, ``gone``, ``unreachable``: nothing can be said today; ``given``: nobody publishes it.
     said
         What was seen, or what is wrong.
     url, size
@@ -50,7 +50,8 @@ class Finding:
 def check_source(source: Source, *, area: str, web: Web) -> Finding:
     """Return what a look at the current file of a source finds; a few hundred kilobytes are read at most.
 
-    Columns are seen in a table, in GeoJSON and in Parquet. Of an archive, the names of its members are seen.
+    Columns are seen in a table, in GeoJSON, in Parquet and in a Shapefile, also inside an archive, where the server
+    gives parts of a file. Those of a GeoPackage are not: of it, its place in the archive and its first bytes are.
 
     Parameters
     ----------
@@ -66,6 +67,8 @@ def check_source(source: Source, *, area: str, web: Web) -> Finding:
     InputError
         There is no such department.
     """
+    if source.is_given:
+        return Finding(source.id, "", "given", to_give(source))
     place = ""
     remote = None
     try:
@@ -80,9 +83,20 @@ def check_source(source: Source, *, area: str, web: Web) -> Finding:
         state, size, said = "unreachable", 0, str(error)
     else:
         state = "ok"
+        said += _due(source)
     if state != "ok" and source.unverified:
         said += f" Of this entry, never seen in a published file: {', '.join(source.unverified)}."
     return Finding(source.id, place, state, said, remote.url if remote else "", size)
+
+
+def _due(source: Source) -> str:
+    """Return the warning that a newer vintage is probably out, ``""`` if none is due."""
+    since = due_since(source, dt.datetime.now(dt.UTC).date())
+    return (
+        since
+        and f". Its vintage {source.vintage} appeared in {source.published}: a newer one has probably been out since "
+        f"{since}. Look at {source.page}, and name its vintage and its address in sources.toml"
+    )
 
 
 def _look(source: Source, area: str, remote: Remote, web: Web) -> tuple[int, str]:
@@ -97,7 +111,7 @@ def _look(source: Source, area: str, remote: Remote, web: Web) -> tuple[int, str
         message = f"{remote.name}: {source.id} changed: {fault}. Look at {source.page}"
         raise SourceChangedError(message)
     if archived:
-        return size, _look_into(source, area, remote, _end(remote, web, _END_BYTES))
+        return size, _look_into(source, area, remote, web, size)
     columns = _parquet(remote, web) if source.format == "parquet" else columns_in(head, source.format)
     if columns is None:
         return size, f"{remote.name}: its first bytes are right, its columns were not seen"
@@ -105,17 +119,29 @@ def _look(source: Source, area: str, remote: Remote, web: Web) -> tuple[int, str
     return size, f"{remote.name}: its columns are known"
 
 
-def _look_into(source: Source, area: str, remote: Remote, end: bytes) -> str:
-    try:
-        with zipfile.ZipFile(io.BytesIO(end)) as archive:
-            names = archive.namelist()
-    except zipfile.BadZipFile:
+def _look_into(source: Source, area: str, remote: Remote, web: Web, size: int) -> str:
+    archive = members_of(web, remote.url, size)
+    if archive is None:
         return f"{remote.name}: an archive, whose members were not seen"
-    pattern = source.locate["member"].replace("{area}", area)
-    if not matching(names, pattern):
-        message = f"{remote.name}: {source.id} changed: no member like {pattern} among {', '.join(names[:8])}."
+    with archive:
+        pattern = source.locate["member"].replace("{area}", area)
+        names = matching(archive.namelist(), pattern)
+        if not names:
+            there = ", ".join(archive.namelist()[:8])
+            message = f"{remote.name}: {source.id} changed: no member like {pattern} among {there}."
+            raise SourceChangedError(message)
+        form, suffix = ("dbf", ".dbf") if source.format == "shapefile" else (source.format, "")
+        name = next((name for name in names if name.lower().endswith(suffix)), names[0])
+        head = head_of(archive, name, most_bytes=HEAD_BYTES)
+    fault = fault_of(head, form) if head else ""
+    if fault:
+        message = f"{name} in {remote.name}: {source.id} changed: {fault}. Look at {source.page}"
         raise SourceChangedError(message)
-    return f"{remote.name}: an archive that holds {pattern}"
+    columns = columns_in(head, form)
+    if not columns:
+        return f"{remote.name}: an archive that holds {name}, whose columns were not seen"
+    official_columns(columns, source, file=name)
+    return f"{remote.name}: an archive that holds {name}, whose columns are known"
 
 
 def _parquet(remote: Remote, web: Web) -> list[str] | None:

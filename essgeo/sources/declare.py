@@ -9,22 +9,19 @@ from typing import TYPE_CHECKING
 
 from essgeo.crs import legal_crs
 from essgeo.errors import InputError
-from essgeo.sources.catalogue import department_of
+from essgeo.sources.catalogue import area_of, department_of, find_source
 from essgeo.territory import load_territory
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from essgeo.territory import Territory
 
 QPV_VINTAGE = "2024"
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _COMMUNE = re.compile(r"(\d{2}|2[AB])\d{3}")
-_DIVIDED = {
-    "13055": "Marseille: 13201 to 13216",
-    "69123": "Lyon: 69381 to 69389",
-    "75056": "Paris: 75101 to 75120",
-}
+_DIVIDED = {"13055": (13201, 13216), "69123": (69381, 69389), "75056": (75101, 75120)}
+"""Marseille, Lyon and Paris: the codes of their first and last arrondissement, which files of communes may lack."""
 _TOML = """\
 id = {id}
 name = {name}
@@ -53,6 +50,7 @@ def declare_territory(
     title: str | None = None,
     crs: str = "auto",
     folder: Path | str | None = None,
+    known: Collection[str] | None = None,
 ) -> Territory:
     """Write the folder of a territory that official sources fill.
 
@@ -68,6 +66,9 @@ def declare_territory(
         Metric CRS; ``auto`` takes the legal one of the department.
     folder
         Where to write ``territory.toml``; by default a folder ``name`` here.
+    known
+        Codes of the communes there are (:func:`essgeo.sources.readers.communes.read_commune_names`). Without them only
+        the form and the department of a code are checked.
 
     Returns
     -------
@@ -77,8 +78,8 @@ def declare_territory(
     Raises
     ------
     InputError
-        A name or a code that is none, communes of two CRS, a CRS that is not metric, or a territory that is there
-        already. Nothing is written then.
+        A name or a code that is none, a commune that is not known, communes of two CRS, a CRS that is not metric, or a
+        territory that is there already. Nothing is written then.
 
     Examples
     --------
@@ -89,7 +90,7 @@ def declare_territory(
     ('Plaine Commune', 'EPSG:2154', ())
     """
     codes = list(dict.fromkeys(code.strip().upper() for code in communes if code.strip()))
-    faults = _faults(name, codes)
+    faults = [*_faults(name, codes), *_absent(codes, known)]
     systems = sorted({legal_crs(department_of(code)) for code in codes})
     if crs == "auto" and len(systems) > 1:
         faults.append(f"communes of several coordinate systems ({', '.join(systems)}): choose one with --crs")
@@ -120,8 +121,30 @@ def _faults(name: str, codes: Sequence[str]) -> list[str]:
         faults.append(f"not an INSEE code of a commune: {', '.join(wrong)} (a postcode is not one)")
     if not codes:
         faults.append("no commune; give --communes 93001,93027")
-    faults += [f"{code} is divided, give its arrondissements ({_DIVIDED[code]})" for code in codes if code in _DIVIDED]
+    for code, (first, last) in _DIVIDED.items():
+        if code in codes:
+            faults.append(f"{code} is divided, give its arrondissements ({first} to {last})")
     return faults
+
+
+def _absent(codes: Sequence[str], known: Collection[str] | None) -> list[str]:
+    """Return what is wrong with codes of the right form: no such department, or no such commune."""
+    formed = [code for code in codes if _COMMUNE.fullmatch(code) and code not in _DIVIDED]
+    nowhere = [code for code in formed if not _is_department(department_of(code))]
+    faults = [f"no such department: {', '.join(nowhere)}"] if nowhere else []
+    if known is None:
+        return faults
+    divided = {str(code) for first, last in _DIVIDED.values() for code in range(first, last + 1)}
+    absent = [code for code in formed if code not in nowhere and code not in divided and code not in known]
+    return [*faults, f"no such commune in the official list: {', '.join(absent)}"] if absent else faults
+
+
+def _is_department(code: str) -> bool:
+    try:
+        area_of(find_source("communes"), code)
+    except InputError:
+        return False
+    return True
 
 
 def _write(path: Path, text: str) -> Territory:

@@ -19,8 +19,11 @@ Frame = TypeVar("Frame", bound=pd.DataFrame)
 
 MASK = "[ND]"
 """What INSEE writes in place of a text that is not diffused."""
-RESTRICTED = ("P", "N")
-"""Diffusion in part (``P``) and, before 2023, none (``N``)."""
+OPEN = ("O", "")
+"""Diffusion without restriction, and nothing said, as of the rows of a list that is not SIRENE.
+
+Any other value restricts a row: in part (``P``), before 2023 not at all (``N``), ``[ND]``, or a word not known.
+"""
 SHOWN = frozenset(
     (
         *("structure_id", "city", "citycode", "siren", "siret", "family", "legal_form", "legal_category", "naf"),
@@ -39,8 +42,8 @@ def hidden(table: pd.DataFrame, *, marked: Collection[str] = _MARKED) -> pd.Seri
     Parameters
     ----------
     table
-        Any list: a column of :data:`essgeo.sources.aliases.DIFFUSION` that says ``P`` or ``N`` restricts the row, and
-        so does ``[ND]`` in a column of ``marked``.
+        Any list: a column of :data:`essgeo.sources.aliases.DIFFUSION` with another value than ``O`` or none
+        restricts the row, and so does ``[ND]`` in a column of ``marked``.
     marked
         Columns that INSEE masks by ``[ND]``; those that the table lacks do not matter.
 
@@ -58,7 +61,7 @@ def hidden(table: pd.DataFrame, *, marked: Collection[str] = _MARKED) -> pd.Seri
     found = np.zeros(len(table), dtype=bool)
     for name in table.columns:
         if simplify(str(name)) in DIFFUSION:
-            found |= _holds(table[name], lambda text: text.strip().upper() in RESTRICTED)
+            found |= _holds(table[name], lambda text: text.strip().upper() not in OPEN)
         elif name in marked:
             found |= _holds(table[name], lambda text: MASK in text)
     return pd.Series(found, index=table.index)

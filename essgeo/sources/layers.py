@@ -10,6 +10,7 @@ import shapely
 from essgeo.crs import GEOGRAPHIC
 from essgeo.errors import SchemaError
 from essgeo.layers import LAYERS
+from essgeo.sources.renewal import perimeters_in, read_renewal
 from essgeo.sources.structures import read_structures
 from essgeo.sources.tables import read_table
 from essgeo.sources.zones import read_outlines, read_zones
@@ -85,11 +86,15 @@ def _outlines(territory: Territory, layer: str, iris: gpd.GeoDataFrame, vintage:
         return read_neighbourhoods(territory.file(layer).path, iris)
     year = vintage or territory.vintage
     qpv = _qpv(territory, iris, year)
-    return qpv if layer == "qpv" else renewal_zones(own_projects(territory), qpv, vintage=year)
+    return qpv if layer == "qpv" else _renewal(territory, qpv, year, iris)
 
 
 def read_layers(
-    territory: Territory, *, vintage: str | None = None, qpv: Path | str | None = None
+    territory: Territory,
+    *,
+    vintage: str | None = None,
+    qpv: Path | str | None = None,
+    npnru: Path | None = None,
 ) -> dict[str, gpd.GeoDataFrame]:
     """Return the layers with a geometry that a study of a territory rests on, each file read once.
 
@@ -101,6 +106,9 @@ def read_layers(
         Vintage of the QPV; by default that of the territory.
     qpv
         A file with the QPV of that vintage, instead of the territory's own; see :func:`essgeo.sources.read_zones`.
+    npnru
+        Perimeters of renewal projects, or a list of QPV, instead of the territory's own; see
+        :func:`essgeo.sources.renewal.read_renewal`.
 
     Returns
     -------
@@ -128,7 +136,7 @@ def read_layers(
         "communes": communes_of(iris),
         "neighbourhoods": read_neighbourhoods(territory.file("neighbourhoods").path, iris),
         "qpv": zones,
-        "npnru": renewal_zones(own_projects(territory), zones, vintage=year),
+        "npnru": _renewal(territory, zones, year, iris, npnru),
         **{name: _points(territory, name) for name in _POINTS},
     }
 
@@ -210,6 +218,17 @@ def _qpv(
     return read_zones(file, crs=territory.crs, vintage=vintage, within=iris.geometry.union_all())
 
 
+def _renewal(
+    territory: Territory, qpv: gpd.GeoDataFrame, vintage: str, iris: gpd.GeoDataFrame, given: Path | None = None
+) -> gpd.GeoDataFrame:
+    """Return the perimeters of a file of the user or of the territory, else the QPV that it lists."""
+    path = given or territory.file("npnru").path
+    projects = read_renewal(path)
+    if isinstance(projects, gpd.GeoDataFrame):
+        return perimeters_in(projects, file=path.name, crs=territory.crs, within=iris.geometry.union_all())
+    return renewal_zones(projects if given else own_projects(territory), qpv, vintage=vintage)
+
+
 def own_projects(territory: Territory) -> pd.DataFrame:
     """Return the renewal projects that a territory lists itself, each with its QPV of both vintages.
 
@@ -225,7 +244,8 @@ def own_projects(territory: Territory) -> pd.DataFrame:
 def renewal_zones(projects: pd.DataFrame, qpv: gpd.GeoDataFrame, *, vintage: str) -> gpd.GeoDataFrame:
     """Return the QPV in the urban renewal programme, each outline standing in for the perimeter of its project.
 
-    No project perimeter is published for the whole country; the QPV outline is not it, and pages say so.
+    No project perimeter is published for the whole country; the QPV outline is not it, and pages say so. Perimeters of
+    projects that somebody gives win over it: :func:`essgeo.sources.renewal.perimeters_in`.
 
     Parameters
     ----------
@@ -263,14 +283,22 @@ def renewal_zones(projects: pd.DataFrame, qpv: gpd.GeoDataFrame, *, vintage: str
     named = projects[(projects["interest"] != "none") & (projects[code] != "")]
     by_zone = named.groupby(code).agg(
         programme=("project_name", lambda names: " ; ".join(filter(None, dict.fromkeys(names)))),
-        interest=("interest", _widest),
+        interest=("interest", widest),
         confidence=("confidence", lambda values: " ; ".join(dict.fromkeys(values))),
     )
     joined = qpv.join(by_zone, how="inner").assign(kind="npnru").rename_axis("zone_id")
     return cast("gpd.GeoDataFrame", joined)
 
 
-def _widest(interests: pd.Series) -> str:
+def widest(interests: pd.Series) -> str:
+    """Return the interest of several projects together: ``national`` if one of them is, ``unknown`` only if all are.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> widest(pd.Series(["unknown", "regional"]))
+    'regional'
+    """
     return next(interest for interest in ("national", "regional", "unknown") if interest in set(interests))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,12 @@ import geopandas as gpd
 import pandas as pd
 
 from essgeo.crs import GEOGRAPHIC, require_crs
-from essgeo.errors import SchemaError
+from essgeo.errors import InputWarning, SchemaError
 from essgeo.layers import LAYERS
 from essgeo.sources.aliases import STRUCTURES, guess_columns, simplify
 from essgeo.sources.cells import commune_code, iso_date, siren_and_siret
 from essgeo.sources.diffusion import emptied, hidden, unnamed
+from essgeo.sources.lookup import codes_of
 from essgeo.sources.tables import read_table
 from essgeo.validation import validate
 from essgeo.words.vocabulary import CHALLENGES, FAMILIES, ROLES, SECTORS, STAGES, STATUSES
@@ -30,6 +32,8 @@ _VOCABULARIES: dict[str, Labels] = {
     "family": FAMILIES,
     "status": STATUSES,
 }
+_PLACE = ("address", "postcode", "city", "citycode", "lon", "lat")
+_SUM = r"(sous_|grand_)?tota(l|ux)(_.*)?"
 _LEAST = {"the name": ("name",), "the address, or the longitude and latitude,": ("address", "lon")}
 
 
@@ -40,8 +44,8 @@ def read_structures(path: Path | str) -> pd.DataFrame:
     ----------
     path
         Any file that :func:`essgeo.sources.read_table` takes. Columns are recognised by their usual French and English
-        names; codes may be written as codes or as French or English labels. Points of a geographic file are used as
-        coordinates.
+        names; codes may be written as codes, as French or English labels, or as the beginning of one. Points of a
+        geographic file are used as coordinates.
 
     Returns
     -------
@@ -49,15 +53,15 @@ def read_structures(path: Path | str) -> pd.DataFrame:
         Index ``structure_id`` (made from the name where the file has none), the columns of the ``structures`` layer,
         ``""`` where the file says nothing, then the file's own other columns. ``status`` and ``family`` are ``unknown``
         where not given. Zeros that a spreadsheet took from postcodes are back, dates are as in ISO 8601, SIRET and
-        SIREN are digits only; what is no SIRET stands in ``siret_as_given``. Rows that the law restricts
-        (:func:`essgeo.sources.diffusion.hidden`) are emptied at once, so that neither a message nor a result can show
-        what they hid.
+        SIREN are digits only; what is no SIRET stands in ``siret_as_given``. Sums below the list are left out, with a
+        warning. Rows that the law restricts (:func:`essgeo.sources.diffusion.hidden`) are emptied at once, so that
+        neither a message nor a result can show what they hid.
 
     Raises
     ------
     SchemaError
         No column with a name, or neither an address nor coordinates; or a value that breaks the contract.
-    InputError, SourceUnavailableError
+    InputError
         The file cannot be read.
 
     Examples
@@ -77,28 +81,43 @@ def read_structures(path: Path | str) -> pd.DataFrame:
         message = (
             f"{path.name}: no column was recognised as {' or as '.join(wanted)} of the structures. "
             f"Columns seen: {', '.join(table.columns)}. Rename one to 'name' or 'nom', 'address' or 'adresse', "
-            "or 'lon' and 'lat'."
+            "or 'lon' and 'lat'; if these are no names of columns, delete the rows above the names."
         )
         raise SchemaError(message)
     restricted = hidden(structures)
-    structures = emptied(structures, restricted)
+    structures = _without_sums(emptied(structures, restricted), path.name)
+    restricted = restricted.loc[structures.index]
     for field in LAYERS["structures"].fields:
         if field.name not in structures:
             structures[field.name] = ""
     for name, labels in _VOCABULARIES.items():
-        structures[name] = _codes(structures[name], labels)
+        structures[name] = codes_of(structures[name], labels)
     for name in ("status", "family"):
         structures[name] = structures[name].replace("", "unknown")
     for name in ("postcode", "citycode"):
         structures[name] = structures[name].map(commune_code)
     for name in ("active_from", "active_to", "as_of"):
         structures[name] = structures[name].map(iso_date)
-    structures = _with_company_numbers(structures)
+    structures = _with_company_numbers(structures, restricted)
     if "structure_id" not in structures:
         structures.insert(0, "structure_id", _identifiers(structures["name"]))
     else:
         structures["structure_id"] = unnamed(structures["structure_id"], restricted)
     return validate(_told_apart(structures), "structures", source=path.name)
+
+
+def _without_sums(structures: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return the structures without the sums below them: rows that begin with "Total" and have no place."""
+    cells = structures.reindex(columns=_PLACE, fill_value="")
+    first = structures.replace("", None).bfill(axis=1).iloc[:, 0].fillna("")
+    sums = first.map(simplify).str.fullmatch(_SUM) & (cells == "").all(axis=1)
+    below = sums[::-1].cummin()[::-1]
+    if not below.any() or below.all():
+        return structures
+    rows = ", ".join(f"{row} ({text})" for row, text in first[below].items())
+    message = f"{name}: a sum is no structure, left out: row {rows}."
+    warnings.warn(message, InputWarning, stacklevel=3)
+    return structures[~below]
 
 
 def _columns(table: pd.DataFrame) -> dict[str, str]:
@@ -112,14 +131,14 @@ def _columns(table: pd.DataFrame) -> dict[str, str]:
     return {column: field for column, field in found.items() if column not in scores}
 
 
-def _with_company_numbers(structures: pd.DataFrame) -> pd.DataFrame:
-    """Return SIRET and SIREN as digits; a cell that holds neither is kept aside, in ``siret_as_given``."""
+def _with_company_numbers(structures: pd.DataFrame, restricted: pd.Series) -> pd.DataFrame:
+    """Return SIRET and SIREN as digits; a cell that holds neither is kept aside where the row is not restricted."""
     given = structures["siret"]
     numbers = given.map(siren_and_siret)
     siren = structures["siren"].map(lambda text: "".join(text.split()))
     clean = structures.assign(siren=siren.where(siren != "", numbers.str[0]), siret=numbers.str[1])
-    lost = given.str.strip("0 ").ne("") & (clean["siren"] == "")
-    return clean.assign(siret_as_given=given.where(lost, "")) if lost.any() else clean
+    lost = given.str.strip("0 ").ne("") & (clean["siren"] == "") & ~restricted
+    return clean.assign(siret_as_given=clean["siret_as_given"].where(~lost, given))
 
 
 def _told_apart(structures: pd.DataFrame) -> pd.DataFrame:
@@ -144,15 +163,6 @@ def _with_point_columns(table: pd.DataFrame, name: str) -> pd.DataFrame:
         lon=points.x.where(known).map(lambda x: "" if pd.isna(x) else repr(x)),
         lat=points.y.where(known).map(lambda y: "" if pd.isna(y) else repr(y)),
     )
-
-
-def _codes(cells: pd.Series, labels: Labels) -> list[str]:
-    known = {simplify(label): code for code, names in labels.items() for label in (code, *names.values())}
-    found = []
-    for cell in cells:
-        parts = [part.strip() for part in cell.replace(";", "|").split("|") if part.strip()]
-        found.append("|".join(dict.fromkeys(known.get(simplify(part), part) for part in parts)))
-    return found
 
 
 def _identifiers(names: pd.Series) -> list[str]:

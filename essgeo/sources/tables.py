@@ -6,21 +6,22 @@ import csv
 import datetime as dt
 import io
 import math
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
-import openpyxl
 import pandas as pd
 import pyarrow as pa
 
-from essgeo.errors import InputError, SourceUnavailableError
+from essgeo.errors import InputError, InputWarning
+from essgeo.sources.heading import header_of, separator_of
+from essgeo.sources.workbook import sheet_rows
 from essgeo.validation import ROW
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
-SEPARATORS = ",;\t|"
 _SIGNATURES = {
     b"PK\x03\x04": (".xlsx",),
     b"\xd0\xcf\x11\xe0": (".xls",),
@@ -46,16 +47,15 @@ def read_table(path: Path | str, *, as_is: bool = False) -> pd.DataFrame:
     Returns
     -------
     DataFrame or GeoDataFrame
-        Text columns, missing values as ``""``, in the order of the file, blank rows left out. The index, named ``row``,
-        is the number of the row as a spreadsheet shows it, the header and blank rows counted; records of other files
-        are numbered from 1. A geographic file gives a GeoDataFrame with its geometry and CRS.
+        Text columns, missing values as ``""``, in the order of the file, blank rows left out, and what stands above the
+        header (with a warning). The index, named ``row``, is the number of the row as a spreadsheet shows it, the
+        header and blank rows counted; records of other files are numbered from 1. A geographic file gives a
+        GeoDataFrame with its geometry and CRS.
 
     Raises
     ------
-    SourceUnavailableError
-        There is no such file.
     InputError
-        The suffix is not known, the file is not what its suffix says, is empty, or cannot be decoded.
+        There is no such file, its suffix is not known, it is not what its suffix says, is empty, or cannot be decoded.
 
     Examples
     --------
@@ -82,10 +82,8 @@ def checked_suffix(path: Path) -> str:
 
     Raises
     ------
-    SourceUnavailableError
-        There is no such file, or it cannot be opened.
     InputError
-        The suffix is not known, the file is not what its suffix says, or is empty.
+        There is no such file, it cannot be opened, is not what its suffix says or is empty, or its suffix is not known.
 
     Examples
     --------
@@ -93,9 +91,7 @@ def checked_suffix(path: Path) -> str:
     >>> checked_suffix(load_territory("est-ensemble").file("iris").path)
     '.geojson'
     """
-    if not path.is_file():
-        message = f"{path}: {'is a folder; give a file' if path.is_dir() else 'no such file'}."
-        raise SourceUnavailableError(message)
+    require_file(path)
     suffix = path.suffix.lower()
     if suffix not in _READERS:
         message = f"{path}: cannot read a {suffix or 'file without suffix'}; give one of {', '.join(sorted(_READERS))}."
@@ -105,12 +101,31 @@ def checked_suffix(path: Path) -> str:
             head = stream.read(512)
     except OSError as error:
         message = f"{path}: cannot be opened ({error.strerror})."
-        raise SourceUnavailableError(message) from error
+        raise InputError(message) from error
     fault = _fault_of(head, suffix)
     if fault:
         message = f"{path}: {fault}"
         raise InputError(message)
     return suffix
+
+
+def require_file(path: Path) -> None:
+    """Refuse a path where there is no file.
+
+    Raises
+    ------
+    InputError
+        There is nothing, or a folder.
+
+    Examples
+    --------
+    >>> require_file(Path("none.csv"))
+    Traceback (most recent call last):
+    essgeo.errors.InputError: none.csv: no such file.
+    """
+    if not path.is_file():
+        message = f"{path}: {'is a folder; give a file' if path.is_dir() else 'no such file'}."
+        raise InputError(message)
 
 
 def _fault_of(head: bytes, suffix: str) -> str:
@@ -145,11 +160,9 @@ def _decode(path: Path) -> str:
 
 def _read_csv(path: Path) -> pd.DataFrame:
     text = _decode(path)
-    header = next((line for line in text.splitlines() if line.strip()), "")
-    separator = max(SEPARATORS, key=header.count)
     rows: list[list[str]] = []
     try:
-        rows.extend(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
+        rows.extend(csv.reader(io.StringIO(text, newline=""), delimiter=separator_of(text), strict=True))
     except csv.Error as error:
         message = (
             f"{path}: row {len(rows) + 1} cannot be read ({error}); look for a quote that is not closed or doubled."
@@ -159,37 +172,32 @@ def _read_csv(path: Path) -> pd.DataFrame:
 
 
 def _read_xlsx(path: Path) -> pd.DataFrame:
-    try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        try:
-            rows = list(book.worksheets[0].iter_rows(values_only=True))
-        finally:
-            book.close()
-    except Exception as error:
-        message = f"{path}: the workbook cannot be read ({error}); save it again as .xlsx."
-        raise InputError(message) from error
-    return _framed(path, ([_cell(value) for value in row] for row in rows))
+    return _framed(path, [[_cell(value) for value in row] for row in sheet_rows(path)])
 
 
-def _framed(path: Path, rows: Iterable[list[str]]) -> pd.DataFrame:
-    """Return rows of cells as a frame: the first that is not blank names the columns.
+def _framed(path: Path, rows: list[list[str]]) -> pd.DataFrame:
+    """Return rows of cells as a frame, whose columns a row names (:func:`essgeo.sources.heading.header_of`).
 
     A blank line is no row, unless the file has one column only.
     """
-    numbered = enumerate(rows, start=1)
-    header = next((row for _, row in numbered if any(map(str.strip, row))), None)
-    if header is None:
+    found = header_of(rows)
+    if found is None:
         message = f"{path}: the file is empty."
         raise InputError(message)
+    place, below = found
+    if below:
+        message = f"{path.name}: row {place + 1} was taken as the header; the rows above it are not read."
+        warnings.warn(message, InputWarning, stacklevel=2)
+    header = rows[place]
     while not header[-1].strip():
         header = header[:-1]
     width = len(header)
-    records = [(number, row) for number, row in numbered if row or width == 1]
+    records = [(number, row) for number, row in enumerate(rows[place + 1 :], start=place + 2) if row or width == 1]
     for number, row in records:
         if len(row) > width and any(map(str.strip, row[width:])):
             message = (
-                f"{path}: row {number} has more cells than the header ({len(row)} against {width}); "
-                "quote a cell that holds the separator, or name every column."
+                f"{path}: row {number} has more cells than row {place + 1}, the header ({len(row)} against {width}); "
+                "quote a cell that holds the separator, name every column, or delete the rows above the header."
             )
             raise InputError(message)
     frame = pd.DataFrame(

@@ -50,7 +50,7 @@ def read_zones(path: Path | str, *, crs: str, vintage: str, within: shapely.Geom
 
     Raises
     ------
-    SourceUnavailableError, InputError
+    InputError
         The file is missing or unreadable, or has no CRS.
     SchemaError
         No column with the code or the name of the zones, a code that stands twice, codes of another vintage, or no zone
@@ -128,7 +128,7 @@ def read_outlines(path: Path) -> gpd.GeoDataFrame:
 
     Raises
     ------
-    SourceUnavailableError, InputError
+    InputError
         The file is missing or unreadable.
     SchemaError
         It has no geometry.

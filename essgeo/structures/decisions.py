@@ -65,6 +65,60 @@ def read_decisions(path: Path | str) -> pd.DataFrame:
     return rows.assign(keep=kept)[[*_KEYS, "keep"]].reset_index(drop=True)
 
 
+def settled_rows(path: Path | str) -> pd.DataFrame:
+    r"""Return the rows of a file of suggestions that a human settled, with all their columns, so that none is lost.
+
+    Parameters
+    ----------
+    path
+        As for :func:`read_decisions`.
+
+    Raises
+    ------
+    SchemaError
+        As for :func:`read_decisions`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "suggestions.csv"
+    ...     _ = path.write_text("left,right,score,decision,note\na,x,0.9,same,seen\nc,y,0.8,,\n")
+    ...     settled_rows(path).values.tolist()
+    [['a', 'x', '0.9', 'same', 'seen']]
+    """
+    read_decisions(path)
+    table = read_table(Path(path))
+    return table[table["decision"] != ""].reset_index(drop=True)
+
+
+def join_decisions(*parts: pd.DataFrame) -> pd.DataFrame:
+    """Return decisions of several files as one.
+
+    Raises
+    ------
+    SchemaError
+        Two files settle one pair otherwise.
+
+    Examples
+    --------
+    >>> one = pd.DataFrame({"left": ["a"], "right": ["x"], "decision": ["same"], "keep": ["left"]})
+    >>> len(join_decisions(one, one))
+    1
+    >>> join_decisions(one, one.assign(keep="right"))
+    Traceback (most recent call last):
+    ...
+    essgeo.errors.SchemaError: decisions: 'a' and 'x' are settled otherwise in two files; keep one of them.
+    """
+    joined = pd.concat(parts, ignore_index=True).drop_duplicates(ignore_index=True)
+    twice = joined[joined.duplicated(["left", "right"])]
+    if len(twice):
+        left, right = twice.iloc[0][["left", "right"]]
+        message = f"decisions: {left!r} and {right!r} are settled otherwise in two files; keep one of them."
+        raise SchemaError(message)
+    return joined
+
+
 def _faults(rows: pd.DataFrame) -> Iterator[Fault]:
     settled: dict[tuple[str, str], int] = {}
     merged: dict[tuple[str, str], int] = {}

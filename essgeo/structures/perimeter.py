@@ -52,8 +52,11 @@ def perimeter(table: pd.DataFrame, *, listed: pd.Series | None = None) -> pd.Dat
     Notes
     -----
     The categories and activities are ``data/nomenclatures/ess_legal_categories.csv`` and
-    ``ess_excluded_activities.csv``. The exclusions were read in a sentence of a regional observatory, not in INSEE's
-    own table of codes, which was not found: those that the sentence leaves open are ``unsure``, and exclude nothing.
+    ``ess_excluded_activities.csv``. INSEE says that its field is a list of legal categories less some activities, not
+    which (insee.fr, "L'économie sociale", 2012). The exclusions were read in a sentence of a regional observatory:
+    those that the sentence leaves open are ``unsure``, and exclude nothing. INSEE also counts "other private non-profit
+    bodies" since Flores, and no commercial company of the ESS (insee.fr/fr/statistiques/7636531): which categories the
+    former are is not said there, and rule 1 counts the latter.
 
     Examples
     --------

@@ -15,12 +15,11 @@ from essgeo.geocoding.local import Local
 from essgeo.layers import LAYERS
 from essgeo.register import RegisterFiles, build_register, count_economy
 from essgeo.sources import read_layer, read_layers, read_structures
-from essgeo.sources.layers import renewal_zones
-from essgeo.sources.live import RENEWAL_VINTAGE, Live, live_cells, live_layers, live_projects, take
+from essgeo.sources.live import Live, live_cells, live_layers, take
 from essgeo.sources.readers.ess_list import read_ess_list
 from essgeo.sources.readers.sirene_geolocation import read_sirene_geolocation
 from essgeo.study.lineage import own_inputs, user_inputs
-from essgeo.zoning import carry_projects, crosswalk
+from essgeo.study.renewal import live_renewal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -91,7 +90,7 @@ def own_facts(territory: Territory, parameters: Parameters, given: Mapping[str, 
     parameters
         Vintage of the QPV, spacing of demand points.
     given
-        Files of the user: ``structures``, ``qpv``, ``corrections``, ``network``.
+        Files of the user: ``structures``, ``qpv``, ``npnru``, ``corrections``, ``network``.
 
     Returns
     -------
@@ -111,7 +110,7 @@ def own_facts(territory: Territory, parameters: Parameters, given: Mapping[str, 
     >>> len(facts.register), facts.notes
     (146, ())
     """
-    layers = read_layers(territory, vintage=parameters.vintage, qpv=given.get("qpv"))
+    layers = read_layers(territory, vintage=parameters.vintage, qpv=given.get("qpv"), npnru=given.get("npnru"))
     network = read_network(given["network"], layers["communes"]) if "network" in given else None
     register = read_structures(given["structures"]) if "structures" in given else read_layer(territory, "structures")
     return Facts(
@@ -168,10 +167,9 @@ def live_facts(live: Live, parameters: Parameters, given: Mapping[str, Path]) ->
     else:
         demand = grid_points(cells, layers["iris"], neighbourhoods=named)
     layers["neighbourhoods"] = _inhabited(live, named, demand)
-    projects, qpv_2015 = live_projects(live, within=whole)
-    if qpv_2015 is not None and parameters.vintage != RENEWAL_VINTAGE:
-        projects = carry_projects(projects, crosswalk(qpv_2015, layers["qpv"], weights=demand))
-    layers["npnru"] = renewal_zones(projects, layers["qpv"], vintage=parameters.vintage)
+    layers["npnru"] = live_renewal(
+        live, layers["qpv"], vintage=parameters.vintage, within=whole, demand=demand, given=given.get("npnru")
+    )
     addresses = _addresses(live)
     register, economy = _register(live, parameters, given, addresses, layers)
     network = read_network(given["network"], layers["communes"]) if "network" in given else _streets(live, layers)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+import pandas as pd
+
 from essgeo.access import compare_walking, travel_cost
 from essgeo.gaps import (
     LONGEST,
@@ -20,6 +22,7 @@ from essgeo.geocoding import review
 from essgeo.register import portrait_by_area
 from essgeo.results import Study
 from essgeo.study.lineage import vintage_of
+from essgeo.study.renewal import residents_of
 from essgeo.study.zones import count_zones, zone_layers
 
 if TYPE_CHECKING:
@@ -82,7 +85,7 @@ def measure(setting: Setting) -> Study:
         zones=count_zones(
             zone_layers(layers, iris_vintage=vintage_of(setting.inputs, "iris")),
             rows[rows["structure_id"].isin(counted.index)],
-            areas.table,
+            pd.concat([areas.table, residents_of(setting.npnru, demand)], ignore_index=True),
             near_m=chosen.near_m,
             level=chosen.level,
         ),
@@ -116,6 +119,7 @@ def measure(setting: Setting) -> Study:
             communes=setting.communes,
             qpv=setting.qpv,
             economy=setting.economy,
+            seed=setting.portrait,
             level=chosen.level,
         ),
         walking=compare_walking(

@@ -28,6 +28,7 @@ def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the 
     structures: Path | str | None = None,
     corrections: Path | str | None = None,
     qpv: Path | str | None = None,
+    npnru: Path | str | None = None,
     network: Path | str | None = None,
     vintage: str | None = None,
     as_of: dt.date | None = None,
@@ -43,7 +44,7 @@ def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the 
 
     Parameters
     ----------
-    territory, structures, corrections, qpv, network, vintage, as_of, walk_minutes, lang, live, offline
+    territory, structures, corrections, qpv, npnru, network, vintage, as_of, walk_minutes, lang, live, offline
         What to look at, see :func:`essgeo.study.set_up`.
     out
         Folder to publish into; ``None`` writes nothing.
@@ -72,6 +73,7 @@ def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the 
         structures=structures,
         corrections=corrections,
         qpv=qpv,
+        npnru=npnru,
         network=network,
         vintage=vintage,
         as_of=as_of,

@@ -11,9 +11,11 @@ import geopandas as gpd
 from essgeo.geocoding import geocode, read_corrections
 from essgeo.results import Parameters, Setting
 from essgeo.sources.live import Live
+from essgeo.sources.tables import require_file
 from essgeo.structures import counted_on, portrait
 from essgeo.study.facts import live_facts, own_facts
 from essgeo.study.lineage import vintage_of
+from essgeo.study.renewal import with_programme
 from essgeo.study.zones import overlay, zone_layers
 from essgeo.territory import Territory, load_territory
 
@@ -31,6 +33,7 @@ def set_up(  # noqa: PLR0913 (one argument a choice of the user, all but the fir
     structures: Path | str | None = None,
     corrections: Path | str | None = None,
     qpv: Path | str | None = None,
+    npnru: Path | str | None = None,
     network: Path | str | None = None,
     vintage: str | None = None,
     as_of: dt.date | None = None,
@@ -51,6 +54,9 @@ def set_up(  # noqa: PLR0913 (one argument a choice of the user, all but the fir
         A corrections file; by default ``corrections.csv`` in the folder of the territory, where there is one.
     qpv
         A file of QPV outlines of that ``vintage``, instead of the territory's own.
+    npnru
+        Perimeters of renewal projects, or a list of QPV in the programme, instead of the territory's own list, see
+        :func:`essgeo.sources.renewal.read_renewal`.
     network
         OpenStreetMap streets to walk on, see :func:`essgeo.read_network`; straight lines with a detour where ``None``.
     vintage
@@ -93,13 +99,15 @@ def set_up(  # noqa: PLR0913 (one argument a choice of the user, all but the fir
     )
     fixed = here.folder / CORRECTIONS
     corrections = corrections or (fixed if fixed.is_file() else None)
-    given = {"structures": structures, "qpv": qpv, "corrections": corrections, "network": network}
+    given = {"structures": structures, "qpv": qpv, "npnru": npnru, "corrections": corrections, "network": network}
     files = {layer: Path(path) for layer, path in given.items() if path}
+    for path in files.values():
+        require_file(path)
     if live:
         facts = live_facts(Live(here, lang=lang, offline=offline, progress=True), parameters, files)
     else:
         facts = own_facts(here, parameters, files)
-    layers = facts.layers | {"qpv": _with_programme(facts.layers["qpv"], facts.layers["npnru"])}
+    layers = facts.layers | {"qpv": with_programme(facts.layers["qpv"], facts.layers["npnru"])}
     register = facts.register
     if not isinstance(register, gpd.GeoDataFrame):
         register = geocode(
@@ -127,11 +135,6 @@ def set_up(  # noqa: PLR0913 (one argument a choice of the user, all but the fir
         economy=facts.economy,
         **layers,
     )
-
-
-def _with_programme(qpv: gpd.GeoDataFrame, npnru: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    programmes = npnru[["programme", "interest"]].reindex(qpv.index).fillna("")
-    return qpv.assign(programme=programmes["programme"], interest=programmes["interest"])
 
 
 def _mark_outside(structures: gpd.GeoDataFrame, communes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

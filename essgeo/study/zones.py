@@ -96,7 +96,7 @@ def count_zones(
     rows
         From :func:`overlay`, of the structures that count.
     areas
-        Table of :func:`essgeo.gather_areas`, for the residents of each zone.
+        ``level``, ``zone_id`` and ``residents`` of each zone.
     near_m
         Distances to a zone that are flagged, metres.
     level
@@ -130,8 +130,7 @@ def count_zones(
                 **{column: f"structures_{column}" for column in near},
             }
         )
-        kind = "qpv" if name == "npnru" else name
-        residents = areas[areas["level"] == kind].set_index("zone_id")["residents"]
+        residents = areas[areas["level"] == name].set_index("zone_id")["residents"]
         described = pd.DataFrame(layer[["name", "vintage", "programme", "interest"]])
         described["residents"] = residents.reindex(layer.index)
         described["area_ha"] = layer.area / 10_000

@@ -27,6 +27,10 @@ CAUSES: Labels = {
     },
     "unreadable": {"fr": "son contenu ne peut pas être lu", "en": "its content cannot be read"},
     "empty": {"fr": "il ne contient rien de ce territoire", "en": "it holds nothing of this territory"},
+    "given": {
+        "fr": "personne ne le publie pour toute la France",
+        "en": "nobody publishes it for the whole country",
+    },
     "elsewhere": {
         "fr": "ses habitants sont trop loin de ceux du recensement",
         "en": "its residents are too far from those of the census",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
@@ -30,7 +30,7 @@ class Column:
     description
         What it says, in French and in English.
     unit
-        Unit of a number; ``""`` where it has none.
+        Unit of a number, in French and in English; nothing where it has none.
     decimals
         Decimals a published number is rounded to.
     allowed
@@ -40,12 +40,20 @@ class Column:
     name: str
     kind: Kind
     description: dict[Lang, str]
-    unit: str = ""
+    unit: dict[Lang, str] = field(default_factory=dict)
     decimals: int = 2
     allowed: Collection[str] | None = None
 
 
 _DECIMALS = 2
+_UNITS_IN_ENGLISH = {
+    "habitants": "residents",
+    "entreprises": "enterprises",
+    "établissements": "establishments",
+    "salariés": "employees",
+    "ETP": "FTE",
+    "EUR/an": "EUR/year",
+}
 _ALLOWED: dict[str, Collection[str]] = {
     "family": (*FAMILIES, "total"),
     "geo_status": GEO_STATUSES,
@@ -66,7 +74,7 @@ def _glossary() -> dict[str, Column]:
             row["name"],
             cast("Kind", row["kind"]),
             {"fr": row["fr"], "en": row["en"]},
-            row["unit"],
+            {"fr": row["unit"], "en": _UNITS_IN_ENGLISH.get(row["unit"], row["unit"])} if row["unit"] else {},
             int(row["decimals"] or _DECIMALS),
             _ALLOWED.get(row["name"]),
         )

@@ -22,6 +22,35 @@ _FRENCH: tuple[tuple[str, str], ...] = (
     ("expected count over the positional radius", "nombre attendu sur le rayon de position"),
     ("register: a sample, not comparable", "le registre est un échantillon, non comparable"),
     ("not a family of the portrait", "n'est pas une famille du portrait"),
+    (
+        "not comparable: the portrait counts .* that ess_rule tells",
+        (
+            "non comparable : le portrait compte des entreprises de 2018 avec leurs salariés publiés par l'INSEE ; le "
+            "registre compte des établissements de Sirene actifs un jour donné, employeurs ou non, chacun de ceux "
+            "d'une entreprise, avec leurs tranches de salariés, dans le périmètre que dit ess_rule"
+        ),
+    ),
+    (
+        "establishments by the commune they are registered in; share: .* administrations among them",
+        (
+            "établissements dans la commune où ils sont inscrits ; part : dans les établissements actifs de Sirene, de "
+            "toutes formes et activités, administrations comprises"
+        ),
+    ),
+    (
+        "; beside the portrait of 2018, which .* no evolution",
+        (
+            " ; en regard du portrait de 2018, qui compte des entreprises avec leurs salariés publiés par l'INSEE : "
+            "autre mesure, autre date, leur différence n'est pas une évolution"
+        ),
+    ),
+    (
+        "expected counts over the positional radius; establishments without .* placed the same way",
+        (
+            "nombres attendus sur le rayon de position ; un établissement sans position n'est dans aucun QPV ; part : "
+            "dans les établissements que l'INSEE situe dans ce QPV, ceux de l'ESS situés de même"
+        ),
+    ),
 )
 _RULES = tuple((re.compile(english), french) for english, french in _FRENCH)
 _DECIMAL_POINT = re.compile(r"(?<=\d)\.(?=\d)")

@@ -65,9 +65,9 @@ TABLES: dict[str, Table] = {
             },
             ("structure_id",),
             _columns(
-                "structure_id name aliases address postcode city citycode siren siret family legal_form sectors "
-                "challenges roles support_stages active_from active_to status as_of counted source source_2 note "
-                "geo_status geo_precision geo_score geo_margin geo_radius_m geo_label geo_engine geo_reason qpv "
+                "structure_id name aliases address postcode city citycode siren siret siret_as_given family legal_form "
+                "sectors challenges roles support_stages active_from active_to status as_of counted source source_2 "
+                "note geo_status geo_precision geo_score geo_margin geo_radius_m geo_label geo_engine geo_reason qpv "
                 "qpv_name qpv_relation qpv_probability qpv_distance_m qpv_vintage"
             ),
             (*_REGISTER, "qpv"),
@@ -84,8 +84,8 @@ TABLES: dict[str, Table] = {
         Table(
             "npnru",
             {
-                "fr": "Projets NPNRU ; le contour du QPV tient lieu de périmètre de projet",
-                "en": "NPNRU projects; the QPV outline stands in for the project perimeter",
+                "fr": "Projets NPNRU ; sans périmètre donné, le contour du QPV en tient lieu",
+                "en": "NPNRU projects; the QPV outline stands in where no perimeter is given",
             },
             ("zone_id",),
             _columns("zone_id name kind vintage programme interest confidence"),
@@ -250,7 +250,8 @@ TABLES: dict[str, Table] = {
             _columns(
                 "level zone_id zone_name vintage family enterprises establishments establishments_low "
                 "establishments_high employers employees_low employees_high employees_unknown economy_establishments "
-                "economy_employers share_establishments share_employers note"
+                "economy_employers economy_employees_low economy_employees_high share_establishments share_employers "
+                "share_employees_low share_employees_high seed_enterprises seed_employees note"
             ),
             (*_REGISTER, "qpv"),
         ),

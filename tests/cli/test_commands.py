@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -15,6 +16,9 @@ import pytest
 import shapely
 
 from essgeo.cli import main
+from essgeo.cli.main import cli
+from essgeo.words.columns import COLUMNS
+from tests.conftest import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +49,7 @@ def test_help_is_fast_because_it_imports_no_geography() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "--walk-minutes" in done.stdout
+    assert "Exit codes: 2 for a fault of what you gave" in " ".join(str(cli.help).split())
     assert done.stdout.splitlines()[-1] == "[]"
 
 
@@ -71,9 +76,31 @@ def test_study_prints_the_neighbourhoods_and_where_the_pages_are(
         in printed
     )
     assert "QPV of 2024, structures active on 2027-06-30." in printed
-    assert f"1 of 3 structures need a human: {out / 'tables' / 'review.csv'}" in printed
+    assert f"1 of 3 structures needs a human: {out / 'tables' / 'review.csv'}" in printed
     assert lines[-1] == f"Pages: {out / 'index.html'}"
     assert (out / "index.html").is_file()
+
+
+def test_what_a_study_writes_stands_in_the_glossary_the_schemas_and_the_readme(
+    run: Run, small_territory: Path, tmp_path: Path
+) -> None:
+    mine, out = tmp_path / "mine.csv", tmp_path / "maps"
+    mine.write_text("nom,adresse,ville,siret,tél\nA,1 rue A,Bondy,en cours,01\n", encoding="utf-8")
+    assert run("study", small_territory, "--structures", mine, "--out", out, "--lang", "en")[0] == 0
+    tables = sorted((out / "tables").glob("*.csv"))
+    assert len(tables) >= 10
+    for table in tables:
+        with table.open(encoding="utf-8", newline="") as stream:
+            header, *rows = csv.reader(stream)
+        schema = json.loads((out / "schemas" / f"{table.stem.removesuffix('_odbl')}.json").read_text(encoding="utf-8"))
+        assert header == [field["name"] for field in schema["fields"]], table.name
+        assert set(header) <= set(COLUMNS), table.name
+        if table.stem == "structures":
+            assert [row[header.index("siret_as_given")] for row in rows] == ["en cours"]
+    written = {path.name for path in out.iterdir()} - {"left.html", "right.html"}
+    for readme in ("README.md", "README.fr.md"):
+        told = set(re.findall(r"`([\w.-]+)/?`", (ROOT / readme).read_text(encoding="utf-8")))
+        assert {name for name in written if "_odbl." not in name and not name.startswith(".")} <= told
 
 
 def test_gaps_of_est_ensemble_as_json(run: Run) -> None:
@@ -107,6 +134,7 @@ def test_gaps_as_a_table(run: Run, small_territory: Path, tmp_path: Path) -> Non
         *[["La", "Droite"]] * 5,
     ]
     assert "Rouge" in printed
+    assert "excess: residents out of reach beyond" in printed
     assert "\x1b" not in printed
     assert "\u202e" not in printed
 
@@ -123,6 +151,20 @@ def test_zones_writes_one_row_a_structure_and_zone(run: Run, small_territory: Pa
     assert [(row["structure_id"], row["zone_id"], row["vintage"]) for row in inside] == [("'=x", "QN1", "2024")]
     assert float(inside[0]["distance_m"]) < 0
     assert {row["relation"] for row in rows if row["structure_id"] == "far"} == {"out"}
+
+
+def test_what_was_read_otherwise_than_it_stands_is_told_once(run: Run, small_territory: Path, tmp_path: Path) -> None:
+    mine, out = tmp_path / "mine.xlsx", tmp_path / "zones.csv"
+    workbook(mine, [["Nos structures"], ["Nom", "Adresse", "Ville"], ["A", "1 rue A", "Bondy"], ["Total", None, None]])
+    code, printed, errors = run("zones", mine, "-o", out, "--territory", small_territory)
+    assert (code, errors.splitlines()) == (
+        0,
+        [
+            "essgeo: mine.xlsx: row 2 was taken as the header; the rows above it are not read.",
+            "essgeo: mine.xlsx: a sum is no structure, left out: row 4 (Total).",
+        ],
+    )
+    assert "for 1 structure: " in printed
 
 
 def test_a_repaired_outline_is_told(run: Run, small_territory: Path, tmp_path: Path) -> None:
@@ -142,6 +184,7 @@ def test_territory_list_and_check(run: Run, small_territory: Path) -> None:
     code, printed, errors = run("territory", "check", small_territory)
     assert (code, errors) == (0, "")
     assert printed.split()[:3] == ["iris", "2024", "4"]
+    assert " 1 row " in printed
     (small_territory / "stations.csv").write_text("name\na\n", encoding="utf-8")
     (small_territory / "sites.csv").unlink()
     code, printed, errors = run("territory", "check", small_territory)
@@ -200,7 +243,20 @@ def test_a_workbook_that_calls_itself_csv_is_refused(run: Run, small_territory: 
     ("arguments", "code", "said"),
     [
         (["study", "nowhere", "--out", "{out}"], 2, "no territory 'nowhere'. Known: est-ensemble"),
-        (["gaps", "{small}", "--structures", "none.csv"], 3, "none.csv: no such file"),
+        (["gaps", "{small}", "--structures", "none.csv"], 2, "none.csv: no such file"),
+        (["gaps", "{small}", "--structures", "{small}"], 2, "is a folder; give a file"),
+        (["gaps", "{small}", "--corrections", "none.csv"], 2, "none.csv: no such file"),
+        (["gaps", "{small}", "--network", "none.pbf"], 2, "none.pbf: no such file"),
+        (["study", "{small}", "--qpv", "none.gpkg", "--out", "{out}"], 2, "none.gpkg: no such file"),
+        (["site", "{small}", "--sector", "all", "--candidates", "none.csv"], 2, "none.csv: no such file"),
+        (["zones", "none.csv", "-o", "{small}/z.csv"], 2, "none.csv: no such file"),
+        (["geocode", "none.csv", "-o", "{small}/z.csv"], 2, "none.csv: no such file"),
+        (["geocode", "{small}/structures.csv", "-o", "{small}/z.csv", "--ban", "no.csv"], 2, "no.csv: no such file"),
+        (
+            ["structures", "{small}", "-o", "{small}/z.csv", "--establishments", "no.csv", "--legal-units", "no.csv"],
+            2,
+            "no.csv: no such file",
+        ),
         (["study", "{small}", "--vintage", "2015", "--out", "{out}"], 3, "give the file (--qpv FILE)"),
         (["study", "{small}", "--as-of", "June", "--out", "{out}"], 2, "'June' is not a date such as 2027"),
         (["study", "{small}", "--as-of", "2027-13", "--out", "{out}"], 2, "'2027-13' is not a date"),
@@ -243,6 +299,36 @@ def test_an_unexpected_error_is_a_message_too(run: Run, monkeypatch: pytest.Monk
     code, _, errors = run("gaps", "est-ensemble")
     assert code == 70
     assert errors == ("essgeo: unexpected ZeroDivisionError: one thing. This is a bug: ESSGEO_DEBUG=1 shows where.\n")
+
+
+def test_a_command_that_is_stopped_says_so_and_leaves_nothing(
+    run: Run, small_territory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    out = tmp_path / "zones.csv"
+    mine = small_territory / "structures.csv"
+    monkeypatch.setattr("pandas.DataFrame.to_csv", stop)
+    assert run("zones", mine, "-o", out, "--territory", small_territory) == (130, "", "essgeo: stopped.\n")
+    assert run("study", small_territory, "--out", tmp_path / "maps")[::2] == (130, "essgeo: stopped.\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["small"]
+
+
+def test_a_folder_that_cannot_be_written_is_told(
+    run: Run, small_territory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    mine = small_territory / "structures.csv"
+    monkeypatch.setattr("tempfile.mkstemp", refuse)
+    for words in (["zones", mine, "--territory", small_territory], ["geocode", mine]):
+        code, _, errors = run(*words, "-o", tmp_path / "z.csv")
+        assert (code, errors.splitlines()[0]) == (
+            2,
+            f"essgeo: {tmp_path / 'z.csv'}: cannot be written (Permission denied).",
+        )
 
 
 def test_one_file_without_background_is_one_page(run: Run, small_territory: Path, tmp_path: Path) -> None:

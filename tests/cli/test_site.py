@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
-ASKED = ("--sector", "mobilite", "--draws", "5")
+ASKED = ("--sector", "Mobilité", "--draws", "5")
 
 
 def run(*arguments: str) -> Result:

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from essgeo.cli import main
+from essgeo.errors import SourceChangedError
 from essgeo.sources import read_structures
 from tests.structures.official import place, siret, site, unit, write
 
@@ -190,6 +191,70 @@ def test_another_list_joins_with_suggestions_and_decisions_that_survive(
         assert table.loc["f1", "same_as"] == siret(1)
         assert siret(1) not in table.index
         assert len(pd.read_csv(likely)) == 0
+
+
+def test_what_a_human_filled_in_is_never_lost(
+    run: Run, sample: list[object], small_territory: Path, tmp_path: Path
+) -> None:
+    out, likely = tmp_path / "register.csv", tmp_path / "likely.csv"
+    mine = tmp_path / "mine.csv"
+    mine.write_text(f"id;nom;adresse;siret\nf1;Fournil;1 rue A;{siret(1)}\nf2;Deux;2 rue B;{siret(2)}\n")
+    words = ["structures", small_territory, "-o", out, *sample, "--as-of", "2026-01-01", "--others", mine]
+    assert run(*words, "--suggestions", likely)[0] == 0
+    first = pd.read_csv(likely, dtype=str, keep_default_na=False)
+    assert first["right"].tolist() == ["f1", "f2"]
+    first.loc[0, ["decision", "keep", "note"]] = ["same", "right", "seen on the spot"]
+    first.to_csv(likely, index=False)
+    for more in ([], ["--decisions", likely], []):
+        assert run(*words, "--suggestions", likely, *more)[0] == 0
+        again = pd.read_csv(likely, dtype=str, keep_default_na=False)
+        assert again[["right", "decision", "note"]].to_numpy().tolist() == [
+            ["f1", "same", "seen on the spot"],
+            ["f2", "", ""],
+        ]
+        assert siret(1) not in pd.read_csv(out, dtype=str)["structure_id"].tolist()
+    other = tmp_path / "other.csv"
+    first.assign(decision="different").to_csv(other, index=False)
+    before = likely.read_bytes()
+    code, _, said = run(*words, "--suggestions", likely, "--decisions", other)
+    assert (code, "settled otherwise in two files" in said) == (2, True)
+    assert likely.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["-o", "official/establishments.parquet"], "-o would overwrite --establishments"),
+        (["-o", "r.csv", "--portrait", "r.csv"], "--portrait would overwrite -o"),
+        (["-o", "r.csv", "--others", "m.csv", "--suggestions", "m.csv"], "--suggestions would overwrite --others"),
+        (["-o", "r.csv", "--decisions", "d.csv"], "name the other one with --others FILE"),
+    ],
+)
+def test_no_file_that_is_read_or_written_is_written_over(
+    run: Run, sample: list[object], small_territory: Path, tmp_path: Path, *, words: list[str], said: str
+) -> None:
+    (tmp_path / "m.csv").write_text("nom\nA\n")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    placed = [tmp_path / word if word.endswith((".csv", ".parquet")) else word for word in words]
+    code, _, error = run("structures", small_territory, *sample, *placed)
+    assert (code, said in error) == (2, True)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_an_optional_file_that_changed_is_said_and_done_without(
+    run: Run, small_territory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def changed(source: str, **_: object) -> None:
+        message = f"{source} changed: no column for siret"
+        raise SourceChangedError(message)
+
+    monkeypatch.setattr("essgeo.sources.fetch.fetch", changed)
+    monkeypatch.setattr("essgeo.register.files.fetch", changed, raising=False)
+    words = official(tmp_path / "official", [site(1)], [unit(1)], [place(1)])[:4]
+    code, _, said = run("structures", small_territory, "-o", tmp_path / "r.csv", *words, "--as-of", "2026-01-01")
+    assert code == 0
+    assert "sirene_geolocation: not used, sirene_geolocation changed" in said
+    assert len(pd.read_csv(tmp_path / "r.csv")) == 1
 
 
 def test_faults_exit_with_a_message_and_leave_nothing(run: Run, small_territory: Path, tmp_path: Path) -> None:

@@ -411,6 +411,11 @@ def test_empty_tables_and_layers_in_english(tmp_path: Path) -> None:
     assert report.flatten(["name", "rowNumber", "fieldName", "note"]) == []
     notes = openpyxl.load_workbook(tmp_path / "study.xlsx")["Notes"]
     assert "upper bound" in " ".join(str(row[1].value) for row in notes.iter_rows(min_col=1, max_col=2))
+    units = {str(row[3].value) for row in notes.iter_rows() if row[2].value in {"number", "integer"}}
+    fields = json.loads((tmp_path / "schemas" / "gaps.json").read_text(encoding="utf-8"))["fields"]
+    units |= {field["unit"] for field in fields if "unit" in field}
+    assert {"residents", "employees", "FTE"} <= units
+    assert not units & {"habitants", "salariés", "établissements", "entreprises", "ETP", "EUR/an"}
 
 
 def test_private_columns_stay_home(released: Release) -> None:

@@ -179,12 +179,21 @@ def test_a_whole_address_in_one_column(run: Callable[..., tuple[int, str]], fake
     ]
 
 
-def test_auto_without_live_asks_nobody_and_says_how(run: Callable[..., tuple[int, str]], no_network: None) -> None:
+def test_without_an_engine_nobody_is_asked_and_nothing_pretends_to_be_searched(
+    run: Callable[..., tuple[int, str]], no_network: None
+) -> None:
     addresses().to_csv("in.csv", index=False)
+    code, said = run("in.csv", "-o", "out.csv", "--review", "review.csv")
+    assert code == 2
+    assert said.startswith("essgeo: 3 rows were not looked up: give --ban adresses-93.csv.gz")
+    assert "--live" in said
+    assert [path.name for path in Path().iterdir()] == ["in.csv"]
+    addresses().assign(lon=[2.48, None, None], lat=[48.9, None, None]).to_csv("in.csv", index=False)
     code, said = run("in.csv", "-o", "out.csv")
     assert code == 0
-    assert "--live" in said
-    assert pd.read_csv("out.csv")["geo_reason"].tolist() == ["no_index"] * 3
+    assert "3 rows: 2 not_found, 1 located. out.csv" in said
+    assert "essgeo: 2 rows were not looked up: give --ban" in said
+    assert pd.read_csv("out.csv")["geo_reason"].tolist()[1:] == ["no_index"] * 2
     del no_network
 
 
@@ -235,6 +244,8 @@ def test_a_review_file_comes_back_as_corrections(run: Callable[..., tuple[int, s
         ["-o", "missing/out.csv"],
         ["-o", "out.csv", "--engine", "local"],
         ["-o", "out.csv", "--url", "http://example.org"],
+        ["-o", "in.csv"],
+        ["-o", "out.csv", "--review", "./out.csv"],
     ],
 )
 def test_what_cannot_be_done_is_said_before_the_work(run: Callable[..., tuple[int, str]], words: list[str]) -> None:

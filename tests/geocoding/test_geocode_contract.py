@@ -120,7 +120,7 @@ def test_a_masked_row_loses_address_and_coordinates_whatever_is_known(column: st
     assert found.geometry.isna().iloc[0]
     assert pd.isna(row[["longitude", "latitude", "candidate_longitude", "candidate_latitude", "geo_radius_m"]]).all()
     assert not {"lon", "lat"} & set(found.columns)
-    assert review(found)["address"].tolist() == ["", ""]
+    assert review(found)["structure_id"].tolist() == ["s1"]
 
 
 def test_an_address_without_a_commune_says_so_in_a_known_word() -> None:

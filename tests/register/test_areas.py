@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from essgeo.register.areas import COLUMNS, portrait_by_area
+from essgeo.register.areas import COLUMNS, NOTE_COMMUNE, NOTE_QPV, NOTE_TERRITORY, portrait_by_area
 from essgeo.register.build import sirene_communes
 from essgeo.register.economy import Economy
 from essgeo.structures.employees import employees
+from essgeo.structures.portrait import NOTE_OTHER, NOTE_SAMPLE, NOTE_SIRENE
+from essgeo.words.methods import said
 
 COMMUNES = pd.DataFrame({"name": {"93010": "Bondy", "93048": "Montreuil"}})
 QPV = pd.DataFrame({"name": {"QN1": "Le Premier"}, "vintage": "2024"})
@@ -35,7 +39,7 @@ def membership(**probabilities: float) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["structure_id", "zone_id", "vintage", "relation", "probability"])
 
 
-def portrait(**more: Economy) -> pd.DataFrame:
+def portrait(**more: Any) -> pd.DataFrame:
     table = portrait_by_area(
         structures(),
         membership(a=1.0, b=0.5, c=0.25, d=0.0, e=1.0),
@@ -94,7 +98,28 @@ def test_shares_are_of_the_economy_of_the_commune() -> None:
     assert table.loc[("commune", "93010", "total"), "share_establishments"] == pytest.approx(3 / 100)
     assert table.loc[("commune", "93010", "association"), "share_employers"] == pytest.approx(1 / 20)
     assert table.loc[("territory", "T", "total"), "share_employers"] == pytest.approx(2 / 30)
+    bondy = table.loc[("commune", "93010", "total")]
+    assert bondy[["employees_low", "employees_high"]].tolist() == [3, 5]
+    assert bondy[["economy_employees_low", "economy_employees_high"]].tolist() == [20, 40]
+    assert bondy[["share_employees_low", "share_employees_high"]].tolist() == pytest.approx(
+        [3 / (3 + 40 - 5), 5 / (5 + 20 - 3)]
+    )
     assert portrait()["share_employers"].isna().all()
+
+
+def test_the_figures_of_2018_stand_beside_the_territory_alone() -> None:
+    seed = pd.DataFrame({"family": ["association", "total"], "seed_enterprises": [9, 11], "seed_employees": [90, 110]})
+    table = portrait(seed=seed)
+    assert table.loc[("territory", "T", "total"), ["seed_enterprises", "seed_employees"]].tolist() == [11, 110]
+    assert table.loc[("territory", "T", "association"), "seed_enterprises"] == 9
+    assert table.drop("territory")["seed_enterprises"].isna().all()
+    assert "no evolution" in table.loc[("territory", "T", "total"), "note"]
+
+
+@pytest.mark.parametrize("note", [NOTE_COMMUNE, NOTE_QPV, NOTE_TERRITORY, NOTE_OTHER, NOTE_SAMPLE, NOTE_SIRENE])
+def test_every_note_is_said_in_french(note: str) -> None:
+    french = said(note, "fr")
+    assert not {" the ", " of ", " and ", " in "} & {f" {word} " for word in french.split()}, french
 
 
 def test_shares_of_a_qpv_are_of_what_insee_places_there() -> None:

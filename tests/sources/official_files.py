@@ -134,8 +134,9 @@ def publish_qpv(server: Any, qpv: gpd.GeoDataFrame) -> None:
 
 def publish_qpv_2015(server: Any, folder: Path) -> None:
     """Serve the Shapefile of the QPV of 2015 that lies in a folder."""
-    parts = {path.name: path.read_bytes() for path in folder.glob("QP_METROPOLE_LB93.*")}
-    publish_dataset(server, "qpv_2015", {"QP_METROPOLE_LB93.zip": ("shp", zipped(**parts))})
+    name = "QP_METROPOLEOUTREMER_WGS84_EPSG4326"
+    parts = {f"{name}{path.suffix}": path.read_bytes() for path in folder.glob("QP_METROPOLE_LB93.*")}
+    publish_dataset(server, "qpv_2015", {"qp-politiquedelaville-shp.zip": ("shp", zipped(**parts))})
 
 
 def publish_ban(server: Any, department: str, rows: Iterable[Mapping[str, object]]) -> None:

@@ -52,6 +52,9 @@ def test_no_address_of_a_file_that_data_gouv_renames_each_month() -> None:
             assert set(source.locate) <= {"kind", "dataset", "resource", "title", "format", "member"}
             re.compile(source.locate["title"])
             assert source.locate["dataset"] in source.page
+        elif source.is_given:
+            assert source.id == "npnru"
+            assert set(source.locate) == {"kind", "option"}
         else:
             assert source.locate["url"].startswith("https://")
             assert "static.data.gouv.fr" not in source.locate["url"]
@@ -102,7 +105,14 @@ def test_newest_name_wins_where_a_file_carries_several() -> None:
 def test_a_renamed_column_is_named_with_what_to_do() -> None:
     with pytest.raises(SourceChangedError) as error:
         official_columns(["qp_code", "lib_qp"], CATALOGUE["qpv_2024"], file="QP2024.geojson")
-    for said in ("QP2024.geojson", "qpv_2024", "zone_id", "code_qp", "qp_code, lib_qp", "catalogue.toml"):
+    for said in (
+        "QP2024.geojson",
+        "qpv_2024",
+        "zone_id",
+        "code_qp",
+        "qp_code, lib_qp",
+        "[qpv_2024.columns] in sources.toml",
+    ):
         assert said in str(error.value)
 
 
@@ -128,6 +138,8 @@ def test_areas() -> None:
         area_of(CATALOGUE["ban"], "../93")
     with pytest.raises(InputError, match="no source 'qpv'"):
         find_source("qpv")
+    with pytest.raises(SourceUnavailableError, match=r"no file is published .* --npnru FILE, or as the layer npnru"):
+        area_of(CATALOGUE["npnru"], "93")
 
 
 def test_departments_of_communes() -> None:

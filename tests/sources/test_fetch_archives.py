@@ -117,6 +117,8 @@ def test_only_the_wanted_member_is_written_and_hash_and_size_are_of_the_archive(
     assert names == ["BASE_TD_FILO_IRIS_2021_DISP.csv", "BASE_TD_FILO_IRIS_2021_DISP_CSV.zip", "manifest.json"]
     got.path.unlink()
     assert fetch("iris_income", folder=tmp_path, offline=True).path.read_bytes() == INCOME
+    got.path.write_bytes(INCOME.replace(b"9", b"8"))
+    assert fetch("iris_income", folder=tmp_path, offline=True).path.read_bytes() == INCOME
 
 
 def test_one_archive_serves_every_department(server: Server, web: Web, tmp_path: Path) -> None:
@@ -141,8 +143,8 @@ def test_a_shapefile_comes_with_its_companions(server: Server, web: Web, tmp_pat
     layer = gpd.GeoDataFrame(
         {"CODE_QP": ["QP1"], "NOM_QP": ["Un"], "COMMUNE_QP": ["Bondy"]}, geometry=[shapely.box(0, 0, 1, 1)], crs=2154
     )
-    layer.to_file(tmp_path / "QP_METROPOLE_LB93.shp")
-    members = {f"QP/{path.name}": path.read_bytes() for path in tmp_path.glob("QP_METROPOLE_LB93.*")}
+    layer.to_file(tmp_path / "QP_METROPOLEOUTREMER_WGS84_EPSG4326.shp")
+    members = {f"QP/{path.name}": path.read_bytes() for path in tmp_path.glob("QP_METROPOLEOUTREMER_WGS84_EPSG4326.*")}
     slug = "quartiers-prioritaires-de-la-politique-de-la-ville-qpv"
     server.files[f"/www.data.gouv.fr/api/1/datasets/{slug}/"] = (
         b'{"resources": [{"title": "QPV 2015 shp", "format": "shp", "url": "https://static.data.gouv.fr/r/1"}]}'

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from essgeo import load_territory, read_layer
-from essgeo.errors import SourceUnavailableError
 from essgeo.study import run_study
 from tests.sources.official_files import (
     STATIONS_PATH,
@@ -32,7 +31,7 @@ def test_every_layer_comes_from_its_official_file(official: Any, small_territory
     assert study.iris["median_income"].isna().tolist() == [False, False, True, False]
     assert study.qpv.index.tolist() == ["QN1"]
     assert study.npnru["interest"].tolist() == ["national"]
-    assert study.npnru["confidence"].str.contains("100 % of residents of QP1").all()
+    assert study.npnru["confidence"].tolist() == ["sure"]
     assert study.sites["name"].tolist() == ["Halle", "Friche A"]
     assert study.stations["name"].tolist() == ["Arrêt"]
     assert study.structures.loc["velo", "geo_engine"] == "ban"
@@ -40,7 +39,7 @@ def test_every_layer_comes_from_its_official_file(official: Any, small_territory
     assert study.demand["population"].sum() == pytest.approx(study.iris["population"].sum())
 
     fetched = {source.layer: source for source in study.inputs if source.url}
-    assert set(fetched) == {"iris", "qpv", "npnru", "sites", "stations", "addresses", "demand"}
+    assert set(fetched) == {"iris", "qpv", "sites", "stations", "addresses", "demand"}
     for source in fetched.values():
         content = official.files[source.url.removeprefix("https:/").partition("?")[0]]
         assert source.sha256 == hashlib.sha256(content).hexdigest()
@@ -49,7 +48,7 @@ def test_every_layer_comes_from_its_official_file(official: Any, small_territory
     assert all(source.sha256 in method and source.fetched_at in method for source in fetched.values())
     package = json.loads((tmp_path / "maps" / "datapackage.json").read_text(encoding="utf-8"))
     assert {source["url"] for source in package["inputs"]} >= {source.url for source in fetched.values()}
-    assert {note.partition(" ")[0] for note in study.shortfalls} == {"OpenStreetMap,", "Sirene"}
+    assert {note.partition(" ")[0] for note in study.shortfalls} == {"OpenStreetMap,", "Quartiers", "Sirene"}
 
 
 def test_structures_are_those_of_sirene(official: Any, small_territory: Path, tmp_path: Path) -> None:
@@ -90,7 +89,7 @@ def test_offline_uses_what_was_fetched(official: Any, small_territory: Path) -> 
     after = run_study(small_territory, live=True, offline=True, out=None)
     assert len(official.requests) == asked
     fetched = [[source for source in study.inputs if source.url] for study in (before, after)]
-    assert len(fetched[0]) == 10
+    assert len(fetched[0]) == 8
     assert fetched[1] == fetched[0]
 
 
@@ -101,17 +100,17 @@ def test_offline_opens_no_connection(
     monkeypatch.setenv("ESSGEO_CACHE", str(tmp_path / "empty"))
     study = run_study(small_territory, live=True, offline=True, out=None, lang="en")
     assert all(not source.url for source in study.inputs)
-    assert sum("never fetched on this computer" in note for note in study.shortfalls) == 9
-    assert sum("was never fetched here" in fault for fault in study.faults) == 9
+    assert sum("never fetched on this computer" in note for note in study.shortfalls) == 8
+    assert sum("was never fetched here" in fault for fault in study.faults) == 8
 
 
 def test_a_layer_is_read_from_its_official_source(official: Any, small_territory: Path) -> None:
     here = load_territory(small_territory)
     assert len(read_layer(here, "iris", offline=False)) == 4
     assert read_layer(here, "qpv", offline=False).attrs["notes"] == []
-    assert read_layer(here, "npnru", vintage="2015", offline=False).index.tolist() == ["QP1"]
-    with pytest.raises(SourceUnavailableError, match="names QPV of 2015 only"):
-        read_layer(here, "npnru", vintage="2024", offline=False)
+    projects = read_layer(here, "npnru", offline=False)
+    assert projects.index.tolist() == ["QN1"]
+    assert "personne ne le publie pour toute la France" in projects.attrs["notes"][0]
     official.files[STATIONS_PATH] = b"<html>maintenance</html>"
     told = read_layer(here, "stations", offline=False).attrs
     assert "le fichier a changé de forme" in told["notes"][0]

@@ -41,12 +41,12 @@ if TYPE_CHECKING:
     from tests.sources.made_register import MadeRegister
 
 pytestmark = pytest.mark.slow
-WITHOUT_OFFICIAL_FILE = {"neighbourhoods", "seed_figures"}
-"""Layers that nobody publishes: a choice of the user, and the figures of two documents."""
-COMPLETED_BY_TERRITORY = {"npnru", "sites", "stations"}
+WITHOUT_OFFICIAL_FILE = {"neighbourhoods", "npnru", "seed_figures"}
+"""Layers that nobody publishes: a choice of the user, the list that the user gives, the figures of two documents."""
+COMPLETED_BY_TERRITORY = {"sites", "stations"}
 """Layers to which the files of the territory add what the official one does not say."""
-NOT_ASKED = {"rna", "siae", "data_inclusion", "communes"}
-"""Sources that a study does without: communes are made of IRIS; the others are never asked for."""
+NOT_ASKED = {"npnru", "rna", "siae", "data_inclusion", "communes"}
+"""Sources that a study does not fetch: NPNRU is given, communes are made of IRIS; the others are lists to add."""
 DAY = "2026-11-01"
 
 
@@ -76,8 +76,6 @@ def publish_est_ensemble(server: FileServer, shared: Path, folder: Path) -> Made
     publish_grid(server, iris, 3035, "carreaux_200m_met", folder, known=bondy)
     publish_qpv(server, read_layer(here, "qpv"))
     publish_qpv_2015(server, shared / "qpv-2015")
-    npnru = (shared / "npnru" / "npnru_qpv2015_codes_fcu.csv").read_bytes()
-    publish_dataset(server, "npnru", {"npnru.csv": ("csv", npnru)})
     friches = gpd.read_file(shared / "friches" / "cartofriches_est_ensemble_2024-03-10.geojson")
     sites = table(friches.drop(columns="geometry"))
     publish_dataset(server, "cartofriches", {"friches-standard.csv": ("csv", sites)})
@@ -132,7 +130,8 @@ def runs(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Runs:
         patch.setenv("ESSGEO_CACHE", str(folder / "cache"))
         study = ("study", "est-ensemble", "--as-of", "2026-01", "--out")
         essgeo(*study, "own", folder=folder)
-        said = essgeo(*study, "live", "--live", folder=folder)
+        npnru = str(shared / "npnru" / "npnru_qpv2015_codes_fcu.csv")
+        said = essgeo(*study, "live", "--live", "--npnru", npnru, folder=folder)
     server.close()
     return Runs(folder / "own", folder / "live", said, server.files, made)
 

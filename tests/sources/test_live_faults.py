@@ -254,7 +254,6 @@ def test_a_french_page_holds_no_english_reason(official: Any, small_territory: P
     official.files[POPULATION_PATH] = wrong_census(official)
     official.files[INCOME_PATH] = b"<html>maintenance</html>"
     official.files[OSM_PATH] = b"not an extract"
-    publish_dataset(official, "npnru", {"npnru.csv": ("csv", b"code_qp2015\n\n")})
     with pytest.MonkeyPatch.context() as patch:
         for rhythm in ("weekly", "monthly", "quarterly", "yearly"):
             patch.setitem(REFRESH_DAYS, rhythm, 0.0)

@@ -12,16 +12,20 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from essgeo.errors import MissingCRSError, SchemaError
+from essgeo.errors import InputWarning, MissingCRSError, SchemaError
 from essgeo.layers import LAYERS
 from essgeo.sources import read_structures
 from essgeo.sources.cells import commune_code
+from essgeo.sources.lookup import codes_of
 from essgeo.sources.structures import _identifiers
+from essgeo.words.vocabulary import SECTORS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
+
+    from essgeo.words.vocabulary import Labels
 
 COLUMNS = [field.name for field in LAYERS["structures"].fields]
 
@@ -63,7 +67,7 @@ def test_a_column_with_the_exact_name_wins_over_a_likeness(tmp_path: Path) -> No
         ("id,nom,adresse\n,a,\n", "row 2, field structure_id: is empty"),
         (
             "nom,adresse,secteur\na,,mobilite|magie\n",
-            "row 2, field sectors: unknown value 'magie'; known: accompagnement",
+            "row 2, field sectors: unknown value 'magie'\n  known sectors: accompagnement, alim",
         ),
         ("nom,adresse,famille\na,,secte\n", "row 2, field family: unknown value 'secte'"),
         ("nom,lon,lat\na,48.9,2.4\n", "row 2, field lon and lat: look swapped (lon 48.9, lat 2.4)"),
@@ -85,11 +89,34 @@ def test_a_fault_names_file_row_and_field(tmp_path: Path, text: str, said: str) 
     assert "columns seen" in message.lower() or message.startswith("mine.csv: 1 fault.\n")
 
 
+def test_a_word_that_is_not_known_is_told_once_with_the_nearest_and_the_vocabulary(tmp_path: Path) -> None:
+    with pytest.raises(SchemaError) as refused:
+        read(tmp_path, "nom,adresse,secteur\n" + "a,,Jeunese\n" * 9 + "a,,Recyclerie ou réemploi\nb,,magie\n")
+    lines = str(refused.value).splitlines()
+    assert lines[:4] == [
+        "mine.csv: 11 faults.",
+        "  rows 2, 3, 4 and 6 more, field sectors: unknown value 'Jeunese' (did you mean education_jeunesse?)",
+        "  row 11, field sectors: unknown value 'Recyclerie ou réemploi' (did you mean economie_circulaire_reemploi?)",
+        "  row 12, field sectors: unknown value 'magie'",
+    ]
+    assert lines[4:] == [f"  known sectors: {', '.join(sorted(SECTORS))}"]
+
+
+def test_the_beginning_of_a_label_is_enough_where_it_is_that_of_one_only(tmp_path: Path) -> None:
+    table = read(tmp_path, "nom,adresse,secteur\na,,ALIMENTATION|Éducation; food\nb,,Numér\nc,,santé\n")
+    assert table["sectors"].tolist() == ["alimentation_agriculture|education_jeunesse", "numerique", "sante_social"]
+    with pytest.raises(SchemaError, match="unknown value 'cul'"):
+        read(tmp_path, "nom,adresse,secteur\na,,cul\n")
+    labels: Labels = {"a": {"fr": "Ville libre", "en": "x"}, "b": {"fr": "Ville close", "en": "y"}}
+    assert codes_of(["ville", "ville c"], labels) == ["ville", "b"]
+
+
 def test_every_fault_of_a_file_is_told_at_once_in_its_order(tmp_path: Path) -> None:
     with pytest.raises(SchemaError) as refused:
         read(tmp_path, "id,nom,adresse,secteur,lon,lat\nx,a,,magie,,\nx,,,,48.9,2.4\n")
     lines = str(refused.value).splitlines()
     assert lines[0] == "mine.csv: 4 faults."
+    assert lines.pop().startswith("  known sectors: accompagnement, ")
     assert [line.split(":")[0].strip() for line in lines[1:]] == [
         "row 2, field sectors",
         "row 3, field lon and lat",
@@ -98,9 +125,27 @@ def test_every_fault_of_a_file_is_told_at_once_in_its_order(tmp_path: Path) -> N
     ]
 
 
+def test_a_sum_below_the_list_is_no_structure(tmp_path: Path) -> None:
+    text = "nom;adresse;salariés\nTotal;1 rue A;3\nTotal;;2\nLe Fournil;2 rue B;4\n;;\nSous-total :;;9\n;;Total 9\n"
+    with pytest.warns(InputWarning, match=r"left out: row 6 \(Sous-total :\), 7 \(Total 9\)\."):
+        table = read(tmp_path, text)
+    assert table["name"].tolist() == ["Total", "Total", "Le Fournil"]
+    assert read(tmp_path, "nom;adresse\nTotal;\n")["name"].tolist() == ["Total"]
+
+
+def test_what_is_no_siret_is_set_aside_unless_the_law_hides_it(tmp_path: Path) -> None:
+    table = read(tmp_path, "diffusion;nom;adresse;siret\nO;A;1 rue A;en cours\nP;B;2 rue B;Jeanne Secret\n")
+    assert table[["siret", "siret_as_given"]].to_numpy().tolist() == [["", "en cours"], ["", ""]]
+
+
+def test_a_restricted_row_is_not_told_as_a_sum(tmp_path: Path) -> None:
+    table = read(tmp_path, "diffusion;nom;adresse\nO;A;1 rue A\nP;Total secret;\n")
+    assert len(table) == 2
+
+
 def test_a_long_list_of_faults_is_cut_and_counted(tmp_path: Path) -> None:
     with pytest.raises(SchemaError) as refused:
-        read(tmp_path, "nom,adresse,secteur\n" + "a,,magie\n" * 50)
+        read(tmp_path, "nom,adresse,ouverture\n" + "".join(f"a,,mai {number}\n" for number in range(50)))
     lines = str(refused.value).splitlines()
     assert (lines[0], len(lines), lines[-1]) == ("mine.csv: 50 faults.", 22, "  ... and 30 more.")
 
@@ -184,7 +229,7 @@ def test_the_numbers_of_a_real_list_are_kept_or_set_aside(shared: Path) -> None:
 def test_zeros_in_place_of_a_siret_are_no_siret(shared: Path) -> None:
     table = read_structures(shared / "structures" / "lieux_cnfs_2022-12.csv")
     assert "00000000000000" not in set(table["siret"])
-    assert "siret_as_given" not in table
+    assert (table["siret_as_given"] == "").all()
     assert (table["siren"] == table["siret"].str[:9]).all()
 
 
@@ -199,3 +244,12 @@ def test_publishers_with_the_same_identifier_are_told_apart(shared: Path) -> Non
 def test_a_score_is_not_taken_for_a_precision(tmp_path: Path) -> None:
     table = read(tmp_path, "nom,lon,lat,precision\na,2.4,48.9,0.93\n")
     assert table[["coord_precision", "precision"]].to_numpy().tolist() == [["", "0.93"]]
+
+
+@pytest.mark.parametrize(("said", "masked"), [("O", False), ("", False), ("P", True), ("N", True), ("[ND]", True)])
+@pytest.mark.parametrize("column", ["statutDiffusionEtablissement", "Statut de diffusion"])
+def test_what_is_not_said_to_be_open_is_masked(tmp_path: Path, column: str, said: str, masked: bool) -> None:  # noqa: FBT001 (a column of the table above)
+    path = tmp_path / "list.csv"
+    path.write_text(f"nom,adresse,{column}\nJeanne Martin,1 rue A,{said}\n", encoding="utf-8")
+    row = read_structures(path).iloc[0]
+    assert (row["name"] == "[ND]", row["address"] == "") == (masked, masked)

@@ -16,9 +16,9 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from essgeo.errors import InputError, SourceUnavailableError
+from essgeo.errors import InputError, InputWarning
 from essgeo.sources import read_table
-from essgeo.sources.tables import SEPARATORS
+from essgeo.sources.heading import SEPARATORS, header_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,6 +78,44 @@ def test_row_numbers_are_those_of_the_spreadsheet(tmp_path: Path) -> None:
     assert read_table(book)["ville"].to_dict() == {3: "A", 5: "B"}
 
 
+TITLED = "Structures de l'ESS, Bondy et Pantin\n\nau 1er mars;;\nNom;Adresse;Tél\nCafé;1 rue A;\nForêt;;01\n"
+
+
+def test_a_title_above_the_header_is_left_out_and_told(tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text(TITLED, encoding="utf-8")
+    book = workbook(tmp_path / "mine.xlsx", [line.split(";") for line in TITLED.splitlines()])
+    for file in (path, book):
+        with pytest.warns(InputWarning, match=rf"{file.name}: row 4 was taken as the header"):
+            table = read_table(file)
+        assert table.columns.tolist() == ["Nom", "Adresse", "Tél"]
+        assert table["Nom"].to_dict() == {5: "Café", 6: "Forêt"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "qui;quoi;où\nassociation;commune;rue\n",  # names of columns that are values: no more cells than the header
+        "a;b\n" + "x;y\n" * 9 + "nom;adresse;ville\n",  # too far down
+        "a;b\nnom;adresse;93100\n",  # a number is no name
+    ],
+)
+def test_the_first_row_stays_the_header_where_none_is_surely_one(text: str) -> None:
+    assert header_of([line.split(";") for line in text.splitlines()]) == (0, False)
+
+
+def test_formulas_without_values_are_told_and_those_with_values_read(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "mine.xlsx", [["nom", "adresse", "n"], ["a", "=A2", 1], ["b", "=A3", 2]])
+    with pytest.warns(InputWarning, match=r"mine.xlsx: column B holds formulas without their values"):
+        assert read_table(path)["adresse"].tolist() == ["", ""]
+    computed = tmp_path / "computed.xlsx"
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(computed, "w") as new:
+        for name in old.namelist():
+            values = old.read(name).replace(b'"B2"><f>A2</f><v />', b'"B2" t="str"><f>A2</f><v>1 rue A</v>')
+            new.writestr(name, values.replace(b'"B3"><f>A3</f><v />', b'"B3" t="str"><f>A3</f><v></v>'))
+    assert read_table(computed)["adresse"].tolist() == ["1 rue A", ""]
+
+
 def test_headers_that_are_blank_or_repeated_get_names(tmp_path: Path) -> None:
     path = tmp_path / "mine.csv"
     path.write_text("nom,,nom,nom_2\na,b,c,d\n", encoding="utf-8")
@@ -118,7 +156,7 @@ def bytes_of_an_archive() -> bytes:
         ("a.csv", b"nom,ville\n\n", "columns but no row"),
         ("a.csv", bytes(range(256)) + bytes(400), "binary, not the text"),
         ("a.csv", "nom,ville\na,b\n".encode("utf-16-le"), "binary, not the text"),
-        ("a.csv", b"nom,ville\n\na,b,c\n", "row 3 has more cells than the header"),
+        ("a.csv", b"nom,ville\n\na,b,c\n", "row 3 has more cells than row 1, the header"),
         ("a.csv", b'nom,ville\na,b\n"c,d\n', "row 3 cannot be read"),
         ("a.parquet", b"PAR1 but nothing more", "the Parquet file cannot be read"),
         ("a.parquet", b"nom,ville\na,b\n", "not a .parquet"),
@@ -139,9 +177,9 @@ def test_a_file_that_is_not_what_it_says_is_refused_by_name(
     assert str(path) in str(refused.value)
 
 
-def test_a_missing_file_is_a_source_that_is_missing(tmp_path: Path) -> None:
+def test_a_missing_file_is_a_fault_of_the_input(tmp_path: Path) -> None:
     for path in (tmp_path / "none.csv", tmp_path):
-        with pytest.raises(SourceUnavailableError, match=r"no such file|is a folder"):
+        with pytest.raises(InputError, match=r"no such file|is a folder"):
             read_table(path)
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from essgeo.errors import InputError, SourceChangedError, SourceUnavailableError
+from essgeo.errors import InputError, SourceChangedError
 from essgeo.sources.readers.ess_list import read_ess_list
 from essgeo.sources.readers.rna import read_rna
 from essgeo.sources.readers.sirene import count_establishments, read_establishments
@@ -114,7 +114,7 @@ def test_faults_of_the_files_are_named(files: Files, tmp_path: Path) -> None:
         read_establishments(sites, units, as_of=AS_OF, citycodes=["bondy", "9301"])
     with pytest.raises(InputError, match="no code"):
         read_establishments(sites, units, as_of=AS_OF, citycodes=[])
-    with pytest.raises(SourceUnavailableError, match="no such file"):
+    with pytest.raises(InputError, match="no such file"):
         read_establishments(tmp_path / "none.parquet", units, as_of=AS_OF)
     with pytest.raises(SourceChangedError, match="head_office"):
         read_establishments(write(tmp_path / "old.csv", [{"siret": "1", "siren": "2"}]), units, as_of=AS_OF)

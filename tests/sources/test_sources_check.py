@@ -8,9 +8,12 @@ import json
 import zipfile
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import shapely
 
 from essgeo.cli import main
 from essgeo.errors import InputError, SourceChangedError
@@ -27,6 +30,8 @@ BAN_PATH = "/adresse.data.gouv.fr/data/ban/adresses/latest/csv/adresses-93.csv.g
 STATIONS = "/data.iledefrance-mobilites.fr/api/explore/v2.1/catalog/datasets/emplacement-des-gares-idf/exports/geojson"
 GRID = "/www.insee.fr/fr/statistiques/fichier/8735162/Filosofi2021_carreaux_200m_gpkg.zip"
 OSM = "/download.geofabrik.de/europe/france/ile-de-france-latest.osm.pbf"
+POPULATION = "/www.insee.fr/fr/statistiques/fichier/8647014/base-ic-evol-struct-pop-2022_csv.zip"
+QPV = "quartiers-prioritaires-de-la-politique-de-la-ville-qpv"
 SIRENE = "base-sirene-des-entreprises-et-de-leurs-etablissements-siren-siret"
 
 
@@ -88,16 +93,77 @@ def test_columns_of_tables_and_layers_are_seen_in_their_first_bytes(server: Serv
     assert "name (known as nom_gares" in check_source(find_source("stations"), area="93", web=web).said
 
 
-def test_members_of_an_archive_are_seen_in_its_last_bytes(server: Server, web: Web) -> None:
+def archive_of(members: dict[str, bytes]) -> bytes:
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        archive.writestr("carreaux_200m_met.gpkg", bytes(range(256)) * 4000)
-    server.files[GRID] = out.getvalue()
-    assert check_source(find_source("grid_200m"), area="93", web=web).state == "ok"
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def noise(size: int) -> bytes:
+    """Bytes that cannot be packed."""
+    return np.random.default_rng(0).bytes(size)
+
+
+def test_members_of_an_archive_are_seen_without_fetching_it(server: Server, web: Web) -> None:
+    database = b"SQLite format 3\x00" + noise(2_000_000)
+    server.files[GRID] = archive_of({"carreaux_200m_met.gpkg": database})
+    found = check_source(find_source("grid_200m"), area="93", web=web)
+    assert found.state == "ok"
+    assert "holds carreaux_200m_met.gpkg, whose columns were not seen" in found.said
     assert server.sent < len(server.files[GRID]) / 2
     found = check_source(find_source("grid_200m"), area="974", web=web)
     assert found.state == "changed"
     assert "carreaux_200m_reun.gpkg among carreaux_200m_met.gpkg" in found.said
+    server.files[GRID] = archive_of({"carreaux_200m_met.gpkg": b"<html>soon" + noise(100_000)})
+    found = check_source(find_source("grid_200m"), area="93", web=web)
+    assert found.state == "changed"
+    assert "carreaux_200m_met.gpkg in Filosofi2021_carreaux_200m_gpkg.zip: grid_200m changed: it is" in found.said
+
+
+@pytest.mark.parametrize("before", [0, 3_000_000])
+def test_columns_inside_an_archive_are_seen(before: int, server: Server, web: Web) -> None:
+    rows = b"".join(b"93010%04d;93010;%d\n" % (n, n * 7919 % 10_007) for n in range(60_000))
+    census = {"notice.pdf": noise(before), "base-ic-evol-struct-pop-2022.CSV": b"IRIS;COM;P22_POP\n" + rows}
+    server.files[POPULATION] = archive_of(census)
+    found = check_source(find_source("iris_population"), area="93", web=web)
+    assert (found.state, found.size) == ("ok", len(server.files[POPULATION]))
+    assert "holds base-ic-evol-struct-pop-2022.CSV, whose columns are known" in found.said
+    assert server.sent < 1_500_000
+    census["base-ic-evol-struct-pop-2022.CSV"] = b"IRIS;COM;POPULATION\n" + rows
+    server.files[POPULATION] = archive_of(census)
+    found = check_source(find_source("iris_population"), area="93", web=web)
+    assert found.state == "changed"
+    assert "no column for population (known as P26_POP" in found.said
+
+
+def test_columns_of_a_shapefile_inside_an_archive_are_seen(server: Server, web: Web, tmp_path: Path) -> None:
+    name = "QP_METROPOLEOUTREMER_WGS84_EPSG4326"
+    for columns, state in ((("CODE_QP", "NOM_QP", "COMMUNE_QP"), "ok"), (("QP", "NOM_QP"), "changed")):
+        layer = gpd.GeoDataFrame({column: ["x"] for column in columns}, geometry=[shapely.box(2, 48, 3, 49)], crs=4326)
+        layer.to_file(tmp_path / f"{name}.shp")
+        parts = {f"QP/{path.name}": path.read_bytes() for path in sorted(tmp_path.glob(f"{name}.*"))}
+        address = "https://static.data.gouv.fr/r/qp-politiquedelaville-shp.zip"
+        described = {"resources": [{"title": "QPV 2015", "format": "zip", "url": address}]}
+        server.files[f"/www.data.gouv.fr/api/1/datasets/{QPV}/"] = json.dumps(described).encode()
+        server.files["/static.data.gouv.fr/r/qp-politiquedelaville-shp.zip"] = archive_of(parts)
+        found = check_source(find_source("qpv_2015"), area="93", web=web)
+        assert found.state == state
+        assert f"{name}.dbf" in found.said
+
+
+def test_an_archive_that_is_damaged_or_cannot_be_had_in_parts(server: Server, web: Web) -> None:
+    whole = archive_of({"base-ic-evol-struct-pop-2022.CSV": b"IRIS;COM;P22_POP\n" + noise(400_000)})
+    server.files[POPULATION] = whole
+    server.script = [lambda handler: handler.reply(200, whole)] * 2
+    found = check_source(find_source("iris_population"), area="93", web=web)
+    assert (found.state, "members were not seen" in found.said) == ("ok", True)
+    server.files[POPULATION] = whole[:1000] + bytes(1000) + whole[2000:]
+    found = check_source(find_source("iris_population"), area="93", web=web)
+    assert "base-ic-evol-struct-pop-2022.CSV" in found.said
+    server.files[POPULATION] = b"PK\x03\x04" + bytes(300_000)
+    assert "members were not seen" in check_source(find_source("iris_population"), area="93", web=web).said
 
 
 def test_an_extract_of_openstreetmap(server: Server, web: Web, tmp_path: Path) -> None:
@@ -160,9 +226,9 @@ def test_an_identifier_wins_over_a_newer_title(server: Server, web: Web) -> None
 
 def test_what_is_gone_changed_or_out_of_reach(server: Server, web: Web) -> None:
     assert check_source(find_source("stations"), area="93", web=web).state == "gone"
-    gone = check_source(find_source("npnru"), area="93", web=web)
+    gone = check_source(find_source("ess_france"), area="93", web=web)
     assert gone.state == "gone"
-    assert "never seen in a published file: dataset" in gone.said
+    assert "never seen in a published file: columns but SIREN" in gone.said
     server.script = [lambda handler: handler.reply(503, b"")] * 3
     assert check_source(find_source("ban"), area="93", web=web).state == "unreachable"
     server.files[BAN_PATH] = b"<html>moved"
@@ -226,6 +292,17 @@ def test_faults_of_the_command_line(command: Any) -> None:
     assert command("fetch", "nothing")[0] == 2
     assert command("fetch", "ban", "--area", "../..")[0] == 2
     assert command("check", "nothing")[0] == 2
+
+
+def test_what_nobody_publishes_is_given_by_the_user(command: Any, server: Server) -> None:
+    code, out, err = command("check", "npnru")
+    assert (code, err) == (0, "")
+    assert out.split()[:2] == ["given", "npnru"]
+    code, _, err = command("fetch", "npnru")
+    assert code == 3
+    assert "Give yours with --npnru FILE, or as the layer npnru of the territory.toml" in err
+    assert "given by the user (--npnru)" in command("list")[1]
+    assert server.requests == []
 
 
 def test_check_prints_a_line_a_source_and_leaves_with_3(command: Any) -> None:

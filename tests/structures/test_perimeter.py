@@ -20,7 +20,7 @@ CATEGORIES = {
     "9300": "fondation",
     "8210": "mutuelle",
     "5458": "cooperative",
-    "6596": "cooperative",
+    "6532": "cooperative",
 }
 EXCLUDED, OPEN = "94.92Z", "94.12Z"
 
@@ -34,7 +34,7 @@ def expected(category: str, naf: str, flag: str, listed: str | None) -> tuple[st
         return "none", "unknown", "unknown"
     if naf == EXCLUDED:
         return "excluded_activity", "excluded", family
-    unsure = category == "6596" or naf == OPEN or flag == "N"
+    unsure = category == "6532" or naf == OPEN or flag == "N"
     return "legal_category", "unsure" if unsure else "sure", family
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import stat
 import tempfile
@@ -50,7 +51,8 @@ def extract(archive: Path, pattern: str, folder: Path, *, most_bytes: int) -> li
     pattern
         As of a shell, for the name without its folders, such as ``QP_METROPOLE_LB93.*``.
     folder
-        Where they go, without the folders of the archive; members that are there with their size are left.
+        Where they go, without the folders of the archive, with the time of the archive; members that are there with
+        their size and that time are left, others are taken out again: somebody changed them.
     most_bytes
         The most that all members may hold together once out.
 
@@ -68,7 +70,10 @@ def extract(archive: Path, pattern: str, folder: Path, *, most_bytes: int) -> li
             wanted = matching((member.filename for member in members), pattern)
             if not wanted:
                 raise SourceChangedError(_no_member(archive, pattern, [member.filename for member in members]))
-            return [_take(opened, opened.getinfo(name), folder / PurePosixPath(name).name) for name in wanted]
+            changed_ns = archive.stat().st_mtime_ns
+            return [
+                _take(opened, opened.getinfo(name), folder / PurePosixPath(name).name, changed_ns) for name in wanted
+            ]
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         message = f"{archive.name}: the archive is damaged ({error})."
         raise SourceChangedError(message, cause="damaged") from error
@@ -106,14 +111,17 @@ def _fault(member: zipfile.ZipInfo) -> str:
     return ""
 
 
-def _take(opened: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) -> Path:
-    if target.is_file() and target.stat().st_size == member.file_size:
-        return target
+def _take(opened: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, changed_ns: int) -> Path:
+    if target.is_file():
+        there = target.stat()
+        if (there.st_size, there.st_mtime_ns) == (member.file_size, changed_ns):
+            return target
     with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", suffix=".tmp", delete=False) as out:
         try:
             with opened.open(member) as content:
                 shutil.copyfileobj(content, out, 1 << 20)
             out.close()
+            os.utime(out.name, ns=(changed_ns, changed_ns))
             return Path(out.name).replace(target)
         except BaseException:
             Path(out.name).unlink(missing_ok=True)

@@ -14,7 +14,8 @@ import pyogrio
 
 from essgeo.errors import SourceChangedError
 from essgeo.sources.download.archive import SIGNATURE as ZIP
-from essgeo.sources.tables import SEPARATORS, WEB_PAGE
+from essgeo.sources.heading import SEPARATORS
+from essgeo.sources.tables import WEB_PAGE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,8 +24,10 @@ PARQUET, GZIP = b"PAR1", b"\x1f\x8b"
 HEAD_BYTES = 1 << 18
 _LOCAL_HEAD_BYTES = 1 << 24
 _FOOTER_END = 8
+_DBF_FIELD_BYTES = 32
 _SIGNATURES = {
     "csv.gz": (GZIP,),
+    "dbf": (b"\x03",),
     "geojson": (b"{",),
     "gpkg": (b"SQLite format 3\x00",),
     "json": (b"{", b"["),
@@ -138,6 +141,8 @@ def columns_in(head: bytes, form: str) -> list[str] | None:
         return _csv_columns(head)
     if form == "geojson":
         return _first_object(head, b'"features"', b'"properties"')
+    if form == "dbf":
+        return _dbf_columns(head)
     if form == "json":
         return _first_object(head, b'"results"') or _first_object(head)
     return None
@@ -165,6 +170,13 @@ def parquet_columns(end: bytes) -> list[str] | None:
         return list(pq.read_schema(pa.BufferReader(PARQUET + end[-size:])).names)
     except (pa.ArrowException, OSError):
         return None
+
+
+def _dbf_columns(head: bytes) -> list[str]:
+    """Return the fields of a dBASE table, the one beside a Shapefile: 32 bytes each, after 32 of a header."""
+    fields = head[_DBF_FIELD_BYTES : int.from_bytes(head[8:10], "little") - 1]
+    starts = range(0, len(fields) - _DBF_FIELD_BYTES + 1, _DBF_FIELD_BYTES)
+    return [fields[start : start + 11].split(b"\x00")[0].decode("latin-1") for start in starts]
 
 
 def _csv_columns(head: bytes) -> list[str]:

@@ -124,7 +124,7 @@ def choose_resource(source: Source, dataset: Mapping[str, Any]) -> Remote:
         there = "; ".join(f"{item.get('title')} ({item.get('format')})" for item in resources[:_SHOWN_RESOURCES])
         message = (
             f"{source.id} changed: no file like /{source.locate['title']}/ ({' or '.join(formats)}) in {source.page}. "
-            f"Files there: {there or 'none'}. Correct its locate in essgeo/sources/catalogue.toml, or give a file."
+            f"Files there: {there or 'none'}. Name the new place in sources.toml, or give a file."
         )
         raise SourceChangedError(message, cause="gone")
     newest = max(fitting, key=lambda item: str(item.get("last_modified") or item.get("created_at") or ""))

@@ -112,7 +112,7 @@ def refuse_size(url: str, size: int, most_bytes: int) -> None:
     if size > most_bytes:
         message = (
             f"{url}: the file is larger than the {most_bytes // 1_000_000} MB this source may have. If it is right, "
-            "raise max_megabytes in essgeo/sources/catalogue.toml."
+            "raise max_megabytes in sources.toml."
         )
         raise SourceUnavailableError(message, cause="too_large")
 

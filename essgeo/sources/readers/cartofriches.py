@@ -49,7 +49,7 @@ def read_cartofriches(path: Path, source: Source, *, communes: Collection[str], 
     ------
     SourceChangedError
         A column stands under none of its names, or positions are not in degrees.
-    InputError, SourceUnavailableError
+    InputError
         The file cannot be read.
 
     Examples

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from essgeo.errors import InputError, SourceUnavailableError
+from essgeo.errors import InputError
 from essgeo.sources.catalogue import official_columns
 
 if TYPE_CHECKING:
@@ -102,12 +102,10 @@ def scan(base: duckdb.DuckDBPyConnection, path: Path, source: Source) -> Scan:
 
     Raises
     ------
-    SourceUnavailableError
-        There is no such file.
     SourceChangedError
         A column of the source is not there.
     InputError
-        The suffix is not known.
+        There is no such file, or its suffix is not known.
 
     Examples
     --------
@@ -122,7 +120,7 @@ def scan(base: duckdb.DuckDBPyConnection, path: Path, source: Source) -> Scan:
     """
     if not path.is_file():
         message = f"{path}: no such file; `essgeo sources fetch {source.id}` fetches it, or give another."
-        raise SourceUnavailableError(message)
+        raise InputError(message)
     form = _FORMATS.get(path.suffix.lower())
     if form is None:
         message = f"{path}: cannot read a {path.suffix or 'file without suffix'}; give a .parquet or a .csv."

@@ -41,7 +41,7 @@ def read_ess_list(path: Path) -> pd.Series:
 
     Raises
     ------
-    SourceUnavailableError, SourceChangedError, InputError
+    SourceChangedError, InputError
         The file is missing, lacks the SIREN, or cannot be read.
 
     Examples

@@ -48,7 +48,7 @@ def read_grid(path: Path, source: Source, *, crs: str, within: shapely.Geometry)
     ------
     SourceChangedError
         A column stands under none of its names, a figure is not a number, or an identifier is not one of a cell.
-    InputError, SourceUnavailableError
+    InputError
         The file cannot be read.
 
     Examples

@@ -41,7 +41,7 @@ def read_iris_outlines(path: Path, source: Source, *, communes: Collection[str])
 
     Raises
     ------
-    SourceChangedError, SchemaError, InputError, SourceUnavailableError
+    SourceChangedError, SchemaError, InputError
         The file cannot be read, or a column stands under none of its names.
 
     Examples
@@ -90,7 +90,7 @@ def read_iris_population(path: Path, source: Source, *, communes: Collection[str
     ------
     SourceChangedError
         A column stands under none of its names, or a population is not a number.
-    InputError, SourceUnavailableError
+    InputError
         The file cannot be read.
 
     Examples
@@ -129,7 +129,7 @@ def read_iris_income(path: Path, source: Source, *, communes: Collection[str]) -
     ------
     SourceChangedError
         A column stands under none of its names, or an income is neither a number nor a mask.
-    InputError, SourceUnavailableError
+    InputError
         The file cannot be read.
 
     Examples

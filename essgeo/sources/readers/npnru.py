@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import TYPE_CHECKING
 
+from essgeo.sources.aliases import simplify
 from essgeo.sources.readers.official import official_table
 from essgeo.validation import validate
 
@@ -37,7 +37,7 @@ def read_npnru(path: Path, source: Source, *, qpv_2015: gpd.GeoDataFrame) -> pd.
 
     Raises
     ------
-    SourceChangedError, InputError, SourceUnavailableError
+    SourceChangedError, InputError
         The file cannot be read, or a column stands under none of its names.
 
     Examples
@@ -59,13 +59,20 @@ def read_npnru(path: Path, source: Source, *, qpv_2015: gpd.GeoDataFrame) -> pd.
         project_id=[f"npnru-{number}" for number in range(1, len(here) + 1)],
         qpv_2024="",
         qpv_name=named,
-        interest=here["interest"].map(_interest),
+        interest=here["interest"].map(interest_of),
         confidence=source.publisher,
         source=source.page,
     )
     return validate(described, "npnru", source=path.name)
 
 
-def _interest(text: str) -> str:
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return next((interest for interest in ("national", "regional") if interest in plain), "unknown")
+def interest_of(text: str) -> str:
+    """Return ``national``, ``regional``, ``none`` (not in the programme) or ``unknown`` for what a list says.
+
+    Examples
+    --------
+    >>> [interest_of(text) for text in ("Intérêt régional", "NATIONAL", "none", "")]
+    ['regional', 'national', 'none', 'unknown']
+    """
+    plain = simplify(text)
+    return next((interest for interest in ("national", "regional", "none") if interest in plain), "unknown")

@@ -39,7 +39,7 @@ def official_table(path: Path, source: Source) -> pd.DataFrame:
     ------
     SourceChangedError
         A column stands under none of its names.
-    InputError, SourceUnavailableError
+    InputError
         The file cannot be read, is empty, or is not what its suffix says.
 
     Examples
@@ -77,7 +77,7 @@ def official_outlines(path: Path, source: Source, *, near: gpd.GeoSeries | None 
     ------
     SourceChangedError
         A column stands under none of its names.
-    SchemaError, MissingCRSError, InputError, SourceUnavailableError
+    SchemaError, MissingCRSError, InputError
         The file cannot be read, or has no geometry or CRS.
 
     Examples

@@ -39,7 +39,7 @@ def read_qpv(path: Path, source: Source, *, crs: str, within: shapely.Geometry) 
     ------
     SourceChangedError
         A column stands under none of its names.
-    SchemaError, InputError, SourceUnavailableError
+    SchemaError, InputError
         The file cannot be read, or a code stands twice.
 
     Examples

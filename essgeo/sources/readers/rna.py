@@ -40,7 +40,7 @@ def read_rna(path: Path, *, citycodes: Collection[str]) -> pd.DataFrame:
 
     Raises
     ------
-    SourceUnavailableError, SourceChangedError, InputError
+    SourceChangedError, InputError
         The file is missing, lacks a column, or cannot be read.
 
     Examples

@@ -77,10 +77,10 @@ def read_establishments(
 
     Raises
     ------
-    SourceUnavailableError, SourceChangedError
-        A file is missing, or lacks a column.
+    SourceChangedError
+        A file lacks a column.
     InputError
-        A code of a commune is none, or a file cannot be read.
+        A code of a commune is none, or a file is missing or cannot be read.
 
     Examples
     --------
@@ -119,7 +119,7 @@ def count_establishments(
 
     Raises
     ------
-    SourceUnavailableError, SourceChangedError, InputError
+    SourceChangedError, InputError
         As for :func:`read_establishments`.
 
     Examples

@@ -57,7 +57,7 @@ def read_sirene_geolocation(path: Path, sirets: Collection[str], *, memory: str 
 
     Raises
     ------
-    SourceUnavailableError, SourceChangedError, InputError
+    SourceChangedError, InputError
         The file is missing, lacks a column, or cannot be read.
 
     Examples

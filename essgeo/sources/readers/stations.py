@@ -42,7 +42,7 @@ def read_stations(path: Path, source: Source, *, crs: str, within: shapely.Geome
 
     Raises
     ------
-    SourceChangedError, InputError, SourceUnavailableError
+    SourceChangedError, InputError
         The file cannot be read, or a column stands under none of its names.
 
     Examples
