@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
+from essgeo.errors import SourceUnavailableError
+
 if TYPE_CHECKING:
     from essgeo import Study
+    from essgeo.sources.catalogue import Source
 
 
 @cache
@@ -20,6 +23,12 @@ def study_est_ensemble() -> Study:
     return run_study("est-ensemble", out=None, as_of=dt.date(2026, 1, 1))
 
 
+def unreachable(source: Source, **_: object) -> NoReturn:
+    """Stand in for ``fetch`` where no server answers."""
+    message = f"{source.id}: no answer."
+    raise SourceUnavailableError(message)
+
+
 @pytest.fixture(autouse=True)
-def _study(doctest_namespace: dict[str, object]) -> None:
-    doctest_namespace["study_est_ensemble"] = study_est_ensemble
+def _names(doctest_namespace: dict[str, object]) -> None:
+    doctest_namespace |= {"study_est_ensemble": study_est_ensemble, "unreachable": unreachable}

@@ -152,11 +152,8 @@ def live_facts(live: Live, parameters: Parameters, given: Mapping[str, Path]) ->
     Examples
     --------
     >>> from essgeo import load_territory
-    >>> from essgeo.errors import SourceUnavailableError
     >>> from essgeo.results import Parameters
-    >>> def down(source, **_):
-    ...     raise SourceUnavailableError(f"{source.id}: no answer.")
-    >>> live = Live(load_territory("est-ensemble"), lang="en", fetch=down)
+    >>> live = Live(load_territory("est-ensemble"), lang="en", fetch=unreachable)
     >>> facts = live_facts(live, Parameters("2024"), {})
     >>> len(facts.layers["npnru"]), [note.split(":")[0] for note in facts.notes]
     (11, ['Revenus, pauvreté et niveau de vie ', 'OpenStreetMap, extrait régional'])

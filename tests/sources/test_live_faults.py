@@ -181,18 +181,21 @@ def test_a_refused_file_is_asked_for_again_and_the_mended_one_is_taken(
     assert second["refused"] != first["sha256"]
     assert (manifest.parent / first["sha256"][:16]).is_dir()
 
-    asked = len(official.asked(STATIONS_PATH))
-    official.files[STATIONS_PATH] = right + b"\n"
     here = load_territory(small_territory)
+    asked = len(official.asked(STATIONS_PATH))
+    offline = Live(here, offline=True)
+    (path,) = take(offline, "stations", ["stations"], lambda files: files["stations"])
+    assert path.parent.name == first["sha256"][:16]
+    assert "(hors ligne, rien de plus récent n'a été cherché)" in offline.inputs[0].note
+    assert len(official.asked(STATIONS_PATH)) == asked
+    official.files[STATIONS_PATH] = right + b"\n"
     assert read_layer(here, "stations", offline=False).attrs["notes"] == []
     assert len(official.asked(STATIONS_PATH)) == asked + 1
     third = json.loads(manifest.read_text(encoding="utf-8"))
     assert (third["refused"], third["previous"]["sha256"]) == ("", first["sha256"])
     request.getfixturevalue("no_network")
-    offline = run_study(small_territory, live=True, offline=True, out=None)
-    assert [source.sha256 for source in offline.inputs if source.layer == "stations" and source.url] == [
-        third["sha256"]
-    ]
+    study = run_study(small_territory, live=True, offline=True, out=None)
+    assert [source.sha256 for source in study.inputs if source.layer == "stations" and source.url] == [third["sha256"]]
 
 
 @pytest.mark.usefixtures("always_asked")

@@ -137,9 +137,7 @@ def take(
     Examples
     --------
     >>> from essgeo import load_territory
-    >>> def down(source, **_):
-    ...     raise SourceUnavailableError(f"{source.id}: no answer.")
-    >>> live = Live(load_territory("est-ensemble"), lang="en", fetch=down)
+    >>> live = Live(load_territory("est-ensemble"), lang="en", fetch=unreachable)
     >>> take(live, "stations", ["stations"], lambda files: 1, lambda: 2)
     2
     >>> print(live.inputs[0].note)

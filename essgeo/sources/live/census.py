@@ -51,10 +51,7 @@ def live_iris(live: Live) -> gpd.GeoDataFrame:
     Examples
     --------
     >>> from essgeo import load_territory
-    >>> from essgeo.errors import SourceUnavailableError
-    >>> def down(source, **_):
-    ...     raise SourceUnavailableError(f"{source.id}: no answer.")
-    >>> live = Live(load_territory("est-ensemble"), fetch=down)
+    >>> live = Live(load_territory("est-ensemble"), fetch=unreachable)
     >>> len(live_iris(live)), [source.file for source in live.inputs]
     (161, ['iris.geojson'])
     """
@@ -103,10 +100,7 @@ def live_cells(live: Live, *, within: shapely.Geometry, residents: float) -> gpd
     Examples
     --------
     >>> from essgeo import load_territory
-    >>> from essgeo.errors import SourceUnavailableError
-    >>> def down(source, **_):
-    ...     raise SourceUnavailableError(f"{source.id}: no answer.")
-    >>> live_cells(Live(load_territory("est-ensemble"), fetch=down), within=None, residents=438552) is None
+    >>> live_cells(Live(load_territory("est-ensemble"), fetch=unreachable), within=None, residents=438552) is None
     True
     """
     here = live.territory

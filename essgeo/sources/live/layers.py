@@ -43,11 +43,8 @@ def live_layers(live: Live, *, vintage: str, qpv: Path | str | None = None) -> d
     Examples
     --------
     >>> from essgeo import load_territory
-    >>> from essgeo.errors import SourceUnavailableError
     >>> from essgeo.sources.live import Live
-    >>> def down(source, **_):
-    ...     raise SourceUnavailableError(f"{source.id}: no answer.")
-    >>> live = Live(load_territory("est-ensemble"), fetch=down)
+    >>> live = Live(load_territory("est-ensemble"), fetch=unreachable)
     >>> {name: len(layer) for name, layer in live_layers(live, vintage="2024").items()}
     {'iris': 161, 'communes': 9, 'neighbourhoods': 4, 'qpv': 21, 'sites': 22, 'stations': 68}
     """

@@ -29,10 +29,7 @@ def live_sites(live: Live) -> gpd.GeoDataFrame:
     Examples
     --------
     >>> from essgeo import load_territory
-    >>> from essgeo.errors import SourceUnavailableError
-    >>> def down(source, **_):
-    ...     raise SourceUnavailableError(f"{source.id}: no answer.")
-    >>> len(live_sites(Live(load_territory("est-ensemble"), fetch=down)))
+    >>> len(live_sites(Live(load_territory("est-ensemble"), fetch=unreachable)))
     22
     """
     here = live.territory
@@ -66,10 +63,7 @@ def live_stations(live: Live, *, within: shapely.Geometry) -> gpd.GeoDataFrame:
     Examples
     --------
     >>> from essgeo import load_territory
-    >>> from essgeo.errors import SourceUnavailableError
-    >>> def down(source, **_):
-    ...     raise SourceUnavailableError(f"{source.id}: no answer.")
-    >>> len(live_stations(Live(load_territory("est-ensemble"), fetch=down), within=None))
+    >>> len(live_stations(Live(load_territory("est-ensemble"), fetch=unreachable), within=None))
     68
     """
     here = live.territory

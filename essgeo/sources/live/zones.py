@@ -90,10 +90,7 @@ def live_projects(live: Live, *, within: shapely.Geometry) -> tuple[pd.DataFrame
     Examples
     --------
     >>> from essgeo import load_territory
-    >>> from essgeo.errors import SourceUnavailableError
-    >>> def down(source, **_):
-    ...     raise SourceUnavailableError(f"{source.id}: no answer.")
-    >>> projects, qpv_2015 = live_projects(Live(load_territory("est-ensemble"), fetch=down), within=None)
+    >>> projects, qpv_2015 = live_projects(Live(load_territory("est-ensemble"), fetch=unreachable), within=None)
     >>> len(projects), qpv_2015 is None
     (20, True)
     """
