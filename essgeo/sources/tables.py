@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
-import openpyxl
 import pandas as pd
 import pyarrow as pa
 
@@ -159,6 +158,8 @@ def _read_csv(path: Path) -> pd.DataFrame:
 
 
 def _read_xlsx(path: Path) -> pd.DataFrame:
+    import openpyxl  # noqa: PLC0415 - slow to import, and only workbooks need it
+
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
         try:

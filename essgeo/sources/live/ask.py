@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from essgeo.errors import InputError, SourceError, SourceUnavailableError
 from essgeo.provenance import Input, sha256_of
 from essgeo.sources.catalogue import department_of, find_source
-from essgeo.sources.fetch import fetch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -43,6 +42,22 @@ class Fetch(Protocol):
         """Return the file."""
 
 
+def official(source: Source, *, area: str, offline: bool, progress: bool) -> Fetched:
+    """Return a file of its publisher: :func:`essgeo.sources.fetch.fetch`, imported when something is asked for.
+
+    Examples
+    --------
+    >>> from essgeo.sources.catalogue import find_source
+    >>> official(find_source("ban"), area="nowhere", offline=True, progress=False)
+    Traceback (most recent call last):
+    ...
+    essgeo.errors.SourceUnavailableError: ban nowhere was never fetched here. ...
+    """
+    from essgeo.sources.fetch import fetch  # noqa: PLC0415 - the HTTP libraries take half a second
+
+    return fetch(source, area=area, offline=offline, progress=progress)
+
+
 @dataclass(frozen=True)
 class Live:
     """How the official sources of a territory are asked, and what came of it so far.
@@ -69,7 +84,7 @@ class Live:
     lang: Lang = "fr"
     offline: bool = False
     progress: bool = False
-    fetch: Fetch = fetch
+    fetch: Fetch = official
     inputs: list[Input] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 

@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import duckdb
-
 from essgeo.errors import InputError, SourceUnavailableError
 from essgeo.sources.catalogue import official_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    import duckdb
 
     from essgeo.sources.catalogue import Source
 
@@ -48,6 +48,8 @@ def database(*, memory: str = MEMORY, threads: int = 2) -> Iterator[duckdb.DuckD
     ...     base.execute("SELECT 6 * 7").fetchall()
     [(42,)]
     """
+    import duckdb  # noqa: PLC0415 - slow to import, and only official files need it
+
     with tempfile.TemporaryDirectory(prefix="essgeo-") as overflow:
         settings: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": memory,
