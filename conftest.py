@@ -1,4 +1,4 @@
-"""What every doctest may use without importing it."""
+"""The study of the embedded territory, run once a process: doctests call it, tests take it as a fixture."""
 
 from __future__ import annotations
 
@@ -18,6 +18,12 @@ def study_est_ensemble() -> Study:
     from essgeo import run_study  # noqa: PLC0415 (only doctests that ask for a study pay for it)
 
     return run_study("est-ensemble", out=None, as_of=dt.date(2026, 1, 1))
+
+
+@pytest.fixture(scope="session")
+def est_ensemble() -> Study:
+    """Return it; what is given is shared, and not to be changed."""
+    return study_est_ensemble()
 
 
 @pytest.fixture(autouse=True)

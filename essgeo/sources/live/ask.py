@@ -51,7 +51,7 @@ def official(source: Source, *, area: str, offline: bool, progress: bool) -> Fet
     >>> official(find_source("ban"), area="nowhere", offline=True, progress=False)
     Traceback (most recent call last):
     ...
-    essgeo.errors.SourceUnavailableError: ban nowhere was never fetched here. ...
+    essgeo.errors.InputError: no department 'nowhere'; give its code, such as 93, 2A or 974.
     """
     from essgeo.sources.fetch import fetch  # noqa: PLC0415 - the HTTP libraries take half a second
 
