@@ -1,4 +1,4 @@
-"""What every doctest may use without importing it."""
+"""The study of the embedded territory, run once a process: doctests call it, tests take it as a fixture."""
 
 from __future__ import annotations
 
@@ -27,6 +27,12 @@ def unreachable(source: Source, **_: object) -> NoReturn:
     """Stand in for ``fetch`` where no server answers."""
     message = f"{source.id}: no answer."
     raise SourceUnavailableError(message)
+
+
+@pytest.fixture(scope="session")
+def est_ensemble() -> Study:
+    """Return it; what is given is shared, and not to be changed."""
+    return study_est_ensemble()
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,6 @@ import pandas as pd
 import pytest
 
 from essgeo import show_gaps
-from essgeo.study import run_study
 from essgeo.words.display import share_bar, table
 from essgeo.words.formats import number, percent
 from essgeo.words.tables import TABLES
@@ -22,11 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from essgeo.results import Study
-
-
-@pytest.fixture(scope="module")
-def small() -> Study:
-    return run_study("est-ensemble", out=None, lang="fr")
 
 
 def text_of(shown: str) -> str:
@@ -52,10 +46,10 @@ def test_a_hostile_study_and_its_gaps_are_escaped() -> None:
         assert "<img" not in shown
 
 
-def test_a_study_shows_its_figures_in_its_language(small: Study) -> None:
-    french, english = (dataclasses.replace(small, lang=lang)._repr_html_() for lang in ("fr", "en"))
+def test_a_study_shows_its_figures_in_its_language(est_ensemble: Study) -> None:
+    french, english = (dataclasses.replace(est_ensemble, lang=lang)._repr_html_() for lang in ("fr", "en"))
     assert len(french.encode()) < 10_000
-    everything = small.coverage[(small.coverage["theme"] == "all") & (small.coverage["minutes"] == 15)]
+    everything = est_ensemble.coverage.query("theme == 'all' and minutes == 15")
     targets = everything[everything["level"] == "neighbourhood"]
     assert len(targets) == 4
     for row in targets.itertuples():
@@ -67,8 +61,8 @@ def test_a_study_shows_its_figures_in_its_language(small: Study) -> None:
     assert "upper bound" in english
 
 
-def test_gaps_are_shown_widest_first_with_their_interval(small: Study) -> None:
-    gaps = small.gaps[small.gaps["level"] == "neighbourhood"]
+def test_gaps_are_shown_widest_first_with_their_interval(est_ensemble: Study) -> None:
+    gaps = est_ensemble.gaps[est_ensemble.gaps["level"] == "neighbourhood"]
     shown = show_gaps(gaps, top=2, lang="en").text
     widest = gaps[gaps["rank"] == 1].iloc[0]
     assert number(widest["out_of_reach"], "en") in shown
@@ -78,8 +72,8 @@ def test_gaps_are_shown_widest_first_with_their_interval(small: Study) -> None:
     assert len(rows) == gaps["rank"].between(1, 2).sum()
 
 
-def test_target_neighbourhoods_come_before_communes(small: Study) -> None:
-    targets = small.gaps[small.gaps["level"] == "neighbourhood"]
+def test_target_neighbourhoods_come_before_communes(est_ensemble: Study) -> None:
+    targets = est_ensemble.gaps[est_ensemble.gaps["level"] == "neighbourhood"]
     communes = targets.assign(
         level="commune",
         neighbourhood_id=targets["neighbourhood_id"] + "-",
@@ -102,8 +96,8 @@ def test_many_areas_are_cut_and_what_is_missing_is_a_dash() -> None:
 
 @pytest.mark.parametrize("name", [*(name for name, layer in TABLES.items() if layer.geographic), "demand"])
 @pytest.mark.filterwarnings("ignore")
-def test_every_layer_explores(name: str, small: Study, tmp_path: Path) -> None:
-    layer = getattr(small, name)
+def test_every_layer_explores(name: str, est_ensemble: Study, tmp_path: Path) -> None:
+    layer = getattr(est_ensemble, name)
     page = layer[layer.geometry.notna()].head(300).explore()
     page.save(tmp_path / "map.html")
     assert "L.map(" in (tmp_path / "map.html").read_text(encoding="utf-8")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -21,12 +23,6 @@ if TYPE_CHECKING:
     from essgeo.results import Study
 
 DAY = dt.date(2026, 1, 1)
-
-
-@pytest.fixture(scope="module")
-def est_ensemble() -> Study:
-    """Study the shipped territory once, writing nothing."""
-    return run_study("est-ensemble", out=None, as_of=DAY)
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:
@@ -200,6 +196,21 @@ def test_a_whole_run_opens_no_connection_and_writes_everything(small_territory: 
     assert {"index.html", "territory.html", "method.html", "datapackage.json", "study.xlsx"} <= set(written)
     tables = ("structures", "zones", "coverage", "gaps", "support_chain", "review", "portrait")
     assert {f"tables/{name}.csv" for name in tables} <= set(written)
+
+
+UNUSED = (
+    *("dask", "distributed", "duckdb", "filelock", "folium", "matplotlib", "openpyxl", "osmium", "platformdirs"),
+    *("requests", "urllib3", "xyzservices"),
+)
+
+
+def test_a_plain_study_imports_nothing_it_does_not_use(small_territory: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys\nfrom essgeo import run_study\nrun_study(sys.argv[1], out=sys.argv[2])\n"
+        f"print(sorted(set({UNUSED}) & set(sys.modules)))"
+    )
+    arguments = [sys.executable, "-c", code, str(small_territory), str(tmp_path / "maps")]
+    assert subprocess.run(arguments, capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
 def test_a_run_that_dies_leaves_the_last_good_output(

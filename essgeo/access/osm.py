@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-import osmium
 
 from essgeo.access.pedestrian import steps, walkable
 from essgeo.errors import InputError
@@ -104,6 +103,8 @@ def read_ways(path: Path | str, bounds: tuple[float, float, float, float] | None
 
 
 def _osmium_lines(file: Path) -> tuple[Iterator[Line], str]:
+    import osmium  # noqa: PLC0415 - slow to import, and only streets need it
+
     try:
         processor = (
             osmium.FileProcessor(str(file))

@@ -6,22 +6,19 @@ import os
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pandas as pd
-from openpyxl import Workbook
+from xlsxwriter import Workbook
 
 from essgeo.errors import InputError
 from essgeo.exports.csv_tables import neutralised
 from essgeo.exports.text import writable
-from essgeo.exports.workbook import text_cell
+from essgeo.exports.workbook import text_formats, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from openpyxl.cell import Cell
-    from openpyxl.worksheet.worksheet import Worksheet
 
 MOST_XLSX_ROWS = 1_048_575
 
@@ -134,23 +131,20 @@ def _write_xlsx(frame: pd.DataFrame, path: Path) -> None:
             f"{path}: a workbook holds {MOST_XLSX_ROWS} rows, the table has {len(frame)}; write a .csv or .parquet."
         )
         raise InputError(message)
-    book = Workbook(write_only=True)
-    sheet = cast("Worksheet", book.create_sheet("addresses"))
     texts = {name for name in frame.columns if not pd.api.types.is_numeric_dtype(frame[name])}
-
-    def cell(value: object) -> Cell | str | None:
-        return text_cell(sheet, str(value))
-
-    sheet.append([cell(name) for name in frame.columns])
     blank = frame.isna().to_numpy()
-    for number, row in enumerate(frame.itertuples(index=False, name=None)):
-        sheet.append(
-            [
-                None if empty or value == "" else cell(value) if name in texts else value
-                for name, value, empty in zip(frame.columns, row, blank[number], strict=True)
-            ]
-        )
-    book.save(path)
+    with Workbook(path, {"constant_memory": True}) as book:
+        sheet, formats = book.add_worksheet("addresses"), text_formats(book)
+        for column, name in enumerate(frame.columns):
+            write_text(sheet, (0, column), str(name), formats)
+        for number, row in enumerate(frame.itertuples(index=False, name=None)):
+            for column, (name, value) in enumerate(zip(frame.columns, row, strict=True)):
+                if blank[number, column]:
+                    continue
+                if name in texts:
+                    write_text(sheet, (number + 1, column), str(value), formats)
+                else:
+                    sheet.write(number + 1, column, value)
 
 
 def _write_parquet(frame: pd.DataFrame, path: Path) -> None:

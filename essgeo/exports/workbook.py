@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
-import re
-import zipfile
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple
 
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ERROR_CODES
-from openpyxl.styles import Alignment, Font, PatternFill
-from openpyxl.utils import get_column_letter
-from openpyxl.writer.excel import ExcelWriter
+from xlsxwriter import Workbook
 
 from essgeo.exports.csv_tables import FORMULA_STARTS
 from essgeo.exports.notes import caveats
@@ -26,8 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
-    from openpyxl.cell.cell import Cell
-    from openpyxl.worksheet.worksheet import Worksheet
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
 
     from essgeo.exports.release import Release
     from essgeo.results import Study
@@ -37,9 +29,9 @@ LONGEST_TEXT = 32_767
 _WIDTHS = (8, 60)
 _ROWS_MEASURED = 200
 _LEFT_OUT = {"iris_coverage"}  # thousands of rows that only a map needs; tables/iris_coverage.csv has them
-_ESCAPE_LIKE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
-_HEADER_FONT = Font(bold=True, color="FFFFFF")
-_HEADER_FILL = PatternFill("solid", fgColor="1F4E79")
+_MARKUP = ("<r>", "</r>")
+_ERRORS = ("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A")
+_HEADER = {"bold": True, "font_color": "#FFFFFF", "bg_color": "#1F4E79"}
 _WORDS: Labels = {
     "notes": {"fr": "Notes", "en": "Notes"},
     "title": {"fr": "Étude de l'économie sociale et solidaire", "en": "Study of the social and solidarity economy"},
@@ -81,32 +73,27 @@ def write_workbook(study: Study, released: Release, path: Path) -> None:
         File to write. Text longer than 32,767 characters, the most a cell holds, is cut.
     """
     day = dt.datetime.combine(study.parameters.as_of, dt.time.min)
-    book = Workbook(write_only=True)
-    book.properties.creator = "essgeo"
-    book.properties.title = f"{writable(study.territory.name)} {day:%Y-%m-%d}"
-    book.properties.created = book.properties.modified = day
-    _write_notes(_sheet(book, _WORDS["notes"][study.lang]), study, released)
-    for name, frame in _sheets(released).items():
-        _write_table(_sheet(book, name), frame)
-    buffer = io.BytesIO()
-    ExcelWriter(book, zipfile.ZipFile(buffer, "w")).save()
-    _write_undated(buffer, path)
+    with Workbook(path, {"constant_memory": True}) as book:
+        title = f"{writable(study.territory.name)} {day:%Y-%m-%d}"
+        book.set_properties({"author": "essgeo", "title": title, "created": day})
+        formats = text_formats(book)
+        _write_notes(book.add_worksheet(_WORDS["notes"][study.lang]), study, released, formats)
+        header = book.add_format(_HEADER)
+        for name, frame in _sheets(released).items():
+            _write_table(book.add_worksheet(name), frame, header, formats)
 
 
 def _sheets(released: Release) -> dict[str, pd.DataFrame]:
     return {name: frame for name, frame in released.tables.items() if name not in _LEFT_OUT}
 
 
-def _sheet(book: Workbook, name: str) -> Worksheet:
-    return cast("Worksheet", book.create_sheet(name))  # a write-only sheet has the layout properties of a worksheet
-
-
-def _write_notes(sheet: Worksheet, study: Study, released: Release) -> None:
-    for letter, width in zip("ABCDEFG", (22, 48, 36, 14, 60, 28, 66), strict=True):
-        sheet.column_dimensions[letter].width = width
-    for row in _notes(study, released):
+def _write_notes(sheet: Worksheet, study: Study, released: Release, formats: TextFormats) -> None:
+    for column, width in enumerate((22, 48, 36, 14, 60, 28, 66)):
+        sheet.set_column(column, column, width)
+    for number, row in enumerate(_notes(study, released)):
         bold = len(row) == 1 or row in (_SOURCE_HEADER[study.lang], _COLUMN_HEADER[study.lang])
-        sheet.append([text_cell(sheet, value, bold=bold) for value in row])
+        for column, value in enumerate(row):
+            write_text(sheet, (number, column), value, formats, bold=bold)
 
 
 def _notes(study: Study, released: Release) -> Iterator[tuple[str, ...]]:
@@ -130,72 +117,84 @@ def _notes(study: Study, released: Release) -> Iterator[tuple[str, ...]]:
             yield ("", column.name, _KINDS[column.kind][lang], column.unit.get(lang, ""), column.description[lang])
 
 
-def _write_table(sheet: Worksheet, frame: pd.DataFrame) -> None:
-    sheet.freeze_panes = "B2"
-    sheet.auto_filter.ref = f"A1:{get_column_letter(len(frame.columns))}{len(frame) + 1}"
+def _write_table(sheet: Worksheet, frame: pd.DataFrame, header: Format, formats: TextFormats) -> None:
+    sheet.freeze_panes(1, 1)
+    sheet.autofilter(0, 0, len(frame), len(frame.columns) - 1)
     low, high = _WIDTHS
-    for position, name in enumerate(frame.columns, start=1):
-        longest = frame[name].head(_ROWS_MEASURED).astype("string").fillna("").str.len().max() if len(frame) else 0
-        sheet.column_dimensions[get_column_letter(position)].width = min(
-            max(low, len(name) + 4, int(longest) + 1), high
-        )
-    sheet.append([_header(sheet, name) for name in frame.columns])
+    for position, name in enumerate(frame.columns):
+        column = frame[name]
+        longest = column.head(_ROWS_MEASURED).astype("string").fillna("").str.len().max() if len(frame) else 0
+        sheet.set_column(position, position, min(max(low, len(name) + 4, int(longest) + 1), high))
+        sheet.write_string(0, position, name, header)
     columns = [
-        [text_cell(sheet, value) for value in frame[name]]
-        if frame[name].dtype == object
-        else frame[name].astype(object).where(frame[name].notna(), None).tolist()
+        (
+            frame[name] if frame[name].dtype == object else frame[name].astype(object).where(frame[name].notna(), "")
+        ).tolist()
         for name in frame.columns
     ]
-    for row in zip(*columns, strict=True):
-        sheet.append(row)
+    for number, row in enumerate(zip(*columns, strict=True), start=1):
+        for position, value in enumerate(row):
+            if isinstance(value, str):
+                write_text(sheet, (number, position), value, formats)
+            else:
+                sheet.write(number, position, value)
 
 
-def _header(sheet: Worksheet, name: str) -> Cell:
-    cell = WriteOnlyCell(sheet, name)
-    cell.font, cell.fill = _HEADER_FONT, _HEADER_FILL
-    return cell
+class TextFormats(NamedTuple):
+    """How a workbook shows a text: by whether it is bold, and by what is in it.
+
+    Attributes
+    ----------
+    bold
+        A heading.
+    quoted
+        What a spreadsheet would execute, were it typed in.
+    lines
+        Several lines, of which the first is shown.
+    """
+
+    bold: Format
+    quoted: Format
+    lines: Format
 
 
-def text_cell(sheet: Worksheet, text: str, *, bold: bool = False) -> Cell | str | None:
-    """Return what keeps a text a text: Excel would read ``=`` as a formula and ``_x0041_`` as an escaped character.
+def text_formats(book: Workbook) -> TextFormats:
+    """Return the formats that :func:`write_text` needs, added to a workbook."""
+    return TextFormats(*map(book.add_format, ({"bold": True}, {"quote_prefix": True}, {"valign": "top"})))
+
+
+def write_text(sheet: Worksheet, at: tuple[int, int], text: str, formats: TextFormats, *, bold: bool = False) -> None:
+    """Write a text that stays a text: Excel would read ``=`` as a formula, the library ``<r>`` as markup of its own.
 
     Parameters
     ----------
     sheet
-        The sheet it will be appended to.
+        The sheet.
+    at
+        Row and column, from 0.
     text
-        Text; control characters are left out, and longer than 32,767 characters, it is cut.
+        Text; control characters are left out, and longer than 32,767 characters, it is cut. What begins with ``<r>``
+        and ends with ``</r>`` gets a space at the end. No cell where it is empty.
+    formats
+        Of the same workbook.
     bold
         Write it in bold.
 
-    Returns
-    -------
-    Cell, str or None
-        The text itself where it is harmless, nothing where it is empty.
-
     Examples
     --------
-    >>> text_cell(Workbook(write_only=True).create_sheet("a"), "=1+1").data_type
-    's'
+    >>> import io
+    >>> import openpyxl
+    >>> with Workbook(written := io.BytesIO()) as book:
+    ...     write_text(book.add_worksheet(), (0, 0), "=1+1", text_formats(book))
+    >>> cell = openpyxl.load_workbook(written).active["A1"]
+    >>> cell.value, cell.data_type, cell.quotePrefix
+    ('=1+1', 's', True)
     """
-    kept = _ESCAPE_LIKE.sub("_x005F_", writable(text))[:LONGEST_TEXT]
+    kept = writable(text)[:LONGEST_TEXT]
     if not kept:
-        return None
-    executable = kept[0] in FORMULA_STARTS or kept in ERROR_CODES
-    if not (executable or bold or "\n" in kept):
-        return kept
-    cell = WriteOnlyCell(sheet, kept)
-    cell.data_type = "s"
-    if executable:
-        cell.quotePrefix = True
-    if bold:
-        cell.font = Font(bold=True)
-    if "\n" in kept:
-        cell.alignment = Alignment(wrap_text=False, vertical="top")
-    return cell
-
-
-def _write_undated(buffer: io.BytesIO, path: Path) -> None:
-    with zipfile.ZipFile(buffer) as dated, zipfile.ZipFile(path, "w") as undated:
-        for name in dated.namelist():
-            undated.writestr(zipfile.ZipInfo(name), dated.read(name), zipfile.ZIP_DEFLATED)
+        return
+    if kept.startswith(_MARKUP[0]) and kept.endswith(_MARKUP[1]):
+        kept = f"{kept[: LONGEST_TEXT - 1]} "
+    executable = kept[0] in FORMULA_STARTS or kept in _ERRORS
+    shown = formats.quoted if executable else formats.bold if bold else formats.lines if "\n" in kept else None
+    sheet.write_string(*at, kept, shown)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from essgeo.errors import SourceError
-from essgeo.sources.fetch import fetch
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,6 +82,8 @@ def register_files(
         "geolocation": geolocation,
         "ess_list": ess_list,
     }
+    from essgeo.sources.fetch import fetch  # noqa: PLC0415 - the HTTP libraries take half a second
+
     found: dict[str, Path] = {}
     stale = []
     for name, path in given.items():

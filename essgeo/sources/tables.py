@@ -16,7 +16,6 @@ import pyarrow as pa
 
 from essgeo.errors import InputError, InputWarning
 from essgeo.sources.heading import header_of, separator_of
-from essgeo.sources.workbook import sheet_rows
 from essgeo.validation import ROW
 
 if TYPE_CHECKING:
@@ -174,6 +173,8 @@ def _read_csv(path: Path) -> pd.DataFrame:
 
 
 def _read_xlsx(path: Path) -> pd.DataFrame:
+    from essgeo.sources.workbook import sheet_rows  # noqa: PLC0415 - openpyxl is slow to import, and only workbooks need it
+
     return _framed(path, [[_cell(value) for value in row] for row in sheet_rows(path)])
 
 

@@ -150,3 +150,14 @@ def test_a_table_of_addresses(suffix: str, tmp_path: Path) -> None:
         assert len(read) == len(names)
         if suffix != ".parquet":
             assert read["name"].fillna("").tolist() == [writable(text) for text in names]
+
+
+def test_a_text_like_markup_of_a_workbook_stays_a_text(tmp_path: Path) -> None:
+    path = tmp_path / "out.xlsx"
+    texts = ["<r><t>a</t></r>", "<r></si>&</r>", "<r>" + "a" * 40_000 + "</r>", "<r>" + "a" * 32_760 + "</r>"]
+    write_file(pd.DataFrame({"name": texts}), path)
+    with zipfile.ZipFile(path) as parts:
+        for name in parts.namelist():
+            ET.fromstring(parts.read(name))  # noqa: S314 - our own file
+    read = [cell.value for cell in openpyxl.load_workbook(path).active["A"][1:]]  # type: ignore[index]
+    assert read == [f"{texts[0]} ", f"{texts[1]} ", texts[2][:32_767], f"{texts[3][:32_766]} "]

@@ -196,3 +196,12 @@ def test_the_day_may_be_any_day(files: Files) -> None:
     paths = files([site(1, dateCreationEtablissement="2020-06-15")], [unit(1)])
     assert [len(read_establishments(*paths, as_of=dt.date(2020, 6, day))) for day in (14, 15)] == [0, 1]
     assert pd.api.types.is_string_dtype(read_establishments(*paths, as_of=AS_OF)["siret"])
+
+
+def test_a_siret_kept_as_a_number_is_one_clear_error(tmp_path: Path) -> None:
+    sites = write(tmp_path / "sites.parquet", [site(1)])
+    frame = pd.read_parquet(sites)
+    frame.assign(siret=frame["siret"].astype("int64")).to_parquet(sites)
+    units = write(tmp_path / "units.parquet", [unit(1)])
+    with pytest.raises(InputError, match="an official file cannot be read"):
+        read_establishments(sites, units, as_of=AS_OF, citycodes=["93010"], categories=["9220"])

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import platformdirs
-
 
 def cache_folder() -> Path:
     """Return the folder of all caches: ``ESSGEO_CACHE`` if it is set, else that of the user; nothing is made.
@@ -20,7 +18,11 @@ def cache_folder() -> Path:
     >>> del os.environ["ESSGEO_CACHE"]
     """
     chosen = os.environ.get("ESSGEO_CACHE")
-    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("essgeo", appauthor=False))
+    if chosen:
+        return Path(chosen)
+    import platformdirs  # noqa: PLC0415 - a plain study needs no cache
+
+    return Path(platformdirs.user_cache_dir("essgeo", appauthor=False))
 
 
 def sources_folder(folder: Path | str | None = None) -> Path:

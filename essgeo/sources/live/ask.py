@@ -13,7 +13,6 @@ from essgeo.errors import InputError, SourceChangedError, SourceError, SourceUna
 from essgeo.provenance import Input, sha256_of
 from essgeo.sources.catalogue import department_of, find_source
 from essgeo.sources.download.former import former, put_back
-from essgeo.sources.fetch import fetch
 from essgeo.words.causes import cause_in_words
 
 if TYPE_CHECKING:
@@ -48,6 +47,22 @@ class Fetch(Protocol):
         """Return the file."""
 
 
+def official(source: Source, *, area: str, offline: bool, progress: bool) -> Fetched:
+    """Return a file of its publisher: :func:`essgeo.sources.fetch.fetch`, imported when something is asked for.
+
+    Examples
+    --------
+    >>> from essgeo.sources.catalogue import find_source
+    >>> official(find_source("ban"), area="nowhere", offline=True, progress=False)
+    Traceback (most recent call last):
+    ...
+    essgeo.errors.InputError: no department 'nowhere'; give its code, such as 93, 2A or 974.
+    """
+    from essgeo.sources.fetch import fetch  # noqa: PLC0415 - the HTTP libraries take half a second
+
+    return fetch(source, area=area, offline=offline, progress=progress)
+
+
 @dataclass(frozen=True)
 class Live:
     """How the official sources of a territory are asked, and what came of it so far.
@@ -76,7 +91,7 @@ class Live:
     lang: Lang = "fr"
     offline: bool = False
     progress: bool = False
-    fetch: Fetch = fetch
+    fetch: Fetch = official
     inputs: list[Input] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)

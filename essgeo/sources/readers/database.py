@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import duckdb
-
 from essgeo.errors import InputError
 from essgeo.sources.catalogue import official_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    import duckdb
 
     from essgeo.sources.catalogue import Source
 
@@ -24,8 +24,10 @@ MEMORY = "400MB"
 _CSV = "read_csv({path}, header = true, all_varchar = true, encoding = {encoding})"
 _FORMATS = {".parquet": "read_parquet({path})", ".csv": _CSV, ".gz": _CSV}
 _SAMPLE_BYTES = 4_000_000
-_UNREADABLE = (duckdb.IOException, duckdb.InvalidInputException, duckdb.ConversionException)
-"""What DuckDB raises of a file that is wrong inside; of a damaged page of Parquet, a bare ``duckdb.Error``."""
+_UNREADABLE = {"Error", "IOException", "InvalidInputException", "ConversionException", "BinderException"}
+"""What DuckDB raises of a file that is wrong inside; of a damaged page of Parquet, a bare ``Error``; ``BinderException``
+where a column has another type than text.
+"""
 
 
 @contextmanager
@@ -50,6 +52,8 @@ def database(*, memory: str = MEMORY, threads: int = 2) -> Iterator[duckdb.DuckD
     ...     base.execute("SELECT 6 * 7").fetchall()
     [(42,)]
     """
+    import duckdb  # noqa: PLC0415 - slow to import, and only official files need it
+
     with tempfile.TemporaryDirectory(prefix="essgeo-") as overflow:
         settings: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": memory,
@@ -63,7 +67,7 @@ def database(*, memory: str = MEMORY, threads: int = 2) -> Iterator[duckdb.DuckD
             try:
                 yield base
             except duckdb.Error as error:
-                if type(error) is not duckdb.Error and not isinstance(error, _UNREADABLE):
+                if type(error).__name__ not in _UNREADABLE:
                     raise
                 message = f"an official file cannot be read: {str(error).splitlines()[0]}. Fetch it again."
                 raise InputError(message) from error
