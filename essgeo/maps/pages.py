@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from essgeo.errors import InputError
-from essgeo.words.methods import said
 from essgeo.maps import findings
 from essgeo.maps.content import coverage_themes, labels_by_field, map_content, months
-from essgeo.words.formats import joined
 from essgeo.maps.overview import overview
 from essgeo.maps.policy import policy
 from essgeo.maps.popups import period, surface
@@ -19,6 +17,8 @@ from essgeo.maps.register import MANY
 from essgeo.maps.rows import attributes, by_index, records, where
 from essgeo.maps.symbols import SECTOR_SYMBOLS, SHAPES, SHARE_BREAKS, SHARE_COLOURS, SHARE_HATCHES
 from essgeo.maps.texts import texts
+from essgeo.words.formats import STABLE, joined
+from essgeo.words.methods import said
 from essgeo.words.vocabulary import split_codes
 
 if TYPE_CHECKING:
@@ -191,10 +191,13 @@ def method(study: Study) -> Context:
         "chosen": {name: value for name, value in chosen.items() if f"p_{name}" in texts(study.lang)["method"]},
         "states": sorted(states.items(), key=lambda item: (-item[1], item[0])),
         "empty": empty | {"status": int((study.structures["status"] == "unknown").sum())},
-        "population_method": "; ".join(sorted({said(text, study.lang) for text in study.coverage["population_method"]})),
+        "population_method": "; ".join(
+            sorted({said(text, study.lang) for text in study.coverage["population_method"]})
+        ),
         "shared_names": _sharing(study),
         "listed": (study.neighbourhoods["iris_codes"] != "").any(),
         "on_streets": study.network is not None,
+        "stable": STABLE[study.lang],
     }
 
 

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from essgeo.words.vocabulary import Lang
 
 MISSING = "\u2013"
+STABLE: dict[Lang, str] = {"fr": "résultat stable", "en": "stable result"}
+"""What stands for an interval whose ends are written alike: the draws do not change the figure."""
+
+_BETWEEN: dict[Lang, str] = {"fr": "de {} à {}", "en": "{} to {}"}
 _NARROW = "\u202f"
 _MONTHS: dict[Lang, tuple[str, ...]] = {
     "fr": (
@@ -69,6 +73,17 @@ def percent(share: float | None, lang: Lang, digits: int = 0) -> str:
         scaled, sign = 100 - step, ">"
     gap = _NARROW if lang == "fr" else ""
     return f"{sign}{_NARROW if sign and lang == 'fr' else ''}{number(scaled, lang, digits)}{gap}%"
+
+
+def interval(low: str, high: str, lang: Lang) -> str:
+    """Return an interval whose ends are written already, or that the figure does not vary.
+
+    Examples
+    --------
+    >>> interval("8", "20", "fr"), interval("100%", "100%", "en")
+    ('de 8 à 20', 'stable result')
+    """
+    return STABLE[lang] if low == high else _BETWEEN[lang].format(low, high)
 
 
 def day(date: dt.date, lang: Lang) -> str:

@@ -31,9 +31,10 @@
     const verdict = row.querySelector(".verdict");
     const [one, other] = chosen.map((code) => row.querySelector('[data-area="' + code + '"]').dataset);
     const told = one.low !== undefined && other.low !== undefined;
+    const same = told && one.low === other.low && one.high === other.high;
     const apart = told && (Number(one.low) > Number(other.high) || Number(other.low) > Number(one.high));
     verdict.hidden = false;
-    verdict.textContent = told ? (apart ? verdict.dataset.yes : verdict.dataset.no) : "";
+    verdict.textContent = told ? verdict.dataset[same ? "same" : apart ? "yes" : "no"] : "";
   }
 
   function show(chosen) {
