@@ -72,8 +72,8 @@ def test_gaps_are_shown_widest_first_with_their_interval(small: Study) -> None:
     shown = show_gaps(gaps, top=2, lang="en").text
     widest = gaps[gaps["rank"] == 1].iloc[0]
     assert number(widest["out_of_reach"], "en") in shown
-    ends = (number(widest[name], "en") for name in ("out_of_reach_low", "out_of_reach_high"))
-    assert interval(*ends, "en") in shown
+    low, high = (number(widest[name], "en") for name in ("out_of_reach_low", "out_of_reach_high"))
+    assert interval(low, high, "en") in shown
     assert text_of(shown).count("residents out of reach") == gaps["neighbourhood_id"].nunique()
     rows = ET.fromstring(f"<body>{shown}</body>").findall(".//tbody/tr")  # noqa: S314 - our own
     assert len(rows) == gaps["rank"].between(1, 2).sum()

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from essgeo.maps.findings import interval, walk
-from essgeo.words.formats import MISSING, number, percent
 from essgeo.maps.rows import Row, by_index, records, where
 from essgeo.maps.texts import texts
+from essgeo.words.formats import MISSING, number, percent, placed
 from essgeo.words.vocabulary import ROLES, STAGES, THEMES
 
 if TYPE_CHECKING:
@@ -74,7 +74,10 @@ def _figures(study: Study, codes: list[str]) -> list[Line]:
     return [
         line(words["common"]["residents"], lambda code: Cell(number(reached[code, minutes]["residents"], lang))),
         *(line(of["share"].format(minutes=within), share(within)) for within in sorted(coverage["minutes"].unique())),
-        line(of["verified"], lambda code: Cell(percent(reached[code, minutes]["share_known_active"], lang))),
+        line(
+            of["verified"].format(minutes=minutes),
+            lambda code: Cell(percent(reached[code, minutes]["share_known_active"], lang)),
+        ),
         line(of["median"], lambda code: Cell(walk(reached[code, minutes]["minutes_median"], lang))),
         line(
             of["expected"],
@@ -98,7 +101,7 @@ def _by_theme(study: Study, codes: list[str], cell: Callable[[Row, Study], Cell]
 
 
 def _gap(row: Row, study: Study) -> Cell:
-    """Return the share out of reach, which two neighbourhoods of different sizes have in common, and how many that is."""
+    """Return the share out of reach, which areas of different sizes have in common, and how many residents that is."""
     residents = row["residents"] or math.nan
     names = ("out_of_reach", "out_of_reach_low", "out_of_reach_high")
     share = {name: row[name] / residents for name in names}
@@ -110,7 +113,7 @@ def _gap(row: Row, study: Study) -> Cell:
 def _offer(row: Row, study: Study) -> Cell:
     if not row["nearest_name"]:
         return Cell(texts(study.lang)["common"]["unknown"])
-    return Cell(walk(row["nearest_minutes"], study.lang), ", ".join([row["nearest_name"], row["nearest_city"]]))
+    return Cell(walk(row["nearest_minutes"], study.lang), placed(row["nearest_name"], row["nearest_city"]))
 
 
 def _chain(study: Study, codes: list[str]) -> list[Line]:

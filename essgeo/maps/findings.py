@@ -9,7 +9,7 @@ from essgeo.access.walking import MAX_SNAP_M
 from essgeo.gaps import standing
 from essgeo.maps.texts import texts
 from essgeo.words import formats
-from essgeo.words.formats import MISSING, joined, number, percent
+from essgeo.words.formats import MISSING, joined, number, percent, placed
 from essgeo.words.vocabulary import ROLES, STAGES, THEMES
 
 if TYPE_CHECKING:
@@ -132,9 +132,8 @@ def nearest(row: Row, lang: Lang) -> str:
     words = texts(lang)["findings"]
     if not row["nearest_name"]:
         return words["gap_unknown"]
-    return words["gap_nearest"].format(
-        name=row["nearest_name"], city=row["nearest_city"], walk=walk(row["nearest_minutes"], lang)
-    )
+    where = placed(row["nearest_name"], row["nearest_city"])
+    return words["gap_nearest"].format(where=where, walk=walk(row["nearest_minutes"], lang))
 
 
 def theme(row: Row, lang: Lang) -> str:
@@ -181,8 +180,7 @@ def support_chain(rows: Sequence[Row], lang: Lang) -> list[str]:
             closest = min(known, key=lambda row: row["nearest_minutes"])
             sentence += " " + words["chain_nearest"].format(
                 stage=_stage(closest, lang),
-                name=closest["nearest_name"],
-                city=closest["nearest_city"],
+                where=placed(closest["nearest_name"], closest["nearest_city"]),
                 walk=walk(closest["nearest_minutes"], lang),
             )
         sentences.append(sentence)
@@ -232,7 +230,7 @@ def walking(parameters: Parameters, found: WalkingComparison | None, lang: Lang)
     Examples
     --------
     >>> from essgeo.results import Parameters
-    >>> walking(Parameters("2024"), None, "en")[-17:]
+    >>> walking(Parameters("2024"), None, "en")[-16:]
     '1.3 at 4.5 km/h.'
     """
     words, speed = texts(lang)["findings"], number(parameters.speed_kmh, lang, digits=1)

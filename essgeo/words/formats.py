@@ -99,6 +99,17 @@ def day(date: dt.date, lang: Lang) -> str:
     return f"{first} {_MONTHS[lang][date.month - 1]} {date.year}"
 
 
+def placed(name: str, city: str) -> str:
+    """Return a name with its commune in brackets, where the name does not hold it already.
+
+    Examples
+    --------
+    >>> placed("Le Garage", "Bondy"), placed("Centre-ville de Bobigny", "Bobigny")
+    ('Le Garage (Bondy)', 'Centre-ville de Bobigny')
+    """
+    return name if city.casefold() in name.casefold() else f"{name} ({city})"
+
+
 def joined(parts: list[str], conjunction: str) -> str:
     """Return parts as a list in words.
 

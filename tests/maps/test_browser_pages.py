@@ -117,7 +117,7 @@ def test_two_neighbourhoods_stand_side_by_side(opened: Opened, folder: Path) -> 
         assert [cell.split("\n")[0] for cell in cells] == [
             "62\u202f%",
             "52\u202f%",
-            "non départagés\u00a0: les intervalles se recouvrent",
+            "non départagés",
         ]
         page.locator("#compare-a").select_option("le-haut")
         heads = page.locator("#compare thead th[data-area]:visible bdi").all_inner_texts()

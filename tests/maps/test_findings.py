@@ -77,8 +77,7 @@ def test_the_largest_gap_is_named_with_its_nearest_offer() -> None:
         "The nearest structure, Le Relais (Bobigny), is a 21 min walk away."
     )
     assert standing == (
-        "Among the target neighbourhoods, for this theme: rank 2 (1 to 3); the gap cannot be told from that of "
-        "La Noue."
+        "Among the target neighbourhoods, for this theme: rank 2 (1 to 3); the gap cannot be told from that of La Noue."
     )
 
 
@@ -93,7 +92,9 @@ def test_no_gap_and_no_known_offer() -> None:
     assert findings.largest_gap([_gap("jeunesse", 5, -20)], {}, "fr") == [
         "Aucun thème ne place le quartier en retrait du territoire."
     ]
-    assert findings.largest_gap([_gap("jeunesse", 5, 4, name="")], {"noue": "N"}, "en")[0].endswith("that was computed.")
+    assert findings.largest_gap([_gap("jeunesse", 5, 4, name="")], {"noue": "N"}, "en")[0].endswith(
+        "that was computed."
+    )
 
 
 def test_the_chain_names_what_is_missing_and_the_nearest_of_it() -> None:
@@ -101,7 +102,7 @@ def test_the_chain_names_what_is_missing_and_the_nearest_of_it() -> None:
     (sentence,) = findings.support_chain(rows, "en")
     assert sentence == (
         "Support: no located offer within a 15 min walk for these stages: launch, development and change of scale. "
-        "The nearest (development) is Offre developpement, Pantin, a 23 min walk away."
+        "The nearest (development) is Offre developpement (Pantin), a 23 min walk away."
     )
 
 
