@@ -133,7 +133,7 @@ def test_the_comparison_is_whole_without_a_script(browser: Browser, folder: Path
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto((folder / "compare.html").as_uri())
-    assert page.locator("#compare thead th:visible").count() == 5
+    assert page.locator("#compare thead th:visible").count() == 6
     assert not page.locator("#compare-choice").is_visible()
     context.close()
 

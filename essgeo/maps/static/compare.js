@@ -1,4 +1,4 @@
-// Two columns of the table side by side. Without this script the table shows every neighbourhood.
+// Two columns of the table side by side. Without this script the table shows every area.
 (function () {
   "use strict";
 
@@ -71,7 +71,15 @@
   }
 
   selects.forEach(function (select, place) {
-    select.append(...codes.map((code, at) => new Option(names[at], code)));
+    const groups = new Map();
+    heads.forEach(function (head, at) {
+      const group = head.dataset.group;
+      if (!groups.has(group)) {
+        groups.set(group, Object.assign(document.createElement("optgroup"), { label: group }));
+      }
+      groups.get(group).append(new Option(names[at], codes[at]));
+    });
+    select.append(...groups.values());
     select.addEventListener("change", () => choose(place));
   });
   let shown = read();
