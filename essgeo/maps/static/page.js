@@ -226,6 +226,8 @@
   function setPrinting(printing) {
     const seen = map.getBounds();
     settled = !printing;
+    lists.print(printing);
+    update();
     all(".legend").forEach((part) => printing && part.setAttribute("open", ""));
     map.getContainer().classList.toggle("printing", printing);
     map.invalidateSize({ animate: false, pan: false });
