@@ -230,6 +230,7 @@ def compare(study: Study, count: int, libraries: Path, browser: Browser, folder:
         statistics.median(answers(browser, ours / "embed.html") for _ in range(REPEATS)),
     )
     everything = timed(lambda: build_maps(replace(study, structures=structures), folder / f"all-{count}"))
+    alone_in_one = single_file(study, structures, folder / f"one-{count}")
     first = [path for path in (ours / "embed.html", *code, *data) if not path.name.startswith("texts")]
     print(f"{count:,} points                         folium    essgeo      ratio  asked")
     print(_line("page and data, a tenth", weights[0].bytes / 1e6, weights[1].bytes / 1e6, 0.1, "MB"))
@@ -241,7 +242,14 @@ def compare(study: Study, count: int, libraries: Path, browser: Browser, folder:
     if reply[0] >= LIMIT_S:
         print(f"  folium had not answered after {LIMIT_S} s: the ratio is at most that")
     print(f"  before a name is asked for, this map weighs {sum(map(_gzipped, set(first))) / 1e3:.0f} kB gzipped in all")
+    print(f"  every page of Est Ensemble in one file: {alone_in_one}")
     print(f"  every page of Est Ensemble with this register: {everything:.2f} s; {_heaviest(folder / f'all-{count}')}")
+
+
+def single_file(study: Study, structures: gpd.GeoDataFrame, folder: Path) -> str:
+    """Return what all pages of a study weigh in one file, with a register."""
+    (page,) = build_maps(replace(study, structures=structures), folder, single_file=True)
+    return f"{_size(page) / 1e6:.2f} MB, {_gzipped(page) / 1e6:.2f} gzipped"
 
 
 def _is_data(path: Path) -> bool:

@@ -13,7 +13,7 @@ import pytest
 
 from essgeo import show_gaps
 from essgeo.words.display import share_bar, table
-from essgeo.words.formats import number, percent
+from essgeo.words.formats import interval, number, percent
 from essgeo.words.tables import TABLES
 from tests.exports.conftest import HOSTILE, make_study
 
@@ -55,8 +55,8 @@ def test_a_study_shows_its_figures_in_its_language(est_ensemble: Study) -> None:
     for row in targets.itertuples():
         assert str(row.zone_name) in text_of(french)
         assert number(row.residents, "fr") in french
-        assert f"{percent(row.share_low, 'fr')} à {percent(row.share_high, 'fr')}" in french
-        assert f"{percent(row.share_low, 'en')} to {percent(row.share_high, 'en')}" in english
+        assert interval(percent(row.share_low, "fr"), percent(row.share_high, "fr"), "fr") in french
+        assert interval(percent(row.share_low, "en"), percent(row.share_high, "en"), "en") in english
     assert "majorant" in french
     assert "upper bound" in english
 
@@ -66,7 +66,8 @@ def test_gaps_are_shown_widest_first_with_their_interval(est_ensemble: Study) ->
     shown = show_gaps(gaps, top=2, lang="en").text
     widest = gaps[gaps["rank"] == 1].iloc[0]
     assert number(widest["out_of_reach"], "en") in shown
-    assert f"{number(widest['out_of_reach_low'], 'en')} to {number(widest['out_of_reach_high'], 'en')}" in shown
+    low, high = (number(widest[name], "en") for name in ("out_of_reach_low", "out_of_reach_high"))
+    assert interval(low, high, "en") in shown
     assert text_of(shown).count("residents out of reach") == gaps["neighbourhood_id"].nunique()
     rows = ET.fromstring(f"<body>{shown}</body>").findall(".//tbody/tr")  # noqa: S314 - our own
     assert len(rows) == gaps["rank"].between(1, 2).sum()

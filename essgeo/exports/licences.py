@@ -26,10 +26,14 @@ _WORDS = {
         "fr": "Ce dossier repose sur les données ci-dessous. Qui le republie les cite, avec leur millésime.",
         "en": "This folder rests on the data below. Whoever republishes it names them, with their vintage.",
     },
+    "pages": {
+        "fr": "Les pages (`*.html` et `assets/`) reposent sur toutes ces données ; chacune les cite, en bas.",
+        "en": "The pages (`*.html` and `assets/`) rest on all of these data; each of them names them, at its foot.",
+    },
     "odbl": {
-        "fr": "Les couches ODbL sont dans des fichiers à part, dont le nom finit par `_odbl` : "
-        "qui les modifie et les publie doit le faire sous la même licence.",
-        "en": "ODbL layers are in files of their own, whose names end in `_odbl`: "
+        "fr": "Les couches ODbL sont dans des fichiers à part, dont le nom finit par `_odbl`, et restent à part dans "
+        "les pages : qui les modifie et les publie doit le faire sous la même licence.",
+        "en": "ODbL layers are in files of their own, whose names end in `_odbl`, and stay apart in the pages: "
         "whoever changes and publishes them must do so under the same licence.",
     },
     "files": {"fr": "Fichiers qui en dépendent :", "en": "Files that rest on it:"},
@@ -76,7 +80,7 @@ def inputs_of(study: Study, layers: Collection[str]) -> list[Input]:
 
 
 def attributions(study: Study, files: Mapping[str, Collection[str]]) -> str:
-    """Return ATTRIBUTIONS.md: the inputs by licence, and the files that rest on each.
+    """Return ATTRIBUTIONS.md: the inputs by licence, the files that rest on each, and that pages rest on all.
 
     Parameters
     ----------
@@ -91,7 +95,13 @@ def attributions(study: Study, files: Mapping[str, Collection[str]]) -> str:
         Markdown in the language of the study; text from the inputs is escaped.
     """
     lang = study.lang
-    lines = [f"# {_escape(study.territory.name)}. {_WORDS['title'][lang]}", "", _WORDS["intro"][lang]]
+    lines = [
+        f"# {_escape(study.territory.name)}. {_WORDS['title'][lang]}",
+        "",
+        _WORDS["intro"][lang],
+        "",
+        _WORDS["pages"][lang],
+    ]
     if is_share_alike(study, {source.layer for source in study.inputs}):
         lines += ["", _WORDS["odbl"][lang]]
     for licence in sorted({source.licence for source in study.inputs}):

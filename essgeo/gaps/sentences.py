@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from essgeo.words.formats import STABLE, interval, number
 from essgeo.words.vocabulary import THEMES, split_codes
 
 if TYPE_CHECKING:
@@ -17,26 +17,28 @@ WORDS: dict[Lang, dict[str, str]] = {
     "fr": {
         "nobody": "{place}, {theme} : personne n'habite ici, il n'y a rien à mesurer.",
         "nowhere": "{place}, {theme} : le registre ne localise aucune structure ; rien ne dit s'il en existe.",
-        "out": "{place}, {theme} : {out} habitants sur {residents} (intervalle à {level} % : {low} à {high}) "
+        "out": "{place}, {theme} : {out} habitants sur {residents} ({spread}) "
         "n'ont aucune structure localisée à {minutes} min à pied ou moins.",
-        "behind": "C'est {gap} points de moins que le territoire ({gap_low} à {gap_high}).",
-        "ahead": "C'est {gap} points de mieux que le territoire ({gap_low} à {gap_high}).",
-        "level": "L'écart avec le territoire ne se distingue pas de zéro ({gap_low} à {gap_high} points).",
-        "alike": "Rang {rank} ({rank_low} à {rank_high}) ; l'écart ne se distingue pas de celui de {others}.",
-        "apart": "Rang {rank} ({rank_low} à {rank_high}), distinct des autres.",
+        "behind": "C'est {gap} points de moins que le territoire ({spread}).",
+        "ahead": "C'est {gap} points de mieux que le territoire ({spread}).",
+        "level": "L'écart avec le territoire, en points, ne se distingue pas de zéro ({spread}).",
+        "alike": "Rang {rank} ; l'écart ne se distingue pas de celui de {others}.",
+        "apart": "Rang {rank}, distinct des autres.",
+        "spread": "intervalle à {level} % : {interval}",
         "and": " et ",
         "more": "{count} autres",
     },
     "en": {
         "nobody": "{place}, {theme}: nobody lives here, there is nothing to measure.",
         "nowhere": "{place}, {theme}: the register locates no structure; whether there is one is not known.",
-        "out": "{place}, {theme}: {out} of {residents} residents ({level}% interval: {low} to {high}) "
+        "out": "{place}, {theme}: {out} of {residents} residents ({spread}) "
         "have no located structure within a {minutes} min walk.",
-        "behind": "That is {gap} points behind the territory ({gap_low} to {gap_high}).",
-        "ahead": "That is {gap} points ahead of the territory ({gap_low} to {gap_high}).",
-        "level": "The gap to the territory cannot be told from zero ({gap_low} to {gap_high} points).",
-        "alike": "Rank {rank} ({rank_low} to {rank_high}); the gap cannot be told from that of {others}.",
-        "apart": "Rank {rank} ({rank_low} to {rank_high}), apart from the others.",
+        "behind": "That is {gap} points behind the territory ({spread}).",
+        "ahead": "That is {gap} points ahead of the territory ({spread}).",
+        "level": "The gap to the territory, in points, cannot be told from zero ({spread}).",
+        "alike": "Rank {rank}; the gap cannot be told from that of {others}.",
+        "apart": "Rank {rank}, apart from the others.",
+        "spread": "{level}% interval: {interval}",
         "and": " and ",
         "more": "{count} others",
     },
@@ -73,7 +75,7 @@ def finding(row: Row, names: Mapping[str, str], lang: Lang, *, level: float = 0.
     >>> said[:79]
     'Le Morillon, mobility: 4,000 of 5,000 residents (90% interval: 3,000 to 5,000) '
     >>> said[-78:]
-    'points). Rank 1 (1 to 3); the gap cannot be told from that of La Noue Caillet.'
+    ' to 20). Rank 1 (1 to 3); the gap cannot be told from that of La Noue Caillet.'
     """
     words = WORDS[lang]
     label = THEMES[row["theme"]][lang]
@@ -82,13 +84,12 @@ def finding(row: Row, names: Mapping[str, str], lang: Lang, *, level: float = 0.
         return words["nobody"].format(**place)
     if not row["structures"]:
         return words["nowhere"].format(**place)
+    spread = _spread(row["out_of_reach_low"], row["out_of_reach_high"], lang)
     out = words["out"].format(
         **place,
-        out=_whole(row["out_of_reach"], lang),
-        residents=_whole(row["residents"], lang),
-        low=_whole(row["out_of_reach_low"], lang),
-        high=_whole(row["out_of_reach_high"], lang),
-        level=f"{100 * level:g}",
+        out=number(row["out_of_reach"], lang),
+        residents=number(row["residents"], lang),
+        spread=spread if spread == STABLE[lang] else words["spread"].format(level=f"{100 * level:g}", interval=spread),
         minutes=row["minutes"],
     )
     return " ".join([out, _gap(row, lang), standing(row, names, lang)])
@@ -100,9 +101,7 @@ def _gap(row: Row, lang: Lang) -> str:
     if ahead:
         low, high = -high, -low
     key = "behind" if behind else "ahead" if ahead else "level"
-    return WORDS[lang][key].format(
-        gap=_whole(abs(row["gap_points"]), lang), gap_low=_whole(low, lang), gap_high=_whole(high, lang)
-    )
+    return WORDS[lang][key].format(gap=number(abs(row["gap_points"]), lang), spread=_spread(low, high, lang))
 
 
 def standing(row: Row, names: Mapping[str, str], lang: Lang) -> str:
@@ -112,7 +111,7 @@ def standing(row: Row, names: Mapping[str, str], lang: Lang) -> str:
     --------
     >>> row = {"zone_rank": 1, "zone_rank_low": 1, "zone_rank_high": 1, "not_distinguishable": ""}
     >>> standing(row, {}, "en")
-    'Rank 1 (1 to 1), apart from the others.'
+    'Rank 1, apart from the others.'
     """
     words = WORDS[lang]
     others = [names.get(code, code) for code in split_codes(row["not_distinguishable"])]
@@ -121,11 +120,13 @@ def standing(row: Row, names: Mapping[str, str], lang: Lang) -> str:
         shown.append(words["more"].format(count=rest))
     listed = words["and"].join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else "".join(shown)
     return words["alike" if others else "apart"].format(
-        rank=row["zone_rank"], rank_low=row["zone_rank_low"], rank_high=row["zone_rank_high"], others=listed
+        rank=_rank(row["zone_rank"], row["zone_rank_low"], row["zone_rank_high"], lang), others=listed
     )
 
 
-def _whole(value: float, lang: Lang) -> str:
-    text = f"{value:,.0f}" if not math.isnan(value) else "\u2013"
-    text = text.removeprefix("-") if set(text) <= set("-0") else text
-    return text if lang == "en" else text.replace(",", "\u202f")
+def _spread(low: float, high: float, lang: Lang) -> str:
+    return interval(number(low, lang), number(high, lang), lang)
+
+
+def _rank(rank: int, low: int, high: int, lang: Lang) -> str:
+    return f"{rank} ({_spread(low, high, lang)})" if low < high else str(rank)

@@ -1,4 +1,4 @@
-"""Two neighbourhoods side by side: one row a figure, one column a neighbourhood."""
+"""Two neighbourhoods or QPV side by side: one row a figure, one column an area."""
 
 from __future__ import annotations
 
@@ -7,15 +7,21 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from essgeo.maps.findings import interval, walk
-from essgeo.words.formats import MISSING, number, percent
 from essgeo.maps.rows import Row, by_index, records, where
 from essgeo.maps.texts import texts
+from essgeo.words.formats import MISSING, number, percent, placed
 from essgeo.words.vocabulary import ROLES, STAGES, THEMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from essgeo.results import Study
+
+
+MOST_QPV = 60
+"""QPV beyond which the page compares target neighbourhoods alone: each is a column of it."""
+
+LEVELS = ("neighbourhood", "qpv")
 
 
 @dataclass(frozen=True)
@@ -30,36 +36,62 @@ class Cell:
 
 @dataclass(frozen=True)
 class Line:
-    """A row of the table: what it says, and one cell a neighbourhood."""
+    """A row of the table: what it says, and one cell an area."""
 
     label: str
     cells: tuple[Cell, ...]
 
 
 def compare(study: Study) -> dict[str, Any]:
-    """Return the neighbourhoods, and groups of lines: figures, gaps by theme, nearest offers, support chain.
+    """Return the areas, and groups of lines: figures, gaps by theme, nearest offers, support chain.
+
+    The areas are the target neighbourhoods, then the QPV of the territory, each with ``name``, ``where``, ``page``
+    (empty where it has none) and ``group``. No QPV where they stand in for target neighbourhoods, or are too many.
 
     Examples
     --------
     >>> [title for title, _ in compare(study_est_ensemble())["groups"]][0]
     'Chiffres du quartier'
     """
-    areas = by_index(study.neighbourhoods)
     words = texts(study.lang)["compare"]
+    areas = _areas(study)
     groups = [
         (words["figures"], _figures(study, list(areas))),
         (words["gaps"], _by_theme(study, list(areas), _gap)),
         (words["offers"], _by_theme(study, list(areas), _offer)),
         (words["chain"], _chain(study, list(areas))),
     ]
-    return {"page": "compare.html", "areas": areas, "groups": groups}
+    several = len({area["group"] for area in areas.values()}) > 1
+    return {"page": "compare.html", "areas": areas, "groups": groups, "with_qpv": several}
+
+
+def _areas(study: Study) -> dict[str, dict[str, str]]:
+    words = texts(study.lang)["map"]
+    areas = {
+        code: {
+            "name": row["name"],
+            "where": row["city"] if row["city"] not in row["name"] else "",
+            "page": f"{code}.html",
+            "group": words["layer_neighbourhoods"],
+        }
+        for code, row in by_index(study.neighbourhoods).items()
+    }
+    qpv = where(study.coverage, level="qpv", theme="all", minutes=study.parameters.walk_minutes)["zone_id"]
+    if (study.neighbourhoods["iris_codes"] == "").all() or len(qpv) > MOST_QPV:
+        return areas
+    group = words["layer_qpv"].format(vintage=study.parameters.vintage)
+    names = study.qpv["name"].reindex(qpv).sort_values()
+    return areas | {
+        str(code): {"name": name, "where": str(code), "page": "", "group": group} for code, name in names.items()
+    }
 
 
 def _figures(study: Study, codes: list[str]) -> list[Line]:
     words, lang = texts(study.lang), study.lang
-    coverage = where(study.coverage, level="neighbourhood", theme="all")
+    coverage = where(study.coverage, theme="all")
+    coverage = coverage[coverage["level"].isin(LEVELS)]
     reached = {(row["zone_id"], row["minutes"]): row for row in records(coverage)}
-    counted = {row["zone_id"]: row for row in records(where(study.zones, layer="neighbourhood"))}
+    counted = {row["zone_id"]: row for row in records(study.zones[study.zones["layer"].isin(LEVELS)])}
     minutes = study.parameters.walk_minutes
 
     def line(label: str, cell: Callable[[str], Cell]) -> Line:
@@ -74,7 +106,10 @@ def _figures(study: Study, codes: list[str]) -> list[Line]:
     return [
         line(words["common"]["residents"], lambda code: Cell(number(reached[code, minutes]["residents"], lang))),
         *(line(of["share"].format(minutes=within), share(within)) for within in sorted(coverage["minutes"].unique())),
-        line(of["verified"], lambda code: Cell(percent(reached[code, minutes]["share_known_active"], lang))),
+        line(
+            of["verified"].format(minutes=minutes),
+            lambda code: Cell(percent(reached[code, minutes]["share_known_active"], lang)),
+        ),
         line(of["median"], lambda code: Cell(walk(reached[code, minutes]["minutes_median"], lang))),
         line(
             of["expected"],
@@ -86,7 +121,8 @@ def _figures(study: Study, codes: list[str]) -> list[Line]:
 
 
 def _by_theme(study: Study, codes: list[str], cell: Callable[[Row, Study], Cell]) -> list[Line]:
-    found = {(row["neighbourhood_id"], row["theme"]): row for row in records(study.gaps) if row["theme"] != "all"}
+    gaps = study.gaps[study.gaps["level"].isin(LEVELS) & (study.gaps["theme"] != "all")]
+    found = {(row["neighbourhood_id"], row["theme"]): row for row in records(gaps)}
     themes = [theme for theme in THEMES if any((code, theme) in found for code in codes)]
     return [
         Line(
@@ -98,10 +134,10 @@ def _by_theme(study: Study, codes: list[str], cell: Callable[[Row, Study], Cell]
 
 
 def _gap(row: Row, study: Study) -> Cell:
-    """Return the share out of reach, which two neighbourhoods of different sizes have in common, and how many that is."""
+    """Return the share out of reach, which areas of different sizes have in common, and how many residents that is."""
     residents = row["residents"] or math.nan
     names = ("out_of_reach", "out_of_reach_low", "out_of_reach_high")
-    share = {name: row[name] / residents for name in names}
+    share = {name: round(row[name], 1) / residents for name in names}
     cell = _interval(share, *names, study, share=True)
     people = texts(study.lang)["compare"]["people"].format(count=number(row["out_of_reach"], study.lang))
     return replace(cell, note=f"{cell.note}, {people}") if cell.note else cell
@@ -110,7 +146,7 @@ def _gap(row: Row, study: Study) -> Cell:
 def _offer(row: Row, study: Study) -> Cell:
     if not row["nearest_name"]:
         return Cell(texts(study.lang)["common"]["unknown"])
-    return Cell(walk(row["nearest_minutes"], study.lang), ", ".join([row["nearest_name"], row["nearest_city"]]))
+    return Cell(walk(row["nearest_minutes"], study.lang), placed(row["nearest_name"], row["nearest_city"]))
 
 
 def _chain(study: Study, codes: list[str]) -> list[Line]:

@@ -19,6 +19,7 @@ from essgeo.maps.geojson import POINT_DIGITS, Collection, collection, outlines
 from essgeo.maps.register import LISTS
 from essgeo.maps.symbols import SECTOR_SYMBOLS, SHAPES, SHARE_BREAKS, SHARE_COLOURS, SHARE_HATCHES
 from essgeo.maps.texts import texts
+from essgeo.words.formats import placed
 from essgeo.words.vocabulary import CHALLENGES, FAMILIES, GEO_STATUSES, ROLES, SECTORS, STAGES, STATUSES, THEMES
 
 if TYPE_CHECKING:
@@ -197,7 +198,7 @@ def iris_shares(study: Study) -> dict[str, Any]:
 
 def _iris(layer: pd.DataFrame) -> list[dict[str, Any]]:
     return [
-        {"id": str(code), "title": f"{name} ({city})", "population": _rounded(people, 0), "income": _rounded(income, 0)}
+        {"id": str(code), "title": placed(name, city), "population": _rounded(people, 0), "income": _rounded(income, 0)}
         for code, name, city, people, income in zip(
             layer.index, layer["name"], layer["city"], layer["population"], layer["median_income"], strict=True
         )

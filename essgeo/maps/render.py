@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from essgeo.words import formats
 from essgeo.maps import findings
 from essgeo.maps.texts import texts
+from essgeo.words import formats
 from essgeo.words.vocabulary import CHALLENGES, FAMILIES, GEO_STATUSES, ROLES, SITE_STATES, STAGES, STATUSES, THEMES
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ def environment(lang: Lang) -> Environment:
         percent=partial(formats.percent, lang=lang),
         walk=partial(findings.walk, lang=lang),
         day=partial(formats.day, lang=lang),
+        placed=formats.placed,
         address=web_address,
         data_block=data_block,
         label=lambda code, vocabulary: _VOCABULARIES[vocabulary].get(code, {}).get(lang, code),

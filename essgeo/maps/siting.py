@@ -7,18 +7,19 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import shapely
 
 from essgeo.access.demand import METHOD as POPULATION_BY_IRIS
 from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
 from essgeo.maps import assets, pages
-from essgeo.words.formats import MISSING, number, percent
+from essgeo.maps.plan import WIDTH, Place, frame, places, points
 from essgeo.maps.render import render
 from essgeo.maps.rows import records
 from essgeo.maps.texts import Texts, typeset
 from essgeo.siting.words import FILTERS, OBJECTIVES, label
+from essgeo.words.formats import MISSING, number, percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,20 +32,17 @@ if TYPE_CHECKING:
     from essgeo.siting import Scenario
     from essgeo.words.vocabulary import Lang
 
-WIDTH, MARGIN = 640, 10
-DETAIL_M = 15.0
-
 
 @dataclass(frozen=True)
 class Plan:
-    """A still plan in SVG units: outlines as paths, places and sites as points, and the radius of the walk."""
+    """A still plan in SVG units: outlines with their names, places and sites as points, and the radius of the walk."""
 
     width: int
     height: int
-    communes: tuple[str, ...]
-    neighbourhoods: tuple[str, ...]
-    places: tuple[tuple[float, float], ...]
-    sites: tuple[tuple[float, float], ...]
+    communes: tuple[Place, ...]
+    neighbourhoods: tuple[Place, ...]
+    places: list[tuple[float, float]]
+    sites: list[tuple[float, float]]
     walk: float
 
 
@@ -150,9 +148,10 @@ def _told(study: Study, scenario: Scenario, page: str) -> dict[str, Any]:
         "scenario": scenario,
         "page": page,
         "title": words["scenario"].format(
-            sector=label(scenario.sector, lang), minutes=number(scenario.within_minutes, lang)
+            sector=label(scenario.sector, lang),
+            minutes=number(scenario.within_minutes, lang),
+            aim=OBJECTIVES[scenario.objective][lang],
         ),
-        "aim": OBJECTIVES[scenario.objective][lang],
         "in_targets": _newly(scenario.by_neighbourhood, scenario.by_neighbourhood["neighbourhood_id"] != ""),
         "in_lower_third": _newly(scenario.by_income, scenario.by_income["income"] == "lower"),
         "drawn": not math.isnan(scenario.newly_low),
@@ -199,33 +198,15 @@ def _period(row: dict[str, Any]) -> str:
 
 
 def _plan(study: Study, scenario: Scenario) -> Plan:
-    west, south, east, north = study.communes.total_bounds
-    scale = (WIDTH - 2 * MARGIN) / (east - west)
-    shift = (MARGIN - west * scale, MARGIN + north * scale)
-
-    def paths(layer: gpd.GeoDataFrame) -> tuple[str, ...]:
-        drawn = shapely.coverage_simplify(layer.geometry.to_numpy(), DETAIL_M)
-        return tuple(_path(shape) for shape in shapely.transform(drawn, lambda xy: xy * (scale, -scale) + shift))
-
-    def points(layer: gpd.GeoDataFrame) -> tuple[tuple[float, float], ...]:
-        xy = shapely.get_coordinates(layer.geometry.to_numpy()) * (scale, -scale) + shift
-        return tuple((x, y) for x, y in xy.round(1).tolist())
-
-    near = scenario.places[scenario.places.intersects(shapely.box(west, south, east, north))]
+    within = frame(study.communes)
+    near = scenario.places[scenario.places.intersects(shapely.box(*study.communes.total_bounds))]
     pace = study.parameters.speed_kmh * METRES_PER_MINUTE_AT_1_KMH / study.parameters.detour
     return Plan(
         WIDTH,
-        round((north - south) * scale + 2 * MARGIN),
-        paths(study.communes),
-        paths(study.neighbourhoods),
-        points(near),
-        points(scenario.sites),
-        round(scenario.within_minutes * pace * scale, 1),
-    )
-
-
-def _path(shape: shapely.Geometry) -> str:
-    rings = [ring for part in shapely.get_parts(shape) for ring in shapely.get_rings(part)]
-    return "".join(
-        "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in shapely.get_coordinates(ring)[:-1]) + "Z" for ring in rings
+        within.height,
+        places(study.communes, within),
+        places(study.neighbourhoods, within),
+        points(cast("gpd.GeoDataFrame", near), within).round(1).tolist(),
+        points(scenario.sites, within).round(1).tolist(),
+        round(scenario.within_minutes * pace * within.scale, 1),
     )

@@ -3,7 +3,7 @@
 from essgeo.siting.assumptions import Assumptions
 from essgeo.siting.candidates import read_candidates, search_areas, site_candidates
 from essgeo.siting.choose import choose_sites
-from essgeo.siting.default import default_candidates, default_scenario
+from essgeo.siting.default import default_candidates, default_scenario, default_scenarios
 from essgeo.siting.filters import Requirements
 from essgeo.siting.months import Period
 from essgeo.siting.scenario import Scenario, compare
@@ -17,6 +17,7 @@ __all__ = [
     "compare",
     "default_candidates",
     "default_scenario",
+    "default_scenarios",
     "read_candidates",
     "search_areas",
     "site_candidates",

@@ -50,6 +50,11 @@ def check_question(
         (sector in set(THEMES["theme"]), f"sector {sector!r} is not known; known: {', '.join(THEMES['theme'])}"),
         (objective in OBJECTIVES, f"objective {objective!r} is not known; known: {', '.join(OBJECTIVES)}"),
         (objective != "person_months" or period is not None, "objective 'person_months' needs a period"),
+        (
+            objective != "targets"
+            or ("neighbourhood_id" in demand and bool(people[demand["neighbourhood_id"] != ""].sum())),
+            "objective 'targets' needs residents with a neighbourhood_id in demand",
+        ),
         (count >= 1, f"count must be at least 1, not {count}"),
         (within_minutes > 0, f"within_minutes must be positive, not {within_minutes}"),
         (len(candidates) > 0, "there is no candidate"),

@@ -21,7 +21,7 @@ from essgeo.siting.filters import Requirements, apply_filters
 from essgeo.siting.hosting import best_sectors
 from essgeo.siting.models import Covering, gains_of, in_order_of_gain, reached_times, worth
 from essgeo.siting.months import Period, available_months
-from essgeo.siting.need import need_of
+from essgeo.siting.need import weights_of
 from essgeo.siting.notes import notes_of, parameters_of
 from essgeo.siting.question import Question, as_coverage, problem_of, solve
 from essgeo.siting.robustness import Ground, robustness
@@ -75,7 +75,8 @@ def choose_sites(
         First and last month, ``YYYY-MM``. Candidates never available in it are left out.
     objective
         ``coverage`` (residents), ``need`` (residents weighted by the ratio of the median income of the territory to
-        that of their IRIS, between 0.5 and 2; 1 where it is not known), ``median`` (minutes to the nearest place),
+        that of their IRIS, between 0.5 and 2; 1 where it is not known), ``targets`` (residents of target
+        neighbourhoods only, the rows of demand with a ``neighbourhood_id``), ``median`` (minutes to the nearest place),
         ``set`` (fewest sites that reach everybody who can be), ``expected`` (a site may close early) or
         ``person_months`` (a site counts only in the months it is available; needs a period).
     structures
@@ -134,7 +135,7 @@ def choose_sites(
         candidate=to_candidates.destination,
         minutes=to_candidates.minutes,
         present=np.nan_to_num(nearest_minutes(to_all, offers), nan=np.inf),
-        weights=residents * (need_of(points) if objective == "need" else 1.0),
+        weights=weights_of(points, objective),
         candidates=len(open_),
         within_minutes=within_minutes,
         longest_minutes=settings.longest_minutes,

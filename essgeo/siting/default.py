@@ -1,4 +1,4 @@
-"""The scenario that every study holds."""
+"""The scenarios that every study holds."""
 
 from __future__ import annotations
 
@@ -52,6 +52,7 @@ def default_scenario(
     parameters: Parameters,
     *,
     network: WalkNetwork | None = None,
+    objective: str = "coverage",
 ) -> Scenario:
     """Return where two places of food and farming would bring most residents within ten minutes' walk.
 
@@ -63,6 +64,8 @@ def default_scenario(
         Of the study: walking, draws, seed, level.
     network
         The streets to walk on; straight lines with a detour where ``None``.
+    objective
+        What the sites seek, as for :func:`essgeo.choose_sites`.
 
     Returns
     -------
@@ -95,6 +98,42 @@ def default_scenario(
         count=COUNT,
         sector=SECTOR,
         within_minutes=MINUTES,
+        objective=objective,
         structures=structures,
         assumptions=assumptions,
     )
+
+
+def default_scenarios(
+    demand: gpd.GeoDataFrame,
+    structures: gpd.GeoDataFrame,
+    sites: gpd.GeoDataFrame,
+    iris: gpd.GeoDataFrame,
+    parameters: Parameters,
+    *,
+    network: WalkNetwork | None = None,
+) -> list[Scenario]:
+    """Return :func:`default_scenario` for all residents, then for those of target neighbourhoods where there are any.
+
+    The first seeks most residents and may pass every target neighbourhood by; the second says what serving these would
+    take, with the same number of sites.
+
+    Parameters
+    ----------
+    demand, structures, sites, iris, parameters, network
+        As for :func:`default_scenario`.
+
+    Examples
+    --------
+    >>> from essgeo.results import Parameters
+    >>> study = study_est_ensemble()
+    >>> layers = study.demand, study.structures, study.sites, study.iris
+    >>> most, targets = default_scenarios(*layers, Parameters("2024", siting_draws=0))
+    >>> most.newly_reached > targets.newly_reached
+    True
+    """
+    objectives = ["coverage", "targets"] if (demand["neighbourhood_id"] != "").any() else ["coverage"]
+    return [
+        default_scenario(demand, structures, sites, iris, parameters, network=network, objective=objective)
+        for objective in objectives
+    ]

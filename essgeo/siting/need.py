@@ -1,4 +1,4 @@
-"""How much more the residents of a place need what they lack, after their income."""
+"""How much a resident weighs in the choice of sites: after income, or by where they live."""
 
 from __future__ import annotations
 
@@ -11,6 +11,24 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NEED_LIMITS = (0.5, 2.0)
+
+
+def weights_of(demand: pd.DataFrame, objective: str) -> NDArray[np.float64]:
+    """Return what the residents of each row weigh: by need, none outside target neighbourhoods, or one each.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> demand = pd.DataFrame({"population": [3.0, 5.0], "income": [1.0, 1.0], "neighbourhood_id": ["noue", ""]})
+    >>> weights_of(demand, "targets").tolist(), weights_of(demand, "coverage").tolist()
+    ([3.0, 0.0], [3.0, 5.0])
+    """
+    residents: NDArray[np.float64] = demand["population"].to_numpy(dtype=float)
+    if objective == "need":
+        return residents * need_of(demand)
+    if objective == "targets":
+        return residents * (demand["neighbourhood_id"] != "").to_numpy()
+    return residents
 
 
 def need_of(demand: pd.DataFrame) -> NDArray[np.float64]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 OBJECTIVES = {
     "coverage": "maximal covering (Church & ReVelle 1974)",
     "need": "maximal covering weighted by need (Church & ReVelle 1974)",
+    "targets": "maximal covering of the residents of target neighbourhoods (Church & ReVelle 1974)",
     "median": "p-median (Hakimi 1964; ReVelle & Swain 1970)",
     "set": "location set covering (Toregas et al. 1971)",
     "expected": "maximal expected covering (Daskin 1983)",
@@ -44,7 +45,7 @@ class Question:
     present
         Minutes from each row to the nearest place of today, infinite where there is none.
     weights
-        Residents of each row, weighted by need where that is the objective.
+        Residents of each row, as the objective weighs them.
     candidates
         How many there are.
     within_minutes

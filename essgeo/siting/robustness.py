@@ -100,16 +100,16 @@ def robustness(
     again, near, newly = np.zeros(len(picked)), np.zeros(len(picked)), np.zeros(draws)
     close, groups = _close(ground.candidates, picked), _groups(ground.demand)
     random = np.random.default_rng(seed)
-    for draw, (walks, present) in enumerate(_moved(question, ground, draws, seed)):
+    for draw, (walks, wanted, present) in enumerate(_moved(question, ground, draws, seed)):
         pace = _around(random, Spread.detour) / _around(random, Spread.speed)
         factor = random.triangular(1 - WEIGHT_SPREAD, 1, 1 + WEIGHT_SPREAD, groups.max(initial=0) + 1)[groups]
         limit = question.within_minutes * _around(random, THRESHOLD_SPREAD) / pace
-        drawn = replace(walks, within_minutes=limit, present=present, weights=question.weights * factor)
+        asked = replace(wanted, within_minutes=limit, present=present, weights=question.weights * factor)
         found = np.zeros(question.candidates, dtype=bool)
-        found[list(_choose(drawn, max(len(picked), 1)))] = True
+        found[list(_choose(asked, max(len(picked), 1)))] = True
         again += found[picked]
         near += close @ found > 0
-        newly[draw] = _newly(drawn, picked, residents * factor)
+        newly[draw] = _newly(replace(walks, within_minutes=limit, present=present), picked, residents * factor)
     scale = draws or np.nan
     return Robustness(again / scale, near / scale, newly)
 
@@ -152,8 +152,8 @@ def _around(random: np.random.Generator, half_width: float) -> float:
 
 def _moved(
     question: Question, ground: Ground, draws: int, seed: int
-) -> Iterator[tuple[Question, NDArray[np.floating]]]:
-    """Yield the walks, sorted by minutes, and the minutes to the nearest place, with positions drawn anew."""
+) -> Iterator[tuple[Question, Question, NDArray[np.floating]]]:
+    """Yield all walks by minutes, those of residents who weigh in the choice, and the walks to a place, drawn anew."""
     still = Spread(speed=0, detour=0)
     places = drawn_minutes(ground.to_places, ground.demand, ground.places, draws=draws, seed=seed, spread=still)
     if "geo_radius_m" in ground.candidates and (ground.candidates["geo_radius_m"] > 0).any():
@@ -161,11 +161,13 @@ def _moved(
             ground.to_candidates, ground.demand, ground.candidates, draws=draws, seed=seed + 1, spread=still
         )
         for minutes, to_places in zip(moving, places, strict=True):
-            yield _sorted(replace(question, minutes=minutes)), _nearest(ground.to_places, to_places)
+            walks = _sorted(replace(question, minutes=minutes))
+            yield walks, _wanted(walks), _nearest(ground.to_places, to_places)
         return
     fixed = _sorted(question)
+    wanted = _wanted(fixed)
     for to_places in places:
-        yield fixed, _nearest(ground.to_places, to_places)
+        yield fixed, wanted, _nearest(ground.to_places, to_places)
 
 
 def _sorted(question: Question) -> Question:
@@ -176,6 +178,11 @@ def _sorted(question: Question) -> Question:
         candidate=question.candidate[order].astype(np.intp),
         minutes=question.minutes[order].astype(np.float64),
     )
+
+
+def _wanted(question: Question) -> Question:
+    kept = question.weights[question.row] > 0
+    return replace(question, row=question.row[kept], candidate=question.candidate[kept], minutes=question.minutes[kept])
 
 
 def _nearest(cost: CostMatrix, minutes: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -45,6 +45,10 @@ NOTES: dict[str, dict[Lang, str]] = {
         "fr": "Tous les habitants sont déjà à portée : aucun site n'ajoute personne.",
         "en": "All residents are within reach already: no site adds anybody.",
     },
+    "targets_reached": {
+        "fr": "Tous les habitants des quartiers cibles sont déjà à portée.",
+        "en": "All residents of target neighbourhoods are within reach already.",
+    },
     "aggregated": {
         "fr": "La demande est regroupée par maille de 200 m et par IRIS pour ce critère.",
         "en": "Demand is grouped by 200 m cell and IRIS for this objective.",
@@ -93,6 +97,10 @@ OBJECTIVES: dict[str, dict[Lang, str]] = {
     "need": {
         "fr": "le plus d'habitants à portée, pondérés par le besoin",
         "en": "most residents within reach, weighted by need",
+    },
+    "targets": {
+        "fr": "le plus d'habitants des quartiers cibles à portée",
+        "en": "most residents of target neighbourhoods within reach",
     },
     "median": {"fr": "le moins de minutes jusqu'au lieu le plus proche", "en": "fewest minutes to the nearest place"},
     "set": {"fr": "le moins de sites pour atteindre tout le monde", "en": "fewest sites to reach everybody"},

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from essgeo.exports import export
 from essgeo.exports.publish import staged
 from essgeo.maps import build_maps
-from essgeo.siting import default_scenario
+from essgeo.siting import default_scenarios
 from essgeo.study.measure import measure
 from essgeo.study.setting import set_up
 
@@ -120,10 +120,10 @@ def publish(study: Study, out: Path, *, background: Choice = "ign", single_file:
     True
     """
     with staged(out) as staging:
-        scenario = default_scenario(
+        scenarios = default_scenarios(
             study.demand, study.structures, study.sites, study.iris, study.parameters, network=study.network
         )
         pages = partial(build_maps, background=background, single_file=single_file)
-        written = [*export(study, staging), *pages(study, staging, [scenario])]
+        written = [*export(study, staging), *pages(study, staging, scenarios)]
         names = [path.relative_to(staging) for path in written]
     return [out / name for name in names]

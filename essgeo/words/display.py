@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from markupsafe import Markup, escape
 
-from essgeo.words.formats import MISSING, number, percent
+from essgeo.words.formats import MISSING, interval, number, percent
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 Row: TypeAlias = "dict[Hashable, Any]"
 
-_TO: dict[Lang, str] = {"fr": "à", "en": "to"}
 _TABLE = Markup(
     '<table style="border-collapse:collapse;margin:.5em 0">'
     '<caption style="text-align:left;font-weight:bold">{}</caption>'
@@ -97,7 +96,7 @@ def with_interval(value: str, low: str, high: str, *, lang: Lang) -> Markup:
     >>> with_interval("12", "8", "20", lang="en")
     Markup('12<br/><small>8 to 20</small>')
     """
-    return Markup("{}<br/><small>{} {} {}</small>").format(value, low, _TO[lang], high)
+    return Markup("{}<br/><small>{}</small>").format(value, interval(low, high, lang))
 
 
 def share_bar(share: float, low: float, high: float, lang: Lang) -> Markup:
@@ -110,8 +109,7 @@ def share_bar(share: float, low: float, high: float, lang: Lang) -> Markup:
     """
     if share != share:  # noqa: PLR0124 (NaN is the only value unlike itself)
         return escape(MISSING)
-    figures = [percent(value, lang) for value in (share, low, high)]
-    said = f"{figures[0]}, {figures[1]} {_TO[lang]} {figures[2]}"
+    said = f"{percent(share, lang)}, {interval(percent(low, lang), percent(high, lang), lang)}"
     return _BAR.format(said, 100 * low, 100 * (high - low), 100 * share - 1)
 
 

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from essgeo.words.vocabulary import Lang
 
 MISSING = "\u2013"
+STABLE: dict[Lang, str] = {"fr": "résultat stable", "en": "stable result"}
+"""What stands for an interval whose ends are written alike: the draws do not change the figure."""
+
+_BETWEEN: dict[Lang, str] = {"fr": "de {} à {}", "en": "{} to {}"}
 _NARROW = "\u202f"
 _MONTHS: dict[Lang, tuple[str, ...]] = {
     "fr": (
@@ -71,6 +75,17 @@ def percent(share: float | None, lang: Lang, digits: int = 0) -> str:
     return f"{sign}{_NARROW if sign and lang == 'fr' else ''}{number(scaled, lang, digits)}{gap}%"
 
 
+def interval(low: str, high: str, lang: Lang) -> str:
+    """Return an interval whose ends are written already, or that the figure does not vary.
+
+    Examples
+    --------
+    >>> interval("8", "20", "fr"), interval("100%", "100%", "en")
+    ('de 8 à 20', 'stable result')
+    """
+    return STABLE[lang] if low == high else _BETWEEN[lang].format(low, high)
+
+
 def day(date: dt.date, lang: Lang) -> str:
     """Return a date in words.
 
@@ -82,6 +97,17 @@ def day(date: dt.date, lang: Lang) -> str:
     """
     first = "1er" if lang == "fr" and date.day == 1 else str(date.day)
     return f"{first} {_MONTHS[lang][date.month - 1]} {date.year}"
+
+
+def placed(name: str, city: str) -> str:
+    """Return a name with its commune in brackets, where the name does not hold it already.
+
+    Examples
+    --------
+    >>> placed("Le Garage", "Bondy"), placed("Centre-ville de Bobigny", "Bobigny")
+    ('Le Garage (Bondy)', 'Centre-ville de Bobigny')
+    """
+    return name if city.casefold() in name.casefold() else f"{name} ({city})"
 
 
 def joined(parts: list[str], conjunction: str) -> str:

@@ -63,13 +63,13 @@ ROW = {
 @pytest.mark.parametrize(
     ("changes", "french", "english"),
     [
-        ({}, "12 points de moins que le territoire (4 à 20)", "12 points behind the territory (4 to 20)"),
+        ({}, "12 points de moins que le territoire (de 4 à 20)", "12 points behind the territory (4 to 20)"),
         (
             {"gap_points": -9.0, "low": -12.0, "high": -3.0},
             "9 points de mieux",
             "9 points ahead of the territory (3 to 12)",
         ),
-        ({"low": -1.0}, "ne se distingue pas de zéro (-1 à 20 points)", "cannot be told from zero (-1 to 20 points)"),
+        ({"low": -1.0}, "ne se distingue pas de zéro (de -1 à 20)", "cannot be told from zero (-1 to 20)"),
         ({}, "4\u202f000 habitants sur 5\u202f000", "4,000 of 5,000 residents"),
         ({}, "distinct des autres", "apart from the others"),
         ({"not_distinguishable": "a|b"}, "de celui de A et B.", "from that of A and B."),

@@ -542,6 +542,8 @@ def opened(browser: Browser) -> Callable[..., Any]:
         page.goto(path.as_uri() + fragment)
         if page.locator("#map").count():
             page.wait_for_selector("html[data-ready=names]")
+        if page.locator("#filters").count():
+            page.locator("#filters").evaluate("part => (part.open = true)")
         yield page
         context.close()
         assert faults == []

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from essgeo.maps import build_maps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,6 +17,8 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from playwright.sync_api import Browser, Page
+
+    from essgeo.results import Study
 
     Opened: TypeAlias = Callable[..., AbstractContextManager[Page]]
 
@@ -154,7 +159,8 @@ def test_every_control_can_be_reached_by_tab(opened: Opened, folder: Path) -> No
 
 def test_search_and_filters_narrow_map_list_and_counts(opened: Opened, folder: Path) -> None:
     with opened(folder / "territory.html") as page:
-        assert _count(page).startswith("8 structures sur la carte ; 3 autres".replace(" ;", "\u202f;"))
+        said = "12 structures ici : 8 sur la carte, 3 sans position connue, 1 écartées"
+        assert _count(page).startswith(said.replace(" :", "\u00a0:"))
         assert page.locator("#structure-rows tr").count() == 11
         page.locator("#search").fill("eglise 4")
         assert _drawn(page) == 1
@@ -252,6 +258,63 @@ def test_printing_keeps_map_legend_and_sources(opened: Opened, folder: Path) -> 
         assert page.pdf(format="A4")[:5] == b"%PDF-"
         for pane in ("outlines", "points"):
             assert page.evaluate(f"getComputedStyle(essgeo.map.getPane('{pane}')).mixBlendMode") == "multiply"
+
+
+def test_paper_holds_the_whole_list_and_the_screen_a_page_of_it(
+    opened: Opened, study: Study, large_structures: Callable[[int], Any], tmp_path: Path
+) -> None:
+    build_maps(replace(study, structures=large_structures(120)), tmp_path)
+    with opened(tmp_path / "territory.html") as page:
+        assert page.locator("#structure-rows tr").count() == 50
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert page.locator("#structure-rows tr").count() == 119
+        assert page.locator("#list-part").inner_text() == ""
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert page.locator("#structure-rows tr").count() == 50
+
+
+def test_paper_says_where_a_list_that_is_too_long_is(opened: Opened, crowded: Path) -> None:
+    with opened(crowded / "territory.html") as page:
+        page.emulate_media(media="print")
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert page.locator("#list-part").inner_text().endswith("tables/structures.csv.")
+
+
+def test_what_lies_beyond_the_territory_is_veiled(opened: Opened, folder: Path) -> None:
+    """The veil covers the corner of the map, not the commune at its centre."""
+    alphas = """points => {
+        const canvas = document.querySelector(".leaflet-beyond-pane canvas");
+        const [box, map] = [canvas, document.getElementById("map")].map((part) => part.getBoundingClientRect());
+        const scale = canvas.width / box.width;
+        const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+        return points.map(function ([right, down]) {
+            const x = Math.round((map.left + right * map.width - box.left) * scale);
+            const y = Math.round((map.top + down * map.height - box.top) * scale);
+            return data[4 * (y * canvas.width + x) + 3];
+        });
+    }"""
+    with opened(folder / "territory.html") as page:
+        corner, middle = page.evaluate(alphas, [[0.02, 0.02], [0.5, 0.55]])
+        assert corner > 100
+        assert middle == 0
+
+
+def test_a_menu_and_a_table_that_are_cut_can_be_scrolled(opened: Opened, folder: Path) -> None:
+    with opened(folder / "le-haut.html", size=(390, 844)) as page:
+        menu = page.locator(".banner nav ul")
+        assert menu.evaluate("list => list.scrollWidth > list.clientWidth")
+        assert menu.evaluate("list => list.clientHeight") < 60
+        assert page.locator(".banner a[aria-current]").evaluate(
+            "link => { const box = link.getBoundingClientRect(); return box.left >= 0 && box.right <= innerWidth; }"
+        )
+        table = page.locator(".scroll").first
+        assert table.evaluate("part => getComputedStyle(part).backgroundAttachment") == "local, local, scroll, scroll"
+        table.focus()
+        for _ in range(30):
+            page.keyboard.press("ArrowRight")
+            if table.evaluate("part => part.scrollLeft") > 0:
+                break
+        assert table.evaluate("part => part.scrollLeft") > 0
 
 
 def test_the_month_narrows_what_is_active(opened: Opened, folder: Path) -> None:

@@ -10,12 +10,13 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from essgeo.errors import InputError
 from essgeo.maps import build_maps
 from essgeo.maps.background import BACKGROUNDS
-from essgeo.maps.compare import compare
+from essgeo.maps.compare import MOST_QPV, compare
 from essgeo.maps.pages import AROUND_M
 from essgeo.maps.policy import policy
 from essgeo.maps.register import ALPHABET, register
@@ -255,11 +256,22 @@ def test_a_comparison_gives_shares_with_intervals_and_the_same_figures(study: St
         assert all(len(line.cells) == len(found["areas"]) for line in lines)
     gaps = study.gaps.set_index(["neighbourhood_id", "theme"])
     line = found["groups"][1][1][0]
-    for code, cell in zip(found["areas"], line.cells, strict=True):
+    for code, cell in zip(study.neighbourhoods.index, line.cells, strict=False):
         row = gaps.loc[(code, next(theme for theme, label in THEMES.items() if label["fr"] == line.label))]
         assert cell.low == pytest.approx(row["out_of_reach_low"] / row["residents"])
         assert cell.high == pytest.approx(row["out_of_reach_high"] / row["residents"])
         assert cell.note in (folder / "compare.html").read_text(encoding="utf-8")
+
+
+def test_a_comparison_holds_qpv_where_they_are_not_the_neighbourhoods_and_are_few(study: Study) -> None:
+    names = [area["name"] for area in compare(study)["areas"].values()]
+    assert names == [*study.neighbourhoods["name"], "Amont - Aval"]
+    assert compare(study)["groups"][0][1][0].cells[-1].text == "2\u202f000"
+    standing_in = replace(study, neighbourhoods=study.neighbourhoods.assign(iris_codes=""))
+    assert list(compare(standing_in)["areas"]) == list(study.neighbourhoods.index)
+    row = study.coverage[(study.coverage["level"] == "qpv")]
+    many = pd.concat([study.coverage, *[row] * MOST_QPV])
+    assert list(compare(replace(study, coverage=many))["areas"]) == list(study.neighbourhoods.index)
 
 
 def test_tables_have_a_caption_and_scopes(pages: list[Path]) -> None:

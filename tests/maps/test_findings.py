@@ -103,7 +103,7 @@ def test_the_chain_names_what_is_missing_and_the_nearest_of_it() -> None:
     (sentence,) = findings.support_chain(rows, "en")
     assert sentence == (
         "Support: no located offer within a 15 min walk for these stages: launch, development and change of scale. "
-        "The nearest (development) is Offre developpement, Pantin, a 23 min walk away."
+        "The nearest (development) is Offre developpement (Pantin), a 23 min walk away."
     )
 
 

@@ -243,10 +243,35 @@ def test_need_changes_the_choice() -> None:
     assert choose(demand, sites, objective="need").sites.index.tolist() == ["c1"]
 
 
+def test_targets_change_the_choice_and_everybody_is_still_counted() -> None:
+    demand = demand_at([0, 1000, 1010], [100.0, 80.0, 5.0], neighbourhood_id=["", "noue", ""])
+    sites = candidates_at([0, 1000])
+    assert choose(demand, sites).sites.index.tolist() == ["c0"]
+    targets = choose(demand, sites, objective="targets", assumptions=Assumptions(draws=20))
+    assert targets.sites.index.tolist() == ["c1"]
+    assert targets.sites["robust"].tolist() == [1.0]
+    assert (targets.value, targets.newly_reached, targets.residents) == (80.0, 85.0, 185.0)
+    assert targets.newly_low <= 85.0 <= targets.newly_high
+
+
+def test_targets_without_a_resident_are_refused() -> None:
+    with pytest.raises(InputError, match="needs residents with a neighbourhood_id"):
+        choose(STRIP.assign(neighbourhood_id=""), SITES, objective="targets")
+    with pytest.raises(InputError, match="needs residents with a neighbourhood_id"):
+        choose(STRIP.drop(columns="neighbourhood_id"), SITES, objective="targets")
+
+
+def test_targets_that_are_all_served_are_said_so() -> None:
+    demand = demand_at([0, 1000], [100.0, 80.0], neighbourhood_id=["", "noue"])
+    scenario = choose(demand, candidates_at([0]), objective="targets", structures=structures_at([1000]))
+    assert "targets_reached" in scenario.notes
+    assert "all_reached" not in scenario.notes
+
+
 @pytest.mark.parametrize("objective", sorted(OBJECTIVES))
 def test_every_objective_is_proven_on_a_small_question(objective: str) -> None:
     period = ("2027-01", "2027-06")
-    scenario = choose(STRIP, SITES, objective=objective, count=3, period=period)
+    scenario = choose(STRIP.assign(neighbourhood_id="noue"), SITES, objective=objective, count=3, period=period)
     assert scenario.proven
     assert scenario.bound == pytest.approx(scenario.value)
     assert scenario.sites["robust"].between(0, 1).all()

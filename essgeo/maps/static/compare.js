@@ -1,4 +1,4 @@
-// Two columns of the table side by side. Without this script the table shows every neighbourhood.
+// Two columns of the table side by side. Without this script the table shows every area.
 (function () {
   "use strict";
 
@@ -31,9 +31,10 @@
     const verdict = row.querySelector(".verdict");
     const [one, other] = chosen.map((code) => row.querySelector('[data-area="' + code + '"]').dataset);
     const told = one.low !== undefined && other.low !== undefined;
+    const same = told && one.low === other.low && one.high === other.high;
     const apart = told && (Number(one.low) > Number(other.high) || Number(other.low) > Number(one.high));
     verdict.hidden = false;
-    verdict.textContent = told ? (apart ? verdict.dataset.yes : verdict.dataset.no) : "";
+    verdict.textContent = told ? verdict.dataset[same ? "same" : apart ? "yes" : "no"] : "";
   }
 
   function show(chosen) {
@@ -70,7 +71,15 @@
   }
 
   selects.forEach(function (select, place) {
-    select.append(...codes.map((code, at) => new Option(names[at], code)));
+    const groups = new Map();
+    heads.forEach(function (head, at) {
+      const group = head.dataset.group;
+      if (!groups.has(group)) {
+        groups.set(group, Object.assign(document.createElement("optgroup"), { label: group }));
+      }
+      groups.get(group).append(new Option(names[at], codes[at]));
+    });
+    select.append(...groups.values());
     select.addEventListener("change", () => choose(place));
   });
   let shown = read();

@@ -26,11 +26,11 @@
     inertia: !still,
   });
   map.attributionControl.setPrefix('<a href="https://leafletjs.com">Leaflet</a>');
-  // Outlines below, their names above them, points on top of both.
-  ["outlines", "names", "points"].forEach(function (name, place) {
+  // From below: outlines, a veil over what lies beyond the territory, points, names.
+  ["outlines", "beyond", "points", "names"].forEach(function (name, place) {
     map.createPane(name).style.zIndex = 400 + 10 * place;
   });
-  map.getPane("names").style.pointerEvents = "none";
+  ["beyond", "names"].forEach((name) => (map.getPane(name).style.pointerEvents = "none"));
   const outlining = L.canvas({ pane: "outlines" });
   const dotting = L.canvas({ pane: "points", tolerance: 4 });
   L.control.zoom({ zoomInTitle: words.zoom_in, zoomOutTitle: words.zoom_out }).addTo(map);
@@ -87,6 +87,15 @@
     structures: L.featureGroup(),
   };
   const allSites = layers.sites.getLayers();
+
+  // The whole world but the communes: their rings are holes in it.
+  const WORLD = [[-85, -180], [-85, 180], [85, 180], [85, -180]];
+  const rings = data.layers.communes.features.flatMap(function ({ geometry }) {
+    const polygons = geometry.type === "Polygon" ? [geometry.coordinates] : geometry.coordinates;
+    return polygons.flat().map((ring) => L.GeoJSON.coordsToLatLngs(ring));
+  });
+  const veil = { stroke: false, fillColor: "#f7f6f2", fillOpacity: 0.7, smoothFactor: 0, interactive: false };
+  L.polygon([WORLD, ...rings], Object.assign(veil, { pane: "beyond", renderer: L.canvas({ pane: "beyond" }) })).addTo(map);
 
   function stack() {
     ORDER.filter((name) => map.hasLayer(layers[name])).forEach((name) =>

@@ -5,7 +5,9 @@
   const { data, words, element, isolated, fill, number, percent, find, labelled, known, byName } = window.essgeo;
   const RESULTS = 6;
   const PAGE = 50;
+  const PRINTED = 1000;
   let page = 0;
+  let onPaper = false;
 
   function results(rows, typed, open) {
     const list = find("results");
@@ -64,7 +66,10 @@
     asking.hidden = named;
     asking.textContent = fill(words.list_all, { count: number(rows.length) });
     asking.onclick = ask;
-    const pages = Math.max(1, Math.ceil(rows.length / PAGE));
+    const size = onPaper ? PRINTED : PAGE;
+    const pages = Math.max(1, Math.ceil(rows.length / size));
+    const whole = named && rows.length <= PRINTED;
+    find("list-part").textContent = whole ? "" : fill(words.list_part, { count: number(rows.length) });
     find("pager").hidden = !named || pages === 1;
     if (!named) {
       body.replaceChildren();
@@ -72,7 +77,7 @@
     }
     const sorted = byName(rows);
     (function turn() {
-      body.replaceChildren(...sorted.slice(page * PAGE, (page + 1) * PAGE).map((row) => listed(known(row), open)));
+      body.replaceChildren(...sorted.slice(page * size, (page + 1) * size).map((row) => listed(known(row), open)));
       find("page-number").textContent = fill(words.page_number, { page: number(page + 1), pages: number(pages) });
       [["previous", -1, 0], ["next", 1, pages - 1]].forEach(function ([name, step, last]) {
         find(name).setAttribute("aria-disabled", page === last);
@@ -109,5 +114,11 @@
     page = 0;
   }
 
-  window.essgeo.lists = { results: results, structures: structures, iris: iris, restart: restart };
+  // On paper there is no next page: the list starts again, as long as it may be.
+  function print(printing) {
+    onPaper = printing;
+    restart();
+  }
+
+  window.essgeo.lists = { results: results, structures: structures, iris: iris, restart: restart, print: print };
 })();

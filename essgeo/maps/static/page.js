@@ -124,7 +124,13 @@
     const located = show(rows, state.date);
     lists.results(rows, state.q.trim(), goTo);
     lists.structures(rows, goTo, named, name);
-    const counted = { shown: number(located), unlocated: number(rows.length - located), total: number(data.register.count) };
+    const here = register.rows.length;
+    const counted = {
+      total: number(here),
+      shown: number(located),
+      unlocated: number(rows.length - located),
+      hidden: number(here - rows.length),
+    };
     const when = state.date === null ? "" : fill(words.count_at, { month: monthName(state.date) });
     ["count", "count-print"].forEach((place) => say(place, when + fill(words.count, counted)));
     FILTERS.filter((name) => find("filter-" + name)).forEach(function (name) {
@@ -156,6 +162,7 @@
     state.theme = theme;
     setValue("theme", theme);
     paint(theme);
+    say("theme-print", data.labels.themes[theme] || "");
     lists.iris(theme);
   }
 
@@ -196,6 +203,9 @@
       find("closed").checked = state.closed;
     }
     FILTERS.forEach((name) => setValue("filter-" + name, state[name]));
+    if (find("filters") && (state.closed || state.date !== null || FILTERS.some((name) => state[name]))) {
+      find("filters").open = true;
+    }
     applyLayers();
     setTheme(view.theme || data.coverage.themes[0] || "");
     setDate(view.date);
@@ -216,6 +226,8 @@
   function setPrinting(printing) {
     const seen = map.getBounds();
     settled = !printing;
+    lists.print(printing);
+    update();
     all(".legend").forEach((part) => printing && part.setAttribute("open", ""));
     map.getContainer().classList.toggle("printing", printing);
     map.invalidateSize({ animate: false, pan: false });

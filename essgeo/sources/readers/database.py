@@ -25,8 +25,9 @@ _CSV = "read_csv({path}, header = true, all_varchar = true, encoding = {encoding
 _FORMATS = {".parquet": "read_parquet({path})", ".csv": _CSV, ".gz": _CSV}
 _SAMPLE_BYTES = 4_000_000
 _UNREADABLE = {"Error", "IOException", "InvalidInputException", "ConversionException", "BinderException"}
-"""What DuckDB raises of a file that is wrong inside; of a damaged page of Parquet, a bare ``Error``; ``BinderException``
-where a column has another type than text.
+"""What DuckDB raises of a file that is wrong inside: a bare ``Error`` of a damaged page of Parquet.
+
+``BinderException`` is of a column that is no text.
 """
 
 
