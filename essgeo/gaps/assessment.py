@@ -175,7 +175,7 @@ def assess_gaps(
     )
     table = table.join(_holders(cost, structures, areas, within_minutes), on=["level", "zone_id", "theme"])
     table["held_up_by"] = table["held_up_by"].fillna("").astype(object)
-    table["lost_with_first"] = table["lost_with_first"].fillna(0.0)
+    table["lost_with_first"] = table["lost_with_first"].astype(float).fillna(0.0)
     table = table[table["area"] > 0].rename(columns={"zone_id": "neighbourhood_id", "zone_name": "neighbourhood"})
     table = table.sort_values(["area", "rank"], kind="stable", ignore_index=True)
     names = dict(zip(table["neighbourhood_id"], table["neighbourhood"], strict=True))

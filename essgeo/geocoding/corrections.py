@@ -144,6 +144,8 @@ def corrected_points(structure_ids: pd.Index, queries: pd.DataFrame, corrections
 
 
 def _places(table: pd.DataFrame) -> list[tuple[str, str, str]]:
+    if table.empty:
+        return []
     filled = table.reindex(columns=list(_TEXTS), fill_value="")
     towns = filled["city"].where(
         filled["city"] != "", filled["citycode"].where(filled["citycode"] != "", filled["postcode"])

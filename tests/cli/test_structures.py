@@ -102,7 +102,7 @@ def test_the_register_says_by_which_rule_and_how_surely(
     code, said, _ = run("structures", small_territory, "-o", out, *sample, "--as-of", "2026-01-01", "--json")
     assert code == 0
     assert json.loads(said)["geo_status"] == {"not_found": 2, "located": 1, "imprecise": 1, "masked": 1}
-    table = pd.read_csv(out, dtype=str, keep_default_na=False, index_col="structure_id")
+    table = pd.read_csv(out, dtype=str, keep_default_na=False).set_index("structure_id")
     assert table.index.tolist() == [siret(number) for number in (1, 2, 3, 4, 5)]
     one, two, *_, masked = (row for _, row in table.iterrows())
     assert one[["name", "family", "ess_rule", "ess_certainty", "seat", "employees_low", "employees_high"]].tolist() == [

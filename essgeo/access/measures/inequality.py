@@ -99,7 +99,7 @@ def concentration_index(
         return float("nan")
     rank = ((np.cumsum(size) - size / 2) / total)[group]
     mean = people @ access / total
-    return float(2 / mean * (people @ ((access - mean) * (rank - 1 / 2))) / total)
+    return float(2 * (people @ ((access / mean - 1) * (rank - 1 / 2))) / total)
 
 
 def _shares(parts: NDArray[np.float64]) -> NDArray[np.float64]:
