@@ -84,7 +84,7 @@ def register_files(
         "ess_list": ess_list,
     }
     found: dict[str, Path] = {}
-    stale = []
+    stale, missing = [], []
     for name, path in given.items():
         if path is not None:
             found[name] = path
@@ -93,10 +93,12 @@ def register_files(
             copy = fetch(SOURCES[name], folder=folder, offline=not live, progress=live)
         except SourceUnavailableError as error:
             if name in _NEEDED:
-                message = f"{error} (--{name.replace('_', '-')} FILE)"
-                raise SourceUnavailableError(message) from error
-            stale.append(f"{SOURCES[name]}: not used, {error}")
+                missing.append(f"{error} (--{name.replace('_', '-')} FILE)")
+            else:
+                stale.append(f"{SOURCES[name]}: not used, {error}")
             continue
         found[name] = copy.path
         stale += [copy.stale] if copy.stale else []
+    if missing:
+        raise SourceUnavailableError("\n".join(missing if live else [*missing, "With --live they are fetched now."]))
     return RegisterFiles(**found, stale=tuple(stale))
