@@ -29,7 +29,7 @@ MONTH = r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?"
 FLAGS = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False, "oui": True, "non": False}
 FRANCE_LON, FRANCE_LAT = (-6.0, 10.0), (41.0, 52.0)
 MOST_LON, MOST_LAT = 180, 90
-MOST_FAULTS_SHOWN, MOST_ROWS_SHOWN = 20, 3
+MOST_FAULTS_SHOWN, MOST_ROWS_SHOWN = 20, 4
 LEAST_LIKENESS, LEAST_WORD = 80, 4
 """Least likeness, of 100, of an unknown word and the one that may have been meant, and least letters of either."""
 
@@ -145,12 +145,9 @@ def raise_faults(source: str, faults: list[Fault], vocabularies: Mapping[str, Co
 def _listed(rows: list[int]) -> str:
     if len(rows) == 1:
         return f"row {rows[0]}"
-    first, last = rows[:MOST_ROWS_SHOWN], str(rows[-1])
-    if len(rows) > MOST_ROWS_SHOWN:
-        last = f"{len(rows) - MOST_ROWS_SHOWN} more"
-    else:
-        first = rows[:-1]
-    return f"rows {', '.join(map(str, first))} and {last}"
+    short = len(rows) <= MOST_ROWS_SHOWN
+    first, last = (rows[:-1], rows[-1]) if short else (rows[: MOST_ROWS_SHOWN - 1], len(rows) - MOST_ROWS_SHOWN + 1)
+    return f"rows {', '.join(map(str, first))} and {last}{'' if short else ' more'}"
 
 
 def _text(values: pd.Series) -> pd.Series:

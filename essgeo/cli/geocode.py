@@ -159,8 +159,6 @@ def _unasked(found: gpd.GeoDataFrame) -> str:
 
 
 def _summary(found: gpd.GeoDataFrame, output: Path) -> None:
-    from essgeo.cli.text import counted, persons
+    from essgeo.cli.text import by_status, counted
 
-    counts = found["geo_status"].value_counts()
-    said = ", ".join(f"{persons(count)} {status}" for status, count in counts.items())
-    click.echo(f"{counted(len(found), 'row')}: {said}. {output}")
+    click.echo(f"{counted(len(found), 'row')}: {by_status(found)}. {output}")

@@ -24,7 +24,11 @@ MOST_EXCLUSIONS_SHOWN = 10
 @click.command()
 @click.argument("territory")
 @click.option("--count", type=click.IntRange(1, 50), default=2, show_default=True, help="Number of sites.")
-@click.option("--sector", required=True, help="Sector or challenge, for example alimentation; or all.")
+@click.option(
+    "--sector",
+    required=True,
+    help="Sector or challenge, by its code or label, for example alimentation_agriculture; or all.",
+)
 @click.option(
     "--within", type=click.FloatRange(0, 60, min_open=True), default=10, show_default=True, help="Minutes on foot."
 )

@@ -58,7 +58,7 @@ def study(  # noqa: PLR0913 (one argument an option)
 ) -> None:
     """Study a TERRITORY and publish pages, tables and layers."""
     from essgeo.cli.summary import caveat, neighbourhood_summary, repairs
-    from essgeo.cli.text import counted, echo_table, harmless, persons
+    from essgeo.cli.text import by_status, counted, echo_table, harmless, persons
     from essgeo.study import run_study
 
     if offline and not live:
@@ -90,5 +90,6 @@ def study(  # noqa: PLR0913 (one argument an option)
     if len(found.review):
         review = Path(out) / "tables" / "review.csv"
         whole = counted(len(found.structures), "structure")
-        click.echo(f"{persons(len(found.review))} of {whole} need{'s' * (len(found.review) == 1)} a human: {review}")
+        need = f"need{'s' * (len(found.review) == 1)} a human ({by_status(found.review)})"
+        click.echo(f"{persons(len(found.review))} of {whole} {need}: {review}")
     click.echo(f"Pages: {Path(out) / 'index.html'}")

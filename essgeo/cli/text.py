@@ -69,6 +69,18 @@ def counted(count: int, noun: str) -> str:
     return f"{persons(count)} {noun}{'s' * (count != 1)}"
 
 
+def by_status(rows: pd.DataFrame) -> str:
+    """Return how many rows have each ``geo_status``, the most first.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> by_status(pd.DataFrame({"geo_status": ["located", "outside", "located"]}))
+    '2 located, 1 outside'
+    """
+    return ", ".join(f"{persons(count)} {status}" for status, count in rows["geo_status"].value_counts().items())
+
+
 def interval(low: float, high: float) -> str:
     """Return an interval of persons.
 

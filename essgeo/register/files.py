@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from essgeo.errors import SourceError
+from essgeo.errors import SourceError, SourceUnavailableError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,7 +85,7 @@ def register_files(
     from essgeo.sources.fetch import fetch  # noqa: PLC0415 - the HTTP libraries take half a second
 
     found: dict[str, Path] = {}
-    stale = []
+    stale, missing = [], []
     for name, path in given.items():
         if path is not None:
             found[name] = path
@@ -94,10 +94,12 @@ def register_files(
             copy = fetch(SOURCES[name], folder=folder, offline=not live, progress=live)
         except SourceError as error:
             if name in _NEEDED:
-                message = f"{error} (--{name.replace('_', '-')} FILE)"
-                raise type(error)(message) from error
-            stale.append(f"{SOURCES[name]}: not used, {error}")
+                missing.append(f"{error} (--{name.replace('_', '-')} FILE)")
+            else:
+                stale.append(f"{SOURCES[name]}: not used, {error}")
             continue
         found[name] = copy.path
         stale += [copy.stale] if copy.stale else []
+    if missing:
+        raise SourceUnavailableError("\n".join(missing if live else [*missing, "With --live they are fetched now."]))
     return RegisterFiles(**found, stale=tuple(stale))

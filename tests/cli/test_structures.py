@@ -262,7 +262,9 @@ def test_faults_exit_with_a_message_and_leave_nothing(run: Run, small_territory:
     code, _, said = run("structures", small_territory, "-o", tmp_path / "r.csv")
     assert code == 3
     assert "sirene_establishments was never fetched here" in said
+    assert "sirene_legal_units was never fetched here" in said
     assert "--establishments FILE" in said
+    assert "With --live they are fetched now." in said
     assert not (tmp_path / "r.csv").exists()
 
 

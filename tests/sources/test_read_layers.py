@@ -111,13 +111,13 @@ def test_a_layer_without_an_official_source_is_not_fetched(small_territory: Path
         (lambda iris: iris.assign(geometry=[None, *iris.geometry[1:]]), "row 1, field geometry: is empty"),
         (
             lambda iris: iris.assign(geometry=iris.centroid),
-            "row 1, field geometry: is a Point; Polygon or MultiPolygon",
+            "rows 1, 2, 3 and 4, field geometry: is a Point; Polygon or MultiPolygon",
         ),
         (lambda iris: iris.drop(columns="population"), "missing column population. Columns seen: id, iris_code"),
         (lambda iris: iris.assign(population=[-1, 0, 0, 0]), "row 1, field population: '-1' is below 0"),
         (lambda iris: iris.assign(population=[None, 0, 0, 0]), "row 1, field population: is empty"),
-        (lambda iris: iris.assign(inhabited="maybe"), "row 4, field inhabited: 'maybe' is not yes or no"),
-        (lambda iris: iris.assign(iris_code="9"), "row 2, field iris_code: '9' already stands in row 1"),
+        (lambda iris: iris.assign(inhabited="maybe"), "rows 1, 2, 3 and 4, field inhabited: 'maybe' is not yes or no"),
+        (lambda iris: iris.assign(iris_code="9"), "rows 2, 3 and 4, field iris_code: '9' already stands in row 1"),
         (lambda iris: iris.assign(citycode="75056"), "IRIS of communes that are not in Small: 75056"),
     ],
 )
