@@ -7,8 +7,6 @@ import dataclasses
 import datetime as dt
 from typing import TYPE_CHECKING
 
-import filelock
-
 from essgeo.errors import SourceError
 from essgeo.sources.catalogue import find_source
 from essgeo.sources.download.accept import usable
@@ -65,6 +63,8 @@ def put_back(refused: Fetched) -> None:
     refused
         The file whose content cannot be used.
     """
+    import filelock  # noqa: PLC0415 (a study of its own files does without it)
+
     home = refused.path.parent.parent
     with contextlib.suppress(OSError), filelock.FileLock(home / "lock", timeout=0):
         copy = read_copy(home)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-import pandas as pd
-
-from essgeo.errors import InputError, SourceChangedError, SourceError, SourceUnavailableError
+from essgeo.errors import InputError, SourceError, SourceUnavailableError
 from essgeo.provenance import Input, sha256_of
 from essgeo.sources.catalogue import department_of, find_source
-from essgeo.sources.download.former import former, put_back
+from essgeo.sources.live.former import read_files
 from essgeo.words.causes import cause_in_words
 
 if TYPE_CHECKING:
@@ -164,7 +161,7 @@ def take(
     declared = next((file for file in live.territory.files if own is not None and file.layer == layer), None)
     try:
         fetched = [file for name in sources for file in _files(live, find_source(name))]
-        result, used = _read(live, fetched, read, stand_in=declared is not None)
+        result, used = read_files(live, fetched, read, stand_in=declared is not None)
     except (SourceError, InputError) as error:
         live.faults.append(_line(error))
         reason = cause_in_words(error, live.lang)
@@ -223,59 +220,6 @@ def _files(live: Live, source: Source) -> list[Fetched]:
         message = f"{live.territory.name} has no commune."
         raise SourceUnavailableError(message)
     return list(files.values())
-
-
-def _read(
-    live: Live, fetched: list[Fetched], read: Callable[[Mapping[str, list[Path]]], Result], *, stand_in: bool
-) -> tuple[Result, list[Fetched]]:
-    """Return what a reader makes of files, and the files: where it fails, with copies before them, one or all.
-
-    A layer without rows is a fault as long as something that may hold some can stand in.
-    """
-    try:
-        result, fault = _made(live, fetched, read), None
-        if not _is_empty(result):
-            return result, fetched
-    except (SourceError, InputError) as error:
-        fault = error
-    why = fault or SourceChangedError(f"{fetched[0].source}: no row of {live.territory.name}.", cause="empty")
-    before = {file: copy for file in fetched if (copy := former(file)) is not None}
-    for refused in [*([file] for file in before), *([list(before)] if len(before) > 1 else [])]:
-        mixed = [_instead(file, before[file], why) if file in refused else file for file in fetched]
-        with contextlib.suppress(SourceError, InputError):
-            earlier = _made(live, mixed, read)
-            if not _is_empty(earlier):
-                for file in refused:
-                    put_back(file)
-                return earlier, mixed
-    if fault is None and not stand_in:
-        return result, fetched
-    raise why
-
-
-def _made(live: Live, files: Sequence[Fetched], read: Callable[[Mapping[str, list[Path]]], Result]) -> Result:
-    """Return what a reader makes of files; what it noted on the way is forgotten where it fails."""
-    kept = len(live.inputs), len(live.notes), len(live.faults)
-    paths: dict[str, list[Path]] = {}
-    for file in files:
-        paths.setdefault(file.source, []).append(file.path)
-    try:
-        return read(paths)
-    except (SourceError, InputError):
-        del live.inputs[kept[0] :], live.notes[kept[1] :], live.faults[kept[2] :]
-        raise
-
-
-def _instead(file: Fetched, copy: Fetched, why: SourceError | InputError) -> Fetched:
-    """Return the copy before a file, with the reason why it is read."""
-    day = f"{copy.fetched_at:%Y-%m-%d}"
-    stale = f"{file.source}: copy of {day}, because the content of the current file cannot be used: {why}"
-    return dataclasses.replace(copy, stale=stale, fault=why)
-
-
-def _is_empty(result: object) -> bool:
-    first = result[0] if isinstance(result, tuple) else result
-    return isinstance(first, pd.DataFrame | pd.Series) and first.empty
 
 
 def _line(message: object) -> str:
