@@ -16,6 +16,8 @@ from essgeo.maps.policy import policy
 from essgeo.maps.register import Register, register
 from essgeo.maps.render import data_script, render
 from essgeo.maps.siting import build_siting, siting_context, siting_entry
+from essgeo.maps.texts import texts
+from essgeo.words.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from essgeo.maps.background import Choice
     from essgeo.results import Study
     from essgeo.siting import Scenario
+    from essgeo.words.vocabulary import Lang
 
 _OWN_PAGES = ("index", "territory", "compare", "method", "embed", "siting")
 _DOWNLOADS = ("study.xlsx", "layers.gpkg", "tables/*.csv", "geojson/*.geojson", "datapackage.json", "ATTRIBUTIONS.md")
@@ -84,7 +87,7 @@ def build_maps(
     if scenarios:
         shared["menu"] = [*shared["menu"], siting_entry(study.lang)]
     contexts = {
-        "index.html": ("index.html", pages.index(study, [] if single_file else _downloads(out))),
+        "index.html": ("index.html", pages.index(study, [] if single_file else _downloads(out, study.lang))),
         "territory.html": ("territory.html", pages.territory(study)),
         **{f"{code}.html": ("neighbourhood.html", pages.neighbourhood(study, code, made)) for code in codes},
         "compare.html": ("compare.html", compare(study)),
@@ -210,5 +213,11 @@ def _page_name(code: str) -> str:
     return code
 
 
-def _downloads(out: Path) -> list[str]:
-    return [path.relative_to(out).as_posix() for pattern in _DOWNLOADS for path in sorted(out.glob(pattern))]
+def _downloads(out: Path, lang: Lang) -> list[tuple[str, str]]:
+    """Return the path of each exported file and what it holds."""
+    paths = [path for pattern in _DOWNLOADS for path in sorted(out.glob(pattern))]
+    return [(path.relative_to(out).as_posix(), _holds(path.stem.removesuffix("_odbl"), lang)) for path in paths]
+
+
+def _holds(stem: str, lang: Lang) -> str:
+    return TABLES[stem].title[lang] if stem in TABLES else texts(lang)["index"].get(f"file_{stem.lower()}", "")

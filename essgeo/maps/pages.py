@@ -75,8 +75,8 @@ def common(study: Study, background: Choice = "none") -> Context:
     }
 
 
-def index(study: Study, downloads: list[str]) -> Context:
-    """Return the portal: key figures, the neighbourhoods as cards, what can be downloaded."""
+def index(study: Study, downloads: list[tuple[str, str]]) -> Context:
+    """Return the portal: key figures, the neighbourhoods as cards, what can be downloaded and what it holds."""
     territory = _whole(study)
     cards = []
     for code, row in by_index(study.neighbourhoods).items():

@@ -6,9 +6,9 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from essgeo.maps.findings import interval
-from essgeo.words.formats import number, percent
 from essgeo.maps.rows import by_index, records, where
 from essgeo.maps.texts import texts
+from essgeo.words.formats import number, percent
 from essgeo.words.vocabulary import SITE_STATES
 
 if TYPE_CHECKING:

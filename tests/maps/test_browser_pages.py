@@ -215,6 +215,7 @@ def test_a_copy_on_a_server_shows_the_same(
     page.goto(f"http://maps.test/{name}.html")
     if name in MAPS:
         page.wait_for_selector("html[data-ready=names]")
+        page.evaluate("document.querySelectorAll('#filters').forEach((part) => (part.open = true))")
     served = page.locator("body").inner_text()
     context.close()
     assert faults == []

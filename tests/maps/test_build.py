@@ -215,6 +215,9 @@ def test_the_portal_lists_the_exports_beside_it(study: Study, tmp_path: Path) ->
     build_maps(study, tmp_path)
     links = [attributes["href"] for _, attributes in _elements(tmp_path / "index.html") if "download" in attributes]
     assert links == ["study.xlsx", "tables/gaps.csv"]
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    for holds in ("Toutes les tables, en un classeur", "Manques de couverture par quartier cible"):
+        assert holds in page
 
 
 def test_pages_of_neighbourhoods_differ_and_name_their_shared_qpv(pages: list[Path]) -> None:

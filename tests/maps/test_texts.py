@@ -40,7 +40,7 @@ def test_every_text_is_used() -> None:
         if path.name.endswith((".py", ".html", ".js"))
     ]
     source = "\n".join(sources)
-    made_by_prefix = re.compile(r"^(level|kind|p|f|at|background)_")
+    made_by_prefix = re.compile(r"^(level|kind|p|f|at|file|background)_")
     unused = [
         (section, key)
         for section, key in KEYS

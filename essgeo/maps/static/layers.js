@@ -26,18 +26,20 @@
     inertia: !still,
   });
   map.attributionControl.setPrefix('<a href="https://leafletjs.com">Leaflet</a>');
-  // From below: outlines, a veil over what lies beyond the territory, points, names.
-  ["outlines", "beyond", "points", "names"].forEach(function (name, place) {
+  // From below: outlines, a veil over what lies beyond the territory, target neighbourhoods, points, names.
+  ["outlines", "beyond", "targets", "points", "names"].forEach(function (name, place) {
     map.createPane(name).style.zIndex = 400 + 10 * place;
   });
   ["beyond", "names"].forEach((name) => (map.getPane(name).style.pointerEvents = "none"));
   const outlining = L.canvas({ pane: "outlines" });
+  const targeting = L.canvas({ pane: "targets" });
   const dotting = L.canvas({ pane: "points", tolerance: 4 });
   L.control.zoom({ zoomInTitle: words.zoom_in, zoomOutTitle: words.zoom_out }).addTo(map);
   L.control.scale({ imperial: false }).addTo(map);
 
   function shapes(name) {
-    return L.geoJSON(data.layers[name], { style: STYLES[name], interactive: false, renderer: outlining, pane: "outlines" });
+    const renderer = name === "neighbourhoods" ? targeting : outlining;
+    return L.geoJSON(data.layers[name], { style: STYLES[name], interactive: false, renderer: renderer });
   }
 
   function label(latlng, text, kind) {
