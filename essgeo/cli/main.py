@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import warnings
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 INPUT, BUG, STOPPED = 2, 70, 130
+DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
+"""A disk that is full, or where nothing may be written."""
 CODES = {SourceError: 3, GeocoderError: 3, InfeasibleError: 4}
 
 
@@ -71,8 +74,17 @@ def _run() -> None:
         cli()
     except EssgeoError as error:
         _fail(str(error), next((code for kind, code in CODES.items() if isinstance(error, kind)), INPUT))
+    except OSError as error:
+        if error.errno not in DISK:
+            _fail(_bug(error), BUG)
+        said = f"{error.filename or 'this disk'}: cannot be written ({error.strerror})."
+        _fail(f"{said} Free some space, or name another folder; ESSGEO_CACHE names that of what is kept.", INPUT)
     except Exception as error:  # noqa: BLE001 (a user is never shown a traceback)
-        _fail(f"unexpected {type(error).__name__}: {error}. This is a bug: ESSGEO_DEBUG=1 shows where.", BUG)
+        _fail(_bug(error), BUG)
+
+
+def _bug(error: Exception) -> str:
+    return f"unexpected {type(error).__name__}: {error}. This is a bug: ESSGEO_DEBUG=1 shows where."
 
 
 def _shown(otherwise: Callable[..., None]) -> Callable[..., None]:

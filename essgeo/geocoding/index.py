@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -101,6 +102,19 @@ def open_department(folder: Path) -> Department:
     )  # fmt: skip
 
 
+def _build(path: Path, target: Path) -> None:
+    """Make the index of a file, whole or not at all, also where another process makes it at the same time."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".", dir=target.parent) as folder:
+        part = Path(folder) / target.name
+        save_department(build_department(read_ban(path)), part)
+        try:
+            part.rename(target)
+        except OSError:
+            if not target.exists():
+                raise
+
+
 def load_index(files: Sequence[Path | str], folder: Path | str) -> AddressIndex:
     """Return the index of BAN department files, built once for each content of a file."""
     folders = []
@@ -109,9 +123,7 @@ def load_index(files: Sequence[Path | str], folder: Path | str) -> AddressIndex:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
         target = Path(folder) / f"{digest}-{FORMAT}"
         if not target.exists():
-            part = target.with_name(target.name + ".part")
-            save_department(build_department(read_ban(path)), part)
-            part.rename(target)
+            _build(path, target)
         folders.append(target)
     communes = [
         pa.ipc.open_file(pa.memory_map(str(target / "communes.arrow")))

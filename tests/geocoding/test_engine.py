@@ -15,14 +15,17 @@ from essgeo.errors import InputError, SourceChangedError
 from essgeo.geocoding.ban import COLUMNS, read_ban
 from essgeo.geocoding.building import build_department
 from essgeo.geocoding.communes import city_key
-from essgeo.geocoding.index import AddressIndex, load_index
+from essgeo.geocoding.index import AddressIndex, load_index, save_department
 from essgeo.geocoding.match import match
 from essgeo.geocoding.names import MISSPELT, OTHER_NAME, OTHER_WAY, SAME_NAME, SHORTENED, differences
 from essgeo.geocoding.status import statuses
 from essgeo.geocoding.words import fold_all, street_key
+from tests.sources.conftest import make_ban
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from essgeo.geocoding.department import Department
 
 LON, LAT, STEP = 2.48, 48.90, 0.0002
 STREETS = {
@@ -356,3 +359,19 @@ def test_bad_files_are_one_clear_error(tmp_path: Path) -> None:
 def test_positions_are_degrees() -> None:
     found = ask("3 avenue Galliéni")
     assert np.allclose([found["lon"], found["lat"]], [LON + 3 * STEP, LAT + 0.01 + STEP])
+
+
+def test_two_processes_may_index_one_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def meanwhile(department: Department, folder: Path) -> None:
+        save_department(department, folder)
+        if not other.exists():
+            save_department(department, other)
+
+    path = tmp_path / "adresses-93.csv.gz"
+    path.write_bytes(make_ban(50))
+    first = load_index([path], tmp_path / "once")
+    other = tmp_path / "index" / first.folders[0].name
+    monkeypatch.setattr("essgeo.geocoding.index.save_department", meanwhile)
+    again = load_index([path], tmp_path / "index")
+    assert again.table.equals(first.table)
+    assert [folder.name for folder in (tmp_path / "index").iterdir()] == [other.name]

@@ -254,3 +254,25 @@ def test_what_cannot_be_done_is_said_before_the_work(run: Callable[..., tuple[in
     assert code == 2
     assert "Traceback" not in said
     assert said.startswith("essgeo: ")
+
+
+LIMITED = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+sys.argv = ["essgeo", "geocode", "in.csv", "-o", "out.csv", "--ban", sys.argv[1]]
+from essgeo.cli import main
+main()
+"""
+
+
+def test_a_disk_that_takes_no_more_is_one_clear_error_and_leaves_nothing(shared: Path, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("adresse,cp,ville\n1 rue Jules Guesde,93140,Bondy\n")
+    cache = tmp_path / "cache"
+    environment = os.environ | {"ESSGEO_CACHE": str(cache), "XDG_CACHE_HOME": str(cache)}
+    words = [sys.executable, "-c", LIMITED, str(shared / "ban" / "adresses-93010.csv.gz")]
+    done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "cannot be written" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "bug" not in done.stderr
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / "in.csv"]
