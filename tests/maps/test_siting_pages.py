@@ -77,6 +77,14 @@ def test_exclusions_are_counted_by_reason(study: Study, scenario: Scenario, tmp_
     assert '<th scope="row">sans coordonnées</th><td class="figure">1</td>' in page
 
 
+def test_two_questions_have_regions_of_their_own(study: Study, scenario: Scenario, tmp_path: Path) -> None:
+    other = replace(scenario, objective="targets")
+    page = build_siting(study, [scenario, other], tmp_path)[0].read_text(encoding="utf-8")
+    labels = re.findall(r'role="region"[^>]* aria-label="([^"]+)"', page)
+    assert len(labels) == len(set(labels)) == 7
+    assert "le plus d&#39;habitants des quartiers cibles à portée" in page
+
+
 def test_the_same_scenario_gives_the_same_bytes(study: Study, scenario: Scenario, tmp_path: Path) -> None:
     first, second = (build_siting(study, [scenario], tmp_path / name) for name in ("a", "b"))
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
