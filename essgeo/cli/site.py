@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from essgeo.results import Setting
     from essgeo.siting import Scenario
 
-_OBJECTIVES = ("coverage", "need", "median", "set", "expected", "person_months")
+_OBJECTIVES = ("coverage", "targets", "need", "median", "set", "expected", "person_months")
 MOST_EXCLUSIONS_SHOWN = 10
 
 
@@ -41,7 +41,13 @@ MOST_EXCLUSIONS_SHOWN = 10
 @click.option("--min-surface", type=click.FloatRange(0), help="Least surface of premises, m2.")
 @click.option("--ground-floor", is_flag=True, help="Premises on the ground floor only.")
 @click.option("--max-station-minutes", type=click.FloatRange(0, min_open=True), help="Longest walk to a station.")
-@click.option("--objective", type=click.Choice(_OBJECTIVES), default="coverage", show_default=True, help="The model.")
+@click.option(
+    "--objective",
+    type=click.Choice(_OBJECTIVES),
+    default="coverage",
+    show_default=True,
+    help="The model; targets: residents of target neighbourhoods only.",
+)
 @click.option("--draws", type=click.IntRange(0), default=200, show_default=True, help="Random draws behind robustness.")
 @click.option("--out", type=click.Path(), help="Folder to write the page and the brief into.")
 @options.structures

@@ -89,4 +89,5 @@ def interval(low: float, high: float) -> str:
     >>> interval(10, 1200)
     '[10 to 1,200]'
     """
-    return f"[{persons(low)} to {persons(high)}]"
+    ends = persons(low), persons(high)
+    return "stable" if ends[0] == ends[1] else "[{} to {}]".format(*ends)
