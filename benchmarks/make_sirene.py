@@ -1,4 +1,4 @@
-"""Write a SIRENE of any size in the official schema: 40 million establishments and 28 million legal units by default.
+"""Write a SIRENE of any size in the official schema: 40 million establishments, their places, 28 million legal units.
 
     python benchmarks/make_sirene.py /tmp/sirene [--units 28000000] [--seed 0]
 
@@ -108,24 +108,36 @@ SELECT siren(u) AS siren, printf('%05d', 11 + n) AS nic, siren(u) || printf('%05
 FROM (SELECT u, n, u * 2 + n AS e FROM range({first}, {last}) units(u), range(0, 2) sites(n)
       WHERE n = 0 OR u % 7 < 3 ORDER BY u, n)
 """
+_PLACES = """
+SELECT siren(u) || printf('%05d', 11 + n) AS siret,
+ 600000 + 90000 * draw(e, 34) AS x, 6800000 + 90000 * draw(e, 35) AS y,
+ pick(e, 40, ['11', '11', '11', '11', '11', '11', '12', '21', '22', '33']) AS qualite_xy, '2154' AS epsg,
+ CASE WHEN draw(e, 41) < 0.06 THEN printf('QN%02d%03dM', 1 + CAST(floor(94 * draw(e, 9)) AS INTEGER), 1 + e % 20)
+ ELSE 'CSZ' END AS plg_qp24, CAST(NULL AS VARCHAR) AS plg_iris, 'CSZ' AS plg_qp15, commune(e) AS plg_code_commune,
+ CAST(0 AS DOUBLE) AS distance_precision, 2.4 + draw(e, 34) AS x_longitude, 48.9 + draw(e, 35) AS y_latitude
+FROM (SELECT u, n, u * 2 + n AS e FROM range({first}, {last}) units(u), range(0, 2) sites(n)
+      WHERE n = 0 OR u % 7 < 3 ORDER BY u, n)
+"""
+"""Where INSEE places establishments: one in ten at random in its commune, one in seventeen in a QPV."""
 
 
 def make(folder: Path, *, units: int = UNITS, seed: int = 0) -> dict[str, int]:
-    """Write both files into a folder and return the number of rows of each.
+    """Write the three files into a folder and return the number of rows of each.
 
     Examples
     --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     make(Path(folder), units=700)
-    {'StockUniteLegale_utf8.parquet': 700, 'StockEtablissement_utf8.parquet': 1000}
+    ...     list(make(Path(folder), units=700).values())
+    [700, 1000, 1000]
     """
     nulls = ", ".join(f"CAST(NULL AS VARCHAR) AS {name}Etablissement" for name in _NULLS.split())
     folder.mkdir(parents=True, exist_ok=True)
     rows: dict[str, int] = {}
     with duckdb.connect(config={"threads": 2, "memory_limit": "2GB"}) as base:
         base.execute(_HELPERS.format(seed=seed, codes=list(EST_ENSEMBLE)))
-        for name, query in (("StockUniteLegale", _UNITS), ("StockEtablissement", _SITES)):
+        queries = {"StockUniteLegale": _UNITS, "StockEtablissement": _SITES, "Geolocalisation": _PLACES}
+        for name, query in queries.items():
             path = folder / f"{name}_utf8.parquet"
             writer = None
             for first in range(0, units, PART_UNITS):
