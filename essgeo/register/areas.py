@@ -114,7 +114,8 @@ def portrait_by_area(
         ]
     )
     table = _areas(territory, communes, qpv).join(found, on=KEYS)
-    table = table.fillna(dict.fromkeys(_COUNTS, 0)).astype({"employees_unknown": "int64"})
+    table = table.astype(dict.fromkeys(_COUNTS, "float64")).fillna(dict.fromkeys(_COUNTS, 0.0))
+    table["employees_unknown"] = table["employees_unknown"].astype("int64")
     table["note"] = table["level"].map({"territory": NOTE_TERRITORY, "commune": NOTE_COMMUNE, "qpv": NOTE_QPV})
     table = table.reindex(columns=list(COLUMNS))
     if seed is not None:

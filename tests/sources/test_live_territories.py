@@ -143,7 +143,7 @@ def test_a_territory_of_another_ocean_goes_through_the_whole_study(redirected: A
     assert study.stations.empty
     assert study.sites.empty
     assert study.npnru.empty
-    assert any("does not cover department 974" in note for note in study.notes)
+    assert any("le département 974 n'y est pas" in note for note in study.notes)
     shown = gpd.read_file(tmp_path / "maps" / "geojson" / "structures.geojson")
     assert shown.geometry.iloc[0].distance(spot) < 1e-3
     assert "EPSG:2975" in (tmp_path / "maps" / "datapackage.json").read_text(encoding="utf-8")
