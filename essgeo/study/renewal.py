@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
@@ -18,6 +17,8 @@ from essgeo.zoning import carry_projects, crosswalk
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import geopandas as gpd
 
     from essgeo.sources.live import Live
 
@@ -99,6 +100,7 @@ def with_programme(qpv: gpd.GeoDataFrame, npnru: gpd.GeoDataFrame) -> gpd.GeoDat
 
     Examples
     --------
+    >>> import geopandas as gpd
     >>> block = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 300, 300)], index=["QN1"], crs=2154)
     >>> project = gpd.GeoDataFrame({"programme": ["Les Rives"], "interest": ["national"]},
     ...     geometry=[shapely.box(100, 0, 400, 300)], index=["npnru-1"], crs=2154)
@@ -123,6 +125,7 @@ def residents_of(npnru: gpd.GeoDataFrame, demand: gpd.GeoDataFrame) -> pd.DataFr
 
     Examples
     --------
+    >>> import geopandas as gpd
     >>> project = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 2, 2)], index=["npnru-1"], crs=2154)
     >>> points = gpd.GeoDataFrame({"population": [3.0, 4.0]}, geometry=gpd.points_from_xy([1, 9], [1, 9]), crs=2154)
     >>> residents_of(project, points)[["zone_id", "residents"]].values.tolist()
