@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import datetime as dt
 
 NAF_VERSION = "NAFRev2"
-"""The nomenclature that the tables of sectors and of exclusions speak; a code of another one, or of none, says nothing."""
+"""The nomenclature that the tables of sectors and of exclusions speak; a code of another one says nothing."""
 SOURCE = "INSEE, Sirene"
 SOURCE_LIST = "ESS France, liste des entreprises de l'ESS"
 _SOLE_TRADER = "Entreprise individuelle sans enseigne"
