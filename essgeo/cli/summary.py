@@ -84,8 +84,8 @@ def caveat(setting: Setting, method: str) -> str:
         return f"{walk}. {register_bound(located, len(setting.structures), 'en')} {last}"
     whole = f"about {persons(enterprises)} enterprises" if enterprises else "an unknown number"
     return (
-        f"{walk} of {persons(located)} structures located in the territory{beyond}, a sample of {whole}: the number out "
-        f"of reach is an upper bound, gaps with the territory and ranks are not. {last}"
+        f"{walk} of {persons(located)} structures located in the territory{beyond}, a sample of {whole}: the number "
+        f"out of reach is an upper bound, gaps with the territory and ranks are not. {last}"
     )
 
 

@@ -59,10 +59,10 @@ def portrait(structures: gpd.GeoDataFrame, seed_figures: pd.DataFrame, *, scope:
     DataFrame
         One row a family, then ``total``: ``seed_enterprises``, ``seed_employees``, ``seed_fte``, ``seed_payroll_eur``
         (NaN where the portrait says nothing), ``register_structures``, ``register_counted``, ``register_located``
-        (counted, with a point, in the territory), ``register_enterprises`` (distinct SIREN of those counted, one without
-        SIREN for itself), ``register_employees_low``, ``register_employees_high`` and ``register_employees_unknown``
-        (ends of the bands of those counted, and how many have none), ``register_share`` (``register_counted`` over
-        ``seed_enterprises``), ``note``.
+        (counted, with a point, in the territory), ``register_enterprises`` (distinct SIREN of those counted, one
+        without SIREN for itself), ``register_employees_low``, ``register_employees_high`` and
+        ``register_employees_unknown`` (ends of the bands of those counted, and how many have none),
+        ``register_share`` (``register_counted`` over ``seed_enterprises``), ``note``.
 
     Raises
     ------
