@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from essgeo.structures.activity import OUTSIDE, located_here
 from essgeo.words.digest import study_digest
 
 if TYPE_CHECKING:
@@ -117,6 +118,16 @@ class Setting:
         return "ess_rule" in self.structures
 
     @property
+    def located(self) -> int:
+        """How many structures count, have a position and lie in the territory."""
+        return int(located_here(self.structures).sum())
+
+    @property
+    def outside(self) -> int:
+        """How many structures lie out of the territory; its residents may walk to them all the same."""
+        return int((self.structures["geo_status"] == OUTSIDE).sum())
+
+    @property
     def shortfalls(self) -> list[str]:
         """What every page must say: which file stands in for a newer one, and what could not be had."""
         return [*(source.note for source in self.inputs if source.note), *self.notes]
@@ -153,4 +164,5 @@ class Study(Setting):
             vintage=self.parameters.vintage,
             minutes=self.parameters.walk_minutes,
             lang=self.lang,
+            located=self.located,
         ).text

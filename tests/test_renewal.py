@@ -131,7 +131,7 @@ def test_a_live_study_without_a_list_says_why_that_of_the_territory_is_used(
     assert found["programme"].tolist() == ["Projet"]
     (used,) = live.inputs
     assert used.file == "npnru.csv"
-    assert "npnru: no file is published for the whole country" in used.note
+    assert used.note.endswith("npnru.csv (vintage 2024); no file is published for the whole country")
 
 
 def test_faults_name_the_file_and_what_to_do(tmp_path: Path) -> None:

@@ -14,6 +14,9 @@ from essgeo.errors import InputError
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
+
+    from essgeo.territory import Territory
 
 _FILE = click.Path(path_type=Path)
 
@@ -98,7 +101,7 @@ def structures(territory: str, output: Path, **given: Unpack[Options]) -> None:
     if given["portrait"]:
         write_file(register_portrait(found, here, files, as_of=as_of, live=given["live"]), given["portrait"])
     if given["others"]:
-        found = _merged(found, given)
+        found = _merged(found, here, given)
     write_file(as_table(found), output)
     _summary(found, output, as_json=given["as_json"])
 
@@ -115,7 +118,7 @@ def _check(output: Path, given: Options) -> None:
     check_outputs({"--suggestions": given["suggestions"]}, read | {"-o": output, "--portrait": given["portrait"]})
 
 
-def _merged(found: gpd.GeoDataFrame, given: Options) -> gpd.GeoDataFrame:
+def _merged(found: gpd.GeoDataFrame, here: Territory, given: Options) -> gpd.GeoDataFrame:
     """Return the register with the other list, and write what a human may settle; what is settled there stays."""
     import pandas as pd
 
@@ -124,7 +127,8 @@ def _merged(found: gpd.GeoDataFrame, given: Options) -> gpd.GeoDataFrame:
     from essgeo.sources import read_structures
     from essgeo.structures import apply_decisions, join_decisions, read_decisions, settled_rows, suggest_duplicates
 
-    others = geocode(read_structures(given["others"] or ""), crs=found.crs.to_string())
+    listed = _of_territory(read_structures(given["others"] or ""), here)
+    others = geocode(listed, crs=found.crs.to_string())
     suggestions = given["suggestions"]
     before = suggestions if suggestions and suggestions.exists() else None
     files = {path.resolve(): path for path in (given["decisions"], before) if path}
@@ -134,6 +138,17 @@ def _merged(found: gpd.GeoDataFrame, given: Options) -> gpd.GeoDataFrame:
         fresh = suggest_duplicates(found, others, decisions=decisions)
         write_file(pd.concat([*kept, fresh], ignore_index=True), suggestions)
     return apply_decisions(found, others, decisions)
+
+
+def _of_territory(listed: pd.DataFrame, here: Territory) -> pd.DataFrame:
+    """Return the rows of a list without those whose commune is another: an official list is of a department or more."""
+    from essgeo.cli.text import counted
+    from essgeo.register.build import sirene_communes
+
+    away = ~listed["citycode"].isin(["", *sirene_communes(here.communes)])
+    if away.any():
+        click.echo(f"{counted(int(away.sum()), 'row')} of --others: in no commune of {here.name}, left out.", err=True)
+    return listed[~away]
 
 
 def _summary(found: gpd.GeoDataFrame, output: Path, *, as_json: bool) -> None:

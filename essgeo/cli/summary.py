@@ -76,15 +76,16 @@ def caveat(setting: Setting, method: str) -> str:
     "Within 15 minutes' walk (straight line x 1.3 at 4.5 k"
     """
     total = setting.portrait[setting.portrait["family"] == "total"]
-    located, enterprises = int(total["register_located"].sum()), float(total["seed_enterprises"].sum())
+    located, enterprises = setting.located, float(total["seed_enterprises"].sum())
+    beyond = f" ({persons(setting.outside)} more lie outside)" if setting.outside else ""
     last = f"QPV of {setting.parameters.vintage}, structures active on {setting.parameters.as_of}."
     walk = f"Within {setting.parameters.walk_minutes} minutes' walk ({method})"
     if setting.from_sirene:
         return f"{walk}. {register_bound(located, len(setting.structures), 'en')} {last}"
     whole = f"about {persons(enterprises)} enterprises" if enterprises else "an unknown number"
     return (
-        f"{walk} of {persons(located)} located structures, a sample of {whole}: the number out of reach is an upper "
-        f"bound, gaps with the territory and ranks are not. {last}"
+        f"{walk} of {persons(located)} structures located in the territory{beyond}, a sample of {whole}: the number "
+        f"out of reach is an upper bound, gaps with the territory and ranks are not. {last}"
     )
 
 

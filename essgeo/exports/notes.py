@@ -28,20 +28,18 @@ def caveats(study: Study) -> list[str]:
 
 
 def _sample(study: Study) -> dict[Lang, str]:
-    table = study.coverage
-    whole = table.loc[(table["level"] == "territory") & (table["theme"] == "all"), "structures"]
-    located = int(whole.max()) if len(whole) else 0
+    located = study.located
     if study.from_sirene:
         return {lang: register_bound(located, len(study.structures), lang) for lang in ("fr", "en")}
     families = study.portrait[study.portrait["family"].isin(list(FAMILIES))]
     total = families["seed_enterprises"].sum()
     known = {lang: number(total, lang) for lang in ("fr", "en")} if total else None
     return {
-        "fr": f"La couverture repose sur {located} structures localisées"
+        "fr": f"La couverture repose sur {located} structures localisées dans le territoire"
         + (f" sur environ {known['fr']} entreprises de l'ESS" if known else "")
         + " : le registre est un échantillon. Le nombre d'habitants hors de portée est un majorant ; l'écart avec le "
         "territoire et les rangs peuvent changer dans les deux sens.",
-        "en": f"Coverage rests on {located} located structures"
+        "en": f"Coverage rests on {located} structures located in the territory"
         + (f" out of about {known['en']} ESS enterprises" if known else "")
         + ": the register is a sample. The number of residents out of reach is an upper bound; the gap with the "
         "territory, and ranks, may move either way.",
@@ -70,11 +68,13 @@ def _streets(found: WalkingComparison, speed: float) -> dict[Lang, str]:
 
 def _counted(study: Study) -> dict[Lang, str]:
     counted = study.structures[study.structures["counted"].astype("boolean").fillna(value=False)]
-    unknown = int((counted["status"] == "unknown").sum())
+    unknown, outside = int((counted["status"] == "unknown").sum()), study.outside
     return {
         "fr": "Les structures fermées ou parties ne comptent pas ; "
-        f"{unknown} structures dont l'activité n'est pas vérifiée comptent.",
-        "en": f"Closed and moved structures do not count; {unknown} structures whose activity is not verified do.",
+        f"{unknown} structures dont l'activité n'est pas vérifiée comptent."
+        + (f" {outside} structures hors du territoire ne servent que les habitants à portée." if outside else ""),
+        "en": f"Closed and moved structures do not count; {unknown} structures whose activity is not verified do."
+        + (f" {outside} structures outside the territory serve only the residents within reach." if outside else ""),
     }
 
 

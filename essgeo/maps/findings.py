@@ -262,7 +262,7 @@ def bound(structures: float, enterprises: float, lang: Lang) -> str:
     Parameters
     ----------
     structures
-        Structures of the register that are located and counted.
+        Structures of the register that are located in the territory and counted.
     enterprises
         ESS enterprises of the territory according to its portrait; NaN where there is none.
     lang
@@ -270,8 +270,8 @@ def bound(structures: float, enterprises: float, lang: Lang) -> str:
 
     Examples
     --------
-    >>> bound(77, 1274, "en")[:81]
-    'These figures rest on 77 located and counted structures, for about 1,274 ESS ente'
+    >>> bound(77, 1274, "en")[:83]
+    'These figures rest on 77 structures located in the territory and counted, for about'
     """
     words = texts(lang)["findings"]
     if math.isnan(enterprises) or not enterprises:

@@ -63,7 +63,7 @@ def common(study: Study, background: Choice = "none") -> Context:
         "menu": [(f"{code}.html", name) for code, name in study.neighbourhoods["name"].items()],
         "register_size": len(study.structures),
         "unlocated": int(study.structures.geometry.isna().sum()),
-        "structures_counted": _counted(study),
+        "structures_counted": study.located,
         "enterprises": _enterprises(study.portrait),
         "from_sirene": study.from_sirene,
         "bound": _bound(study),
@@ -237,14 +237,10 @@ def _classes() -> list[tuple[str, range, float | None, float | None]]:
     return list(zip(SHARE_COLOURS, starts, bounds[1:], bounds[:-1], strict=True))
 
 
-def _counted(study: Study) -> int:
-    return int(_whole(study)["structures"])
-
-
 def _bound(study: Study) -> str:
     if study.from_sirene:
-        return register_bound(_counted(study), len(study.structures), study.lang)
-    return findings.bound(_counted(study), _enterprises(study.portrait), study.lang)
+        return register_bound(study.located, len(study.structures), study.lang)
+    return findings.bound(study.located, _enterprises(study.portrait), study.lang)
 
 
 def _enterprises(portrait: pd.DataFrame) -> float:

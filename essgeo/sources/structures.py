@@ -17,6 +17,7 @@ from essgeo.sources.aliases import STRUCTURES, guess_columns, simplify
 from essgeo.sources.cells import commune_code, iso_date, siren_and_siret
 from essgeo.sources.diffusion import emptied, hidden, unnamed
 from essgeo.sources.lookup import codes_of
+from essgeo.sources.official_lists import as_known_list
 from essgeo.sources.tables import read_table
 from essgeo.validation import validate
 from essgeo.words.vocabulary import CHALLENGES, FAMILIES, ROLES, SECTORS, STAGES, STATUSES
@@ -45,7 +46,8 @@ def read_structures(path: Path | str) -> pd.DataFrame:
     path
         Any file that :func:`essgeo.sources.read_table` takes. Columns are recognised by their usual French and English
         names; codes may be written as codes, as French or English labels, or as the beginning of one. Points of a
-        geographic file are used as coordinates.
+        geographic file are used as coordinates. The files of data.inclusion, of the SIAE and of the RNA are known as
+        `essgeo sources fetch` brings them, see :func:`essgeo.sources.official_lists.as_known_list`.
 
     Returns
     -------
@@ -74,7 +76,7 @@ def read_structures(path: Path | str) -> pd.DataFrame:
     [{'structure_id': 'le-fournil', 'name': 'Le Fournil', 'sectors': 'alimentation_agriculture', 'status': 'unknown'}]
     """
     path = Path(path)
-    table = _with_point_columns(read_table(path), path.name)
+    table = as_known_list(_with_point_columns(read_table(path), path.name))
     structures = table.rename(columns=_columns(table))
     wanted = [name for name, columns in _LEAST.items() if not set(columns) & set(structures.columns)]
     if wanted:

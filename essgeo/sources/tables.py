@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from essgeo.errors import InputError, InputWarning
 from essgeo.sources.heading import header_of, separator_of
+from essgeo.sources.records import read_records
 from essgeo.validation import ROW
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def read_table(path: Path | str, *, as_is: bool = False, least_rows: int = 1) ->
     ----------
     path
         A CSV (any of ``, ; tab |``, UTF-8, UTF-16 with its mark, or Windows-1252), XLSX (its first sheet), Parquet,
-        GeoParquet, GeoJSON, GeoPackage or Shapefile.
+        GeoParquet, GeoJSON, GeoPackage or Shapefile; or JSON, a list of objects.
     as_is
         Keep blank rows, and the types of a file that has types.
     least_rows
@@ -230,6 +231,11 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     return frame.set_axis(pd.RangeIndex(1, len(frame) + 1))
 
 
+def _read_json(path: Path) -> pd.DataFrame:
+    records = read_records(path)
+    return _read_geographic(path) if records is None else records
+
+
 def _read_geographic(path: Path) -> pd.DataFrame:
     try:
         frame: pd.DataFrame = gpd.read_file(path)
@@ -286,7 +292,7 @@ _TEXT: dict[str, Callable[[Path], pd.DataFrame]] = {
     ".txt": _read_csv,
     ".tsv": _read_csv,
     ".geojson": _read_geographic,
-    ".json": _read_geographic,
+    ".json": _read_json,
 }
 _ROWS = {".csv", ".txt", ".tsv", ".xlsx"}
 _READERS = _TEXT | {

@@ -1,4 +1,4 @@
-"""Whether a structure counts on a day."""
+"""Whether a structure counts on a day, and in the territory."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import datetime as dt
 
+    import geopandas as gpd
     import pandas as pd
 
 COUNTED_STATUSES = ("active", "unknown")
+OUTSIDE = "outside"
+"""``geo_status`` of a structure whose position lies out of the territory, farther than its radius."""
 
 
 def counted_on(structures: pd.DataFrame, day: dt.date) -> pd.Series:
@@ -43,3 +46,26 @@ def counted_on(structures: pd.DataFrame, day: dt.date) -> pd.Series:
     begun = structures["active_from"].map(lambda start: today[: len(start)] >= start)
     lasting = structures["active_to"].map(lambda end: not end or today[: len(end)] <= end)
     return structures["status"].isin(COUNTED_STATUSES) & begun.astype(bool) & lasting.astype(bool)
+
+
+def located_here(structures: gpd.GeoDataFrame) -> pd.Series:
+    """Return which structures count, have a position, and lie in the territory.
+
+    Parameters
+    ----------
+    structures
+        ``counted``, ``geo_status`` (``outside``: not in the territory) and points, some of them missing.
+
+    Returns
+    -------
+    Series of bool
+        The index of ``structures``.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> table = {"counted": [True, True, False], "geo_status": ["located", "outside", "located"]}
+    >>> located_here(gpd.GeoDataFrame(table, geometry=gpd.points_from_xy([0, 9, 0], [0, 9, 0]))).tolist()
+    [True, False, False]
+    """
+    return structures["counted"].astype(bool) & structures.geometry.notna() & (structures["geo_status"] != OUTSIDE)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import datetime as dt
 
 NAF_VERSION = "NAFRev2"
-"""The nomenclature that the tables of sectors and of exclusions speak; codes of another one say nothing."""
+"""The nomenclature that the tables of sectors and of exclusions speak; a code of another one says nothing."""
 SOURCE = "INSEE, Sirene"
 SOURCE_LIST = "ESS France, liste des entreprises de l'ESS"
 _SOLE_TRADER = "Entreprise individuelle sans enseigne"
@@ -61,7 +61,7 @@ def as_structures(
     [['LE FOURNIL', '12 RUE DES LILAS', 'cooperative', 'alimentation_agriculture', 'legal_category', 'seat', 5.0]]
     """
     rows = _complete(establishments)
-    naf = rows["naf"].where(rows["naf_version"].isin([NAF_VERSION, ""]), "")
+    naf = rows["naf"].where(rows["naf_version"] == NAF_VERSION, "")
     found = perimeter(rows.assign(naf=naf), listed=listed)
     if only_ess:
         wanted = found["ess_certainty"].isin(IN_ESS)

@@ -37,8 +37,8 @@ def perimeter(table: pd.DataFrame, *, listed: pd.Series | None = None) -> pd.Dat
     Parameters
     ----------
     table
-        ``siren``, ``legal_category`` (four digits), ``naf`` of the establishment (``94.99Z``) and ``ess``, the flag of
-        SIRENE (``O``, ``N`` or ``""``), as text.
+        ``siren``, ``legal_category`` (four digits), ``naf`` of the establishment in the NAF rev. 2 (``94.99Z``; ``""``
+        where that is not known) and ``ess``, the flag of SIRENE (``O``, ``N`` or ``""``), as text.
     listed
         Family that the ESS France list names, ``""`` where it names none, indexed by SIREN.
 
@@ -47,7 +47,8 @@ def perimeter(table: pd.DataFrame, *, listed: pd.Series | None = None) -> pd.Dat
     DataFrame
         The index of ``table``: ``ess_rule`` (:data:`ESS_RULES`), ``ess_certainty`` and ``family``.
         ``sure``: a rule without a doubt; ``unsure``: a category or activity whose place in the field was not read in a
-        source, or a flag that says ``N`` against the category; ``unknown``: no rule; ``excluded``: rule 3.
+        source, a flag that says ``N`` against the category, or a category alone where the activity, and so rule 3,
+        could not be checked; ``unknown``: no rule; ``excluded``: rule 3.
 
     Notes
     -----
@@ -75,7 +76,7 @@ def perimeter(table: pd.DataFrame, *, listed: pd.Series | None = None) -> pd.Dat
     rules = [flag, in_list, by_category & (excluded == "sure"), by_category]
     rule = np.select(rules, ["flag", "list", "excluded_activity", "legal_category"], "none")
     doubtful = table["legal_category"].map(categories["certainty"]).ne("sure") | (excluded == "unsure")
-    doubtful |= table["ess"] == "N"
+    doubtful |= (table["ess"] == "N") | (table["naf"] == "")
     certainty = np.select(
         [flag | in_list, rule == "excluded_activity", by_category & doubtful, by_category],
         ["sure", "excluded", "unsure", "sure"],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from essgeo.errors import SchemaError
+from essgeo.structures.activity import located_here
 from essgeo.structures.enterprises import enterprise_of
 from essgeo.words.vocabulary import FAMILIES
 
@@ -47,7 +48,7 @@ def portrait(structures: gpd.GeoDataFrame, seed_figures: pd.DataFrame, *, scope:
     Parameters
     ----------
     structures
-        From :func:`essgeo.geocode`, with the flag ``counted``.
+        From :func:`essgeo.geocode`, with the flag ``counted``; ``geo_status`` is ``outside`` out of the territory.
     seed_figures
         The ``seed_figures`` layer.
     scope
@@ -58,10 +59,10 @@ def portrait(structures: gpd.GeoDataFrame, seed_figures: pd.DataFrame, *, scope:
     DataFrame
         One row a family, then ``total``: ``seed_enterprises``, ``seed_employees``, ``seed_fte``, ``seed_payroll_eur``
         (NaN where the portrait says nothing), ``register_structures``, ``register_counted``, ``register_located``
-        (counted and with a point), ``register_enterprises`` (distinct SIREN of those counted, one without SIREN for
-        itself), ``register_employees_low``, ``register_employees_high`` and ``register_employees_unknown`` (ends of the
-        bands of those counted, and how many have none), ``register_share`` (``register_counted`` over
-        ``seed_enterprises``), ``note``.
+        (counted, with a point, in the territory), ``register_enterprises`` (distinct SIREN of those counted, one
+        without SIREN for itself), ``register_employees_low``, ``register_employees_high`` and
+        ``register_employees_unknown`` (ends of the bands of those counted, and how many have none),
+        ``register_share`` (``register_counted`` over ``seed_enterprises``), ``note``.
 
     Raises
     ------
@@ -78,7 +79,7 @@ def portrait(structures: gpd.GeoDataFrame, seed_figures: pd.DataFrame, *, scope:
     (1274, 146)
     """
     figures = _figures(seed_figures, scope)
-    located = structures["counted"] & structures.geometry.notna()
+    located = located_here(structures)
     note = NOTE_SIRENE if "ess_rule" in structures else NOTE_SAMPLE
     facts, unit = structures.reindex(columns=["employees_low", "employees_high"]), enterprise_of(structures)
     least, most = (pd.to_numeric(facts[f"employees_{end}"], errors="coerce") for end in ("low", "high"))

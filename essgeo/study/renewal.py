@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
 from essgeo.sources.layers import renewal_zones, widest
-from essgeo.sources.live import RENEWAL_VINTAGE, input_of, live_projects
-from essgeo.sources.live.zones import live_qpv
-from essgeo.sources.renewal import perimeters_in, read_renewal
+from essgeo.sources.live import RENEWAL_VINTAGE, live_projects
+from essgeo.sources.live.zones import live_perimeters, live_qpv
+from essgeo.sources.renewal import read_renewal
 from essgeo.sources.zones import LEAST_INSIDE_M2
 from essgeo.zoning import carry_projects, crosswalk
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import geopandas as gpd
 
     from essgeo.sources.live import Live
 
@@ -72,17 +73,16 @@ def live_renewal(
     >>> len(live_renewal(Live(here), qpv, vintage="2024", within=whole, demand=qpv))
     11
     """
-    own = live.territory.file("npnru") if live.territory.declares("npnru") else None
-    path = given or (own.path if own else None)
-    projects = read_renewal(path) if path else None
+    perimeters = live_perimeters(live, within=within, given=given)
+    if perimeters is not None:
+        return perimeters
     former = None
-    if path is not None and isinstance(projects, gpd.GeoDataFrame):
-        live.inputs.extend(input_of(file) for file in [own] if file is not None and given is None)
-        return perimeters_in(projects, file=path.name, crs=live.territory.crs, within=within)
-    if given is None or projects is None:
+    if given is None:
         projects, former = live_projects(live, within=within)
-    elif f"qpv_{vintage}" not in projects:
-        former = live_qpv(live, vintage=RENEWAL_VINTAGE, within=within)
+    else:
+        projects = read_renewal(given)
+        if f"qpv_{vintage}" not in projects:
+            former = live_qpv(live, vintage=RENEWAL_VINTAGE, within=within)
     if former is not None and vintage != RENEWAL_VINTAGE:
         projects = carry_projects(projects, crosswalk(former, qpv, weights=demand))
     return renewal_zones(projects, qpv, vintage=vintage)
@@ -100,6 +100,7 @@ def with_programme(qpv: gpd.GeoDataFrame, npnru: gpd.GeoDataFrame) -> gpd.GeoDat
 
     Examples
     --------
+    >>> import geopandas as gpd
     >>> block = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 300, 300)], index=["QN1"], crs=2154)
     >>> project = gpd.GeoDataFrame({"programme": ["Les Rives"], "interest": ["national"]},
     ...     geometry=[shapely.box(100, 0, 400, 300)], index=["npnru-1"], crs=2154)
@@ -124,6 +125,7 @@ def residents_of(npnru: gpd.GeoDataFrame, demand: gpd.GeoDataFrame) -> pd.DataFr
 
     Examples
     --------
+    >>> import geopandas as gpd
     >>> project = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 2, 2)], index=["npnru-1"], crs=2154)
     >>> points = gpd.GeoDataFrame({"population": [3.0, 4.0]}, geometry=gpd.points_from_xy([1, 9], [1, 9]), crs=2154)
     >>> residents_of(project, points)[["zone_id", "residents"]].values.tolist()

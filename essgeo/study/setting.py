@@ -12,7 +12,7 @@ from essgeo.geocoding import geocode, read_corrections
 from essgeo.results import Parameters, Setting
 from essgeo.sources.live import Live
 from essgeo.sources.tables import require_file
-from essgeo.structures import counted_on, portrait
+from essgeo.structures import OUTSIDE, counted_on, portrait
 from essgeo.study.facts import live_facts, own_facts
 from essgeo.study.lineage import vintage_of
 from essgeo.study.renewal import with_programme
@@ -141,7 +141,7 @@ def _mark_outside(structures: gpd.GeoDataFrame, communes: gpd.GeoDataFrame) -> g
     away = structures.geometry.notna() & (
         structures.distance(communes.geometry.union_all()) > structures["geo_radius_m"]
     )
-    return structures.assign(geo_status=structures["geo_status"].mask(away, "outside"))
+    return structures.assign(geo_status=structures["geo_status"].mask(away, OUTSIDE))
 
 
 def _with_qpv(structures: gpd.GeoDataFrame, structure_zones: pd.DataFrame, qpv: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -25,9 +25,9 @@ MOST_AREAS = 12
 _WORDS: Labels = {
     "head": {
         "fr": "{name}, au {day}, QPV de {vintage}. Des {register} structures du registre, {counted} comptent, "
-        "dont {located} sont localisées.",
+        "dont {located} sont localisées dans le territoire.",
         "en": "{name}, as of {day}, QPV of {vintage}. Of the {register} structures of the register, {counted} count, "
-        "of which {located} are located.",
+        "of which {located} are located in the territory.",
     },
     "bound": {
         "fr": "Le registre est un échantillon : le nombre d'habitants hors de portée est un majorant, l'écart non.",
@@ -97,6 +97,7 @@ def study_digest(
     vintage: str,
     minutes: int,
     lang: Lang,
+    located: int,
 ) -> Html:
     """Return what a study found as HTML for a notebook: what it rests on, who is within reach, the widest gaps.
 
@@ -110,17 +111,18 @@ def study_digest(
         The day, the QPV and the walk of the study.
     lang
         Language of the study.
+    located
+        Structures that count, have a position and lie in the territory.
 
     Examples
     --------
     >>> study = study_est_ensemble()
     >>> said = study_digest(study.territory.name, study.structures, study.coverage, study.gaps,
-    ...                     as_of=study.parameters.as_of, vintage="2024", minutes=15, lang="en")
+    ...                     as_of=study.parameters.as_of, vintage="2024", minutes=15, lang="en", located=study.located)
     >>> "QPV of 2024" in said.text
     True
     """
     counted = structures["counted"].astype("boolean").fillna(value=False).to_numpy(dtype=bool)
-    located = int((counted & structures.geometry.notna()).sum())
     head = _WORDS["head"][lang].format(
         name=name,
         day=day(as_of, lang),

@@ -19,6 +19,7 @@ from essgeo.cli import main
 from essgeo.errors import SourceChangedError
 from essgeo.sources import read_structures
 from tests.sources.conftest import make_ban
+from tests.sources.test_official_lists import FILES, PERSON, RNA, association, written
 from tests.structures.official import place, siret, site, unit, write
 
 if TYPE_CHECKING:
@@ -220,6 +221,33 @@ def test_what_a_human_filled_in_is_never_lost(
     code, _, said = run(*words, "--suggestions", likely, "--decisions", other)
     assert (code, "settled otherwise in two files" in said) == (2, True)
     assert likely.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "joined", "left_out"),
+    [("rna", ["W931000001", "W931000008"], 1), ("siae", ["00000000200011-aci"], 0), ("data_inclusion", ["dora--1"], 0)],
+)
+def test_each_official_list_joins_the_register(  # noqa: PLR0917 (three fixtures, three columns of the table)
+    run: Run, sample: list[object], small_territory: Path, tmp_path: Path, name: str, joined: list[str], left_out: int
+) -> None:
+    if name == "rna":
+        rows = [association(1), association(8, siret=siret(1)), association(9, adrs_codeinsee="93001")]
+        other = written(tmp_path / "rna.csv", RNA, rows, separator=";", encoding="latin-1")
+    else:
+        other = FILES[name](tmp_path)
+    out, likely = tmp_path / "register.csv", tmp_path / "likely.csv"
+    words = ["structures", small_territory, "-o", out, *sample, "--as-of", "2026-01-01"]
+    code, *said = run(*words, "--others", other, "--suggestions", likely)
+    assert code == 0, said
+    table = pd.read_csv(out, dtype=str, keep_default_na=False).set_index("structure_id")
+    assert set(joined) <= set(table.index)
+    assert (f"{left_out} row of --others: in no commune of Small, left out." in said[1]) == bool(left_out)
+    assert MARK not in out.read_text(encoding="utf-8").lower()
+    assert PERSON not in out.read_text(encoding="utf-8")
+    suggested = pd.read_csv(likely, dtype=str)
+    assert suggested["right"].tolist() == {
+        "rna": ["W931000008"], "siae": ["00000000100011-aci", "00000000100011-ei", "00000000200011-aci"],
+    }.get(name, [])  # fmt: skip
 
 
 @pytest.mark.parametrize(

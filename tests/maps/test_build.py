@@ -242,7 +242,7 @@ def test_every_page_gives_date_vintage_sources_and_what_is_not_located(pages: li
 def test_coverage_never_stands_without_its_bound(pages: list[Path]) -> None:
     for path in (path for path in pages if path.name != "method.html"):
         text = path.read_text(encoding="utf-8")
-        assert "8 structures localisées et comptées, pour environ 1\u202f100 entreprises" in text
+        assert "8 structures localisées dans le territoire et comptées, pour environ 1\u202f100 entreprises" in text
         assert "borne haute" in text
 
 

@@ -7,7 +7,9 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import pytest
+import shapely
 
 from essgeo import load_territory, read_layer
 from essgeo.study import run_study
@@ -110,8 +112,23 @@ def test_a_layer_is_read_from_its_official_source(official: Any, small_territory
     assert read_layer(here, "qpv", offline=False).attrs["notes"] == []
     projects = read_layer(here, "npnru", offline=False)
     assert projects.index.tolist() == ["QN1"]
-    assert "personne ne le publie pour toute la France" in projects.attrs["notes"][0]
+    (said,) = projects.attrs["notes"]
+    assert "liste propre au territoire, npnru.csv (millésime 2024) ; aucun fichier n'est publié" in said
+    assert "tient lieu" not in said
     official.files[STATIONS_PATH] = b"<html>maintenance</html>"
     told = read_layer(here, "stations", offline=False).attrs
     assert "le fichier a changé de forme" in told["notes"][0]
     assert "it is a web page, not geojson" in told["faults"][0]
+
+
+def test_perimeters_of_the_territory_are_read_beside_official_layers(official: Any, small_territory: Path) -> None:
+    shape = shapely.box(660_100, 6_867_100, 660_600, 6_867_500)
+    perimeter = gpd.GeoDataFrame({"Nom projet": ["Les Rives"], "interet": "national"}, geometry=[shape], crs=2154)
+    perimeter.to_file(small_territory / "npnru.gpkg")
+    described = small_territory / "territory.toml"
+    described.write_text(described.read_text(encoding="utf-8").replace("npnru.csv", "npnru.gpkg"), encoding="utf-8")
+    found = read_layer(load_territory(small_territory), "npnru", offline=False)
+    assert found[["name", "interest"]].to_numpy().tolist() == [["Les Rives", "national"]]
+    assert found.geometry.iloc[0].symmetric_difference(shape).area < 1
+    assert found.attrs["notes"] == []
+    assert not any("qpv" in path for path, _ in official.requests)

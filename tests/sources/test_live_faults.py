@@ -279,8 +279,12 @@ def test_each_cause_is_told_in_both_languages(small_territory: Path, cause: str)
         live = Live(load_territory(small_territory), lang=lang, fetch=down)  # type: ignore[arg-type]
         take(live, "stations", ["stations"], lambda files: files, lambda: None)
         (source,) = live.inputs
-        told[lang] = source.note.rpartition("(")[2].rstrip(")")
-        assert live.faults == ["https://a.fr/x: what went wrong, in full."]
+        if cause == "given":
+            assert {"fr": "aucun fichier n'est publié", "en": "no file is published"}[lang] in source.note
+            assert not re.search("tient lieu|stands in", source.note)
+        take(live, "communes", ["communes"], lambda files: files, nothing=lambda: None)
+        told[lang] = live.notes[0].rpartition("(")[2].rstrip(")")
+        assert live.faults == ["https://a.fr/x: what went wrong, in full."] * 2
     assert told["fr"] != told["en"]
     assert told == {lang: words.format(detail="DETAIL") for lang, words in CAUSES[cause].items()}
 

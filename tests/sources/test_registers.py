@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from essgeo.errors import InputError, SourceChangedError
 from essgeo.sources.readers.ess_list import read_ess_list
-from essgeo.sources.readers.rna import read_rna
 from essgeo.sources.readers.sirene import count_establishments, read_establishments
 from essgeo.sources.readers.sirene_geolocation import read_sirene_geolocation
 from essgeo.structures.perimeter import ess_categories
@@ -167,29 +166,6 @@ def test_the_list_of_ess_france_gives_sirens_and_families(tmp_path: Path) -> Non
         encoding="utf-8",
     )
     assert read_ess_list(path).to_dict() == {"005580113": "association", "005580114": "entreprise_commerciale_ess"}
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
-def test_the_rna_gives_active_associations_of_the_communes(tmp_path: Path, encoding: str) -> None:
-    columns = (
-        "id;id_ex;siret;date_creat;date_disso;position;titre;titre_court;objet;adrs_numvoie;adrs_repetition;"
-        "adrs_typevoie;adrs_libvoie;adrs_codeinsee;adrs_codepostal;adrs_libcommune;dir_civilite;telephone"
-    )
-    rows = [
-        "W1;;;1999-02-03;0001-01-01;A;L'ÉTÉ;ÉTÉ;x;12;B;RUE;DES LILAS;93010;93140;BONDY;MME;0102030405",
-        "W2;;;0001-01-01;0001-01-01;A;AUTRE;AUTRE;x;;;;;93048;93100;MONTREUIL;;",
-        "W3;;;1999-02-03;2005-01-01;D;FINIE;;x;;;;;93010;93140;BONDY;;",
-        "W4;;;1999-02-03;;A;AILLEURS;;x;;;;;75101;75001;PARIS;;",
-    ]
-    path = tmp_path / "rna_waldec_dpt_93.csv"
-    path.write_text("\n".join([columns, *rows]), encoding=encoding)
-    found = read_rna(path, citycodes=["93010", "93048"])
-    assert found.index.tolist() == ["W1", "W2"]
-    assert found.loc["W1", ["name", "aliases", "address", "active_from"]].tolist() == [
-        "L'ÉTÉ", "ÉTÉ", "12 B RUE DES LILAS", "1999-02-03",
-    ]  # fmt: skip
-    assert found.loc["W2", ["address", "active_from", "aliases"]].tolist() == ["", "", ""]
-    assert "0102030405" not in found.to_csv()
 
 
 def test_the_day_may_be_any_day(files: Files) -> None:

@@ -34,7 +34,7 @@ def expected(category: str, naf: str, flag: str, listed: str | None) -> tuple[st
         return "none", "unknown", "unknown"
     if naf == EXCLUDED:
         return "excluded_activity", "excluded", family
-    unsure = category == "6532" or naf == OPEN or flag == "N"
+    unsure = category == "6532" or naf in {OPEN, ""} or flag == "N"
     return "legal_category", "unsure" if unsure else "sure", family
 
 
@@ -93,18 +93,31 @@ def test_a_longer_code_wins_over_a_shorter_and_a_name_adds_to_it() -> None:
     assert sectors(naf[:0], names[:0]).empty
 
 
-def test_an_activity_in_another_nomenclature_says_nothing() -> None:
-    row = {
-        "siret": "1",
-        "siren": "1",
-        "diffusion": "O",
-        "legal_category": "9220",
-        "naf": "94.92Y",
-        "naf_version": "NAF2025",
-    }
-    table = as_structures(pd.DataFrame([row, row | {"naf": EXCLUDED, "siret": "2"}]), as_of=AS_OF)
-    assert table["ess_rule"].tolist() == ["legal_category"] * 2
-    assert table["sectors"].tolist() == ["", ""]
+@pytest.mark.parametrize(
+    ("naf", "version", "found"),
+    [
+        (EXCLUDED, "NAFRev2", ["excluded_activity", "excluded"]),
+        ("94.99Z", "NAFRev2", ["legal_category", "sure"]),
+        (EXCLUDED, "NAF25", ["legal_category", "unsure"]),
+        ("94.20Y", "NAF25", ["legal_category", "unsure"]),
+        ("94.99Z", "NAF2025", ["legal_category", "unsure"]),
+        ("", "NAFRev2", ["legal_category", "unsure"]),
+        ("", "", ["legal_category", "unsure"]),
+        ("94.99Z", "", ["legal_category", "unsure"]),
+    ],
+)
+def test_where_the_exclusion_cannot_be_checked_a_category_alone_is_not_sure(
+    naf: str, version: str, found: list[str]
+) -> None:
+    row = {"siret": "1", "siren": "1", "diffusion": "O", "legal_category": "9220", "naf": naf, "naf_version": version}
+    table = as_structures(pd.DataFrame([row]), as_of=AS_OF, only_ess=False)
+    assert table[["ess_rule", "ess_certainty"]].iloc[0].tolist() == found
+    assert as_structures(pd.DataFrame([row | {"ess": "O"}]), as_of=AS_OF)["ess_certainty"].tolist() == ["sure"]
+
+
+def test_an_activity_in_another_nomenclature_names_no_sector() -> None:
+    row = {"siret": "1", "siren": "1", "diffusion": "O", "legal_category": "9220", "naf_version": "NAF25"}
+    assert as_structures(pd.DataFrame([row | {"naf": "88.91A"}]), as_of=AS_OF)["sectors"].tolist() == [""]
 
 
 def test_employees_are_the_interval_of_their_band() -> None:

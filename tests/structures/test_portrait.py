@@ -15,6 +15,7 @@ REGISTER = gpd.GeoDataFrame(
     {
         "family": ["association", "association", "mutuelle", "unknown", "cooperative"],
         "counted": [True, False, True, True, True],
+        "geo_status": ["located", "located", "not_found", "located", "not_found"],
     },
     geometry=[shapely.Point(0, 0), shapely.Point(0, 0), None, shapely.Point(0, 0), None],
     crs=2154,
@@ -45,6 +46,14 @@ def test_the_register_is_counted_by_family() -> None:
     assert 0 < alike < 4
     assert table.loc["total", "register_share"] == alike / 1274
     assert table["note"].str.contains("sample|not a family").all()
+
+
+def test_a_structure_outside_the_territory_is_counted_but_not_located_there() -> None:
+    here = load_territory("est-ensemble")
+    away = REGISTER.assign(geo_status=["outside", *REGISTER["geo_status"].iloc[1:]])
+    table = portrait(away, read_layer(here, "seed_figures"), scope=here.name).set_index("family")
+    assert table.loc["association", ["register_counted", "register_located"]].tolist() == [1, 0]
+    assert table.loc["total", ["register_counted", "register_located"]].tolist() == [4, 1]
 
 
 def test_a_territory_without_a_portrait_has_none() -> None:

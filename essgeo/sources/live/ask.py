@@ -31,6 +31,13 @@ _OWN: dict[Lang, str] = {
     "fr": "{title} : {file} (millésime {vintage}) tient lieu du fichier officiel ({reason})",
     "en": "{title}: {file} (vintage {vintage}) stands in for the official file ({reason})",
 }
+_LISTED: dict[Lang, str] = {
+    "fr": "{title} : liste propre au territoire, {file} (millésime {vintage}) ; aucun fichier n'est publié pour toute "
+    "la France",
+    "en": "{title}: the territory's own list, {file} (vintage {vintage}); no file is published for the whole country",
+}
+_GIVEN = "given"
+"""Cause of a source that nobody publishes: nothing stands in for a file that does not exist."""
 _NONE: dict[Lang, str] = {
     "fr": "{title} : pas de données pour ce territoire ({reason})",
     "en": "{title}: no data for this territory ({reason})",
@@ -168,7 +175,8 @@ def take(
         if own is not None and declared is not None:
             result = own()
             words = {"title": title, "file": declared.path.name, "vintage": declared.vintage, "reason": reason}
-            live.inputs.append(dataclasses.replace(input_of(declared), note=_OWN[live.lang].format(**words)))
+            note = (_LISTED if getattr(error, "cause", "") == _GIVEN else _OWN)[live.lang]
+            live.inputs.append(dataclasses.replace(input_of(declared), note=note.format(**words)))
         elif nothing is not None:
             result = nothing()
             live.notes.append(_NONE[live.lang].format(title=title, reason=reason))

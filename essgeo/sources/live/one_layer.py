@@ -9,7 +9,13 @@ from essgeo.sources.layers import communes_of, own_layer, renewal_zones
 from essgeo.sources.live.ask import Live
 from essgeo.sources.live.census import live_iris
 from essgeo.sources.live.places import live_sites, live_stations
-from essgeo.sources.live.zones import RENEWAL_VINTAGE, live_neighbourhoods, live_projects, live_qpv
+from essgeo.sources.live.zones import (
+    RENEWAL_VINTAGE,
+    live_neighbourhoods,
+    live_perimeters,
+    live_projects,
+    live_qpv,
+)
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -83,6 +89,9 @@ def _official(live: Live, layer: str, vintage: str) -> gpd.GeoDataFrame:
     whole = communes.union_all()
     if layer == "stations":
         return live_stations(live, within=whole)
+    perimeters = live_perimeters(live, within=whole) if layer == "npnru" else None
+    if perimeters is not None:
+        return perimeters
     qpv = live_qpv(live, vintage=vintage, within=whole)
     if layer == "npnru":
         projects, qpv_2015 = live_projects(live, within=whole)

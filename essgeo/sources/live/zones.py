@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import geopandas as gpd
 import pandas as pd
 
 from essgeo.errors import InputError
@@ -17,12 +18,12 @@ from essgeo.sources.readers import (
     read_npnru,
     read_qpv,
 )
+from essgeo.sources.renewal import perimeters_in, read_renewal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    import geopandas as gpd
     import shapely
 
     from essgeo.words.vocabulary import Lang
@@ -66,6 +67,44 @@ def live_qpv(live: Live, *, vintage: str, within: shapely.Geometry) -> gpd.GeoDa
         return read_qpv(path, find_source(name), crs=here.crs, within=within)
 
     return take(live, "qpv", [name], zones, lambda: own_layer(here, "qpv", vintage=vintage))
+
+
+def live_perimeters(live: Live, *, within: shapely.Geometry, given: Path | None = None) -> gpd.GeoDataFrame | None:
+    """Return the perimeters of renewal projects of the user, else of the territory; None where their file is a list.
+
+    Parameters
+    ----------
+    live
+        How sources are asked; keeps the lineage of the territory's own file.
+    within
+        The territory, in its CRS.
+    given
+        A file of the user, see :func:`essgeo.sources.renewal.read_renewal`.
+
+    Returns
+    -------
+    GeoDataFrame or None
+        As :func:`essgeo.sources.renewal.perimeters_in`.
+
+    Raises
+    ------
+    SourceUnavailableError, InputError
+        The file is missing, unreadable, or none of its perimeters lies in the territory.
+
+    Examples
+    --------
+    >>> from essgeo import load_territory
+    >>> live_perimeters(Live(load_territory("est-ensemble")), within=None) is None
+    True
+    """
+    here = live.territory
+    own = here.file("npnru") if given is None and here.declares("npnru") else None
+    path = own.path if own else given
+    projects = read_renewal(path) if path else None
+    if path is None or not isinstance(projects, gpd.GeoDataFrame):
+        return None
+    live.inputs.extend(input_of(file) for file in [own] if file is not None)
+    return perimeters_in(projects, file=path.name, crs=here.crs, within=within)
 
 
 def live_projects(live: Live, *, within: shapely.Geometry) -> tuple[pd.DataFrame, gpd.GeoDataFrame | None]:
