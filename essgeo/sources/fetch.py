@@ -22,7 +22,7 @@ from essgeo.sources.catalogue import Source, area_of, find_source
 from essgeo.sources.download.accept import Arrival, accept, confirm, usable
 from essgeo.sources.download.folders import sources_folder
 from essgeo.sources.download.locate import Remote, find_file, mirrored
-from essgeo.sources.download.manifest import WORK, Copy, Fetched, file_of, is_current, read_copy, store
+from essgeo.sources.download.manifest import WORK, Copy, Fetched, file_of, is_current, read_copy, said_of, store
 from essgeo.sources.download.pages import join_pages
 from essgeo.sources.download.partial import begin, discard, resume_point
 from essgeo.sources.download.retries import backoff_s, is_private
@@ -262,7 +262,7 @@ def fetch(
         )
         raise SourceUnavailableError(message, cause="never_fetched")
     if offline and copy and not current:
-        stale = f"{wanted.id}: not looked for (offline); copy of {copy.day}, renewed {wanted.refresh}"
+        stale = f"{wanted.id}: not looked for (offline); {said_of(copy, wanted)}, renewed {wanted.refresh}"
         fault = SourceUnavailableError(stale, cause="offline")
     elif not offline and (refresh or not current):
         try:
@@ -270,7 +270,8 @@ def fetch(
         except SourceError as error:
             if copy is None:
                 raise
-            stale, fault = f"{wanted.id}: copy of {copy.day}, because the current file could not be had: {error}", error
+            stale = f"{wanted.id}: {said_of(copy, wanted)}, because the current file could not be had: {error}"
+            fault = error
     assert copy is not None  # noqa: S101 (each branch above made sure of it)
     return Fetched(
         source=wanted.id,
@@ -283,6 +284,7 @@ def fetch(
         etag=copy.etag,
         stale=stale,
         fault=fault,
+        vintage=copy.vintage,
     )
 
 
@@ -312,17 +314,18 @@ def _renew(source: Source, area: str, home: Path, before: Copy | None, web: Web,
         work.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(home / "lock", timeout=_LOCK_PATIENCE_S):
             copy = read_copy(home)
-            if copy is not None and copy != before:
+            seen = before.checked_at if before else ""
+            if copy and copy.checked_at != seen and is_current(copy, source, dt.datetime.now(dt.UTC)):
                 return copy
             remote = find_file(source, area, web)
             if copy and remote.checksum and (remote.url, remote.checksum) == (copy.url, copy.checksum):
-                return confirm(home, copy)
+                return confirm(home, copy, source)
             part = work / f"{remote.name}.part"
             with tqdm(desc=source.id, unit="B", unit_scale=True, disable=None if progress else True) as bar:
                 most = source.max_megabytes * 1_000_000
                 arrival = web.download(remote, part, most_bytes=most, known=copy, bar=bar)
             if arrival is None and copy is not None:
-                return confirm(home, copy)
+                return confirm(home, copy, source)
             said = arrival or Arrival("", "")
             return accept(part, home, source, area, remote=remote, arrival=said, former=copy)
     except filelock.Timeout as error:

@@ -86,10 +86,13 @@ def accept(
         fetched_at=now,
         checked_at=now,
         previous=dataclasses.replace(former, previous=None) if former else None,
+        vintage=source.vintage,
+        locate=dict(source.locate),
     )
     if former and former.sha256 == digest:
         discard(part)
-        return confirm(home, former, etag=arrival.etag, modified=arrival.modified, checksum=remote.checksum)
+        said = {"url": copy.url, "etag": copy.etag, "modified": copy.modified, "checksum": copy.checksum}
+        return confirm(home, former, source, **said)
     path = file_of(home, copy)
     path.parent.mkdir(exist_ok=True)
     part.replace(path)
@@ -103,10 +106,17 @@ def accept(
     return copy
 
 
-def confirm(home: Path, copy: Copy, **said: str) -> Copy:
-    """Note that a copy is current as of now, and what else is new of it; return it so."""
+def confirm(home: Path, copy: Copy, source: Source, **said: str) -> Copy:
+    """Note that a copy is what the catalogue names as of now, and what else is new of it; return it so."""
     now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-    checked = dataclasses.replace(copy, checked_at=now, refused="", **said)  # type: ignore[arg-type]
+    checked = dataclasses.replace(
+        copy,
+        checked_at=now,
+        refused="",
+        vintage=source.vintage,
+        locate=dict(source.locate),
+        **said,  # type: ignore[arg-type]
+    )
     write_copy(home, checked)
     return checked
 

@@ -49,6 +49,7 @@ def former(file: Fetched) -> Fetched | None:
         url=before.url,
         fetched_at=dt.datetime.fromisoformat(before.fetched_at),
         etag=before.etag,
+        vintage=before.vintage,
     )
 
 
