@@ -17,7 +17,8 @@ from essgeo.provenance import sha256_of
 from essgeo.sources.catalogue import REFRESH_DAYS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from typing import Any
 
     from essgeo.errors import InputError, SourceError
     from essgeo.sources.catalogue import Source
@@ -47,10 +48,12 @@ class Copy:
     fetched_at, checked_at
         When its bytes came, and when the server last said that they are current: UTC, ISO 8601.
     previous
-        The copy that it took the place of, without that one's own; None if there is none.
+        The copy that it took the place of, behind which is the last that was read; None if there is none.
     refused
         Hash of a newer file that was whole and had its columns, but whose content could not be read: the server has to
         be asked again. ``""`` if there is none.
+    was_read
+        Whether something was made of its content: of other copies, only the header is known to be right.
     vintage, locate
         What the catalogue said of it when it was last asked for: of when it is, ``""`` in manifests that did not say
         so, and how it is found.
@@ -70,6 +73,7 @@ class Copy:
     checked_at: str
     previous: Copy | None = None
     refused: str = ""
+    was_read: bool = False
     vintage: str = ""
     locate: Mapping[str, str] = field(default_factory=dict)
 
@@ -139,12 +143,23 @@ def read_copy(folder: Path) -> Copy | None:
     """Return the last good copy in a folder, None where there is none or where the file is no longer what it was."""
     try:
         written = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-        before = written.pop("previous", None)
-        copy = Copy(**written, previous=Copy(**before) if before else None)
+        copy = _copy_of(written)
         dt.datetime.fromisoformat(copy.checked_at)
         return copy if is_intact(folder, copy) else None
     except (OSError, ValueError, TypeError, AttributeError):
         return None
+
+
+def _copy_of(written: Mapping[str, Any]) -> Copy:
+    before = written.get("previous")
+    return Copy(**{**written, "previous": _copy_of(before) if before else None})
+
+
+def lineage(copy: Copy | None) -> Iterator[Copy]:
+    """Give a copy and those that are kept behind it, newest first."""
+    while copy is not None:
+        yield copy
+        copy = copy.previous
 
 
 def is_intact(folder: Path, copy: Copy) -> bool:
@@ -178,10 +193,10 @@ def file_of(folder: Path, copy: Copy) -> Path:
 def write_copy(folder: Path, copy: Copy) -> None:
     """Make a copy the last good one, in one step: before it the former one is, after it this one.
 
-    The former copy stays on the disk until the next one comes, for those who are reading it.
+    The copies behind it stay on the disk, for those who are reading them and for when its content is wrong.
     """
     write_json(folder / _MANIFEST, dataclasses.asdict(copy))
-    kept = {copy.version, copy.previous.version if copy.previous else "", WORK}
+    kept = {WORK, *(one.version for one in lineage(copy))}
     for other in folder.iterdir():
         if other.is_dir() and other.name not in kept:
             shutil.rmtree(other, ignore_errors=True)
