@@ -9,12 +9,11 @@ import random
 import re
 import time
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urljoin
 
 import filelock
-import requests
-import urllib3
 from tqdm import tqdm
 
 from essgeo.errors import EssgeoError, SourceError, SourceUnavailableError
@@ -43,6 +42,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    import requests
+
 Result = TypeVar("Result")
 
 _BLOCK = 1 << 18
@@ -70,7 +71,10 @@ class Web:
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
     jitter: Callable[[], float] = random.random
-    _session: requests.Session = field(default_factory=requests.Session, init=False, repr=False)
+
+    @cached_property
+    def _session(self) -> requests.Session:
+        return new_session()
 
     @contextlib.contextmanager
     def open(self, url: str, headers: dict[str, str]) -> Iterator[requests.Response]:
@@ -184,7 +188,7 @@ class Web:
                 return once()
             except InterruptedTransferError as error:
                 failures, fault, pause = (1 if error.progress else failures + 1), str(error), error.pause_s
-            except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            except transport_errors() as error:
                 failures, fault = failures + 1, why(error)
             if failures >= self.patience.attempts:
                 break
@@ -288,14 +292,46 @@ def fetch(
     )
 
 
+def new_session() -> requests.Session:
+    """Return a session of HTTP requests.
+
+    Examples
+    --------
+    >>> new_session().trust_env
+    True
+    """
+    import requests  # noqa: PLC0415 (urllib3 opens a socket as it is imported, to see whether there is IPv6)
+
+    return requests.Session()
+
+
+def transport_errors() -> tuple[type[Exception], ...]:
+    """Return what HTTP libraries raise where the network fails.
+
+    Examples
+    --------
+    >>> import requests
+    >>> issubclass(requests.ConnectTimeout, transport_errors())
+    True
+    """
+    import requests  # noqa: PLC0415 (as in new_session)
+    import urllib3  # noqa: PLC0415 (as in new_session)
+
+    return requests.RequestException, urllib3.exceptions.HTTPError
+
+
 def why(error: Exception) -> str:
     """Return, in a few words for a user, why a request failed.
 
     Examples
     --------
+    >>> import requests
     >>> why(requests.ConnectTimeout())
     'no answer in time'
     """
+    import requests  # noqa: PLC0415 (as in new_session)
+    import urllib3  # noqa: PLC0415 (as in new_session)
+
     if isinstance(error, EssgeoError):
         return str(error)
     if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
@@ -351,7 +387,7 @@ def _receive(blocks: Iterator[bytes], part: Path, start: int, check: Callable[[i
                 check(received)
                 out.write(block)
                 bar.update(len(block))
-        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+        except transport_errors() as error:
             raise InterruptedTransferError(why(error), progress=received > start) from error
     return received
 
