@@ -8,22 +8,23 @@ import random
 import re
 import time
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
-
-import requests
-import urllib3
 
 from essgeo.errors import GeocoderError, InputError, RateLimitedError
 from essgeo.sources.download.retries import backoff_s, is_private, is_web_address, retry_after_s
-from essgeo.sources.fetch import why
+from essgeo.sources.fetch import new_session, transport_errors, why
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    import requests
+
 GEOPLATEFORME = "https://data.geopf.fr/geocodage"
 """The national service (IGN). The former address, api-adresse.data.gouv.fr, closed in January 2026."""
 
-RETRIED = frozenset({429, 502, 503, 504})
+_TOO_MANY = 429
+RETRIED = frozenset({_TOO_MANY, 502, 503, 504})
 _BLOCK = 65_536
 
 
@@ -98,7 +99,6 @@ class Client:
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
     jitter: Callable[[], float] = random.random
-    _session: requests.Session = field(default_factory=requests.Session, init=False, repr=False)
     _next_at: float = field(default=0.0, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -110,6 +110,10 @@ class Client:
             message = f"{self.url}: addresses are sent encrypted: use https, or this machine."
             raise InputError(message)
         self.url = self.url.rstrip("/")
+
+    @cached_property
+    def _session(self) -> requests.Session:
+        return new_session()
 
     def get(self, path: str, params: Mapping[str, str]) -> Answer:
         """Return the answer to a query.
@@ -134,6 +138,7 @@ class Client:
     def _send(self, path: str, **request: object) -> Answer:
         fault = ""
         limited = False
+        passing: tuple[type[Exception], ...] = (*transport_errors(), TooLateError)
         for attempt in range(self.policy.attempts):
             self._wait_turn()
             pause = backoff_s(attempt, self.jitter())
@@ -143,9 +148,9 @@ class Client:
                     if response.status_code not in RETRIED:
                         return self._read(response)
                     fault = f"answered {response.status_code}"
-                    limited = response.status_code == requests.codes.too_many_requests
+                    limited = response.status_code == _TOO_MANY
                     pause = self._asked_pause(response.headers.get("Retry-After")) or pause
-            except (requests.RequestException, urllib3.exceptions.HTTPError, TooLateError) as error:
+            except passing as error:
                 fault, limited = f"failed ({why(error)})", False
             if attempt + 1 < self.policy.attempts:
                 self.sleep(pause)

@@ -9,12 +9,11 @@ import random
 import re
 import time
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urljoin
 
 import filelock
-import requests
-import urllib3
 from tqdm import tqdm
 
 from essgeo.errors import EssgeoError, SourceError, SourceUnavailableError
@@ -22,7 +21,7 @@ from essgeo.sources.catalogue import Source, area_of, find_source
 from essgeo.sources.download.accept import Arrival, accept, confirm, usable
 from essgeo.sources.download.folders import sources_folder
 from essgeo.sources.download.locate import Remote, find_file, mirrored
-from essgeo.sources.download.manifest import WORK, Copy, Fetched, file_of, is_current, read_copy, store
+from essgeo.sources.download.manifest import WORK, Copy, Fetched, file_of, is_current, read_copy, said_of, store
 from essgeo.sources.download.pages import join_pages
 from essgeo.sources.download.partial import begin, discard, resume_point
 from essgeo.sources.download.retries import backoff_s, is_private
@@ -42,6 +41,8 @@ from essgeo.sources.download.transfer import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    import requests
 
 Result = TypeVar("Result")
 
@@ -70,7 +71,10 @@ class Web:
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
     jitter: Callable[[], float] = random.random
-    _session: requests.Session = field(default_factory=requests.Session, init=False, repr=False)
+
+    @cached_property
+    def _session(self) -> requests.Session:
+        return new_session()
 
     @contextlib.contextmanager
     def open(self, url: str, headers: dict[str, str]) -> Iterator[requests.Response]:
@@ -184,7 +188,7 @@ class Web:
                 return once()
             except InterruptedTransferError as error:
                 failures, fault, pause = (1 if error.progress else failures + 1), str(error), error.pause_s
-            except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            except transport_errors() as error:
                 failures, fault = failures + 1, why(error)
             if failures >= self.patience.attempts:
                 break
@@ -262,7 +266,7 @@ def fetch(
         )
         raise SourceUnavailableError(message, cause="never_fetched")
     if offline and copy and not current:
-        stale = f"{wanted.id}: not looked for (offline); copy of {copy.day}, renewed {wanted.refresh}"
+        stale = f"{wanted.id}: not looked for (offline); {said_of(copy, wanted)}, renewed {wanted.refresh}"
         fault = SourceUnavailableError(stale, cause="offline")
     elif not offline and (refresh or not current):
         try:
@@ -270,7 +274,8 @@ def fetch(
         except SourceError as error:
             if copy is None:
                 raise
-            stale, fault = f"{wanted.id}: copy of {copy.day}, because the current file could not be had: {error}", error
+            stale = f"{wanted.id}: {said_of(copy, wanted)}, because the current file could not be had: {error}"
+            fault = error
     assert copy is not None  # noqa: S101 (each branch above made sure of it)
     return Fetched(
         source=wanted.id,
@@ -283,7 +288,36 @@ def fetch(
         etag=copy.etag,
         stale=stale,
         fault=fault,
+        vintage=copy.vintage,
     )
+
+
+def new_session() -> requests.Session:
+    """Return a session of HTTP requests.
+
+    Examples
+    --------
+    >>> new_session().trust_env
+    True
+    """
+    import requests  # noqa: PLC0415 (urllib3 opens a socket as it is imported, to see whether there is IPv6)
+
+    return requests.Session()
+
+
+def transport_errors() -> tuple[type[Exception], ...]:
+    """Return what HTTP libraries raise where the network fails.
+
+    Examples
+    --------
+    >>> import requests
+    >>> issubclass(requests.ConnectTimeout, transport_errors())
+    True
+    """
+    import requests  # noqa: PLC0415 (as in new_session)
+    import urllib3  # noqa: PLC0415 (as in new_session)
+
+    return requests.RequestException, urllib3.exceptions.HTTPError
 
 
 def why(error: Exception) -> str:
@@ -291,9 +325,13 @@ def why(error: Exception) -> str:
 
     Examples
     --------
+    >>> import requests
     >>> why(requests.ConnectTimeout())
     'no answer in time'
     """
+    import requests  # noqa: PLC0415 (as in new_session)
+    import urllib3  # noqa: PLC0415 (as in new_session)
+
     if isinstance(error, EssgeoError):
         return str(error)
     if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
@@ -312,17 +350,18 @@ def _renew(source: Source, area: str, home: Path, before: Copy | None, web: Web,
         work.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(home / "lock", timeout=_LOCK_PATIENCE_S):
             copy = read_copy(home)
-            if copy is not None and copy != before:
+            seen = before.checked_at if before else ""
+            if copy and copy.checked_at != seen and is_current(copy, source, dt.datetime.now(dt.UTC)):
                 return copy
             remote = find_file(source, area, web)
             if copy and remote.checksum and (remote.url, remote.checksum) == (copy.url, copy.checksum):
-                return confirm(home, copy)
+                return confirm(home, copy, source)
             part = work / f"{remote.name}.part"
             with tqdm(desc=source.id, unit="B", unit_scale=True, disable=None if progress else True) as bar:
                 most = source.max_megabytes * 1_000_000
                 arrival = web.download(remote, part, most_bytes=most, known=copy, bar=bar)
             if arrival is None and copy is not None:
-                return confirm(home, copy)
+                return confirm(home, copy, source)
             said = arrival or Arrival("", "")
             return accept(part, home, source, area, remote=remote, arrival=said, former=copy)
     except filelock.Timeout as error:
@@ -348,7 +387,7 @@ def _receive(blocks: Iterator[bytes], part: Path, start: int, check: Callable[[i
                 check(received)
                 out.write(block)
                 bar.update(len(block))
-        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+        except transport_errors() as error:
             raise InterruptedTransferError(why(error), progress=received > start) from error
     return received
 

@@ -101,12 +101,12 @@ def test_a_new_file_takes_the_place_of_the_old_one_that_stays_readable(
     server: Server, web: Web, tmp_path: Path, ban_file: Callable[..., bytes]
 ) -> None:
     copies = []
-    for rows in (10, 20, 30):
+    for rows in (10, 20, 30, 40):
         server.files[BAN_PATH] = ban_file(rows)
         copies.append(fetch("ban", area="93", folder=tmp_path, web=web, refresh=True))
-    assert len({copy.sha256 for copy in copies}) == 3
-    assert [copy.path.is_file() for copy in copies] == [False, True, True]
-    assert copies[2].path.read_bytes() == server.files[BAN_PATH]
+    assert len({copy.sha256 for copy in copies}) == 4
+    assert [copy.path.is_file() for copy in copies] == [True, False, True, True]
+    assert copies[3].path.read_bytes() == server.files[BAN_PATH]
 
 
 def test_the_same_bytes_under_another_mark_stay_the_same_copy(server: Server, web: Web, tmp_path: Path) -> None:

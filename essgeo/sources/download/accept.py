@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from essgeo.errors import ChecksumError, SourceChangedError
 from essgeo.sources.catalogue import official_columns
 from essgeo.sources.download.archive import SIGNATURE, extract
+from essgeo.sources.download.content import shortfall_of
 from essgeo.sources.download.header import SUFFIXES, columns_of, fault_of, missing_part
-from essgeo.sources.download.manifest import Copy, file_of, write_copy
+from essgeo.sources.download.manifest import Copy, file_of, lineage, write_copy
 from essgeo.sources.download.partial import discard
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def accept(
     ChecksumError
         Its size or hash is not the one its publisher gives.
     SourceChangedError
-        It is empty, a web page, another format, an unsafe archive, or lacks a column.
+        It is empty, a web page, another format, an unsafe archive, was cut, or lacks a column or any row.
     SourceUnavailableError
         It cannot be taken out of its archive.
     """
@@ -70,6 +71,10 @@ def accept(
     except (ChecksumError, SourceChangedError):
         discard(part)
         raise
+    said = {"url": remote.url, "checksum": remote.checksum, "etag": arrival.etag, "modified": arrival.modified}
+    if former and former.sha256 == digest:
+        discard(part)
+        return confirm(home, former, source, **said)
     now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     seen = part.stat()
     copy = Copy(
@@ -79,34 +84,39 @@ def accept(
         sha256=digest,
         size=seen.st_size,
         changed_ns=seen.st_mtime_ns,
-        url=remote.url,
-        checksum=remote.checksum,
-        etag=arrival.etag,
-        modified=arrival.modified,
+        **said,
         fetched_at=now,
         checked_at=now,
-        previous=dataclasses.replace(former, previous=None) if former else None,
+        previous=_kept(former, digest) if former else None,
+        was_read=any(kept.was_read for kept in lineage(former) if kept.sha256 == digest),
+        vintage=source.vintage,
+        locate=dict(source.locate),
     )
-    if former and former.sha256 == digest:
-        discard(part)
-        return confirm(home, former, etag=arrival.etag, modified=arrival.modified, checksum=remote.checksum)
     path = file_of(home, copy)
     path.parent.mkdir(exist_ok=True)
     part.replace(path)
     discard(part)
     try:
-        _refuse_columns(usable(path, source, area), source)
+        _refuse_content(usable(path, source, area), source)
         write_copy(home, copy)
     except BaseException:
-        shutil.rmtree(path.parent, ignore_errors=True)
+        if copy.version not in {kept.version for kept in lineage(former)}:
+            shutil.rmtree(path.parent, ignore_errors=True)
         raise
     return copy
 
 
-def confirm(home: Path, copy: Copy, **said: str) -> Copy:
-    """Note that a copy is current as of now, and what else is new of it; return it so."""
+def confirm(home: Path, copy: Copy, source: Source, **said: str) -> Copy:
+    """Note that a copy is what the catalogue names as of now, and what else is new of it; return it so."""
     now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-    checked = dataclasses.replace(copy, checked_at=now, refused="", **said)  # type: ignore[arg-type]
+    checked = dataclasses.replace(
+        copy,
+        checked_at=now,
+        refused="",
+        vintage=source.vintage,
+        locate=dict(source.locate),
+        **said,  # type: ignore[arg-type]
+    )
     write_copy(home, checked)
     return checked
 
@@ -164,15 +174,31 @@ def _refuse(path: Path, source: Source, *, archive: bool = False) -> None:
     if source.format in {"geojson", "json"} and not fault:
         fault = missing_part(head, end)
     if fault:
-        message = f"{path.name.removesuffix('.part')}: {source.id} changed: {fault}. Look at {source.page}"
-        raise SourceChangedError(message)
+        raise _changed(path, source, fault)
 
 
-def _refuse_columns(path: Path, source: Source) -> None:
+def _refuse_content(path: Path, source: Source) -> None:
     _refuse(path, source)
     columns = columns_of(path, source.format)
+    fault = shortfall_of(path, source.format)
+    if fault:
+        raise _changed(path, source, fault)
     if columns is not None:
         official_columns(columns, source, file=path.name)
+
+
+def _changed(path: Path, source: Source, fault: str) -> SourceChangedError:
+    return SourceChangedError(f"{path.name.removesuffix('.part')}: {source.id} changed: {fault}. Look at {source.page}")
+
+
+def _kept(former: Copy, digest: str) -> Copy:
+    """Return the copies that stay behind a new one: the last and, as long as nobody has read that one, the oldest.
+
+    Two files in a row whose content is wrong do not cost the copy that was right before them.
+    """
+    last, *older = (kept for kept in lineage(former) if kept.sha256 != digest)
+    oldest = None if last.was_read or not older else dataclasses.replace(older[-1], previous=None)
+    return dataclasses.replace(last, previous=oldest)
 
 
 def _named(part: Path, name: str, source: Source) -> str:

@@ -17,6 +17,9 @@ from essgeo.provenance import sha256_of
 from essgeo.sources.catalogue import REFRESH_DAYS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
     from essgeo.errors import InputError, SourceError
     from essgeo.sources.catalogue import Source
 
@@ -45,10 +48,15 @@ class Copy:
     fetched_at, checked_at
         When its bytes came, and when the server last said that they are current: UTC, ISO 8601.
     previous
-        The copy that it took the place of, without that one's own; None if there is none.
+        The copy that it took the place of, behind which is the last that was read; None if there is none.
     refused
         Hash of a newer file that was whole and had its columns, but whose content could not be read: the server has to
         be asked again. ``""`` if there is none.
+    was_read
+        Whether something was made of its content: of other copies, only the header is known to be right.
+    vintage, locate
+        What the catalogue said of it when it was last asked for: of when it is, ``""`` in manifests that did not say
+        so, and how it is found.
     """
 
     source: str
@@ -65,6 +73,9 @@ class Copy:
     checked_at: str
     previous: Copy | None = None
     refused: str = ""
+    was_read: bool = False
+    vintage: str = ""
+    locate: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def version(self) -> str:
@@ -99,6 +110,8 @@ class Fetched:
         ``""``, or why it may not be the current one, and of which day it is: to be said beside every figure.
     fault
         The error behind ``stale``.
+    vintage
+        Of when it is, as the catalogue said when it came: that of today may name another. ``""``: not known.
     """
 
     source: str
@@ -111,6 +124,7 @@ class Fetched:
     etag: str
     stale: str
     fault: SourceError | InputError | None = field(default=None, compare=False)
+    vintage: str = ""
 
 
 def store(source: Source, area: str, root: Path) -> Path:
@@ -129,12 +143,23 @@ def read_copy(folder: Path) -> Copy | None:
     """Return the last good copy in a folder, None where there is none or where the file is no longer what it was."""
     try:
         written = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-        before = written.pop("previous", None)
-        copy = Copy(**written, previous=Copy(**before) if before else None)
+        copy = _copy_of(written)
         dt.datetime.fromisoformat(copy.checked_at)
         return copy if is_intact(folder, copy) else None
     except (OSError, ValueError, TypeError, AttributeError):
         return None
+
+
+def _copy_of(written: Mapping[str, Any]) -> Copy:
+    before = written.get("previous")
+    return Copy(**{**written, "previous": _copy_of(before) if before else None})
+
+
+def lineage(copy: Copy | None) -> Iterator[Copy]:
+    """Give a copy and those that are kept behind it, newest first."""
+    while copy is not None:
+        yield copy
+        copy = copy.previous
 
 
 def is_intact(folder: Path, copy: Copy) -> bool:
@@ -168,10 +193,10 @@ def file_of(folder: Path, copy: Copy) -> Path:
 def write_copy(folder: Path, copy: Copy) -> None:
     """Make a copy the last good one, in one step: before it the former one is, after it this one.
 
-    The former copy stays on the disk until the next one comes, for those who are reading it.
+    The copies behind it stay on the disk, for those who are reading them and for when its content is wrong.
     """
     write_json(folder / _MANIFEST, dataclasses.asdict(copy))
-    kept = {copy.version, copy.previous.version if copy.previous else "", WORK}
+    kept = {WORK, *(one.version for one in lineage(copy))}
     for other in folder.iterdir():
         if other.is_dir() and other.name not in kept:
             shutil.rmtree(other, ignore_errors=True)
@@ -193,18 +218,38 @@ def write_json(path: Path, content: dict[str, object]) -> None:
 
 
 def is_current(copy: Copy, source: Source, now: dt.datetime) -> bool:
-    """Return whether a copy is younger than the rhythm of its source, and no newer file was refused.
+    """Return whether a copy is what the catalogue names and young enough, and no newer file was refused.
 
-    A date in the future proves nothing.
+    A copy of another vintage or another address is not what the catalogue names; a date in the future proves nothing.
 
     Examples
     --------
     >>> from essgeo.sources.catalogue import find_source
     >>> now = dt.datetime(2026, 1, 10, tzinfo=dt.UTC)
-    >>> seen = [Copy("ban", "93", "f", "", 0, 0, "", "", "", "", day, day) for day in
-    ...         ("2026-01-08T00:00:00+00:00", "2026-01-01T00:00:00+00:00", "2027-01-01T00:00:00+00:00")]
-    >>> [is_current(copy, find_source("ban"), now) for copy in seen]
+    >>> ban = find_source("ban")
+    >>> seen = [Copy("ban", "93", "f", "", 0, 0, "", "", "", "", day, day, vintage="latest", locate=dict(ban.locate))
+    ...         for day in ("2026-01-08T00:00:00+00:00", "2026-01-01T00:00:00+00:00", "2027-01-01T00:00:00+00:00")]
+    >>> [is_current(copy, ban, now) for copy in seen]
     [True, False, False]
+    >>> is_current(seen[0], dataclasses.replace(ban, vintage="2027"), now)
+    False
     """
+    named = (copy.vintage, copy.locate) == (source.vintage, dict(source.locate))
     age = now - dt.datetime.fromisoformat(copy.checked_at)
-    return not copy.refused and dt.timedelta(0) <= age and age.total_seconds() < REFRESH_DAYS[source.refresh] * 86_400
+    young = dt.timedelta(0) <= age < dt.timedelta(days=REFRESH_DAYS[source.refresh])
+    return named and young and not copy.refused
+
+
+def said_of(copy: Copy, source: Source) -> str:
+    """Return of which day a copy is, and of which vintage where the catalogue names another.
+
+    Examples
+    --------
+    >>> from essgeo.sources.catalogue import find_source
+    >>> day = "2026-01-08T00:00:00+00:00"
+    >>> copy = Copy("iris_income", "france", "f", "", 0, 0, "", "", "", "", day, day, vintage="2020")
+    >>> said_of(copy, dataclasses.replace(find_source("iris_income"), vintage="2021"))
+    'copy of 2026-01-08, vintage 2020 where 2021 is wanted'
+    """
+    other = f", vintage {copy.vintage or 'unknown'} where {source.vintage} is wanted"
+    return f"copy of {copy.day}{other if copy.vintage != source.vintage else ''}"

@@ -42,6 +42,7 @@ _NONE: dict[Lang, str] = {
     "fr": "{title} : pas de données pour ce territoire ({reason})",
     "en": "{title}: no data for this territory ({reason})",
 }
+_UNKNOWN: dict[Lang, str] = {"fr": "inconnu", "en": "unknown"}
 
 
 class Fetch(Protocol):
@@ -239,6 +240,7 @@ def _input(live: Live, layer: str, file: Fetched) -> Input:
     day = f"{file.fetched_at:%Y-%m-%d}"
     reason = cause_in_words(file.fault, live.lang) if file.fault else ""
     note = _STALE[live.lang].format(title=source.title, day=day, reason=reason) if reason else ""
+    vintage = source.vintage if source.vintage == "latest" and not file.vintage else file.vintage
     return Input(
         layer=layer,
         file=file.path.name,
@@ -246,7 +248,7 @@ def _input(live: Live, layer: str, file: Fetched) -> Input:
         title=source.title,
         publisher=source.publisher,
         licence=source.licence,
-        vintage=day if source.vintage == "latest" else source.vintage,
+        vintage=day if vintage == "latest" else vintage or _UNKNOWN[live.lang],
         url=file.url,
         fetched_at=file.fetched_at.isoformat(timespec="seconds"),
         note=note,

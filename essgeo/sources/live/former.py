@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, TypeVar
 import pandas as pd
 
 from essgeo.errors import InputError, SourceChangedError, SourceError
-from essgeo.sources.download.former import former, put_back
+from essgeo.sources.download.former import formers, note_read, put_back
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from essgeo.sources.download.manifest import Fetched
@@ -51,23 +51,35 @@ def read_files(
     """
     try:
         result, fault = _made(live, fetched, read), None
-        if not _is_empty(result):
-            return result, fetched
     except (SourceError, InputError) as error:
         fault = error
+    else:
+        if not _is_empty(result):
+            for file in fetched:
+                note_read(file)
+            return result, fetched
     why = fault or SourceChangedError(f"{fetched[0].source}: no row of {live.territory.name}.", cause="empty")
-    before = {file: copy for file in fetched if (copy := former(file)) is not None}
-    for refused in [*([file] for file in before), *([list(before)] if len(before) > 1 else [])]:
-        mixed = [_instead(file, before[file], why) if file in refused else file for file in fetched]
+    for instead in _choices({file: formers(file) for file in fetched}):
+        mixed = [_instead(file, instead[file], why) if file in instead else file for file in fetched]
         with contextlib.suppress(SourceError, InputError):
             earlier = _made(live, mixed, read)
             if not _is_empty(earlier):
-                for file in refused:
-                    put_back(file)
+                for refused, copy in instead.items():
+                    put_back(refused, copy)
                 return earlier, mixed
     if fault is None and not stand_in:
         return result, fetched
     raise why
+
+
+def _choices(before: Mapping[Fetched, Sequence[Fetched]]) -> Iterator[dict[Fetched, Fetched]]:
+    """Give what to read instead of files: one of them by each copy behind it, then all by their newest, or oldest."""
+    for file, copies in before.items():
+        yield from ({file: copy} for copy in copies)
+    several = {file: copies for file, copies in before.items() if copies}
+    if len(several) > 1:
+        yield {file: copies[0] for file, copies in several.items()}
+        yield {file: copies[-1] for file, copies in several.items()}
 
 
 def _made(live: Live, files: Sequence[Fetched], read: Callable[[Mapping[str, list[Path]]], Result]) -> Result:
