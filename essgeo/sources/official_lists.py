@@ -52,7 +52,7 @@ def as_known_list(table: pd.DataFrame) -> pd.DataFrame:
         if {*source.columns} - {*source.optional} <= {*columns.values()}:
             named = table.rename(columns=columns)
             empty = {field: "" for field in source.optional if field not in named}
-            restricting = [column for column in named if simplify(column) in DIFFUSION]
+            restricting = [column for column in named if simplify(str(column)) in DIFFUSION]
             return read(table, named.assign(**empty)[[*source.columns, *restricting]], source.title)
     return table
 

@@ -68,4 +68,6 @@ def located_here(structures: gpd.GeoDataFrame) -> pd.Series:
     >>> located_here(gpd.GeoDataFrame(table, geometry=gpd.points_from_xy([0, 9, 0], [0, 9, 0]))).tolist()
     [True, False, False]
     """
-    return structures["counted"].astype(bool) & structures.geometry.notna() & (structures["geo_status"] != OUTSIDE)
+    placed: pd.Series = structures.geometry.notna()
+    found: pd.Series = placed & structures["counted"].astype(bool) & (structures["geo_status"] != OUTSIDE)
+    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import geopandas as gpd
 import pandas as pd
 
 from essgeo.access import demand_points, grid_points, read_network
@@ -19,13 +20,12 @@ from essgeo.sources.live import Live, live_cells, live_layers, take
 from essgeo.sources.readers.ess_list import read_ess_list
 from essgeo.sources.readers.sirene_geolocation import read_sirene_geolocation
 from essgeo.study.lineage import own_inputs, user_inputs
+from essgeo.study.own_list import with_own_list
 from essgeo.study.renewal import live_renewal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
-
-    import geopandas as gpd
 
     from essgeo.access import WalkNetwork
     from essgeo.geocoding.engine import Engine
@@ -201,6 +201,7 @@ def _register(
 
     known = Local.of(addresses) if isinstance(addresses, pd.DataFrame) else addresses
     engines = [] if known is None else [known]
+    corrections = read_corrections(given["corrections"]) if "corrections" in given else None
 
     def sirene(files: Mapping[str, list[Path]]) -> tuple[pd.DataFrame, Economy | None]:
         (establishments,), (units,) = (files[name] for name in _SIRENE)
@@ -212,7 +213,7 @@ def _register(
             official,
             as_of=parameters.as_of,
             using=engines,
-            corrections=read_corrections(given["corrections"]) if "corrections" in given else None,
+            corrections=corrections,
             progress=live.progress,
         )
         texts = (field.name for field in LAYERS["structures"].fields if field.kind == "text")
@@ -220,7 +221,12 @@ def _register(
         whole = register.assign(city=city, **{name: "" for name in texts if name not in register})
         return whole, count_economy(official, live.territory, layers["qpv"], as_of=parameters.as_of)
 
-    return take(live, "structures", _SIRENE, sirene, lambda: (read_layer(live.territory, "structures"), None))
+    register, economy = take(
+        live, "structures", _SIRENE, sirene, lambda: (read_layer(live.territory, "structures"), None)
+    )
+    if isinstance(register, gpd.GeoDataFrame):
+        return with_own_list(live, register, using=engines, corrections=corrections), economy
+    return register, economy
 
 
 def _one_file(live: Live, source: str, read: Callable[[Path], object]) -> Path | None:

@@ -72,8 +72,8 @@ def test_study_prints_the_neighbourhoods_and_where_the_pages_are(
     assert lines[0].split()[:2] == ["neighbourhood", "residents"]
     assert [line[:9] for line in lines[1:3]] == ["La Gauche", "La Droite"]
     assert (
-        "of 2 located structures, a sample of about 100 enterprises: the number out of reach is an upper bound"
-        in printed
+        "of 2 structures located in the territory, a sample of about 100 enterprises: the number out of reach is an "
+        "upper bound" in printed
     )
     assert "QPV of 2024, structures active on 2027-06-30." in printed
     assert f"1 of 3 structures needs a human (1 not_found): {out / 'tables' / 'review.csv'}" in printed

@@ -331,6 +331,19 @@ def secret_rows() -> tuple[list[Any], list[Any], list[Any]]:
     return sites, units, places
 
 
+def everywhere(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row with a secret in every text that is neither a code that selects the row nor a name of its own."""
+    kept = (
+        *("siren", "siret", "nic", "codeCommuneEtablissement", "etablissementSiege", "categorieJuridiqueUniteLegale"),
+        *("nicSiegeUniteLegale", "economieSocialeSolidaireUniteLegale", "qualite_xy", "epsg", "plg_code_commune"),
+    )
+    starts = ("statut", "date", "etat", "activite", "nomenclature", "tranche", "annee", "caractere", "libelleCommune")
+    return {
+        name: value if name in kept or name.startswith(starts) or isinstance(value, float) else "ZZSECRET"
+        for name, value in row.items()
+    }
+
+
 def secret_sheet(path: Path) -> Path:
     """Write a spreadsheet of restricted rows: identifiers, contacts and notes name people too."""
     count = range(HIDDEN)

@@ -197,7 +197,7 @@ def test_workbook_holds_no_formula_and_begins_with_notes(folder: Path, book: Wor
         assert not [name for name in sheets if b"<f" in parts.read(name).replace(b"<fo", b"")]
     assert book.sheetnames == ["Notes", *SHEETS]
     notes = " ".join(str(cell.value) for row in book["Notes"].iter_rows() for cell in row if cell.value)
-    assert "77 structures localisées sur environ 1\u202f274 entreprises" in notes
+    assert "99 structures localisées dans le territoire sur environ 1\u202f274 entreprises" in notes
     assert "majorant" in notes
     assert "ODbL 1.0" in notes
     assert "cellules ont perdu des caractères" in notes

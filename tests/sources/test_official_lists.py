@@ -112,8 +112,8 @@ def test_the_rna_is_read_with_what_ended_and_without_persons(tmp_path: Path, enc
     assert first[["name", "aliases", "address", "postcode", "citycode", "active_from", "family"]].tolist() == [
         "L'ÉTÉ 1", "ÉTÉ", "12 B RUE DES LILAS", "93140", "93010", "1999-02-03", "association",
     ]  # fmt: skip
-    assert found.loc["W931000006", ["address", "active_from"]].tolist() == ["12 RUE DES LILAS", ""]
-    assert found.loc["W931000007", ["name", "siren"]].tolist() == ["W931000007", "123456789"]
+    assert found.loc[["W931000006"], ["address", "active_from"]].to_numpy().tolist() == [["12 RUE DES LILAS", ""]]
+    assert found.loc[["W931000007"], ["name", "siren"]].to_numpy().tolist() == [["W931000007", "123456789"]]
     assert found["source"].str.startswith("Répertoire national des associations").all()
     assert PERSON not in found.to_csv()
     assert "ZZSECRET" not in found.to_csv()
