@@ -95,13 +95,18 @@ class Web:
             if not (url.startswith("https:") or (at_home and is_private(url))):
                 message = f"{url}: only addresses in https are fetched; this one is refused."
                 raise SourceUnavailableError(message)
-            response = self._session.get(
-                mirrored(url, self.mirror),
-                stream=True,
-                allow_redirects=False,
-                headers={"User-Agent": "essgeo", "Accept-Encoding": "identity"} | headers,
-                timeout=(self.patience.connect_s, self.patience.silence_s),
-            )
+            address = mirrored(url, self.mirror)
+            try:
+                response = self._session.get(
+                    address,
+                    stream=True,
+                    allow_redirects=False,
+                    headers={"User-Agent": "essgeo", "Accept-Encoding": "identity"} | headers,
+                    timeout=(self.patience.connect_s, self.patience.silence_s),
+                )
+            except ValueError as error:
+                message = f"{url}: it, or where it redirects to, is no address ({error})."
+                raise SourceUnavailableError(message) from error
             with response:
                 if not response.is_redirect:
                     refuse_status(url, response.status_code, response.headers, self.patience)
