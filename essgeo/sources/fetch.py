@@ -23,7 +23,7 @@ from essgeo.sources.download.folders import sources_folder
 from essgeo.sources.download.locate import Remote, find_file, mirrored
 from essgeo.sources.download.manifest import WORK, Copy, Fetched, file_of, is_current, read_copy, said_of, store
 from essgeo.sources.download.pages import join_pages
-from essgeo.sources.download.partial import begin, discard, resume_point
+from essgeo.sources.download.partial import begin, discard, resume_point, sweep
 from essgeo.sources.download.retries import backoff_s, is_private
 from essgeo.sources.download.transfer import (
     NO_SUCH_RANGE,
@@ -95,13 +95,18 @@ class Web:
             if not (url.startswith("https:") or (at_home and is_private(url))):
                 message = f"{url}: only addresses in https are fetched; this one is refused."
                 raise SourceUnavailableError(message)
-            response = self._session.get(
-                mirrored(url, self.mirror),
-                stream=True,
-                allow_redirects=False,
-                headers={"User-Agent": "essgeo", "Accept-Encoding": "identity"} | headers,
-                timeout=(self.patience.connect_s, self.patience.silence_s),
-            )
+            address = mirrored(url, self.mirror)
+            try:
+                response = self._session.get(
+                    address,
+                    stream=True,
+                    allow_redirects=False,
+                    headers={"User-Agent": "essgeo", "Accept-Encoding": "identity"} | headers,
+                    timeout=(self.patience.connect_s, self.patience.silence_s),
+                )
+            except ValueError as error:
+                message = f"{url}: it, or where it redirects to, is no address ({error})."
+                raise SourceUnavailableError(message) from error
             with response:
                 if not response.is_redirect:
                     refuse_status(url, response.status_code, response.headers, self.patience)
@@ -141,7 +146,10 @@ class Web:
         """
         try:
             if remote.paged:
-                part.write_bytes(join_pages(remote.url, lambda url: self.read(url, most_bytes=most_bytes)[0]))
+                pages = join_pages(
+                    remote.url, lambda url, most: self.read(url, most_bytes=most)[0], most_bytes=most_bytes
+                )
+                part.write_bytes(pages)
                 return Arrival("", "")
             return self._persist(remote.url, lambda: self._transfer(remote, part, most_bytes, known, bar))
         except OSError as error:
@@ -349,6 +357,7 @@ def _renew(source: Source, area: str, home: Path, before: Copy | None, web: Web,
         work = home / WORK
         work.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(home / "lock", timeout=_LOCK_PATIENCE_S):
+            sweep(home)
             copy = read_copy(home)
             seen = before.checked_at if before else ""
             if copy and copy.checked_at != seen and is_current(copy, source, dt.datetime.now(dt.UTC)):

@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import hashlib
 import json
+import os
 import socket
 import sys
 import threading
@@ -340,3 +341,49 @@ def test_what_cannot_be_asked(tmp_path: Path) -> None:
 def test_a_source_of_the_catalogue_may_be_given_itself(web: Web, tmp_path: Path) -> None:
     source = dataclasses.replace(find_source("ban"), max_megabytes=1)
     assert fetch(source, area="93", folder=tmp_path, web=web).source == "ban"
+
+
+@pytest.mark.parametrize("url", [None, "", 7, "/liste.csv", "https://[liste.csv"])
+def test_a_file_of_a_dataset_without_an_address_is_passed_over(
+    server: Server, web: Web, tmp_path: Path, url: object
+) -> None:
+    publish(server, url=url)
+    server.files["/static.data.gouv.fr/old.csv"] = ESS
+    assert fetch("ess_france", folder=tmp_path, web=web).url.endswith("/old.csv")
+    alone = {"title": "Liste des entreprises de l'ESS", "format": "csv"} | ({} if url is None else {"url": url})
+    server.files[ESS_API] = json.dumps({"resources": [alone]}).encode()
+    with pytest.raises(SourceChangedError, match="ess_france changed: no file like"):
+        fetch("ess_france", folder=tmp_path / "new", web=web)
+
+
+@pytest.mark.parametrize("kind", ["shake_128", "shake_256", "crc32", None])
+def test_a_sum_that_cannot_be_checked_is_left_aside(server: Server, web: Web, tmp_path: Path, kind: object) -> None:
+    publish(server, checksum={"type": kind, "value": "ab"})
+    assert fetch("ess_france", folder=tmp_path, web=web).path.read_bytes() == ESS
+
+
+def test_what_killed_processes_left_is_removed_after_a_day(web: Web, tmp_path: Path) -> None:
+    good = fetch("ban", area="93", folder=tmp_path, web=web)
+    home = good.path.parent.parent
+    folders = (home, home / "download", good.path.parent)
+    for folder in folders:
+        (folder / ".young.tmp").write_bytes(b"x")
+        (folder / ".old.tmp").write_bytes(b"x")
+        yesterday = time.time() - 25 * 3600
+        os.utime(folder / ".old.tmp", (yesterday, yesterday))
+    fetch("ban", area="93", folder=tmp_path, web=web)
+    assert len(list(home.rglob("*.tmp"))) == 6
+    fetch("ban", area="93", folder=tmp_path, web=web, refresh=True)
+    assert [path.name for path in home.rglob("*.tmp")] == [".young.tmp"] * 3
+    assert good.path.is_file()
+
+
+def test_pages_together_may_be_no_larger_than_one_file(server: Server, web: Web, tmp_path: Path) -> None:
+    url = find_source("siae").locate["url"].replace("{area}", "93")
+    page = {"next": url, "results": [{"siret": "1", "raison_sociale": "x" * 300_000}]}
+    server.script = [lambda handler: handler.reply(200, json.dumps(page).encode())] * 500
+    small = dataclasses.replace(find_source("siae"), max_megabytes=1)
+    with pytest.raises(SourceUnavailableError, match="larger than the 1 MB") as error:
+        fetch(small, area="93", folder=tmp_path, web=web)
+    assert error.value.cause == "too_large"
+    assert len(server.requests) == 4

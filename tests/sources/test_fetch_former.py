@@ -80,7 +80,10 @@ def test_wrong_files_in_a_row_leave_the_good_copy(
         assert study(tmp_path)[0] == 18000
     wrong = [renew(word) for word in ("un", "deux", "trois")]
     assert [file.path.is_file() for file in (good, *wrong)] == [True, False, True, True]
-    assert [file.sha256 for file in formers(wrong[2])] == [wrong[1].sha256, good.sha256]
+    assert [(file.sha256, file.vintage) for file in formers(wrong[2])] == [
+        (wrong[1].sha256, "2021"),
+        (good.sha256, "2021"),
+    ]
     value, live = study(tmp_path)
     assert value == 18000
     assert live.inputs[0].sha256 == good.sha256
@@ -120,7 +123,7 @@ def test_a_server_that_goes_back_to_a_file_does_not_lose_it(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("essgeo.sources.download.manifest.os.fsync", full)
+        patch.setattr("essgeo.sources.download.accept.write_copy", full)
         assert "No space left" in renew("1").stale
     assert (good.path.is_file(), wrong.path.is_file()) == (True, True)
     again = renew("1")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
 from essgeo.errors import InputError, SourceChangedError
-from essgeo.sources.download.retries import is_private
+from essgeo.sources.download.retries import is_private, is_web_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,7 +98,7 @@ def choose_resource(source: Source, dataset: Mapping[str, Any]) -> Remote:
     Raises
     ------
     SourceChangedError
-        No file of the dataset has such a title and format.
+        No file of the dataset has such a title and format, and an address.
 
     Examples
     --------
@@ -110,18 +110,19 @@ def choose_resource(source: Source, dataset: Mapping[str, Any]) -> Remote:
     Remote(url='https://a.fr/2.csv', name='2.csv', checksum='sha1:ab', size=0, paged=False)
     """
     listed = dataset.get("resources")
-    resources = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
+    described = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
+    resources = [item for item in described if is_web_address(str(item.get("url")))]
     title, formats = re.compile(source.locate["title"], re.IGNORECASE), source.locate["format"].split()
     fitting = [
         resource
         for resource in resources
         if resource.get("type", "main") == "main"
         and str(resource.get("format", "")).lower() in formats
-        and title.search(f"{resource.get('title', '')} {_base(str(resource.get('url', '')))}")
+        and title.search(f"{resource.get('title', '')} {_base(resource['url'])}")
     ]
     fitting = [item for item in resources if item.get("id") == source.locate.get("resource", "")] or fitting
     if not fitting:
-        there = "; ".join(f"{item.get('title')} ({item.get('format')})" for item in resources[:_SHOWN_RESOURCES])
+        there = "; ".join(f"{item.get('title')} ({item.get('format')})" for item in described[:_SHOWN_RESOURCES])
         message = (
             f"{source.id} changed: no file like /{source.locate['title']}/ ({' or '.join(formats)}) in {source.page}. "
             f"Files there: {there or 'none'}. Name the new place in sources.toml, or give a file."
@@ -193,7 +194,7 @@ def file_name(url: str, otherwise: str) -> str:
 
 
 def _remote(source: Source, resource: Mapping[str, Any]) -> Remote:
-    url, said = str(resource["url"]), resource.get("checksum")
+    url, said = resource["url"], resource.get("checksum")
     checksum = f"{said.get('type')}:{said.get('value')}".lower() if isinstance(said, dict) and said.get("value") else ""
     size = resource.get("filesize") if resource.get("filetype") == "file" else 0
     return Remote(url, file_name(url, source.id), checksum, size if isinstance(size, int) else 0)

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from essgeo.errors import SourceChangedError
+from essgeo.sources.download.transfer import refuse_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 MOST_PAGES = 500
 
 
-def join_pages(url: str, read: Callable[[str], bytes]) -> bytes:
+def join_pages(url: str, read: Callable[[str, int], bytes], *, most_bytes: int) -> bytes:
     """Return one JSON object with the ``results`` of a page and of every page that is ``next`` to it.
 
     Parameters
@@ -21,24 +22,32 @@ def join_pages(url: str, read: Callable[[str], bytes]) -> bytes:
     url
         Address of the first page.
     read
-        Gives what stands at an address.
+        Gives what stands at an address, of which no more bytes than its second argument are looked at.
+    most_bytes
+        The most that all pages may hold together.
 
     Raises
     ------
     SourceChangedError
         A page is not such an object, or there are more than ``MOST_PAGES``.
+    SourceUnavailableError
+        They are larger than they may be.
 
     Examples
     --------
     >>> pages = {"a": b'{"next": "b", "results": [1, 2]}', "b": b'{"next": null, "results": [3]}'}
-    >>> join_pages("a", pages.__getitem__)
+    >>> join_pages("a", lambda url, most_bytes: pages[url], most_bytes=1000)
     b'{"results": [1, 2, 3]}'
     """
     items: list[object] = []
     following: object = url
+    received = 0
     for _ in range(MOST_PAGES):
+        content = read(str(following), most_bytes + 1 - received)
+        received += len(content)
+        refuse_size(url, received, most_bytes)
         try:
-            page = json.loads(read(str(following)))
+            page = json.loads(content)
             items += page["results"]
             following = page.get("next")
         except (ValueError, TypeError, KeyError, AttributeError) as error:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import time
 from typing import TYPE_CHECKING
 
 from essgeo.sources.download.manifest import write_json
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_ABANDONED_S = 86_400
 
 
 def resume_point(part: Path, url: str) -> tuple[int, str]:
@@ -38,6 +42,14 @@ def discard(part: Path) -> None:
     """Remove what has come of a download."""
     for path in (part, _notes(part)):
         path.unlink(missing_ok=True)
+
+
+def sweep(home: Path) -> None:
+    """Remove what processes that were killed left half-written beside the copies of a source, once it is a day old."""
+    for path in home.rglob("*.tmp"):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > _ABANDONED_S:
+                path.unlink()
 
 
 def _notes(part: Path) -> Path:

@@ -19,7 +19,10 @@ def is_web_address(url: str) -> bool:
     >>> is_web_address("https://data.gouv.fr/x"), is_web_address("ftp://data.gouv.fr/x"), is_web_address("https://")
     (True, False, False)
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
     return parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 
