@@ -30,7 +30,7 @@ def test_a_walk_keeps_its_figures() -> None:
 
 
 def test_remarks_of_the_portrait_are_said() -> None:
-    nobody = pd.DataFrame({"family": [], "counted": []}, dtype=object).astype({"counted": bool})
+    nobody = pd.DataFrame({"family": [], "counted": [], "geo_status": []}, dtype=object).astype({"counted": bool})
     figures = pd.DataFrame({"key": [], "value": [], "scope": [], "year": []}, dtype=object).astype({"key": str})
     notes = portrait(gpd.GeoDataFrame(nobody, geometry=[], crs=2154), figures, scope="x")["note"].unique()
     assert len(notes) == 2
