@@ -7,6 +7,7 @@ import json
 import sqlite3
 import sys
 import zipfile
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -383,7 +384,7 @@ def contents(path: Path) -> Iterator[bytes]:
     elif data.startswith(b"\x1f\x8b"):
         yield gzip.decompress(data)
     elif data.startswith(b"SQLite"):
-        with sqlite3.connect(path) as base:
+        with closing(sqlite3.connect(path)) as base:
             for (name,) in base.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
                 yield repr(base.execute(f'SELECT * FROM "{name}"').fetchall()).encode()  # noqa: S608 (its own name)
 

@@ -7,6 +7,7 @@ import json
 import sqlite3
 import xml.etree.ElementTree as ET
 import zipfile
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import frictionless
@@ -113,7 +114,7 @@ def test_layers(folder: Path, wanted: pd.DataFrame) -> None:
     for kind, layer in read.items():
         for name in wanted:
             assert layer[name].fillna("").tolist() == wanted[name].tolist(), (kind, name)
-    with sqlite3.connect(folder / "layers.gpkg") as connection:
+    with closing(sqlite3.connect(folder / "layers.gpkg")) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         styles = [style for (style,) in connection.execute("SELECT styleQML FROM layer_styles")]
     for text in (*styles, (folder / "study.qgs").read_text(encoding="utf-8")):

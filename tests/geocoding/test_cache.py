@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -101,7 +102,7 @@ def test_two_processes_may_write_at_once(tmp_path: Path) -> None:
         writer.stdin.write("go\n")
         writer.stdin.flush()
     assert [writer.communicate(timeout=60)[1] for writer in writers] == ["", ""]
-    with sqlite3.connect(path) as file:
+    with closing(sqlite3.connect(path)) as file, file:
         assert file.execute("SELECT count(*) FROM answers").fetchone() == (2 * 10 * 100 + 10,)
         assert file.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     file.close()
@@ -117,7 +118,7 @@ def test_a_damaged_cache_says_what_to_do(tmp_path: Path, damage: str) -> None:
         cache.put(Named(), answers(*map(str, range(5000))))
         path.write_bytes(path.read_bytes()[:100_000])
     else:
-        with sqlite3.connect(path) as file:
+        with closing(sqlite3.connect(path)) as file, file:
             file.execute("CREATE TABLE somebody (else_ TEXT)")
         file.close()
     with pytest.raises(InputError, match=r"answers\.sqlite: .*Delete the file"):
