@@ -12,7 +12,7 @@ from essgeo.errors import InputError
 from essgeo.sources.catalogue import official_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     import duckdb
@@ -140,6 +140,21 @@ def scan(base: duckdb.DuckDBPyConnection, path: Path, source: Source) -> Scan:
         {name: raw.get(name, "NULL") for name in source.columns},
         {name: text.get(name, "''") for name in source.columns},
     )
+
+
+def list_texts(base: duckdb.DuckDBPyConnection, table: str, column: str, texts: Collection[str]) -> None:
+    """Make a temporary table of one column of texts, to be asked for with ``IN``.
+
+    Examples
+    --------
+    >>> with database() as base:
+    ...     list_texts(base, "listed", "siren", ["005580113"])
+    ...     base.execute("SELECT siren FROM listed").fetchall()
+    [('005580113',)]
+    """
+    base.execute(f"CREATE TEMP TABLE {table} ({column} VARCHAR)")
+    if texts:
+        base.execute(f"INSERT INTO {table} SELECT unnest(?::VARCHAR[])", [list(texts)])
 
 
 def quoted(text: str) -> str:

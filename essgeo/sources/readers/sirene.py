@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from essgeo.errors import InputError
 from essgeo.sources.catalogue import find_source
-from essgeo.sources.readers.database import MEMORY, database, quoted, scan
+from essgeo.sources.readers.database import MEMORY, database, list_texts, quoted, scan
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Collection
     from pathlib import Path
 
-    import duckdb
     import pandas as pd
 
     from essgeo.sources.readers.database import Scan
@@ -89,7 +88,7 @@ def read_establishments(
     with database(memory=memory) as base:
         site = scan(base, establishments, find_source("sirene_establishments"))
         unit = scan(base, legal_units, find_source("sirene_legal_units"))
-        _create(base, "listed", "siren", listed)
+        list_texts(base, "listed", "siren", listed)
         sites = f"{_sites(site)} WHERE {active_on(site, as_of)} AND {within_communes(site, citycodes)}"
         units = f"{_units(unit)} WHERE {_in_ess(unit, categories)}"
         if citycodes is None:
@@ -196,9 +195,3 @@ def _joined(kind: str) -> str:
         f"SELECT {shown}, CASE WHEN {public} THEN 'O' ELSE 'P' END AS diffusion, {texts}, {facts} "
         f"FROM sites {kind} JOIN units ON sites.siren = units.siren ORDER BY siret"
     )
-
-
-def _create(base: duckdb.DuckDBPyConnection, table: str, column: str, values: Collection[str]) -> None:
-    base.execute(f"CREATE TEMP TABLE {table} ({column} VARCHAR)")
-    if values:
-        base.execute(f"INSERT INTO {table} SELECT unnest(?::VARCHAR[])", [list(values)])

@@ -13,7 +13,7 @@ from pyproj.exceptions import CRSError
 
 from essgeo.crs import GEOGRAPHIC
 from essgeo.sources.catalogue import find_source
-from essgeo.sources.readers.database import MEMORY, database, scan
+from essgeo.sources.readers.database import MEMORY, database, list_texts, scan
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -73,8 +73,7 @@ def read_sirene_geolocation(path: Path, sirets: Collection[str], *, memory: str 
     """
     with database(memory=memory) as base:
         file = scan(base, path, find_source("sirene_geolocation"))
-        base.execute("CREATE TEMP TABLE wanted (siret VARCHAR)")
-        base.execute("INSERT INTO wanted SELECT unnest(?::VARCHAR[])", [list(sirets)])
+        list_texts(base, "wanted", "siret", sirets)
         chosen = ", ".join(f"{file.text[name]} AS {name}" for name in _COLUMNS)
         known = f"{file.raw['siret']} IN (SELECT siret FROM wanted)"
         rows = base.execute(f"SELECT {chosen} FROM {file.table} WHERE {known} ORDER BY siret").df()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from essgeo.sources.catalogue import find_source
-from essgeo.sources.readers.database import MEMORY, database, quoted, scan
+from essgeo.sources.readers.database import MEMORY, database, list_texts, quoted, scan
 from essgeo.sources.readers.sirene import PUBLIC, active_on, within_communes
 from essgeo.sources.readers.sirene_geolocation import QUALITIES
 
@@ -78,8 +78,7 @@ def read_zones_of_establishments(
         place = scan(base, geolocation, find_source("sirene_geolocation"))
         column = _COLUMN_OF_VINTAGE.get(vintage)
         zone = place.text[column] if column else "''"
-        base.execute("CREATE TEMP TABLE zones (code VARCHAR)")
-        base.execute("INSERT INTO zones SELECT unnest(?::VARCHAR[])", [list(zones)])
+        list_texts(base, "zones", "code", zones)
         surely = f"{place.text['quality']} IN ({', '.join(map(quoted, QUALITIES))})"
         placed = f"SELECT {place.raw['siret']} AS siret, {zone} AS zone_id FROM {place.table} WHERE {surely}"
         open_rows = f"{site.raw['diffusion']} = {quoted(PUBLIC)} AND {active_on(site, as_of)}"
