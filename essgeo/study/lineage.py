@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from essgeo.provenance import Input, sha256_of
+from essgeo.provenance import Input, given_input, sha256_of
 from essgeo.sources.live import input_of
 
 if TYPE_CHECKING:
@@ -70,9 +70,7 @@ def user_inputs(given: Mapping[str, Path], vintage: str, network: WalkNetwork | 
     []
     """
     theirs = [
-        Input(
-            layer, path.name, sha256_of(path), f"{layer}, file of the user", "the user", "as given by the user", vintage
-        )
+        given_input(layer, path, title=f"{layer}, file of the user", vintage=vintage)
         for layer, path in given.items()
         if layer != "network"
     ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from essgeo.geocoding import geocode
-from essgeo.provenance import Input, sha256_of
+from essgeo.provenance import given_input
 from essgeo.sources.diffusion import hidden
 from essgeo.sources.layers import own_layer
 from essgeo.sources.live.ask import also
@@ -92,8 +92,7 @@ def with_own_list(
         settled = own[own.index.isin([*added.index, *same["right"]])]
         placed = geocode(settled, using=list(using), corrections=corrections, crs=here.crs)
         found = _filled(apply_decisions(found, placed, decisions[stands]))
-        told = ("structures", DECISIONS, sha256_of(path), "Decisions", "the user", "as given by the user", here.vintage)
-        live.inputs.append(Input(*told))
+        live.inputs.append(given_input("structures", path, title="Decisions", vintage=here.vintage))
     if len(pairs) or len(added):
         also(live, "structures")
     matched, used = by_siret["right"].nunique(), pairs["right"].nunique() + len(added)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from essgeo.errors import InputError
 from essgeo.layers import LAYERS
-from essgeo.provenance import Input, sha256_of
+from essgeo.provenance import given_input
 from essgeo.sources.catalogue import find_source, read_catalogue
 from essgeo.sources.layers import own_layer, own_projects, read_neighbourhoods
 from essgeo.sources.live.ask import Live, input_of, take
@@ -181,9 +181,7 @@ def live_neighbourhoods(
         return read_neighbourhoods(file.path, iris)
     path = here.folder / NEIGHBOURHOODS
     if path.is_file():
-        title = "Target neighbourhoods"
-        given = ("neighbourhoods", path.name, sha256_of(path), title, "the user", "as given by the user", here.vintage)
-        live.inputs.append(Input(*given))
+        live.inputs.append(given_input("neighbourhoods", path, title="Target neighbourhoods", vintage=here.vintage))
         return read_neighbourhoods(path, iris)
     live.notes.append(_NO_NEIGHBOURHOODS[live.lang].format(areas=_AREAS[len(qpv) > 0][live.lang]))
     return areas_as_neighbourhoods(qpv, communes)
