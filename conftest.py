@@ -12,7 +12,7 @@ from essgeo.errors import SourceUnavailableError
 
 if TYPE_CHECKING:
     from essgeo import Study
-    from essgeo.sources.catalogue import Source
+    from essgeo.official.catalogue import Source
 
 
 @cache

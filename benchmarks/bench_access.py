@@ -21,7 +21,7 @@ import pyproj
 
 from essgeo import demand_points, find_gaps, geocode, load_territory, read_layer, travel_cost
 from essgeo.access import CostMatrix
-from essgeo.access.measures import (
+from essgeo.access.accessibility import (
     access_poverty,
     balanced_catchment,
     concentration_index,
@@ -31,8 +31,7 @@ from essgeo.access.measures import (
     potential,
     two_step_catchment,
 )
-from essgeo.access.network import build_network
-from essgeo.access.osm import UNITS_PER_DEGREE, Ways
+from essgeo.access.network import UNITS_PER_DEGREE, Ways, build_network
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,12 +19,10 @@ import numpy as np
 import pandas as pd
 from perturb import perturb
 
-from essgeo.geocoding.department import NUMBER_BITS, REPETITION_BITS
-from essgeo.geocoding.flat import distance_m
+from essgeo.geocoding.department import NUMBER_BITS, REPETITION_BITS, distance_m
 from essgeo.geocoding.index import load_index
 from essgeo.geocoding.match import match
-from essgeo.geocoding.precision import RADIUS_M
-from essgeo.geocoding.status import statuses
+from essgeo.geocoding.verdict import RADIUS_M, statuses
 
 if TYPE_CHECKING:
     from essgeo.geocoding.index import AddressIndex

@@ -35,7 +35,7 @@ from playwright.sync_api import TimeoutError, sync_playwright  # noqa: A004 - th
 import essgeo
 from essgeo.crs import GEOGRAPHIC
 from essgeo.maps import build_embed, build_maps
-from essgeo.words.vocabulary import CHALLENGES, FAMILIES, GEO_STATUSES, ROLES, SECTORS, STAGES, STATUSES, split_codes
+from essgeo.schema.vocabulary import CHALLENGES, FAMILIES, GEO_STATUSES, ROLES, SECTORS, STAGES, STATUSES, split_codes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
     from essgeo.results import Study
-    from essgeo.words.vocabulary import Labels
+    from essgeo.schema.vocabulary import Labels
 
 SIZES = tuple(map(int, os.environ.get("ESSGEO_BENCH_SIZES", "1000,10000,50000").split(",")))
 SEED = 0

@@ -31,11 +31,10 @@ GOALS = {"territory": "15 s, 1 GB", "register": "15 s, 1 GB", "france": "60 s"}
 def run(task: str, folder: Path) -> int:
     """Return the number of rows that a task reads."""
     from essgeo import load_territory  # noqa: PLC0415 (timed)
+    from essgeo.official.sirene import count_establishments, read_establishments, read_zones_of_establishments  # noqa: PLC0415 (timed)
     from essgeo.register import RegisterFiles, build_register  # noqa: PLC0415 (timed)
-    from essgeo.sources.readers.sirene import count_establishments, read_establishments  # noqa: PLC0415 (timed)
-    from essgeo.sources.readers.sirene_zones import read_zones_of_establishments  # noqa: PLC0415 (timed)
-    from essgeo.structures.establishments import as_structures  # noqa: PLC0415 (timed)
-    from essgeo.structures.perimeter import ess_categories  # noqa: PLC0415 (timed)
+    from essgeo.register.establishments import as_structures  # noqa: PLC0415 (timed)
+    from essgeo.register.perimeter import ess_categories  # noqa: PLC0415 (timed)
 
     files = folder / "StockEtablissement_utf8.parquet", folder / "StockUniteLegale_utf8.parquet"
     places = folder / "Geolocalisation_utf8.parquet"

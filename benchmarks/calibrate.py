@@ -1,4 +1,4 @@
-"""Print the table that stands in :mod:`essgeo.geocoding.precision`: how far true positions lie from the points given.
+"""Print the table that stands in :mod:`essgeo.geocoding.verdict`: how far true positions lie from the points given.
 
 Run from anywhere: ``python benchmarks/calibrate.py``. Its last line is what the table says of the other half of rows.
 """
@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from bench_geocoding import BAN, DATA, SEED, off, queries, real_addresses
 
-from essgeo.geocoding.department import NUMBER_BITS, REPETITION_BITS
-from essgeo.geocoding.flat import distance_m
+from essgeo.geocoding.department import NUMBER_BITS, REPETITION_BITS, distance_m
 from essgeo.geocoding.index import load_index
 from essgeo.geocoding.match import match
-from essgeo.geocoding.numbers import INTERPOLATED, find_houses
-from essgeo.geocoding.status import NAMED, statuses
-from essgeo.geocoding.verdict import SHORT_M
+from essgeo.geocoding.search import INTERPOLATED, find_houses
+from essgeo.geocoding.verdict import NAMED, SHORT_M, statuses
 
 if TYPE_CHECKING:
     import pandas as pd

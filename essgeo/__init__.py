@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from essgeo.access import accessibility, demand_points, read_network, travel_cost
-    from essgeo.exports import export
     from essgeo.gaps import coverage, find_gaps, gather_areas
     from essgeo.geocoding import geocode
     from essgeo.maps import build_maps
+    from essgeo.official.live_layers import read_layer
+    from essgeo.publish import export
     from essgeo.results import Study
     from essgeo.siting import Scenario, choose_sites, compare
-    from essgeo.sources import read_layer
     from essgeo.study import run_study
     from essgeo.territory import Territory, load_territory
-    from essgeo.words.digest import show_gaps
+    from essgeo.text.digest import show_gaps
     from essgeo.zoning import crosswalk, locate_in
 
 __all__ = [
@@ -45,14 +45,14 @@ __all__ = [
 
 _ROOMS = {
     "access": ("accessibility", "demand_points", "read_network", "travel_cost"),
-    "words.digest": ("show_gaps",),
-    "exports": ("export",),
+    "text.digest": ("show_gaps",),
+    "publish": ("export",),
     "gaps": ("coverage", "find_gaps", "gather_areas"),
     "geocoding": ("geocode",),
     "maps": ("build_maps",),
     "results": ("Study",),
     "siting": ("Scenario", "choose_sites", "compare"),
-    "sources": ("read_layer",),
+    "official.live_layers": ("read_layer",),
     "study": ("run_study",),
     "territory": ("Territory", "load_territory"),
     "zoning": ("crosswalk", "locate_in"),

@@ -10,8 +10,11 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pyproj
 
+
 GEOGRAPHIC = "EPSG:4326"
+
 METROPOLE = "EPSG:2154"
+
 OVERSEAS = {"971": "EPSG:5490", "972": "EPSG:5490", "973": "EPSG:2972", "974": "EPSG:2975", "976": "EPSG:4471"}
 """The legal metric CRS of each overseas department (décret 2000-1276): metropolitan France has Lambert-93."""
 

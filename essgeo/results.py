@@ -6,18 +6,18 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from essgeo.structures.activity import OUTSIDE, located_here
-from essgeo.words.digest import study_digest
+from essgeo.register.activity import OUTSIDE, located_here
+from essgeo.text.digest import study_digest
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
     from essgeo.access import WalkingComparison, WalkNetwork
-    from essgeo.provenance import Input
+    from essgeo.files.provenance import Input
     from essgeo.register import Economy
+    from essgeo.schema.vocabulary import Lang
     from essgeo.territory import Territory
-    from essgeo.words.vocabulary import Lang
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Setting:
     structure_zones
         One row for each structure and zone that matter to each other.
     portrait
-        The register beside the ESS portrait, a table of :data:`essgeo.words.tables.TABLES`.
+        The register beside the ESS portrait, a table of :data:`essgeo.schema.columns.TABLES`.
     network
         The streets to walk on; ``None`` for straight lines with a detour.
     notes
@@ -140,7 +140,7 @@ class Study(Setting):
     Attributes
     ----------
     zones, coverage, iris_coverage, gaps, support_chain, review, portrait_areas
-        Tables; their columns are described in :data:`essgeo.words.tables.TABLES`.
+        Tables; their columns are described in :data:`essgeo.schema.columns.TABLES`.
     walking
         The streets beside straight lines; ``None`` without a network.
     """

@@ -11,15 +11,20 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from essgeo.errors import InputError, SourceUnavailableError, UnknownTerritoryError
-from essgeo.layers import LAYERS
+from essgeo.schema.contracts import LAYERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+
 _PACKAGED = Path(__file__).parent / "data"
+
 _CHECKED_OUT = Path(__file__).parent.parent / "data"
+
 _WANTED = {"id": str, "name": str, "crs": str, "vintage": str, "communes": list}
+
 _KINDS = {str: "text between quotes", list: "a list"}
+
 _LAYER_KEYS = ("layer", "vintage", "file", "title", "publisher", "licence")
 
 

@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 
 from essgeo import show_gaps
-from essgeo.words.display import share_bar, table
-from essgeo.words.formats import interval, number, percent
-from essgeo.words.tables import TABLES
+from essgeo.schema.columns import TABLES
+from essgeo.text.html import share_bar, table
+from essgeo.text.numbers import interval, number, percent
 from tests.exports.conftest import HOSTILE, make_study
 
 if TYPE_CHECKING:

@@ -6,13 +6,14 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 
-from essgeo.access import demand, grid, travel_cost
-from essgeo.structures import portrait
-from essgeo.study.zones import ZONE_METHOD
-from essgeo.words.methods import said
+from essgeo.access import demand, travel_cost
+from essgeo.access import demand as grid
+from essgeo.register import portrait
+from essgeo.text.phrases import said
+from essgeo.zoning.count import ZONE_METHOD
 
 
-@pytest.mark.parametrize("method", [demand.METHOD, grid.METHOD, ZONE_METHOD])
+@pytest.mark.parametrize("method", [demand.METHOD, grid.GRID_METHOD, ZONE_METHOD])
 def test_a_constant_is_said_in_both_languages(method: str) -> None:
     assert said(method, "en") == method
     assert said(method, "fr") != method

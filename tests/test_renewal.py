@@ -12,19 +12,19 @@ import shapely
 
 from essgeo import load_territory, read_layer
 from essgeo.errors import SchemaError, SourceUnavailableError
-from essgeo.exports.notes import caveats
-from essgeo.provenance import sha256_of
-from essgeo.sources.download.manifest import Fetched
-from essgeo.sources.live import Live
-from essgeo.sources.renewal import perimeters_in, read_renewal
+from essgeo.files.perimeters import perimeters_in, read_renewal
+from essgeo.files.provenance import sha256_of
+from essgeo.official.live import Live
+from essgeo.official.store import Fetched
+from essgeo.publish.licences import caveats
 from essgeo.study import run_study
-from essgeo.study.renewal import live_renewal, with_programme
+from essgeo.zoning.renewal import live_renewal, with_programme
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from essgeo.sources.catalogue import Source
+    from essgeo.official.catalogue import Source
     from essgeo.territory import Territory
 
 LAMBERT = "EPSG:2154"

@@ -8,7 +8,7 @@ import pytest
 
 from essgeo import load_territory
 from essgeo.errors import InputError, UnknownTerritoryError
-from essgeo.sources import read_layer
+from essgeo.official.live_layers import read_layer
 from essgeo.territory import territory_names
 
 if TYPE_CHECKING:

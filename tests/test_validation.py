@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from essgeo.errors import SchemaError
-from essgeo.validation import ROW, raise_faults, validate
+from essgeo.schema.validate import ROW, raise_faults, validate
 
 ADDRESS = {"address": "1 rue A", "postcode": "01000", "city": "Bondy", "citycode": "93010", "lon": "2,4", "lat": "48.9"}
 

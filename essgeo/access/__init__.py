@@ -1,11 +1,9 @@
 """Who lives where, how many minutes away things are, and who has how much access."""
 
 from essgeo.access.accessibility import accessibility
-from essgeo.access.comparison import WalkingComparison, compare_walking
 from essgeo.access.cost import CostMatrix, nearest_minutes
-from essgeo.access.demand import demand_points
-from essgeo.access.detour import Detour, estimate_detour
-from essgeo.access.grid import grid_points
+from essgeo.access.demand import demand_points, grid_points
+from essgeo.access.detour import Detour, WalkingComparison, compare_walking, estimate_detour
 from essgeo.access.network import WalkNetwork, read_network
 from essgeo.access.walking import travel_cost
 

@@ -2,25 +2,250 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import geopandas as gpd
 import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from essgeo.access.osm import UNITS_PER_DEGREE, Ways, read_ways
-from essgeo.access.pedestrian import STEPS_FACTOR
 from essgeo.crs import GEOGRAPHIC, require_metric
 from essgeo.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     import pyproj
     from numpy.typing import NDArray
 
+
+WALKABLE = frozenset(
+    {
+        "bridleway", "corridor", "crossing", "elevator", "footway", "living_street", "path", "pedestrian", "platform",
+        "primary", "primary_link", "residential", "road", "secondary", "secondary_link", "service", "steps", "tertiary",
+        "tertiary_link", "track", "unclassified",
+    }
+)  # fmt: skip
+"""Values of ``highway`` that are walkable unless a tag forbids it."""
+
+
+NEVER = frozenset({"abandoned", "construction", "motorway", "motorway_link", "planned", "proposed", "raceway", "razed"})
+"""Values of ``highway`` that no tag opens to people on foot."""
+
+
+ALLOWED = frozenset({"yes", "designated", "permissive"})
+
+CLOSED_ON_FOOT = frozenset({"no", "private", "use_sidepath"})
+
+CLOSED = frozenset({"no", "private", "military"})
+
+
+STEPS_FACTOR = 2.0
+"""Metres on the flat that take as long as one metre of steps, measured along the ground. People climb a long stairway
+at 0.4 to 0.5 m/s and a short one about twice as fast ("Upstairs walking speed distributions on a long stairway", Safety
+Science, 2008): 1.3 to 3 times slower than 1.25 m/s on the flat. 2 is a choice within that range."""
+
+
+def walkable(tags: Mapping[str, str]) -> bool:
+    """Return whether people on foot may use a way.
+
+    ``foot`` wins over ``access``, which wins over the kind of way. Trunk roads, cycleways and busways are walkable only
+    where ``foot`` says so; motorways never. Roads with a separate sidewalk stay: where that sidewalk is not drawn to
+    the next crossing, the network would fall apart without them.
+
+    Parameters
+    ----------
+    tags
+        Tags of the way.
+
+    Returns
+    -------
+    bool
+        Whether it belongs to a walking network.
+
+    Examples
+    --------
+    >>> walkable({"highway": "footway"}), walkable({"highway": "service", "access": "private"})
+    (True, False)
+    >>> walkable({"highway": "trunk"}), walkable({"highway": "trunk", "foot": "designated"})
+    (False, True)
+    """
+    kind = tags.get("highway", "")
+    if not kind or kind in NEVER or tags.get("foot") in CLOSED_ON_FOOT:
+        return False
+    if tags.get("foot") in ALLOWED:
+        return True
+    return kind in WALKABLE and tags.get("access") not in CLOSED and tags.get("motorroad") != "yes"
+
+
+def steps(tags: Mapping[str, str]) -> bool:
+    """Return whether a way is a flight of steps.
+
+    Examples
+    --------
+    >>> steps({"highway": "steps"})
+    True
+    """
+    return tags.get("highway") == "steps"
+
+
+UNITS_PER_DEGREE = 10_000_000
+
+DAY = slice(0, len("2024-01-31"))
+
+
+Line: TypeAlias = tuple["Mapping[str, str]", list[tuple[int, int]]]
+
+
+@dataclass(frozen=True)
+class Ways:
+    """Walkable ways as they are drawn.
+
+    Attributes
+    ----------
+    vertices
+        Longitude and latitude of all vertices, way after way, in 1e-7 degrees: what OpenStreetMap stores, so that
+        vertices with the same numbers are the same place.
+    way
+        For each vertex, the position of its way.
+    steps
+        For each way, whether it is a flight of steps.
+    date
+        Day of the data, ISO; ``""`` where the file does not say.
+    """
+
+    vertices: NDArray[np.int64]
+    way: NDArray[np.intp]
+    steps: NDArray[np.bool_]
+    date: str
+
+
+def read_ways(path: Path | str, bounds: tuple[float, float, float, float] | None = None) -> Ways:
+    """Return the walkable ways of a file.
+
+    Parameters
+    ----------
+    path
+        ``.pbf``, ``.osm`` (also ``.osm.gz``, ``.osm.bz2``), or ``.json`` and ``.geojson`` as Overpass writes them. In
+        GeoJSON, the outline of a square is a way around it.
+    bounds
+        West, south, east and north, degrees; ways with no vertex inside are left out.
+
+    Returns
+    -------
+    Ways
+        The ways that :func:`essgeo.access.network.walkable` keeps.
+
+    Raises
+    ------
+    InputError
+        The file is missing, is none of these, or cannot be read.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> street = {"type": "way", "tags": {"highway": "footway"}, "geometry": [{"lon": 2.48, "lat": 48.9}] * 2}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = pathlib.Path(folder) / "streets.json"
+    ...     _ = file.write_text(json.dumps({"elements": [street]}))
+    ...     read_ways(file).vertices[0].tolist()
+    [24800000, 489000000]
+    """
+    file = Path(path)
+    if not file.is_file():
+        message = f"{file}: no such file. Give an OpenStreetMap extract: .pbf, .osm, .json or .geojson."
+        raise InputError(message)
+    lines, date = _json_lines(file) if file.suffix in {".json", ".geojson"} else _osmium_lines(file)
+    box = np.array(bounds if bounds is not None else (-180, -90, 180, 90)) * UNITS_PER_DEGREE
+    vertices, counts, flights = [], [], []
+    try:
+        for tags, line in lines:
+            xy = np.array(line, dtype=np.int64).reshape(-1, 2)
+            if len(xy) > 1 and ((xy >= box[:2]) & (xy <= box[2:])).all(axis=1).any():
+                vertices.append(xy)
+                counts.append(len(xy))
+                flights.append(steps(tags))
+    except (RuntimeError, KeyError, TypeError, AttributeError) as error:
+        message = f"{file.name}: not a readable OpenStreetMap file ({type(error).__name__}: {error})."
+        raise InputError(message) from error
+    return Ways(
+        vertices=np.concatenate(vertices) if vertices else np.empty((0, 2), dtype=np.int64),
+        way=np.repeat(np.arange(len(counts)), counts),
+        steps=np.array(flights, dtype=bool),
+        date=date,
+    )
+
+
+def _osmium_lines(file: Path) -> tuple[Iterator[Line], str]:
+    import osmium  # noqa: PLC0415 - slow to import, and only streets need it
+
+    try:
+        processor = (
+            osmium.FileProcessor(str(file))
+            .with_locations()
+            .with_filter(osmium.filter.EntityFilter(osmium.osm.WAY))
+            .with_filter(osmium.filter.KeyFilter("highway"))
+        )
+        date = processor.header.get("osmosis_replication_timestamp", "")[DAY]
+    except RuntimeError as error:
+        message = f"{file.name}: not a readable OpenStreetMap file ({error}). Give a .pbf, .osm, .json or .geojson."
+        raise InputError(message) from error
+    lines = (
+        (tags, [(node.x, node.y) for node in way.nodes if node.location.valid()])
+        for way in processor
+        if isinstance(way, osmium.osm.Way) and walkable(tags := dict(way.tags))
+    )
+    return lines, date
+
+
+def _json_lines(file: Path) -> tuple[Iterator[Line], str]:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        message = f"{file.name}: not JSON ({error}). Save the answer of Overpass again."
+        raise InputError(message) from error
+    if isinstance(content, dict) and isinstance(content.get("features"), list):
+        return _geojson_lines(content["features"]), str(content.get("timestamp", ""))[DAY]
+    if isinstance(content, dict) and isinstance(content.get("elements"), list):
+        date = content.get("osm3s", {}).get("timestamp_osm_base", "")
+        return _overpass_lines(content["elements"]), str(date)[DAY]
+    message = f"{file.name}: neither GeoJSON ('features') nor an answer of Overpass ('elements')."
+    raise InputError(message)
+
+
+def _geojson_lines(features: list[Any]) -> Iterator[Line]:
+    for feature in features:
+        tags, shape = feature["properties"] or {}, feature["geometry"] or {"type": ""}
+        if not walkable(tags):
+            continue
+        if shape["type"] == "LineString":
+            yield tags, [_units(*point[:2]) for point in shape["coordinates"]]
+        elif shape["type"] in {"Polygon", "MultiLineString"}:
+            for ring in shape["coordinates"]:
+                yield tags, [_units(*point[:2]) for point in ring]
+
+
+def _overpass_lines(elements: list[Any]) -> Iterator[Line]:
+    nodes = {item["id"]: _units(item["lon"], item["lat"]) for item in elements if item["type"] == "node"}
+    for item in elements:
+        tags = item.get("tags", {})
+        if item["type"] != "way" or not walkable(tags):
+            continue
+        if "geometry" in item:
+            yield tags, [_units(point["lon"], point["lat"]) for point in item["geometry"] if point]
+        else:
+            yield tags, [nodes[node] for node in item.get("nodes", []) if node in nodes]
+
+
+def _units(longitude: float, latitude: float) -> tuple[int, int]:
+    return round(longitude * UNITS_PER_DEGREE), round(latitude * UNITS_PER_DEGREE)
+
+
 LICENCE = "ODbL 1.0"
+
 SOURCE = "OpenStreetMap contributors"
 
 
@@ -29,7 +254,7 @@ class WalkNetwork:
     """A walking network in a metric CRS.
 
     An edge runs between two nodes and bends at its segments. Lengths are in metres on the flat: a metre of steps counts
-    as :data:`essgeo.access.pedestrian.STEPS_FACTOR` of them.
+    as :data:`essgeo.access.network.STEPS_FACTOR` of them.
 
     Attributes
     ----------
@@ -85,7 +310,7 @@ def read_network(
     Parameters
     ----------
     path
-        ``.pbf``, ``.osm``, or ``.json`` and ``.geojson`` of Overpass, see :func:`essgeo.access.osm.read_ways`.
+        ``.pbf``, ``.osm``, or ``.json`` and ``.geojson`` of Overpass, see :func:`essgeo.access.network.read_ways`.
     area
         Polygons of the territory, metric CRS.
     buffer_m
@@ -139,7 +364,7 @@ def build_network(
     Parameters
     ----------
     ways
-        From :func:`essgeo.access.osm.read_ways`.
+        From :func:`essgeo.access.network.read_ways`.
     crs
         Metric CRS of the network.
     min_component_m

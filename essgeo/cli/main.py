@@ -11,24 +11,21 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from essgeo.cli.doctor import doctor
-from essgeo.cli.gaps import gaps
-from essgeo.cli.geocode import geocode_file
-from essgeo.cli.site import site
-from essgeo.cli.sources import sources
-from essgeo.cli.structures import structures
-from essgeo.cli.study import study
-from essgeo.cli.territory import territory
-from essgeo.cli.text import harmless
-from essgeo.cli.zones import zones
+from essgeo.cli.lists import geocode_file, structures, zones
+from essgeo.cli.options import harmless
+from essgeo.cli.sources import sources, territory
+from essgeo.cli.studies import doctor, gaps, site, study
 from essgeo.errors import EssgeoError, GeocoderError, InfeasibleError, InputWarning, SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+
 INPUT, BUG, STOPPED = 2, 70, 130
+
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
 """A disk that is full, or where nothing may be written."""
+
 CODES = {SourceError: 3, GeocoderError: 3, InfeasibleError: 4}
 
 

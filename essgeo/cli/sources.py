@@ -1,4 +1,4 @@
-"""``essgeo sources``: the official sources, their copies on this disk, and whether they still are what they were."""
+"""Commands on official sources and territories."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ import click
 from essgeo.cli import options
 
 if TYPE_CHECKING:
-    from essgeo.sources.catalogue import Source
+    from essgeo.official.catalogue import Source
+
 
 CHECKED_AREA = "93"
 """Department whose files stand for all where a source has one a department."""
+
 _FOLDER = click.option(
     "--folder", type=click.Path(path_type=Path), help="Where files are kept. Default: the cache (ESSGEO_CACHE)."
 )
@@ -33,10 +35,9 @@ def list_(*, folder: Path | None, as_json: bool) -> None:
     """Print every official source and its copies."""
     import pandas as pd
 
-    from essgeo.cli.text import echo_table
-    from essgeo.sources.catalogue import read_catalogue
-    from essgeo.sources.download.folders import sources_folder
-    from essgeo.sources.download.manifest import read_copies
+    from essgeo.cli.options import echo_table
+    from essgeo.official.catalogue import read_catalogue
+    from essgeo.official.store import read_copies, sources_folder
 
     root = sources_folder(folder)
     kept = [(source, read_copies(source, root)) for source in read_catalogue().values()]
@@ -87,8 +88,8 @@ def fetch(
     A copy that could not be renewed is kept, and said to be old.
     """
     from essgeo.errors import SourceError, SourceUnavailableError
-    from essgeo.sources.catalogue import find_source
-    from essgeo.sources.fetch import fetch as fetch_file
+    from essgeo.official.catalogue import find_source
+    from essgeo.official.fetch import fetch as fetch_file
 
     faults = []
     for source in [find_source(name) for name in ids]:
@@ -117,9 +118,9 @@ def check(*, ids: tuple[str, ...], area: str, as_json: bool) -> None:
     archive. Exit code 3 if one changed, is gone or out of reach; one that nobody publishes is said to be given.
     """
     from essgeo.errors import SourceChangedError
-    from essgeo.sources.catalogue import find_source, read_catalogue
-    from essgeo.sources.check import check_source
-    from essgeo.sources.fetch import Web
+    from essgeo.official.catalogue import find_source, read_catalogue
+    from essgeo.official.check import check_source
+    from essgeo.official.fetch import Web
 
     web = Web()
     findings = []
@@ -138,7 +139,7 @@ def check(*, ids: tuple[str, ...], area: str, as_json: bool) -> None:
 
 def _areas(source: Source, territory: str | None, areas: tuple[str, ...]) -> list[str]:
     """Return the departments to fetch a source for, one for each of its files."""
-    from essgeo.sources.catalogue import area_of, department_of
+    from essgeo.official.catalogue import area_of, department_of
     from essgeo.territory import load_territory
 
     if source.scope == "france":
@@ -150,3 +151,83 @@ def _areas(source: Source, territory: str | None, areas: tuple[str, ...]) -> lis
 
 def _megabytes(size: int) -> str:
     return f"{size / 1e6:.1f} MB" if size else "-"
+
+
+@click.group()
+def territory() -> None:
+    """List territories, check the files of one, or begin a new one."""
+
+
+@territory.command("list")
+def territory_list_() -> None:
+    """Print the territories shipped with essgeo."""
+    from essgeo.territory import load_territory, territory_names
+
+    for name in territory_names():
+        click.echo(f"{name}  {load_territory(name).name}")
+
+
+@territory.command()
+@click.argument("name")
+def territory_check(name: str) -> None:
+    """Read every layer of the territory NAME (or folder) and say what it holds, or everything that is wrong."""
+    from essgeo.errors import EssgeoError, SchemaError
+    from essgeo.official.live_layers import read_layer
+    from essgeo.territory import load_territory
+
+    here = load_territory(name)
+    if not here.files:
+        click.echo(f"{here.name} has no file of its own: essgeo study {name} --live fetches every layer.")
+    faults = []
+    for file in here.files:
+        vintage = file.vintage if file.layer == "qpv" else None
+        try:
+            rows = len(read_layer(here, file.layer, vintage=vintage))
+        except EssgeoError as error:
+            faults.append(str(error))
+            continue
+        counts = f"{rows:>6} row{'s' * (rows != 1)}"
+        click.echo(f"{file.layer:<16} {file.vintage:<6} {counts:<11}  {file.path.name}  {file.licence}")
+    if faults:
+        raise SchemaError("\n".join(faults))
+
+
+@territory.command()
+@click.argument("name")
+@click.option("--communes", required=True, metavar="CODES", help="INSEE codes, separated by commas: 93001,93027.")
+@click.option("--name", "title", help="Name that pages write. Default: NAME with capitals.")
+@click.option("--crs", default="auto", show_default=True, help="Metric CRS; auto: the legal one of the department.")
+@click.option("--folder", type=click.Path(), help="Folder to make. Default: NAME, here.")
+@click.option("--live", is_flag=True, help="Fetch the official list of communes to look the codes up in.")
+def init(name: str, *, communes: str, title: str | None, crs: str, folder: str | None, live: bool) -> None:
+    """Make the folder of a territory that official sources fill: no data, no code.
+
+    Codes are looked up in the official list of communes where it was fetched (`essgeo sources fetch communes`).
+    """
+    from essgeo.cli.options import counted, harmless
+    from essgeo.official.declare import declare_territory
+
+    known = _known_communes(live=live)
+    made = declare_territory(name, communes.split(","), title=title, crs=crs, folder=folder, known=known)
+    click.echo(
+        f"{made.name}: {counted(len(made.communes), 'commune')}, {made.crs}, in {made.folder / 'territory.toml'}"
+    )
+    if known is None:
+        click.echo("Not checked: that each code is one of a commune; --live looks them up in the official list.")
+    else:
+        click.echo(harmless(", ".join(f"{code} {known.get(code, '')}".strip() for code in made.communes)))
+    click.echo(f"Next: essgeo study {made.folder} --live")
+
+
+def _known_communes(*, live: bool) -> dict[str, str] | None:
+    """Return the communes by code, from the official file; without ``live`` only if it was fetched before."""
+    from essgeo.errors import SourceError
+    from essgeo.official.fetch import fetch
+    from essgeo.official.lists import read_commune_names
+
+    try:
+        return read_commune_names(fetch("communes", offline=not live, progress=live).path)
+    except SourceError:
+        if live:
+            raise
+        return None

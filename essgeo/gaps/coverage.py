@@ -8,11 +8,9 @@ import numpy as np
 import pandas as pd
 
 from essgeo.access import nearest_minutes
-from essgeo.gaps.activity import activity_odds
-from essgeo.gaps.draws import drawn_shares
-from essgeo.gaps.need import resident_weights
-from essgeo.gaps.reach import reached_themes
-from essgeo.gaps.themes import THEMES, theme_bits, unpack_themes
+from essgeo.gaps.areas import resident_weights
+from essgeo.gaps.reach import THEME_ROWS, drawn_shares, reached_themes, theme_bits, unpack_themes
+from essgeo.register.activity import activity_odds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +21,9 @@ if TYPE_CHECKING:
     from essgeo.access import CostMatrix
     from essgeo.gaps.areas import Areas
 
+
 SHARE_DECIMALS = 9
+
 COLUMNS = (
     "level", "zone_id", "zone_name", "vintage", "theme_kind", "theme", "minutes", "residents", "reached",
     "share", "share_low", "share_high", "share_known_active", "structures", "minutes_median", "method",
@@ -58,10 +58,10 @@ def coverage(
     within_minutes
         Walks.
     drawn
-        From :func:`essgeo.gaps.draws.drawn_shares` for these areas and walks: draws x walks x areas x themes.
+        From :func:`essgeo.gaps.reach.drawn_shares` for these areas and walks: draws x walks x areas x themes.
     draws, seed
         Where ``drawn`` is not given: random draws over positions, speed, detour and activity, the last by
-        :func:`essgeo.gaps.activity_odds` of these structures.
+        :func:`essgeo.register.activity_odds` of these structures.
     level
         Level of the intervals.
 
@@ -167,8 +167,8 @@ def _shares(masks: NDArray[np.uint64], areas: Areas) -> NDArray[np.float64]:
 
 def _medians(cost: CostMatrix, bits: NDArray[np.uint64], areas: Areas) -> NDArray[np.float64]:
     offers = unpack_themes(bits).astype(bool)
-    medians = np.full((len(areas.table), len(THEMES)), np.nan)
-    for theme in range(len(THEMES)):
+    medians = np.full((len(areas.table), len(THEME_ROWS)), np.nan)
+    for theme in range(len(THEME_ROWS)):
         nearest = np.nan_to_num(nearest_minutes(cost, offers[:, theme]), nan=np.inf)
         order = np.argsort(nearest, kind="stable")
         people = areas.residents[:, order].toarray().cumsum(axis=1)
@@ -179,8 +179,8 @@ def _medians(cost: CostMatrix, bits: NDArray[np.uint64], areas: Areas) -> NDArra
 
 
 def _long(areas: Areas, columns: dict[str, NDArray[np.float64]]) -> pd.DataFrame:
-    area, row = (axis.ravel() for axis in np.indices((len(areas.table), len(THEMES))))
+    area, row = (axis.ravel() for axis in np.indices((len(areas.table), len(THEME_ROWS))))
     rows = areas.table.iloc[area].reset_index(drop=True)
-    themes = THEMES.iloc[row].reset_index(drop=True)
+    themes = THEME_ROWS.iloc[row].reset_index(drop=True)
     values = pd.DataFrame({name: values.ravel() for name, values in columns.items()})
     return pd.concat([rows, themes, values], axis=1).assign(area=area, row=row)

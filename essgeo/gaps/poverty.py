@@ -1,4 +1,4 @@
-"""Poverty of access by theme, as measured and as drawn at random."""
+"""Poverty of access, with its draws."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from essgeo.access.measures import nearest_k, proximity, weighted_median
-from essgeo.gaps.draws import drawn_worlds
-from essgeo.gaps.themes import THEMES, theme_bits, unpack_themes
+from essgeo.access.accessibility import nearest_k, proximity, weighted_median
+from essgeo.gaps.reach import THEME_ROWS, drawn_worlds, theme_bits, unpack_themes
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -18,7 +17,9 @@ if TYPE_CHECKING:
 
     from essgeo.access import CostMatrix
 
+
 ALPHAS = (0, 1, 2)
+
 CELL_M = 200.0
 """Draws look at one demand point a cell of that side and set of areas, which stands for the others of the cell."""
 
@@ -30,7 +31,7 @@ def theme_poverty(
 
     The line is the median walk *T* of the residents of the territory to their nearest structure of the theme; who walks
     longer is poor, and falls short by :math:`1 - T / t`, wholly where nothing is within ``cost.max_minutes``. See
-    :func:`essgeo.access.measures.access_poverty`.
+    :func:`essgeo.access.accessibility.access_poverty`.
 
     Parameters
     ----------
@@ -58,7 +59,7 @@ def theme_poverty(
     [0.333, 0.167, 0.083]
     """
     offers = unpack_themes(theme_bits(structures)).astype(bool)
-    indices = np.full((weights.shape[0], len(THEMES), len(ALPHAS)), np.nan)
+    indices = np.full((weights.shape[0], len(THEME_ROWS), len(ALPHAS)), np.nan)
     for theme in np.flatnonzero(offers.any(axis=0)):
         near = proximity(nearest_k(cost, 1, offers[:, theme])[:, 0])
         line = weighted_median(near, population)
@@ -84,7 +85,7 @@ def drawn_poverty(
 ) -> NDArray[np.float64]:
     """Return how far the indices of :func:`theme_poverty` move in each draw.
 
-    Worlds are drawn as :func:`essgeo.gaps.draws.drawn_shares` does, and each has its own line. One demand point stands
+    Worlds are drawn as :func:`essgeo.gaps.reach.drawn_shares` does, and each has its own line. One demand point stands
     for its 200 m cell; since only differences are returned, what that rounds off cancels out.
 
     Parameters
@@ -92,7 +93,7 @@ def drawn_poverty(
     demand, cost, structures, weights, population
         As for :func:`theme_poverty`, with the points themselves.
     odds, draws, seed
-        As for :func:`essgeo.gaps.draws.drawn_shares`.
+        As for :func:`essgeo.gaps.reach.drawn_shares`.
 
     Returns
     -------
@@ -180,7 +181,7 @@ def _indices(
     trips: _Trips, minutes: NDArray[np.floating], weights: sparse.csr_array, people: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return the indices of each area and theme; NaN where the median resident reaches nothing."""
-    nearest = np.full((len(THEMES), trips.origins), np.nan)
+    nearest = np.full((len(THEME_ROWS), trips.origins), np.nan)
     if len(trips.pair):
         found = np.minimum.reduceat(minutes[trips.pair], trips.start).astype(np.float64)
         nearest[trips.theme, trips.origin] = np.where(np.isinf(found), np.nan, found)
@@ -193,4 +194,4 @@ def _indices(
     short = np.clip(1 - near / line[:, None], 0, 1)
     powers = np.stack([np.where(np.isnan(short), np.nan, short > 0), short, short**2], axis=-1)
     table = np.asarray(weights @ powers.transpose(1, 0, 2).reshape(trips.origins, -1))
-    return table.reshape(weights.shape[0], len(THEMES), len(ALPHAS))
+    return table.reshape(weights.shape[0], len(THEME_ROWS), len(ALPHAS))

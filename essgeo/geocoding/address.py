@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from essgeo.geocoding.communes import Communes, Place, city_key
-from essgeo.geocoding.pairs import rank_in
-from essgeo.geocoding.words import HEADS, MONTHS, REPETITIONS, WAY_WORDS, StreetKey, fold_all, street_key
+from essgeo.geocoding.department import rank_in
+from essgeo.geocoding.spelling import HEADS, MONTHS, REPETITIONS, WAY_WORDS, StreetKey, fold_all, street_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,26 +21,41 @@ if TYPE_CHECKING:
 
     House = tuple[int, str]
     Reading = tuple[tuple[House, ...], StreetKey, Place | None]
-    """House numbers in order of preference, the street, the place that the address names itself."""
+
 
 MOST_HOUSES = 3
+
 MOST_READINGS = 6
 
+
 _WAYS = "|".join(sorted((word for word in {*HEADS, *WAY_WORDS} if len(word) > 1), key=len, reverse=True))
+
 _REPETITION = "bis|ter|quater|quinquies|sexies"
+
 _PLAIN = re.compile(rf"(\d{{1,3}})(?: ?[-/] ?(\d{{1,3}})| ?({_REPETITION}))?,? ((?:{_WAYS}|r) [a-z0-9 -]+)$")
+
 _GLUED = rf"(?!(?:{_WAYS}|mai)\b(?!,? (?:{_WAYS}|r)\b))[a-z]{{1,3}}\d{{0,2}}"
+
 _HOUSE = re.compile(rf"(\d{{1,6}})(?: ?({_REPETITION})\b|({_GLUED})\b)?")
+
 _NEXT = re.compile(r" ?(?:[-/,;&+]|et|a|au|ou) ?(?=\d)")
+
 _LETTER = re.compile(r"[ -]([a-z]{1,2}\d{0,2})(?=[ ,]|$)")
+
 _POSTCODE = re.compile(r"(?:^|(?<!\bbp)(?<!\bcs)(?<!\btsa)[ ,;(-])(?:f ?-? ?)?(\d{5})\b[ ,;-]*")
+
 _PUNCTUATION = re.compile(r"[^a-z0-9]+")
+
 _BREAK = re.compile(r"[,;()+]|(?<![a-z])/|/(?!\d)| - |- | -")
+
 _ONE = rf"\d{{1,4}}(?: ?(?:{_REPETITION}|[a-z]{{1,2}}\d{{0,2}})\b|{_GLUED}\b)?"
+
 _HOUSE_AND_WAY = re.compile(
     rf"(?<![a-z0-9])(?:{_ONE} ?(?:[-/,;&+]|et|a|au|ou) ?){{0,4}}{_ONE}[ ,]+(?:{_WAYS}|r)\b(?= [a-z0-9])"
 )
+
 _WAY = re.compile(rf"(?<![a-z0-9])(?:{_WAYS})\b(?= [a-z0-9])")
+
 _NOISE = re.compile(
     r"\bcedex\b(?: \d{1,2}\b)?|\b(?:bp|b p|cs|tsa|cidex) ?(?:n )?\d+\b|\bc ?/ ?o\b[^,;]*"
     r"|\b(?:chez|a l attention de)\b[^,;\d]*"
@@ -51,6 +66,7 @@ _NOISE = re.compile(
     r"| bat| esc| et| app| apt| hall| porte| rue| r | av| bd| place| pl )))\b(?! etage)"
     r"|\b(?:face|angle|parking|parkg|pkg)\b(?: (?:du|de la|de|au|a|aux))?(?= )"
 )  # fmt: skip
+
 
 _NOISE_WORDS = frozenset(
     [

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from rapidfuzz import fuzz, process
 
-from essgeo.geocoding.words import fold
+from essgeo.geocoding.spelling import fold
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,27 +17,38 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+
 CITIES = {"75056": ("751", "paris"), "69123": ("6938", "lyon"), "13055": ("132", "marseille")}
 """The three communes with arrondissements: the start of their arrondissements' codes, and the name."""
 
+
 AGREE = 1.0
 """A commune agrees fully with an address."""
+
 POSTCODE_UNKNOWN = 0.99
 """Its name agrees, the postcode is none that the index knows, as those of CEDEX."""
+
 NAME_CLOSE = 0.97
 """Its name is misspelt."""
+
 POSTCODE_WRONG = 0.94
 """Its name agrees, the postcode is that of another commune of the department."""
+
 POSTCODE_ONLY = 0.88
 """Only its postcode agrees."""
+
 POSTCODE_FAR, SILENT, UNSTATED = 0.85, 0.85, 0.8
 """The postcode is of another department; no commune is named; others are named: never enough to locate."""
+
 LEAST_NAME = 80.0
+
 
 _ARRONDISSEMENT = re.compile(
     r"(paris|lyon|marseille)[ -]*0?(\d{1,2}) ?(?:er|e|eme|ieme)?(?: ?arr(?:ondissement|dt|t)?)?$"
 )
+
 _CEDEX = re.compile(r"\bcedex\b.*")
+
 _ARTICLE = re.compile(r"^(?:le|la|les|l) (?=.)")
 
 

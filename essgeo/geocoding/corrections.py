@@ -1,4 +1,4 @@
-"""Positions that a human has settled: they win over everything else, at every run."""
+"""What needs a human, and what a human corrected."""
 
 from __future__ import annotations
 
@@ -10,19 +10,144 @@ import numpy as np
 import pandas as pd
 
 from essgeo.errors import SchemaError
+from essgeo.files.tables import read_table
 from essgeo.geocoding.communes import city_key
-from essgeo.geocoding.engine import MOST_CANDIDATES
-from essgeo.geocoding.words import fold, street_key
-from essgeo.sources import read_table
-from essgeo.validation import raise_faults, validate
+from essgeo.geocoding.engines import MOST_CANDIDATES
+from essgeo.geocoding.spelling import fold, street_key
+from essgeo.schema.validate import raise_faults, validate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from essgeo.validation import Fault
+    from essgeo.geocoding.engines import Engine
+    from essgeo.schema.validate import Fault
+
+
+SETTLED = ("located", "corrected")
+
+MASKED = "masked"
+
+_SHOWN = {"label": "label", "score": "score", "precision": "precision", "lon": "longitude", "lat": "latitude"}
+
+
+def review(structures: pd.DataFrame) -> pd.DataFrame:
+    """Return the structures that are not located for sure, with the reason and the best candidate.
+
+    Masked rows are not among them: nobody may settle where they are.
+
+    Parameters
+    ----------
+    structures
+        From :func:`essgeo.geocode`.
+
+    Returns
+    -------
+    DataFrame
+        RangeIndex; ``structure_id``, ``name``, ``address``, ``postcode``, ``city``, ``geo_status``, ``reason``,
+        ``candidate_label``, ``candidate_score`` (0 to 1), ``candidate_longitude``, ``candidate_latitude`` (degrees).
+        With ``lon`` and ``lat`` filled in, the file serves as a corrections file.
+
+    Examples
+    --------
+    >>> from essgeo import geocode
+    >>> table = pd.DataFrame({"name": "Le Fournil", "address": "", "postcode": "", "city": "Bondy"}, index=["f"])
+    >>> review(geocode(table.rename_axis("structure_id")))[["structure_id", "reason"]].values.tolist()
+    [['f', 'no_address']]
+    """
+    unsettled = structures[~structures["geo_status"].isin((*SETTLED, MASKED))]
+    table = unsettled.rename(
+        columns={"geo_reason": "reason", "geo_label": "candidate_label", "geo_score": "candidate_score"}
+    )
+    columns = [
+        "name", "address", "postcode", "city", "geo_status", "reason",
+        "candidate_label", "candidate_score", "candidate_longitude", "candidate_latitude",
+    ]  # fmt: skip
+    return pd.DataFrame(table[columns].rename_axis("structure_id").reset_index())
+
+
+def review_sheet(queries: pd.DataFrame, geocoded: pd.DataFrame, engines: Sequence[Engine] = ()) -> pd.DataFrame:
+    """Return a sheet to fill in: one row for each address that needs a human, with up to three candidates.
+
+    Write the number of a candidate in ``choice``, or degrees in ``lon`` and ``lat``: the file is then a corrections
+    file (:func:`essgeo.geocoding.read_corrections`). Masked rows are not in it.
+
+    Parameters
+    ----------
+    queries
+        What was asked (:func:`essgeo.geocoding.engines.queries_of`).
+    geocoded
+        What :func:`essgeo.geocode` made of it, with the same index.
+    engines
+        Who is asked for candidates: the three best of all are shown. Without any, the best match is the only candidate.
+
+    Returns
+    -------
+    DataFrame
+        RangeIndex; ``structure_id`` (``""`` unless the index is named so), ``address``, ``postcode``, ``city``,
+        ``citycode``,
+        ``geo_status``, ``reason``, ``rows`` (rows of the file with that address), ``choice``, ``lon``, ``lat``
+        (empty), then ``candidate_label``, ``candidate_score``,
+        ``candidate_precision``, ``candidate_longitude``, ``candidate_latitude`` and the same of ``candidate_2`` and
+        ``candidate_3``.
+
+    Examples
+    --------
+    >>> from essgeo import geocode
+    >>> from essgeo.geocoding.engines import queries_of
+    >>> table = pd.DataFrame({"address": ["1 rue A", "1 rue A"], "city": ["Bondy"] * 2})
+    >>> review_sheet(queries_of(table), geocode(table))[["address", "rows", "choice"]].values.tolist()
+    [['1 rue A', 2, '']]
+    """
+    status = geocoded["geo_status"]
+    named = geocoded.index.name == "structure_id"
+    open_rows = ~status.isin((*SETTLED, MASKED)) & ((queries["address"] != "") | named)
+    sheet = (
+        queries[open_rows]
+        .rename_axis(None)
+        .assign(geo_status=status[open_rows], reason=geocoded.loc[open_rows, "geo_reason"])
+    )
+    sheet.insert(0, "structure_id", sheet.index.astype(str) if named else "")
+    asked = list(queries.columns)
+    one_place = ["structure_id", *asked]
+    sheet["rows"] = sheet.groupby(one_place)["reason"].transform("size")
+    first = ~sheet.duplicated(one_place)
+    best = geocoded.loc[sheet.index[first]]
+    sheet = sheet[first].assign(choice="", lon="", lat="")
+    if not engines:
+        names = {
+            "label": "geo_label",
+            "score": "geo_score",
+            "precision": "geo_precision",
+            "lon": "candidate_longitude",
+            "lat": "candidate_latitude",
+        }
+        found = pd.DataFrame({name: best[column].to_numpy() for name, column in names.items()})
+        found = found.assign(query=range(len(best)), rank=1)[found["lon"].notna()]
+    else:
+        found = _best_of_all(engines, sheet[asked].reset_index(drop=True))
+    sheet = sheet.reset_index(drop=True)
+    for rank in range(1, MOST_CANDIDATES + 1):
+        head = "candidate" if rank == 1 else f"candidate_{rank}"
+        one = found[found["rank"] == rank].set_index("query")[list(_SHOWN)].rename(columns=_SHOWN)
+        sheet = sheet.join(one.add_prefix(f"{head}_"))
+    return sheet
+
+
+def _best_of_all(engines: Sequence[Engine], queries: pd.DataFrame) -> pd.DataFrame:
+    """Return the candidates of every engine, each address once, the best first.
+
+    Two former communes may share a label, hence the identifier.
+    """
+    found = pd.concat([engine.candidates(queries) for engine in engines], ignore_index=True)
+    found = found.sort_values(["query", "score"], ascending=[True, False], kind="stable")
+    found = found.drop_duplicates(["query", "label", "ban_id"])
+    return found.assign(rank=found.groupby("query").cumcount() + 1)
+
 
 CHOICE = "choice"
+
 _NUMBERS = re.compile(r"((?:\d+ ?(?:bis\b|ter\b|quater\b|[a-z](?= ))?[ ,;/&+-]*)*)(.*)")
+
 _TEXTS = ("structure_id", "address", "postcode", "city", "citycode")
 
 
@@ -34,7 +159,7 @@ def read_corrections(path: Path | str) -> pd.DataFrame:
     path
         A table with ``structure_id``, or ``address`` and ``city`` (or ``citycode`` or ``postcode``), and either
         ``lon`` and ``lat`` (degrees) or ``choice``: the number of a candidate, in a file made from
-        :func:`essgeo.geocoding.review`. In such
+        :func:`essgeo.geocoding.corrections`. In such
         a file rows where nothing is filled in are left out. Other columns, such as ``note``, are free.
 
     Returns
@@ -110,7 +235,7 @@ def corrected_points(structure_ids: pd.Index, queries: pd.DataFrame, corrections
     structure_ids
         Identifiers of the rows, compared as text.
     queries
-        Their addresses (:func:`essgeo.geocoding.queries.queries_of`).
+        Their addresses (:func:`essgeo.geocoding.engines.queries_of`).
     corrections
         From :func:`read_corrections`.
 

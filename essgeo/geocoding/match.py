@@ -1,39 +1,46 @@
-"""Match many addresses with an index: the same names first, then what looks alike, department by department."""
+"""The local engine: an index of addresses behind the contract of every engine."""
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from essgeo.geocoding.address import read_addresses
 from essgeo.geocoding.communes import NAME_CLOSE, Evidence, evidence_of
-from essgeo.geocoding.engine import CANDIDATE_COLUMNS, MOST_CANDIDATES
-from essgeo.geocoding.flat import distance_m
-from essgeo.geocoding.likeness import JOINED, likeness
-from essgeo.geocoding.numbers import find_houses
-from essgeo.geocoding.pairs import Pairs, best_of, distinct_pairs, rank_in
-from essgeo.geocoding.streets import Asked, alike_in_city, alike_in_commune, asked_cities, same_streets
+from essgeo.geocoding.department import Pairs, best_of, distance_m, distinct_pairs, rank_in
+from essgeo.geocoding.engines import CANDIDATE_COLUMNS, MOST_CANDIDATES
+from essgeo.geocoding.index import AddressIndex, build_department
+from essgeo.geocoding.search import Asked, alike_in_city, alike_in_commune, asked_cities, find_houses, same_streets
+from essgeo.geocoding.spelling import JOINED, likeness
 from essgeo.geocoding.verdict import described, reasons
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Self
 
     from numpy.typing import NDArray
 
     from essgeo.geocoding.address import Readings
     from essgeo.geocoding.department import Department
-    from essgeo.geocoding.index import AddressIndex
+
 
 ENOUGH, ENOUGH_IN_COMMUNE = 0.945, 0.8
 """Scores from which no further streets are looked for: beyond the same name, beyond the commune."""
+
 LEAST_LIKENESS = 0.62
+
 TWO_FAULTS = 0.95
 """Factor for a street that is only alike in a commune that agrees only in part."""
+
 APART_M = 100.0
 """Two candidates are two places when they are farther apart."""
+
 NEAR_KM, NEAR_SHARE = 10.0, 0.2
 
 
@@ -210,3 +217,88 @@ def _matches(index: AddressIndex, queries: pd.DataFrame, found: Found) -> pd.Dat
     return pd.DataFrame(
         {"score": score, "margin": margin, **texts, "lon": lon, "lat": lat, "reason": reason}, index=queries.index
     )
+
+
+_HOUSE = (
+    r"^\s*(?P<numero>\d{1,5})\s*(?:(?P<rep>bis|ter|quater|[A-Za-z])\b)?(?:\s*[-/,]\s*\d+\w*)*[\s,]+(?P<nom_voie>\S.*)$"
+)
+
+
+@dataclass(frozen=True)
+class Local:
+    """An index as an engine. It opens no connection.
+
+    Parameters
+    ----------
+    index
+        From :func:`essgeo.geocoding.index.load_index`, or :meth:`of` a small table.
+    version
+        Identifies the content of the index.
+    """
+
+    index: AddressIndex
+    version: str
+
+    @classmethod
+    def of(cls, addresses: pd.DataFrame) -> Self:
+        """Return the engine of a small table of known addresses, which lacks most house numbers of its streets.
+
+        Parameters
+        ----------
+        addresses
+            ``address``, ``postcode``, ``city``, ``citycode``, ``lon``, ``lat`` (degrees).
+
+        Examples
+        --------
+        >>> known = pd.DataFrame({"address": ["18 rue Saint-Antoine"], "postcode": ["93100"], "city": ["Montreuil"],
+        ...                       "citycode": ["93048"], "lon": [2.45], "lat": [48.86]})
+        >>> wanted = {"address": ["18, r. de Saint Antoine"], "postcode": "", "city": "Montreuil", "citycode": ""}
+        >>> Local.of(known).match(pd.DataFrame(wanted))["precision"].tolist()
+        ['housenumber']
+        """
+        parts = addresses["address"].str.extract(_HOUSE)
+        named = parts["nom_voie"].where(parts["nom_voie"].notna(), addresses["address"])
+        columns = {
+            "id": [f"extract-{place}" for place in range(len(addresses))],
+            "numero": pa.array(pd.to_numeric(parts["numero"]), type=pa.int32(), from_pandas=True),
+            "rep": parts["rep"].fillna("").str.lower().tolist(),
+            "nom_voie": named.tolist(),
+            "code_postal": addresses["postcode"].tolist(),
+            "code_insee": addresses["citycode"].tolist(),
+            "nom_commune": addresses["city"].tolist(),
+            "nom_ancienne_commune": [""] * len(addresses),
+            "type_position": [""] * len(addresses),
+            "lon": addresses["lon"].to_numpy(dtype=float),
+            "lat": addresses["lat"].to_numpy(dtype=float),
+        }
+        department = build_department(pa.table(columns))
+        content = pd.util.hash_pandas_object(addresses[["address", "city", "lon", "lat"]], index=False).to_numpy()
+        index = AddressIndex((), (department,), department.communes.assign(department=0), complete=False)
+        return cls(index, hashlib.sha256(np.ascontiguousarray(content).tobytes()).hexdigest()[:16])
+
+    @classmethod
+    def on_disk(cls, index: AddressIndex) -> Self:
+        """Return the engine of an index on disk, whose folders are named by their content."""
+        return cls(index, "+".join(folder.name for folder in index.folders))
+
+    @property
+    def name(self) -> str:
+        """``ban``, or ``extract`` for a small table."""
+        return "ban" if self.index.complete else "extract"
+
+    def match(self, queries: pd.DataFrame) -> pd.DataFrame:
+        """Return the best match of each query (:meth:`essgeo.geocoding.engines.Engine.match`).
+
+        Between the few numbers that a small table knows of a street nothing is interpolated: the street is all that
+        is known.
+        """
+        matches = match(self.index, queries)
+        guessed = (matches["precision"] == "interpolated") & (not self.index.complete)
+        return matches.assign(
+            precision=matches["precision"].mask(guessed, "street"),
+            reason=matches["reason"].mask(guessed, "number_unknown"),
+        )
+
+    def candidates(self, queries: pd.DataFrame) -> pd.DataFrame:
+        """Return up to three candidates of each query (:meth:`essgeo.geocoding.engines.Engine.candidates`)."""
+        return candidates(self.index, queries)

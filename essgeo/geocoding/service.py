@@ -1,37 +1,464 @@
-"""An engine that asks a service: the Géoplateforme, or any server that speaks addok's contract."""
+"""The national geocoding service as an engine."""
 
 from __future__ import annotations
 
+import csv
+import datetime as dt
+import io
+import json
+import math
+import random
+import re
+import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import numpy as np
 import pandas as pd
 
-from essgeo.errors import GeocoderError, InputError
-from essgeo.geocoding.answers import candidate_of, features_of, match_of, table_rows
-from essgeo.geocoding.client import GEOPLATEFORME, Client, said
+from essgeo.errors import GeocoderError, InputError, RateLimitedError
 from essgeo.geocoding.communes import POSTCODE_WRONG, department_of
-from essgeo.geocoding.engine import CANDIDATE_COLUMNS, MATCH_COLUMNS, MATCH_NUMBERS, MOST_CANDIDATES, QUERY_COLUMNS
+from essgeo.geocoding.engines import (
+    CANDIDATE_COLUMNS,
+    MATCH_COLUMNS,
+    MATCH_NUMBERS,
+    MOST_CANDIDATES,
+    QUERY_COLUMNS,
+    plain_text,
+    same_city,
+)
+from essgeo.official.fetch import new_session, transport_errors, why
+from essgeo.official.http import backoff_s, is_private, is_web_address, retry_after_s
 
 if TYPE_CHECKING:
-    from essgeo.geocoding.client import Answer
+    from collections.abc import Callable, Mapping, Sequence
+
+    import requests
+
+
+GEOPLATEFORME = "https://data.geopf.fr/geocodage"
+"""The national service (IGN). The former address, api-adresse.data.gouv.fr, closed in January 2026."""
+
+
+_TOO_MANY = 429
+
+RETRIED = frozenset({_TOO_MANY, 502, 503, 504})
+
+_BLOCK = 65_536
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How a service is treated.
+
+    Attributes
+    ----------
+    requests_per_second
+        Requests are evenly spaced; the Géoplateforme blocks an address that sends more than 50 a second.
+    attempts
+        Times a request is sent before it is given up.
+    patience_s
+        The longest pause that a ``Retry-After`` may ask for; beyond it, :class:`essgeo.errors.RateLimitedError`.
+    connect_s, silence_s, answer_s
+        Seconds to connect, without a single byte, and for one whole answer however slowly it drips.
+    most_bytes
+        Size of the largest answer that is read.
+    """
+
+    requests_per_second: float = 40.0
+    attempts: int = 6
+    patience_s: float = 60.0
+    connect_s: float = 10.0
+    silence_s: float = 60.0
+    answer_s: float = 180.0
+    most_bytes: int = 50_000_000
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a service answered: status, body, and the charset it declares."""
+
+    status: int
+    body: bytes
+    charset: str | None
+
+
+class TooLateError(GeocoderError):
+    """An answer was not complete in time."""
+
+
+@dataclass
+class Client:
+    """A paced connection to one service.
+
+    Parameters
+    ----------
+    url
+        Base address, ``https`` unless the host is this machine. Proxies of the environment are obeyed.
+    policy
+        Pace, patience and limits.
+    sleep, clock, jitter
+        Replaced in tests.
+
+    Raises
+    ------
+    InputError
+        The address is not one of a web service, or would send addresses unencrypted.
+
+    Examples
+    --------
+    >>> Client("http://geocoder.example.org")
+    Traceback (most recent call last):
+    ...
+    essgeo.errors.InputError: http://geocoder.example.org: addresses are sent encrypted: use https, or this machine.
+    """
+
+    url: str = GEOPLATEFORME
+    policy: Policy = field(default_factory=Policy)
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
+    jitter: Callable[[], float] = random.random
+    _next_at: float = field(default=0.0, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Check the address before anything is sent to it."""
+        if not is_web_address(self.url):
+            message = f"{self.url}: not the address of a web service, such as {GEOPLATEFORME}."
+            raise InputError(message)
+        if not is_private(self.url):
+            message = f"{self.url}: addresses are sent encrypted: use https, or this machine."
+            raise InputError(message)
+        self.url = self.url.rstrip("/")
+
+    @cached_property
+    def _session(self) -> requests.Session:
+        return new_session()
+
+    def get(self, path: str, params: Mapping[str, str]) -> Answer:
+        """Return the answer to a query.
+
+        Raises
+        ------
+        GeocoderError, RateLimitedError
+            No answer after every attempt, or a pause longer than ``patience_s`` is asked for.
+        """
+        return self._send(path, params=params)
+
+    def post_csv(self, path: str, table: bytes, form: Sequence[tuple[str, str]]) -> Answer:
+        """Return the answer to a table sent as a multipart form, in the part ``data``.
+
+        Raises
+        ------
+        GeocoderError, RateLimitedError
+            As :meth:`get`.
+        """
+        return self._send(path, data=list(form), files={"data": ("addresses.csv", table, "text/csv; charset=utf-8")})
+
+    def _send(self, path: str, **request: object) -> Answer:
+        fault = ""
+        limited = False
+        passing: tuple[type[Exception], ...] = (*transport_errors(), TooLateError)
+        for attempt in range(self.policy.attempts):
+            self._wait_turn()
+            pause = backoff_s(attempt, self.jitter())
+            try:
+                response = self._request(path, request)
+                with response:
+                    if response.status_code not in RETRIED:
+                        return self._read(response)
+                    fault = f"answered {response.status_code}"
+                    limited = response.status_code == _TOO_MANY
+                    pause = self._asked_pause(response.headers.get("Retry-After")) or pause
+            except passing as error:
+                fault, limited = f"failed ({why(error)})", False
+            if attempt + 1 < self.policy.attempts:
+                self.sleep(pause)
+        message = f"{self.url} {fault} {self.policy.attempts} times; what was answered before is kept. Try again later."
+        raise RateLimitedError(message) if limited else GeocoderError(message)
+
+    def _request(self, path: str, request: dict[str, object]) -> requests.Response:
+        method = "POST" if "files" in request else "GET"
+        return self._session.request(
+            method,
+            f"{self.url}/{path}",
+            stream=True,
+            allow_redirects=False,
+            headers={"User-Agent": "essgeo"},
+            timeout=(self.policy.connect_s, self.policy.silence_s),
+            **request,  # type: ignore[arg-type]
+        )
+
+    def _read(self, response: requests.Response) -> Answer:
+        """Read block by block: the time limit of requests restarts at every byte."""
+        deadline = self.clock() + self.policy.answer_s
+        body = bytearray()
+        while block := response.raw.read1(_BLOCK, decode_content=True):
+            body += block
+            if len(body) > self.policy.most_bytes:
+                message = f"{self.url}: the answer is larger than {self.policy.most_bytes} bytes."
+                raise GeocoderError(message)
+            if self.clock() > deadline:
+                message = f"no complete answer in {self.policy.answer_s:g} s"
+                raise TooLateError(message)
+        charset = re.search(r"charset=[\"']?([\w-]+)", response.headers.get("Content-Type", ""))
+        return Answer(response.status_code, bytes(body), charset[1] if charset else None)
+
+    def _wait_turn(self) -> None:
+        now = self.clock()
+        if now < self._next_at:
+            self.sleep(self._next_at - now)
+        self._next_at = max(now, self._next_at) + 1 / self.policy.requests_per_second
+
+    def _asked_pause(self, header: str | None) -> float:
+        pause = retry_after_s(header, dt.datetime.now(dt.UTC))
+        if pause > self.policy.patience_s:
+            message = (
+                f"{self.url} asks to wait {pause:.0f} s, longer than the {self.policy.patience_s:g} s of patience; "
+                "what was answered before is kept. Try again later."
+            )
+            raise RateLimitedError(message)
+        return pause
+
+
+def said(answer: Answer) -> str:
+    """Return what a service says of an error, on one line of at most 200 characters.
+
+    Examples
+    --------
+    >>> said(Answer(400, b'{"title": "Missing file"}', None))
+    'Missing file'
+    >>> said(Answer(500, b"<html><h1>Oops</h1>", None))
+    'Oops'
+    """
+    text = answer.body.decode("utf-8", errors="replace")
+    try:
+        content = json.loads(text)
+    except ValueError:
+        content = None
+    if isinstance(content, dict):
+        text = next((str(content[key]) for key in ("message", "detail", "title", "error") if content.get(key)), text)
+    plain = re.sub(r"<[^>]*>", " ", text)
+    return re.sub(r"[^\w\s.,;:!?'\"()/@=+-]|\s", " ", plain)[:200].strip()
+
+
+LIKE_NAMES = 85.0
+"""Two names of a commune are the same from this likeness on (0 to 100, :func:`rapidfuzz.fuzz.ratio`)."""
+
+
+LEAST_SCORE = 0.7
+"""Below this score of addok the street is not the one that was asked for: most of its words differ."""
+
+
+PRECISIONS = frozenset({"housenumber", "street", "locality", "municipality"})
+
+_OTHER_NAMES = {"lon": "longitude", "lat": "latitude", "result_longitude": "longitude", "result_latitude": "latitude"}
+
+_FAILED = frozenset({"error", "aborted"})
+
+_WHOLE_CITIES = {"75056": "75", "13055": "13", "69123": "69"}
+
+_MOST_LON, _MOST_LAT = 180.0, 90.0
+
+_OK = 200
+
+
+def table_rows(answer: Answer, key: str, *, final: bool) -> dict[str, dict[str, str]] | None:
+    r"""Return the rows of a CSV answer by the value of their key column; nothing where the answer is no such table.
+
+    A row that is cut short, has failed on the server, or comes twice with other content is left out. So is a last row
+    without a line end, which may have lost its end, unless the answer is ``final``.
+
+    Examples
+    --------
+    >>> from essgeo.geocoding.service import Answer
+    >>> table_rows(Answer(200, b"row,result_score\n7,0.9\n8", None), "row", final=False)
+    {'7': {'row': '7', 'result_score': '0.9'}}
+    >>> table_rows(Answer(200, b"<html>", None), "row", final=False) is None
+    True
+    """
+    text = _decoded(answer)
+    head = text.partition("\n")[0]
+    delimiter = next((mark for mark in ",;\t" if key in next(csv.reader([head], delimiter=mark), ())), None)
+    if delimiter is None:
+        return None
+    header, *lines = csv.reader(io.StringIO(text.replace("\x00", ""), newline=""), delimiter=delimiter)
+    names = [_OTHER_NAMES.get(name.strip().lower(), name.strip().lower()) for name in header]
+    if lines and not final and not text.endswith(("\n", "\r")):
+        lines.pop()
+    found: dict[str, dict[str, str]] = {}
+    twice = set()
+    for line in lines:
+        row = dict(zip(names, line, strict=False))
+        if len(line) != len(names) or row.get("result_status") in _FAILED:
+            continue
+        if found.setdefault(row[key], row) != row:
+            twice.add(row[key])
+    return {value: row for value, row in found.items() if value not in twice}
+
+
+def match_of(query: Mapping[str, str], row: Mapping[str, str] | None) -> dict[str, object]:
+    """Return a row of an answer as a match, with the reason why it does not stand for its query.
+
+    Examples
+    --------
+    >>> query = {"address": "12 rue A", "postcode": "93140", "city": "Bondy", "citycode": ""}
+    >>> row = {"longitude": "2.48", "latitude": "48.9", "result_score": "0.96", "result_score_next": "",
+    ...        "result_type": "street", "result_label": "Rue A",
+    ...        "result_city": "Bondy", "result_citycode": "93010"}
+    >>> match = match_of(query, row)
+    >>> match["precision"], match["margin"], match["reason"]
+    ('street', 1.0, 'number_unknown')
+    """
+    nothing = {
+        "precision": "",
+        "label": "",
+        "ban_id": "",
+        "citycode": "",
+        "score": 0.0,
+        "margin": 0.0,
+        "lon": math.nan,
+        "lat": math.nan,
+    }
+    if row is None:
+        return nothing | {"reason": "no_answer"}
+    lon, lat = _number(row.get("longitude", "")), _number(row.get("latitude", ""))
+    precision = row.get("result_type", "")
+    if not (abs(lon) <= _MOST_LON and abs(lat) <= _MOST_LAT) or precision not in PRECISIONS:
+        return nothing | {"reason": "street_unknown"}
+    score, runner_up = _share(row.get("result_score", "")), _share(row.get("result_score_next", ""))
+    citycode = _citycode(row.get("result_citycode", ""), query["citycode"])
+    return {
+        "precision": precision,
+        "label": plain_text(row.get("result_label", "")),
+        "ban_id": plain_text(row.get("result_id", "")),
+        "citycode": citycode,
+        "score": score,
+        "margin": round(max(0.0, score - runner_up), 4) if runner_up else 1.0,
+        "lon": lon,
+        "lat": lat,
+        "reason": _reason(query, row, precision, citycode),
+    }
+
+
+def features_of(answer: Answer, url: str) -> list[dict[str, Any]]:
+    """Return the features of a GeoJSON answer.
+
+    Raises
+    ------
+    GeocoderError
+        The service refuses the query, or does not answer with GeoJSON.
+
+    Examples
+    --------
+    >>> from essgeo.geocoding.service import Answer
+    >>> features_of(Answer(200, b'{"type": "FeatureCollection", "features": []}', None), "")
+    []
+    """
+    if answer.status != _OK:
+        message = f"{url} refused the query ({answer.status}): {said(answer) or 'no reason given'}."
+        raise GeocoderError(message)
+    try:
+        features = json.loads(answer.body)["features"]
+        return [feature for feature in features if feature["geometry"]["type"] == "Point" and feature["properties"]]
+    except (ValueError, TypeError, KeyError) as error:
+        message = f"{url} does not answer with GeoJSON: {said(answer)!r}. Is it a geocoder, or a proxy's page?"
+        raise GeocoderError(message) from error
+
+
+def candidate_of(feature: Mapping[str, Any]) -> dict[str, object]:
+    """Return a feature as a candidate.
+
+    Examples
+    --------
+    >>> feature = {"geometry": {"type": "Point", "coordinates": [2.48, 48.9]},
+    ...            "properties": {"label": "Rue A 93140 Bondy", "score": 0.9, "type": "street", "id": "93010_1"}}
+    >>> candidate_of(feature)["precision"]
+    'street'
+    """
+    properties = feature["properties"]
+    lon, lat = (*map(str, feature["geometry"]["coordinates"]), "", "")[:2]
+    return {
+        "label": plain_text(str(properties.get("label", ""))),
+        "score": _share(str(properties.get("score", ""))),
+        "precision": properties.get("type") if properties.get("type") in PRECISIONS else "",
+        "ban_id": plain_text(str(properties.get("id", ""))),
+        "citycode": _citycode(str(properties.get("citycode", "")), ""),
+        "lon": _number(lon),
+        "lat": _number(lat),
+    }
+
+
+def _reason(query: Mapping[str, str], row: Mapping[str, str], precision: str, citycode: str) -> str:
+    if not _same_commune(query, row, citycode):
+        return "other_city"
+    if precision == "municipality" or _share(row.get("result_score", "")) < LEAST_SCORE:
+        return "street_unknown"
+    if precision == "housenumber":
+        return ""
+    return "number_unknown" if re.match(r"\s*\d", query["address"]) else "number_missing"
+
+
+def _same_commune(query: Mapping[str, str], row: Mapping[str, str], citycode: str) -> bool:
+    if query["citycode"]:
+        return citycode == query["citycode"] or citycode.startswith(_WHOLE_CITIES.get(query["citycode"], "-"))
+    if query["city"]:
+        return same_city(
+            query["city"], (row.get("result_city", ""), row.get("result_oldcity", "")), likeness=LIKE_NAMES
+        )
+    return not query["postcode"] or query["postcode"] == row.get("result_postcode", query["postcode"])
+
+
+def _citycode(text: str, wanted: str) -> str:
+    """Return the INSEE code in a cell: some servers list the commune and its arrondissement."""
+    codes = re.findall(r"(?<![0-9A-Z])\d[0-9AB]\d{3}(?![0-9A-Z])", text)
+    return wanted if wanted in codes else next(iter(codes), "")
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text.strip().replace(",", "."))
+    except ValueError:
+        return math.nan
+
+
+def _share(text: str) -> float:
+    """Return a score as 0 to 1; what is larger is 1, what is no number 0."""
+    value = _number(text)
+    return 0.0 if math.isnan(value) else round(min(1.0, max(0.0, value)), 4)
+
+
+def _decoded(answer: Answer) -> str:
+    try:
+        return answer.body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        try:
+            return answer.body.decode(answer.charset or "cp1252", errors="replace")
+        except LookupError:
+            return answer.body.decode("cp1252", errors="replace")
+
 
 ROW = "essgeo_row"
+
 MOST_ROWS, MOST_BYTES = 200_000, 50_000_000
 """Limits of the Géoplateforme for one table."""
+
 MOST_CHARACTERS = 200
 """addok refuses a whole table for one longer query (``QUERY_MAX_LENGTH``), and no address is that long."""
+
 WHOLE_CITIES = frozenset({"75056", "13055", "69123"})
 """Paris, Marseille, Lyon: BAN knows their arrondissements only."""
+
 _RESULTS = (
     "longitude", "latitude", "result_status", "result_score", "result_score_next", "result_type", "result_label",
     "result_id",
     "result_citycode", "result_city", "result_oldcity", "result_postcode",
 )  # fmt: skip
+
 _ELSEWHERE = ("street_unknown", "other_city")
-_OK, _TOO_LARGE, _FAULT = 200, 413, 500
+
+_SERVICE_OK, _TOO_LARGE, _FAULT = 200, 413, 500
 
 
 @dataclass
@@ -94,7 +521,7 @@ class Service:
         Returns
         -------
         DataFrame
-            As :meth:`essgeo.geocoding.engine.Engine.match`. ``reason`` is ``no_answer`` where the service left a row
+            As :meth:`essgeo.geocoding.engines.Engine.match`. ``reason`` is ``no_answer`` where the service left a row
             out twice, ``no_address`` and ``too_long`` where nothing was sent.
 
         Raises
@@ -177,7 +604,7 @@ class Service:
         if answer is None or answer.status == _TOO_LARGE:
             half = len(batch) // 2
             return self._ask(batch.iloc[:half], final=final) | self._ask(batch.iloc[half:], final=final) if half else {}
-        if answer.status != _OK:
+        if answer.status != _SERVICE_OK:
             message = f"{self.client.url} refused the table ({answer.status}): {said(answer) or 'no reason given'}."
             raise GeocoderError(message)
         rows = table_rows(answer, ROW, final=final)

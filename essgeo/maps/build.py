@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import re
-from typing import TYPE_CHECKING, Any
-
-from markupsafe import Markup
-
 from essgeo.errors import InputError
-from essgeo.maps import assets, pages
-from essgeo.maps.background import BACKGROUNDS
+from essgeo.maps import pages
 from essgeo.maps.compare import compare
-from essgeo.maps.content import study_content
-from essgeo.maps.policy import policy
-from essgeo.maps.register import Register, register
-from essgeo.maps.render import data_script, render
-from essgeo.maps.siting import build_siting, siting_context, siting_entry
-from essgeo.maps.texts import texts
-from essgeo.words.tables import TABLES
+from essgeo.maps.content import Register, register, study_content
+from essgeo.maps.render import contents, COMPARE_SCRIPT, LAYERS, LEAFLET_SCRIPT, LEAFLET_STYLE, MAP_SCRIPT, REGISTER, SITING_STYLE, STYLE, beside, within, write_assets, BACKGROUNDS, data_script, policy, render
+from essgeo.maps.siting_pages import build_siting, siting_context, siting_entry
+from essgeo.schema.columns import TABLES
+from essgeo.text.languages import texts
+from markupsafe import Markup
+from typing import Any, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from essgeo.maps.render import Choice
+    from essgeo.results import Study
+    from essgeo.schema.vocabulary import Lang
+    from essgeo.siting import Scenario
     from pathlib import Path
 
-    from essgeo.maps.background import Choice
-    from essgeo.results import Study
-    from essgeo.siting import Scenario
-    from essgeo.words.vocabulary import Lang
+
 
 _OWN_PAGES = ("index", "territory", "compare", "method", "embed", "siting")
+
 _DOWNLOADS = ("study.xlsx", "layers.gpkg", "tables/*.csv", "geojson/*.geojson", "datapackage.json", "ATTRIBUTIONS.md")
-_MAP_STYLES = (assets.LEAFLET_STYLE, assets.STYLE)
+
+_MAP_STYLES = (LEAFLET_STYLE, STYLE)
+
 
 
 def build_maps(
@@ -106,8 +107,9 @@ def build_maps(
         for name, (template, context) in contexts.items()
     ]
     sites = build_siting(study, scenarios, out) if scenarios else []
-    texts = assets.contents() | _data(study, made, background)
-    return list(dict.fromkeys([*written, *sites, *assets.write_assets(out, texts)]))
+    texts = contents() | _data(study, made, background)
+    return list(dict.fromkeys([*written, *sites, *write_assets(out, texts)]))
+
 
 
 def build_embed(study: Study, out: Path, *, background: Choice = "ign") -> list[Path]:
@@ -136,25 +138,27 @@ def build_embed(study: Study, out: Path, *, background: Choice = "ign") -> list[
     """
     context = pages.embed(study)
     shared = pages.common(study, background) | context | _beside(context, background)
-    texts = assets.contents() | _data(study, register(study.structures), background)
+    texts = contents() | _data(study, register(study.structures), background)
     out.mkdir(parents=True, exist_ok=True)
     return [
         _write_page(out, "embed.html", render("embed.html", study.lang, shared)),
-        *assets.write_assets(out, texts),
+        *write_assets(out, texts),
     ]
+
 
 
 def _beside(context: Mapping[str, Any], background: Choice) -> dict[str, Any]:
     """Return the scripts and styles of a page of a folder, and its policy."""
     if "map" in context:
         tiles = background
-        scripts = assets.beside(assets.LEAFLET_SCRIPT, assets.LAYERS, assets.REGISTER, assets.MAP_SCRIPT)
-        styles = assets.beside(*_MAP_STYLES)
+        scripts = beside(LEAFLET_SCRIPT, LAYERS, REGISTER, MAP_SCRIPT)
+        styles = beside(*_MAP_STYLES)
     else:
         tiles = "none"
-        scripts = assets.beside(assets.COMPARE_SCRIPT) if "areas" in context else []
-        styles = assets.beside(assets.STYLE)
+        scripts = beside(COMPARE_SCRIPT) if "areas" in context else []
+        styles = beside(STYLE)
     return {"scripts": scripts, "styles": styles, "policy": policy(tiles, scripts, styles)}
+
 
 
 def _single(
@@ -165,10 +169,10 @@ def _single(
     background: Choice,
 ) -> str:
     """Return every page in one: each becomes an article, and links between pages become links within the page."""
-    texts = assets.contents() | _data(study, made, background, page="#page-{code}")
-    data = [name for name in texts if name not in assets.contents()]
-    scripts = assets.within(texts, assets.LEAFLET_SCRIPT, *data, assets.MAP_SCRIPT, assets.COMPARE_SCRIPT)
-    styles = assets.within(texts, *_MAP_STYLES, assets.SITING_STYLE)
+    texts = contents() | _data(study, made, background, page="#page-{code}")
+    data = [name for name in texts if name not in contents()]
+    scripts = within(texts, LEAFLET_SCRIPT, *data, MAP_SCRIPT, COMPARE_SCRIPT)
+    styles = within(texts, *_MAP_STYLES, SITING_STYLE)
     inner = {**shared, "layout": "bare.html", "link": _anchor, "single": True, "has_map": False}
     articles = []
     for name, (template, context) in contexts.items():
@@ -184,23 +188,27 @@ def _single(
     )
 
 
+
 def _data(study: Study, made: Register, background: Choice, page: str = "{code}.html") -> dict[str, str]:
     parts = {f"texts-{place}.js": data_script(f"texts{place}", part) for place, part in enumerate(made.texts)}
     return {
-        assets.LAYERS: data_script("study", study_content(study, background, page)),
-        assets.REGISTER: data_script("register", made.positions),
+        LAYERS: data_script("study", study_content(study, background, page)),
+        REGISTER: data_script("register", made.positions),
         **parts,
     }
+
 
 
 def _anchor(page: str) -> str:
     return f"#page-{page.removesuffix('.html')}"
 
 
+
 def _write_page(out: Path, name: str, text: str) -> Path:
     path = out / name
     path.write_text(text, encoding="utf-8", newline="\n")
     return path
+
 
 
 def _page_name(code: str) -> str:
@@ -213,10 +221,12 @@ def _page_name(code: str) -> str:
     return code
 
 
+
 def _downloads(out: Path, lang: Lang) -> list[tuple[str, str]]:
     """Return the path of each exported file and what it holds."""
     paths = [path for pattern in _DOWNLOADS for path in sorted(out.glob(pattern))]
     return [(path.relative_to(out).as_posix(), _holds(path.stem.removesuffix("_odbl"), lang)) for path in paths]
+
 
 
 def _holds(stem: str, lang: Lang) -> str:

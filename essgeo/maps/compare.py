@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
-
 from essgeo.maps.findings import interval, walk
-from essgeo.maps.rows import Row, by_index, records, where
-from essgeo.maps.texts import texts
-from essgeo.words.formats import MISSING, number, percent, placed
-from essgeo.words.vocabulary import ROLES, STAGES, THEMES
+from essgeo.maps.popups import Row, by_index, records, where
+from essgeo.schema.vocabulary import ROLES, STAGES, THEMES
+from essgeo.text.languages import texts
+from essgeo.text.numbers import MISSING, number, percent, placed
+from typing import Any, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
     from essgeo.results import Study
+
+
 
 
 MOST_QPV = 60
 """QPV beyond which the page compares target neighbourhoods alone: each is a column of it."""
 
+
 LEVELS = ("neighbourhood", "qpv")
+
 
 
 @dataclass(frozen=True)
@@ -34,12 +38,14 @@ class Cell:
     high: float | None = None
 
 
+
 @dataclass(frozen=True)
 class Line:
     """A row of the table: what it says, and one cell an area."""
 
     label: str
     cells: tuple[Cell, ...]
+
 
 
 def compare(study: Study) -> dict[str, Any]:
@@ -65,6 +71,7 @@ def compare(study: Study) -> dict[str, Any]:
     return {"page": "compare.html", "areas": areas, "groups": groups, "with_qpv": several}
 
 
+
 def _areas(study: Study) -> dict[str, dict[str, str]]:
     words = texts(study.lang)["map"]
     areas = {
@@ -84,6 +91,7 @@ def _areas(study: Study) -> dict[str, dict[str, str]]:
     return areas | {
         str(code): {"name": name, "where": str(code), "page": "", "group": group} for code, name in names.items()
     }
+
 
 
 def _figures(study: Study, codes: list[str]) -> list[Line]:
@@ -120,6 +128,7 @@ def _figures(study: Study, codes: list[str]) -> list[Line]:
     ]
 
 
+
 def _by_theme(study: Study, codes: list[str], cell: Callable[[Row, Study], Cell]) -> list[Line]:
     gaps = study.gaps[study.gaps["level"].isin(LEVELS) & (study.gaps["theme"] != "all")]
     found = {(row["neighbourhood_id"], row["theme"]): row for row in records(gaps)}
@@ -133,6 +142,7 @@ def _by_theme(study: Study, codes: list[str], cell: Callable[[Row, Study], Cell]
     ]
 
 
+
 def _gap(row: Row, study: Study) -> Cell:
     """Return the share out of reach, which areas of different sizes have in common, and how many residents that is."""
     residents = row["residents"] or math.nan
@@ -143,10 +153,12 @@ def _gap(row: Row, study: Study) -> Cell:
     return replace(cell, note=f"{cell.note}, {people}") if cell.note else cell
 
 
+
 def _offer(row: Row, study: Study) -> Cell:
     if not row["nearest_name"]:
         return Cell(texts(study.lang)["common"]["unknown"])
     return Cell(walk(row["nearest_minutes"], study.lang), placed(row["nearest_name"], row["nearest_city"]))
+
 
 
 def _chain(study: Study, codes: list[str]) -> list[Line]:
@@ -164,6 +176,7 @@ def _chain(study: Study, codes: list[str]) -> list[Line]:
         )
         for role, stage in steps
     ]
+
 
 
 def _interval(row: Row | None, value: str, low: str, high: str, study: Study, *, share: bool = False) -> Cell:

@@ -2,34 +2,245 @@
 
 from __future__ import annotations
 
-import math
-import re
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import string
 import numpy as np
 import pandas as pd
-
+import math
+import re
+from dataclasses import dataclass
 from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
 from essgeo.crs import GEOGRAPHIC
 from essgeo.maps import popups
-from essgeo.maps.assets import MAP_SCRIPT, contents
-from essgeo.maps.background import BACKGROUNDS
-from essgeo.maps.geojson import POINT_DIGITS, Collection, collection, outlines
-from essgeo.maps.register import LISTS
-from essgeo.maps.symbols import SECTOR_SYMBOLS, SHAPES, SHARE_BREAKS, SHARE_COLOURS, SHARE_HATCHES
-from essgeo.maps.texts import texts
-from essgeo.words.formats import placed
-from essgeo.words.vocabulary import CHALLENGES, FAMILIES, GEO_STATUSES, ROLES, SECTORS, STAGES, STATUSES, THEMES
+from essgeo.maps.popups import Collection, POINT_DIGITS, collection, outlines
+from essgeo.maps.render import BACKGROUNDS, MAP_SCRIPT, contents
+from essgeo.schema.vocabulary import CHALLENGES, FAMILIES, GEO_STATUSES, ROLES, SECTORS, STAGES, STATUSES, THEMES, split_codes
+from essgeo.text.languages import texts
+from essgeo.text.numbers import placed
+from functools import cache
+from typing import Any, NamedTuple, TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
+    import geopandas as gpd
+    from essgeo.maps.render import Choice
+    from essgeo.results import Study
+    from essgeo.schema.vocabulary import Labels, Lang
     from numpy.typing import NDArray
 
-    from essgeo.maps.background import Choice
-    from essgeo.results import Study
-    from essgeo.words.vocabulary import Labels, Lang
+
+
+SHAPES = {
+    "circle": "M-1 0A1 1 0 1 0 1 0A1 1 0 1 0-1 0Z",
+    "square": "M-.85-.85H.85V.85H-.85Z",
+    "triangle": "M0-1.1L1.05 .8H-1.05Z",
+    "wedge": "M0 1.1L1.05-.8H-1.05Z",
+    "diamond": "M0-1.2L1.1 0L0 1.2L-1.1 0Z",
+    "pentagon": "M0-1.1L1.05-.34L.65 .89H-.65L-1.05-.34Z",
+    "star": "M0-1.25L.33-.43L1.2-.38L.52 .18L.74 1.03L0 .55L-.74 1.03L-.52 .18L-1.2-.38L-.33-.43Z",
+    "plus": "M-.4-1.1H.4V-.4H1.1V.4H.4V1.1H-.4V.4H-1.1V-.4H-.4Z",
+    "cross": "M-1-.6L-.6-1L0-.4L.6-1L1-.6L.4 0L1 .6L.6 1L0 .4L-.6 1L-1 .6L-.4 0Z",
+}
+"""SVG paths of radius 1 around 0, for the legend and for the canvas of the map."""
+
+
+
+class Symbol(NamedTuple):
+    """A shape of :data:`SHAPES` and its colour; every pair stands for one sector."""
+
+    shape: str
+    colour: str
+
+
+
+SECTOR_SYMBOLS = {
+    "accompagnement": Symbol("star", "#0b4f9e"),
+    "alimentation_agriculture": Symbol("circle", "#1b7a3d"),
+    "artisanat_fabrication": Symbol("square", "#7a4b12"),
+    "autre": Symbol("circle", "#4a4a4a"),
+    "culture_sport": Symbol("triangle", "#6a3d9a"),
+    "economie_circulaire_reemploi": Symbol("triangle", "#1b7a3d"),
+    "education_jeunesse": Symbol("circle", "#6a3d9a"),
+    "financement": Symbol("diamond", "#0b4f9e"),
+    "habitat_urbanisme": Symbol("pentagon", "#7a4b12"),
+    "insertion_emploi": Symbol("circle", "#b3261e"),
+    "mediation_numerique": Symbol("diamond", "#00727a"),
+    "mobilite": Symbol("wedge", "#4a4a4a"),
+    "numerique": Symbol("square", "#00727a"),
+    "petite_enfance": Symbol("wedge", "#a3197b"),
+    "sante_social": Symbol("plus", "#b3261e"),
+    "solidarite_internationale": Symbol("star", "#6a3d9a"),
+    "tiers_lieu": Symbol("pentagon", "#a3197b"),
+}
+
+
+SHARE_BREAKS = (0.8, 0.6, 0.4, 0.2)
+"""Lower bounds of the classes of the coverage map; the last class lies below them all."""
+
+
+SHARE_COLOURS = ("#fff3dc", "#fdd49e", "#fdae6b", "#e6773b", "#a63603")
+"""One colour a class, darker as fewer residents are within reach, so that they differ in grey too."""
+
+
+SHARE_HATCHES = (0, 0, 0, 12, 6)
+"""Distance between the lines that hatch a class of the coverage map, in pixels: the lowest show without colour."""
+
+
+Column: TypeAlias = list[Any] | dict[str, Any]
+
+
+DIGITS = 5
+"""Decimals of a position, about one metre; the exported files hold them all."""
+
+
+PART = 2000
+"""Structures whose texts are loaded together."""
+
+
+MANY = 800
+"""Structures in view above which those of a cell of a grid are drawn as one disc."""
+
+
+ALPHABET = string.digits + string.ascii_letters + "!#$%()*+,-./:;=?@[]^_{|}~"
+"""One character a row, where a column has no more values than there are characters here."""
+
+
+LISTS = ("sectors", "challenges", "roles", "support_stages")
+
+_CODES = ("family", "status", "geo_status", "active_from", "active_to")
+
+_TEXTS = ("name", "aliases", "address", "postcode", "city", "as_of", "source", "note")
+
+
+
+@dataclass(frozen=True)
+class Register:
+    """The register as a page reads it.
+
+    Attributes
+    ----------
+    order
+        The structures in the order of the rows: those that are located first, neighbours one after the other.
+    positions
+        What the map and its filters need: number of rows, of located ones and of rows a part; steps of ``latitude`` and
+        ``longitude`` from one row to the next, in 0.00001°; the columns, each as :func:`packed` makes it.
+    texts
+        Identifiers, names, addresses, sources and relation to a QPV, :data:`PART` rows a part.
+    """
+
+    order: pd.Index
+    positions: dict[str, Any]
+    texts: tuple[dict[str, Column], ...]
+
+
+
+def register(structures: gpd.GeoDataFrame) -> Register:
+    """Return the register as columns, which weigh a fraction of one object a row.
+
+    Parameters
+    ----------
+    structures
+        Layer of structures, in the CRS of the territory.
+
+    Returns
+    -------
+    Register
+        Ready for JSON: no missing number, and the same structures give the same columns.
+
+    Examples
+    --------
+    >>> made = register(study_est_ensemble().structures)
+    >>> made.positions["count"], len(made.texts), sorted(made.texts[0])[:3]
+    (146, 1, ['address', 'aliases', 'as_of'])
+    """
+    located = structures[structures.geometry.notna()]
+    located = (
+        located.iloc[np.argsort(located.hilbert_distance().to_numpy(), kind="stable")] if len(located) else located
+    )
+    rows = pd.concat([pd.DataFrame(located), pd.DataFrame(structures[structures.geometry.isna()])])
+    points = located.geometry.to_crs(GEOGRAPHIC)
+    columns = {name: packed(rows[name]) for name in _CODES}
+    columns |= {name: packed(rows[name], split_codes) for name in LISTS}
+    columns["counted"] = packed(rows["counted"].astype(int))
+    columns["radius"] = packed(_whole(rows["geo_radius_m"]))
+    parts = [rows.iloc[start : start + PART] for start in range(0, len(rows), PART)]
+    return Register(
+        rows.index,
+        {
+            "count": len(rows),
+            "located": len(located),
+            "part": PART,
+            "alphabet": ALPHABET,
+            "many": MANY,
+            "latitude": _steps(points.y.to_numpy()),
+            "longitude": _steps(points.x.to_numpy()),
+            "columns": columns,
+        },
+        tuple(_texts(part) for part in parts),
+    )
+
+
+
+def packed(column: pd.Series, split: Any = None) -> Column:  # noqa: ANN401 - what a cell becomes
+    """Return a column as it is, or, where few values come again and again, as these values and places among them.
+
+    A column of one value has no places.
+
+    Parameters
+    ----------
+    column
+        Texts or numbers.
+    split
+        What makes a value of a cell, where a cell is not its own value.
+
+    Examples
+    --------
+    >>> packed(pd.Series(["Pantin", "Pantin", "Bondy", "Pantin"]))
+    {'values': ['Pantin', 'Bondy'], 'places': '0010'}
+    >>> packed(pd.Series(["a", "b"]))
+    ['a', 'b']
+    """
+    places, values = pd.factorize(column, use_na_sentinel=False)
+    known = pd.Series(values, dtype=object)
+    made = [split(value) if split else value for value in known.where(known.notna(), None)]
+    if len(made) == 1:
+        return {"values": made}
+    if 2 * len(made) > len(places):
+        return [made[place] for place in places]
+    if len(made) > len(ALPHABET):
+        return {"values": made, "places": places.tolist()}
+    letters = np.frombuffer(ALPHABET.encode(), dtype=np.uint8)
+    return {"values": made, "places": letters[places].tobytes().decode()}
+
+
+
+def _texts(rows: pd.DataFrame) -> dict[str, Column]:
+    known = rows["qpv"] != ""
+    return {
+        "id": [str(index) for index in rows.index],
+        **{name: packed(rows[name]) for name in _TEXTS},
+        "qpv": packed(rows["qpv_name"].where(known, "")),
+        "qpv_vintage": packed(rows["qpv_vintage"].where(known, "")),
+        "qpv_relation": packed(rows["qpv_relation"].where(known, "")),
+        "qpv_probability": packed(_whole(1000 * rows["qpv_probability"].where(known))),
+        "qpv_distance": packed(_whole(rows["qpv_distance_m"].where(known))),
+    }
+
+
+
+def _whole(numbers: pd.Series) -> pd.Series:
+    return numbers.round().astype("Int64").astype(object)
+
+
+
+def _steps(degrees: NDArray[np.float64]) -> list[int]:
+    whole = np.rint(degrees * 10**DIGITS).astype(np.int64)
+    steps: list[int] = np.diff(whole, prepend=0).tolist()
+    return steps
+
 
 SHARE_DIGITS = 3
+
 _VOCABULARIES = {
     **dict(zip(LISTS, (SECTORS, CHALLENGES, ROLES, STAGES), strict=True)),
     "family": FAMILIES,
@@ -37,6 +248,7 @@ _VOCABULARIES = {
     "geo_status": GEO_STATUSES,
     "themes": THEMES,
 }
+
 
 
 def study_content(study: Study, background: Choice, page: str = "{code}.html") -> dict[str, Any]:
@@ -75,6 +287,7 @@ def study_content(study: Study, background: Choice, page: str = "{code}.html") -
     }
 
 
+
 def map_content(study: Study, focus: str = "", rows: NDArray[np.intp] | None = None) -> dict[str, Any]:
     """Return what one map shows of that: its place and, where it is a part of the register, which rows.
 
@@ -95,6 +308,7 @@ def map_content(study: Study, focus: str = "", rows: NDArray[np.intp] | None = N
     return {"bounds": [[south, west], [north, east]], "focus": focus, "rows": steps}
 
 
+
 @cache
 def asked_words() -> frozenset[str]:
     """Return the words that the script of a map asks for: the others stand in the page already.
@@ -109,6 +323,7 @@ def asked_words() -> frozenset[str]:
     return frozenset(kinds | set(re.findall(r"\bwords\.(\w+)", script)))
 
 
+
 def labels_by_field(lang: Lang) -> dict[str, dict[str, str]]:
     """Return the labels of each coded field of a structure in one language.
 
@@ -120,6 +335,7 @@ def labels_by_field(lang: Lang) -> dict[str, dict[str, str]]:
     return {field: labels(vocabulary, lang) for field, vocabulary in _VOCABULARIES.items()}
 
 
+
 def labels(vocabulary: Labels, lang: Lang) -> dict[str, str]:
     """Return the labels of a vocabulary in one language.
 
@@ -129,6 +345,7 @@ def labels(vocabulary: Labels, lang: Lang) -> dict[str, str]:
     {'yes': 'oui'}
     """
     return {code: label[lang] for code, label in vocabulary.items()}
+
 
 
 def months(study: Study) -> tuple[int, int, int] | None:
@@ -162,6 +379,7 @@ def months(study: Study) -> tuple[int, int, int] | None:
     return min(int(known.min()), now), max(int(known.max()), now), now
 
 
+
 def layers(study: Study) -> dict[str, Collection]:
     """Return every layer but the structures as GeoJSON with its popups."""
     return {
@@ -175,10 +393,12 @@ def layers(study: Study) -> dict[str, Collection]:
     }
 
 
+
 def coverage_themes(study: Study) -> list[str]:
     """Return the themes of the coverage map, in the order of the vocabulary."""
     known = set(study.iris_coverage["theme"].unique())
     return [code for code in THEMES if code in known]
+
 
 
 def iris_shares(study: Study) -> dict[str, Any]:
@@ -196,6 +416,7 @@ def iris_shares(study: Study) -> dict[str, Any]:
     }
 
 
+
 def _iris(layer: pd.DataFrame) -> list[dict[str, Any]]:
     return [
         {"id": str(code), "title": placed(name, city), "population": _rounded(people, 0), "income": _rounded(income, 0)}
@@ -203,6 +424,7 @@ def _iris(layer: pd.DataFrame) -> list[dict[str, Any]]:
             layer.index, layer["name"], layer["city"], layer["population"], layer["median_income"], strict=True
         )
     ]
+
 
 
 def _rounded(value: float, digits: int = SHARE_DIGITS) -> float | None:

@@ -1,24 +1,29 @@
-"""Findings in words: each sentence is made from rows of tables and from nothing else."""
+"""Findings of a study as sentences and figures of a page."""
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
+import math
+import pandas as pd
 from essgeo.access.walking import MAX_SNAP_M
 from essgeo.gaps import standing
-from essgeo.maps.texts import texts
-from essgeo.words import formats
-from essgeo.words.formats import MISSING, joined, number, percent, placed
-from essgeo.words.vocabulary import ROLES, STAGES, THEMES
+from essgeo.register import OUTSIDE, located_here
+from essgeo.schema.vocabulary import GEO_STATUSES, ROLES, STAGES, THEMES
+from essgeo.text import numbers
+from essgeo.text.languages import texts
+from essgeo.text.numbers import MISSING, joined, number, percent, placed
+from typing import NamedTuple, TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     from collections.abc import Mapping, Sequence
-
     from essgeo.access import WalkingComparison
-    from essgeo.maps.rows import Row
+    from essgeo.maps.popups import Row
     from essgeo.results import Parameters
-    from essgeo.words.vocabulary import Lang
+    from essgeo.schema.vocabulary import Lang
+
+
 
 
 def interval(low: float, high: float, lang: Lang, *, share: bool = False) -> str:
@@ -30,7 +35,8 @@ def interval(low: float, high: float, lang: Lang, *, share: bool = False) -> str
     '50% to 62%'
     """
     write = percent if share else number
-    return formats.interval(write(low, lang), write(high, lang), lang)
+    return numbers.interval(write(low, lang), write(high, lang), lang)
+
 
 
 def walk(minutes: float, lang: Lang) -> str:
@@ -44,6 +50,7 @@ def walk(minutes: float, lang: Lang) -> str:
     if math.isnan(minutes):
         return MISSING
     return texts(lang)["common"]["minutes"].format(value=number(math.ceil(round(minutes, 6)), lang))
+
 
 
 def reach(row: Row, territory: Row, lang: Lang) -> str:
@@ -74,6 +81,7 @@ def reach(row: Row, territory: Row, lang: Lang) -> str:
     )
 
 
+
 def verified(row: Row, lang: Lang) -> str:
     """Return the share within reach of the structures verified as active.
 
@@ -83,6 +91,7 @@ def verified(row: Row, lang: Lang) -> str:
     'Counting only structures verified as active: 41%.'
     """
     return texts(lang)["findings"]["verified"].format(share=percent(row["share_known_active"], lang))
+
 
 
 def largest_gap(rows: Sequence[Row], names: Mapping[str, str], lang: Lang) -> list[str]:
@@ -121,6 +130,7 @@ def largest_gap(rows: Sequence[Row], names: Mapping[str, str], lang: Lang) -> li
     return sentences
 
 
+
 def nearest(row: Row, lang: Lang) -> str:
     """Return where the nearest structure of a gap is, or that none is known.
 
@@ -136,6 +146,7 @@ def nearest(row: Row, lang: Lang) -> str:
     return words["gap_nearest"].format(where=where, walk=walk(row["nearest_minutes"], lang))
 
 
+
 def theme(row: Row, lang: Lang) -> str:
     """Return the label of the sector or challenge of a row, in lower case for use within a sentence.
 
@@ -146,6 +157,7 @@ def theme(row: Row, lang: Lang) -> str:
     """
     label = THEMES[row["theme"]][lang]
     return label if label.isupper() else label[0].lower() + label[1:]
+
 
 
 def support_chain(rows: Sequence[Row], lang: Lang) -> list[str]:
@@ -190,6 +202,7 @@ def support_chain(rows: Sequence[Row], lang: Lang) -> list[str]:
     return sentences
 
 
+
 def shared_qpv(row: Row, others: Sequence[Row], vintage: str, lang: Lang) -> str:
     """Return that a neighbourhood shares its QPV with others, or nothing where it does not.
 
@@ -216,6 +229,7 @@ def shared_qpv(row: Row, others: Sequence[Row], vintage: str, lang: Lang) -> str
         return ""
     words = texts(lang)["findings"]
     return words["shared_qpv"].format(name=row["name"], others=joined(names, words["and"]), code=code, vintage=vintage)
+
 
 
 def walking(parameters: Parameters, found: WalkingComparison | None, lang: Lang) -> str:
@@ -256,6 +270,7 @@ def walking(parameters: Parameters, found: WalkingComparison | None, lang: Lang)
     return " ".join(sentences)
 
 
+
 def bound(structures: float, enterprises: float, lang: Lang) -> str:
     """Return how many structures a figure of access rests on, and what that means for them.
 
@@ -279,5 +294,69 @@ def bound(structures: float, enterprises: float, lang: Lang) -> str:
     return words["bound"].format(structures=number(structures, lang), enterprises=number(enterprises, lang))
 
 
+
 def _stage(row: Row, lang: Lang) -> str:
     return STAGES[row["stage"]][lang].lower()
+
+
+_PLACED = {
+    "housenumber": "door",
+    "interpolated": "door",
+    "place": "site",
+    "street": "street",
+    "locality": "area",
+    "municipality": "area",
+}
+
+_ORDER = ("door", "site", "street", "area", "other", *GEO_STATUSES)
+
+
+
+class Line(NamedTuple):
+    """A kind of position: how many structures are listed with it, and what becomes of them.
+
+    ``listed`` is the sum of the four others.
+    """
+
+    position: str
+    listed: int
+    unplaced: int
+    outside: int
+    inactive: int
+    counted: int
+
+
+
+def tally(structures: gpd.GeoDataFrame) -> tuple[list[Line], Line]:
+    """Return the lines and their total.
+
+    Parameters
+    ----------
+    structures
+        With ``geo_status``, ``geo_precision``, ``counted`` and points, some of them missing.
+
+    Returns
+    -------
+    lines
+        By the precision of the position (``door``, ``site``, ``street``, ``area``, ``other``) where there is one, by
+        ``geo_status`` where there is none; ``outside`` are those that are placed out of the territory, ``inactive`` those
+        that are placed in it but closed or moved on the day of the study, ``counted`` the others.
+    total
+        The sum of the lines, ``position`` empty.
+
+    Examples
+    --------
+    >>> lines, total = tally(study_est_ensemble().structures)
+    >>> lines[0].position, total.listed == sum(total[2:])
+    ('door', True)
+    """
+    placed = structures.geometry.notna()
+    precision = structures["geo_precision"].map(_PLACED).fillna("other")
+    kinds = precision.where(placed, structures["geo_status"])
+    outside, counted = placed & (structures["geo_status"] == OUTSIDE), located_here(structures)
+    inactive = placed & ~outside & ~counted
+    became = {"listed": True, "unplaced": ~placed, "outside": outside, "inactive": inactive, "counted": counted}
+    sums = pd.DataFrame(became).astype(int).groupby(kinds).sum()
+    ordered = sums.loc[[kind for kind in _ORDER if kind in sums.index]]
+    lines = [Line(*row) for row in ordered.itertuples(name=None)]
+    return lines, Line("", *sums.sum(axis="index").tolist())

@@ -2,41 +2,41 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import math
-from typing import TYPE_CHECKING, Any
-
 import numpy as np
-
 from essgeo.errors import InputError
 from essgeo.maps import findings
-from essgeo.maps.content import coverage_themes, labels_by_field, map_content, months
-from essgeo.maps.overview import overview
-from essgeo.maps.policy import policy
-from essgeo.maps.popups import period, surface
-from essgeo.maps.register import MANY
-from essgeo.maps.rows import attributes, by_index, records, where
-from essgeo.maps.symbols import SECTOR_SYMBOLS, SHAPES, SHARE_BREAKS, SHARE_COLOURS, SHARE_HATCHES
-from essgeo.maps.tally import tally
-from essgeo.maps.texts import texts
-from essgeo.words.formats import STABLE, joined
-from essgeo.words.methods import said
-from essgeo.words.register import register_bound
-from essgeo.words.vocabulary import split_codes
+from essgeo.maps.content import MANY, SECTOR_SYMBOLS, SHAPES, SHARE_BREAKS, SHARE_COLOURS, SHARE_HATCHES, coverage_themes, labels_by_field, map_content, months
+from essgeo.maps.findings import tally
+from essgeo.maps.plan import overview
+from essgeo.maps.popups import attributes, by_index, period, records, surface, where
+from essgeo.maps.render import policy
+from essgeo.schema.vocabulary import split_codes
+from essgeo.text.languages import texts
+from essgeo.text.numbers import STABLE, joined
+from essgeo.text.phrases import register_bound, said
+from typing import Any, TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
+    from essgeo.maps.content import Register
+    from essgeo.maps.render import Choice
+    from essgeo.results import Study
     from numpy.typing import NDArray
 
-    from essgeo.maps.background import Choice
-    from essgeo.maps.register import Register
-    from essgeo.results import Study
+
 
 Context = dict[str, Any]
+
 
 AROUND_M = 2000.0
 """How far around a neighbourhood its map shows structures."""
 
+
 _EMPTY_FIELDS = ("address", "family", "siren", "active_from")
+
 
 
 def common(study: Study, background: Choice = "none") -> Context:
@@ -75,6 +75,7 @@ def common(study: Study, background: Choice = "none") -> Context:
     }
 
 
+
 def index(study: Study, downloads: list[tuple[str, str]]) -> Context:
     """Return the portal: key figures, the neighbourhoods as cards, what can be downloaded and what it holds."""
     territory = _whole(study)
@@ -103,6 +104,7 @@ def index(study: Study, downloads: list[tuple[str, str]]) -> Context:
     }
 
 
+
 def territory(study: Study) -> Context:
     """Return the full map and its tables."""
     coverage = where(study.coverage, minutes=study.parameters.walk_minutes)
@@ -117,9 +119,11 @@ def territory(study: Study) -> Context:
     }
 
 
+
 def embed(study: Study) -> Context:
     """Return the map alone, for a frame in the page of someone else."""
     return _with_map(study) | {"page": "embed.html"}
+
 
 
 def neighbourhood(study: Study, code: str, made: Register) -> Context:
@@ -183,6 +187,7 @@ def neighbourhood(study: Study, code: str, made: Register) -> Context:
     }
 
 
+
 def method(study: Study) -> Context:
     """Return the method page: inputs, parameters, formulas, limits, what is not known."""
     lines, total = tally(study.structures)
@@ -203,6 +208,7 @@ def method(study: Study) -> Context:
     }
 
 
+
 def _sharing(study: Study) -> list[str]:
     column = f"qpv_{study.parameters.vintage}"
     if column not in study.neighbourhoods:
@@ -210,6 +216,7 @@ def _sharing(study: Study) -> list[str]:
     conjunction = texts(study.lang)["findings"]["and"]
     groups = study.neighbourhoods[study.neighbourhoods[column] != ""].groupby(column)["name"]
     return [joined(sorted(names), conjunction) for _, names in groups if len(names) > 1]
+
 
 
 def _with_map(study: Study, focus: str = "", rows: NDArray[np.intp] | None = None) -> Context:
@@ -230,11 +237,13 @@ def _with_map(study: Study, focus: str = "", rows: NDArray[np.intp] | None = Non
     }
 
 
+
 def _classes() -> list[tuple[str, range, float | None, float | None]]:
     """Return the colour of each class of the coverage map, where the lines of its key start, and its bounds."""
     bounds = [None, *SHARE_BREAKS, None]
     starts = [range(-8, 22, step) if step else range(0) for step in SHARE_HATCHES]
     return list(zip(SHARE_COLOURS, starts, bounds[1:], bounds[:-1], strict=True))
+
 
 
 def _bound(study: Study) -> str:
@@ -243,13 +252,16 @@ def _bound(study: Study) -> str:
     return findings.bound(study.located, _enterprises(study.portrait), study.lang)
 
 
+
 def _enterprises(portrait: pd.DataFrame) -> float:
     total = portrait.loc[portrait["family"] == "total", "seed_enterprises"]
     return float(total.iloc[0] if len(total) else portrait["seed_enterprises"].sum())
 
 
+
 def _whole(study: Study) -> dict[str, Any]:
     return _coverage_of(study, "territory")
+
 
 
 def _coverage_of(study: Study, level: str, **zone: str) -> dict[str, Any]:
@@ -264,11 +276,13 @@ def _coverage_of(study: Study, level: str, **zone: str) -> dict[str, Any]:
     return rows[0]
 
 
+
 def _holders(study: Study, gaps: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the themes that somebody depends on one structure for, the heaviest loss first, with their names."""
     names = study.structures["name"]
     held = [row | {"holders": [names.get(code, code) for code in split_codes(row["held_up_by"])]} for row in gaps]
     return sorted((row for row in held if row["holders"]), key=lambda row: -row["lost_with_first"])
+
 
 
 def _gaps_of(study: Study, code: str) -> list[dict[str, Any]]:

@@ -1,21 +1,24 @@
-"""A still plan in SVG units, north up: the frame of a layer, and polygons and points within it."""
+"""Plans drawn as SVG: the overview and the sites."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
 import shapely
-
-from essgeo.maps.geojson import TOLERANCE_M
+import numpy as np
+from dataclasses import dataclass
+from essgeo.maps.popups import TOLERANCE_M
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import numpy as np
+    from essgeo.results import Study
     from numpy.typing import NDArray
 
+
+
 WIDTH, MARGIN = 640, 10
+
 DETAIL_M = 3 * TOLERANCE_M
+
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Frame:
         return placed
 
 
+
 @dataclass(frozen=True)
 class Place:
     """A polygon of a plan: its name, its SVG path, where its label stands and the page it leads to."""
@@ -41,6 +45,7 @@ class Place:
     x: float
     y: float
     page: str = ""
+
 
 
 def frame(layer: gpd.GeoDataFrame) -> Frame:
@@ -55,6 +60,7 @@ def frame(layer: gpd.GeoDataFrame) -> Frame:
     west, south, east, north = layer.total_bounds.tolist()
     scale = (WIDTH - 2 * MARGIN) / (east - west)
     return Frame(round((north - south) * scale + 2 * MARGIN), scale, (MARGIN - west * scale, MARGIN + north * scale))
+
 
 
 def places(layer: gpd.GeoDataFrame, within: Frame, *, linked: bool = False) -> tuple[Place, ...]:
@@ -78,9 +84,11 @@ def places(layer: gpd.GeoDataFrame, within: Frame, *, linked: bool = False) -> t
     )
 
 
+
 def points(layer: gpd.GeoDataFrame, within: Frame) -> NDArray[np.float64]:
     """Return the points of a layer in SVG units, one row each."""
     return within.drawn(shapely.get_coordinates(layer.geometry.to_numpy()))
+
 
 
 def _path(shape: shapely.Geometry) -> str:
@@ -88,3 +96,50 @@ def _path(shape: shapely.Geometry) -> str:
     return "".join(
         "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in shapely.get_coordinates(ring)[:-1]) + "Z" for ring in rings
     )
+
+
+_DOT = 2
+
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The plan: its size in SVG units, its polygons, and its points as one path of dots."""
+
+    width: int
+    height: int
+    communes: tuple[Place, ...]
+    neighbourhoods: tuple[Place, ...]
+    structures: str
+
+
+
+def overview(study: Study) -> Overview:
+    """Return the plan of communes, target neighbourhoods and counted structures, north up.
+
+    Parameters
+    ----------
+    study
+        The run; its layers are in the metric CRS of the territory.
+
+    Returns
+    -------
+    Overview
+        Coordinates in SVG units, one decimal; points that would cover one another are drawn once.
+    """
+    within = frame(study.communes)
+    counted = study.structures[study.structures["counted"] & study.structures.geometry.notna()]
+    counted = cast("gpd.GeoDataFrame", counted[counted.intersects(shapely.box(*study.communes.total_bounds))])
+    return Overview(
+        WIDTH,
+        within.height,
+        places(study.communes, within),
+        places(study.neighbourhoods, within, linked=True),
+        _dots(points(counted, within)),
+    )
+
+
+
+def _dots(xy: NDArray[np.float64]) -> str:
+    seen = np.unique(np.rint(xy / _DOT).astype(int) * _DOT, axis=0)
+    return "".join(f"M{x} {y}h0" for x, y in seen.tolist())

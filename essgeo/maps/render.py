@@ -1,30 +1,212 @@
-"""Templates and data blocks: everything that comes from data is escaped here."""
+"""Templates, scripts, background and content policy of a page."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import base64
+import hashlib
 import json
 import re
+from essgeo.maps import findings
+from essgeo.schema.vocabulary import CHALLENGES, FAMILIES, GEO_STATUSES, ROLES, SITE_STATES, STAGES, STATUSES, THEMES
+from essgeo.text import numbers
+from essgeo.text.languages import texts
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
-
+from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
-
-from essgeo.maps import findings
-from essgeo.maps.texts import texts
-from essgeo.words import formats
-from essgeo.words.vocabulary import CHALLENGES, FAMILIES, GEO_STATUSES, ROLES, SITE_STATES, STAGES, STATUSES, THEMES
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, TYPE_CHECKING, TypeAlias
+from urllib.parse import urlencode, urlsplit
+from xstatic.pkg import leaflet
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from essgeo.schema.vocabulary import Lang
 
-    from essgeo.words.vocabulary import Lang
+
+
+Choice: TypeAlias = Literal["ign", "osm", "none"]
+
+
+
+class Background(NamedTuple):
+    """Address of a tile, with ``{z}``, ``{x}`` and ``{y}``, and the HTML that says whose it is."""
+
+    url: str
+    attribution: str
+
+    @property
+    def host(self) -> str:
+        """Scheme and host of the tiles."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+
+
+_PLAN_IGN = {
+    "SERVICE": "WMTS",
+    "REQUEST": "GetTile",
+    "VERSION": "1.0.0",
+    "LAYER": "GEOGRAPHICALGRIDSYSTEMS.PLANIGNV2",
+    "STYLE": "normal",
+    "FORMAT": "image/png",
+    "TILEMATRIXSET": "PM",
+    "TILEMATRIX": "{z}",
+    "TILEROW": "{y}",
+    "TILECOL": "{x}",
+}
+
+
+BACKGROUNDS = {
+    "ign": Background(
+        "https://data.geopf.fr/wmts?" + urlencode(_PLAN_IGN, safe="{}/"),
+        '<a href="https://geoservices.ign.fr/">© IGN - Géoplateforme</a>',
+    ),
+    "osm": Background(
+        "https://tile.openstreetmap.org/{z}/{x}/{y}.png",
+        '<a href="https://www.openstreetmap.org/copyright">© OpenStreetMap</a>',
+    ),
+}
+"""Plan IGN of the Géoplateforme, and OpenStreetMap; whoever publishes chooses one or none, a reader may hide it."""
+
+
+FOLDER = "assets"
+
+LEAFLET_SCRIPT, LEAFLET_STYLE = "leaflet.js", "leaflet.css"
+
+MAP_SCRIPT, STYLE, COMPARE_SCRIPT, SITING_STYLE = "essgeo.js", "essgeo.css", "compare.js", "siting.css"
+
+LAYERS, REGISTER = "layers.js", "register.js"
+
+
+_MODULES = (
+    "dom.js",
+    "register.js",
+    "symbols.js",
+    "popups.js",
+    "layers.js",
+    "structures.js",
+    "background.js",
+    "link.js",
+    "lists.js",
+    "page.js",
+)
+
+
+
+class Asset(NamedTuple):
+    """A script or a style: the address of its file, or its text where it stands in the page."""
+
+    src: str
+    text: Markup = Markup("")
+
+
+
+def contents() -> dict[str, str]:
+    """Return the text of each script and style by the name of its file; the modules of a map are one script.
+
+    Examples
+    --------
+    >>> sorted(contents())
+    ['compare.js', 'essgeo.css', 'essgeo.js', 'leaflet.css', 'leaflet.js', 'siting.css']
+    """
+    package, ours = Path(leaflet.BASE_DIR), files("essgeo.maps") / "static"
+    texts = {name: (package / name).read_text(encoding="utf-8") for name in (LEAFLET_SCRIPT, LEAFLET_STYLE)}
+    texts |= {name: (ours / name).read_text(encoding="utf-8") for name in (STYLE, SITING_STYLE, COMPARE_SCRIPT)}
+    texts[MAP_SCRIPT] = "\n".join((ours / name).read_text(encoding="utf-8") for name in _MODULES)
+    return texts
+
+
+
+def beside(*names: str) -> list[Asset]:
+    """Return assets that stand in the folder ``assets`` beside the page.
+
+    Examples
+    --------
+    >>> beside("leaflet.js")[0].src
+    'assets/leaflet.js'
+    """
+    return [Asset(f"{FOLDER}/{name}") for name in names]
+
+
+
+def within(texts: Mapping[str, str], *names: str) -> list[Asset]:
+    r"""Return assets that stand in the page itself.
+
+    Examples
+    --------
+    >>> print(within({"a.js": "'</script>'"}, "a.js")[0].text)
+    '<\/script>'
+    """
+    whole = [texts[name].replace("</script", "<\\/script") for name in names]
+    return [Asset("", Markup(text)) for text in whole]  # noqa: S704 - our own, and none can end its element
+
+
+
+def write_assets(out: Path, texts: Mapping[str, str]) -> list[Path]:
+    """Write scripts and styles into the folder ``assets`` of a published folder, and return their paths.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as name:
+    ...     [path.name for path in write_assets(Path(name), {"essgeo.css": "a {}"})]
+    ['essgeo.css']
+    """
+    folder = out / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+    return [folder / name for name in texts]
+
+
+
+def policy(background: Choice = "none", scripts: Sequence[Asset] = (), styles: Sequence[Asset] = ()) -> str:
+    """Return the policy of a page.
+
+    Parameters
+    ----------
+    background
+        Key of the background tiles; the host of the tiles is the only one a page may ask.
+    scripts, styles
+        What the page carries. One that stands in the page is allowed by its hash, one beside it by its folder.
+
+    Examples
+    --------
+    >>> policy("osm").split("; ")[3]
+    "img-src 'self' data: https://tile.openstreetmap.org"
+    >>> "unsafe" in policy()
+    False
+    """
+    tiles = BACKGROUNDS.get(background)
+    return "; ".join(
+        [
+            "default-src 'none'",
+            f"script-src {_sources(scripts)}",
+            f"style-src {_sources(styles)}",
+            " ".join(["img-src 'self' data:", *([tiles.host] if tiles else [])]),
+            "connect-src 'none'",
+            "object-src 'none'",
+            "base-uri 'none'",
+            "form-action 'none'",
+        ]
+    )
+
+
+
+def _sources(assets: Sequence[Asset]) -> str:
+    hashes = [base64.b64encode(hashlib.sha256(asset.text.encode()).digest()).decode() for asset in assets if asset.text]
+    return " ".join(f"'sha256-{value}'" for value in hashes) or "'self'"
+
 
 BIDI_CONTROLS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """Characters that change the direction of the text around them: they go before anything is shown."""
 
+
 _UNSAFE = re.compile("[<>&\u2028\u2029]")
+
 _VOCABULARIES = {
     "theme": THEMES,
     "family": FAMILIES,
@@ -35,6 +217,7 @@ _VOCABULARIES = {
     "site_state": SITE_STATES,
     "challenge": CHALLENGES,
 }
+
 
 
 def data_block(value: Any) -> Markup:  # noqa: ANN401 - anything JSON can say
@@ -55,6 +238,7 @@ def data_block(value: Any) -> Markup:  # noqa: ANN401 - anything JSON can say
     return Markup(escaped)  # noqa: S704 - nothing left that could end the element
 
 
+
 def data_script(name: str, value: Any) -> str:  # noqa: ANN401 - anything JSON can say
     r"""Return a script that holds a value for the pages, in a file that opens from the disk as from a server.
 
@@ -64,6 +248,7 @@ def data_script(name: str, value: Any) -> str:  # noqa: ANN401 - anything JSON c
     '(self.essgeoData=self.essgeoData||{}).register={"count":2};\n'
     """
     return f"(self.essgeoData=self.essgeoData||{{}}).{name}={data_block(value)};\n"
+
 
 
 def web_address(text: str) -> str:
@@ -79,6 +264,7 @@ def web_address(text: str) -> str:
     except ValueError:
         return ""
     return text.strip() if parts.scheme in {"http", "https"} and parts.netloc and " " not in text.strip() else ""
+
 
 
 @cache
@@ -100,11 +286,11 @@ def environment(lang: Lang) -> Environment:
     )
     made.globals.update(lang=lang, t=texts(lang))
     made.filters.update(
-        number=partial(formats.number, lang=lang),
-        percent=partial(formats.percent, lang=lang),
+        number=partial(numbers.number, lang=lang),
+        percent=partial(numbers.percent, lang=lang),
         walk=partial(findings.walk, lang=lang),
-        day=partial(formats.day, lang=lang),
-        placed=formats.placed,
+        day=partial(numbers.day, lang=lang),
+        placed=numbers.placed,
         address=web_address,
         data_block=data_block,
         label=lambda code, vocabulary: _VOCABULARIES[vocabulary].get(code, {}).get(lang, code),
@@ -113,9 +299,11 @@ def environment(lang: Lang) -> Environment:
     return made
 
 
+
 def render(template: str, lang: Lang, context: Mapping[str, Any]) -> str:
     """Return a page."""
     return environment(lang).get_template(template).render(context)
+
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a template prints

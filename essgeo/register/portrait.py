@@ -1,27 +1,408 @@
-"""The portrait of a register beside the whole economy of its communes and QPV."""
+"""The ESS counted by family, commune and QPV, beside the whole economy."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from essgeo.register.areas import portrait_by_area
-from essgeo.register.economy import count_economy
-from essgeo.sources import read_layer
-from essgeo.sources.layers import communes_of
-from essgeo.sources.live.ask import Live
-from essgeo.sources.live.census import live_iris
-from essgeo.sources.live.zones import live_qpv
-from essgeo.structures import counted_on, portrait
-from essgeo.zoning import locate_in
+import numpy as np
+import pandas as pd
+
+from essgeo.errors import SchemaError
+from essgeo.files.layers import communes_of
+from essgeo.official.live import Live
+from essgeo.official.live_layers import live_iris, live_qpv, read_layer
+from essgeo.official.sirene import count_establishments, read_zones_of_establishments
+from essgeo.register.activity import counted_on, located_here
+from essgeo.register.build import sirene_communes
+from essgeo.register.establishments import enterprise_of
+from essgeo.register.perimeter import employees
+from essgeo.schema.vocabulary import FAMILIES
+from essgeo.zoning import count_in, locate_in
 
 if TYPE_CHECKING:
     import datetime as dt
 
     import geopandas as gpd
-    import pandas as pd
 
-    from essgeo.register.files import RegisterFiles
+    from essgeo.register.build import RegisterFiles
     from essgeo.territory import Territory
+
+
+_SUFFIX = {
+    "association": "associations",
+    "cooperative": "cooperatives",
+    "mutuelle": "mutuelles",
+    "fondation": "fondations",
+}
+
+_MEASURES = {
+    "seed_enterprises": "ess",
+    "seed_employees": "ess_salaries",
+    "seed_fte": "ess_etp",
+    "seed_payroll_eur": "ess_masse_salariale_brute",
+}
+
+_TOTALS = {"seed_enterprises": "ess_entreprises"}
+
+PORTRAIT_YEAR = "2018"
+
+NOTE_SAMPLE = "register: a sample, not comparable"
+
+NOTE_SIRENE = (
+    "not comparable: the portrait counts enterprises of 2018 with their employees as INSEE published them; the "
+    "register counts establishments of SIRENE active on a day, employers or not, several of one enterprise apart, "
+    "with employees by band and in the perimeter that ess_rule tells"
+)
+
+NOTE_OTHER = "not a family of the portrait"
+
+
+def portrait(structures: gpd.GeoDataFrame, seed_figures: pd.DataFrame, *, scope: str) -> pd.DataFrame:
+    """Return, by family, the enterprises of the portrait of 2018 and the structures of the register.
+
+    The two are not one measure: the portrait counts enterprises with their employees from INSEE sources, the register
+    names places and allies found on public pages and lists. It is a sample; its share says how far it goes, not how the
+    ESS changed. A register made from SIRENE (column ``ess_rule``) is no sample, but counts something else still: places
+    rather than enterprises, also those without employees, on another day, in a perimeter of its own.
+
+    Parameters
+    ----------
+    structures
+        From :func:`essgeo.geocode`, with the flag ``counted``; ``geo_status`` is ``outside`` out of the territory.
+    seed_figures
+        The ``seed_figures`` layer.
+    scope
+        Name of the territory in ``seed_figures``.
+
+    Returns
+    -------
+    DataFrame
+        One row a family, then ``total``: ``seed_enterprises``, ``seed_employees``, ``seed_fte``, ``seed_payroll_eur``
+        (NaN where the portrait says nothing), ``register_structures``, ``register_counted``, ``register_located``
+        (counted, with a point, in the territory), ``register_enterprises`` (distinct SIREN of those counted, one
+        without SIREN for itself), ``register_employees_low``, ``register_employees_high`` and
+        ``register_employees_unknown`` (ends of the bands of those counted, and how many have none),
+        ``register_share`` (``register_counted`` over ``seed_enterprises``), ``note``.
+
+    Raises
+    ------
+    SchemaError
+        A figure of the portrait is not a number.
+
+    Examples
+    --------
+    >>> from essgeo import geocode, load_territory, read_layer
+    >>> here = load_territory("est-ensemble")
+    >>> structures = geocode(read_layer(here, "structures")).assign(counted=True)
+    >>> table = portrait(structures, read_layer(here, "seed_figures"), scope=here.name).set_index("family")
+    >>> int(table.loc["total", "seed_enterprises"]), int(table.loc["total", "register_structures"])
+    (1274, 146)
+    """
+    figures = _figures(seed_figures, scope)
+    located = located_here(structures)
+    note = NOTE_SIRENE if "ess_rule" in structures else NOTE_SAMPLE
+    facts, unit = structures.reindex(columns=["employees_low", "employees_high"]), enterprise_of(structures)
+    least, most = (pd.to_numeric(facts[f"employees_{end}"], errors="coerce") for end in ("low", "high"))
+    rows = []
+    for family in [*FAMILIES, "total"]:
+        of_family = structures["family"].isin(list(FAMILIES) if family == "total" else [family])
+        row: dict[str, object] = {"family": family}
+        for column, key in _MEASURES.items():
+            name = _TOTALS.get(column, key) if family == "total" else f"{key}_{_SUFFIX.get(family)}"
+            row[column] = figures.get(name, float("nan"))
+        row["register_structures"] = int(of_family.sum())
+        row["register_counted"] = int((of_family & structures["counted"]).sum())
+        row["register_located"] = int((of_family & located).sum())
+        counted = of_family & structures["counted"]
+        row["register_enterprises"] = int(unit[counted].nunique())
+        row["register_employees_low"] = least[counted].sum(min_count=1)
+        row["register_employees_high"] = most[counted].sum(min_count=1)
+        row["register_employees_unknown"] = int(most[counted].isna().sum())
+        row["note"] = note if family in {*_SUFFIX, "total"} else NOTE_OTHER
+        rows.append(row)
+    table = pd.DataFrame(rows)
+    alike = table["register_counted"].where(table["family"].isin(list(_SUFFIX)), 0)
+    comparable = table["register_counted"].mask(table["family"] == "total", alike.sum())
+    table.insert(len(table.columns) - 1, "register_share", comparable / table["seed_enterprises"])
+    return table
+
+
+def _figures(seed_figures: pd.DataFrame, scope: str) -> dict[str, float]:
+    rows = seed_figures[(seed_figures["scope"] == scope) & (seed_figures["year"] == PORTRAIT_YEAR)]
+    rows = rows[rows["key"].str.startswith("ess")]
+    values = pd.to_numeric(rows["value"], errors="coerce")
+    if values.isna().any():
+        wrong = ", ".join(rows.loc[values.isna(), "key"])
+        message = f"seed_figures: the value of {wrong} is not a number."
+        raise SchemaError(message)
+    return dict(zip(rows["key"], values.astype(float), strict=True))
+
+
+@dataclass(frozen=True)
+class Economy:
+    """The active establishments of a territory, ESS or not.
+
+    Attributes
+    ----------
+    by_commune
+        From :func:`essgeo.official.sirene.count_establishments`.
+    in_qpv
+        From :func:`essgeo.official.sirene.read_zones_of_establishments`; None where INSEE's places are not
+        at hand.
+    """
+
+    by_commune: pd.DataFrame
+    in_qpv: pd.DataFrame | None = None
+
+
+def count_economy(files: RegisterFiles, territory: Territory, qpv: pd.DataFrame, *, as_of: dt.date) -> Economy:
+    """Return the active establishments of the communes and QPV of a territory, from the files of its register.
+
+    Parameters
+    ----------
+    files
+        The establishments, and where INSEE places them.
+    territory
+        Its communes count.
+    qpv
+        ``vintage`` by code of the QPV, of one vintage.
+    as_of
+        The day.
+
+    Raises
+    ------
+    SourceUnavailableError, SourceChangedError, InputError
+        A file cannot be read.
+
+    Examples
+    --------
+    See ``tests/cli/test_structures.py``.
+    """
+    communes = sirene_communes(territory.communes)
+    in_qpv = None
+    if files.geolocation is not None and len(qpv):
+        in_qpv = read_zones_of_establishments(
+            files.establishments,
+            files.geolocation,
+            qpv.index.tolist(),
+            vintage=str(qpv["vintage"].iloc[0]),
+            as_of=as_of,
+            citycodes=communes,
+        )
+    return Economy(count_establishments(files.establishments, as_of=as_of, citycodes=communes), in_qpv)
+
+
+TOTAL = "total"
+
+KEYS = ["level", "zone_id", "family"]
+
+_SEED = ("seed_enterprises", "seed_employees")
+
+_COUNTS = ("enterprises", "establishments", "establishments_low", "establishments_high", "employees_unknown")
+
+NOTE_COMMUNE = (
+    "establishments by the commune they are registered in; share: of the active establishments of SIRENE, "
+    "all legal forms and activities, administrations among them"
+)
+
+NOTE_TERRITORY = (
+    f"{NOTE_COMMUNE}; beside the portrait of 2018, which counts enterprises with their employees as INSEE published "
+    "them: another measure, on another day, so that their difference is no evolution"
+)
+
+NOTE_QPV = (
+    "expected counts over the positional radius; establishments without a position are in no QPV; share: of the "
+    "establishments that INSEE places in this QPV, the ESS among them placed the same way"
+)
+
+COLUMNS = (
+    *("level", "zone_id", "zone_name", "vintage", "family", "enterprises", "establishments", "establishments_low"),
+    *("establishments_high", "employers", "employees_low", "employees_high", "employees_unknown"),
+    *("economy_establishments", "economy_employers", "economy_employees_low", "economy_employees_high"),
+    *("share_establishments", "share_employers", "share_employees_low", "share_employees_high"),
+    *("seed_enterprises", "seed_employees", "note"),
+)
+
+
+def portrait_by_area(
+    structures: pd.DataFrame,
+    membership: pd.DataFrame,
+    *,
+    territory: str,
+    communes: pd.DataFrame,
+    qpv: pd.DataFrame,
+    economy: Economy | None = None,
+    seed: pd.DataFrame | None = None,
+    level: float = 0.9,
+) -> pd.DataFrame:
+    r"""Return enterprises, establishments and employees of the ESS by family, in each commune and QPV.
+
+    In a QPV, an establishment counts with the probability :math:`p` that its place lies in it
+    (:func:`essgeo.zoning.locate_in`): establishments are :math:`\sum p` with the interval of
+    :func:`essgeo.zoning.count_in`, enterprises :math:`\sum (1 - \prod (1 - p))` over the establishments of each.
+
+    Parameters
+    ----------
+    structures
+        Index ``structure_id``: ``family``, ``siren``, ``citycode``, ``counted``, and where it is known ``employer``
+        (``yes``), ``employees_low`` and ``employees_high``. One without SIREN is an enterprise of its own.
+    membership
+        Rows of :func:`essgeo.zoning.locate_in` on the QPV.
+    territory
+        Name of the territory.
+    communes, qpv
+        ``name`` by INSEE code; ``name`` and ``vintage`` by code of the QPV.
+    economy
+        From :func:`essgeo.register.count_economy`; without it there is no share. In a QPV the share is among the
+        establishments that INSEE itself places there, the ESS and the others alike: an expected count over some, and a
+        count over all, would not be one measure. The share of employees, by commune, is an interval: the ESS at the
+        low ends of its bands among others at their high ends, and the reverse.
+    seed
+        From :func:`essgeo.register.portrait`: its enterprises and employees of 2018 stand in the rows of the
+        territory.
+    level
+        Level of the intervals.
+
+    Returns
+    -------
+    DataFrame
+        One row an area and family, then ``total``, also where there is none; :data:`COLUMNS`. ``level`` is
+        ``territory``, ``commune`` or ``qpv``. ``employers`` and employees are NaN where nothing tells of them.
+        ``employees_low`` and ``employees_high`` add up the ends of the bands (in a QPV the ends of the interval too);
+        ``employees_unknown`` is the number of establishments without a band, which they leave out.
+
+    Examples
+    --------
+    >>> structures = pd.DataFrame({"family": "association", "siren": ["1", "1"], "citycode": "93010", "counted": True,
+    ...                            "employees_low": [1, 3], "employees_high": [2, 5]}, ["a", "b"])
+    >>> membership = pd.DataFrame({"structure_id": ["a", "b"], "zone_id": "QN1", "vintage": "2024",
+    ...                            "relation": "undetermined", "probability": [1.0, 0.5]})
+    >>> table = portrait_by_area(structures, membership, territory="T", communes=pd.DataFrame({"name": {"93010": "B"}}),
+    ...                          qpv=pd.DataFrame({"name": {"QN1": "Q"}, "vintage": "2024"}))
+    >>> total = table[table["family"] == "total"].set_index("level")
+    >>> total[["enterprises", "establishments", "employees_low", "employees_high"]].values.tolist()
+    [[1.0, 2.0, 4.0, 7.0], [1.0, 2.0, 4.0, 7.0], [1.0, 1.5, 1.0, 7.0]]
+    """
+    wanted = ["family", "siren", "citycode", "employer", "employees_low", "employees_high"]
+    counted = structures.loc[structures["counted"].to_numpy(dtype=bool)].reindex(columns=wanted)
+    ends = {name: pd.to_numeric(counted[name], errors="coerce") for name in ("employees_low", "employees_high")}
+    employing = counted["employer"].map({"yes": 1.0, "no": 0.0}).astype("float64")
+    rows = counted.assign(unit=enterprise_of(counted), employing=employing, **ends)
+    rows = rows.rename_axis("structure_id").reset_index()
+    inside = membership.loc[membership["probability"] > 0, ["structure_id", "zone_id", "relation", "probability"]]
+    found = pd.concat(
+        [
+            _exact(rows.assign(level="territory", zone_id=territory)),
+            _exact(rows.assign(level="commune", zone_id=rows["citycode"])),
+            _expected(inside.merge(rows, on="structure_id").assign(level="qpv"), level),
+        ]
+    )
+    table = _areas(territory, communes, qpv).join(found, on=KEYS)
+    table = table.astype(dict.fromkeys(_COUNTS, "float64")).fillna(dict.fromkeys(_COUNTS, 0.0))
+    table["employees_unknown"] = table["employees_unknown"].astype("int64")
+    table["note"] = table["level"].map({"territory": NOTE_TERRITORY, "commune": NOTE_COMMUNE, "qpv": NOTE_QPV})
+    table = table.reindex(columns=list(COLUMNS))
+    if seed is not None:
+        figures = seed.set_index("family")[list(_SEED)].reindex(table["family"]).set_axis(table.index)
+        table[list(_SEED)] = figures.where(table["level"] == "territory")
+    if economy is None:
+        return table
+    shared = _with_shares(table, economy.by_commune, territory)
+    return shared if economy.in_qpv is None else _with_shares_of_qpv(shared, economy.in_qpv, rows)
+
+
+def _areas(territory: str, communes: pd.DataFrame, qpv: pd.DataFrame) -> pd.DataFrame:
+    """Return one row an area and family, then its total, in the order of the portrait."""
+    listed = pd.concat(
+        [
+            pd.DataFrame({"level": "territory", "zone_name": territory, "vintage": ""}, index=[territory]),
+            communes[["name"]].rename(columns={"name": "zone_name"}).assign(level="commune", vintage=""),
+            qpv[["name", "vintage"]].rename(columns={"name": "zone_name"}).assign(level="qpv"),
+        ]
+    )
+    return listed.rename_axis("zone_id").reset_index().merge(pd.DataFrame({"family": [*FAMILIES, TOTAL]}), how="cross")
+
+
+def _by_family(rows: pd.DataFrame) -> pd.DataFrame:
+    return pd.concat([rows, rows.assign(family=TOTAL)], ignore_index=True)
+
+
+def _exact(rows: pd.DataFrame) -> pd.DataFrame:
+    groups = _by_family(rows).groupby(KEYS)
+    sums = groups[["employing", "employees_low", "employees_high"]].sum(min_count=1)
+    return sums.rename(columns={"employing": "employers"}).assign(
+        enterprises=groups["unit"].nunique(),
+        establishments=groups.size(),
+        establishments_low=groups.size(),
+        establishments_high=groups.size(),
+        employees_unknown=groups.size() - groups["employees_high"].count(),
+    )
+
+
+def _expected(inside: pd.DataFrame, level: float) -> pd.DataFrame:
+    rows = _by_family(inside)
+    groups = rows.assign(employing=rows["probability"] * rows["employing"]).groupby(KEYS)
+    banded = groups["employees_low"].count() > 0
+    members = rows[["structure_id", *KEYS, "relation", "probability"]]
+    ends = inside.drop_duplicates("structure_id").set_index("structure_id")[["employees_low", "employees_high"]]
+    count, least, most = (
+        count_in(members, weights=weights, by=KEYS, level=level)
+        for weights in (None, *(ends[name].fillna(0).astype("int64") for name in ends.columns))
+    )
+    absent = np.log1p(-rows["probability"].clip(upper=1 - 1e-15)).groupby([rows[name] for name in (*KEYS, "unit")])
+    return pd.DataFrame(
+        {
+            "enterprises": (1 - np.exp(absent.sum())).groupby(KEYS).sum().round(6),
+            "establishments": count["expected"],
+            "establishments_low": count["low"],
+            "establishments_high": count["high"],
+            "employers": groups["employing"].sum(min_count=1),
+            "employees_low": least["low"].where(banded),
+            "employees_high": most["high"].where(banded),
+            "employees_unknown": groups.size() - groups["employees_high"].count(),
+        }
+    )
+
+
+def _with_shares(table: pd.DataFrame, economy: pd.DataFrame, territory: str) -> pd.DataFrame:
+    count = economy["establishments"]
+    ends = employees(economy["employee_band"]).mul(count, axis=0)
+    known = economy.assign(employing=count.where(economy["employer"] == "O", 0), **ends)
+    sums = known.groupby("citycode")[["establishments", "employing", *ends.columns]].sum()
+    sums.loc[territory] = sums.sum()
+    whole = sums.reindex(table["zone_id"]).set_axis(table.index).where(table["level"] != "qpv")
+    low, high = table["employees_low"], table["employees_high"]
+    others = {end: whole[f"employees_{end}"] - table[f"employees_{end}"] for end in ("low", "high")}
+    return table.assign(
+        economy_establishments=whole["establishments"],
+        economy_employers=whole["employing"],
+        economy_employees_low=whole["employees_low"],
+        economy_employees_high=whole["employees_high"],
+        share_establishments=table["establishments"] / whole["establishments"],
+        share_employers=table["employers"] / whole["employing"],
+        share_employees_low=low / (low + others["high"]).where(lambda total: total > 0),
+        share_employees_high=high / (high + others["low"]).where(lambda total: total > 0),
+    )
+
+
+def _with_shares_of_qpv(table: pd.DataFrame, placed: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with the shares of its QPV, of the establishments that INSEE places in each."""
+    known = placed.assign(employers=placed["employer"] == "O", establishments=1)
+    whole = known.groupby("zone_id")[["establishments", "employers"]].sum()
+    ess = known.merge(rows[["structure_id", "family"]], left_on="siret", right_on="structure_id")
+    by_family = _by_family(ess).groupby(["zone_id", "family"])
+    some = by_family[["establishments", "employers"]].sum()
+    areas = pd.MultiIndex.from_frame(table[["zone_id", "family"]])
+    there = (table["level"] == "qpv") & table["zone_id"].isin(whole.index)
+    filled = table.copy()
+    for name in ("establishments", "employers"):
+        all_of = table["zone_id"].map(whole[name])
+        ess_of = some[name].reindex(areas, fill_value=0).set_axis(table.index)
+        filled.loc[there, f"economy_{name}"] = all_of[there]
+        filled.loc[there, f"share_{name}"] = (ess_of / all_of.where(all_of > 0))[there]
+    return filled
+
 
 SEED = "seed_figures"
 
@@ -59,7 +440,7 @@ def register_portrait(
     See ``tests/cli/test_structures.py``.
     """
     counted = register.assign(counted=counted_on(register, as_of))
-    communes, qpv = _areas(territory, live=live)
+    communes, qpv = _portrait_areas(territory, live=live)
     return portrait_by_area(
         counted,
         locate_in(counted, qpv),
@@ -71,7 +452,7 @@ def register_portrait(
     )
 
 
-def _areas(territory: Territory, *, live: bool) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+def _portrait_areas(territory: Territory, *, live: bool) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
     if not live and territory.declares("iris") and territory.declares("qpv"):
         return read_layer(territory, "communes"), read_layer(territory, "qpv")
     asked = Live(territory, offline=not live)

@@ -1,113 +1,34 @@
-"""Candidate places, from the sites of a territory, from a user's file, or as search areas over all of it."""
+"""Hard requirements: which candidates cannot do, and why."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
-from essgeo.crs import GEOGRAPHIC, require_crs, require_metric
-from essgeo.errors import InputError, SchemaError
-from essgeo.siting.months import month_number
-from essgeo.sources.aliases import guess_columns
-from essgeo.sources.cells import iso_date
-from essgeo.sources.readers import friches
-from essgeo.sources.tables import read_table
-from essgeo.validation import ROW, validate
-
-PREMISES, SEARCH_AREA = "premises", "search_area"
-CELL_M = 200.0
-ENOUGH_PREMISES = 10
-
-ALIASES = {
-    "candidate_id": ("candidate_id", "site_id", "id", "identifiant", "reference"),
-    "name": (
-        "name",
-        "nom",
-        "nom_du_local",
-        "nom_du_site",
-        "local",
-        "site",
-        "libelle",
-        "designation",
-        "adresse",
-        "address",
-    ),
-    "city": ("city", "ville", "commune", "nom_commune", "localite"),
-    "surface_m2": ("surface_m2", "surface", "superficie", "surface_utile", "m2", "surface_en_m2"),
-    "available_from": ("available_from", "disponible_des", "disponible_a_partir_de", "date_debut", "debut", "du"),
-    "available_to": ("available_to", "disponible_jusqu_a", "disponible_jusqu_au", "date_fin", "fin", "au"),
-    "ground_floor": ("ground_floor", "rdc", "rez_de_chaussee"),
-    "state": ("state", "etat", "statut"),
-    "constraints": ("constraints", "contraintes", "contrainte", "remarques"),
-    "lon": ("lon", "longitude", "lng", "long"),
-    "lat": ("lat", "latitude"),
-}
-_YES_NO = {"oui": "yes", "yes": "yes", "true": "yes", "vrai": "yes", "1": "yes", "x": "yes"} | {
-    "non": "no", "no": "no", "false": "no", "faux": "no", "0": "no",
-}  # fmt: skip
-_COLUMNS = (
-    "name",
-    "kind",
-    "city",
-    "surface_m2",
-    "available_from",
-    "available_to",
-    "ground_floor",
-    "state",
-    "constraints",
+from essgeo.access import nearest_minutes, travel_cost
+from essgeo.crs import require_metric
+from essgeo.errors import InfeasibleError, InputError
+from essgeo.files.premises import (
+    PREMISES,
+    SEARCH_AREA,
+    _checked,
 )
+from essgeo.schema.months import Period, available_months, month_number
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from essgeo.access import CostMatrix
 
 
-def read_candidates(path: Path | str, *, crs: str = "EPSG:2154") -> gpd.GeoDataFrame:
-    r"""Return the premises a file lists: any table with guessed columns, or the CNIG Friches format of Cartofriches.
+CELL_M = 200.0
 
-    Parameters
-    ----------
-    path
-        CSV, XLSX, Parquet, GeoJSON or GeoPackage. Positions are a geometry, or columns of longitude and latitude.
-    crs
-        Metric CRS of the result.
-
-    Returns
-    -------
-    GeoDataFrame
-        Index ``candidate_id``: ``name``, ``kind`` (``premises``), ``city``, ``surface_m2`` (NaN where not known),
-        ``available_from``, ``available_to``, ``ground_floor`` (``yes``, ``no``, ``unknown``), ``state``,
-        ``constraints``; a point, or none.
-
-    Raises
-    ------
-    InputError
-        The file is missing or cannot be read, or has no CRS.
-    SchemaError
-        No column names the premises, or rows break the contract; one that ends before it starts, for example.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder) / "locaux.csv"
-    ...     _ = path.write_text("Nom;Surface;RDC;Disponible dès;Lon;Lat\nHalle;400;oui;01/2027;2.48;48.90\n")
-    ...     read_candidates(path)[["name", "surface_m2", "ground_floor", "available_from"]].values.tolist()
-    [['Halle', 400.0, 'yes', '2027-01']]
-    """
-    path = Path(path)
-    table = read_table(path)
-    if friches.is_cnig(table):
-        named = friches.as_candidates(table)
-    else:
-        named = table.rename(columns=guess_columns(table.columns, ALIASES))
-        if "name" not in named:
-            message = (
-                f"{path.name}: no column was recognised as name. Columns seen: {', '.join(map(str, table.columns))}."
-            )
-            raise SchemaError(message)
-    return _checked(named, _shapes(table, path.name), path.name, crs)
+ENOUGH_PREMISES = 10
 
 
 def site_candidates(sites: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -194,44 +115,138 @@ def search_areas(areas: gpd.GeoDataFrame, *, cell_m: float = CELL_M) -> gpd.GeoD
     return cast("gpd.GeoDataFrame", frame)
 
 
-def _shapes(table: pd.DataFrame, source: str) -> gpd.GeoSeries | None:
-    if not isinstance(table, gpd.GeoDataFrame):
-        return None
-    require_crs(table, source)
-    return table.geometry.reset_index(drop=True)
+UNUSABLE = {
+    "past": "past",
+    "occupied": "occupied",
+    "closed": "past",
+    "friche reconvertie": "converted",
+}
+"""States of a site that rule it out, and the reason given."""
 
 
-def _checked(named: pd.DataFrame, shapes: gpd.GeoSeries | None, source: str, crs: str) -> gpd.GeoDataFrame:
-    """Return candidates that hold to the contract; all faults of the file are in one message."""
-    plain = pd.DataFrame(named if named.index.name == ROW else named.reset_index(drop=True))
-    plain["kind"] = PREMISES
-    for name in (*_COLUMNS, "lon", "lat"):
-        if name not in plain:
-            plain[name] = ""
-    if "candidate_id" not in plain:
-        plain["candidate_id"] = [f"candidate-{number}" for number in range(1, len(plain) + 1)]
-    for name in ("available_from", "available_to"):
-        plain[name] = plain[name].map(iso_date)
-    floor = plain["ground_floor"].astype(str).str.strip().str.lower()
-    plain["ground_floor"] = floor.map(_YES_NO).fillna("unknown")
-    table = validate(plain, "candidates", source=source)
-    _check_order(table, plain.index, source)
-    table["surface_m2"] = table["surface_m2"].astype(float)
-    if shapes is None:
-        known = table["lon"].between(-180, 180) & table["lat"].between(-90, 90)
-        points = gpd.GeoSeries(gpd.points_from_xy(table["lon"], table["lat"]), crs=GEOGRAPHIC)
-        shapes = points.where(known.to_numpy(), None)
-    inside = shapes.where(shapes.geom_type == "Point", shapes.representative_point()).to_crs(crs)
-    extra = [name for name in ("geo_radius_m",) if name in table]
-    return gpd.GeoDataFrame(table[[*_COLUMNS, *extra]], geometry=inside.to_numpy(), crs=crs)
+EXCLUSION_COLUMNS = ["candidate_id", "name", "filter", "reason", "value"]
 
 
-def _check_order(table: pd.DataFrame, rows: pd.Index, source: str) -> None:
-    backwards = [
-        f"  row {row}, field available_to: {end!r} is before available_from {start!r}"
-        for row, start, end in zip(rows, table["available_from"], table["available_to"], strict=True)
-        if month_number(end, last=True) < month_number(start, last=False)
-    ]
-    if backwards:
-        message = f"{source}: {len(backwards)} fault{'s' * (len(backwards) > 1)}.\n" + "\n".join(backwards)
-        raise SchemaError(message)
+@dataclass(frozen=True)
+class Requirements:
+    """What a place must have. A value that is not known does not meet a requirement.
+
+    Attributes
+    ----------
+    min_surface_m2
+        Least surface.
+    ground_floor
+        On the ground floor.
+    max_station_minutes
+        Longest walk to a station; needs ``stations``.
+    stations
+        The ``stations`` layer: ``status`` and ``open_date``. A planned one counts if it opens before the period does.
+    """
+
+    min_surface_m2: float | None = None
+    ground_floor: bool = False
+    max_station_minutes: float | None = None
+    stations: gpd.GeoDataFrame | None = None
+
+
+def apply_filters(
+    candidates: gpd.GeoDataFrame, requirements: Requirements, period: Period | None, *, speed_kmh: float, detour: float
+) -> tuple[NDArray[np.bool_], pd.DataFrame]:
+    """Return which candidates meet the requirements, and why the others do not.
+
+    Surface and floor are requirements of premises; search areas have neither.
+
+    Parameters
+    ----------
+    candidates
+        See :func:`essgeo.files.premises.read_candidates`.
+    requirements, period
+        What is asked. Without a period, dates do not count.
+    speed_kmh, detour
+        Of the walk to a station.
+
+    Returns
+    -------
+    kept : ndarray of bool
+        One flag a candidate.
+    exclusions : DataFrame
+        ``candidate_id``, ``name``, ``filter`` (``position``, ``state``, ``period``, ``surface``, ``ground_floor``,
+        ``station``), ``reason`` and ``value``; the first filter that rules a candidate out, in that order.
+
+    Raises
+    ------
+    InfeasibleError
+        No candidate is left; the message says after which filter.
+    InputError
+        A walk to stations is asked for, and none are given.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> hall = {"name": "Halle", "kind": "premises", "surface_m2": 90.0, "available_from": "", "available_to": "",
+    ...         "ground_floor": "no", "state": ""}
+    >>> halls = gpd.GeoDataFrame([hall, hall | {"surface_m2": 300.0}], index=["a", "b"],
+    ...                          geometry=gpd.points_from_xy([0, 0], [0, 0]), crs=2154)
+    >>> kept, exclusions = apply_filters(halls, Requirements(min_surface_m2=150), None, speed_kmh=4.5, detour=1.3)
+    >>> kept.tolist(), exclusions["reason"].tolist()
+    ([False, True], ['too_small'])
+    """
+    premises = (candidates["kind"] == PREMISES).to_numpy()
+    verdicts = {"position": _position(candidates), "state": candidates["state"].map(UNUSABLE).fillna("").to_numpy()}
+    values = {"surface": candidates["surface_m2"].map(lambda value: "" if np.isnan(value) else f"{value:g}")}
+    if period is not None:
+        verdicts["period"] = np.where(available_months(candidates, period).any(axis=1), "", "never_available")
+        values["period"] = candidates["available_from"] + " / " + candidates["available_to"]
+    if requirements.min_surface_m2 is not None:
+        surface = candidates["surface_m2"].to_numpy(dtype=float)
+        small = np.where(
+            np.isnan(surface), "surface_unknown", np.where(surface < requirements.min_surface_m2, "too_small", "")
+        )
+        verdicts["surface"] = np.where(premises, small, "")
+    if requirements.ground_floor:
+        floor = candidates["ground_floor"].map({"yes": "", "no": "not_ground_floor"}).fillna("floor_unknown")
+        verdicts["ground_floor"] = np.where(premises, floor, "")
+    if requirements.max_station_minutes is not None:
+        minutes = _station_minutes(candidates, requirements, period, speed_kmh=speed_kmh, detour=detour)
+        verdicts["station"] = np.where(minutes <= requirements.max_station_minutes, "", "far_from_station")
+    return _gather(candidates, verdicts, values)
+
+
+def _gather(
+    candidates: gpd.GeoDataFrame, verdicts: dict[str, NDArray[np.object_]], values: dict[str, pd.Series]
+) -> tuple[NDArray[np.bool_], pd.DataFrame]:
+    kept = np.ones(len(candidates), dtype=bool)
+    tables, left = [], [f"{len(candidates)} candidates"]
+    for name, verdict in verdicts.items():
+        out = kept & (verdict != "")
+        value = values.get(name, pd.Series("", index=candidates.index))
+        table = {"candidate_id": candidates.index[out], "name": candidates["name"][out], "filter": name}
+        tables.append(pd.DataFrame(table | {"reason": verdict[out], "value": value[out]}))
+        kept &= ~out
+        left.append(f"{name}: {int(kept.sum())} left")
+        if not kept.any():
+            message = f"no candidate is left after the filter '{name}' ({', '.join(left)}); ease it or give others."
+            raise InfeasibleError(message)
+    return kept, pd.concat(tables, ignore_index=True)[EXCLUSION_COLUMNS]
+
+
+def _position(candidates: gpd.GeoDataFrame) -> NDArray[np.object_]:
+    missing = candidates.geometry.isna() | candidates.geometry.is_empty
+    return np.where(missing, "no_position", "").astype(object)
+
+
+def _station_minutes(
+    candidates: gpd.GeoDataFrame, requirements: Requirements, period: Period | None, *, speed_kmh: float, detour: float
+) -> NDArray[np.float32]:
+    stations, longest = requirements.stations, requirements.max_station_minutes
+    if stations is None or longest is None:
+        message = "max_station_minutes needs the layer of stations."
+        raise InputError(message)
+    serving = stations["status"] == "open"
+    if period is not None:
+        opens = [bool(date) and month_number(date, last=True) <= period.months[0] for date in stations["open_date"]]
+        serving |= np.array(opens, dtype=bool)
+    cost: CostMatrix = travel_cost(
+        candidates, stations[serving], max_minutes=longest, speed_kmh=speed_kmh, detour=detour
+    )
+    return nearest_minutes(cost)

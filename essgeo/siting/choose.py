@@ -2,39 +2,349 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 from scipy import sparse
 
 from essgeo.access import nearest_minutes, travel_cost
 from essgeo.crs import require_same_crs
 from essgeo.errors import InfeasibleError
-from essgeo.gaps.themes import THEMES, theme_bits, unpack_themes
-from essgeo.siting.aggregate import coarse
-from essgeo.siting.assumptions import Assumptions
-from essgeo.siting.breakdown import by_income, by_neighbourhood
-from essgeo.siting.checks import check_question
-from essgeo.siting.filters import Requirements, apply_filters
-from essgeo.siting.hosting import best_sectors
-from essgeo.siting.models import Covering, gains_of, in_order_of_gain, reached_times, worth
-from essgeo.siting.months import Period, available_months
-from essgeo.siting.need import weights_of
-from essgeo.siting.notes import notes_of, parameters_of
-from essgeo.siting.question import Question, as_coverage, problem_of, solve
-from essgeo.siting.robustness import Ground, robustness
+from essgeo.files.premises import SEARCH_AREA
+from essgeo.gaps.reach import THEME_ROWS, Spread, reached_themes, theme_bits, unpack_themes
+from essgeo.register.activity import COUNTED_STATUSES
+from essgeo.schema.months import Period, available_months
+from essgeo.siting.candidates import Requirements, apply_filters
+from essgeo.siting.covering import Covering, gains_of, in_order_of_gain, reached_times, worth
+from essgeo.siting.question import Question, as_coverage, check_question, problem_of, solve
+from essgeo.siting.robustness import THRESHOLD_SPREAD, WEIGHT_SPREAD, Ground, robustness
 from essgeo.siting.scenario import Scenario
-from essgeo.structures.activity import COUNTED_STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pandas as pd
     from numpy.typing import NDArray
 
     from essgeo.access import CostMatrix
+    from essgeo.siting.covering import Solution
+
+
+@dataclass(frozen=True)
+class Assumptions:
+    """What the answer rests on besides data.
+
+    Attributes
+    ----------
+    speed_kmh, detour, network
+        Of walking, see :func:`essgeo.travel_cost`.
+    longest_minutes
+        The walk that the p-median counts where there is no place today.
+    closing
+        Probability that a site closes early, for maximal expected covering.
+    draws, seed, level
+        Random draws behind robustness and intervals, and the level of these.
+    time_limit
+        Seconds of branch and bound.
+    """
+
+    speed_kmh: float = 4.5
+    detour: float = 1.3
+    network: Any = None
+    longest_minutes: float = 30
+    closing: float = 0.2
+    draws: int = 200
+    seed: int = 0
+    level: float = 0.9
+    time_limit: float = 60.0
+
+
+CELL_M = 200.0
+
+_KEYS = ("iris_code", "citycode", "neighbourhood_id", "method")
+
+
+def coarse(demand: gpd.GeoDataFrame, *, cell_m: float = CELL_M) -> gpd.GeoDataFrame:
+    """Return demand grouped by cell of a grid, and by IRIS if there is one, each group at the centre of its residents.
+
+    Parameters
+    ----------
+    demand
+        Points with ``population`` and ``income``; metric CRS.
+    cell_m
+        Side of a cell.
+
+    Returns
+    -------
+    GeoDataFrame
+        Points, RangeIndex: ``population`` (the same total), ``income`` and what names the place.
+
+    Examples
+    --------
+    >>> points = gpd.GeoDataFrame({"population": [1.0, 3.0, 5.0], "income": [9.0, 9.0, 9.0]},
+    ...                           geometry=gpd.points_from_xy([0, 100, 900], [0, 0, 0]), crs=2154)
+    >>> grouped = coarse(points)
+    >>> grouped["population"].tolist(), grouped.geometry.x.tolist()
+    ([4.0, 5.0], [75.0, 900.0])
+    """
+    x, y = demand.geometry.x.to_numpy(), demand.geometry.y.to_numpy()
+    people = demand["population"].to_numpy(dtype=float)
+    keys = [name for name in _KEYS if name in demand]
+    names = pd.DataFrame({"cell_x": np.floor(x / cell_m), "cell_y": np.floor(y / cell_m)})
+    names[keys] = pd.DataFrame(demand)[keys].to_numpy()
+    group = names.groupby(list(names.columns), sort=True).ngroup().to_numpy()
+    first = np.unique(group, return_index=True)[1]
+    total = np.bincount(group, weights=people)
+
+    def centre(axis: NDArray[np.float64]) -> NDArray[np.float64]:
+        weights = np.where(total[group] > 0, people, 1.0)
+        return np.bincount(group, weights=axis * weights) / np.bincount(group, weights=weights)
+
+    table = pd.DataFrame(demand).iloc[first][["income", *keys]].reset_index(drop=True).assign(population=total)
+    return cast(
+        "gpd.GeoDataFrame", gpd.GeoDataFrame(table, geometry=gpd.points_from_xy(centre(x), centre(y)), crs=demand.crs)
+    )
+
+
+THIRDS = ("lower", "middle", "upper")
+
+
+def by_neighbourhood(demand: pd.DataFrame, before: NDArray[np.bool_], newly: NDArray[np.bool_]) -> pd.DataFrame:
+    """Return residents within reach before, and newly, for each target neighbourhood and elsewhere.
+
+    Parameters
+    ----------
+    demand
+        ``population``, ``neighbourhood_id`` (``""`` elsewhere).
+    before, newly
+        One flag a row.
+
+    Returns
+    -------
+    DataFrame
+        ``neighbourhood_id``, ``residents``, ``reached_before``, ``newly_reached`` (persons), ``share_after``;
+        elsewhere last.
+
+    Examples
+    --------
+    >>> demand = pd.DataFrame({"population": [10.0, 20.0], "neighbourhood_id": ["", "noue"]})
+    >>> table = by_neighbourhood(demand, np.array([True, False]), np.array([False, True]))
+    >>> table[["neighbourhood_id", "newly_reached"]].values.tolist()
+    [['noue', 20.0], ['', 0.0]]
+    """
+    names = demand["neighbourhood_id"] if "neighbourhood_id" in demand else pd.Series("", index=demand.index)
+    table = _sums(demand, names.to_numpy(dtype=object), before, newly).rename_axis("neighbourhood_id").reset_index()
+    order = (table["neighbourhood_id"] == "").to_numpy().argsort(kind="stable")
+    return table.iloc[order].reset_index(drop=True)
+
+
+def by_income(demand: pd.DataFrame, before: NDArray[np.bool_], newly: NDArray[np.bool_]) -> pd.DataFrame:
+    """Return residents within reach before, and newly, by third of the residents after the median income of their IRIS.
+
+    Parameters
+    ----------
+    demand
+        ``population``, ``income`` (EUR a year, NaN where masked).
+    before, newly
+        One flag a row.
+
+    Returns
+    -------
+    DataFrame
+        ``income`` (``lower``, ``middle``, ``upper``, ``unknown``), ``income_from``, ``income_to`` (EUR a year),
+        ``residents``,
+        ``reached_before``, ``newly_reached`` (persons), ``share_after``. Equal incomes are never split.
+
+    Examples
+    --------
+    >>> demand = pd.DataFrame({"population": [10.0, 10.0, 10.0, 5.0], "income": [1.0, 2.0, 3.0, np.nan]})
+    >>> by_income(demand, np.zeros(4, bool), np.array([True, False, False, True]))["newly_reached"].tolist()
+    [10.0, 0.0, 0.0, 5.0]
+    """
+    income = demand["income"].to_numpy(dtype=float)
+    names = np.full(len(demand), "unknown", dtype=object)
+    known = ~np.isnan(income)
+    if known.any():
+        _, group = np.unique(income[known], return_inverse=True)
+        people = np.bincount(group, weights=demand["population"].to_numpy(dtype=float)[known])
+        middle = (people.cumsum() - people / 2) / max(people.sum(), 1e-12)
+        names[known] = np.array(THIRDS, dtype=object)[np.minimum((3 * middle).astype(int), 2)][group]
+    table = _sums(demand, names, before, newly)
+    bounds = pd.Series(income).groupby(names).agg(["min", "max"])
+    table.insert(0, "income_from", bounds["min"].reindex(table.index))
+    table.insert(1, "income_to", bounds["max"].reindex(table.index))
+    wanted = [name for name in (*THIRDS, "unknown") if name in table.index]
+    return table.loc[wanted].rename_axis("income").reset_index()
+
+
+def _sums(
+    demand: pd.DataFrame, names: NDArray[np.object_], before: NDArray[np.bool_], newly: NDArray[np.bool_]
+) -> pd.DataFrame:
+    people = demand["population"].to_numpy(dtype=float)
+    columns = {"residents": people, "reached_before": people * before, "newly_reached": people * newly}
+    table = pd.DataFrame(columns).groupby(names).sum()
+    after = table["reached_before"] + table["newly_reached"]
+    table["share_after"] = after / table["residents"].where(table["residents"] > 0)
+    return table
+
+
+SIMILAR = 0.05
+
+
+def best_sectors(
+    inside: sparse.csr_array,
+    residents: NDArray[np.float64],
+    to_places: CostMatrix,
+    places: gpd.GeoDataFrame,
+    *,
+    within_minutes: float,
+) -> pd.DataFrame:
+    """Return, for each site and sector, the residents it would bring within reach if it hosted that sector.
+
+    Sectors of which the register holds no located place are left out: nobody reaches them as far as is known, so they
+    say nothing of one site against another. So is "other".
+
+    Parameters
+    ----------
+    inside
+        Sparse matrix of ones, demand x sites: within the walk.
+    residents
+        Persons of each row of demand.
+    to_places
+        Travel times to all places of today.
+    places
+        Their ``sectors`` and ``challenges``.
+    within_minutes
+        The walk.
+
+    Returns
+    -------
+    DataFrame
+        ``site`` (position), ``sector``, ``newly_reached`` (persons), ``rank`` (1 is best), ``similar``: within 5 % of
+        the best, so not distinguishable from it.
+
+    Examples
+    --------
+    >>> from scipy import sparse
+    >>> best_sectors(sparse.csr_array((2, 1)), np.ones(2), None, pd.DataFrame({"sectors": [], "challenges": []}),
+    ...              within_minutes=10).empty
+    True
+    """
+    columns = ["site", "sector", "newly_reached", "rank", "similar"]
+    known = unpack_themes(theme_bits(places)).any(axis=0) if len(places) else np.zeros(len(THEME_ROWS), dtype=bool)
+    wanted = known & (THEME_ROWS["theme_kind"] == "sector").to_numpy() & (THEME_ROWS["theme"] != "autre").to_numpy()
+    if not wanted.any() or not inside.shape[1]:
+        return pd.DataFrame(columns=columns)
+    reached = unpack_themes(reached_themes(to_places, theme_bits(places), within_minutes))[:, wanted]
+    gains = inside.T @ (residents[:, None] * (reached == 0))
+    site, sector = (axis.ravel() for axis in np.indices(gains.shape))
+    table = pd.DataFrame(
+        {"site": site, "sector": THEME_ROWS["theme"].to_numpy()[wanted][sector], "newly_reached": gains.ravel()}
+    ).sort_values(["site", "newly_reached", "sector"], ascending=[True, False, True], ignore_index=True)
+    table["rank"] = table.groupby("site").cumcount() + 1
+    table["similar"] = table["newly_reached"] >= (1 - SIMILAR) * table.groupby("site")["newly_reached"].transform("max")
+    return table[columns]
+
+
+NEED_LIMITS = (0.5, 2.0)
+
+
+def weights_of(demand: pd.DataFrame, objective: str) -> NDArray[np.float64]:
+    """Return what the residents of each row weigh: by need, none outside target neighbourhoods, or one each.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> demand = pd.DataFrame({"population": [3.0, 5.0], "income": [1.0, 1.0], "neighbourhood_id": ["noue", ""]})
+    >>> weights_of(demand, "targets").tolist(), weights_of(demand, "coverage").tolist()
+    ([3.0, 0.0], [3.0, 5.0])
+    """
+    residents: NDArray[np.float64] = demand["population"].to_numpy(dtype=float)
+    if objective == "need":
+        return residents * need_of(demand)
+    if objective == "targets":
+        return residents * (demand["neighbourhood_id"] != "").to_numpy()
+    return residents
+
+
+def need_of(demand: pd.DataFrame) -> NDArray[np.float64]:
+    """Return the median income of the residents over that of each row, between 0.5 and 2; 1 where it is not known.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> need_of(pd.DataFrame({"population": [1.0, 1.0, 1.0, 1.0], "income": [5.0, 20.0, 80.0, np.nan]})).tolist()
+    [2.0, 1.0, 0.5, 1.0]
+    """
+    known = demand[demand["income"] > 0].sort_values("income")
+    if known.empty:
+        return np.ones(len(demand))
+    people = known["population"].cumsum().to_numpy()
+    median = known["income"].to_numpy()[np.searchsorted(people, people[-1] / 2)]
+    ratio = (median / demand["income"].where(demand["income"] > 0)).fillna(1.0)
+    need: NDArray[np.float64] = np.clip(ratio.to_numpy(dtype=float), *NEED_LIMITS)
+    return need
+
+
+def parameters_of(
+    settings: Assumptions, needs: Requirements, cost: CostMatrix, demand: pd.DataFrame, candidates: pd.DataFrame
+) -> dict[str, Any]:
+    """Return every assumption of a scenario, by name."""
+    return {
+        "walking": cost.method,
+        "speed_kmh": settings.speed_kmh,
+        "detour": settings.detour,
+        "network": settings.network is not None,
+        "population": "; ".join(sorted(set(demand["method"]))) if "method" in demand else "as given",
+        "candidates": len(candidates),
+        "min_surface_m2": needs.min_surface_m2,
+        "ground_floor": needs.ground_floor,
+        "max_station_minutes": needs.max_station_minutes,
+        "closing": settings.closing,
+        "draws": settings.draws,
+        "seed": settings.seed,
+        "level": settings.level,
+        "draws_solved_by": "greedy",
+        "threshold_spread": THRESHOLD_SPREAD,
+        "weight_spread": WEIGHT_SPREAD,
+        "speed_spread": Spread.speed,
+        "detour_spread": Spread.detour,
+    }
+
+
+def notes_of(
+    question: Question,
+    solution: Solution,
+    needs: Requirements,
+    *,
+    structures: pd.DataFrame | None,
+    candidates: pd.DataFrame,
+) -> tuple[str, ...]:
+    """Return the codes of the notes that hold, see :data:`essgeo.siting.scenario.NOTES`."""
+    given, from_sirene = structures is not None, structures is not None and "ess_rule" in structures
+    areas = bool((candidates["kind"] == SEARCH_AREA).any())
+    served = bool((question.present <= question.within_minutes)[question.weights > 0].all())
+    short = question.objective != "set" and len(solution.chosen) < question.count
+    told = {
+        "search_areas": areas,
+        "requirements_not_for_areas": areas and (needs.ground_floor or needs.min_surface_m2 is not None),
+        "fewer_candidates": question.candidates < question.count,
+        "all_reached": served and question.objective != "targets",
+        "targets_reached": served and question.objective == "targets",
+        "nothing_more": short and question.candidates >= question.count and not served,
+        "no_structures_given": not given,
+        "no_place": given and bool(np.isinf(question.present).all()),
+        "aggregated": question.objective == "median",
+        "not_proven": not solution.proven,
+        "register_is_a_sample": given and not from_sirene,
+        "register_is_declared": from_sirene,
+        "edge": given,
+        "dates_of_places_not_followed": question.available is not None,
+    }
+    return tuple(code for code, holds in told.items() if holds)
+
 
 MARGIN = 1.6
 """How much longer than the walk the travel times go, so that draws stay inside them."""
@@ -63,7 +373,7 @@ def choose_sites(
     demand
         From :func:`essgeo.demand_points`, or any points or polygons with ``population`` and ``income``; metric CRS.
     candidates
-        From :func:`essgeo.siting.read_candidates`, :func:`essgeo.siting.site_candidates` or
+        From :func:`essgeo.files.premises.read_candidates`, :func:`essgeo.siting.site_candidates` or
         :func:`essgeo.siting.search_areas`, in the same CRS.
     count
         Number of sites. For ``set``, the most that may be opened.
@@ -125,7 +435,7 @@ def choose_sites(
     kept, exclusions = apply_filters(candidates, needs, span, speed_kmh=settings.speed_kmh, detour=settings.detour)
     open_ = cast("gpd.GeoDataFrame", candidates[kept])
     everything = _located(structures, candidates)
-    offers = unpack_themes(theme_bits(everything))[:, THEMES["theme"].tolist().index(sector)].astype(bool)
+    offers = unpack_themes(theme_bits(everything))[:, THEME_ROWS["theme"].tolist().index(sector)].astype(bool)
     longest = max(MARGIN * within_minutes, settings.longest_minutes if objective == "median" else 0)
     to_candidates = _walks(points, open_, longest, settings)
     to_all = _walks(points, everything, longest, settings)

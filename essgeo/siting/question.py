@@ -1,4 +1,4 @@
-"""A siting question as arrays: who walks how long to which candidate, and what a model makes of it."""
+"""Whether a siting question can be asked."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
+from essgeo.crs import require_metric, require_same_crs
+from essgeo.errors import InputError
+from essgeo.gaps.reach import THEME_ROWS
 from essgeo.siting.models import (
-    Covering,
-    Solution,
     coverage_over_time_problem,
     expected_covering_problem,
     maximal_covering_problem,
@@ -20,7 +21,12 @@ from essgeo.siting.models import (
 )
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     from numpy.typing import NDArray
+
+    from essgeo.schema.months import Period
+    from essgeo.siting.covering import Covering, Solution
+
 
 OBJECTIVES = {
     "coverage": "maximal covering (Church & ReVelle 1974)",
@@ -146,3 +152,58 @@ def as_coverage(question: Question, weights: NDArray[np.float64]) -> Question:
 def _matrix(question: Question, kept: NDArray[np.bool_], values: NDArray[np.floating]) -> sparse.csr_array:
     pairs = (question.row[kept], question.candidate[kept])
     return sparse.csr_array((values, pairs), shape=(len(question.present), question.candidates))
+
+
+_DEMAND = ("population", "income")
+
+_CANDIDATES = ("name", "kind", "city", "surface_m2", "available_from", "available_to", "ground_floor", "state")
+
+
+def check_question(
+    demand: gpd.GeoDataFrame,
+    candidates: gpd.GeoDataFrame,
+    *,
+    count: int,
+    sector: str,
+    within_minutes: float,
+    objective: str,
+    period: Period | None,
+) -> None:
+    """Refuse a question that makes no sense, with all its faults in one message.
+
+    Raises
+    ------
+    InputError
+        Columns are missing, or a value cannot be used.
+    MissingCRSError, CRSMismatchError
+        A layer without CRS, not metric, or in another CRS.
+    """
+    require_metric(demand, "demand")
+    require_same_crs(demand, candidates, ("demand", "candidates"))
+    for frame, name, columns in ((demand, "demand", _DEMAND), (candidates, "candidates", _CANDIDATES)):
+        missing = [column for column in columns if column not in frame]
+        if missing:
+            message = f"{name}: missing column{'s' * (len(missing) > 1)} {', '.join(missing)}."
+            raise InputError(message)
+    people = demand["population"]
+    peopled = bool((people >= 0).all()) and people.sum() > 0
+    verdicts = (
+        (
+            sector in set(THEME_ROWS["theme"]),
+            f"sector {sector!r} is not known; known: {', '.join(THEME_ROWS['theme'])}",
+        ),
+        (objective in OBJECTIVES, f"objective {objective!r} is not known; known: {', '.join(OBJECTIVES)}"),
+        (objective != "person_months" or period is not None, "objective 'person_months' needs a period"),
+        (
+            objective != "targets"
+            or ("neighbourhood_id" in demand and bool(people[demand["neighbourhood_id"] != ""].sum())),
+            "objective 'targets' needs residents with a neighbourhood_id in demand",
+        ),
+        (count >= 1, f"count must be at least 1, not {count}"),
+        (within_minutes > 0, f"within_minutes must be positive, not {within_minutes}"),
+        (len(candidates) > 0, "there is no candidate"),
+        (peopled, "demand: no resident, or a population that is negative or missing"),
+    )
+    faults = [fault for fine, fault in verdicts if not fine]
+    if faults:
+        raise InputError("; ".join(faults) + ".")

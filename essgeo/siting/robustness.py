@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from essgeo.gaps.reach import Spread, drawn_minutes
-from essgeo.siting.models import greedy
+from essgeo.siting.covering import greedy
 from essgeo.siting.question import problem_of
 
 if TYPE_CHECKING:
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from essgeo.access import CostMatrix
     from essgeo.siting.question import Question
 
+
 NEARBY_M = 400.0
+
 THRESHOLD_SPREAD, WEIGHT_SPREAD = 0.2, 0.2
 """Half-widths of the triangular distributions of the walk people accept, and of the residents of each IRIS."""
 

@@ -10,13 +10,14 @@ import shapely
 
 from essgeo.crs import require_same_crs
 from essgeo.errors import SchemaError
-from essgeo.zoning.contract import checked_points, raise_faults, values_at, zone_polygons
+from essgeo.zoning.locate import checked_points, raise_faults, values_at, zone_polygons
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
     from essgeo.zoning.boundary import Floats, Ints
+
 
 SHARES = ("share_of_old", "share_of_new", "population_share_of_old", "population_share_of_new")
 

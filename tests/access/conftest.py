@@ -10,8 +10,7 @@ import pyproj
 import pytest
 
 from essgeo.access import WalkNetwork, read_network
-from essgeo.access.network import build_network
-from essgeo.access.osm import UNITS_PER_DEGREE, Ways
+from essgeo.access.network import UNITS_PER_DEGREE, Ways, build_network
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

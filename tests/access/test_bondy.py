@@ -11,7 +11,7 @@ import pytest
 
 from essgeo import demand_points, find_gaps, geocode, load_territory, read_layer, travel_cost
 from essgeo.access import estimate_detour, grid_points, nearest_minutes
-from essgeo.access.measures import coverage_share
+from essgeo.access.accessibility import coverage_share
 from essgeo.errors import InputError, SchemaError
 
 if TYPE_CHECKING:

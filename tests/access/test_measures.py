@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from essgeo.access import CostMatrix, accessibility
-from essgeo.access.measures import (
+from essgeo.access.accessibility import (
     access_poverty,
     balanced_catchment,
     concentration_index,

@@ -12,7 +12,7 @@ import pytest
 import shapely
 
 from essgeo.access import read_network
-from essgeo.access.pedestrian import STEPS_FACTOR, walkable
+from essgeo.access.network import STEPS_FACTOR, walkable
 from essgeo.errors import InputError
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from scipy.sparse.csgraph import shortest_path
 
 from essgeo import travel_cost
-from essgeo.access import paths
-from essgeo.access.paths import network_metres, snap
+from essgeo.access import walking as paths
+from essgeo.access.walking import network_metres, snap
 from essgeo.errors import CRSMismatchError, InputError
 
 if TYPE_CHECKING:

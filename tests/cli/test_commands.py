@@ -17,7 +17,7 @@ import shapely
 
 from essgeo.cli import main
 from essgeo.cli.main import cli
-from essgeo.words.columns import COLUMNS
+from essgeo.schema.columns import COLUMNS
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from essgeo.cli.site import site
+from essgeo.cli.studies import site
 from essgeo.errors import EssgeoError, InfeasibleError, SchemaError
 
 if TYPE_CHECKING:

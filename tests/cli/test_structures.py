@@ -18,7 +18,7 @@ import pytest
 
 from essgeo.cli import main
 from essgeo.errors import SourceChangedError
-from essgeo.sources import read_structures
+from essgeo.files.structures import read_structures
 from tests.sources.conftest import make_ban
 from tests.sources.test_official_lists import FILES, PERSON, RNA, association, written
 from tests.structures.official import place, siret, site, unit, write
@@ -278,8 +278,8 @@ def test_an_optional_file_that_changed_is_said_and_done_without(
         message = f"{source} changed: no column for siret"
         raise SourceChangedError(message)
 
-    monkeypatch.setattr("essgeo.sources.fetch.fetch", changed)
-    monkeypatch.setattr("essgeo.register.files.fetch", changed, raising=False)
+    monkeypatch.setattr("essgeo.official.fetch.fetch", changed)
+    monkeypatch.setattr("essgeo.register.build.fetch", changed, raising=False)
     words = official(tmp_path / "official", [site(1)], [unit(1)], [place(1)])[:4]
     code, _, said = run("structures", small_territory, "-o", tmp_path / "r.csv", *words, "--as-of", "2026-01-01")
     assert code == 0

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from essgeo.cli.territory import territory
+from essgeo.cli.sources import territory
 from essgeo.errors import InputError
-from essgeo.sources.declare import declare_territory
+from essgeo.official.declare import declare_territory
 from essgeo.territory import load_territory
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def test_codes_are_looked_up_where_the_official_list_is_there(tmp_path: Path, mo
     ]
     path = tmp_path / "communes.geojson"
     path.write_text(COMMUNES, encoding="utf-8")
-    monkeypatch.setattr("essgeo.sources.fetch.fetch", lambda *_, **__: SimpleNamespace(path=path))
+    monkeypatch.setattr("essgeo.official.fetch.fetch", lambda *_, **__: SimpleNamespace(path=path))
     said = CliRunner().invoke(territory, ["init", "la", "--communes", "93001,75101"], catch_exceptions=False)
     assert said.output.splitlines()[:2] == [
         "La: 2 communes, EPSG:2154, in la/territory.toml",

@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 from shapely.geometry import MultiPolygon, Point, box
 
-from essgeo.provenance import Input
+from essgeo.files.provenance import Input
 from essgeo.results import Parameters, Study
+from essgeo.schema.columns import TABLES
+from essgeo.schema.vocabulary import FAMILIES, SECTORS
 from essgeo.territory import Territory
-from essgeo.words.tables import TABLES
-from essgeo.words.vocabulary import FAMILIES, SECTORS
 
 WEST, SOUTH = 660_000.0, 6_862_000.0
 MASKED = "Jeanne Secret"

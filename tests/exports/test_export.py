@@ -26,12 +26,12 @@ from openpyxl.utils.escape import unescape
 from pandas.testing import assert_frame_equal
 
 from essgeo.errors import SchemaError
-from essgeo.exports import export
-from essgeo.exports.csv_tables import FORMULA_STARTS, neutralised, restored, write_csv
-from essgeo.exports.release import Release, release
-from essgeo.layers import LAYERS
-from essgeo.sources.diffusion import MASK
-from essgeo.words.tables import TABLES
+from essgeo.files.redact import MASK
+from essgeo.files.write import FORMULA_STARTS, neutralised, restored, write_csv
+from essgeo.publish import export
+from essgeo.publish.release import Release, release
+from essgeo.schema.columns import TABLES
+from essgeo.schema.contracts import LAYERS
 from tests.exports.conftest import HOSTILE, MASKED, make_study
 
 if TYPE_CHECKING:

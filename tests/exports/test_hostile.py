@@ -18,12 +18,10 @@ import pyogrio
 import pytest
 from openpyxl.utils.escape import unescape
 
-from essgeo.exports import export
-from essgeo.exports.any_format import write_file
-from essgeo.exports.csv_tables import FORMULA_STARTS, restored
-from essgeo.exports.release import release
-from essgeo.exports.text import writable
-from essgeo.words.tables import TABLES
+from essgeo.files.write import FORMULA_STARTS, restored, writable, write_file
+from essgeo.publish import export
+from essgeo.publish.release import release
+from essgeo.schema.columns import TABLES
 from tests.exports.conftest import HOSTILE, make_study
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ import pandas as pd
 import pyogrio
 import pytest
 
-from essgeo.exports import export
-from essgeo.provenance import Input
-from essgeo.words.tables import TABLES
+from essgeo.files.provenance import Input
+from essgeo.publish import export
+from essgeo.schema.columns import TABLES
 from tests.exports.conftest import make_study
 
 if TYPE_CHECKING:

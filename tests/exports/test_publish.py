@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from essgeo.errors import InputError
-from essgeo.exports.publish import MANIFEST, staged
+from essgeo.publish.folder import MANIFEST, staged
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRST = {"index.html": "one", "tables/zones.csv": "one", "tables/old.csv": "one", "gone/only.txt": "one"}
@@ -97,10 +97,10 @@ def test_a_move_that_fails_is_undone(tmp_path: Path, monkeypatch: pytest.MonkeyP
 KILLED = """
 import os, signal, sys, types
 from pathlib import Path
-for name in ("essgeo", "essgeo.exports"):
+for name in ("essgeo", "essgeo.publish.export"):
     sys.modules[name] = types.ModuleType(name)
     sys.modules[name].__path__ = [str(Path(sys.argv[3], *name.split(".")))]
-from essgeo.exports.publish import staged
+from essgeo.publish.folder import staged
 out, moves = Path(sys.argv[1]), int(sys.argv[2])
 replace, done = Path.replace, []
 def killing(self, target):

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from essgeo.exports import export
-from essgeo.exports.styles import FAMILY_COLOURS, OUTLINES
-from essgeo.words.tables import TABLES
+from essgeo.publish import export
+from essgeo.publish.geopackage import FAMILY_COLOURS, OUTLINES
+from essgeo.schema.columns import TABLES
 
 if TYPE_CHECKING:
     from pathlib import Path

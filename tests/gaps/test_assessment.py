@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 
 from essgeo import find_gaps, travel_cost
-from essgeo.gaps import activity_odds, assess_gaps, dependence, draw
+from essgeo.gaps import assess_gaps, dependence, draw
+from essgeo.gaps.areas import need_weights
 from essgeo.gaps.assessment import COLUMNS
-from essgeo.gaps.need import need_weights
+from essgeo.register import activity_odds
 
 if TYPE_CHECKING:
     import geopandas as gpd

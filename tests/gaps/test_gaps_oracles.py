@@ -15,18 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from essgeo import coverage, find_gaps, travel_cost
-from essgeo.gaps import (
-    Areas,
-    area_coverage,
-    assess_gaps,
-    draw,
-    gather_areas,
-    iris_areas,
-    support_chain,
-)
-from essgeo.gaps.reach import Spread, drawn_minutes, reached_themes
-from essgeo.gaps.themes import THEMES, theme_bits
-from essgeo.words.vocabulary import STAGES, SUPPORT_ROLES
+from essgeo.gaps import Areas, area_coverage, assess_gaps, draw, gather_areas, iris_areas, support_chain
+from essgeo.gaps.reach import THEME_ROWS, Spread, drawn_minutes, reached_themes, theme_bits
+from essgeo.schema.vocabulary import STAGES, SUPPORT_ROLES
 
 if TYPE_CHECKING:
     from essgeo.access import CostMatrix
@@ -136,7 +127,7 @@ def is_close(value: float, expected: float) -> bool:
 def test_coverage_is_that_of_a_loop(drawn: tuple[Any, Any]) -> None:
     w = world(*drawn)
     table = coverage(w.demand, w.cost, w.structures, w.areas, within_minutes=(5, 15), draws=0)
-    assert len(table) == len(w.areas.table) * len(THEMES) * 2
+    assert len(table) == len(w.areas.table) * len(THEME_ROWS) * 2
     wanted = {
         "all",
         "mobilite",
@@ -175,7 +166,7 @@ def test_gaps_and_the_support_chain_are_those_of_a_loop(drawn: tuple[Any, Any]) 
     worlds = draw(demand, w.cost, w.structures, w.areas, within_minutes=[15], odds=(8.5, 1.5), draws=5)
     everywhere = assess_gaps(demand, w.cost, w.structures, w.areas, drawn=worlds, as_of=dt.date(2026, 1, 1))
     gaps = everywhere[everywhere["level"] == "neighbourhood"]
-    assert len(gaps) == len(w.targets) * len(THEMES)
+    assert len(gaps) == len(w.targets) * len(THEME_ROWS)
     people = [person[2] for person in w.people]
     rows: Any = gaps.itertuples()
     for row in rows:
@@ -194,7 +185,7 @@ def test_gaps_and_the_support_chain_are_those_of_a_loop(drawn: tuple[Any, Any]) 
         assert row.nearest_structure_id == name
         assert is_close(row.nearest_minutes, walk)
     for _, ranked in gaps.groupby("neighbourhood_id"):
-        assert ranked["rank"].tolist() == list(range(len(THEMES)))
+        assert ranked["rank"].tolist() == list(range(len(THEME_ROWS)))
         assert ranked["theme_kind"].iloc[0] == "all"
         assert ranked["gap_residents"].iloc[1:].is_monotonic_decreasing or ranked["residents"].iloc[0] == 0
 

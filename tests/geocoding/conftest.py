@@ -20,8 +20,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from essgeo.geocoding.client import Client, Policy
-from essgeo.geocoding.service import Service
+from essgeo.geocoding.service import Client, Policy, Service
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

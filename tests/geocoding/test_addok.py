@@ -9,8 +9,7 @@ import pytest
 
 from essgeo.errors import GeocoderError
 from essgeo.geocoding import geocode
-from essgeo.geocoding.client import Client
-from essgeo.geocoding.service import Service
+from essgeo.geocoding.service import Client, Service
 
 if TYPE_CHECKING:
     from pathlib import Path

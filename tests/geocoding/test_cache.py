@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 from essgeo.errors import InputError
-from essgeo.geocoding.cache import Cache, default_cache
-from essgeo.geocoding.engine import no_matches
+from essgeo.geocoding.chain import Cache, default_cache
+from essgeo.geocoding.engines import no_matches
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,8 +71,8 @@ WRITER = """
 import sys
 import pandas as pd
 from pathlib import Path
-from essgeo.geocoding.cache import Cache
-from essgeo.geocoding.engine import no_matches
+from essgeo.geocoding.chain import Cache
+from essgeo.geocoding.engines import no_matches
 from essgeo.geocoding.service import Service
 cache = Cache(Path(sys.argv[1]))
 print("ready", flush=True)

@@ -14,11 +14,10 @@ from hypothesis import strategies as st
 
 from essgeo.errors import GeocoderError, SchemaError
 from essgeo.geocoding import geocode, read_corrections
-from essgeo.geocoding.cache import Cache
-from essgeo.geocoding.engine import no_matches
-from essgeo.geocoding.local import Local
-from essgeo.geocoding.queries import distinct, queries_of
-from essgeo.geocoding.review import review_sheet
+from essgeo.geocoding.chain import Cache
+from essgeo.geocoding.corrections import review_sheet
+from essgeo.geocoding.engines import distinct, no_matches, queries_of
+from essgeo.geocoding.match import Local
 
 if TYPE_CHECKING:
     from essgeo.geocoding.service import Service

@@ -12,14 +12,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from essgeo.errors import InputError, SourceChangedError
-from essgeo.geocoding.ban import COLUMNS, read_ban
-from essgeo.geocoding.building import build_department
 from essgeo.geocoding.communes import city_key
-from essgeo.geocoding.index import AddressIndex, load_index, save_department
+from essgeo.geocoding.index import COLUMNS, AddressIndex, build_department, load_index, read_ban, save_department
 from essgeo.geocoding.match import match
-from essgeo.geocoding.names import MISSPELT, OTHER_NAME, OTHER_WAY, SAME_NAME, SHORTENED, differences
-from essgeo.geocoding.status import statuses
-from essgeo.geocoding.words import fold_all, street_key
+from essgeo.geocoding.spelling import (
+    MISSPELT,
+    OTHER_NAME,
+    OTHER_WAY,
+    SAME_NAME,
+    SHORTENED,
+    differences,
+    fold_all,
+    street_key,
+)
+from essgeo.geocoding.verdict import statuses
 from tests.sources.conftest import make_ban
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from essgeo import geocode
 from essgeo.geocoding import review
-from essgeo.geocoding.local import Local
-from essgeo.words.vocabulary import GEO_REASONS, GEO_STATUSES
+from essgeo.geocoding.match import Local
+from essgeo.schema.vocabulary import GEO_REASONS, GEO_STATUSES
 
 if TYPE_CHECKING:
     import geopandas as gpd

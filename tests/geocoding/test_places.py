@@ -9,7 +9,7 @@ import pytest
 
 from essgeo.geocoding.index import load_index
 from essgeo.geocoding.match import match
-from essgeo.geocoding.status import statuses
+from essgeo.geocoding.verdict import statuses
 
 if TYPE_CHECKING:
     from pathlib import Path

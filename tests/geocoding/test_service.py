@@ -12,9 +12,8 @@ import pandas as pd
 import pytest
 
 from essgeo.errors import GeocoderError, InputError, RateLimitedError
-from essgeo.geocoding.client import Client, Policy
 from essgeo.geocoding.communes import POSTCODE_WRONG
-from essgeo.geocoding.service import Service
+from essgeo.geocoding.service import Client, Policy, Service
 
 if TYPE_CHECKING:
     from collections.abc import Callable

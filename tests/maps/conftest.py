@@ -16,11 +16,11 @@ import pytest
 from shapely import Point, box
 
 from essgeo.maps import build_maps
-from essgeo.provenance import Input
+from essgeo.files.provenance import Input
 from essgeo.results import Parameters, Study
-from essgeo.structures import counted_on
+from essgeo.register import counted_on
 from essgeo.territory import Territory
-from essgeo.words.vocabulary import CHALLENGES, SECTORS, STAGES, SUPPORT_ROLES, THEMES
+from essgeo.schema.vocabulary import CHALLENGES, SECTORS, STAGES, SUPPORT_ROLES, THEMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -15,19 +15,19 @@ import pytest
 
 from essgeo.errors import InputError
 from essgeo.maps import build_maps
-from essgeo.maps.background import BACKGROUNDS
+from essgeo.maps.render import BACKGROUNDS
 from essgeo.maps.compare import MOST_QPV, compare
 from essgeo.maps.pages import AROUND_M
-from essgeo.maps.policy import policy
-from essgeo.maps.register import ALPHABET, register
+from essgeo.maps.render import policy
+from essgeo.maps.content import ALPHABET, register
 from essgeo.maps.render import BIDI_CONTROLS, data_block, environment, web_address
-from essgeo.words.vocabulary import SECTORS, THEMES
+from essgeo.schema.vocabulary import SECTORS, THEMES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from essgeo.results import Study
-    from essgeo.words.vocabulary import Lang
+    from essgeo.schema.vocabulary import Lang
 
 PAGES = [
     "index.html",
@@ -310,7 +310,7 @@ def test_an_unknown_background_is_refused(study: Study, tmp_path: Path) -> None:
 
 
 def test_every_sector_has_its_own_symbol() -> None:
-    from essgeo.maps.symbols import SECTOR_SYMBOLS, SHAPES  # noqa: PLC0415 - the one test of symbols
+    from essgeo.maps.content import SECTOR_SYMBOLS, SHAPES
 
     assert set(SECTOR_SYMBOLS) == set(SECTORS)
     assert len(set(SECTOR_SYMBOLS.values())) == len(SECTORS)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from essgeo.maps.notebook import explore
+from essgeo.maps.explore import explore
 
 if TYPE_CHECKING:
     from pathlib import Path

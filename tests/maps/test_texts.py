@@ -8,7 +8,7 @@ from string import Formatter
 
 import pytest
 
-from essgeo.maps.texts import texts, typeset
+from essgeo.text.languages import texts, typeset
 
 MAPS = files("essgeo.maps")
 FRENCH, ENGLISH = texts("fr"), texts("en")

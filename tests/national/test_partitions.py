@@ -21,10 +21,10 @@ from essgeo.access import travel_cost
 from essgeo.errors import PartitionError
 from essgeo.gaps import area_coverage, iris_areas
 from essgeo.geocoding import geocode
-from essgeo.geocoding.ban import COLUMNS
-from essgeo.geocoding.index import load_index
-from essgeo.geocoding.local import Local
+from essgeo.geocoding.index import COLUMNS, load_index
+from essgeo.geocoding.match import Local
 from essgeo.national import (
+    MANIFEST,
     coverage_department,
     geocode_department,
     open_partitions,
@@ -33,8 +33,7 @@ from essgeo.national import (
     run_partitions,
     split_by_department,
 )
-from essgeo.national.partitions import MANIFEST
-from essgeo.structures import counted_on
+from essgeo.register import counted_on
 from essgeo.zoning import locate_in
 
 if TYPE_CHECKING:

@@ -8,12 +8,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from essgeo.register.areas import COLUMNS, NOTE_COMMUNE, NOTE_QPV, NOTE_TERRITORY, portrait_by_area
 from essgeo.register.build import sirene_communes
-from essgeo.register.economy import Economy
-from essgeo.structures.employees import employees
-from essgeo.structures.portrait import NOTE_OTHER, NOTE_SAMPLE, NOTE_SIRENE
-from essgeo.words.methods import said
+from essgeo.register.perimeter import employees
+from essgeo.register.portrait import (
+    COLUMNS,
+    NOTE_COMMUNE,
+    NOTE_OTHER,
+    NOTE_QPV,
+    NOTE_SAMPLE,
+    NOTE_SIRENE,
+    NOTE_TERRITORY,
+    Economy,
+    portrait_by_area,
+)
+from essgeo.text.phrases import said
 
 COMMUNES = pd.DataFrame({"name": {"93010": "Bondy", "93048": "Montreuil"}})
 QPV = pd.DataFrame({"name": {"QN1": "Le Premier"}, "vintage": "2024"})

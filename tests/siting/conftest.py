@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from essgeo.siting.models import Covering
+from essgeo.siting.covering import Covering
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,8 @@ import shapely
 
 from essgeo import load_territory, read_layer
 from essgeo.errors import InputError, SchemaError
-from essgeo.siting import default_candidates, read_candidates, search_areas, site_candidates
+from essgeo.files.premises import read_candidates
+from essgeo.siting import default_candidates, search_areas, site_candidates
 
 if TYPE_CHECKING:
     from pathlib import Path

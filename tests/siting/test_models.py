@@ -11,23 +11,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from essgeo.siting.models import (
+from essgeo.siting.covering import (
     Covering,
-    coverage_over_time,
-    expected_covering,
+    bound_of,
     greedy,
     in_order_of_gain,
+    integer_optimum,
     interchange,
+    lagrangian,
+    merge_rows,
+    reached_times,
+    relaxation,
+    restrict,
+    settled,
+    worth,
+)
+from essgeo.siting.models import (
+    coverage_over_time,
+    expected_covering,
     maximal_covering,
     maximise,
     p_median,
-    reached_times,
     set_covering,
-    worth,
 )
-from essgeo.siting.models.bounds import bound_of, lagrangian, settled
-from essgeo.siting.models.covering import merge_rows, restrict
-from essgeo.siting.models.highs import integer_optimum, relaxation
 
 if TYPE_CHECKING:
     from collections.abc import Callable

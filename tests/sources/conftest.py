@@ -16,9 +16,9 @@ import pytest
 import shapely
 
 from essgeo import load_territory, read_layer
-from essgeo.geocoding.ban import COLUMNS as BAN_COLUMNS
-from essgeo.sources.download.transfer import Patience
-from essgeo.sources.fetch import Web
+from essgeo.geocoding.index import COLUMNS as BAN_COLUMNS
+from essgeo.official.fetch import Web
+from essgeo.official.http import Patience
 from tests.sources.official_files import (
     STATIONS_PATH,
     ban_path,

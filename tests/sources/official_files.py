@@ -16,9 +16,9 @@ import osmium
 import pandas as pd
 import shapely
 
-from essgeo.geocoding.ban import COLUMNS as BAN_COLUMNS
-from essgeo.sources.catalogue import find_source
-from essgeo.sources.download.locate import dataset_address
+from essgeo.geocoding.index import COLUMNS as BAN_COLUMNS
+from essgeo.official.catalogue import find_source
+from essgeo.official.locate import dataset_address
 from tests.structures.official import write
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from essgeo.errors import InputError, SourceChangedError, SourceUnavailableError
-from essgeo.sources.catalogue import (
+from essgeo.official.catalogue import (
     REFRESH_DAYS,
     SCOPES,
     area_of,

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from essgeo.errors import ChecksumError, InputError, SourceChangedError, SourceUnavailableError
-from essgeo.sources.catalogue import find_source
-from essgeo.sources.download.manifest import read_copy
-from essgeo.sources.fetch import Web, fetch
+from essgeo.official.catalogue import find_source
+from essgeo.official.fetch import Web, fetch
+from essgeo.official.store import read_copy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +33,7 @@ ESS_PATH = "/static.data.gouv.fr/resources/liste/2026/entreprisesess.csv"
 ESS = b"SIREN,DENOMINATION\n123456789,Coop\n"
 GET_BAN = """
 import sys, time
-from essgeo.sources.fetch import fetch
+from essgeo.official.fetch import fetch
 print(fetch("ban", area="93", folder=sys.argv[1], refresh=len(sys.argv) > 2).sha256)
 """
 

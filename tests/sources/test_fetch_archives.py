@@ -14,9 +14,9 @@ import pytest
 import shapely
 
 from essgeo.errors import SourceChangedError, SourceUnavailableError
-from essgeo.sources.catalogue import find_source
-from essgeo.sources.download.archive import extract, matching
-from essgeo.sources.fetch import Web, fetch
+from essgeo.official.archives import extract, matching
+from essgeo.official.catalogue import find_source
+from essgeo.official.fetch import Web, fetch
 
 if TYPE_CHECKING:
     from pathlib import Path

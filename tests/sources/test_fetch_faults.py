@@ -17,10 +17,10 @@ import requests
 import urllib3
 
 from essgeo.errors import SourceChangedError, SourceError, SourceUnavailableError
-from essgeo.sources import fetch as fetching
-from essgeo.sources.catalogue import find_source
-from essgeo.sources.download.transfer import Patience
-from essgeo.sources.fetch import Web, fetch
+from essgeo.official import fetch as fetching
+from essgeo.official.catalogue import find_source
+from essgeo.official.fetch import Web, fetch
+from essgeo.official.http import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -336,7 +336,7 @@ def test_a_disk_that_fills_up_while_the_manifest_is_written(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("essgeo.sources.download.manifest.os.fsync", full)
+        patch.setattr("essgeo.official.store.os.fsync", full)
         stale = fetch("ban", area="93", folder=tmp_path, web=web, refresh=True)
     assert (stale.path, stale.sha256) == (good.path, good.sha256)
     assert "No space left" in stale.stale

@@ -11,18 +11,17 @@ import pytest
 
 from essgeo import load_territory
 from essgeo.errors import SourceChangedError
-from essgeo.sources.catalogue import find_source
-from essgeo.sources.download.former import formers
-from essgeo.sources.download.manifest import lineage, read_copy
-from essgeo.sources.fetch import Web, fetch
-from essgeo.sources.live import Live, take
+from essgeo.official.catalogue import find_source
+from essgeo.official.fetch import Web, fetch
+from essgeo.official.live import Live, take
+from essgeo.official.store import formers, lineage, read_copy
 from tests.sources.official_files import STATIONS_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from essgeo.sources.download.manifest import Fetched
+    from essgeo.official.store import Fetched
 
 Server = Any
 BAN_PATH = "/adresse.data.gouv.fr/data/ban/adresses/latest/csv/adresses-93.csv.gz"
@@ -123,7 +122,7 @@ def test_a_server_that_goes_back_to_a_file_does_not_lose_it(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("essgeo.sources.download.accept.write_copy", full)
+        patch.setattr("essgeo.official.store.write_copy", full)
         assert "No space left" in renew("1").stale
     assert (good.path.is_file(), wrong.path.is_file()) == (True, True)
     again = renew("1")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from essgeo.sources.fetch import Web, fetch
+from essgeo.official.fetch import Web, fetch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ BAN_PATH = "/adresse.data.gouv.fr/data/ban/adresses/latest/csv/adresses-93.csv.g
 KILLED = 9
 GET = f"""
 import json, os, shutil, sys
-from essgeo.sources.fetch import fetch
+from essgeo.official.fetch import fetch
 
 replace, dump, rmtree = os.replace, json.dump, shutil.rmtree
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from essgeo import load_territory, read_layer
-from essgeo.sources.fetch import Web, fetch
+from essgeo.official.fetch import Web, fetch
 
 Server = Any
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,10 +37,10 @@ for command in (
 """
 CLIENTS = """
 import essgeo.geocoding.service
-import essgeo.sources.check
-import essgeo.sources.fetch
+import essgeo.official.check
+import essgeo.official.fetch
 
-essgeo.sources.fetch.Web()
+essgeo.official.fetch.Web()
 essgeo.geocoding.service.Service()
 print(sorted({"requests", "urllib3"} & set(sys.modules)))
 """

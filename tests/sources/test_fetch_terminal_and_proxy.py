@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from essgeo.sources.fetch import Web, fetch
+from essgeo.official.fetch import Web, fetch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from essgeo import load_territory
-from essgeo.sources.catalogue import find_source
-from essgeo.sources.fetch import Web, fetch
-from essgeo.sources.live import Live, take
+from essgeo.official.catalogue import find_source
+from essgeo.official.fetch import Web, fetch
+from essgeo.official.live import Live, take
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from essgeo.sources.catalogue import Source
+    from essgeo.official.catalogue import Source
 
 Server = Any
 INCOME = "/www.insee.fr/fr/statistiques/fichier/8229323/BASE_TD_FILO_IRIS_2021_DISP_CSV.zip"

@@ -16,7 +16,7 @@ import pytest
 import shapely
 
 from essgeo import load_territory, read_layer
-from essgeo.sources.catalogue import read_catalogue
+from essgeo.official.catalogue import read_catalogue
 from tests.sources.command import essgeo
 from tests.sources.conftest import FileServer
 from tests.sources.made_register import BONDY, SECRET, make_register

@@ -11,14 +11,14 @@ import geopandas as gpd
 import pytest
 from markupsafe import escape
 
-import essgeo.sources
+import essgeo.files
 from essgeo import load_territory, read_layer
 from essgeo.errors import ChecksumError, SourceChangedError, SourceUnavailableError
-from essgeo.sources.catalogue import REFRESH_DAYS
-from essgeo.sources.download.transfer import GoneError
-from essgeo.sources.live import Live, take
+from essgeo.official.catalogue import REFRESH_DAYS
+from essgeo.official.http import GoneError
+from essgeo.official.live import Live, take
 from essgeo.study import run_study
-from essgeo.words.causes import CAUSES
+from essgeo.text.phrases import CAUSES
 from tests.sources.official_files import (
     INCOME_PATH,
     IRIS_PATH,
@@ -290,7 +290,7 @@ def test_each_cause_is_told_in_both_languages(small_territory: Path, cause: str)
 
 
 def test_every_cause_of_an_error_has_its_words_and_is_used() -> None:
-    texts = [path.read_text(encoding="utf-8") for path in Path(essgeo.sources.__path__[0]).rglob("*.py")]
+    texts = [path.read_text(encoding="utf-8") for path in Path(essgeo.files.__path__[0]).rglob("*.py")]
     named = set(re.findall(r'cause="(\w+)"', "\n".join(texts)))
     usual = {error.usual_cause for error in (SourceUnavailableError, SourceChangedError, ChecksumError, GoneError)}
     assert named | usual | {"unreadable"} == set(CAUSES)

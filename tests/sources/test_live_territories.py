@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 import shapely
 
-from essgeo.geocoding.ban import COLUMNS as BAN_COLUMNS
-from essgeo.sources.declare import declare_territory
+from essgeo.geocoding.index import COLUMNS as BAN_COLUMNS
+from essgeo.official.declare import declare_territory
 from essgeo.study import run_study
 from tests.sources.command import essgeo
 from tests.sources.official_files import (

@@ -11,7 +11,8 @@ import pytest
 
 from essgeo import run_study
 from essgeo.errors import InputError
-from essgeo.sources import read_structures, read_table
+from essgeo.files.structures import read_structures
+from essgeo.files.tables import read_table
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,20 +13,11 @@ import shapely
 from essgeo import load_territory, read_layer
 from essgeo.access import grid_points
 from essgeo.errors import SchemaError, SourceChangedError
-from essgeo.sources import read_zones
-from essgeo.sources.catalogue import find_source
-from essgeo.sources.layers import renewal_zones
-from essgeo.sources.readers import (
-    iris_layer,
-    read_cartofriches,
-    read_grid,
-    read_iris_income,
-    read_iris_outlines,
-    read_iris_population,
-    read_npnru,
-    read_qpv,
-    read_stations,
-)
+from essgeo.files.layers import renewal_zones
+from essgeo.files.outlines import read_zones
+from essgeo.official.catalogue import find_source
+from essgeo.official.census import iris_layer, read_grid, read_iris_income, read_iris_outlines, read_iris_population
+from essgeo.official.lists import read_cartofriches, read_npnru, read_qpv, read_stations
 from essgeo.zoning import carry_projects, crosswalk
 
 if TYPE_CHECKING:

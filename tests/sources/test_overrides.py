@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from essgeo.errors import InputError
-from essgeo.sources.catalogue import due_since, find_source, official_columns, read_catalogue
-from essgeo.sources.check import check_source
-from essgeo.sources.fetch import Web, fetch
+from essgeo.official.catalogue import due_since, find_source, official_columns, read_catalogue
+from essgeo.official.check import check_source
+from essgeo.official.fetch import Web, fetch
 
 if TYPE_CHECKING:
     from pathlib import Path

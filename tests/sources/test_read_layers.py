@@ -11,7 +11,10 @@ import shapely
 
 from essgeo import load_territory, read_layer
 from essgeo.errors import MissingCRSError, SchemaError, SourceUnavailableError
-from essgeo.sources import layers, read_layers, read_zones, zones
+from essgeo.files import layers
+from essgeo.files import outlines as zones
+from essgeo.files.layers import read_layers
+from essgeo.files.outlines import read_zones
 
 if TYPE_CHECKING:
     from collections.abc import Callable

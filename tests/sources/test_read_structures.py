@@ -13,19 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from essgeo.errors import InputWarning, MissingCRSError, SchemaError
-from essgeo.layers import LAYERS
-from essgeo.sources import read_structures
-from essgeo.sources.cells import commune_code
-from essgeo.sources.lookup import codes_of
-from essgeo.sources.structures import _identifiers
-from essgeo.words.vocabulary import SECTORS
+from essgeo.files.structures import _identifiers, codes_of, commune_code, read_structures
+from essgeo.schema.contracts import LAYERS
+from essgeo.schema.vocabulary import SECTORS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
 
-    from essgeo.words.vocabulary import Labels
+    from essgeo.schema.vocabulary import Labels
 
 COLUMNS = [field.name for field in LAYERS["structures"].fields]
 

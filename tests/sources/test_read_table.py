@@ -17,8 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from essgeo.errors import InputError, InputWarning
-from essgeo.sources import read_table
-from essgeo.sources.heading import SEPARATORS, header_of
+from essgeo.files.tables import SEPARATORS, header_of, read_table
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,10 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from essgeo.errors import InputError, SourceChangedError
-from essgeo.sources.readers.ess_list import read_ess_list
-from essgeo.sources.readers.sirene import count_establishments, read_establishments
-from essgeo.sources.readers.sirene_geolocation import read_sirene_geolocation
-from essgeo.structures.perimeter import ess_categories
+from essgeo.official.lists import read_ess_list
+from essgeo.official.sirene import count_establishments, read_establishments, read_sirene_geolocation
+from essgeo.register.perimeter import ess_categories
 from tests.structures.official import AS_OF, place, siren, siret, site, unit, write
 
 if TYPE_CHECKING:

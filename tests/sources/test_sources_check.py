@@ -17,10 +17,10 @@ import shapely
 
 from essgeo.cli import main
 from essgeo.errors import InputError, SourceChangedError
-from essgeo.sources.catalogue import find_source, read_catalogue
-from essgeo.sources.check import check_source
-from essgeo.sources.download.locate import find_file
-from essgeo.sources.fetch import Web, fetch
+from essgeo.official.catalogue import find_source, read_catalogue
+from essgeo.official.check import check_source
+from essgeo.official.fetch import Web, fetch
+from essgeo.official.locate import find_file
 
 if TYPE_CHECKING:
     from pathlib import Path

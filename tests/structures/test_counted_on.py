@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from essgeo.structures import counted_on
+from essgeo.register import counted_on
 
 
 def counts(status: str, start: str, end: str, day: str) -> bool:

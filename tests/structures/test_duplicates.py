@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from rapidfuzz import fuzz
 
 from essgeo.errors import CRSMismatchError, SchemaError
-from essgeo.structures import apply_decisions, read_decisions, suggest_duplicates
-from essgeo.structures.duplicates import LEAST_NAME, NEAR_M
+from essgeo.register import apply_decisions, read_decisions, suggest_duplicates
+from essgeo.register.duplicates import LEAST_NAME, NEAR_M
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,12 +7,9 @@ import itertools
 import pandas as pd
 import pytest
 
-from essgeo.structures.employees import employees
-from essgeo.structures.establishments import as_structures
-from essgeo.structures.nomenclatures import nomenclature
-from essgeo.structures.perimeter import ESS_CERTAINTIES, ESS_RULES, perimeter
-from essgeo.structures.sectors import sectors
-from essgeo.words.vocabulary import CHALLENGES, FAMILIES, SECTORS
+from essgeo.register.establishments import as_structures
+from essgeo.register.perimeter import ESS_CERTAINTIES, ESS_RULES, employees, nomenclature, perimeter, sectors
+from essgeo.schema.vocabulary import CHALLENGES, FAMILIES, SECTORS
 from tests.structures.official import AS_OF
 
 CATEGORIES = {

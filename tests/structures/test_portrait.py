@@ -8,8 +8,8 @@ import shapely
 
 from essgeo import load_territory
 from essgeo.errors import SchemaError
-from essgeo.sources import read_layer
-from essgeo.structures import portrait
+from essgeo.official.live_layers import read_layer
+from essgeo.register import portrait
 
 REGISTER = gpd.GeoDataFrame(
     {

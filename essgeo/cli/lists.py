@@ -1,0 +1,356 @@
+"""Commands on lists of structures: geocode, structures, zones."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
+
+import click
+
+from essgeo.cli import options
+from essgeo.cli.options import check_outputs
+from essgeo.errors import InputError
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+    from essgeo.geocoding.chain import Cache
+    from essgeo.geocoding.engines import Engine
+    from essgeo.territory import Territory
+
+
+NO_ENGINE = (
+    "{} not looked up: give --ban adresses-93.csv.gz (files of adresse.data.gouv.fr), or let the national service be "
+    "asked with --live."
+)
+
+_FILE = click.Path(path_type=Path)
+
+
+class Options(TypedDict):
+    """What a user may choose."""
+
+    engine: Literal["auto", "local", "geoplateforme"]
+    ban: tuple[Path, ...]
+    live: bool
+    url: str | None
+    address: tuple[str, ...]
+    postcode: str | None
+    city: str | None
+    citycode: str | None
+    corrections: str | None
+    review: Path | None
+    cache: Path | None
+    resume: bool
+
+
+@click.command("geocode")
+@click.argument("file", type=_FILE)
+@click.option(
+    "-o", "--output", required=True, type=_FILE, help="File to write (.csv, .xlsx, .parquet, .geojson, .gpkg)."
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["auto", "local", "geoplateforme"]),
+    default="auto",
+    show_default=True,
+    help="auto: the BAN files given, then with --live the service for what is left. local: never a connection.",
+)
+@click.option("--ban", multiple=True, type=_FILE, help="BAN file of a department (adresses-93.csv.gz), repeatable.")
+@click.option(
+    "--live", is_flag=True, help="Let auto ask the service; only address, postcode, city and citycode are sent."
+)
+@click.option("--url", metavar="URL", help="Ask this server, which speaks addok's contract, not the national service.")
+@click.option("--address", multiple=True, metavar="COL", help="Column of the address, repeatable. Default: guessed.")
+@click.option("--postcode", metavar="COL", help="Column of the postcode.")
+@click.option("--city", metavar="COL", help="Column of the commune.")
+@click.option("--citycode", metavar="COL", help="Column of the INSEE code of the commune.")
+@options.corrections
+@click.option(
+    "--review", type=_FILE, help="Write what needs a human, with candidates; filled in, it goes to --corrections."
+)
+@click.option(
+    "--cache", type=_FILE, help="File that keeps the answers of a service. Default: in the user's cache folder."
+)
+@click.option("--resume", is_flag=True, help="Go on where a run stopped: take every answer kept, even an old one.")
+def geocode_file(file: Path, output: Path, **given: Unpack[Options]) -> None:
+    """Write FILE with the position of each address, and how sure it is.
+
+    Addresses are looked up in the files of --ban, or with --live by the national service. Without either, only rows
+    with coordinates or a correction get a position; where there is none, nothing is written.
+
+    Answers of a service are kept as they arrive, and those of the last 30 days are not asked again.
+    """
+    from essgeo.files.tables import read_table
+    from essgeo.files.write import write_file
+    from essgeo.geocoding import geocode, read_corrections
+    from essgeo.geocoding.corrections import review_sheet
+    from essgeo.geocoding.engines import queries_of
+    from essgeo.geocoding.table import address_columns, addresses_of, with_results, without_results
+
+    read = {"FILE": file, "--corrections": given["corrections"], "--cache": given["cache"]}
+    read |= {f"--ban ({path.name})": path for path in given["ban"]}
+    check_outputs({"-o": output, "--review": given["review"]}, read)
+    engines = _engines(given)
+    cache = _cache(given) if _asks_service(given) else None
+    settled = read_corrections(given["corrections"]) if given["corrections"] else None
+    table = without_results(read_table(file, as_is=True))
+    columns = address_columns(
+        [str(name) for name in table.columns],
+        source=file.name,
+        address=given["address"],
+        postcode=given["postcode"],
+        city=given["city"],
+        citycode=given["citycode"],
+    )
+    addresses = addresses_of(table, columns, source=file.name)
+    found = geocode(addresses, using=engines, corrections=settled, progress=True, cache=cache)
+    unasked = _unasked(found)
+    write_file(with_results(table, found), output)
+    if given["review"]:
+        write_file(review_sheet(queries_of(addresses), found, engines), given["review"])
+    _summary(found, output)
+    if unasked:
+        click.echo(f"essgeo: {unasked}", err=True)
+
+
+def _asks_service(given: Options) -> bool:
+    """Return whether a service may be asked: a server that is named is meant to be asked."""
+    return given["engine"] == "geoplateforme" or given["live"] or given["url"] is not None
+
+
+def _engines(given: Options) -> list[Engine]:
+    from essgeo.errors import InputError
+    from essgeo.geocoding.chain import default_cache
+    from essgeo.geocoding.index import load_index
+    from essgeo.geocoding.match import Local
+    from essgeo.geocoding.service import GEOPLATEFORME, Client, Service
+
+    if given["engine"] == "local" and (_asks_service(given) or not given["ban"]):
+        message = "--engine local takes --ban FILE, and neither --live nor --url."
+        raise InputError(message)
+    if given["engine"] == "geoplateforme" and given["ban"]:
+        message = "--engine geoplateforme does not read --ban FILE; use --engine auto --live for both."
+        raise InputError(message)
+    engines: list[Engine] = []
+    if given["ban"]:
+        engines.append(Local.on_disk(load_index(given["ban"], default_cache().with_name("ban"))))
+    if _asks_service(given):
+        engines.append(Service(Client(given["url"] or GEOPLATEFORME)))
+    return engines
+
+
+def _cache(given: Options) -> Cache:
+    from essgeo.geocoding.chain import FRESH_DAYS, Cache, default_cache
+
+    return Cache(given["cache"] or default_cache(), fresh_days=float("inf") if given["resume"] else FRESH_DAYS)
+
+
+def _unasked(found: gpd.GeoDataFrame) -> str:
+    """Return how many addresses nobody was asked for, or refuse to go on where no row has a position without that."""
+    from essgeo.cli.options import counted
+    from essgeo.errors import InputError
+
+    count = int((found["geo_reason"] == "no_index").sum())
+    if not count:
+        return ""
+    message = NO_ENGINE.format(counted(count, "row") + (" was" if count == 1 else " were"))
+    if found.geometry.notna().any():
+        return message
+    raise InputError(message)
+
+
+def _summary(found: gpd.GeoDataFrame, output: Path) -> None:
+    from essgeo.cli.options import by_status, counted
+
+    click.echo(f"{counted(len(found), 'row')}: {by_status(found)}. {output}")
+
+
+class StructuresOptions(TypedDict):
+    """What a user may choose."""
+
+    establishments: Path | None
+    legal_units: Path | None
+    geolocation: Path | None
+    ess_list: Path | None
+    live: bool
+    ban: tuple[Path, ...]
+    corrections: str | None
+    others: str | None
+    decisions: Path | None
+    suggestions: Path | None
+    portrait: Path | None
+    as_of: dt.date | None
+    as_json: bool
+
+
+@click.command("structures")
+@click.argument("territory")
+@click.option(
+    "-o", "--output", required=True, type=_FILE, help="File to write (.csv, .xlsx, .parquet, .geojson, .gpkg)."
+)
+@click.option("--establishments", type=_FILE, help="StockEtablissement of SIRENE (.parquet or .csv).")
+@click.option("--legal-units", type=_FILE, help="StockUniteLegale of SIRENE (.parquet or .csv).")
+@click.option("--geolocation", type=_FILE, help="Geolocation of SIRENE; its houses win over geocoding.")
+@click.option("--ess-list", type=_FILE, help="List of ESS France.")
+@click.option("--live", is_flag=True, help="Fetch the official files that are not given and not current.")
+@click.option("--ban", multiple=True, type=_FILE, help="BAN file of a department (adresses-93.csv.gz), repeatable.")
+@options.corrections
+@click.option("--others", type=click.Path(), help="Another list of structures, to be added where it is not the same.")
+@click.option("--decisions", type=_FILE, help="Which rows of the two lists are the same: left, right, decision, keep.")
+@click.option(
+    "--suggestions",
+    type=_FILE,
+    help="Write the likely duplicates here, to fill in; what is filled in there counts and stays.",
+)
+@click.option("--portrait", type=_FILE, help="Write the ESS by family, commune and QPV here, beside the economy.")
+@options.as_of
+@options.as_json
+def structures(territory: str, output: Path, **given: Unpack[StructuresOptions]) -> None:
+    """Write the structures of the ESS that are active in a TERRITORY, each with the rule that makes it ESS.
+
+    Files that are not given are the last that `essgeo sources fetch` has brought.
+
+    The file goes back into `essgeo study TERRITORY --structures FILE`. What INSEE diffuses in part has neither name nor
+    address nor position in it.
+    """
+    from essgeo.files.write import write_file
+    from essgeo.geocoding import read_corrections
+    from essgeo.geocoding.chain import default_cache
+    from essgeo.geocoding.index import load_index
+    from essgeo.geocoding.match import Local
+    from essgeo.register import as_table, build_register, register_portrait
+    from essgeo.register.build import register_files
+    from essgeo.territory import load_territory
+
+    _check(output, given)
+    files = register_files(
+        establishments=given["establishments"],
+        legal_units=given["legal_units"],
+        geolocation=given["geolocation"],
+        ess_list=given["ess_list"],
+        live=given["live"],
+    )
+    for sentence in files.stale:
+        click.echo(sentence, err=True)
+    here = load_territory(territory)
+    as_of = given["as_of"] or dt.date.today()  # noqa: DTZ011 (the day where the user is)
+    found = build_register(
+        here,
+        files,
+        as_of=as_of,
+        using=[Local.on_disk(load_index(given["ban"], default_cache().with_name("ban")))] if given["ban"] else [],
+        corrections=read_corrections(given["corrections"]) if given["corrections"] else None,
+        progress=True,
+    )
+    if given["portrait"]:
+        write_file(register_portrait(found, here, files, as_of=as_of, live=given["live"]), given["portrait"])
+    if given["others"]:
+        found = _merged(found, here, given)
+    write_file(as_table(found), output)
+    _structures_summary(found, output, as_json=given["as_json"])
+
+
+def _check(output: Path, given: StructuresOptions) -> None:
+    if given["others"] is None and (given["decisions"] or given["suggestions"]):
+        message = "--decisions and --suggestions are about two lists: name the other one with --others FILE."
+        raise InputError(message)
+    official = ("establishments", "legal_units", "geolocation", "ess_list")
+    read = {f"--{name.replace('_', '-')}": given[name] for name in official}  # type: ignore[literal-required]
+    read |= {"--corrections": given["corrections"], "--others": given["others"]}
+    read |= {f"--ban ({path.name})": path for path in given["ban"]}
+    check_outputs({"-o": output, "--portrait": given["portrait"]}, read | {"--decisions": given["decisions"]})
+    check_outputs({"--suggestions": given["suggestions"]}, read | {"-o": output, "--portrait": given["portrait"]})
+
+
+def _merged(found: gpd.GeoDataFrame, here: Territory, given: StructuresOptions) -> gpd.GeoDataFrame:
+    """Return the register with the other list, and write what a human may settle; what is settled there stays."""
+    import pandas as pd
+
+    from essgeo.files.structures import read_structures
+    from essgeo.files.write import write_file
+    from essgeo.geocoding import geocode
+    from essgeo.register import apply_decisions, join_decisions, read_decisions, settled_rows, suggest_duplicates
+
+    listed = _of_territory(read_structures(given["others"] or ""), here)
+    others = geocode(listed, crs=found.crs.to_string())
+    suggestions = given["suggestions"]
+    before = suggestions if suggestions and suggestions.exists() else None
+    files = {path.resolve(): path for path in (given["decisions"], before) if path}
+    decisions = join_decisions(*map(read_decisions, files.values())) if files else None
+    if suggestions:
+        kept = [settled_rows(before)] if before else []
+        fresh = suggest_duplicates(found, others, decisions=decisions)
+        write_file(pd.concat([*kept, fresh], ignore_index=True), suggestions)
+    return apply_decisions(found, others, decisions)
+
+
+def _of_territory(listed: pd.DataFrame, here: Territory) -> pd.DataFrame:
+    """Return the rows of a list without those whose commune is another: an official list is of a department or more."""
+    from essgeo.cli.options import counted
+    from essgeo.register.build import sirene_communes
+
+    away = ~listed["citycode"].isin(["", *sirene_communes(here.communes)])
+    if away.any():
+        click.echo(f"{counted(int(away.sum()), 'row')} of --others: in no commune of {here.name}, left out.", err=True)
+    return listed[~away]
+
+
+def _structures_summary(found: gpd.GeoDataFrame, output: Path, *, as_json: bool) -> None:
+    import json
+
+    from essgeo.cli.options import counted
+
+    counts = {
+        name: found[name].replace("", "unknown").fillna("unknown").value_counts().to_dict()
+        for name in ("geo_status", "ess_rule", "ess_certainty", "family")
+        if name in found
+    }
+    if as_json:
+        click.echo(json.dumps({"rows": len(found), "file": str(output), **counts}, ensure_ascii=False, indent=1))
+        return
+    click.echo(f"{counted(len(found), 'structure')}: {output}")
+    for name, values in counts.items():
+        click.echo(f"  {name}: {', '.join(f'{count} {value}' for value, count in values.items())}")
+
+
+@click.command()
+@click.argument("file", type=click.Path())
+@click.option("-o", "--output", required=True, type=click.Path(), help="Table to write (.csv).")
+@click.option("--territory", default="est-ensemble", show_default=True, help="Territory whose zones count.")
+@options.corrections
+@options.qpv
+@options.npnru
+@options.vintage
+def zones(
+    file: str,
+    *,
+    output: str,
+    territory: str,
+    corrections: str | None,
+    qpv: str | None,
+    npnru: str | None,
+    vintage: str | None,
+) -> None:
+    """Write, for each structure of FILE, the zones it lies in or near, with probabilities."""
+    from essgeo.cli.options import counted, repairs
+    from essgeo.errors import InputError
+    from essgeo.files.write import whole, write_csv
+    from essgeo.publish.release import release
+    from essgeo.study import run_study
+
+    path = Path(output)
+    if path.suffix.lower() != ".csv" or not path.parent.is_dir():
+        message = f"{path}: give the name of a .csv file in a folder that exists."
+        raise InputError(message)
+    found = run_study(
+        territory, structures=file, corrections=corrections, qpv=qpv, npnru=npnru, vintage=vintage, out=None
+    )
+    table = release(found).tables["structure_zones"]
+    with whole(path) as staged:
+        write_csv(table, staged)
+    for sentence in repairs(found):
+        click.echo(sentence)
+    click.echo(f"{counted(len(table), 'row')} for {counted(len(found.structures), 'structure')}: {path}")

@@ -1,0 +1,335 @@
+"""Commands on a territory: study, gaps, site, doctor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from essgeo.cli import options
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    import geopandas as gpd
+
+    from essgeo.maps.render import Choice
+    from essgeo.results import Setting
+    from essgeo.schema.vocabulary import Lang
+    from essgeo.siting import Scenario
+
+
+@click.command()
+@click.argument("territory")
+@options.structures
+@options.corrections
+@options.qpv
+@options.npnru
+@options.network
+@options.vintage
+@options.walk_minutes
+@options.as_of
+@click.option("--live", is_flag=True, help="Take every layer from its official source.")
+@click.option("--offline", is_flag=True, help="With --live: use what was fetched before, open no connection.")
+@click.option("--out", type=click.Path(), default="maps", show_default=True, help="Folder to publish into.")
+@click.option(
+    "--background",
+    type=click.Choice(["ign", "osm", "none"]),
+    default="ign",
+    show_default=True,
+    help="Background tiles of the maps: Plan IGN, OpenStreetMap or none.",
+)
+@click.option("--single-file", is_flag=True, help="Write all pages into one index.html, to send by mail.")
+@click.option("--lang", type=click.Choice(["fr", "en"]), default="fr", show_default=True, help="Language of the pages.")
+def study(  # noqa: PLR0913 (one argument an option)
+    territory: str,
+    *,
+    structures: str | None,
+    corrections: str | None,
+    qpv: str | None,
+    npnru: str | None,
+    network: str | None,
+    vintage: str | None,
+    walk_minutes: int,
+    as_of: dt.date | None,
+    out: str,
+    lang: Lang,
+    live: bool,
+    offline: bool,
+    background: Choice,
+    single_file: bool,
+) -> None:
+    """Study a TERRITORY and publish pages, tables and layers."""
+    from essgeo.cli.options import (
+        by_status,
+        caveat,
+        counted,
+        echo_table,
+        harmless,
+        neighbourhood_summary,
+        persons,
+        repairs,
+    )
+    from essgeo.study import run_study
+
+    if offline and not live:
+        message = "--offline goes with --live: without it nothing is ever fetched."
+        raise click.UsageError(message)
+    found = run_study(
+        territory,
+        structures=structures,
+        corrections=corrections,
+        qpv=qpv,
+        npnru=npnru,
+        network=network,
+        vintage=vintage,
+        as_of=as_of,
+        walk_minutes=walk_minutes,
+        out=out,
+        lang=lang,
+        live=live,
+        offline=offline,
+        background=background,
+        single_file=single_file,
+    )
+    for fault in found.faults:
+        click.echo(f"essgeo: {harmless(fault)}", err=True)
+    echo_table(neighbourhood_summary(found))
+    click.echo(f"\n{caveat(found, found.coverage['method'].iloc[0])}")
+    for sentence in (*repairs(found), *found.shortfalls):
+        click.echo(harmless(sentence))
+    if len(found.review):
+        review = Path(out) / "tables" / "review.csv"
+        whole = counted(len(found.structures), "structure")
+        need = f"need{'s' * (len(found.review) == 1)} a human ({by_status(found.review)})"
+        click.echo(f"{persons(len(found.review))} of {whole} {need}: {review}")
+    click.echo(f"Pages: {Path(out) / 'index.html'}")
+
+
+SHOWN = 5
+
+EXCESS = "excess: residents out of reach beyond as many as the share of the whole territory would leave."
+
+
+@click.command()
+@click.argument("territory")
+@options.structures
+@options.corrections
+@options.network
+@options.walk_minutes
+@options.as_of
+@options.as_json
+def gaps(
+    territory: str,
+    *,
+    structures: str | None,
+    corrections: str | None,
+    network: str | None,
+    walk_minutes: int,
+    as_of: dt.date | None,
+    as_json: bool,
+) -> None:
+    """Print where each target neighbourhood of a TERRITORY falls furthest behind it.
+
+    With --json: every target neighbourhood, QPV and commune, with need, poverty of access and ranks.
+    """
+    from essgeo.cli.options import caveat, echo_table, widest_gaps
+    from essgeo.gaps import find_gaps
+    from essgeo.study import set_up
+
+    setting = set_up(
+        territory,
+        structures=structures,
+        corrections=corrections,
+        network=network,
+        as_of=as_of,
+        walk_minutes=walk_minutes,
+    )
+    found = find_gaps(
+        setting.neighbourhoods,
+        setting.demand,
+        setting.structures,
+        qpv=setting.qpv,
+        communes=setting.communes,
+        network=setting.network,
+        within_minutes=walk_minutes,
+        as_of=setting.parameters.as_of,
+    ).drop(columns="geometry")
+    if as_json:
+        click.echo(found.to_json(orient="records", force_ascii=False, indent=1))
+        return
+    echo_table(widest_gaps(found, SHOWN))
+    click.echo(f"\n{EXCESS}")
+    click.echo(f"{caveat(setting, found['method'].iloc[0])}")
+
+
+_OBJECTIVES = ("coverage", "targets", "need", "median", "set", "expected", "person_months")
+
+MOST_EXCLUSIONS_SHOWN = 10
+
+
+@click.command()
+@click.argument("territory")
+@click.option("--count", type=click.IntRange(1, 50), default=2, show_default=True, help="Number of sites.")
+@click.option(
+    "--sector",
+    required=True,
+    help="Sector or challenge, by its code or label, for example alimentation_agriculture; or all.",
+)
+@click.option(
+    "--within", type=click.FloatRange(0, 60, min_open=True), default=10, show_default=True, help="Minutes on foot."
+)
+@click.option("--from", "first", metavar="YYYY-MM", help="First month the sites are needed.")
+@click.option("--to", "last", metavar="YYYY-MM", help="Last month the sites are needed.")
+@click.option(
+    "--candidates",
+    help="A file, 'grid' (every 200 m cell) or 'sites'. Default: sites where ten are located, else grid.",
+)
+@click.option("--min-surface", type=click.FloatRange(0), help="Least surface of premises, m2.")
+@click.option("--ground-floor", is_flag=True, help="Premises on the ground floor only.")
+@click.option("--max-station-minutes", type=click.FloatRange(0, min_open=True), help="Longest walk to a station.")
+@click.option(
+    "--objective",
+    type=click.Choice(_OBJECTIVES),
+    default="coverage",
+    show_default=True,
+    help="The model; targets: residents of target neighbourhoods only.",
+)
+@click.option("--draws", type=click.IntRange(0), default=200, show_default=True, help="Random draws behind robustness.")
+@click.option("--out", type=click.Path(), help="Folder to write the page and the brief into.")
+@options.structures
+@options.corrections
+@options.network
+@options.as_of
+@options.as_json
+def site(  # noqa: PLR0913 (one argument an option)
+    territory: str,
+    *,
+    count: int,
+    sector: str,
+    within: float,
+    first: str | None,
+    last: str | None,
+    candidates: str | None,
+    min_surface: float | None,
+    max_station_minutes: float | None,
+    objective: str,
+    draws: int,
+    out: str | None,
+    structures: str | None,
+    corrections: str | None,
+    network: str | None,
+    as_of: dt.date | None,
+    ground_floor: bool,
+    as_json: bool,
+) -> None:
+    """Choose sites in a TERRITORY that bring most residents within reach of a sector."""
+    from essgeo.files.structures import codes_of
+    from essgeo.schema.vocabulary import THEMES
+    from essgeo.siting import Assumptions, Requirements, choose_sites
+    from essgeo.study import measure, set_up
+
+    if (first is None) != (last is None):
+        message = "--from and --to go together."
+        raise click.UsageError(message)
+    setting = set_up(territory, structures=structures, corrections=corrections, network=network, as_of=as_of)
+    scenario = choose_sites(
+        setting.demand,
+        _candidates(setting, candidates),
+        count=count,
+        sector=codes_of([sector], THEMES)[0],
+        within_minutes=within,
+        period=(first, last) if first and last else None,
+        objective=objective,
+        structures=setting.structures,
+        requirements=Requirements(min_surface, ground_floor, max_station_minutes, setting.stations),
+        assumptions=Assumptions(network=setting.network, draws=draws),
+    )
+    if out is not None:
+        from essgeo.maps.siting_pages import build_siting
+
+        build_siting(measure(setting), [scenario], Path(out))
+    if as_json:
+        click.echo(scenario.to_json())
+    else:
+        _echo(scenario)
+
+
+def _candidates(setting: Setting, given: str | None) -> gpd.GeoDataFrame:
+    from essgeo.files.premises import read_candidates
+    from essgeo.siting import default_candidates, search_areas, site_candidates
+
+    if given is None:
+        return default_candidates(setting.sites, setting.iris)
+    if given == "grid":
+        return search_areas(setting.iris)
+    if given == "sites":
+        return site_candidates(setting.sites)
+    return read_candidates(given, crs=setting.territory.crs)
+
+
+def _echo(scenario: Scenario) -> None:
+    from essgeo.cli.options import echo_table, persons
+    from essgeo.siting.scenario import FILTERS
+
+    sites = scenario.sites
+    echo_table(
+        sites[["name"]].assign(
+            **{
+                "adds": sites["marginal"].map(persons),
+                "stays chosen": sites["robust"].map("{:.0%}".format),
+                "or within 400 m": sites["robust_nearby"].map("{:.0%}".format),
+                "best hosts": sites["best_sectors"].map(_hosts),
+            }
+        )
+    )
+    click.echo()
+    for sentence in scenario.sentences("en"):
+        click.echo(sentence)
+    for row in scenario.exclusions.head(MOST_EXCLUSIONS_SHOWN).astype(str).to_dict("records"):
+        value = f" ({row['value']})" if row["value"] else ""
+        click.echo(f"  left out: {row['name']}: {FILTERS[row['reason']]['en']}{value}")
+    more = len(scenario.exclusions) - MOST_EXCLUSIONS_SHOWN
+    if more > 0:
+        click.echo(f"  ... and {more} more, all in --json.")
+
+
+def _hosts(codes: str) -> str:
+    from essgeo.siting.scenario import label
+
+    first, *others = codes.split("|")
+    return f"{label(first, 'en')} (or {len(others)} others)" if others else label(first, "en")
+
+
+@click.command()
+@click.argument("territory", default="est-ensemble")
+@options.structures
+@options.corrections
+@options.network
+@options.walk_minutes
+@options.as_json
+def doctor(
+    territory: str,
+    *,
+    structures: str | None,
+    corrections: str | None,
+    network: str | None,
+    walk_minutes: int,
+    as_json: bool,
+) -> None:
+    """Say what the figures of a TERRITORY rest on: software, data, positions, streets against straight lines."""
+    from essgeo.check_up import check_up
+    from essgeo.cli.options import harmless
+    from essgeo.study import set_up
+
+    found = check_up(
+        set_up(territory, structures=structures, corrections=corrections, network=network, walk_minutes=walk_minutes)
+    )
+    if as_json:
+        click.echo(found.to_json(orient="records", force_ascii=False, indent=1))
+        return
+    for row in found.itertuples():
+        click.echo(f"{row.state:<8} {row.subject:<14} {harmless(str(row.finding))}")
+        if row.advice:
+            click.echo(f"{'':<23} {harmless(str(row.advice))}")

@@ -1,0 +1,366 @@
+"""The facts of a territory: its layers, register and streets, with where they come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import pandas as pd
+
+from essgeo.access import demand_points, grid_points, read_network
+from essgeo.files.layers import read_layers
+from essgeo.files.provenance import Input, given_input, sha256_of
+from essgeo.files.structures import read_structures
+from essgeo.geocoding import read_corrections
+from essgeo.geocoding.chain import default_cache
+from essgeo.geocoding.index import load_index
+from essgeo.geocoding.match import Local
+from essgeo.official.lists import read_ess_list
+from essgeo.official.live import Live, input_of, take
+from essgeo.official.live_layers import live_cells, live_layers, read_layer
+from essgeo.official.sirene import read_sirene_geolocation
+from essgeo.register import RegisterFiles, build_register, count_economy
+from essgeo.register.duplicates import with_own_list
+from essgeo.schema.contracts import LAYERS
+from essgeo.zoning.renewal import live_renewal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+    from pathlib import Path
+
+    from essgeo.access import WalkNetwork
+    from essgeo.geocoding.engines import Engine
+    from essgeo.register import Economy
+    from essgeo.results import Parameters
+    from essgeo.schema.vocabulary import Lang
+    from essgeo.territory import Territory
+
+
+def own_inputs(
+    territory: Territory, vintage: str, given: Collection[str], *, layers: Collection[str] | None = None
+) -> list[Input]:
+    """Return the files of a territory that a study uses.
+
+    Parameters
+    ----------
+    territory
+        From :func:`essgeo.load_territory`.
+    vintage
+        Vintage of the QPV; files of other vintages are not used.
+    given
+        Layers for which the user gave a file.
+    layers
+        Only these layers; all of them by default.
+
+    Returns
+    -------
+    list of Input
+        Each with the hash of its bytes.
+
+    Examples
+    --------
+    >>> from essgeo import load_territory
+    >>> here = load_territory("est-ensemble")
+    >>> [source.file for source in own_inputs(here, "2024", {})][:2]
+    ['iris.geojson', 'qpv_2024.geojson']
+    """
+    return [
+        input_of(file)
+        for file in territory.files
+        if file.layer not in given
+        and (layers is None or file.layer in layers)
+        and not (file.layer == "qpv" and file.vintage != vintage)
+    ]
+
+
+def user_inputs(given: Mapping[str, Path], vintage: str, network: WalkNetwork | None) -> list[Input]:
+    """Return the files that the user gave.
+
+    Parameters
+    ----------
+    given
+        Files by the layer they stand for.
+    vintage
+        Vintage of the QPV.
+    network
+        What was read from ``given["network"]``: it knows its source, licence and day.
+
+    Examples
+    --------
+    >>> user_inputs({}, "2024", None)
+    []
+    """
+    theirs = [
+        given_input(layer, path, title=f"{layer}, file of the user", vintage=vintage)
+        for layer, path in given.items()
+        if layer != "network"
+    ]
+    if network is not None and "network" in given:
+        streets = given["network"]
+        day = network.date or "unknown date"
+        title = "Streets and paths to walk on"
+        theirs.append(Input("network", streets.name, sha256_of(streets), title, network.source, network.licence, day))
+    return theirs
+
+
+def vintage_of(inputs: Sequence[Input], layer: str) -> str:
+    """Return the vintage of the first file of a layer, ``""`` where there is none.
+
+    Examples
+    --------
+    >>> vintage_of([Input("iris", "i.gpkg", "", "IRIS", "IGN", "Licence Ouverte 2.0", "2024")], "iris")
+    '2024'
+    """
+    return next((source.vintage for source in inputs if source.layer == layer), "")
+
+
+_EMPTY: dict[Lang, str] = {
+    "fr": "Sans habitant dans la grille de population, et donc sans page : {names}.",
+    "en": "Without a resident in the population grid, and so without a page: {names}.",
+}
+
+
+_SIRENE = ("sirene_establishments", "sirene_legal_units")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The layers of a territory, its residents and its register, before anything is located or measured.
+
+    Attributes
+    ----------
+    layers
+        ``iris``, ``communes``, ``neighbourhoods``, ``qpv``, ``npnru``, ``sites`` and ``stations``.
+    demand
+        Residents as points.
+    register
+        Structures as read, or with positions where SIRENE has them.
+    addresses
+        Known addresses, or an engine that knows them all; None where there are none.
+    seed_figures
+        Figures to compare the register with; maybe none.
+    network
+        Streets; None for straight lines.
+    inputs, notes, faults
+        Files used, what could not be had, and what went wrong in full.
+    economy
+        All active establishments, where the register comes from SIRENE.
+    """
+
+    layers: dict[str, gpd.GeoDataFrame]
+    demand: gpd.GeoDataFrame
+    register: pd.DataFrame
+    addresses: pd.DataFrame | Engine | None
+    seed_figures: pd.DataFrame
+    network: WalkNetwork | None
+    inputs: tuple[Input, ...]
+    notes: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+    economy: Economy | None = None
+
+
+def own_facts(territory: Territory, parameters: Parameters, given: Mapping[str, Path]) -> Facts:
+    """Return what the files of a territory hold; those that the user gives take their place.
+
+    Parameters
+    ----------
+    territory
+        From :func:`essgeo.load_territory`.
+    parameters
+        Vintage of the QPV, spacing of demand points.
+    given
+        Files of the user: ``structures``, ``qpv``, ``npnru``, ``corrections``, ``network``.
+
+    Returns
+    -------
+    Facts
+        Nothing is fetched.
+
+    Raises
+    ------
+    SourceUnavailableError, InputError
+        A file is missing or cannot be read.
+
+    Examples
+    --------
+    >>> from essgeo import load_territory
+    >>> from essgeo.results import Parameters
+    >>> facts = own_facts(load_territory("est-ensemble"), Parameters("2024"), {})
+    >>> len(facts.register), facts.notes
+    (146, ())
+    """
+    layers = read_layers(territory, vintage=parameters.vintage, qpv=given.get("qpv"), npnru=given.get("npnru"))
+    network = read_network(given["network"], layers["communes"]) if "network" in given else None
+    register = read_structures(given["structures"]) if "structures" in given else read_layer(territory, "structures")
+    return Facts(
+        layers=layers,
+        demand=demand_points(layers["iris"], spacing_m=parameters.spacing_m, neighbourhoods=layers["neighbourhoods"]),
+        register=register,
+        addresses=read_layer(territory, "addresses"),
+        seed_figures=read_layer(territory, "seed_figures"),
+        network=network,
+        inputs=(
+            *own_inputs(territory, parameters.vintage, given),
+            *user_inputs(given, parameters.vintage, network),
+        ),
+    )
+
+
+def live_facts(live: Live, parameters: Parameters, given: Mapping[str, Path]) -> Facts:
+    """Return what official files of today hold; files of the user come first, those of the territory stand in.
+
+    Parameters
+    ----------
+    live
+        The territory, and how sources are asked.
+    parameters
+        Vintage of the QPV, spacing of demand points.
+    given
+        As for :func:`own_facts`.
+
+    Returns
+    -------
+    Facts
+        With a note for each thing that stands in or could not be had.
+
+    Raises
+    ------
+    SourceError, InputError
+        IRIS, QPV or structures can be had from nowhere, or a file of the user cannot be read.
+
+    Examples
+    --------
+    >>> from essgeo import load_territory
+    >>> from essgeo.results import Parameters
+    >>> live = Live(load_territory("est-ensemble"), lang="en", fetch=unreachable)
+    >>> facts = live_facts(live, Parameters("2024"), {})
+    >>> len(facts.layers["npnru"]), [note.split(":")[0] for note in facts.notes]
+    (11, ['Revenus, pauvreté et niveau de vie ', 'OpenStreetMap, extrait régional'])
+    """
+    layers = live_layers(live, vintage=parameters.vintage, qpv=given.get("qpv"))
+    whole = layers["communes"].union_all()
+    cells = live_cells(live, within=whole, residents=float(layers["iris"]["population"].sum()))
+    named = layers["neighbourhoods"]
+    if cells is None:
+        demand = demand_points(layers["iris"], spacing_m=parameters.spacing_m, neighbourhoods=named)
+    else:
+        demand = grid_points(cells, layers["iris"], neighbourhoods=named)
+    layers["neighbourhoods"] = _inhabited(live, named, demand)
+    layers["npnru"] = live_renewal(
+        live, layers["qpv"], vintage=parameters.vintage, within=whole, demand=demand, given=given.get("npnru")
+    )
+    addresses = _addresses(live)
+    register, economy = _register(live, parameters, given, addresses, layers)
+    network = read_network(given["network"], layers["communes"]) if "network" in given else _streets(live, layers)
+    figures = _seed_figures(live)
+    return Facts(
+        layers=layers,
+        demand=demand,
+        register=register,
+        addresses=addresses,
+        seed_figures=figures,
+        network=network,
+        inputs=(*_dated(live.inputs, network), *user_inputs(given, parameters.vintage, network)),
+        notes=tuple(live.notes),
+        faults=tuple(live.faults),
+        economy=economy,
+    )
+
+
+def _register(
+    live: Live,
+    parameters: Parameters,
+    given: Mapping[str, Path],
+    addresses: pd.DataFrame | Engine | None,
+    layers: Mapping[str, gpd.GeoDataFrame],
+) -> tuple[pd.DataFrame, Economy | None]:
+    """Return a list of the user, the register of SIRENE and the economy it is part of, or the territory's own list."""
+    if "structures" in given:
+        return read_structures(given["structures"]), None
+
+    known = Local.of(addresses) if isinstance(addresses, pd.DataFrame) else addresses
+    engines = [] if known is None else [known]
+    corrections = read_corrections(given["corrections"]) if "corrections" in given else None
+
+    def sirene(files: Mapping[str, list[Path]]) -> tuple[pd.DataFrame, Economy | None]:
+        (establishments,), (units,) = (files[name] for name in _SIRENE)
+        geolocation = _one_file(live, "sirene_geolocation", lambda path: read_sirene_geolocation(path, []))
+        listed = _one_file(live, "ess_france", read_ess_list)
+        official = RegisterFiles(establishments, units, geolocation, listed)
+        register: pd.DataFrame = build_register(
+            live.territory,
+            official,
+            as_of=parameters.as_of,
+            using=engines,
+            corrections=corrections,
+            progress=live.progress,
+        )
+        texts = (field.name for field in LAYERS["structures"].fields if field.kind == "text")
+        city = register["citycode"].map(layers["communes"]["name"]).fillna(register["city"])
+        whole = register.assign(city=city, **{name: "" for name in texts if name not in register})
+        return whole, count_economy(official, live.territory, layers["qpv"], as_of=parameters.as_of)
+
+    register, economy = take(
+        live, "structures", _SIRENE, sirene, lambda: (read_layer(live.territory, "structures"), None)
+    )
+    if isinstance(register, gpd.GeoDataFrame):
+        return with_own_list(live, register, using=engines, corrections=corrections), economy
+    return register, economy
+
+
+def _one_file(live: Live, source: str, read: Callable[[Path], object]) -> Path | None:
+    """Return the file of a source of the register that it can do without; a file that cannot be read is none."""
+
+    def one(files: Mapping[str, list[Path]]) -> Path | None:
+        (path,) = files[source]
+        read(path)
+        return path
+
+    return take(live, "structures", [source], one, nothing=lambda: None)
+
+
+def _addresses(live: Live) -> pd.DataFrame | Engine | None:
+    def ban(files: Mapping[str, list[Path]]) -> pd.DataFrame | Engine | None:
+        return Local.on_disk(load_index(files["ban"], default_cache().with_name("ban")))
+
+    return take(
+        live,
+        "addresses",
+        ["ban"],
+        ban,
+        lambda: read_layer(live.territory, "addresses"),
+        nothing=lambda: None,
+    )
+
+
+def _streets(live: Live, layers: Mapping[str, gpd.GeoDataFrame]) -> WalkNetwork | None:
+    def streets(files: Mapping[str, list[Path]]) -> WalkNetwork | None:
+        (path,) = files["osm"]
+        return read_network(path, layers["communes"])
+
+    return take(live, "network", ["osm"], streets, nothing=lambda: None)
+
+
+def _seed_figures(live: Live) -> pd.DataFrame:
+    contract = LAYERS["seed_figures"]
+    if not any(file.layer == contract.name for file in live.territory.files):
+        return pd.DataFrame({field.name: pd.Series(dtype=str) for field in contract.fields})
+    live.inputs.extend(own_inputs(live.territory, "", {}, layers=(contract.name,)))
+    return read_layer(live.territory, contract.name)
+
+
+def _inhabited(live: Live, neighbourhoods: gpd.GeoDataFrame, demand: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the neighbourhoods that hold residents: a zone smaller than a cell of the grid may hold none."""
+    people = demand.groupby("neighbourhood_id")["population"].sum().reindex(neighbourhoods.index, fill_value=0)
+    empty = neighbourhoods[people <= 0]
+    if len(empty):
+        live.notes.append(_EMPTY[live.lang].format(names=", ".join(empty["name"])))
+    return neighbourhoods[people > 0]
+
+
+def _dated(inputs: list[Input], network: WalkNetwork | None) -> list[Input]:
+    """Return the inputs with the day that a network says it is of."""
+    if network is None or not network.date:
+        return inputs
+    return [replace(one, vintage=network.date) if one.layer == "network" else one for one in inputs]

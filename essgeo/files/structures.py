@@ -1,0 +1,361 @@
+"""Read a list of structures: the register of a territory or somebody's spreadsheet."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import pandas as pd
+
+from essgeo.crs import GEOGRAPHIC, require_crs
+from essgeo.errors import InputWarning, SchemaError
+from essgeo.files.redact import emptied, hidden, unnamed
+from essgeo.files.tables import read_table
+from essgeo.official.catalogue import find_source
+from essgeo.schema.contracts import LAYERS
+from essgeo.schema.headers import DIFFUSION, STRUCTURES, guess_columns, simplify
+from essgeo.schema.validate import MONTH, validate
+from essgeo.schema.vocabulary import CHALLENGES, FAMILIES, ROLES, SECTORS, STAGES, STATUSES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from essgeo.schema.vocabulary import Labels
+
+
+_FRENCH_DATE = re.compile(r"(?:(\d{1,2})/)?(\d{1,2})/(\d{4})")
+
+SIREN_DIGITS = 9
+
+
+def iso_date(text: str) -> str:
+    """Return ``31/12/2027`` or ``12/2027`` as ``2027-12-31`` or ``2027-12``, and anything else as it is.
+
+    Examples
+    --------
+    >>> iso_date("1/09/2024"), iso_date("2024")
+    ('2024-09-01', '2024')
+    """
+    found = _FRENCH_DATE.fullmatch(str(text).strip())
+    if found is None:
+        return str(text).strip()
+    day, month, year = found.groups()
+    return f"{year}-{int(month):02d}" + (f"-{int(day):02d}" if day else "")
+
+
+def commune_code(text: str) -> str:
+    """Return a postcode or an INSEE code with the zero in front that a spreadsheet took away; ``0`` is no code.
+
+    Examples
+    --------
+    >>> commune_code("2820"), commune_code("93 100"), commune_code("2A004"), commune_code("0")
+    ('02820', '93100', '2A004', '')
+    """
+    code = "".join(text.split())
+    if not code.strip("0"):
+        return ""
+    return f"0{code}" if re.fullmatch(r"[0-9]{4}", code) else code
+
+
+def siren_and_siret(text: str) -> tuple[str, str]:
+    """Return the SIREN and the SIRET that a cell holds: a SIRET begins with its SIREN.
+
+    Examples
+    --------
+    >>> siren_and_siret("828 213 371 00014"), siren_and_siret("828213371")
+    (('828213371', '82821337100014'), ('828213371', ''))
+    >>> siren_and_siret("1"), siren_and_siret("00000000000000")
+    (('', ''), ('', ''))
+    """
+    digits = "".join(text.split())
+    if not re.fullmatch(r"[0-9]{9}([0-9]{5})?", digits) or not digits.strip("0"):
+        return "", ""
+    return digits[:SIREN_DIGITS], digits if len(digits) > SIREN_DIGITS else ""
+
+
+LEAST_PREFIX = 4
+"""Letters that the beginning of a label needs to stand for it."""
+
+
+def codes_of(cells: Iterable[str], labels: Labels) -> list[str]:
+    """Return cells of words as codes joined by ``|``; a word that is not known stays as it is.
+
+    Parameters
+    ----------
+    cells
+        Words separated by ``|`` or ``;``. Each is a code, a French or English label, or the beginning of the labels of
+        one code only; case and accents do not count.
+    labels
+        The vocabulary.
+
+    Examples
+    --------
+    >>> from essgeo.schema.vocabulary import SECTORS
+    >>> codes_of(["Mobilité; Food and farming", "alimentation", "Édu", "magie"], SECTORS)
+    ['mobilite|alimentation_agriculture', 'alimentation_agriculture', 'Édu', 'magie']
+    """
+    known = {simplify(label): code for code, names in labels.items() for label in (code, *names.values())}
+    cells = list(cells)
+    found = {cell: _codes(cell, known) for cell in dict.fromkeys(cells)}
+    return [found[cell] for cell in cells]
+
+
+def _codes(cell: str, known: dict[str, str]) -> str:
+    words = [word.strip() for word in cell.replace(";", "|").split("|") if word.strip()]
+    return "|".join(dict.fromkeys(_code(simplify(word), known) or word for word in words))
+
+
+def _code(word: str, known: dict[str, str]) -> str:
+    if word in known or len(word) < LEAST_PREFIX:
+        return known.get(word, "")
+    begun = {code for label, code in known.items() if label.startswith(word)}
+    return begun.pop() if len(begun) == 1 else ""
+
+
+ACTIVE = "A"
+"""``position`` of an association that did not say it ended; ``D`` is dissolved, ``S`` deleted."""
+
+SIAE_KINDS = ("EI", "AI", "ACI", "ETTI", "EITI", "GEIQ", "EA", "EATT", "OPCS")
+
+_STREET = ("number", "repetition", "street_type", "street")
+
+_NO_DAY = "0001"
+
+
+def as_known_list(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table under the names of the register where it is an official list, told by its columns; else as it is.
+
+    Parameters
+    ----------
+    table
+        From :func:`essgeo.files.tables.read_table`.
+
+    Returns
+    -------
+    DataFrame
+        The same rows. Of the RNA: the columns that the catalogue names and no other, as some hold the name of an
+        officer or whom mail goes to; an association is ``closed`` where it was dissolved or deleted, and of unknown
+        activity else: few say that they ended. Of the SIAE: the list itself says that they are of integration
+        through work; their identifier is their SIRET and kind, where that names each one.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> cells = {"id": "W1", "date_creat": "1999-02-03", "date_disso": "2005-01-01", "position": "D", "titre": "ETE",
+    ...          "objet": "", "adrs_numvoie": "1", "adrs_typevoie": "RUE", "adrs_libvoie": "A",
+    ...          "adrs_codeinsee": "93010", "adrs_codepostal": "93140", "adrs_libcommune": "BONDY", "dir_civilite": "M"}
+    >>> found = as_known_list(pd.DataFrame(cells, index=[2]))
+    >>> found[["structure_id", "address", "status", "active_to"]].values.tolist(), "dir_civilite" in found
+    ([['W1', '1 RUE A', 'closed', '2005-01-01']], False)
+    """
+    for name, read in _LISTS.items():
+        source = find_source(name)
+        columns = guess_columns(table.columns, source.columns)
+        if {*source.columns} - {*source.optional} <= {*columns.values()}:
+            named = table.rename(columns=columns)
+            empty = {field: "" for field in source.optional if field not in named}
+            restricting = [column for column in named if simplify(str(column)) in DIFFUSION]
+            return read(table, named.assign(**empty)[[*source.columns, *restricting]], source.title)
+    return table
+
+
+def _associations(_: pd.DataFrame, rows: pd.DataFrame, title: str) -> pd.DataFrame:
+    names = rows["name"].where(rows["name"] != "", rows["short_name"])
+    ended = _days(rows["dissolved_on"])
+    open_still = rows["position"].str.upper().eq(ACTIVE) & (ended == "")
+    parts = rows[list(_STREET)].itertuples(index=False, name=None)
+    table = rows.rename(columns={"rna_id": "structure_id"}).assign(
+        name=names.where(names != "", rows["rna_id"]),
+        aliases=rows["short_name"].where(rows["short_name"] != names, ""),
+        address=[" ".join(filter(None, words)) for words in parts],
+        active_from=_days(rows["created_on"]),
+        active_to=ended,
+        status=open_still.map({True: "unknown", False: "closed"}),
+        family="association",
+        source=title,
+    )
+    return table.drop(columns=["created_on", "dissolved_on", "short_name", *_STREET])
+
+
+def _siae(table: pd.DataFrame, rows: pd.DataFrame, title: str) -> pd.DataFrame:
+    if not rows["kind"].isin(SIAE_KINDS).all():
+        return table
+    known = rows.rename(columns={"sign": "aliases"}).assign(sectors="insertion_emploi", source=title)
+    identifiers = rows["siret"] + "-" + rows["kind"].str.lower()
+    if (rows["siret"] != "").all() and identifiers.is_unique:
+        known.insert(0, "structure_id", identifiers)
+    taken = guess_columns(table.columns, find_source("siae").columns)
+    others = table.drop(columns=list(taken)).drop(columns=list(known), errors="ignore")
+    return others.join(known)
+
+
+def _days(dates: pd.Series) -> pd.Series:
+    days = dates.str.slice(0, 10)
+    return days.where(days.str.fullmatch(MONTH) & ~days.str.startswith(_NO_DAY), "")
+
+
+_LISTS: dict[str, Callable[[pd.DataFrame, pd.DataFrame, str], pd.DataFrame]] = {"rna": _associations, "siae": _siae}
+
+
+_VOCABULARIES: dict[str, Labels] = {
+    "sectors": SECTORS,
+    "challenges": CHALLENGES,
+    "roles": ROLES,
+    "support_stages": STAGES,
+    "family": FAMILIES,
+    "status": STATUSES,
+}
+
+_PLACE = ("address", "postcode", "city", "citycode", "lon", "lat")
+
+_SUM = r"(sous_|grand_)?tota(l|ux)(_.*)?"
+
+_LEAST = {"the name": ("name",), "the address, or the longitude and latitude,": ("address", "lon")}
+
+
+def read_structures(path: Path | str) -> pd.DataFrame:
+    r"""Return the structures that a file lists, in the columns of the register.
+
+    Parameters
+    ----------
+    path
+        Any file that :func:`essgeo.files.tables.read_table` takes. Columns are recognised by their usual French and
+        English names; codes may be written as codes, as French or English labels, or as the beginning of one. Points of
+        a geographic file are used as coordinates. The files of data.inclusion, of the SIAE and of the RNA are known as
+        `essgeo sources fetch` brings them, see :func:`essgeo.files.structures.as_known_list`.
+
+    Returns
+    -------
+    DataFrame
+        Index ``structure_id`` (made from the name where the file has none), the columns of the ``structures`` layer,
+        ``""`` where the file says nothing, then the file's own other columns. ``status`` and ``family`` are ``unknown``
+        where not given. Zeros that a spreadsheet took from postcodes are back, dates are as in ISO 8601, SIRET and
+        SIREN are digits only; what is no SIRET stands in ``siret_as_given``. Sums below the list are left out, with a
+        warning. Rows that the law restricts (:func:`essgeo.files.redact.hidden`) are emptied at once, so that
+        neither a message nor a result can show what they hid.
+
+    Raises
+    ------
+    SchemaError
+        No column with a name, or neither an address nor coordinates; or a value that breaks the contract.
+    InputError
+        The file cannot be read.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "mine.csv"
+    ...     _ = path.write_text("Nom;Adresse;Secteur\nLe Fournil;1 rue A;Alimentation et agriculture\n")
+    ...     read_structures(path)[["name", "sectors", "status"]].reset_index().to_dict("records")
+    [{'structure_id': 'le-fournil', 'name': 'Le Fournil', 'sectors': 'alimentation_agriculture', 'status': 'unknown'}]
+    """
+    path = Path(path)
+    table = as_known_list(_with_point_columns(read_table(path), path.name))
+    structures = table.rename(columns=_columns(table))
+    wanted = [name for name, columns in _LEAST.items() if not set(columns) & set(structures.columns)]
+    if wanted:
+        message = (
+            f"{path.name}: no column was recognised as {' or as '.join(wanted)} of the structures. "
+            f"Columns seen: {', '.join(table.columns)}. Rename one to 'name' or 'nom', 'address' or 'adresse', "
+            "or 'lon' and 'lat'; if these are no names of columns, delete the rows above the names."
+        )
+        raise SchemaError(message)
+    restricted = hidden(structures)
+    structures = _without_sums(emptied(structures, restricted), path.name)
+    restricted = restricted.loc[structures.index]
+    for field in LAYERS["structures"].fields:
+        if field.name not in structures:
+            structures[field.name] = ""
+    for name, labels in _VOCABULARIES.items():
+        structures[name] = codes_of(structures[name], labels)
+    for name in ("status", "family"):
+        structures[name] = structures[name].replace("", "unknown")
+    for name in ("postcode", "citycode"):
+        structures[name] = structures[name].map(commune_code)
+    for name in ("active_from", "active_to", "as_of"):
+        structures[name] = structures[name].map(iso_date)
+    structures = _with_company_numbers(structures, restricted)
+    if "structure_id" not in structures:
+        structures.insert(0, "structure_id", _identifiers(structures["name"]))
+    else:
+        structures["structure_id"] = unnamed(structures["structure_id"], restricted)
+    return validate(_told_apart(structures), "structures", source=path.name)
+
+
+def _without_sums(structures: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return the structures without the sums below them: rows that begin with "Total" and have no place."""
+    cells = structures.reindex(columns=_PLACE, fill_value="")
+    first = structures.replace("", None).bfill(axis=1).iloc[:, 0].fillna("")
+    sums = first.map(simplify).str.fullmatch(_SUM) & (cells == "").all(axis=1)
+    below = sums[::-1].cummin()[::-1]
+    if not below.any() or below.all():
+        return structures
+    rows = ", ".join(f"{row} ({text})" for row, text in first[below].items())
+    message = f"{name}: a sum is no structure, left out: row {rows}."
+    warnings.warn(message, InputWarning, stacklevel=3)
+    return structures[~below]
+
+
+def _columns(table: pd.DataFrame) -> dict[str, str]:
+    """Return which column holds which field; a precision that is a number is the score of some geocoder, not ours."""
+    found = guess_columns(table.columns, STRUCTURES)
+    scores = [
+        column
+        for column, field in found.items()
+        if field == "coord_precision" and pd.to_numeric(table[column].replace("", None), errors="coerce").notna().any()
+    ]
+    return {column: field for column, field in found.items() if column not in scores}
+
+
+def _with_company_numbers(structures: pd.DataFrame, restricted: pd.Series) -> pd.DataFrame:
+    """Return SIRET and SIREN as digits; a cell that holds neither is kept aside where the row is not restricted."""
+    given = structures["siret"]
+    numbers = given.map(siren_and_siret)
+    siren = structures["siren"].map(lambda text: "".join(text.split()))
+    clean = structures.assign(siren=siren.where(siren != "", numbers.str[0]), siret=numbers.str[1])
+    lost = given.str.strip("0 ").ne("") & (clean["siren"] == "") & ~restricted
+    return clean.assign(siret_as_given=clean["siret_as_given"].where(~lost, given))
+
+
+def _told_apart(structures: pd.DataFrame) -> pd.DataFrame:
+    """Return the structures with ``source`` before ``structure_id``, where only both together name a row.
+
+    A list gathered from several publishers keeps the identifiers of each.
+    """
+    both = structures["source"].map(simplify) + "-" + structures["structure_id"]
+    if not structures["structure_id"].duplicated().any() or both.duplicated().any():
+        return structures
+    return structures.assign(structure_id=both)
+
+
+def _with_point_columns(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    if not isinstance(table, gpd.GeoDataFrame):
+        return table
+    require_crs(table, name)
+    points = table.geometry.to_crs(GEOGRAPHIC).representative_point()
+    plain = pd.DataFrame(table.drop(columns=table.geometry.name))
+    known = points.notna() & ~points.is_empty
+    return plain.drop(columns=["lon", "lat"], errors="ignore").assign(
+        lon=points.x.where(known).map(lambda x: "" if pd.isna(x) else repr(x)),
+        lat=points.y.where(known).map(lambda y: "" if pd.isna(y) else repr(y)),
+    )
+
+
+def _identifiers(names: pd.Series) -> list[str]:
+    """Return a slug of each name, with a number that is free where it stands already."""
+    slugs = [simplify(name).replace("_", "-") or "structure" for name in names]
+    taken = set(slugs)
+    identifiers: list[str] = []
+    seen: set[str] = set()
+    for slug in slugs:
+        free = (f"{slug}-{number}" for number in itertools.count(2))
+        identifier = slug if slug not in seen else next(name for name in free if name not in taken)
+        seen.add(slug)
+        taken.add(identifier)
+        identifiers.append(identifier)
+    return identifiers

@@ -1,0 +1,1 @@
+"""Official sources: catalogue, downloads, copies, readers, live layers."""

@@ -1,0 +1,437 @@
+"""The official sources: who publishes what, under which licence, where the current file is found, and its columns."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from essgeo.errors import InputError, SourceChangedError, SourceUnavailableError
+from essgeo.official.http import is_private
+from essgeo.schema.headers import simplify
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Iterator, Mapping
+
+
+FILE = "sources.toml"
+"""Name of the file, in the folder where essgeo runs; ``ESSGEO_SOURCES`` names another."""
+
+_TEXTS = ("title", "publisher", "page", "licence", "vintage", "published")
+
+_NUMBERS = ("max_megabytes",)
+
+_PLACES = ("url", "name", "checksum", "member", "dataset", "resource", "title", "format")
+
+_BY_DATASET = ("dataset", "title", "format")
+
+
+def overrides_file() -> Path | None:
+    """Return the file of the user that changes entries of the catalogue, None where there is none.
+
+    Raises
+    ------
+    InputError
+        ``ESSGEO_SOURCES`` names a file that is not there.
+
+    Examples
+    --------
+    >>> overrides_file() is None
+    True
+    """
+    named = os.environ.get("ESSGEO_SOURCES")
+    path = Path(named or FILE)
+    if path.is_file():
+        return path.resolve()
+    if named:
+        message = f"{path}: no such file, though ESSGEO_SOURCES names it."
+        raise InputError(message)
+    return None
+
+
+def overridden(tables: Mapping[str, dict[str, Any]], path: Path) -> dict[str, dict[str, Any]]:
+    r"""Return the tables of the catalogue as a file of the user changes them.
+
+    Parameters
+    ----------
+    tables
+        The catalogue, by source.
+    path
+        One table a source, with the keys that change: ``title``, ``publisher``, ``page``, ``licence``, ``vintage``,
+        ``published``, ``max_megabytes``; ``locate`` with what :class:`Source` says, of which a
+        ``url`` takes the place of a dataset and the other way round; ``columns``, whose names come before those that
+        are known.
+
+    Returns
+    -------
+    dict
+        The same sources; those that change have ``changed_by``, the path of the file.
+
+    Raises
+    ------
+    InputError
+        The file is no valid TOML, or names what does not exist. Each fault is said with its key.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> known = {"iris": {"vintage": "2024", "locate": {"kind": "address", "url": "https://a.fr/2024.csv"}}}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "sources.toml"
+    ...     _ = path.write_text('[iris]\nvintage = "2025"\nlocate.url = "https://a.fr/2025.csv"\n')
+    ...     changed = overridden(known, path)["iris"]
+    >>> changed["vintage"], changed["locate"]["url"]
+    ('2025', 'https://a.fr/2025.csv')
+    """
+    try:
+        given = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        message = f"{path}: not valid TOML: {error}"
+        raise InputError(message) from error
+    faults = [fault for name, changes in given.items() for fault in _faults(name, changes, tables)]
+    if faults:
+        message = f"{path}: " + "; ".join(faults) + "."
+        raise InputError(message)
+    changed = {name: _changed(tables[name], changes) | {"changed_by": str(path)} for name, changes in given.items()}
+    return {**tables, **changed}
+
+
+def _changed(table: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    place = changes.get("locate", {})
+    kind = "address" if "url" in place else "data.gouv.fr" if "dataset" in place else table["locate"]["kind"]
+    before = {key: value for key, value in table["locate"].items() if not ("url" in place and key == "checksum")}
+    known = table.get("columns", {})
+    added = {column: [*names, *known[column]] for column, names in changes.get("columns", {}).items()}
+    return {**table, **changes, "locate": {**before, **place, "kind": kind}, "columns": {**known, **added}}
+
+
+def _faults(name: str, changes: object, tables: Mapping[str, dict[str, Any]]) -> Iterator[str]:
+    if name not in tables:
+        yield f"no source {name!r}; known: {', '.join(tables)}"
+        return
+    if not isinstance(changes, dict):
+        yield f"{name} should be a table, opened by [{name}]"
+        return
+    for key, value in changes.items():
+        if key in _TEXTS and not isinstance(value, str):
+            yield f"{name}.{key} should be text between quotes"
+        elif key in _NUMBERS and (not isinstance(value, int) or value <= 0):
+            yield f"{name}.{key} should be a whole number, such as 500"
+        elif key == "locate":
+            yield from _place_faults(name, value, tables[name]["locate"])
+        elif key == "columns":
+            yield from _column_faults(name, value, tables[name].get("columns", {}))
+        elif key not in (*_TEXTS, *_NUMBERS):
+            yield f"{name}.{key} cannot be changed; known: {', '.join((*_TEXTS, *_NUMBERS, 'locate', 'columns'))}"
+
+
+def _place_faults(name: str, place: object, known: Mapping[str, str]) -> Iterator[str]:
+    if not isinstance(place, dict):
+        yield f'{name}.locate should be written as locate.url = "https://..."'
+        return
+    for key, value in place.items():
+        if key not in _PLACES:
+            yield f"{name}.locate.{key} is not known; known: {', '.join(_PLACES)}"
+        elif not isinstance(value, str):
+            yield f"{name}.locate.{key} should be text between quotes"
+        elif key in {"url", "checksum"} and not is_private(value):
+            yield f"{name}.locate.{key} should begin with https://"
+    if "dataset" in place and "url" not in place:
+        missing = [key for key in _BY_DATASET if key not in {**known, **place}]
+        yield from (f"{name}.locate.{key} is missing" for key in missing)
+
+
+def _column_faults(name: str, columns: object, known: Mapping[str, object]) -> Iterator[str]:
+    if not isinstance(columns, dict):
+        yield f"{name}.columns should be a table, opened by [{name}.columns]"
+        return
+    for column, names in columns.items():
+        if column not in known or column == "optional":
+            yield f"{name}.columns.{column} is not known; known: {', '.join(key for key in known if key != 'optional')}"
+        elif not (isinstance(names, list) and all(isinstance(alias, str) for alias in names)):
+            yield f'{name}.columns.{column} should be a list of names, such as ["P23_POP"]'
+
+
+REFRESH_DAYS = {"weekly": 7.0, "monthly": 31.0, "quarterly": 92.0, "yearly": 366.0, "never": float("inf")}
+"""How long a copy counts as current, by the rhythm at which its publisher renews the file."""
+
+SCOPES = ("france", "region", "department", "territory")
+
+_SHOWN_COLUMNS = 12
+
+
+@dataclass(frozen=True)
+class Source:
+    """One official source.
+
+    Attributes
+    ----------
+    id
+        Its name in essgeo.
+    title, publisher, page, licence
+        What it is, who publishes it, its page, its licence.
+    vintage
+        What its figures are as of; ``latest`` where the file is renewed in place.
+    layer
+        The layer it feeds.
+    format
+        What the file is once out of its archive: ``csv``, ``csv.gz``, ``geojson``, ``gpkg``, ``json``, ``osm.pbf``,
+        ``parquet`` or ``shapefile``.
+    refresh
+        How often it is renewed: a key of ``REFRESH_DAYS``.
+    scope
+        What one file covers: ``france``, ``region``, ``department`` or ``territory``.
+    max_megabytes
+        The largest file that is taken, in 10^6 bytes, and the largest that may come out of its archive.
+    locate
+        How the current file is found. ``kind`` is ``data.gouv.fr`` (then ``dataset``; ``title``, a regular expression;
+        ``format``, space-separated; ``resource``, an identifier that wins over the title while it is there),
+        ``address`` (then ``url``; ``name`` of the file; ``checksum``, the address of its sum; ``pages`` where it is the
+        first page of a list) or ``given``: nobody publishes it, the user gives it (``option`` of the command).
+        ``member`` is the pattern of the file wanted from an archive. ``{area}`` stands for the area.
+    columns
+        The names a column is known under, newest first, by its name in essgeo.
+    optional
+        Columns that may be absent.
+    areas
+        The area in addresses, by department (``*``: any other); empty where it is the code of the department.
+    only, without
+        Departments that it covers (empty: all), and those it leaves out.
+    unverified
+        What of this entry was neither seen in a published file nor read in public code that uses it.
+    published
+        Month in which a vintage that is a year appeared, ``2025-10``; ``""`` where it is not known or does not matter.
+    changed_by
+        The ``sources.toml`` of the user that changes this entry; ``""`` for that of the package.
+    """
+
+    id: str
+    title: str
+    publisher: str
+    page: str
+    licence: str
+    vintage: str
+    layer: str
+    format: str
+    refresh: str
+    scope: str
+    max_megabytes: int
+    locate: Mapping[str, str]
+    columns: Mapping[str, tuple[str, ...]]
+    optional: tuple[str, ...] = ()
+    areas: Mapping[str, str] | None = None
+    only: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    unverified: tuple[str, ...] = ()
+    published: str = ""
+    changed_by: str = ""
+
+    @property
+    def is_given(self) -> bool:
+        """Whether the user gives it, because nobody publishes it."""
+        return self.locate["kind"] == "given"
+
+
+def _sources() -> dict[str, Source]:
+    path = overrides_file()
+    return _read(path, path.stat().st_mtime_ns) if path else _read(None, 0)
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path | None, _changed_ns: int) -> dict[str, Source]:
+    """Return the catalogue as the file of a user of that time changes it."""
+    text = (files("essgeo.official") / "catalogue.toml").read_text(encoding="utf-8")
+    tables = tomllib.loads(text)
+    changed = overridden(tables, path) if path else tables
+    return {name: _source(name, table) for name, table in changed.items()}
+
+
+def read_catalogue() -> dict[str, Source]:
+    """Return every official source by its identifier, as the ``sources.toml`` of the user changes it.
+
+    Examples
+    --------
+    >>> catalogue = read_catalogue()
+    >>> catalogue["ban"].licence, catalogue["ban"].refresh
+    ('Licence Ouverte 2.0', 'weekly')
+    """
+    return dict(_sources())
+
+
+def find_source(name: str) -> Source:
+    """Return the source of that identifier.
+
+    Raises
+    ------
+    InputError
+        There is no such source.
+
+    Examples
+    --------
+    >>> find_source("qpv_2024").publisher
+    'ANCT'
+    """
+    sources = _sources()
+    if name not in sources:
+        message = f"no source {name!r}. Known: {', '.join(sources)}."
+        raise InputError(message)
+    return sources[name]
+
+
+def area_of(source: Source, department: str) -> str:
+    """Return what stands for a department in the addresses of a source, ``""`` where one file covers France.
+
+    Parameters
+    ----------
+    source
+        From :func:`read_catalogue`.
+    department
+        Code of a department (``93``, ``2A``, ``974``); ``""`` where one file covers France.
+
+    Raises
+    ------
+    InputError
+        The source is divided by department and none is given, or there is no department of that code.
+    SourceUnavailableError
+        The source does not cover that department, or nobody publishes it.
+
+    Examples
+    --------
+    >>> catalogue = read_catalogue()
+    >>> area_of(catalogue["ban"], "93"), area_of(catalogue["osm"], "93"), area_of(catalogue["grid_200m"], "974")
+    ('93', 'ile-de-france', 'reun')
+    >>> area_of(catalogue["sirene_legal_units"], "93")
+    ''
+    """
+    if department and department not in _sources()["osm"].areas:  # type: ignore[operator]
+        message = f"no department {department!r}; give its code, such as 93, 2A or 974."
+        raise InputError(message)
+    if source.is_given:
+        raise SourceUnavailableError(to_give(source), cause="given")
+    if department in source.without or (source.only and department and department not in source.only):
+        message = f"{source.id} ({source.title}) does not cover department {department}; see {source.page}"
+        raise SourceUnavailableError(message, cause="not_covered", detail=department)
+    if source.scope == "france":
+        return ""
+    if not department:
+        message = f"{source.id} is published by {source.scope}: give the department, such as --area 93."
+        raise InputError(message)
+    areas = source.areas or {}
+    return areas.get(department) or areas.get("*") or department
+
+
+def to_give(source: Source) -> str:
+    """Return what to do about a source that nobody publishes.
+
+    Examples
+    --------
+    >>> print(to_give(find_source("npnru")))
+    npnru: no file is published for the whole country. Give yours with --npnru FILE, or as the layer npnru of the ter...
+    """
+    return (
+        f"{source.id}: no file is published for the whole country. Give yours with {source.locate['option']} FILE, "
+        f"or as the layer {source.layer} of the territory.toml. About it: {source.page}"
+    )
+
+
+def due_since(source: Source, today: dt.date) -> str:
+    """Return the month since which a newer vintage has probably been out, ``""`` if none is due.
+
+    Vintages that are a year appear every year at about the same time, under a new address.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> income = find_source("iris_income")
+    >>> income.published, due_since(income, dt.date(2025, 12, 1)), due_since(income, dt.date(2026, 1, 1))
+    ('2024-12', '', '2025-12')
+    """
+    if not source.published:
+        return ""
+    year, _, month = source.published.partition("-")
+    due = f"{int(year) + 1}-{month}"
+    return due if f"{today:%Y-%m}" > due else ""
+
+
+def department_of(citycode: str) -> str:
+    """Return the code of the department of a commune.
+
+    Examples
+    --------
+    >>> department_of("93010"), department_of("2A004"), department_of("97411")
+    ('93', '2A', '974')
+    """
+    return citycode[:3] if citycode.startswith("97") else citycode[:2]
+
+
+def official_columns(found: Iterable[str], source: Source, *, file: str) -> dict[str, str]:
+    """Return the name in essgeo of each column of a file that is known; new columns are left out.
+
+    Parameters
+    ----------
+    found
+        Names of the columns as they stand in the file; case, accents and punctuation do not matter.
+    source
+        From :func:`read_catalogue`.
+    file
+        Name of the file, for the message.
+
+    Returns
+    -------
+    dict
+        From the name in the file to the name in essgeo. Where a file carries several names of one column, the newest.
+
+    Raises
+    ------
+    SourceChangedError
+        A column that is not optional stands under none of its names.
+
+    Examples
+    --------
+    >>> official_columns(["CODE_QP", "NOM_QP", "AREA"], read_catalogue()["qpv_2015"], file="qp.dbf")
+    {'CODE_QP': 'zone_id', 'NOM_QP': 'name'}
+    """
+    standing = list(found)
+    by_name: dict[str, str] = {}
+    for column in standing:
+        by_name.setdefault(simplify(column), column)
+    chosen: dict[str, str] = {}
+    missing: dict[str, tuple[str, ...]] = {}
+    for canonical, names in source.columns.items():
+        known = (by_name[simplify(name)] for name in names if simplify(name) in by_name)
+        free = next((name for name in known if name not in chosen), None)
+        if free is not None:
+            chosen[free] = canonical
+        elif canonical not in source.optional:
+            missing[canonical] = names
+    if missing:
+        message = _catalogue_changed(source, file, missing, standing)
+        raise SourceChangedError(message, cause="column", detail=", ".join(names[0] for names in missing.values()))
+    return chosen
+
+
+def _catalogue_changed(source: Source, file: str, missing: Mapping[str, tuple[str, ...]], standing: list[str]) -> str:
+    lacking = "; ".join(f"{canonical} (known as {', '.join(names)})" for canonical, names in missing.items())
+    more = len(standing) - _SHOWN_COLUMNS
+    there = ", ".join(standing[:_SHOWN_COLUMNS]) + (f" and {more} more" if more > 0 else "") or "none"
+    return (
+        f"{file}: {source.id} changed: no column for {lacking}. Columns there: {there}. Look at "
+        f"{source.page} and add the new name to [{source.id}.columns] in sources.toml, or give another file."
+    )
+
+
+def _source(name: str, table: dict[str, object]) -> Source:
+    columns = dict(table.pop("columns", {}))  # type: ignore[call-overload]
+    optional = tuple(columns.pop("optional", ()))
+    lists = {key: tuple(value) for key, value in table.items() if isinstance(value, list)}
+    return Source(
+        id=name,
+        columns={column: tuple(names) for column, names in columns.items()},
+        optional=optional,
+        **(table | lists),  # type: ignore[arg-type]
+    )

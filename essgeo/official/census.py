@@ -1,0 +1,425 @@
+"""INSEE's IRIS and 200 m grid: outlines, residents, incomes."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, cast
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+import shapely
+
+from essgeo.crs import require_crs
+from essgeo.errors import InputError, SchemaError, SourceChangedError
+from essgeo.files.outlines import polygonal
+from essgeo.files.tables import as_text, checked_suffix, read_table
+from essgeo.official.catalogue import official_columns
+from essgeo.schema.validate import ROW, validate
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from pathlib import Path
+
+    from essgeo.official.catalogue import Source
+
+
+def official_table(path: Path, source: Source) -> pd.DataFrame:
+    r"""Return the table of an official file, its known columns only, as text.
+
+    Parameters
+    ----------
+    path
+        A file that :func:`essgeo.files.tables.read_table` takes.
+    source
+        Its entry of the catalogue.
+
+    Returns
+    -------
+    DataFrame or GeoDataFrame
+        Columns of the catalogue; one that is optional and absent is empty.
+
+    Raises
+    ------
+    SourceChangedError
+        A column stands under none of its names.
+    InputError
+        The file cannot be read, is empty, or is not what its suffix says.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from essgeo.official.catalogue import find_source
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "income.csv"
+    ...     _ = path.write_text("IRIS;DISP_MED21;NEW\n930100101;18 320;x\n")
+    ...     official_table(path, find_source("iris_income")).to_dict("index")
+    {2: {'iris_code': '930100101', 'median_income': '18 320', 'poverty_rate': ''}}
+    """
+    raw = read_table(path)
+    return _named(raw, official_columns(raw.columns, source, file=path.name), source)
+
+
+def official_outlines(path: Path, source: Source, *, near: gpd.GeoSeries | None = None) -> gpd.GeoDataFrame:
+    """Return the shapes of an official file, its known columns only, as text.
+
+    Parameters
+    ----------
+    path
+        A GeoJSON, GeoPackage, GeoParquet or Shapefile.
+    source
+        Its entry of the catalogue.
+    near
+        Read only what meets the bounds of these shapes, without loading the rest.
+
+    Returns
+    -------
+    GeoDataFrame
+        Columns of the catalogue and ``geometry``, in the CRS of the file.
+
+    Raises
+    ------
+    SourceChangedError
+        A column stands under none of its names.
+    SchemaError, MissingCRSError, InputError
+        The file cannot be read, or has no geometry or CRS.
+
+    Examples
+    --------
+    >>> from essgeo import load_territory
+    >>> from essgeo.official.catalogue import find_source
+    >>> path = load_territory("est-ensemble").file("qpv").path
+    >>> official_outlines(path, find_source("qpv_2024")).columns.tolist()
+    ['zone_id', 'name', 'geometry', 'citycodes', 'cities']
+    """
+    if checked_suffix(path) in {".parquet", ".geoparquet"}:
+        frame = read_table(path, as_is=True)
+    else:
+        try:
+            known = official_columns(pyogrio.read_info(path)["fields"], source, file=path.name)
+            frame = gpd.read_file(path, columns=list(known), bbox=near)
+        except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+            message = f"{path.name}: the geographic file cannot be read ({error}). Fetch it again."
+            raise InputError(message) from error
+    if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
+        message = f"{path.name}: no geometry, where {source.title} has outlines; see {source.page}"
+        raise SchemaError(message)
+    require_crs(frame, path.name)
+    frame = frame if frame.geometry.name == "geometry" else frame.rename_geometry("geometry")
+    numbered = as_text(frame.set_axis(pd.RangeIndex(1, len(frame) + 1, name=ROW)))
+    plain = [name for name in numbered.columns if name != "geometry"]
+    return cast("gpd.GeoDataFrame", _named(numbered, official_columns(plain, source, file=path.name), source))
+
+
+def _named(raw: pd.DataFrame, columns: dict[str, str], source: Source) -> pd.DataFrame:
+    kept = [name for name in raw.columns if name in columns or name == "geometry"]
+    named = raw[kept].rename(columns=columns)
+    return named.assign(**{name: "" for name in source.optional if name not in named})
+
+
+MASKED = ("ns", "nd", "s", "")
+"""How INSEE writes a figure that too few persons stand behind, or that it does not have."""
+
+
+def read_iris_outlines(path: Path, source: Source, *, communes: Collection[str]) -> gpd.GeoDataFrame:
+    """Return the IRIS of some communes, their outlines repaired, in the CRS of the file.
+
+    Parameters
+    ----------
+    path
+        Contours IRIS, of a department or of France.
+    source
+        ``iris`` of the catalogue.
+    communes
+        INSEE codes; a commune that is not divided has one IRIS, whose code ends in 0000.
+
+    Returns
+    -------
+    GeoDataFrame
+        ``iris_code``, ``name``, ``citycode``, ``city`` and ``geometry``. ``attrs`` lists ``repaired`` and ``empty``.
+
+    Raises
+    ------
+    SourceChangedError, SchemaError, InputError
+        The file cannot be read, or a column stands under none of its names.
+
+    Examples
+    --------
+    >>> import pathlib, shapely, tempfile
+    >>> from essgeo.official.catalogue import find_source
+    >>> given = {"CODE_IRIS": ["930100101"], "NOM_IRIS": ["Nord"], "INSEE_COM": ["93010"], "NOM_COM": ["Bondy"]}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "CONTOURS-IRIS.gpkg"
+    ...     gpd.GeoDataFrame(given, geometry=[shapely.box(0, 0, 1, 1)], crs=2154).to_file(path)
+    ...     read_iris_outlines(path, find_source("iris"), communes=["93010"])["iris_code"].tolist()
+    ['930100101']
+    """
+    frame = official_outlines(path, source)
+    frame = frame[frame["citycode"].isin(list(communes))]
+    absent = frame.geometry.isna() | frame.geometry.is_empty
+    shaped = frame[~absent]
+    broken = ~shaped.geometry.is_valid
+    shaped = shaped.assign(geometry=shaped.geometry.copy())
+    shaped.loc[broken, "geometry"] = polygonal(shaped.geometry[broken].to_numpy())
+    shaped.attrs = {
+        "repaired": sorted(shaped.loc[broken, "iris_code"]),
+        "empty": sorted(frame.loc[absent, "iris_code"]),
+    }
+    return shaped
+
+
+def read_iris_population(path: Path, source: Source, *, communes: Collection[str]) -> pd.Series:
+    r"""Return the residents of each IRIS of some communes.
+
+    Parameters
+    ----------
+    path
+        The census file of INSEE (``base-ic-evol-struct-pop``).
+    source
+        ``iris_population`` of the catalogue.
+    communes
+        INSEE codes.
+
+    Returns
+    -------
+    Series
+        Persons, not whole, by ``iris_code``.
+
+    Raises
+    ------
+    SourceChangedError
+        A column stands under none of its names, or a population is not a number.
+    InputError
+        The file cannot be read.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from essgeo.official.catalogue import find_source
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "base-ic.csv"
+    ...     _ = path.write_text("IRIS;COM;P21_POP\n930100101;93010;1894,5\n930080101;93008;9\n")
+    ...     read_iris_population(path, find_source("iris_population"), communes=["93010"]).to_dict()
+    {'930100101': 1894.5}
+    """
+    table = official_table(path, source)
+    here = table[table["citycode"].isin(list(communes))].set_index("iris_code")
+    return _numbers(here["population"], path.name)
+
+
+def read_iris_income(path: Path, source: Source, *, communes: Collection[str]) -> pd.Series:
+    r"""Return the median income of each IRIS of some communes, NaN where INSEE masks it.
+
+    Parameters
+    ----------
+    path
+        The Filosofi file of disposable income by IRIS.
+    source
+        ``iris_income`` of the catalogue.
+    communes
+        INSEE codes; an IRIS belongs to the commune its code begins with.
+
+    Returns
+    -------
+    Series
+        EUR a year and consumption unit, by ``iris_code``. IRIS of small communes are not in the file.
+
+    Raises
+    ------
+    SourceChangedError
+        A column stands under none of its names, or an income is neither a number nor a mask.
+    InputError
+        The file cannot be read.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from essgeo.official.catalogue import find_source
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "filosofi.csv"
+    ...     _ = path.write_text("IRIS;DISP_MED21\n930100101;18320\n930100102;ns\n")
+    ...     read_iris_income(path, find_source("iris_income"), communes=["93010"]).tolist()
+    [18320.0, nan]
+    """
+    table = official_table(path, source)
+    here = table[table["iris_code"].str[:5].isin(list(communes))].set_index("iris_code")
+    return _numbers(here["median_income"].mask(here["median_income"].str.lower().isin(MASKED)), path.name)
+
+
+def iris_layer(
+    outlines: Sequence[gpd.GeoDataFrame],
+    population: pd.Series,
+    income: pd.Series | None,
+    *,
+    communes: Collection[str],
+    crs: str,
+) -> gpd.GeoDataFrame:
+    """Return the ``iris`` layer of a territory.
+
+    Parameters
+    ----------
+    outlines
+        From :func:`read_iris_outlines`, one a department.
+    population, income
+        From :func:`read_iris_population` and :func:`read_iris_income`; without income, ``median_income`` is NaN.
+    communes
+        INSEE codes of the territory.
+    crs
+        CRS of the result.
+
+    Returns
+    -------
+    GeoDataFrame
+        Index ``iris_code``. ``attrs`` lists ``repaired`` and ``empty`` outlines; where the two files are not of one
+        geography, ``absent``, communes without IRIS, and ``without_population``, IRIS that the census file does not
+        know; ``unplaced`` counts the residents whose IRIS has no outline.
+
+    Raises
+    ------
+    SchemaError
+        None of the communes has an IRIS with a population.
+
+    Examples
+    --------
+    >>> import shapely
+    >>> given = {"iris_code": ["930100101"], "name": ["Nord"], "citycode": ["93010"], "city": ["Bondy"]}
+    >>> outlines = gpd.GeoDataFrame(given, geometry=[shapely.box(0, 0, 1, 1)], crs=2154)
+    >>> people = pd.Series({"930100101": 1894.5})
+    >>> iris_layer([outlines], people, None, communes=["93010"], crs="EPSG:2154")["population"].tolist()
+    [1894.5]
+    """
+    projected = [part.to_crs(crs) for part in outlines]
+    frame = pd.concat(projected, ignore_index=True)
+    if not frame["iris_code"].isin(population.index).any():
+        message = (
+            f"IRIS: none of {', '.join(communes)} has an IRIS with an outline and a population. Check the INSEE codes "
+            "of these communes: they change with mergers."
+        )
+        raise SchemaError(message)
+    people = frame["iris_code"].map(population)
+    layer = frame[["iris_code", "name", "citycode", "city", "geometry"]].assign(
+        population=people.fillna(0),
+        median_income=float("nan") if income is None else frame["iris_code"].map(income),
+        inhabited=people > 0,
+    )
+    checked = validate(gpd.GeoDataFrame(layer, geometry="geometry", crs=crs), "iris", source="IRIS").sort_index()
+    checked.attrs = {
+        "repaired": sorted(code for part in outlines for code in part.attrs.get("repaired", [])),
+        "empty": sorted(code for part in outlines for code in part.attrs.get("empty", [])),
+        "absent": [code for code in communes if code not in set(frame["citycode"])],
+        "without_population": sorted(frame.loc[people.isna(), "iris_code"]),
+        "unplaced": float(population[~population.index.isin(frame["iris_code"])].sum()),
+    }
+    return checked
+
+
+def _numbers(texts: pd.Series, file: str) -> pd.Series:
+    values = pd.to_numeric(texts.str.replace(r"\s", "", regex=True).str.replace(",", "."), errors="coerce")
+    wrong = texts[values.isna() & texts.notna()]
+    if len(wrong):
+        message = (
+            f"{file}: {wrong.name} of {wrong.index[0]} is {wrong.iloc[0]!r}, not a number ({len(wrong)} such rows)."
+        )
+        raise SourceChangedError(message)
+    return values.astype(float)
+
+
+_CELL = re.compile(r"^CRS(\d+)RES(\d+)mN(-?\d+)E(-?\d+)$")
+
+_NUMBERS = {"population": "ind", "living_standard_sum": "ind_snv", "imputed": "i_est_200"}
+
+_GEOGRAPHIC_FILES = frozenset({".gpkg", ".shp", ".geojson", ".geoparquet"})
+
+
+def read_grid(path: Path, source: Source, *, crs: str, within: shapely.Geometry) -> gpd.GeoDataFrame:
+    r"""Return the cells of the grid whose centre lies in a territory.
+
+    Parameters
+    ----------
+    path
+        The GeoPackage of INSEE, of which only the territory is read, or its CSV, whose identifiers say where cells are.
+    source
+        ``grid_200m`` of the catalogue.
+    crs
+        Metric CRS of the result.
+    within
+        The territory, in ``crs``.
+
+    Returns
+    -------
+    GeoDataFrame
+        Squares indexed by ``cell_id``: ``ind`` (persons), ``ind_snv`` (sum of their standard of living, EUR a year),
+        ``i_est_200`` (1 where INSEE imputed the cell), as :func:`essgeo.access.grid_points` takes them.
+
+    Raises
+    ------
+    SourceChangedError
+        A column stands under none of its names, a figure is not a number, or an identifier is not one of a cell.
+    InputError
+        The file cannot be read.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from essgeo.official.catalogue import find_source
+    >>> text = "idcar_200m,ind,ind_snv,i_est_200\nCRS2975RES200mN7690000E340000,12.5,100000,0\n"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "carreaux.csv"
+    ...     _ = path.write_text(text)
+    ...     whole = shapely.box(339_000, 7_689_000, 341_000, 7_691_000)
+    ...     read_grid(path, find_source("grid_200m"), crs="EPSG:2975", within=whole)["ind"].tolist()
+    [12.5]
+    """
+    if checked_suffix(path) in _GEOGRAPHIC_FILES:
+        around = gpd.GeoSeries([within], crs=crs)
+        cells = official_outlines(path, source, near=around).to_crs(crs)
+    else:
+        table = official_table(path, source)
+        cells = gpd.GeoDataFrame(table, geometry=cell_squares(table["cell_id"], file=path.name).to_crs(crs))
+    shapely.prepare(within)
+    inside = cells[shapely.intersects(within, cells.geometry.centroid.to_numpy())]
+    numbers = {name: _grid_numbers(inside[column], path.name) for column, name in _NUMBERS.items()}
+    squares = gpd.GeoDataFrame(numbers, geometry=inside.geometry, crs=crs)
+    return squares.set_axis(pd.Index(inside["cell_id"], name="cell_id"))
+
+
+def cell_squares(cells: pd.Series, *, file: str) -> gpd.GeoSeries:
+    """Return the square of each cell, from its identifier: CRS, side, and the lower left corner in metres.
+
+    Parameters
+    ----------
+    cells
+        Identifiers such as ``CRS3035RES200mN2891800E3770600``, all of one CRS.
+    file
+        Its name, for messages.
+
+    Raises
+    ------
+    SourceChangedError
+        An identifier is of another form, or they are of several CRS.
+
+    Examples
+    --------
+    >>> squares = cell_squares(pd.Series(["CRS3035RES200mN2891800E3770600"]), file="grid.csv")
+    >>> squares.crs.to_epsg(), squares.iloc[0].bounds
+    (3035, (3770600.0, 2891800.0, 3770800.0, 2892000.0))
+    """
+    parts = cells.str.extract(_CELL.pattern)
+    wrong = cells[parts.isna().any(axis=1)]
+    if len(wrong) or (parts[0] != parts[0].iloc[0]).any():
+        what = f"{wrong.iloc[0]!r} is not a cell" if len(wrong) else "cells of several CRS"
+        message = f"{file}: {what}; identifiers look like CRS3035RES200mN2891800E3770600."
+        raise SourceChangedError(message)
+    side, north, east = (parts[place].astype(float).to_numpy() for place in (1, 2, 3))
+    squares = shapely.box(east, north, east + side, north + side)
+    return gpd.GeoSeries(squares, index=cells.index, crs=int(parts[0].iloc[0]))
+
+
+def _grid_numbers(texts: pd.Series, file: str) -> pd.Series:
+    values = pd.to_numeric(texts.str.replace(",", "."), errors="coerce").astype(float)
+    wrong = texts[values.isna() & (texts != "")]
+    if len(wrong):
+        message = f"{file}: {texts.name} is {wrong.iloc[0]!r} in row {wrong.index[0]}, not a number."
+        raise SourceChangedError(message)
+    return values.replace([np.inf, -np.inf], np.nan)

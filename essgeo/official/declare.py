@@ -1,0 +1,168 @@
+"""Describe a new territory by its communes alone; its layers are those of official sources."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from essgeo.crs import legal_crs
+from essgeo.errors import InputError
+from essgeo.official.catalogue import area_of, department_of, find_source
+from essgeo.territory import load_territory
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from essgeo.territory import Territory
+
+
+QPV_VINTAGE = "2024"
+
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+_COMMUNE = re.compile(r"(\d{2}|2[AB])\d{3}")
+
+_DIVIDED = {"13055": (13201, 13216), "69123": (69381, 69389), "75056": (75101, 75120)}
+"""Marseille, Lyon and Paris: the codes of their first and last arrondissement, which files of communes may lack."""
+
+_TOML = """\
+id = {id}
+name = {name}
+crs = {crs}
+vintage = {vintage}
+communes = [{communes}]
+
+# No file here: `essgeo study {id_plain} --live` fetches every layer from its official source (`essgeo sources list`).
+# A neighbourhoods.csv in this folder names target neighbourhoods as lists of IRIS. Any other file of your own stands in
+# for a source that fails, or adds what no source has. Declare it so:
+#
+# [[layers]]
+# layer = "sites"
+# vintage = {vintage}
+# file = "sites.csv"
+# title = "Premises of the town"
+# publisher = "..."
+# licence = "..."
+"""
+
+
+def declare_territory(
+    name: str,
+    communes: Sequence[str],
+    *,
+    title: str | None = None,
+    crs: str = "auto",
+    folder: Path | str | None = None,
+    known: Collection[str] | None = None,
+) -> Territory:
+    """Write the folder of a territory that official sources fill.
+
+    Parameters
+    ----------
+    name
+        Its identifier: small letters, digits and hyphens.
+    communes
+        INSEE codes.
+    title
+        Its name as pages write it; by default made from ``name``.
+    crs
+        Metric CRS; ``auto`` takes the legal one of the department.
+    folder
+        Where to write ``territory.toml``; by default a folder ``name`` here.
+    known
+        Codes of the communes there are (:func:`essgeo.official.lists.read_commune_names`). Without them only
+        the form and the department of a code are checked.
+
+    Returns
+    -------
+    Territory
+        As :func:`essgeo.load_territory` reads it.
+
+    Raises
+    ------
+    InputError
+        A name or a code that is none, a commune that is not known, communes of two CRS, a CRS that is not metric, or a
+        territory that is there already. Nothing is written then.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as here:
+    ...     territory = declare_territory("plaine-commune", ["93001", "93027"], folder=Path(here) / "pc")
+    >>> territory.name, territory.crs, territory.files
+    ('Plaine Commune', 'EPSG:2154', ())
+    """
+    codes = list(dict.fromkeys(code.strip().upper() for code in communes if code.strip()))
+    faults = [*_faults(name, codes), *_absent(codes, known)]
+    systems = sorted({legal_crs(department_of(code)) for code in codes})
+    if crs == "auto" and len(systems) > 1:
+        faults.append(f"communes of several coordinate systems ({', '.join(systems)}): choose one with --crs")
+    target = Path(folder) if folder is not None else Path(name)
+    path = target / "territory.toml"
+    if path.exists():
+        faults.append(f"{path} exists already; change it by hand, or choose another folder")
+    if faults:
+        message = f"territory {name!r}: {'; '.join(faults)}."
+        raise InputError(message)
+    values = {
+        "id": name,
+        "name": title or " ".join(word.capitalize() for word in name.split("-")),
+        "crs": systems[0] if crs == "auto" else crs,
+        "vintage": QPV_VINTAGE,
+    }
+    quoted = {key: json.dumps(value, ensure_ascii=False) for key, value in values.items()}
+    text = _TOML.format(**quoted, id_plain=target.as_posix(), communes=", ".join(map(json.dumps, codes)))
+    return _write(path, text)
+
+
+def _faults(name: str, codes: Sequence[str]) -> list[str]:
+    faults = []
+    if not _NAME.fullmatch(name):
+        faults.append("a name has small letters, digits and hyphens only, such as plaine-commune")
+    wrong = [code for code in codes if not _COMMUNE.fullmatch(code)]
+    if wrong:
+        faults.append(f"not an INSEE code of a commune: {', '.join(wrong)} (a postcode is not one)")
+    if not codes:
+        faults.append("no commune; give --communes 93001,93027")
+    for code, (first, last) in _DIVIDED.items():
+        if code in codes:
+            faults.append(f"{code} is divided, give its arrondissements ({first} to {last})")
+    return faults
+
+
+def _absent(codes: Sequence[str], known: Collection[str] | None) -> list[str]:
+    """Return what is wrong with codes of the right form: no such department, or no such commune."""
+    formed = [code for code in codes if _COMMUNE.fullmatch(code) and code not in _DIVIDED]
+    nowhere = [code for code in formed if not _is_department(department_of(code))]
+    faults = [f"no such department: {', '.join(nowhere)}"] if nowhere else []
+    if known is None:
+        return faults
+    divided = {str(code) for first, last in _DIVIDED.values() for code in range(first, last + 1)}
+    absent = [code for code in formed if code not in nowhere and code not in divided and code not in known]
+    return [*faults, f"no such commune in the official list: {', '.join(absent)}"] if absent else faults
+
+
+def _is_department(code: str) -> bool:
+    try:
+        area_of(find_source("communes"), code)
+    except InputError:
+        return False
+    return True
+
+
+def _write(path: Path, text: str) -> Territory:
+    made = not path.parent.exists()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return load_territory(path.parent)
+    except OSError as error:
+        message = f"{path}: cannot be written ({error.strerror})."
+        raise InputError(message) from error
+    except InputError:
+        path.unlink()
+        if made:
+            path.parent.rmdir()
+        raise

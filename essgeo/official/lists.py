@@ -1,0 +1,350 @@
+"""Official lists of zones, projects, places and names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+import shapely
+
+from essgeo.crs import GEOGRAPHIC
+from essgeo.errors import InputError, SourceChangedError
+from essgeo.files import premises
+from essgeo.files.outlines import clip_zones
+from essgeo.files.tables import checked_suffix, read_table
+from essgeo.official.catalogue import find_source, official_columns
+from essgeo.official.census import official_outlines, official_table
+from essgeo.official.sirene import database, scan
+from essgeo.schema.headers import simplify
+from essgeo.schema.validate import MONTH, validate
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+    from essgeo.official.catalogue import Source
+
+
+def read_qpv(path: Path, source: Source, *, crs: str, within: shapely.Geometry) -> gpd.GeoDataFrame:
+    """Return the QPV of the official file that lie in a territory; a territory may have none.
+
+    Parameters
+    ----------
+    path
+        The file.
+    source
+        ``qpv_2024`` or ``qpv_2015`` of the catalogue, whose vintage is written on every row.
+    crs
+        CRS of the result.
+    within
+        The territory, in ``crs``.
+
+    Returns
+    -------
+    GeoDataFrame
+        As :func:`essgeo.files.outlines.read_zones`, with the same ``attrs``.
+
+    Raises
+    ------
+    SourceChangedError
+        A column stands under none of its names.
+    SchemaError, InputError
+        The file cannot be read, or a code stands twice.
+
+    Examples
+    --------
+    >>> from essgeo import load_territory, read_layer
+    >>> from essgeo.official.catalogue import find_source
+    >>> here = load_territory("est-ensemble")
+    >>> whole = read_layer(here, "communes").union_all()
+    >>> len(read_qpv(here.file("qpv").path, find_source("qpv_2024"), crs=here.crs, within=whole))
+    21
+    """
+    zones = official_outlines(path, source)
+    return clip_zones(zones, file=path.name, crs=crs, vintage=source.vintage, within=within)
+
+
+def read_npnru(path: Path, source: Source, *, qpv_2015: gpd.GeoDataFrame) -> pd.DataFrame:
+    r"""Return the projects of the programme in a territory, by their QPV of 2015.
+
+    Parameters
+    ----------
+    path
+        The list of the ANRU: at least the codes of the QPV of 2015.
+    source
+        ``npnru`` of the catalogue.
+    qpv_2015
+        The QPV of 2015 of the territory.
+
+    Returns
+    -------
+    DataFrame
+        The ``npnru`` table. ``interest`` is ``unknown`` where the list does not say it; ``qpv_2024`` is empty: codes of
+        one vintage are not those of another.
+
+    Raises
+    ------
+    SourceChangedError, InputError
+        The file cannot be read, or a column stands under none of its names.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import pandas as pd
+    >>> from essgeo.official.catalogue import find_source
+    >>> zones = pd.DataFrame({"name": ["Nord"]}, index=["QP093001"])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "npnru.csv"
+    ...     _ = path.write_text("code_qp2015\nQP093001\nQP001001\n")
+    ...     read_npnru(path, find_source("npnru"), qpv_2015=zones)[["qpv_2015", "interest"]].values.tolist()
+    [['QP093001', 'unknown']]
+    """
+    table = official_table(path, source)
+    here = table[table["qpv_2015"].isin(qpv_2015.index)]
+    named = here["qpv_2015"].map(qpv_2015["name"])
+    described = here.assign(
+        project_id=[f"npnru-{number}" for number in range(1, len(here) + 1)],
+        qpv_2024="",
+        qpv_name=named,
+        interest=here["interest"].map(interest_of),
+        confidence=source.publisher,
+        source=source.page,
+    )
+    return validate(described, "npnru", source=path.name)
+
+
+def interest_of(text: str) -> str:
+    """Return ``national``, ``regional``, ``none`` (not in the programme) or ``unknown`` for what a list says.
+
+    Examples
+    --------
+    >>> [interest_of(text) for text in ("Intérêt régional", "NATIONAL", "none", "")]
+    ['regional', 'national', 'none', 'unknown']
+    """
+    plain = simplify(text)
+    return next((interest for interest in ("national", "regional", "none") if interest in plain), "unknown")
+
+
+AROUND_M = 500.0
+"""Stations as far as this from a territory serve it."""
+
+
+def read_stations(path: Path, source: Source, *, crs: str, within: shapely.Geometry) -> gpd.GeoDataFrame:
+    """Return the stations in a territory or within 500 m of it; all are open, and the file has no opening date.
+
+    Parameters
+    ----------
+    path
+        The GeoJSON of Île-de-France Mobilités: one point a station and line.
+    source
+        ``stations`` of the catalogue.
+    crs
+        CRS of the result.
+    within
+        The territory, in ``crs``.
+
+    Returns
+    -------
+    GeoDataFrame
+        The ``stations`` layer; ``station_id`` is that of the publisher with the line, as one station has several.
+
+    Raises
+    ------
+    SourceChangedError, InputError
+        The file cannot be read, or a column stands under none of its names.
+
+    Examples
+    --------
+    >>> import pathlib, shapely, tempfile
+    >>> import geopandas as gpd
+    >>> from essgeo.official.catalogue import find_source
+    >>> given = {"id_gares": [7], "nom_gares": ["Bondy"], "mode": ["RER"], "res_com": ["RER E"]}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "gares.geojson"
+    ...     gpd.GeoDataFrame(given, geometry=[shapely.Point(2.48, 48.89)], crs=4326).to_file(path)
+    ...     here = shapely.box(650_000, 6_860_000, 670_000, 6_870_000)
+    ...     read_stations(path, find_source("stations"), crs="EPSG:2154", within=here).index.tolist()
+    ['7-rer-e']
+    """
+    frame = official_outlines(path, source)
+    placed = frame[frame.geometry.notna() & ~frame.geometry.is_empty].to_crs(crs)
+    near = placed[placed.distance(within) <= AROUND_M]
+    degrees = near.geometry.to_crs(GEOGRAPHIC)
+    lines = near["line"].map(simplify).str.replace("_", "-")
+    described = near.assign(
+        station_id=near["station_id"] + "-" + lines, status="open", open_date="", lon=degrees.x, lat=degrees.y
+    )
+    kept = described[["station_id", "name", "mode", "line", "status", "open_date", "lon", "lat", "geometry"]]
+    layer = validate(kept, "stations", source=path.name)
+    return cast("gpd.GeoDataFrame", layer.drop(columns=["lon", "lat"]).sort_index())
+
+
+_MOST_DEGREES = 180
+
+
+def read_cartofriches(path: Path, source: Source, *, communes: Collection[str], crs: str) -> gpd.GeoDataFrame:
+    r"""Return the brownfield sites of some communes in the columns of the ``sites`` layer.
+
+    Parameters
+    ----------
+    path
+        CSV or GeoJSON in the CNIG Friches standard.
+    source
+        ``cartofriches`` of the catalogue.
+    communes
+        INSEE codes.
+    crs
+        CRS of the result.
+
+    Returns
+    -------
+    GeoDataFrame
+        Index ``site_id``; surface, state and constraints as :func:`essgeo.files.premises.as_candidates` reads
+        them. The standard has no date of availability and no floor.
+
+    Raises
+    ------
+    SourceChangedError
+        A column stands under none of its names, or positions are not in degrees.
+    InputError
+        The file cannot be read.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from essgeo.official.catalogue import find_source
+    >>> text = "site_id;site_nom;site_statut;comm_nom;comm_insee;lon;lat\n1;Halle;friche;BONDY;93010;2.48;48.9\n"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "friches.csv"
+    ...     _ = path.write_text(text)
+    ...     read_cartofriches(path, find_source("cartofriches"), communes=["93010"], crs="EPSG:2154")["name"].tolist()
+    ['Halle']
+    """
+    raw = read_table(path)
+    columns = official_columns([name for name in raw.columns if name != "geometry"], source, file=path.name)
+    known = raw.rename(columns=columns)
+    here = known["citycode"].isin(list(communes))
+    points = _points(known[here], path.name)
+    standard = premises.as_candidates(raw[here])
+    text = known.loc[here, [name for name in columns.values() if name != "geometry"]]
+    text = text.mask(text.isin(list(premises.UNKNOWN)), "").reindex(columns=list(source.columns), fill_value="")
+    described = text[["site_id", "name", "address", "city", "citycode", "state", "owner_type", "former_use"]].assign(
+        lon=points.x,
+        lat=points.y,
+        surface_m2=standard["surface_m2"].to_numpy(),
+        constraints=standard["constraints"].to_numpy(),
+        available_from="",
+        available_to="",
+        ground_floor="unknown",
+        as_of=text["as_of"].where(text["as_of"].str.fullmatch(MONTH), ""),
+        source=source.page,
+    )
+    table = validate(described, "sites", source=path.name).drop(columns=["lon", "lat"])
+    return gpd.GeoDataFrame(table, geometry=points.to_crs(crs).to_numpy(), crs=crs)
+
+
+def _points(table: pd.DataFrame, file: str) -> gpd.GeoSeries:
+    """Return where sites are, in degrees: their outline, or their longitude and latitude, or a text of their point."""
+    if isinstance(table, gpd.GeoDataFrame):
+        return table.geometry.to_crs(GEOGRAPHIC).representative_point()
+    if {"lon", "lat"} <= set(table.columns):
+        lon, lat = (pd.to_numeric(table[name].str.replace(",", "."), errors="coerce") for name in ("lon", "lat"))
+        points = gpd.GeoSeries(gpd.points_from_xy(lon, lat), index=table.index, crs=GEOGRAPHIC)
+        return points.where(lon.notna() & lat.notna(), None)
+    texts = table.get("geometry", pd.Series("", index=table.index))
+    shapes = shapely.from_wkt(texts.where(texts != "", None).to_numpy(dtype=object), on_invalid="ignore")
+    points = gpd.GeoSeries(shapely.point_on_surface(shapes), index=table.index, crs=GEOGRAPHIC)
+    if (np.abs(points.get_coordinates().to_numpy()) > _MOST_DEGREES).any():
+        message = f"{file}: the positions of sites are not degrees, and the file does not say in which CRS they are."
+        raise SourceChangedError(message)
+    return points
+
+
+def read_commune_names(path: Path) -> dict[str, str]:
+    """Return the name of each commune by its INSEE code, without reading its outline.
+
+    Raises
+    ------
+    SourceChangedError
+        A column stands under none of its names.
+    InputError
+        The file cannot be read.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> bondy = '{"type": "Feature", "properties": {"code": "93010", "nom": "Bondy"}, "geometry": null}'
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "communes-5m.geojson"
+    ...     _ = path.write_text(f'{{"type": "FeatureCollection", "features": [{bondy}]}}')
+    ...     read_commune_names(path)
+    {'93010': 'Bondy'}
+    """
+    checked_suffix(path)
+    try:
+        found = official_columns(pyogrio.read_info(path)["fields"], find_source("communes"), file=path.name)
+        table = pyogrio.read_dataframe(path, columns=list(found), read_geometry=False).rename(columns=found)
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+        message = f"{path.name}: the geographic file cannot be read ({error}). Fetch it again."
+        raise InputError(message) from error
+    return dict(zip(table["citycode"].astype(str), table["name"].astype(str), strict=True))
+
+
+_SIREN_DIGITS = 9
+
+_FAMILIES = {
+    "association": "association",
+    "cooperative": "cooperative",
+    "mutuel": "mutuelle",
+    "fond": "fondation",
+    "societe": "entreprise_commerciale_ess",
+    "entreprise": "entreprise_commerciale_ess",
+}
+"""How the name of a family begins, and its code."""
+
+
+def read_ess_list(path: Path) -> pd.Series:
+    r"""Return the SIREN of the list, with the family that it names.
+
+    Parameters
+    ----------
+    path
+        The list, in CSV or Parquet.
+
+    Returns
+    -------
+    Series of str
+        Index ``siren`` (nine digits, each once), sorted; a code of :data:`essgeo.schema.vocabulary.FAMILIES`, ``""``
+        where the list names no family that is known. Rows without a SIREN are left out.
+
+    Raises
+    ------
+    SourceChangedError, InputError
+        The file is missing, lacks the SIREN, or cannot be read.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "ess.csv"
+    ...     _ = path.write_text("SIREN,Famille\n5580113,Coopératives\n,Associations\n")
+    ...     read_ess_list(path).to_dict()
+    {'005580113': 'cooperative'}
+    """
+    with database() as base:
+        file = scan(base, path, find_source("ess_france"))
+        query = f"SELECT {file.text['siren']} AS siren, {file.text['family']} AS family FROM {file.table} ORDER BY ALL"
+        rows = base.execute(query).df()
+    digits = rows["siren"].str.replace(r"\D", "", regex=True)
+    rows = rows.assign(siren=digits.str.zfill(_SIREN_DIGITS))[(digits != "") & (digits.str.len() <= _SIREN_DIGITS)]
+    codes = {text: _family(text) for text in rows["family"].unique()}
+    families = rows.set_index("siren")["family"].map(codes)
+    return families[~families.index.duplicated(keep="last")].sort_index()
+
+
+def _family(text: str) -> str:
+    plain = simplify(text)
+    return next((code for start, code in _FAMILIES.items() if plain.startswith(start)), "")

@@ -1,0 +1,525 @@
+"""The layers of a territory from official files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import geopandas as gpd
+import pandas as pd
+
+from essgeo.errors import InputError, SourceChangedError, SourceUnavailableError
+from essgeo.files.layers import (
+    areas_as_neighbourhoods,
+    communes_of,
+    own_layer,
+    own_projects,
+    read_neighbourhoods,
+    renewal_zones,
+)
+from essgeo.files.outlines import read_zones
+from essgeo.files.perimeters import perimeters_in, read_renewal
+from essgeo.files.provenance import given_input
+from essgeo.official.catalogue import find_source, read_catalogue
+from essgeo.official.census import iris_layer, read_grid, read_iris_income, read_iris_outlines, read_iris_population
+from essgeo.official.lists import read_cartofriches, read_npnru, read_qpv, read_stations
+from essgeo.official.live import Live, also, input_of, take
+from essgeo.schema.contracts import LAYERS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import shapely
+
+    from essgeo.schema.vocabulary import Lang
+    from essgeo.territory import Territory
+
+
+MOST_APART = 2.0
+
+_MISMATCH: dict[str, dict[Lang, str]] = {
+    "absent": {
+        "fr": "Communes sans IRIS aujourd'hui, peut-être fusionnées : {}.",
+        "en": "Communes without IRIS today, perhaps merged: {}.",
+    },
+    "without_population": {
+        "fr": "IRIS que le recensement ne connaît pas, comptés sans habitant : {}.",
+        "en": "IRIS that the census does not know, counted without residents: {}.",
+    },
+    "unplaced": {
+        "fr": "{} habitants du recensement vivent dans des IRIS sans contour aujourd'hui et ne sont pas comptés.",
+        "en": "{} residents of the census live in IRIS without an outline today and are not counted.",
+    },
+    "empty": {"fr": "IRIS au contour vide, écartés : {}.", "en": "IRIS with an empty outline, left out: {}."},
+}
+
+
+def live_iris(live: Live) -> gpd.GeoDataFrame:
+    """Return the ``iris`` layer: outlines of the IGN, population and income of INSEE.
+
+    Examples
+    --------
+    >>> from essgeo import load_territory
+    >>> live = Live(load_territory("est-ensemble"), fetch=unreachable)
+    >>> len(live_iris(live)), [source.file for source in live.inputs]
+    (161, ['iris.geojson'])
+    """
+    here = live.territory
+
+    def counted(files: Mapping[str, list[Path]]) -> gpd.GeoDataFrame:
+        parts = [read_iris_outlines(path, find_source("iris"), communes=here.communes) for path in files["iris"]]
+        (path,) = files["iris_population"]
+        people = read_iris_population(path, find_source("iris_population"), communes=here.communes)
+        return iris_layer(parts, people, None, communes=here.communes, crs=here.crs)
+
+    def income(files: Mapping[str, list[Path]]) -> pd.Series:
+        (path,) = files["iris_income"]
+        return read_iris_income(path, find_source("iris_income"), communes=here.communes)
+
+    iris = take(live, "iris", ["iris", "iris_population"], counted, lambda: own_layer(here, "iris"))
+    if all(source.url == "" for source in live.inputs if source.layer == "iris"):
+        return iris
+    live.notes.extend(_mismatches(iris, live.lang))
+    median = take(
+        live,
+        "iris",
+        ["iris_income"],
+        income,
+        lambda: own_layer(here, "iris")["median_income"],
+        nothing=lambda: pd.Series(dtype=float),
+    )
+    return iris.assign(median_income=median.reindex(iris.index).to_numpy(dtype=float))
+
+
+def live_cells(live: Live, *, within: shapely.Geometry, residents: float) -> gpd.GeoDataFrame | None:
+    """Return the 200 m population grid of the territory, None where there is none.
+
+    The grid is of another year than the census and counts tax households, so that the two differ by a few per cent. A
+    grid that holds less than half or more than twice the residents of the census is of another place.
+
+    Parameters
+    ----------
+    live
+        How sources are asked.
+    within
+        The territory, in its CRS.
+    residents
+        Its residents according to the census.
+
+    Examples
+    --------
+    >>> from essgeo import load_territory
+    >>> live_cells(Live(load_territory("est-ensemble"), fetch=unreachable), within=None, residents=438552) is None
+    True
+    """
+    here = live.territory
+
+    def cells(files: Mapping[str, list[Path]]) -> gpd.GeoDataFrame | None:
+        parts = [read_grid(path, find_source("grid_200m"), crs=here.crs, within=within) for path in files["grid_200m"]]
+        found = pd.concat(parts)
+        held = float(found["ind"].sum())
+        if not residents / MOST_APART <= held <= residents * MOST_APART:
+            message = f"its cells hold {held:,.0f} residents where the census counts {residents:,.0f}"
+            raise SourceChangedError(message, cause="elsewhere")
+        return cast("gpd.GeoDataFrame", found)
+
+    return take(live, "demand", ["grid_200m"], cells, nothing=lambda: None)
+
+
+def _mismatches(iris: gpd.GeoDataFrame, lang: Lang) -> list[str]:
+    """Return a sentence for each thing that outlines and census do not have in common."""
+    found = {
+        "absent": ", ".join(iris.attrs["absent"]),
+        "without_population": ", ".join(iris.attrs["without_population"]),
+        "unplaced": f"{iris.attrs['unplaced']:.0f}" if iris.attrs["unplaced"] else "",
+        "empty": ", ".join(iris.attrs["empty"]),
+    }
+    return [_MISMATCH[what][lang].format(text) for what, text in found.items() if text]
+
+
+def live_sites(live: Live) -> gpd.GeoDataFrame:
+    """Return the territory's own sites, if it has some, and the brownfield sites of Cartofriches.
+
+    Examples
+    --------
+    >>> from essgeo import load_territory
+    >>> len(live_sites(Live(load_territory("est-ensemble"), fetch=unreachable)))
+    22
+    """
+    here = live.territory
+
+    def friches(files: Mapping[str, list[Path]]) -> gpd.GeoDataFrame:
+        (path,) = files["cartofriches"]
+        return read_cartofriches(path, find_source("cartofriches"), communes=here.communes, crs=here.crs)
+
+    found = take(
+        live,
+        "sites",
+        ["cartofriches"],
+        friches,
+        lambda: own_layer(here, "sites"),
+        nothing=lambda: empty_layer("sites", here.crs),
+    )
+    also(live, "sites")
+    return _joined(own_layer(here, "sites"), found) if here.declares("sites") else found
+
+
+def live_stations(live: Live, *, within: shapely.Geometry) -> gpd.GeoDataFrame:
+    """Return the stations that are open, and those that the territory's own file says are planned.
+
+    Parameters
+    ----------
+    live
+        How sources are asked.
+    within
+        The territory, in its CRS.
+
+    Examples
+    --------
+    >>> from essgeo import load_territory
+    >>> len(live_stations(Live(load_territory("est-ensemble"), fetch=unreachable), within=None))
+    68
+    """
+    here = live.territory
+
+    def stations(files: Mapping[str, list[Path]]) -> gpd.GeoDataFrame:
+        (path,) = files["stations"]
+        return read_stations(path, find_source("stations"), crs=here.crs, within=within)
+
+    found = take(
+        live,
+        "stations",
+        ["stations"],
+        stations,
+        lambda: own_layer(here, "stations"),
+        nothing=lambda: empty_layer("stations", here.crs),
+    )
+    also(live, "stations")
+    if not here.declares("stations"):
+        return found
+    own = own_layer(here, "stations")
+    return _joined(found, own[own["status"] == "planned"])
+
+
+def empty_layer(name: str, crs: str) -> gpd.GeoDataFrame:
+    """Return a layer without rows.
+
+    Examples
+    --------
+    >>> empty_layer("stations", "EPSG:2154").index.name
+    'station_id'
+    """
+    contract = LAYERS[name]
+    fields = [field for field in contract.fields if field.name not in {"lon", "lat"}]
+    kinds = {field.name: pd.Series(dtype=float if field.kind == "number" else object) for field in fields}
+    return gpd.GeoDataFrame(kinds, geometry=[], crs=crs).rename_axis(contract.index)
+
+
+def _joined(first: gpd.GeoDataFrame, second: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    if not len(second):
+        return first
+    fresh = second[~second.index.isin(first.index)]
+    joined = pd.concat([first, fresh])
+    text = [name for name in joined if joined[name].dtype == object and name != joined.geometry.name]
+    return cast("gpd.GeoDataFrame", joined.assign(**{name: joined[name].fillna("") for name in text}))
+
+
+NEIGHBOURHOODS = "neighbourhoods.csv"
+
+RENEWAL_VINTAGE = "2015"
+"""Vintage of the QPV that the renewal programme names."""
+
+_NO_NEIGHBOURHOODS: dict[Lang, str] = {
+    "fr": "Aucun quartier cible n'est nommé : les {areas} en tiennent lieu. "
+    "Un fichier neighbourhoods.csv dans le dossier du territoire en nomme, par liste d'IRIS.",
+    "en": "No target neighbourhood is named: {areas} stand in. "
+    "A file neighbourhoods.csv in the folder of the territory names some, as lists of IRIS.",
+}
+
+_AREAS: dict[bool, dict[Lang, str]] = {True: {"fr": "QPV", "en": "QPV"}, False: {"fr": "communes", "en": "communes"}}
+
+
+def live_qpv(live: Live, *, vintage: str, within: shapely.Geometry) -> gpd.GeoDataFrame:
+    """Return the QPV of a vintage that lie in the territory.
+
+    Raises
+    ------
+    InputError
+        There is no official source of that vintage.
+
+    Examples
+    --------
+    >>> from essgeo import load_territory
+    >>> live_qpv(Live(load_territory("est-ensemble")), vintage="2030", within=None)
+    Traceback (most recent call last):
+    ...
+    essgeo.errors.InputError: no official QPV of vintage 2030; known: 2015, 2024. Give a file (--qpv FILE).
+    """
+    here, name = live.territory, f"qpv_{vintage}"
+    known = [source.vintage for source in read_catalogue().values() if source.layer == "qpv"]
+    if vintage not in known:
+        message = f"no official QPV of vintage {vintage}; known: {', '.join(sorted(known))}. Give a file (--qpv FILE)."
+        raise InputError(message)
+
+    def zones(files: Mapping[str, list[Path]]) -> gpd.GeoDataFrame:
+        (path,) = files[name]
+        return read_qpv(path, find_source(name), crs=here.crs, within=within)
+
+    return take(live, "qpv", [name], zones, lambda: own_layer(here, "qpv", vintage=vintage))
+
+
+def live_perimeters(live: Live, *, within: shapely.Geometry, given: Path | None = None) -> gpd.GeoDataFrame | None:
+    """Return the perimeters of renewal projects of the user, else of the territory; None where their file is a list.
+
+    Parameters
+    ----------
+    live
+        How sources are asked; keeps the lineage of the territory's own file.
+    within
+        The territory, in its CRS.
+    given
+        A file of the user, see :func:`essgeo.files.perimeters.read_renewal`.
+
+    Returns
+    -------
+    GeoDataFrame or None
+        As :func:`essgeo.files.perimeters.perimeters_in`.
+
+    Raises
+    ------
+    SourceUnavailableError, InputError
+        The file is missing, unreadable, or none of its perimeters lies in the territory.
+
+    Examples
+    --------
+    >>> from essgeo import load_territory
+    >>> live_perimeters(Live(load_territory("est-ensemble")), within=None) is None
+    True
+    """
+    here = live.territory
+    own = here.file("npnru") if given is None and here.declares("npnru") else None
+    path = own.path if own else given
+    projects = read_renewal(path) if path else None
+    if path is None or not isinstance(projects, gpd.GeoDataFrame):
+        return None
+    live.inputs.extend(input_of(file) for file in [own] if file is not None)
+    return perimeters_in(projects, file=path.name, crs=here.crs, within=within)
+
+
+def live_projects(live: Live, *, within: shapely.Geometry) -> tuple[pd.DataFrame, gpd.GeoDataFrame | None]:
+    """Return the renewal projects of the territory and, where they come from the official list, their QPV of 2015.
+
+    The official list has codes of the geography of 2015 only. Names and interests of projects that it does not say are
+    those of the territory's own table, where it has one.
+
+    Parameters
+    ----------
+    live
+        How sources are asked.
+    within
+        The territory, in its CRS.
+
+    Returns
+    -------
+    tuple of DataFrame and GeoDataFrame or None
+        The ``npnru`` table, and the QPV of 2015; None where the table is the territory's own, which names the QPV of
+        both vintages itself.
+
+    Examples
+    --------
+    >>> from essgeo import load_territory
+    >>> projects, qpv_2015 = live_projects(Live(load_territory("est-ensemble"), fetch=unreachable), within=None)
+    >>> len(projects), qpv_2015 is None
+    (20, True)
+    """
+    here, qpv_source = live.territory, f"qpv_{RENEWAL_VINTAGE}"
+
+    def official(files: Mapping[str, list[Path]]) -> tuple[pd.DataFrame, gpd.GeoDataFrame | None]:
+        (zones,), (projects,) = files[qpv_source], files["npnru"]
+        qpv = read_qpv(zones, find_source(qpv_source), crs=here.crs, within=within)
+        return read_npnru(projects, find_source("npnru"), qpv_2015=qpv), qpv
+
+    def none() -> tuple[pd.DataFrame, gpd.GeoDataFrame | None]:
+        contract = LAYERS["npnru"]
+        empty = pd.DataFrame({field.name: pd.Series(dtype=str) for field in contract.fields})
+        return empty.rename_axis(contract.index), None
+
+    projects, qpv_2015 = take(
+        live, "npnru", ["npnru", qpv_source], official, lambda: (own_projects(here), None), nothing=none
+    )
+    if qpv_2015 is None or not here.declares("npnru"):
+        return projects, qpv_2015
+    live.inputs.append(input_of(here.file("npnru")))
+    return _with_details(projects, own_projects(here)), qpv_2015
+
+
+def live_neighbourhoods(
+    live: Live, iris: gpd.GeoDataFrame, qpv: gpd.GeoDataFrame, communes: gpd.GeoDataFrame
+) -> gpd.GeoDataFrame:
+    """Return the target neighbourhoods that the territory names, or its QPV where it names none.
+
+    Parameters
+    ----------
+    live
+        How sources are asked; says what stands in.
+    iris, qpv, communes
+        Layers of the territory.
+
+    Examples
+    --------
+    >>> from essgeo import load_territory
+    >>> here = load_territory("est-ensemble")
+    >>> layers = [own_layer(here, name) for name in ("iris", "qpv", "communes")]
+    >>> len(live_neighbourhoods(Live(here), *layers))
+    4
+    """
+    here = live.territory
+    if here.declares("neighbourhoods"):
+        file = here.file("neighbourhoods")
+        live.inputs.append(input_of(file))
+        return read_neighbourhoods(file.path, iris)
+    path = here.folder / NEIGHBOURHOODS
+    if path.is_file():
+        live.inputs.append(given_input("neighbourhoods", path, title="Target neighbourhoods", vintage=here.vintage))
+        return read_neighbourhoods(path, iris)
+    live.notes.append(_NO_NEIGHBOURHOODS[live.lang].format(areas=_AREAS[len(qpv) > 0][live.lang]))
+    return areas_as_neighbourhoods(qpv, communes)
+
+
+def _with_details(projects: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
+    known = own[own["interest"] != "none"].drop_duplicates("qpv_2015").set_index("qpv_2015")
+    names = projects["qpv_2015"].map(known["project_name"]).fillna("")
+    interests = projects["qpv_2015"].map(known["interest"]).fillna("unknown")
+    return projects.assign(
+        project_name=projects["project_name"].where(projects["project_name"] != "", names),
+        interest=projects["interest"].where(projects["interest"] != "unknown", interests),
+    )
+
+
+def live_layers(live: Live, *, vintage: str, qpv: Path | str | None = None) -> dict[str, gpd.GeoDataFrame]:
+    """Return the layers of :func:`essgeo.files.layers.read_layers` but ``npnru``, from official files.
+
+    Parameters
+    ----------
+    live
+        How sources are asked; it keeps inputs and notes.
+    vintage
+        Vintage of the QPV.
+    qpv
+        A file with the QPV of that vintage, instead of the official one.
+
+    Returns
+    -------
+    dict of GeoDataFrame
+        ``iris``, ``communes``, ``neighbourhoods``, ``qpv``, ``sites`` and ``stations``, in the CRS of the territory.
+
+    Raises
+    ------
+    SourceError, InputError
+        IRIS or QPV can be had neither from their source nor from a file of the territory.
+
+    Examples
+    --------
+    >>> from essgeo import load_territory
+    >>> from essgeo.official.live import Live
+    >>> live = Live(load_territory("est-ensemble"), fetch=unreachable)
+    >>> {name: len(layer) for name, layer in live_layers(live, vintage="2024").items()}
+    {'iris': 161, 'communes': 9, 'neighbourhoods': 4, 'qpv': 21, 'sites': 22, 'stations': 68}
+    """
+    iris = live_iris(live)
+    communes = communes_of(iris)
+    whole = communes.union_all()
+    if qpv is not None:
+        zones = read_zones(qpv, crs=live.territory.crs, vintage=vintage, within=whole)
+    else:
+        zones = live_qpv(live, vintage=vintage, within=whole)
+    return {
+        "iris": iris,
+        "communes": communes,
+        "neighbourhoods": live_neighbourhoods(live, iris, zones, communes),
+        "qpv": zones,
+        "sites": live_sites(live),
+        "stations": live_stations(live, within=whole),
+    }
+
+
+OFFICIAL = ("iris", "communes", "qpv", "npnru", "neighbourhoods", "sites", "stations")
+
+
+def read_layer(
+    territory: Territory, layer: str, *, vintage: str | None = None, offline: bool = True
+) -> gpd.GeoDataFrame | pd.DataFrame:
+    """Return a layer of a territory, checked against its contract.
+
+    Parameters
+    ----------
+    territory
+        From :func:`essgeo.load_territory`.
+    layer
+        ``iris``, ``communes``, ``qpv``, ``npnru``, ``neighbourhoods``, ``structures``, ``addresses``, ``stations``,
+        ``sites``, ``qpv_indicators`` or ``seed_figures``.
+    vintage
+        For ``qpv`` and ``npnru``: ``2024`` or ``2015``; by default that of the territory.
+    offline
+        Read the territory's own file. Otherwise fetch the official one; where that cannot be had, the last good copy or
+        the territory's own file stands in; ``frame.attrs["notes"]`` says so, and ``frame.attrs["faults"]`` what
+        went wrong, in full.
+
+    Returns
+    -------
+    GeoDataFrame or DataFrame
+        Indexed by identifier; geometry in the CRS of the territory (metres). ``structures``, ``addresses``,
+        ``qpv_indicators`` and ``seed_figures`` are plain tables.
+
+    Raises
+    ------
+    SourceUnavailableError
+        The territory has no such layer or vintage, its file is missing, or no official source holds that layer.
+    SchemaError
+        The file breaks the contract of the layer.
+
+    Examples
+    --------
+    >>> from essgeo import load_territory
+    >>> territory = load_territory("est-ensemble")
+    >>> read_layer(territory, "communes").loc["93010", "name"]
+    'Bondy'
+    >>> int(read_layer(territory, "iris")["population"].sum())
+    438552
+    """
+    if offline:
+        return own_layer(territory, layer, vintage=vintage)
+    if layer not in OFFICIAL:
+        message = f"no official source holds the layer {layer!r} alone; known: {', '.join(OFFICIAL)}."
+        raise SourceUnavailableError(message)
+    live = Live(territory)
+    found = _official(live, layer, vintage or territory.vintage)
+    found.attrs["notes"] = [*live.notes, *(source.note for source in live.inputs if source.note)]
+    found.attrs["faults"] = live.faults
+    return found
+
+
+def _official(live: Live, layer: str, vintage: str) -> gpd.GeoDataFrame:
+    if layer == "sites":
+        return live_sites(live)
+    iris = live_iris(live)
+    communes = communes_of(iris)
+    if layer in {"iris", "communes"}:
+        return iris if layer == "iris" else communes
+    whole = communes.union_all()
+    if layer == "stations":
+        return live_stations(live, within=whole)
+    perimeters = live_perimeters(live, within=whole) if layer == "npnru" else None
+    if perimeters is not None:
+        return perimeters
+    qpv = live_qpv(live, vintage=vintage, within=whole)
+    if layer == "npnru":
+        projects, qpv_2015 = live_projects(live, within=whole)
+        if qpv_2015 is not None and vintage != RENEWAL_VINTAGE:
+            message = (
+                f"the official list of renewal projects names QPV of {RENEWAL_VINTAGE} only: read that vintage, or "
+                f"carry the projects over to {vintage} with essgeo.zoning.carry_projects."
+            )
+            raise SourceUnavailableError(message)
+        return renewal_zones(projects, qpv, vintage=vintage)
+    return qpv if layer == "qpv" else live_neighbourhoods(live, iris, qpv, communes)

@@ -1,0 +1,573 @@
+"""The files of SIRENE: establishments, legal units, positions, zones."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from pyproj import CRS
+from pyproj.exceptions import CRSError
+
+from essgeo.crs import GEOGRAPHIC
+from essgeo.errors import InputError
+from essgeo.official.catalogue import find_source, official_columns
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Collection, Iterator
+    from pathlib import Path
+
+    import duckdb
+
+    from essgeo.official.catalogue import Source
+
+
+MEMORY = "400MB"
+"""What a query may take before it goes to the disk; Python and its libraries take about 300 MB beside it."""
+
+_CSV = "read_csv({path}, header = true, all_varchar = true, encoding = {encoding})"
+
+_FORMATS = {".parquet": "read_parquet({path})", ".csv": _CSV, ".gz": _CSV}
+
+_SAMPLE_BYTES = 4_000_000
+
+_UNREADABLE = {"Error", "IOException", "InvalidInputException", "ConversionException", "BinderException"}
+"""What DuckDB raises of a file that is wrong inside: a bare ``Error`` of a damaged page of Parquet.
+
+``BinderException`` is of a column that is no text.
+"""
+
+
+@contextmanager
+def database(*, memory: str = MEMORY, threads: int = 2) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a database in memory that neither installs nor loads an extension, and forget it with its overflow.
+
+    Parameters
+    ----------
+    memory
+        The most memory a query may take, such as ``400MB``.
+    threads
+        Threads of a query.
+
+    Raises
+    ------
+    InputError
+        A file is not what its suffix says.
+
+    Examples
+    --------
+    >>> with database() as base:
+    ...     base.execute("SELECT 6 * 7").fetchall()
+    [(42,)]
+    """
+    import duckdb  # noqa: PLC0415 - slow to import, and only official files need it
+
+    with tempfile.TemporaryDirectory(prefix="essgeo-") as overflow:
+        settings: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": memory,
+            "threads": threads,
+            "temp_directory": overflow,
+            "preserve_insertion_order": False,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+        with duckdb.connect(config=settings) as base:
+            try:
+                yield base
+            except duckdb.Error as error:
+                if type(error).__name__ not in _UNREADABLE:
+                    raise
+                message = f"an official file cannot be read: {str(error).splitlines()[0]}. Fetch it again."
+                raise InputError(message) from error
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A file in a query.
+
+    Attributes
+    ----------
+    table
+        What stands for the file.
+    raw
+        By column of the catalogue, the column of the file: a filter on it skips parts of a Parquet file.
+    text
+        By column of the catalogue, its text, ``''`` where it is missing, also where an optional column is not there.
+    """
+
+    table: str
+    raw: dict[str, str]
+    text: dict[str, str]
+
+
+def scan(base: duckdb.DuckDBPyConnection, path: Path, source: Source) -> Scan:
+    r"""Return what stands for a file and its columns in a query.
+
+    Parameters
+    ----------
+    base
+        From :func:`database`.
+    path
+        A Parquet or CSV file (``.csv``, ``.csv.gz``; any separator; UTF-8, and in ``.csv`` also Latin-1).
+    source
+        What the catalogue says of it.
+
+    Raises
+    ------
+    SourceChangedError
+        A column of the source is not there.
+    InputError
+        There is no such file, or its suffix is not known.
+
+    Examples
+    --------
+    >>> import pathlib
+    >>> from essgeo.official.catalogue import find_source
+    >>> with tempfile.TemporaryDirectory() as folder, database() as base:
+    ...     path = pathlib.Path(folder) / "list.csv"
+    ...     _ = path.write_text("SIREN;Region\n005580113;11\n")
+    ...     file = scan(base, path, find_source("ess_france"))
+    ...     base.execute(f"SELECT {file.text['siren']}, {file.text['name']} FROM {file.table}").fetchall()
+    [('005580113', '')]
+    """
+    if not path.is_file():
+        message = f"{path}: no such file; `essgeo sources fetch {source.id}` fetches it, or give another."
+        raise InputError(message)
+    form = _FORMATS.get(path.suffix.lower())
+    if form is None:
+        message = f"{path}: cannot read a {path.suffix or 'file without suffix'}; give a .parquet or a .csv."
+        raise InputError(message)
+    table = form.format(path=quoted(_literal(str(path))), encoding=quoted(_encoding(path)))
+    described = base.execute(f"DESCRIBE SELECT * FROM {table}").fetchall()
+    columns = official_columns([str(row[0]) for row in described], source, file=path.name)
+    raw = {name: named(column) for column, name in columns.items()}
+    text = {name: f"coalesce(CAST({column} AS VARCHAR), '')" for name, column in raw.items()}
+    return Scan(
+        table,
+        {name: raw.get(name, "NULL") for name in source.columns},
+        {name: text.get(name, "''") for name in source.columns},
+    )
+
+
+def list_texts(base: duckdb.DuckDBPyConnection, table: str, column: str, texts: Collection[str]) -> None:
+    """Make a temporary table of one column of texts, to be asked for with ``IN``.
+
+    Examples
+    --------
+    >>> with database() as base:
+    ...     list_texts(base, "listed", "siren", ["005580113"])
+    ...     base.execute("SELECT siren FROM listed").fetchall()
+    [('005580113',)]
+    """
+    base.execute(f"CREATE TEMP TABLE {table} ({column} VARCHAR)")
+    if texts:
+        base.execute(f"INSERT INTO {table} SELECT unnest(?::VARCHAR[])", [list(texts)])
+
+
+def quoted(text: str) -> str:
+    """Return a text as SQL writes it.
+
+    Examples
+    --------
+    >>> quoted("l'heure")
+    "'l''heure'"
+    """
+    return "'" + text.replace("'", "''") + "'"
+
+
+def named(column: str) -> str:
+    """Return the name of a column as SQL writes it.
+
+    Examples
+    --------
+    >>> named("dateDebut")
+    '"dateDebut"'
+    """
+    return '"' + column.replace('"', '""') + '"'
+
+
+def _literal(path: str) -> str:
+    """Return a path in which no character stands for others."""
+    return "".join(f"[{character}]" if character in "*?[" else character for character in path)
+
+
+def _encoding(path: Path) -> str:
+    if path.suffix.lower() != ".csv":
+        return "utf-8"
+    with path.open("rb") as stream:
+        sample = stream.read(_SAMPLE_BYTES)
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(sample)
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "utf-8"
+
+
+NATURAL_PERSON = "1000"
+"""Legal category of a person in business: its own name is never read, only that of its shop."""
+
+PUBLIC = "O"
+
+_NAMES = ("sign_1", "sign_2", "sign_3", "usual_name")
+
+_ADDRESS = ("number", "repetition", "street_type", "street", "postcode")
+
+_PLAIN = (
+    *("siret", "created_on", "employee_band", "naf", "naf_version", "employer", "city", "citycode"),
+    "head_office",
+)
+
+_UNIT = ("legal_category", "ess", "mission_company")
+
+_UNIT_NAMES = ("name", "acronym", "usual_name")
+
+
+def read_establishments(
+    establishments: Path,
+    legal_units: Path,
+    *,
+    as_of: dt.date,
+    citycodes: Collection[str] | None = None,
+    categories: Collection[str] | None = None,
+    listed: Collection[str] = (),
+    memory: str = MEMORY,
+) -> pd.DataFrame:
+    """Return the establishments active on a day, of some communes or of France, with the facts of their legal unit.
+
+    The files are never held in memory: only the columns and rows that are wanted leave them. Rows that INSEE diffuses
+    in part, or whose unit is so, lose their name and address before anything else reads them. Names of persons and the
+    complement of the address, which often holds one, are not read at all.
+
+    Parameters
+    ----------
+    establishments, legal_units
+        ``StockEtablissement`` and ``StockUniteLegale``, in Parquet or CSV.
+    as_of
+        The day. The files tell the present state and since when: active is what was created by then and is open, or
+        closed only since. What closed and opened again before the day of the files is taken as open.
+    citycodes
+        INSEE codes of communes; ``None``: all of France.
+    categories
+        Keep the units that carry the ESS flag of SIRENE, or one of these legal categories, or stand in ``listed``;
+        ``None``: all.
+    listed
+        SIREN of the ESS France list.
+    memory
+        The most memory the query may take.
+
+    Returns
+    -------
+    DataFrame
+        One row an establishment, by ``siret``, RangeIndex, every column text (``""`` where nothing is known):
+        ``siret``, ``siren``, ``created_on``, ``employee_band``, ``naf``, ``naf_version``, ``employer`` (``O``, ``N``),
+        ``city``, ``citycode``, ``head_office`` (``true``, ``false``), ``diffusion`` (``O`` or ``P``), ``sign_1`` to
+        ``sign_3``, ``usual_name``, ``number``, ``repetition``, ``street_type``, ``street``, ``postcode``, then of the
+        unit ``unit_name``, ``unit_acronym``, ``unit_usual_name``, ``legal_category``, ``ess``, ``mission_company``.
+        An establishment whose unit is not in its file is kept without them where ``categories`` is ``None``.
+
+    Raises
+    ------
+    SourceChangedError
+        A file lacks a column.
+    InputError
+        A code of a commune is none, or a file is missing or cannot be read.
+
+    Examples
+    --------
+    See :func:`essgeo.register.establishments.as_structures`.
+    """
+    with database(memory=memory) as base:
+        site = scan(base, establishments, find_source("sirene_establishments"))
+        unit = scan(base, legal_units, find_source("sirene_legal_units"))
+        list_texts(base, "listed", "siren", listed)
+        sites = f"{_sites(site)} WHERE {active_on(site, as_of)} AND {within_communes(site, citycodes)}"
+        units = f"{_units(unit)} WHERE {_in_ess(unit, categories)}"
+        if citycodes is None:
+            base.execute(f"CREATE TEMP TABLE units AS {units}")
+            known = "true" if categories is None else f"{_siren(site)} IN (SELECT siren FROM units)"
+            base.execute(f"CREATE TEMP TABLE sites AS {sites} AND {known}")
+        else:
+            base.execute(f"CREATE TEMP TABLE sites AS {sites}")
+            base.execute(f"CREATE TEMP TABLE units AS {units} AND {unit.raw['siren']} IN (SELECT siren FROM sites)")
+        return base.execute(_joined("LEFT" if categories is None else "INNER")).df()
+
+
+def count_establishments(
+    establishments: Path, *, as_of: dt.date, citycodes: Collection[str], memory: str = MEMORY
+) -> pd.DataFrame:
+    """Return how many establishments are active on a day in each commune, ESS or not, by band of employees.
+
+    Parameters
+    ----------
+    establishments, as_of, citycodes, memory
+        As for :func:`read_establishments`.
+
+    Returns
+    -------
+    DataFrame
+        RangeIndex; ``citycode``, ``employer`` (``O``, ``N`` or ``""``), ``employee_band`` and ``establishments``.
+
+    Raises
+    ------
+    SourceChangedError, InputError
+        As for :func:`read_establishments`.
+
+    Examples
+    --------
+    See :func:`essgeo.register.portrait.portrait_by_area`.
+    """
+    with database(memory=memory) as base:
+        site = scan(base, establishments, find_source("sirene_establishments"))
+        keys = ("citycode", "employer", "employee_band")
+        wanted = ", ".join(f"{site.text[name]} AS {name}" for name in keys)
+        where = f"{active_on(site, as_of)} AND {within_communes(site, citycodes)}"
+        query = f"SELECT {wanted}, count(*) AS establishments FROM {site.table} WHERE {where} GROUP BY ALL ORDER BY ALL"
+        return base.execute(query).df()
+
+
+def active_on(site: Scan, day: dt.date) -> str:
+    """Return the condition that an establishment is active on a day, in SQL."""
+    date = quoted(day.isoformat())
+    created, state, since = (site.raw[name] for name in ("created_on", "state", "period_from"))
+    return f"({created} IS NULL OR {created} <= {date}) AND ({state} = 'A' OR ({state} = 'F' AND {since} > {date}))"
+
+
+def within_communes(site: Scan, citycodes: Collection[str] | None) -> str:
+    """Return the condition that an establishment is in some communes, or anywhere, in SQL.
+
+    Raises
+    ------
+    InputError
+        A code is not that of a commune, or there is none.
+    """
+    if citycodes is None:
+        return "true"
+    wrong = sorted(code for code in citycodes if not re.fullmatch(r"\d[\dAB]\d{3}", code))
+    if wrong or not citycodes:
+        message = f"{', '.join(wrong) or 'no code'}: give INSEE codes of communes, such as 93010."
+        raise InputError(message)
+    return f"{site.raw['citycode']} IN ({', '.join(map(quoted, sorted(citycodes)))})"
+
+
+def _sites(site: Scan) -> str:
+    public = f"coalesce({site.raw['diffusion']} = {quoted(PUBLIC)}, false)"
+    wanted = [f"{site.text[name]} AS {name}" for name in _PLAIN]
+    wanted += [f"CASE WHEN {public} THEN {site.text[name]} ELSE '' END AS {name}" for name in (*_NAMES, *_ADDRESS)]
+    return f"SELECT {', '.join(wanted)}, {_siren(site)} AS siren, {public} AS site_public FROM {site.table}"
+
+
+def _siren(site: Scan) -> str:
+    """Return the SIREN as the start of the SIRET: a column less to read of the whole file."""
+    return f"substr({site.raw['siret']}, 1, 9)"
+
+
+def _units(unit: Scan) -> str:
+    public = f"coalesce({unit.raw['diffusion']} = {quoted(PUBLIC)}, false)"
+    wanted = [f"{unit.text[name]} AS {name}" for name in ("siren", *_UNIT)]
+    wanted += [f"CASE WHEN {public} THEN {unit.text[name]} ELSE '' END AS unit_{name}" for name in _UNIT_NAMES]
+    return f"SELECT {', '.join(wanted)}, {public} AS unit_public FROM {unit.table}"
+
+
+def _in_ess(unit: Scan, categories: Collection[str] | None) -> str:
+    if categories is None:
+        return "true"
+    codes = ", ".join(map(quoted, sorted(categories))) or "NULL"
+    in_list = f"{unit.raw['siren']} IN (SELECT siren FROM listed)"
+    return f"({unit.raw['ess']} = 'O' OR {unit.text['legal_category']} IN ({codes}) OR {in_list})"
+
+
+def _joined(kind: str) -> str:
+    public = "(site_public AND coalesce(unit_public, true))"
+    shown = ", ".join(f"sites.{name}" for name in (*_PLAIN, "siren"))
+    hidden = (*_NAMES, *_ADDRESS, *(f"unit_{name}" for name in _UNIT_NAMES))
+    texts = ", ".join(f"CASE WHEN {public} THEN coalesce({name}, '') ELSE '' END AS {name}" for name in hidden)
+    facts = ", ".join(f"coalesce({name}, '') AS {name}" for name in _UNIT)
+    return (
+        f"SELECT {shown}, CASE WHEN {public} THEN 'O' ELSE 'P' END AS diffusion, {texts}, {facts} "
+        f"FROM sites {kind} JOIN units ON sites.siren = units.siren ORDER BY siret"
+    )
+
+
+QUALITIES = {
+    "11": ("housenumber", "voie sûre, numéro trouvé"),
+    "12": ("street", "voie sûre, position aléatoire dans la voie"),
+    "21": ("street", "voie probable, numéro trouvé"),
+    "22": ("street", "voie probable, position aléatoire dans la voie"),
+}
+"""Precision that each ``qualite_xy`` of INSEE stands for, and its words for it.
+
+``33`` (unknown street, a random place in the commune) is no position and is never used. ``21`` finds the number in a
+street that is only probable: no surer than a street. A house thus gets the radius that was calibrated on BAN, and the
+others the radius of a street, which is a choice and not a measure (:data:`essgeo.geocoding.verdict.RADIUS_M`); none
+of the two was calibrated on this file. Where ``distance_precision`` says more than that radius, it wins.
+"""
+
+_MARGIN_DEGREES = 1
+
+_COLUMNS = ("siret", "x", "y", "quality", "epsg", "citycode", "precision_m")
+
+
+def read_sirene_geolocation(path: Path, sirets: Collection[str], *, memory: str = MEMORY) -> gpd.GeoDataFrame:
+    r"""Return the positions of establishments that are fit for use, each from the CRS that its own row names.
+
+    Parameters
+    ----------
+    path
+        The geolocation file of SIRENE, in Parquet or CSV.
+    sirets
+        The establishments that are wanted. Those that INSEE diffuses in part must not be among them.
+    memory
+        The most memory the query may take.
+
+    Returns
+    -------
+    GeoDataFrame
+        Index ``siret``; ``quality`` (a key of :data:`QUALITIES`), ``precision`` (``housenumber`` or ``street``),
+        ``precision_m`` (metres, NaN where not told), ``citycode``, and points in degrees (EPSG:4326). Rows of quality
+        33, of no known quality or CRS, without coordinates, or that are outside what their CRS can hold are left out.
+
+    Raises
+    ------
+    SourceChangedError, InputError
+        The file is missing, lacks a column, or cannot be read.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "geolocation.csv"
+    ...     _ = path.write_text("siret;x;y;qualite_xy;epsg;plg_code_commune\n"
+    ...                         "00558011300011;338000;7690000;11;2975;97411\n00558011300029;1;1;33;2154;93010\n")
+    ...     places = read_sirene_geolocation(path, ["00558011300011", "00558011300029"])
+    >>> places[["precision", "citycode"]].values.tolist(), places.total_bounds[:2].round(1).tolist()
+    ([['housenumber', '97411']], [55.4, -20.9])
+    """
+    with database(memory=memory) as base:
+        file = scan(base, path, find_source("sirene_geolocation"))
+        list_texts(base, "wanted", "siret", sirets)
+        chosen = ", ".join(f"{file.text[name]} AS {name}" for name in _COLUMNS)
+        known = f"{file.raw['siret']} IN (SELECT siret FROM wanted)"
+        rows = base.execute(f"SELECT {chosen} FROM {file.table} WHERE {known} ORDER BY siret").df()
+    rows = rows[rows["quality"].isin(list(QUALITIES))].drop_duplicates("siret").set_index("siret")
+    points = _points(rows)
+    usable = points.notna()
+    return gpd.GeoDataFrame(
+        {
+            "quality": rows["quality"],
+            "precision": rows["quality"].map({code: precision for code, (precision, _) in QUALITIES.items()}),
+            "precision_m": pd.to_numeric(rows["precision_m"], errors="coerce"),
+            "citycode": rows["citycode"],
+        },
+        geometry=points,
+    )[usable]
+
+
+def _points(rows: pd.DataFrame) -> gpd.GeoSeries:
+    """Return the points of the rows in degrees, none where they cannot be one."""
+    x, y = (pd.to_numeric(rows[name].str.replace(",", "."), errors="coerce") for name in ("x", "y"))
+    shapes = np.full(len(rows), None, dtype=object)
+    for code in rows["epsg"].unique():
+        crs = _projected(code)
+        there = np.flatnonzero((rows["epsg"] == code) & x.notna() & y.notna())
+        if crs is None or crs.area_of_use is None:
+            continue
+        moved = gpd.GeoSeries(shapely.points(x.iloc[there], y.iloc[there]), crs=crs).to_crs(GEOGRAPHIC)
+        west, south, east, north = crs.area_of_use.bounds
+        inside = moved.x.between(west - _MARGIN_DEGREES, east + _MARGIN_DEGREES) & moved.y.between(
+            south - _MARGIN_DEGREES, north + _MARGIN_DEGREES
+        )
+        shapes[there[inside]] = moved[inside].to_numpy()
+    return gpd.GeoSeries(shapes, index=rows.index, crs=GEOGRAPHIC)
+
+
+def _projected(code: str) -> CRS | None:
+    try:
+        crs = CRS.from_epsg(int(float(code)))
+    except (CRSError, ValueError):
+        return None
+    return crs if crs.is_projected else None
+
+
+_COLUMN_OF_VINTAGE = {"2024": "qpv_2024", "2015": "qpv_2015"}
+
+
+def read_zones_of_establishments(
+    establishments: Path,
+    geolocation: Path,
+    zones: Collection[str],
+    *,
+    vintage: str,
+    as_of: dt.date,
+    citycodes: Collection[str],
+    memory: str = MEMORY,
+) -> pd.DataFrame:
+    r"""Return the establishments of some communes that INSEE places in a QPV, each with its QPV.
+
+    Parameters
+    ----------
+    establishments, as_of, citycodes, memory
+        As for :func:`essgeo.official.sirene.read_establishments`.
+    geolocation
+        The geolocation of SIRENE.
+    zones
+        Codes of the QPV.
+    vintage
+        Their vintage, such as ``2024``: a code of one vintage is not looked for in the column of another.
+
+    Returns
+    -------
+    DataFrame
+        RangeIndex, by ``siret``; ``siret``, ``zone_id``, ``employer`` (``O``, ``N`` or ``""``). What INSEE diffuses in
+        part is left out, and what it places at random in the commune (``qualite_xy`` 33). Without rows where the file
+        does not tell the QPV of that vintage.
+
+    Raises
+    ------
+    SourceUnavailableError, SourceChangedError, InputError
+        As for :func:`essgeo.official.sirene.read_establishments`.
+
+    Examples
+    --------
+    >>> import datetime as dt, pathlib, tempfile
+    >>> heads = ("siret;siren;statutDiffusionEtablissement;dateCreationEtablissement;trancheEffectifsEtablissement;"
+    ...          "etablissementSiege;etatAdministratifEtablissement;enseigne1Etablissement;"
+    ...          "denominationUsuelleEtablissement;activitePrincipaleEtablissement;caractereEmployeurEtablissement;"
+    ...          "numeroVoieEtablissement;indiceRepetitionEtablissement;typeVoieEtablissement;libelleVoieEtablissement;"
+    ...          "codePostalEtablissement;libelleCommuneEtablissement;codeCommuneEtablissement")
+    >>> row = "00558011300011;005580113;O;2010-01-01;01;true;A;;;94.99Z;O;1;;RUE;A;93140;BONDY;93010"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     sites, places = pathlib.Path(folder) / "sites.csv", pathlib.Path(folder) / "places.csv"
+    ...     _ = sites.write_text(f"{heads}\n{row}\n")
+    ...     _ = places.write_text("siret;x;y;qualite_xy;epsg;plg_code_commune;plg_qp24\n"
+    ...                           "00558011300011;660000;6867000;11;2154;93010;QN09301M\n")
+    ...     found = read_zones_of_establishments(
+    ...         sites, places, ["QN09301M"], vintage="2024", as_of=dt.date(2026, 1, 1), citycodes=["93010"])
+    >>> found.values.tolist()
+    [['00558011300011', 'QN09301M', 'O']]
+    """
+    with database(memory=memory) as base:
+        site = scan(base, establishments, find_source("sirene_establishments"))
+        place = scan(base, geolocation, find_source("sirene_geolocation"))
+        column = _COLUMN_OF_VINTAGE.get(vintage)
+        zone = place.text[column] if column else "''"
+        list_texts(base, "zones", "code", zones)
+        surely = f"{place.text['quality']} IN ({', '.join(map(quoted, QUALITIES))})"
+        placed = f"SELECT {place.raw['siret']} AS siret, {zone} AS zone_id FROM {place.table} WHERE {surely}"
+        open_rows = f"{site.raw['diffusion']} = {quoted(PUBLIC)} AND {active_on(site, as_of)}"
+        active = (
+            f"SELECT {site.raw['siret']} AS siret, {site.text['employer']} AS employer FROM {site.table} "
+            f"WHERE {open_rows} AND {within_communes(site, citycodes)}"
+        )
+        query = (
+            f"SELECT siret, zone_id, employer FROM ({placed}) JOIN ({active}) USING (siret) "
+            "WHERE zone_id IN (SELECT code FROM zones) ORDER BY siret"
+        )
+        return base.execute(query).df()

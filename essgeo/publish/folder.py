@@ -1,0 +1,194 @@
+"""Put a finished run in the place of the last one, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from essgeo.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+
+MANIFEST = ".essgeo.json"
+
+_JOURNAL = "moving.json"
+
+
+@contextmanager
+def staged(out: Path) -> Iterator[Path]:
+    """Give an empty folder to write a run into, and move its files into ``out`` once all of them are there.
+
+    The folder lies beside ``out``, so that a move is a rename. On success every file of the run takes its place, files
+    that the previous run wrote and this one did not are removed, and files that essgeo did not write (a README.md, a
+    ``.git``) stay. On failure ``out`` is as before. A run that is killed leaves its folder behind; the next run first
+    puts back whatever it had begun to move.
+
+    Parameters
+    ----------
+    out
+        The folder to publish; it is created, with its parents, where it is missing. A file ``.essgeo.json`` in it lists
+        what essgeo wrote.
+
+    Yields
+    ------
+    Path
+        A folder to write into.
+
+    Raises
+    ------
+    InputError
+        ``out`` is a file or cannot be written, another run is writing into it, or it holds a file of the same name as
+        one of the run that essgeo did not write.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with staged(pathlib.Path(folder) / "maps") as staging:
+    ...         _ = (staging / "index.html").write_text("a map")
+    ...     (pathlib.Path(folder) / "maps" / "index.html").read_text()
+    'a map'
+    """
+    out = Path(out).resolve()
+    was_there = out.exists()
+    work = out.parent / f".{out.name}.essgeo"
+    _prepare(out, work)
+    with _alone(work, out):
+        try:
+            _recover(work, out)
+            staging = work / "new"
+            staging.mkdir()
+            yield staging
+            _publish(work, out)
+        finally:
+            _roll_back(work, out)
+            shutil.rmtree(work, ignore_errors=True)
+            if not was_there:
+                with suppress(OSError):
+                    out.rmdir()
+
+
+def _prepare(out: Path, work: Path) -> None:
+    if not out.name:
+        message = f"cannot publish into {out}: name a folder below it."
+        raise InputError(message)
+    if out.exists() and not out.is_dir():
+        message = f"cannot publish into {out}: it is a file. Name a folder, or move the file."
+        raise InputError(message)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        work.mkdir(exist_ok=True)
+        probe = out / f"{MANIFEST}.probe"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        message = f"cannot publish into {out}: {error.strerror} ({error.filename}). Name a folder that can be written."
+        raise InputError(message) from error
+
+
+@contextmanager
+def _alone(work: Path, out: Path) -> Iterator[None]:
+    """Hold the folder for one run; the lock of SQLite works on every system and dies with its process."""
+    lock = sqlite3.connect(work / "lock", timeout=0, isolation_level=None)
+    try:
+        lock.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        lock.close()
+        message = f"another run is writing into {out}. Wait for it to end, or name another folder."
+        raise InputError(message) from error
+    try:
+        yield
+    finally:
+        lock.close()
+
+
+def _publish(work: Path, out: Path) -> None:
+    staging = work / "new"
+    files = _files(staging)
+    ours = _listed(out)
+    foreign = [name for name in files if name not in ours and (out / name).exists()]
+    if foreign:
+        message = (
+            f"{out} holds files that essgeo did not write and would replace: {', '.join(foreign)}. "
+            "Move them, or name another folder."
+        )
+        raise InputError(message)
+    (staging / MANIFEST).write_text(json.dumps({"files": files}, indent=1), encoding="utf-8")
+    moved = [*files, MANIFEST]
+    touched = sorted({*moved, *ours})
+    existed = {name: (out / name).is_file() for name in touched}
+    _write_journal(work, existed)
+    try:
+        for name in touched:
+            if existed[name]:
+                _move(out / name, work / "old" / name)
+        _remove_empty(out, ours)
+        for name in moved:
+            _move(staging / name, out / name)
+    except OSError as error:
+        message = f"cannot publish into {out}: {error.strerror} ({error.filename}). The last output stays as it was."
+        raise InputError(message) from error
+    (work / _JOURNAL).unlink()
+
+
+def _write_journal(work: Path, existed: dict[str, bool]) -> None:
+    draft = work / "journal.draft"
+    draft.write_text(json.dumps(existed), encoding="utf-8")
+    draft.replace(work / _JOURNAL)
+
+
+def _recover(work: Path, out: Path) -> None:
+    """Undo and clear what a killed run left."""
+    _roll_back(work, out)
+    for name in ("new", "old"):
+        shutil.rmtree(work / name, ignore_errors=True)
+
+
+def _roll_back(work: Path, out: Path) -> None:
+    """Put every file back where the journal of an unfinished move says it was; without a journal nothing was moved."""
+    journal = work / _JOURNAL
+    if not journal.exists():
+        return
+    existed: dict[str, bool] = json.loads(journal.read_text(encoding="utf-8"))
+    for name, before in existed.items():
+        if not before and (out / name).is_file():
+            (out / name).unlink()
+        elif (work / "old" / name).exists():
+            _move(work / "old" / name, out / name)
+    _remove_empty(out, existed)
+    journal.unlink()
+
+
+def _listed(out: Path) -> set[str]:
+    """Return the files of the previous run, those outside ``out`` left out: the list may have been tampered with."""
+    try:
+        names = json.loads((out / MANIFEST).read_text(encoding="utf-8"))["files"]
+        listed = {name for name in names if isinstance(name, str)}
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
+    return {name for name in listed if (out / name).resolve().is_relative_to(out)}
+
+
+def _files(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def _move(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    source.replace(target)
+
+
+def _remove_empty(out: Path, names: Iterable[str]) -> None:
+    """Remove the folders of these files that hold nothing any more."""
+    folders = {
+        parent for name in names for parent in (out / name).parents if parent != out and parent.is_relative_to(out)
+    }
+    for folder in sorted(folders, key=lambda path: len(path.parts), reverse=True):
+        with suppress(OSError):
+            folder.rmdir()

@@ -1,0 +1,297 @@
+"""The GeoPackage with its QGIS styles, GeoJSON and GeoParquet."""
+
+from __future__ import annotations
+
+import sqlite3
+import xml.etree.ElementTree as ET
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyogrio
+
+from essgeo.crs import GEOGRAPHIC
+from essgeo.schema.columns import TABLES
+from essgeo.schema.vocabulary import FAMILIES
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    import geopandas as gpd
+
+    from essgeo.schema.vocabulary import Lang
+
+
+# Okabe and Ito (2008): told apart by readers who do not see all colours.
+FAMILY_COLOURS = {
+    "association": "#0072B2",
+    "cooperative": "#D55E00",
+    "mutuelle": "#009E73",
+    "fondation": "#CC79A7",
+    "entreprise_commerciale_ess": "#E69F00",
+    "unknown": "#7F7F7F",
+}
+
+# ColorBrewer YlGnBu, five classes.
+COVERAGE_COLOURS = ("#ffffcc", "#a1dab4", "#41b6c4", "#2c7fb8", "#253494")
+
+OUTLINES = {"qpv": "#C0392B", "npnru": "#7D3C98", "neighbourhoods": "#111111", "communes": "#555555"}
+
+MARKERS = {"sites": "#8B5A2B", "stations": "#1A1A1A"}
+
+POINTS = {"structures", *MARKERS}
+
+
+DOCTYPE = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
+
+_TABLE = """
+CREATE TABLE layer_styles (
+    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256), f_table_schema TEXT(256),
+    f_table_name TEXT(256), f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT, styleSLD TEXT,
+    useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30), update_time DATETIME
+)"""
+
+_REGISTER = """
+INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change)
+VALUES ('layer_styles', 'attributes', 'layer_styles', 'QGIS styles', ?)"""
+
+_STYLE = """
+INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName, styleQML,
+    styleSLD, useAsDefault, description, owner, ui, update_time)
+VALUES ('', '', ?, 'geom', ?, ?, '', 1, '', '', NULL, ?)"""
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """How a class of features is drawn: colours as ``#rrggbb``, ``fill`` empty for an outline alone."""
+
+    label: str
+    fill: str = ""
+    outline: str = "#FFFFFF"
+    width_mm: float = 0.2
+    opacity: float = 1.0
+    dashed: bool = False
+
+
+def write_styles(path: Path, styles: Mapping[str, str], *, day: dt.date) -> None:
+    """Add QML styles to a GeoPackage as the default styles of its layers.
+
+    Parameters
+    ----------
+    path
+        A GeoPackage without styles.
+    styles
+        QML by name of layer.
+    day
+        The date the styles bear.
+    """
+    stamp = f"{day:%Y-%m-%d}T00:00:00.000Z"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(_TABLE)
+        connection.execute(_REGISTER, (stamp,))
+        connection.executemany(_STYLE, [(layer, layer, qml, stamp) for layer, qml in styles.items()])
+
+
+def layer_style(layer: str, *, lang: Lang) -> str:
+    """Return the QML style of a published layer.
+
+    Examples
+    --------
+    >>> "categorizedSymbol" in layer_style("structures", lang="fr")
+    True
+    """
+    root = ET.Element("qgis", version="3.34", styleCategories="Symbology")
+    root.append(renderer(layer, lang=lang))
+    ET.SubElement(root, "layerGeometryType").text = "0" if layer in POINTS else "2"
+    return DOCTYPE + ET.tostring(root, encoding="unicode")
+
+
+def renderer(layer: str, *, lang: Lang) -> ET.Element:
+    """Return the ``renderer-v2`` element of a published layer, as styles and projects hold it.
+
+    Structures are coloured by family, IRIS by the share of their residents within reach; other layers have one symbol.
+
+    Examples
+    --------
+    >>> renderer("iris", lang="en").get("attr")
+    'coverage_share'
+    """
+    if layer == "structures":
+        symbols = {code: Symbol(FAMILIES[code][lang], colour) for code, colour in FAMILY_COLOURS.items()}
+        return _renderer("categorizedSymbol", "family", symbols, marker=True)
+    if layer == "iris":
+        return _renderer("graduatedSymbol", "coverage_share", _share_classes(lang), marker=False)
+    if layer in MARKERS:
+        return _renderer("singleSymbol", "", {"": Symbol("", MARKERS[layer])}, marker=True)
+    outline = Symbol("", outline=OUTLINES[layer], width_mm=0.5, dashed=layer == "npnru")
+    return _renderer("singleSymbol", "", {"": outline}, marker=False)
+
+
+def _share_classes(lang: Lang) -> dict[str, Symbol]:
+    step = 1 / len(COVERAGE_COLOURS)
+    words = {"fr": "{:.0f} à {:.0f}\N{NO-BREAK SPACE}%", "en": "{:.0f} to {:.0f}%"}[lang]
+    return {
+        f"{i * step:.2f} {(i + 1) * step:.2f}": Symbol(
+            words.format(100 * i * step, 100 * (i + 1) * step), colour, opacity=0.7
+        )
+        for i, colour in enumerate(COVERAGE_COLOURS)
+    }
+
+
+def _renderer(kind: str, attribute: str, symbols: Mapping[str, Symbol], *, marker: bool) -> ET.Element:
+    drawn = ET.Element("renderer-v2", type=kind, symbollevels="0", forceraster="0", enableorderby="0")
+    if attribute:
+        drawn.set("attr", attribute)
+    if kind == "categorizedSymbol":
+        classes = ET.SubElement(drawn, "categories")
+        for i, (value, symbol) in enumerate(symbols.items()):
+            ET.SubElement(
+                classes, "category", type="string", value=value, label=symbol.label, symbol=str(i), render="true"
+            )
+    elif kind == "graduatedSymbol":
+        drawn.set("graduatedMethod", "GraduatedColor")
+        classes = ET.SubElement(drawn, "ranges")
+        for i, (value, symbol) in enumerate(symbols.items()):
+            lower, upper = value.split()
+            ET.SubElement(classes, "range", lower=lower, upper=upper, label=symbol.label, symbol=str(i), render="true")
+    listed = ET.SubElement(drawn, "symbols")
+    for i, symbol in enumerate(symbols.values()):
+        _add_symbol(listed, str(i), symbol, marker=marker)
+    return drawn
+
+
+def _add_symbol(listed: ET.Element, name: str, symbol: Symbol, *, marker: bool) -> None:
+    kind, engine = ("marker", "SimpleMarker") if marker else ("fill", "SimpleFill")
+    element = ET.SubElement(
+        listed, "symbol", type=kind, name=name, alpha=f"{symbol.opacity:g}", clip_to_extent="1", force_rhr="0"
+    )
+    layer = ET.SubElement(element, "layer", {"class": engine, "enabled": "1", "locked": "0", "pass": "0"})
+    options = ET.SubElement(layer, "Option", type="Map")
+    chosen = {
+        "color": _rgba(symbol.fill or "#FFFFFF"),
+        "outline_color": _rgba(symbol.outline),
+        "outline_style": "dash" if symbol.dashed else "solid",
+        "outline_width": f"{symbol.width_mm:g}",
+        "outline_width_unit": "MM",
+    }
+    chosen |= (
+        {"name": "circle", "size": "2.4", "size_unit": "MM"} if marker else {"style": "solid" if symbol.fill else "no"}
+    )
+    for key, value in chosen.items():
+        ET.SubElement(options, "Option", type="QString", name=key, value=value)
+
+
+def _rgba(colour: str) -> str:
+    return ",".join(str(int(colour[i : i + 2], 16)) for i in (1, 3, 5)) + ",255"
+
+
+GEOPACKAGE = "1.2"
+"""Version of the format: QGIS has read it without a warning since 3.0."""
+
+
+def write_geopackage(layers: Mapping[str, gpd.GeoDataFrame], path: Path, *, lang: Lang, day: dt.date) -> None:
+    """Write layers into one GeoPackage, in their CRS, each named and titled.
+
+    Parameters
+    ----------
+    layers
+        Layers by name; each name is one of :data:`essgeo.schema.columns.TABLES`.
+    path
+        File to write; it must not exist.
+    lang
+        Language of the titles.
+    day
+        The date the file bears, so that the same study gives the same bytes.
+
+    Examples
+    --------
+    >>> import datetime as dt, geopandas as gpd, pathlib, pyogrio, tempfile
+    >>> sites = gpd.GeoDataFrame({"site_id": ["a"]}, geometry=gpd.points_from_xy([661000], [6862000]), crs=2154)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "layers.gpkg"
+    ...     write_geopackage({"sites": sites}, path, lang="fr", day=dt.date(2025, 3, 1))
+    ...     pyogrio.list_layers(path).tolist()
+    [['sites', 'Point']]
+    """
+    with _dated(day):
+        for name, layer in layers.items():
+            title = TABLES[name].title[lang]
+            pyogrio.write_dataframe(
+                layer,
+                path,
+                layer=name,
+                driver="GPKG",
+                append=path.exists(),
+                geometry_type="Point" if name in POINTS else "MultiPolygon",
+                promote_to_multi=name not in POINTS,
+                dataset_options={"VERSION": GEOPACKAGE},
+                layer_options={"IDENTIFIER": title, "DESCRIPTION": title, "GEOMETRY_NAME": "geom"},
+            )
+
+
+def write_geojson(layer: gpd.GeoDataFrame, path: Path, *, key: str) -> None:
+    """Write a layer as RFC 7946 GeoJSON: longitude and latitude at 6 decimals, right-hand rule, the key as feature id.
+
+    A row without a geometry has a null geometry.
+
+    Parameters
+    ----------
+    layer
+        A layer in any CRS.
+    path
+        File to write.
+    key
+        Column that identifies a row: the ``id`` of its feature, and still a property.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, json, pathlib, tempfile
+    >>> layer = gpd.GeoDataFrame({"site_id": ["a"]}, geometry=gpd.points_from_xy([661000], [6862000]), crs=2154)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "sites.geojson"
+    ...     write_geojson(layer, path, key="site_id")
+    ...     json.loads(path.read_text(encoding="utf-8"))["features"][0]["geometry"]["coordinates"]
+    [2.468468, 48.856856]
+    """
+    pyogrio.write_dataframe(
+        layer.to_crs(GEOGRAPHIC).assign(id=layer[key]),
+        path,
+        driver="GeoJSON",
+        layer_options={"RFC7946": "YES", "COORDINATE_PRECISION": 6, "ID_FIELD": "id", "WRITE_NAME": "NO"},
+    )
+
+
+def write_geoparquet(layer: gpd.GeoDataFrame, path: Path) -> None:
+    """Write a layer as GeoParquet 1.1 in its CRS, with a bounding box a row so that readers need only fetch a part.
+
+    Parameters
+    ----------
+    layer
+        A layer in any CRS.
+    path
+        File to write.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, pathlib, tempfile
+    >>> layer = gpd.GeoDataFrame({"site_id": ["a"]}, geometry=gpd.points_from_xy([661000], [6862000]), crs=2154)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_geoparquet(layer, pathlib.Path(folder) / "sites.parquet")
+    ...     gpd.read_parquet(pathlib.Path(folder) / "sites.parquet").crs.to_epsg()
+    2154
+    """
+    layer.to_parquet(path, index=False, schema_version="1.1.0", write_covering_bbox=True)
+
+
+@contextmanager
+def _dated(day: dt.date) -> Iterator[None]:
+    """Date what GDAL writes, and do not wait for the disk: a file of a run that dies is thrown away."""
+    options = {"OGR_CURRENT_DATE": f"{day:%Y-%m-%d}T00:00:00.000Z", "OGR_SQLITE_SYNCHRONOUS": "OFF"}
+    before = {name: pyogrio.get_gdal_config_option(name) for name in options}
+    pyogrio.set_gdal_config_options(options)
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options(before)

@@ -1,0 +1,166 @@
+"""What leaves the house: the frames of a study masked, cleaned, typed and rounded once for every kind of file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from essgeo.crs import GEOGRAPHIC
+from essgeo.errors import SchemaError
+from essgeo.files.redact import MASK, SHOWN
+from essgeo.files.write import writable
+from essgeo.schema.columns import TABLES
+from essgeo.text.phrases import said
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from essgeo.results import Study
+    from essgeo.schema.columns import Column
+    from essgeo.schema.vocabulary import Lang
+
+
+_SHOWN = SHOWN | {"layer", "zone_id", "vintage", "relation", "probability"}
+
+_METHODS = {"method", "population_method", "note"}
+
+_LINE_END = re.compile("\r\n?")
+
+
+@dataclass(frozen=True)
+class Release:
+    """The frames as published.
+
+    Attributes
+    ----------
+    layers
+        GeoDataFrames in the metric CRS of the territory, RangeIndex, columns of :data:`essgeo.schema.columns.TABLES`.
+    tables
+        DataFrames with a RangeIndex and the same columns; ``structures`` has ``longitude`` and ``latitude`` (degrees,
+        6 decimals) in place of its geometry.
+    cleaned
+        Number of cells that lost characters no file can hold (NUL, other control characters, half surrogates).
+    """
+
+    layers: dict[str, gpd.GeoDataFrame]
+    tables: dict[str, pd.DataFrame]
+    cleaned: int
+
+
+def release(study: Study) -> Release:
+    """Return the frames of a study as they may be published; the study is not changed.
+
+    Only the columns of :data:`essgeo.schema.columns.TABLES` are published, so that a private column of a user's
+    spreadsheet is not. Of a masked structure, only what :data:`essgeo.files.redact.SHOWN` lists: never its
+    address, its position or a name.
+
+    Parameters
+    ----------
+    study
+        What a run found.
+
+    Returns
+    -------
+    Release
+        Text is never missing (``""``), numbers are float64, counts Int64, flags boolean.
+
+    Raises
+    ------
+    SchemaError
+        Frames of the study lack columns; the message lists them all.
+    """
+    frames = {name: getattr(study, name) for name in TABLES}
+    frames["neighbourhoods"] = _note_in(frames["neighbourhoods"], study.lang)
+    frames |= {
+        name: frames[name].rename_axis(table.key[0]).reset_index() for name, table in TABLES.items() if table.geographic
+    }
+    _require_columns(frames)
+    masked = frozenset(study.structures.index[study.structures["geo_status"] == "masked"])
+    typed = {name: _hide(_in_words(_typed(frames[name], TABLES[name].columns), study.lang), masked) for name in TABLES}
+    cleaned = {name: _clean(frame) for name, frame in typed.items()}
+    layers = {
+        name: gpd.GeoDataFrame(frame, geometry=_shapes(frames[name], masked), crs=frames[name].crs)
+        for name, (frame, _) in cleaned.items()
+        if TABLES[name].geographic
+    }
+    tables = {name: frame for name, (frame, _) in cleaned.items() if not TABLES[name].geographic}
+    tables = {"structures": _with_degrees(layers["structures"])} | tables
+    return Release(layers, tables, sum(count for _, count in cleaned.values()))
+
+
+def _require_columns(frames: dict[str, pd.DataFrame]) -> None:
+    faults = [
+        f"{name}: {', '.join(missing)}"
+        for name, frame in frames.items()
+        if (missing := [column.name for column in TABLES[name].columns if column.name not in frame.columns])
+    ]
+    if faults:
+        message = f"the study lacks columns that essgeo.schema.columns promises. {'; '.join(faults)}."
+        raise SchemaError(message)
+
+
+def _typed(frame: pd.DataFrame, columns: tuple[Column, ...]) -> pd.DataFrame:
+    return pd.DataFrame({column.name: _values(frame[column.name], column) for column in columns}).reset_index(drop=True)
+
+
+def _values(values: pd.Series, column: Column) -> pd.Series:
+    if column.kind == "flag":
+        return values.astype("boolean")
+    if column.kind == "integer":
+        return pd.to_numeric(values).astype("Float64").round().astype("Int64")
+    if column.kind == "number":
+        numbers = values.astype("float64").replace([np.inf, -np.inf], np.nan)
+        return numbers.round(column.decimals) + 0.0  # no minus zero
+    return pd.Series(
+        [str(value) for value in values.astype(object).where(values.notna(), "")], values.index, dtype=object
+    )
+
+
+def _note_in(neighbourhoods: gpd.GeoDataFrame, lang: Lang) -> gpd.GeoDataFrame:
+    """Return the layer with the note that was written for readers of a language, where there is one."""
+    own = neighbourhoods.get(f"note_{lang}")
+    return neighbourhoods if own is None else neighbourhoods.assign(note=own.where(own != "", neighbourhoods["note"]))
+
+
+def _in_words(frame: pd.DataFrame, lang: Lang) -> pd.DataFrame:
+    """Return a table whose remarks on method are in a language; the notes of a user's own rows are not touched."""
+    written = [name for name in frame if name in _METHODS and not {"structure_id", "site_id"} & {*frame}]
+    return frame.assign(**{name: frame[name].map(lambda text: said(text, lang)).astype(object) for name in written})
+
+
+def _hide(frame: pd.DataFrame, masked: Collection[str]) -> pd.DataFrame:
+    hidden = frame.copy()
+    if "structure_id" in frame:
+        rows = frame["structure_id"].isin(masked)
+        for name in frame.columns.difference(list(_SHOWN)):
+            text = MASK if name == "name" else ""
+            hidden.loc[rows, name] = text if frame[name].dtype == object else pd.NA
+    if "nearest_structure_id" in frame:
+        hidden.loc[frame["nearest_structure_id"].isin(masked), "nearest_name"] = MASK
+    return hidden
+
+
+def _clean(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    clean, cells = frame.copy(), 0
+    for name in frame.select_dtypes("object"):
+        # Not unique() nor isin(): pandas' own hashing stops at a NUL.
+        texts = {text: writable(text) for text in dict.fromkeys(frame[name])}
+        clean[name] = pd.Series([_LINE_END.sub("\n", texts[text]) for text in frame[name]], frame.index, dtype=object)
+        cells += sum(texts[text] != text for text in frame[name])
+    return clean, cells
+
+
+def _shapes(frame: gpd.GeoDataFrame, masked: Collection[str]) -> gpd.GeoSeries:
+    shapes = frame.geometry.reset_index(drop=True)
+    hidden = frame["structure_id"].isin(masked) if "structure_id" in frame else np.zeros(len(frame), bool)
+    return shapes.mask(np.asarray(hidden) | shapes.is_empty.to_numpy(), None)
+
+
+def _with_degrees(layer: gpd.GeoDataFrame) -> pd.DataFrame:
+    points = layer.geometry.to_crs(GEOGRAPHIC)
+    return pd.DataFrame(layer.drop(columns="geometry")).assign(longitude=points.x.round(6), latitude=points.y.round(6))

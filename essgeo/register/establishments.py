@@ -1,0 +1,197 @@
+"""The register as a file: what a town opens, and what a study reads back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from essgeo.crs import GEOGRAPHIC
+from essgeo.files.redact import MASK
+from essgeo.geocoding.chain import SIRENE, SURE
+from essgeo.official.sirene import NATURAL_PERSON
+from essgeo.register.perimeter import IN_ESS, employees, nomenclature, perimeter, sectors
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    import geopandas as gpd
+
+
+def enterprise_of(structures: pd.DataFrame) -> pd.Series:
+    """Return the enterprise of each structure: its SIREN, or the structure itself where that is not known.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> enterprise_of(pd.DataFrame({"siren": ["005580113", "005580113", ""]}, index=["a", "b", "c"])).nunique()
+    2
+    """
+    siren = structures.reindex(columns=["siren"])["siren"].astype("object").fillna("")
+    return siren.where(siren != "", structures.index.to_series().map("={}".format))
+
+
+NAF_VERSION = "NAFRev2"
+"""The nomenclature that the tables of sectors and of exclusions speak; a code of another one says nothing."""
+
+SOURCE = "INSEE, Sirene"
+
+SOURCE_LIST = "ESS France, liste des entreprises de l'ESS"
+
+_SOLE_TRADER = "Entreprise individuelle sans enseigne"
+
+_ALIASES = ("sign_1", "sign_2", "sign_3", "usual_name", "unit_name", "unit_usual_name", "unit_acronym")
+
+
+def as_structures(
+    establishments: pd.DataFrame, *, as_of: dt.date, listed: pd.Series | None = None, only_ess: bool = True
+) -> pd.DataFrame:
+    """Return the establishments as structures, with the rule that makes each one ESS.
+
+    Parameters
+    ----------
+    establishments
+        From :func:`essgeo.official.sirene.read_establishments`.
+    as_of
+        The day they are active on.
+    listed
+        From :func:`essgeo.official.lists.read_ess_list`.
+    only_ess
+        Leave out those that no rule makes ESS, and those whose activity is out of the field.
+
+    Returns
+    -------
+    DataFrame
+        Index ``structure_id`` (the SIRET) and the text columns of the ``structures`` layer; then ``legal_category``,
+        ``naf``, ``sector_rule``, ``ess_rule``, ``ess_certainty``, ``seat`` (``seat`` or ``branch``), ``employer``
+        (``yes``, ``no`` or ``unknown``), ``diffusion`` (``O`` or ``P``) and the numbers ``employees_low`` and
+        ``employees_high``. The name is that of the unit, else of the place; a person in business has that of the shop
+        only. Rows that INSEE diffuses in part are ``[ND]`` without an address.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> row = {"siret": "00558011300011", "siren": "005580113", "diffusion": "O", "unit_name": "LE FOURNIL",
+    ...        "legal_category": "5458", "naf": "10.71C", "naf_version": "NAFRev2", "number": "12",
+    ...        "street_type": "RUE", "street": "DES LILAS", "employee_band": "02", "head_office": "true"}
+    >>> table = as_structures(pd.DataFrame([row]), as_of=dt.date(2026, 1, 1))
+    >>> table[["name", "address", "family", "sectors", "ess_rule", "seat", "employees_high"]].values.tolist()
+    [['LE FOURNIL', '12 RUE DES LILAS', 'cooperative', 'alimentation_agriculture', 'legal_category', 'seat', 5.0]]
+    """
+    rows = _complete(establishments)
+    naf = rows["naf"].where(rows["naf_version"] == NAF_VERSION, "")
+    found = perimeter(rows.assign(naf=naf), listed=listed)
+    if only_ess:
+        wanted = found["ess_certainty"].isin(IN_ESS)
+        rows, found, naf = rows[wanted], found[wanted], naf[wanted]
+    masked = rows["diffusion"] != "O"
+    names = _names(rows, masked)
+    labels = nomenclature("ess_legal_categories").set_index("code")["label"]
+    listed_only = found["ess_rule"] == "list"
+    table = pd.DataFrame(
+        {
+            "structure_id": rows["siret"],
+            "name": names,
+            "aliases": _aliases(rows, names),
+            "address": _joined(rows, ("number", "repetition", "street_type", "street"), " "),
+            **{name: rows[name] for name in ("postcode", "city", "citycode", "siren", "siret")},
+            "family": found["family"],
+            "legal_form": rows["legal_category"].map(labels).fillna(""),
+            **sectors(naf, names),
+            "roles": "",
+            "support_stages": "",
+            "active_from": rows["created_on"].str.slice(0, 10),
+            "active_to": "",
+            "status": "active",
+            "as_of": as_of.isoformat(),
+            "source": np.where(listed_only, f"{SOURCE} ; {SOURCE_LIST}", SOURCE),
+            "legal_category": rows["legal_category"],
+            "naf": rows["naf"],
+            "ess_rule": found["ess_rule"],
+            "ess_certainty": found["ess_certainty"],
+            "seat": rows["head_office"].map({"true": "seat", "false": "branch"}).fillna("unknown"),
+            "employer": rows["employer"].map({"O": "yes", "N": "no"}).fillna("unknown"),
+            "diffusion": rows["diffusion"],
+            **employees(rows["employee_band"]),
+        }
+    )
+    return table.set_index("structure_id")
+
+
+def _complete(establishments: pd.DataFrame) -> pd.DataFrame:
+    texts = (
+        *("siret", "siren", "created_on", "employee_band", "naf", "naf_version", "employer", "city", "citycode"),
+        *("head_office", "diffusion", "number", "repetition", "street_type", "street", "postcode", "legal_category"),
+        *("ess", *_ALIASES),
+    )
+    return establishments.reindex(columns=texts).astype("object").fillna("").reset_index(drop=True)
+
+
+def _names(rows: pd.DataFrame, masked: pd.Series) -> pd.Series:
+    person = rows["legal_category"] == NATURAL_PERSON
+    place = rows["sign_1"].where(rows["sign_1"] != "", rows["usual_name"])
+    unit = rows["unit_name"].where(rows["unit_name"] != "", rows["unit_usual_name"])
+    shown = place.where(person | (unit == ""), unit)
+    return shown.mask(shown == "", _SOLE_TRADER).mask(masked, MASK)
+
+
+def _aliases(rows: pd.DataFrame, names: pd.Series) -> pd.Series:
+    person = rows["legal_category"] == NATURAL_PERSON
+    own = rows[list(_ALIASES)].assign(**{name: rows[name].mask(person, "") for name in _ALIASES if "unit" in name})
+    lists = (dict.fromkeys(filter(None, texts)) for texts in own.itertuples(index=False, name=None))
+    joined = ["|".join(text for text in texts if text != name) for texts, name in zip(lists, names, strict=True)]
+    return pd.Series(joined, index=rows.index, dtype="object")
+
+
+def _joined(rows: pd.DataFrame, columns: tuple[str, ...], separator: str) -> pd.Series:
+    lines = [separator.join(filter(None, parts)) for parts in rows[list(columns)].itertuples(index=False, name=None)]
+    return pd.Series(lines, index=rows.index, dtype="object")
+
+
+_DROPPED = ("candidate_longitude", "candidate_latitude", "longitude", "latitude")
+
+_FIRST = (
+    *("structure_id", "name", "aliases", "address", "postcode", "city", "citycode", "lon", "lat", "coord_precision"),
+    *("coord_radius_m", "coord_source"),
+)
+
+DEGREE_DECIMALS = 6
+
+
+def as_table(register: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return a register as it is written: positions in degrees, in columns that :func:`read_structures` takes back.
+
+    Parameters
+    ----------
+    register
+        From :func:`essgeo.register.build_register`, or any result of :func:`essgeo.geocode`.
+
+    Returns
+    -------
+    GeoDataFrame
+        RangeIndex; the columns of the register with ``lon``, ``lat``, ``coord_precision``, ``coord_radius_m`` and
+        ``coord_source`` in place of the working columns, and points in degrees. A position that was found counts as
+        found when it is read again: a street so short that it is a position is then ``place``.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from essgeo import geocode
+    >>> found = geocode(pd.DataFrame({"name": "A", "address": "", "lon": [2.48], "lat": [48.9]}, index=["a"]))
+    >>> as_table(found)[["lon", "lat", "coord_precision", "coord_radius_m"]].values.tolist()
+    [[2.48, 48.9, 'place', 200.0]]
+    """
+    placed = register.geometry.notna()
+    sure = register["geo_status"].isin(["located", "corrected"])
+    precision = register["geo_precision"].where(~sure | register["geo_precision"].isin(SURE), "place")
+    table = register.drop(columns=list(_DROPPED)).assign(
+        lon=register["longitude"].round(DEGREE_DECIMALS),
+        lat=register["latitude"].round(DEGREE_DECIMALS),
+        coord_precision=precision.where(placed, ""),
+        coord_radius_m=register["geo_radius_m"],
+        coord_source=np.where(register["geo_engine"] == SIRENE, SIRENE, ""),
+    )
+    table = table.rename_axis("structure_id").reset_index().to_crs(GEOGRAPHIC)
+    first = [name for name in _FIRST if name in table]
+    return table[[*first, *(name for name in table.columns if name not in first)]]

@@ -1,0 +1,202 @@
+"""Who is in the ESS by law: legal categories, activities, sectors."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from essgeo.schema.headers import simplify
+from essgeo.territory import data_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+
+@cache
+def _read(name: str) -> pd.DataFrame:
+    return pd.read_csv(data_folder() / "nomenclatures" / f"{name}.csv", dtype=str, keep_default_na=False)
+
+
+def nomenclature(name: str) -> pd.DataFrame:
+    """Return a table of ``data/nomenclatures``, every cell as text.
+
+    Parameters
+    ----------
+    name
+        ``ess_legal_categories``, ``ess_excluded_activities``, ``sirene_employee_bands``, ``naf_sectors`` or
+        ``name_sectors``.
+
+    Examples
+    --------
+    >>> nomenclature("sirene_employee_bands").set_index("code").loc["11", "label"]
+    '10 à 19 salariés'
+    """
+    return _read(name).copy()
+
+
+def employees(bands: pd.Series) -> pd.DataFrame:
+    """Return the least and the most employees that a band of SIRENE stands for.
+
+    Parameters
+    ----------
+    bands
+        Codes of ``trancheEffectifsEtablissement``: ``NN``, ``00``, ``01`` (1 or 2) ... ``53`` (10,000 or more).
+
+    Returns
+    -------
+    DataFrame
+        The index of ``bands``; ``employees_low`` and ``employees_high``, NaN where the band is not known; the highest
+        band has no upper end (NaN).
+
+    Examples
+    --------
+    >>> employees(pd.Series(["02", "NN", "", "53"])).values.tolist()
+    [[3.0, 5.0], [0.0, 0.0], [nan, nan], [10000.0, nan]]
+    """
+    table = nomenclature("sirene_employee_bands").set_index("code")[["low", "high"]].apply(pd.to_numeric)
+    return pd.DataFrame({f"employees_{end}": bands.map(table[end]).astype("float64") for end in ("low", "high")})
+
+
+def sectors(naf: pd.Series, name: pd.Series) -> pd.DataFrame:
+    """Return the sectors and challenges of establishments, and the rules that gave them.
+
+    The longest activity code of ``data/nomenclatures/naf_sectors.csv`` that begins the code of a row gives its sector;
+    every row of ``name_sectors.csv`` whose words stand in the name adds its own. Both tables are judgements of this
+    project. Where neither says anything, the sector is not known.
+
+    Parameters
+    ----------
+    naf
+        Activity codes of NAF rev. 2, such as ``88.91A``; ``""`` where not known.
+    name
+        Names, with the same index.
+
+    Returns
+    -------
+    DataFrame
+        The index of ``naf``; ``sectors``, ``challenges`` and ``sector_rule``, each ``|``-separated codes. A rule is
+        ``naf:`` or ``name:`` and what it found.
+
+    Examples
+    --------
+    >>> names = pd.Series(["Les Lutins", "Vélo Montreuil", "Ensemble"])
+    >>> found = sectors(pd.Series(["88.91A", "94.99Z", "94.99Z"]), names)
+    >>> found["sectors"].tolist(), found["sector_rule"].tolist()
+    (['petite_enfance', 'mobilite', ''], ['naf:88.91A', 'name:velo', ''])
+    """
+    code_at, code = naf.factorize()
+    by_code = [_of_code(str(value)) for value in code]
+    words = pd.Series([simplify(str(value)).replace("_", " ") for value in name], index=name.index)
+    found: list[list[tuple[str, str, str]]] = [[by_code[at]] if at >= 0 and by_code[at][2] else [] for at in code_at]
+    for row in nomenclature("name_sectors").itertuples():
+        hits = words.str.extract(rf"\b({row.words})\b", expand=False)
+        for place in hits.notna().to_numpy().nonzero()[0].tolist():
+            found[place].append((str(row.sector), str(row.challenges), f"name:{hits.iloc[place]}"))
+    columns = list(zip(*(_joined(rules) for rules in found), strict=True)) or [(), (), ()]
+    return pd.DataFrame(dict(zip(("sectors", "challenges", "sector_rule"), columns, strict=True)), index=naf.index)
+
+
+def _of_code(code: str) -> tuple[str, str, str]:
+    rows = nomenclature("naf_sectors").itertuples()
+    known = [(len(str(row.naf)), str(row.sector), str(row.challenges)) for row in rows if code.startswith(str(row.naf))]
+    _, sector, challenges = max(known, default=(0, "", ""))
+    return sector, challenges, f"naf:{code}" if known else ""
+
+
+def _joined(rules: Iterable[tuple[str, str, str]]) -> tuple[str, str, str]:
+    parts = list(zip(*rules, strict=True)) or [(), (), ()]
+    one, two, three = ("|".join(dict.fromkeys(filter(None, "|".join(part).split("|")))) for part in parts)
+    return one, two, three
+
+
+COMMERCIAL = "entreprise_commerciale_ess"
+"""Family of a company that is ESS by its statutes: its legal category says nothing of it."""
+
+ESS_RULES = ("flag", "list", "legal_category", "excluded_activity", "none")
+
+ESS_CERTAINTIES = ("sure", "unsure", "unknown", "excluded")
+
+IN_ESS = ("sure", "unsure")
+
+
+def perimeter(table: pd.DataFrame, *, listed: pd.Series | None = None) -> pd.DataFrame:
+    """Return which rule puts an establishment into the ESS, how sure that is, and its family.
+
+    The first of these rules that fires counts:
+
+    1. ``flag``: SIRENE says that the unit is of the ESS (``economieSocialeSolidaireUniteLegale`` is ``O``);
+    2. ``list``: it is in the list of ESS France;
+    3. ``excluded_activity``: its legal category is of the ESS, but the activity of the establishment is out of the
+       field that INSEE uses (administrations, employers' and workers' organisations, churches, parties);
+    4. ``legal_category``: associations, foundations, mutuals and cooperatives by their codes;
+    5. ``none``.
+
+    A company is never declared not to be ESS from its category alone: nothing then says that it is, nor that it is not,
+    and its certainty is ``unknown``.
+
+    Parameters
+    ----------
+    table
+        ``siren``, ``legal_category`` (four digits), ``naf`` of the establishment in the NAF rev. 2 (``94.99Z``; ``""``
+        where that is not known) and ``ess``, the flag of SIRENE (``O``, ``N`` or ``""``), as text.
+    listed
+        Family that the ESS France list names, ``""`` where it names none, indexed by SIREN.
+
+    Returns
+    -------
+    DataFrame
+        The index of ``table``: ``ess_rule`` (:data:`ESS_RULES`), ``ess_certainty`` and ``family``.
+        ``sure``: a rule without a doubt; ``unsure``: a category or activity whose place in the field was not read in a
+        source, a flag that says ``N`` against the category, or a category alone where the activity, and so rule 3,
+        could not be checked; ``unknown``: no rule; ``excluded``: rule 3.
+
+    Notes
+    -----
+    The categories and activities are ``data/nomenclatures/ess_legal_categories.csv`` and
+    ``ess_excluded_activities.csv``. INSEE says that its field is a list of legal categories less some activities, not
+    which (insee.fr, "L'économie sociale", 2012). The exclusions were read in a sentence of a regional observatory:
+    those that the sentence leaves open are ``unsure``, and exclude nothing. INSEE also counts "other private non-profit
+    bodies" since Flores, and no commercial company of the ESS (insee.fr/fr/statistiques/7636531): which categories the
+    former are is not said there, and rule 1 counts the latter.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"siren": ["1", "2", "3", "4"], "legal_category": ["9220", "9220", "5710", "5710"],
+    ...                       "naf": ["94.99Z", "94.92Z", "62.01Z", "62.01Z"], "ess": ["", "", "N", "O"]})
+    >>> perimeter(table)[["ess_rule", "ess_certainty"]].values.tolist()
+    [['legal_category', 'sure'], ['excluded_activity', 'excluded'], ['none', 'unknown'], ['flag', 'sure']]
+    """
+    categories = nomenclature("ess_legal_categories").set_index("code")
+    activities = nomenclature("ess_excluded_activities").set_index("naf")["certainty"]
+    named = {} if listed is None else dict(zip(listed.index, listed, strict=True))
+    family = table["legal_category"].map(categories["family"]).fillna("unknown")
+    by_category = ~family.isin(["unknown", COMMERCIAL])
+    excluded = table["naf"].map(activities).fillna("")
+    flag, in_list = table["ess"] == "O", table["siren"].isin(list(named))
+    rules = [flag, in_list, by_category & (excluded == "sure"), by_category]
+    rule = np.select(rules, ["flag", "list", "excluded_activity", "legal_category"], "none")
+    doubtful = table["legal_category"].map(categories["certainty"]).ne("sure") | (excluded == "unsure")
+    doubtful |= (table["ess"] == "N") | (table["naf"] == "")
+    certainty = np.select(
+        [flag | in_list, rule == "excluded_activity", by_category & doubtful, by_category],
+        ["sure", "excluded", "unsure", "sure"],
+        "unknown",
+    )
+    told = table["siren"].map(lambda siren: named.get(siren, ""))
+    known = np.select([by_category, told != "", flag | in_list], [family, told, COMMERCIAL], "unknown")
+    return pd.DataFrame({"ess_rule": rule, "ess_certainty": certainty, "family": known}, index=table.index)
+
+
+def ess_categories() -> Collection[str]:
+    """Return the legal categories that are of the ESS by themselves.
+
+    Examples
+    --------
+    >>> "9220" in ess_categories(), "5710" in ess_categories()
+    (True, False)
+    """
+    table = nomenclature("ess_legal_categories")
+    return frozenset(table.loc[table["family"] != COMMERCIAL, "code"])

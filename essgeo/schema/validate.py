@@ -1,0 +1,260 @@
+"""Hold a frame to the contract of its layer: every fault of the file found, one error raised."""
+
+from __future__ import annotations
+
+from operator import itemgetter
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from rapidfuzz import fuzz, process
+from rapidfuzz.utils import default_process
+
+from essgeo.crs import require_crs
+from essgeo.errors import SchemaError
+from essgeo.schema.contracts import LAYERS, Field
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+
+Frame = TypeVar("Frame", bound=pd.DataFrame)
+
+
+Fault: TypeAlias = tuple[int, str, str]
+
+
+ROW = "row"
+"""Name of an index that holds the row numbers of a file."""
+
+MONTH = r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?"
+
+FLAGS = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False, "oui": True, "non": False}
+
+FRANCE_LON, FRANCE_LAT = (-6.0, 10.0), (41.0, 52.0)
+
+MOST_LON, MOST_LAT = 180, 90
+
+MOST_FAULTS_SHOWN, MOST_ROWS_SHOWN = 20, 4
+
+LEAST_LIKENESS, LEAST_WORD = 80, 4
+"""Least likeness, of 100, of an unknown word and the one that may have been meant, and least letters of either."""
+
+
+def validate(frame: Frame, layer: str, *, source: str) -> Frame:
+    """Return the frame with the column types of its layer, or say everything that is wrong with it.
+
+    Parameters
+    ----------
+    frame
+        The table or layer as read: its identifier is a column or already the index. Where its index is named ``row``,
+        as that of :func:`essgeo.files.tables.read_table`, messages number the rows so; else from 1.
+    layer
+        A name of :data:`essgeo.schema.contracts.LAYERS`.
+    source
+        The file that the message names.
+
+    Returns
+    -------
+    DataFrame or GeoDataFrame
+        A copy indexed by the layer's identifier, with missing text as ``""`` and missing numbers as NaN.
+        Columns the contract does not name are kept.
+
+    Raises
+    ------
+    SchemaError
+        A column that is not optional is missing, a value is missing, of the wrong type or not allowed, an identifier
+        stands twice, a coordinate stands alone, is swapped or not in degrees, a geometry is missing, invalid or of the
+        wrong type. The message lists row, field and value of each fault.
+    MissingCRSError
+        A geographic layer without a CRS.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"address_id": ["a"], "address": ["1 rue A"], "postcode": ["93100"], "city": ["Montreuil"],
+    ...                       "citycode": ["93048"], "lon": ["2.4"], "lat": ["nord"]})
+    >>> validate(table, "addresses", source="addresses.csv")
+    Traceback (most recent call last):
+    essgeo.errors.SchemaError: addresses.csv: 1 fault.
+      row 1, field lat: 'nord' is not a number
+    """
+    contract = LAYERS[layer]
+    rows = frame.index if frame.index.name == ROW else pd.RangeIndex(1, len(frame) + 1)
+    plain = frame.reset_index() if frame.index.name == contract.index else frame.reset_index(drop=True)
+    names = [contract.index, *(field.name for field in contract.fields)]
+    absent = [field.name for field in contract.fields if field.optional and field.name not in plain.columns]
+    plain[absent] = ""
+    missing = [name for name in names if name not in plain.columns]
+    if missing:
+        seen = ", ".join(map(str, plain.columns)) or "none"
+        message = f"{source}: missing column{'s' * (len(missing) > 1)} {', '.join(missing)}. Columns seen: {seen}."
+        raise SchemaError(message)
+    faults = list(_index_faults(plain[contract.index], rows))
+    vocabularies = {}
+    for field in contract.fields:
+        typed, found = _typed(plain[field.name], field)
+        plain[field.name] = typed
+        faults.extend(found)
+        if field.allowed is not None and (unknown := list(_unknown_codes(_text(typed), field, field.allowed))):
+            faults.extend(unknown)
+            vocabularies[field.name] = field.allowed
+    if {"lon", "lat"} <= set(names):
+        unread = {position for position, name, _ in faults if name in {"lon", "lat"}}
+        faults.extend(fault for fault in _coordinate_faults(plain) if fault[0] not in unread)
+    if contract.geometry:
+        faults.extend(_geometry_faults(plain, contract.geometry, source))
+    raise_faults(source, [(int(rows[position]), name, what) for position, name, what in faults], vocabularies)
+    plain[contract.index] = _text(plain[contract.index])
+    return plain.set_index(contract.index)
+
+
+def raise_faults(source: str, faults: list[Fault], vocabularies: Mapping[str, Collection[str]] | None = None) -> None:
+    """Raise one error that lists the faults of a file, by row; what is wrong in the same way in many rows stands once.
+
+    Parameters
+    ----------
+    source
+        The file.
+    faults
+        Row number, field and what is wrong.
+    vocabularies
+        For fields with a value that is not known: the values that are.
+
+    Raises
+    ------
+    SchemaError
+        There is at least one fault.
+
+    Examples
+    --------
+    >>> raise_faults("mine.csv", [(4, "lat", "is empty"), (6, "lat", "is empty")])
+    Traceback (most recent call last):
+    essgeo.errors.SchemaError: mine.csv: 2 faults.
+      rows 4 and 6, field lat: is empty
+    """
+    if not faults:
+        return
+    alike: dict[tuple[str, str], list[int]] = {}
+    for row, name, what in sorted(faults):
+        alike.setdefault((name, what), []).append(row)
+    shown = list(alike.items())[:MOST_FAULTS_SHOWN]
+    lines = [f"{source}: {len(faults)} fault{'s' * (len(faults) > 1)}."]
+    lines += [f"  {_listed(rows)}, field {name}: {what}" for (name, what), rows in shown]
+    more = len(faults) - sum(len(rows) for _, rows in shown)
+    if more:
+        lines.append(f"  ... and {more} more.")
+    for name, known in (vocabularies or {}).items():
+        lines.append(f"  known {name}: {', '.join(sorted(known))}")
+    raise SchemaError("\n".join(lines))
+
+
+def _listed(rows: list[int]) -> str:
+    if len(rows) == 1:
+        return f"row {rows[0]}"
+    short = len(rows) <= MOST_ROWS_SHOWN
+    first, last = (rows[:-1], rows[-1]) if short else (rows[: MOST_ROWS_SHOWN - 1], len(rows) - MOST_ROWS_SHOWN + 1)
+    return f"rows {', '.join(map(str, first))} and {last}{'' if short else ' more'}"
+
+
+def _text(values: pd.Series) -> pd.Series:
+    return values.astype("object").where(values.notna(), "").astype(str).str.strip()
+
+
+def _index_faults(identifiers: pd.Series, rows: pd.Index) -> Iterator[Fault]:
+    first: dict[str, int] = {}
+    for position, value in enumerate(_text(identifiers)):
+        name = str(identifiers.name)
+        if not value:
+            yield position, name, "is empty; every record needs an identifier"
+        elif value in first:
+            yield position, name, f"{value!r} already stands in row {rows[first[value]]}; identifiers are unique"
+        else:
+            first[value] = position
+
+
+def _typed(values: pd.Series, field: Field) -> tuple[pd.Series, list[Fault]]:
+    text = _text(values)
+    given = text != ""
+    typed = text
+    checks: list[tuple[pd.Series, str]] = []
+    if field.required:
+        checks.append((~given, "is empty"))
+    if field.kind in {"number", "integer"}:
+        typed = pd.to_numeric(text.str.replace(",", "."), errors="coerce")
+        checks.append((given & ~np.isfinite(typed), "{} is not a number"))
+    elif field.kind == "flag":
+        typed = text.str.lower().map(FLAGS).astype("boolean")
+        checks.append((given & typed.isna(), "{} is not yes or no"))
+    elif field.kind == "month":
+        wrong = given & ~text.str.fullmatch(MONTH)
+        checks.append((wrong, "{} is not a date such as 2024, 2024-09 or 2024-09-30"))
+    if field.minimum is not None:
+        checks.append((typed < field.minimum, f"{{}} is below {field.minimum:g}"))
+    faults = [
+        (int(position), field.name, what.format(repr(text.iloc[position])))
+        for wrong, what in checks
+        for position in wrong.to_numpy().nonzero()[0]
+    ]
+    return typed, faults
+
+
+def _unknown_codes(text: pd.Series, field: Field, allowed: Collection[str]) -> Iterator[Fault]:
+    for value, positions in text.groupby(text, sort=False).indices.items():
+        codes = str(value).split("|") if field.many else [str(value)]
+        unknown = [f"{code!r}{_meant(code, allowed)}" for code in codes if code and code not in allowed]
+        if unknown:
+            what = f"unknown value {', '.join(unknown)}"
+            yield from ((int(position), field.name, what) for position in positions)
+
+
+def _meant(word: str, allowed: Collection[str]) -> str:
+    """Return the value whose label, or a word of it, is written most like the word or one of its own; or nothing."""
+    labels = allowed if isinstance(allowed, dict) else {}
+    written: dict[str, str] = {}
+    for code in allowed:
+        for label in (code, *labels.get(code, {}).values()):
+            for part in _parts(label):
+                written.setdefault(part, code)
+    likest = (process.extractOne(part, list(written), scorer=fuzz.ratio) for part in _parts(word))
+    nearest, likeness, _ = max(filter(None, likest), key=itemgetter(1), default=("", 0, 0))
+    return f" (did you mean {written[nearest]}?)" if likeness >= LEAST_LIKENESS else ""
+
+
+def _parts(label: str) -> list[str]:
+    """Return a label and its longer words, in lower case."""
+    whole = default_process(label.replace("_", " "))
+    return [whole, *(word for word in whole.split() if len(word) >= LEAST_WORD)]
+
+
+def _coordinate_faults(frame: pd.DataFrame) -> Iterator[Fault]:
+    for position, (lon, lat) in enumerate(zip(frame["lon"], frame["lat"], strict=True)):
+        given = f"lon {lon:g}, lat {lat:g}"
+        if pd.isna(lon) != pd.isna(lat):
+            missing, there = ("lon", f"lat {lat:g}") if pd.isna(lon) else ("lat", f"lon {lon:g}")
+            yield position, missing, f"is missing where {there} is given; give both or neither"
+        elif _within(lon, FRANCE_LAT) and _within(lat, FRANCE_LON):
+            yield position, "lon and lat", f"look swapped ({given}); exchange the two columns"
+        elif abs(lon) > MOST_LON or abs(lat) > MOST_LAT:
+            yield position, "lon and lat", f"are not degrees ({given}); give longitude and latitude in WGS 84"
+
+
+def _within(value: float, bounds: tuple[float, float]) -> bool:
+    return bounds[0] <= value <= bounds[1]
+
+
+def _geometry_faults(frame: pd.DataFrame, types: tuple[str, ...], source: str) -> Iterator[Fault]:
+    if not isinstance(frame, gpd.GeoDataFrame):
+        message = f"{source}: no geometry; a layer of {' or '.join(types)} is expected."
+        raise SchemaError(message)
+    require_crs(frame, source)
+    for position, shape in enumerate(frame.geometry):
+        if shape is None or shape.is_empty:
+            yield position, "geometry", "is empty"
+        elif shape.geom_type not in types:
+            yield position, "geometry", f"is a {shape.geom_type}; {' or '.join(types)} expected"
+        elif not shape.is_valid:
+            reason = shapely.is_valid_reason(shape)
+            yield position, "geometry", f"is not valid ({reason}); repair it, for example with make_valid"

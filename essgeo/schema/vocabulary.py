@@ -1,0 +1,150 @@
+"""The closed vocabularies of the register, each code with its French and English label."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+Lang: TypeAlias = Literal["fr", "en"]
+
+Labels: TypeAlias = dict[str, dict[Lang, str]]
+
+
+def _labels(table: dict[str, tuple[str, str]]) -> Labels:
+    return {code: {"fr": french, "en": english} for code, (french, english) in table.items()}
+
+
+SECTORS = _labels(
+    {
+        "accompagnement": ("Accompagnement de projets", "Project support"),
+        "alimentation_agriculture": ("Alimentation et agriculture", "Food and farming"),
+        "artisanat_fabrication": ("Artisanat et fabrication", "Crafts and making"),
+        "autre": ("Autre", "Other"),
+        "culture_sport": ("Culture et sport", "Culture and sport"),
+        "economie_circulaire_reemploi": ("Économie circulaire et réemploi", "Circular economy and reuse"),
+        "education_jeunesse": ("Éducation et jeunesse", "Education and youth"),
+        "financement": ("Financement", "Funding"),
+        "habitat_urbanisme": ("Habitat et urbanisme", "Housing and urban planning"),
+        "insertion_emploi": ("Insertion et emploi", "Integration through work"),
+        "mediation_numerique": ("Médiation numérique", "Digital inclusion"),
+        "mobilite": ("Mobilité", "Mobility"),
+        "numerique": ("Numérique", "Digital"),
+        "petite_enfance": ("Petite enfance", "Early childhood"),
+        "sante_social": ("Santé et action sociale", "Health and social care"),
+        "solidarite_internationale": ("Solidarité internationale", "International solidarity"),
+        "tiers_lieu": ("Tiers-lieu", "Shared third place"),
+    }
+)
+
+
+CHALLENGES = _labels(
+    {
+        "transition_ecologique": ("Transition écologique", "Ecological transition"),
+        "alimentation_durable": ("Alimentation durable", "Sustainable food"),
+        "jeunesse": ("Jeunesse", "Youth"),
+    }
+)
+
+
+FAMILIES = _labels(
+    {
+        "association": ("Associations", "Associations"),
+        "cooperative": ("Coopératives", "Cooperatives"),
+        "mutuelle": ("Mutuelles", "Mutuals"),
+        "fondation": ("Fondations", "Foundations"),
+        "entreprise_commerciale_ess": ("Entreprises commerciales de l'ESS", "Commercial social enterprises"),
+        "unknown": ("Famille non connue", "Family not known"),
+    }
+)
+
+
+ROLES = _labels(
+    {
+        "operateur": ("Opérateur", "Operator"),
+        "tiers_lieu": ("Lieu partagé", "Shared place"),
+        "urbanisme_transitoire": ("Urbanisme transitoire", "Temporary occupancy"),
+        "accompagnement": ("Accompagnement", "Support"),
+        "reseau": ("Réseau", "Network"),
+        "financement": ("Financement", "Funding"),
+    }
+)
+
+
+STAGES = _labels(
+    {
+        "emergence": ("Émergence", "Emergence"),
+        "lancement": ("Lancement", "Launch"),
+        "developpement": ("Développement", "Development"),
+        "changement_echelle": ("Changement d'échelle", "Change of scale"),
+    }
+)
+
+
+SUPPORT_ROLES = ("accompagnement", "financement")
+
+
+STATUSES = _labels(
+    {
+        "active": ("En activité", "Active"),
+        "unknown": ("Activité non vérifiée", "Activity not verified"),
+        "closed": ("Fermée", "Closed"),
+        "moved": ("Partie ailleurs", "Moved away"),
+    }
+)
+
+
+SITE_STATES = _labels(
+    {
+        "candidate": ("Proposé", "Candidate"),
+        "occupied": ("Occupé", "Occupied"),
+        "past": ("Terminé", "Past"),
+    }
+)
+
+
+GEO_STATUSES = _labels(
+    {
+        "located": ("Localisée", "Located"),
+        "corrected": ("Corrigée à la main", "Corrected by hand"),
+        "imprecise": ("Position imprécise", "Imprecise position"),
+        "ambiguous": ("Adresse ambiguë", "Ambiguous address"),
+        "not_found": ("Non localisée", "Not located"),
+        "masked": ("Diffusion restreinte", "Masked by law"),
+        "outside": ("Hors du territoire", "Outside the territory"),
+    }
+)
+
+
+GEO_REASONS = _labels(
+    {
+        "no_address": ("aucune adresse connue", "no known address"),
+        "no_index": ("aucun index d'adresses donné", "no address index given"),
+        "city_unknown": ("aucune adresse connue dans la commune", "no known address in the commune"),
+        "other_city": (
+            "trouvée dans une autre commune, ou commune non précisée",
+            "found in another commune, or none given",
+        ),
+        "no_answer": ("aucune réponse du service", "no answer from the service"),
+        "too_long": ("adresse trop longue", "address too long"),
+        "street_unknown": ("voie absente de l'index d'adresses", "street not in the address index"),
+        "number_unknown": ("numéro absent de l'index d'adresses", "house number not in the address index"),
+        "number_missing": ("adresse sans numéro", "address without a house number"),
+        "vague_coordinates": ("coordonnées données à la voie seulement", "coordinates given for the street only"),
+        "masked": ("diffusion restreinte", "masked by law"),
+    }
+)
+
+
+THEMES = _labels({"all": ("Toute l'ESS", "The whole ESS")}) | SECTORS | CHALLENGES
+
+
+def split_codes(value: str | None) -> list[str]:
+    """Return the codes of a ``|``-separated cell.
+
+    Examples
+    --------
+    >>> split_codes("numerique|mobilite")
+    ['numerique', 'mobilite']
+    >>> split_codes("")
+    []
+    """
+    return [code for code in (value or "").split("|") if code]
