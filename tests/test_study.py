@@ -14,7 +14,7 @@ import pytest
 import shapely
 
 from essgeo import load_territory, run_study
-from essgeo.cli.options import caveat
+from essgeo.cli.summary import caveat
 from essgeo.errors import InputError, SchemaError, SourceUnavailableError
 from essgeo.maps.findings import tally
 from essgeo.publish.licences import caveats
@@ -248,7 +248,7 @@ def test_a_run_that_dies_leaves_the_last_good_output(
         (staging / "index.html").write_text("half a page", encoding="utf-8")
         raise RuntimeError
 
-    monkeypatch.setattr("essgeo.maps.build.build_maps", die)
+    monkeypatch.setattr("essgeo.study.build_maps", die)
     with pytest.raises(RuntimeError):
         run_study(small_territory, out=out, as_of=dt.date(2027, 1, 1))
     assert snapshot(out) == before

@@ -335,7 +335,8 @@ def zones(
     vintage: str | None,
 ) -> None:
     """Write, for each structure of FILE, the zones it lies in or near, with probabilities."""
-    from essgeo.cli.options import counted, repairs
+    from essgeo.cli.options import counted
+    from essgeo.cli.summary import repairs
     from essgeo.errors import InputError
     from essgeo.files.write import whole, write_csv
     from essgeo.publish.release import release

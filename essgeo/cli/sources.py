@@ -167,7 +167,7 @@ def territory_list_() -> None:
         click.echo(f"{name}  {load_territory(name).name}")
 
 
-@territory.command()
+@territory.command("check")
 @click.argument("name")
 def territory_check(name: str) -> None:
     """Read every layer of the territory NAME (or folder) and say what it holds, or everything that is wrong."""

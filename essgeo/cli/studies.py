@@ -61,16 +61,8 @@ def study(  # noqa: PLR0913 (one argument an option)
     single_file: bool,
 ) -> None:
     """Study a TERRITORY and publish pages, tables and layers."""
-    from essgeo.cli.options import (
-        by_status,
-        caveat,
-        counted,
-        echo_table,
-        harmless,
-        neighbourhood_summary,
-        persons,
-        repairs,
-    )
+    from essgeo.cli.options import by_status, counted, echo_table, harmless, persons
+    from essgeo.cli.summary import caveat, neighbourhood_summary, repairs
     from essgeo.study import run_study
 
     if offline and not live:
@@ -134,7 +126,8 @@ def gaps(
 
     With --json: every target neighbourhood, QPV and commune, with need, poverty of access and ranks.
     """
-    from essgeo.cli.options import caveat, echo_table, widest_gaps
+    from essgeo.cli.options import echo_table
+    from essgeo.cli.summary import caveat, widest_gaps
     from essgeo.gaps import find_gaps
     from essgeo.study import set_up
 

@@ -19,9 +19,9 @@ import pytest
 from essgeo.cli import main
 from essgeo.errors import SourceChangedError
 from essgeo.files.structures import read_structures
-from tests.sources.conftest import make_ban
-from tests.sources.test_official_lists import FILES, PERSON, RNA, association, written
-from tests.structures.official import place, siret, site, unit, write
+from tests.files.test_official_lists import FILES, PERSON, RNA, association, written
+from tests.official.conftest import make_ban
+from tests.register.official import place, siret, site, unit, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

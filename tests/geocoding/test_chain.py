@@ -201,7 +201,7 @@ def test_a_local_run_opens_no_connection(no_network: None) -> None:
 def test_the_geocoder_is_imported_without_an_http_library() -> None:
     package = Path(__file__).resolve().parents[2] / "essgeo" / "geocoding"
     using = [file.name for file in package.glob("*.py") if "import requests" in file.read_text(encoding="utf-8")]
-    assert using == ["client.py"]
+    assert using == ["service.py"]
 
 
 @pytest.mark.parametrize(

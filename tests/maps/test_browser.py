@@ -29,7 +29,7 @@ def _count(page: Page) -> str:
 
 def _drawn(page: Page) -> int:
     """Return how many symbols are on the map."""
-    return int(page.evaluate("essgeo.schema.contracts.structures.getLayers().length"))
+    return int(page.evaluate("essgeo.layers.structures.getLayers().length"))
 
 
 def _pixel_of(page: Page, structure: str) -> tuple[float, float]:
@@ -77,7 +77,7 @@ def test_layers_are_drawn_and_can_be_switched(opened: Opened, folder: Path) -> N
             box = page.locator(f"input[data-layer={name}]")
             for wanted in (True, False):
                 box.set_checked(wanted)
-                assert page.evaluate(f"essgeo.map.hasLayer(essgeo.schema.contracts.{name})") is wanted
+                assert page.evaluate(f"essgeo.map.hasLayer(essgeo.layers.{name})") is wanted
 
 
 def test_what_is_drawn_changes_the_picture(opened: Opened, folder: Path) -> None:
@@ -343,7 +343,7 @@ def test_dates_begin_and_end_as_the_register_says(
     """Undated; from 2012; from 2010 to 2011; closed and until 2019; closed without a date; from 2018 to 2019."""
     with opened(dated / "territory.html", fragment=fragment) as page:
         assert _drawn(page) == drawn
-        assert page.evaluate("essgeo.schema.contracts.sites.getLayers().length") == sites
+        assert page.evaluate("essgeo.layers.sites.getLayers().length") == sites
         assert page.locator("#structure-rows tr").count() == drawn
 
 
@@ -365,12 +365,12 @@ def test_several_structures_at_one_place_are_all_told(opened: Opened, crowded: P
 
 def test_many_structures_are_drawn_as_discs_that_count_them_all(opened: Opened, crowded: Path) -> None:
     with opened(crowded / "territory.html") as page:
-        shown = page.evaluate("essgeo.schema.contracts.structures.getLayers().map((one) => one.options.count || 1)")
+        shown = page.evaluate("essgeo.layers.structures.getLayers().map((one) => one.options.count || 1)")
         assert len(shown) < 400
         assert sum(shown) == 2399  # three of four are located, one is closed
         assert page.locator(".key", has_text="Plusieurs structures").is_visible()
         zoom = page.evaluate("essgeo.map.getZoom()")
-        page.evaluate("void essgeo.schema.contracts.structures.getLayers().find((one) => one.options.count).fire('click')")
+        page.evaluate("void essgeo.layers.structures.getLayers().find((one) => one.options.count).fire('click')")
         page.wait_for_function(f"essgeo.map.getZoom() > {zoom}")
 
 

@@ -154,7 +154,7 @@ def test_the_map_fits_a_frame(opened: Opened, folder: Path, tmp_path: Path, size
         assert inner.evaluate("document.documentElement.scrollHeight <= innerHeight")
         assert inner.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert inner.evaluate("document.getElementById('map').clientHeight") > size[1] * 0.6
-        assert inner.evaluate("essgeo.schema.contracts.structures.getLayers().length") == 8
+        assert inner.evaluate("essgeo.layers.structures.getLayers().length") == 8
         inner.evaluate(WAITS)
         frame.locator(".leaflet-popup").wait_for()
         box = frame.locator(".leaflet-popup-content-wrapper").bounding_box()
@@ -168,8 +168,8 @@ def test_the_map_fits_a_frame(opened: Opened, folder: Path, tmp_path: Path, size
 def test_the_frame_shows_the_view_of_a_link_and_says_its_month(opened: Opened, folder: Path) -> None:
     with opened(folder / "embed.html", fragment="#date=2014-12&challenges=jeunesse&layers=structures") as page:
         assert page.locator("#day").inner_text() == "En décembre 2014"
-        assert page.evaluate("essgeo.schema.contracts.structures.getLayers().length") == 0
-        assert not page.evaluate("essgeo.map.hasLayer(essgeo.schema.contracts.iris)")
+        assert page.evaluate("essgeo.layers.structures.getLayers().length") == 0
+        assert not page.evaluate("essgeo.map.hasLayer(essgeo.layers.iris)")
 
 
 def test_one_file_holds_every_page(opened: Opened, single: Path) -> None:
@@ -180,7 +180,7 @@ def test_one_file_holds_every_page(opened: Opened, single: Path) -> None:
             (rule,) = [rule for rule in content.split("; ") if rule.startswith(kind)]
             assert all(source.startswith("'sha256-") for source in rule.split()[1:])
         assert page.locator("article h1").count() == 8
-        assert page.evaluate("essgeo.schema.contracts.structures.getLayers().length") == 8
+        assert page.evaluate("essgeo.layers.structures.getLayers().length") == 8
         for target in page.locator("a[href]").evaluate_all("links => links.map((link) => link.getAttribute('href'))"):
             if target != "#" and not target.startswith("http"):
                 assert page.evaluate("id => Boolean(document.getElementById(id))", target.removeprefix("#")), target

@@ -71,7 +71,7 @@ def test_a_map_of_fifty_thousand_structures_follows_the_hand(
     with opened(tmp_path / "territory.html") as page:
         for zoom in ("essgeo.map.getZoom()", "essgeo.map.getZoom() + 1.5", "18"):
             page.evaluate(f"void essgeo.map.setZoom({zoom}, {{ animate: false }})")
-            drawn = page.evaluate("essgeo.schema.contracts.structures.getLayers().length")
+            drawn = page.evaluate("essgeo.layers.structures.getLayers().length")
             spent = _spent(page, STEPS)
             assert drawn > 50, zoom
             assert 0 < median(spent) < MEDIAN_MS, (zoom, drawn, spent)

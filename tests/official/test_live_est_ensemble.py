@@ -17,10 +17,10 @@ import shapely
 
 from essgeo import load_territory, read_layer
 from essgeo.official.catalogue import read_catalogue
-from tests.sources.command import essgeo
-from tests.sources.conftest import FileServer
-from tests.sources.made_register import BONDY, SECRET, make_register
-from tests.sources.official_files import (
+from tests.official.command import essgeo
+from tests.official.conftest import FileServer
+from tests.official.made_register import BONDY, SECRET, make_register
+from tests.official.official_files import (
     STATIONS_PATH,
     ban_path,
     in_degrees,
@@ -38,7 +38,7 @@ from tests.sources.official_files import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.sources.made_register import MadeRegister
+    from tests.official.made_register import MadeRegister
 
 pytestmark = pytest.mark.slow
 WITHOUT_OFFICIAL_FILE = {"neighbourhoods", "npnru", "seed_figures"}

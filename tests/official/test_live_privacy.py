@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from tests.cli.test_structures import HIDDEN, MARK, assert_secret_kept, contents, everywhere, secret_rows
-from tests.sources.command import ran
-from tests.sources.official_files import SIRENE_TITLES, publish_sirene
-from tests.structures.official import siret
+from tests.official.command import ran
+from tests.official.official_files import SIRENE_TITLES, publish_sirene
+from tests.register.official import siret
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -32,7 +32,7 @@ from essgeo.publish import export
 from essgeo.publish.release import Release, release
 from essgeo.schema.columns import TABLES
 from essgeo.schema.contracts import LAYERS
-from tests.exports.conftest import HOSTILE, MASKED, make_study
+from tests.publish.conftest import HOSTILE, MASKED, make_study
 
 if TYPE_CHECKING:
     from pathlib import Path

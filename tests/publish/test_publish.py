@@ -97,7 +97,7 @@ def test_a_move_that_fails_is_undone(tmp_path: Path, monkeypatch: pytest.MonkeyP
 KILLED = """
 import os, signal, sys, types
 from pathlib import Path
-for name in ("essgeo", "essgeo.publish.export"):
+for name in ("essgeo", "essgeo.publish"):
     sys.modules[name] = types.ModuleType(name)
     sys.modules[name].__path__ = [str(Path(sys.argv[3], *name.split(".")))]
 from essgeo.publish.folder import staged

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from essgeo.study import run_study
-from tests.sources.official_files import publish_sirene
-from tests.structures.official import place, siret, site, unit
+from tests.official.official_files import publish_sirene
+from tests.register.official import place, siret, site, unit
 
 if TYPE_CHECKING:
     from pathlib import Path

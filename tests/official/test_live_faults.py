@@ -11,7 +11,7 @@ import geopandas as gpd
 import pytest
 from markupsafe import escape
 
-import essgeo.files
+import essgeo.official
 from essgeo import load_territory, read_layer
 from essgeo.errors import ChecksumError, SourceChangedError, SourceUnavailableError
 from essgeo.official.catalogue import REFRESH_DAYS
@@ -19,7 +19,7 @@ from essgeo.official.http import GoneError
 from essgeo.official.live import Live, take
 from essgeo.study import run_study
 from essgeo.text.phrases import CAUSES
-from tests.sources.official_files import (
+from tests.official.official_files import (
     INCOME_PATH,
     IRIS_PATH,
     OSM_PATH,
@@ -33,7 +33,7 @@ from tests.sources.official_files import (
     table,
     zipped,
 )
-from tests.structures.official import place, site, unit, write
+from tests.register.official import place, site, unit, write
 
 
 def test_a_source_that_is_down_is_said_on_every_page(official: Any, small_territory: Path, tmp_path: Path) -> None:
@@ -290,7 +290,7 @@ def test_each_cause_is_told_in_both_languages(small_territory: Path, cause: str)
 
 
 def test_every_cause_of_an_error_has_its_words_and_is_used() -> None:
-    texts = [path.read_text(encoding="utf-8") for path in Path(essgeo.files.__path__[0]).rglob("*.py")]
+    texts = [path.read_text(encoding="utf-8") for path in Path(essgeo.official.__path__[0]).rglob("*.py")]
     named = set(re.findall(r'cause="(\w+)"', "\n".join(texts)))
     usual = {error.usual_cause for error in (SourceUnavailableError, SourceChangedError, ChecksumError, GoneError)}
     assert named | usual | {"unreadable"} == set(CAUSES)

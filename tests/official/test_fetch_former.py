@@ -15,7 +15,7 @@ from essgeo.official.catalogue import find_source
 from essgeo.official.fetch import Web, fetch
 from essgeo.official.live import Live, take
 from essgeo.official.store import formers, lineage, read_copy
-from tests.sources.official_files import STATIONS_PATH
+from tests.official.official_files import STATIONS_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -19,7 +19,7 @@ from essgeo import load_territory, read_layer
 from essgeo.geocoding.index import COLUMNS as BAN_COLUMNS
 from essgeo.official.fetch import Web
 from essgeo.official.http import Patience
-from tests.sources.official_files import (
+from tests.official.official_files import (
     STATIONS_PATH,
     ban_path,
     geojson,

@@ -19,7 +19,7 @@ import shapely
 from essgeo.geocoding.index import COLUMNS as BAN_COLUMNS
 from essgeo.official.catalogue import find_source
 from essgeo.official.locate import dataset_address
-from tests.structures.official import write
+from tests.register.official import write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
