@@ -42,6 +42,7 @@ from essgeo.geocoding.index import load_index
 from essgeo.geocoding.match import Local
 from essgeo.register import counted_on
 from essgeo.results import Parameters
+from essgeo.schema.codes import department_of
 from essgeo.zoning import locate_in
 
 if TYPE_CHECKING:
@@ -297,8 +298,7 @@ def split_by_department(table: pd.DataFrame, folder: Path | str) -> list[str]:
 def _department(code: pd.Series) -> pd.Series:
     """Return the department that codes of five characters begin with, three characters overseas."""
     text = code.fillna("").astype(str)
-    first = text.str[:2].where(~text.str.startswith(("97", "98")), text.str[:3])
-    return first.where(text.str.fullmatch(r"(?:\d\d|2[AB])\d{3}"), NOWHERE)
+    return text.map(department_of).where(text.str.fullmatch(r"(?:\d\d|2[AB])\d{3}"), NOWHERE)
 
 
 def geocode_department(

@@ -290,9 +290,9 @@ def _merged(found: gpd.GeoDataFrame, here: Territory, given: StructuresOptions) 
 def _of_territory(listed: pd.DataFrame, here: Territory) -> pd.DataFrame:
     """Return the rows of a list without those whose commune is another: an official list is of a department or more."""
     from essgeo.cli.options import counted
-    from essgeo.register.build import sirene_communes
+    from essgeo.schema.codes import with_arrondissements
 
-    away = ~listed["citycode"].isin(["", *sirene_communes(here.communes)])
+    away = ~listed["citycode"].isin(["", *with_arrondissements(here.communes)])
     if away.any():
         click.echo(f"{counted(int(away.sum()), 'row')} of --others: in no commune of {here.name}, left out.", err=True)
     return listed[~away]

@@ -139,7 +139,8 @@ def check(*, ids: tuple[str, ...], area: str, as_json: bool) -> None:
 
 def _areas(source: Source, territory: str | None, areas: tuple[str, ...]) -> list[str]:
     """Return the departments to fetch a source for, one for each of its files."""
-    from essgeo.official.catalogue import area_of, department_of
+    from essgeo.official.catalogue import area_of
+    from essgeo.schema.codes import department_of
     from essgeo.territory import load_territory
 
     if source.scope == "france":

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from essgeo.errors import GeocoderError, InputError, RateLimitedError
-from essgeo.geocoding.communes import POSTCODE_WRONG, department_of
+from essgeo.geocoding.communes import POSTCODE_WRONG
 from essgeo.geocoding.engines import (
     CANDIDATE_COLUMNS,
     MATCH_COLUMNS,
@@ -31,6 +31,7 @@ from essgeo.geocoding.engines import (
 )
 from essgeo.official.fetch import new_session, transport_errors, why
 from essgeo.official.http import backoff_s, is_private, is_web_address, retry_after_s
+from essgeo.schema.codes import ARRONDISSEMENTS, city_of, same_department
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -257,8 +258,6 @@ _OTHER_NAMES = {"lon": "longitude", "lat": "latitude", "result_longitude": "long
 
 _FAILED = frozenset({"error", "aborted"})
 
-_WHOLE_CITIES = {"75056": "75", "13055": "13", "69123": "69"}
-
 _MOST_LON, _MOST_LAT = 180.0, 90.0
 
 _OK = 200
@@ -402,7 +401,7 @@ def _reason(query: Mapping[str, str], row: Mapping[str, str], precision: str, ci
 
 def _same_commune(query: Mapping[str, str], row: Mapping[str, str], citycode: str) -> bool:
     if query["citycode"]:
-        return citycode == query["citycode"] or citycode.startswith(_WHOLE_CITIES.get(query["citycode"], "-"))
+        return query["citycode"] in {citycode, city_of(citycode)}
     if query["city"]:
         return same_city(
             query["city"], (row.get("result_city", ""), row.get("result_oldcity", "")), likeness=LIKE_NAMES
@@ -446,9 +445,6 @@ MOST_ROWS, MOST_BYTES = 200_000, 50_000_000
 
 MOST_CHARACTERS = 200
 """addok refuses a whole table for one longer query (``QUERY_MAX_LENGTH``), and no address is that long."""
-
-WHOLE_CITIES = frozenset({"75056", "13055", "69123"})
-"""Paris, Marseille, Lyon: BAN knows their arrondissements only."""
 
 _RESULTS = (
     "longitude", "latitude", "result_status", "result_score", "result_score_next", "result_type", "result_label",
@@ -535,8 +531,9 @@ class Service:
         elsewhere = result["reason"].isin(_ELSEWHERE) & (asked["postcode"] != "") & (asked["city"] != "")
         if elsewhere.any():
             found = self._matches(asked[elsewhere].assign(postcode=""), whole[elsewhere])
-            here = found["citycode"].map(department_of) == asked.loc[elsewhere, "postcode"].map(department_of)
-            found = found[here & (found["reason"] == "")]
+            postcodes = asked.loc[elsewhere, "postcode"]
+            here = np.array(list(map(same_department, found["citycode"], postcodes)))
+            found = found[here & (found["reason"] == "").to_numpy()]
             result.loc[found.index] = found.assign(score=found["score"] * POSTCODE_WRONG)
         return result.set_axis(queries.index)
 
@@ -629,7 +626,7 @@ class Service:
 def _asked(whole: pd.DataFrame) -> pd.DataFrame:
     """Return what is sent of clean queries: no postcode beside a citycode that BAN knows; or the reason why not."""
     asked = whole.copy()
-    asked["citycode"] = asked["citycode"].where(~asked["citycode"].isin(WHOLE_CITIES), "")
+    asked["citycode"] = asked["citycode"].where(~asked["citycode"].isin(list(ARRONDISSEMENTS)), "")
     asked["postcode"] = asked["postcode"].where(
         (asked["citycode"] == "") & asked["postcode"].str.fullmatch(r"\d{5}"), ""
     )

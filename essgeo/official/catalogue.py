@@ -358,17 +358,6 @@ def due_since(source: Source, today: dt.date) -> str:
     return due if f"{today:%Y-%m}" > due else ""
 
 
-def department_of(citycode: str) -> str:
-    """Return the code of the department of a commune.
-
-    Examples
-    --------
-    >>> department_of("93010"), department_of("2A004"), department_of("97411")
-    ('93', '2A', '974')
-    """
-    return citycode[:3] if citycode.startswith("97") else citycode[:2]
-
-
 def official_columns(found: Iterable[str], source: Source, *, file: str) -> dict[str, str]:
     """Return the name in essgeo of each column of a file that is known; new columns are left out.
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from essgeo.crs import legal_crs
 from essgeo.errors import InputError
-from essgeo.official.catalogue import area_of, department_of, find_source
+from essgeo.official.catalogue import area_of, find_source
+from essgeo.schema.codes import ARRONDISSEMENTS, city_of, department_of
 from essgeo.territory import load_territory
 
 if TYPE_CHECKING:
@@ -23,9 +24,6 @@ QPV_VINTAGE = "2024"
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 _COMMUNE = re.compile(r"(\d{2}|2[AB])\d{3}")
-
-_DIVIDED = {"13055": (13201, 13216), "69123": (69381, 69389), "75056": (75101, 75120)}
-"""Marseille, Lyon and Paris: the codes of their first and last arrondissement, which files of communes may lack."""
 
 _TOML = """\
 id = {id}
@@ -126,21 +124,21 @@ def _faults(name: str, codes: Sequence[str]) -> list[str]:
         faults.append(f"not an INSEE code of a commune: {', '.join(wrong)} (a postcode is not one)")
     if not codes:
         faults.append("no commune; give --communes 93001,93027")
-    for code, (first, last) in _DIVIDED.items():
+    for code, parts in ARRONDISSEMENTS.items():
         if code in codes:
-            faults.append(f"{code} is divided, give its arrondissements ({first} to {last})")
+            faults.append(f"{code} is divided, give its arrondissements ({parts[0]} to {parts[-1]})")
     return faults
 
 
 def _absent(codes: Sequence[str], known: Collection[str] | None) -> list[str]:
     """Return what is wrong with codes of the right form: no such department, or no such commune."""
-    formed = [code for code in codes if _COMMUNE.fullmatch(code) and code not in _DIVIDED]
+    formed = [code for code in codes if _COMMUNE.fullmatch(code) and code not in ARRONDISSEMENTS]
     nowhere = [code for code in formed if not _is_department(department_of(code))]
     faults = [f"no such department: {', '.join(nowhere)}"] if nowhere else []
     if known is None:
         return faults
-    divided = {str(code) for first, last in _DIVIDED.values() for code in range(first, last + 1)}
-    absent = [code for code in formed if code not in nowhere and code not in divided and code not in known]
+    # Files of communes may lack the arrondissements.
+    absent = [code for code in formed if code not in nowhere and city_of(code) == code and code not in known]
     return [*faults, f"no such commune in the official list: {', '.join(absent)}"] if absent else faults
 
 

@@ -11,8 +11,9 @@ import pandas as pd
 
 from essgeo.errors import InputError, SourceChangedError, SourceError, SourceUnavailableError
 from essgeo.files.provenance import Input, sha256_of
-from essgeo.official.catalogue import department_of, find_source
+from essgeo.official.catalogue import find_source
 from essgeo.official.store import formers, note_read, put_back
+from essgeo.schema.codes import department_of
 from essgeo.text.phrases import cause_in_words
 
 if TYPE_CHECKING:

@@ -10,16 +10,16 @@ import pandas as pd
 from essgeo.errors import SourceError, SourceUnavailableError
 from essgeo.geocoding import geocode
 from essgeo.geocoding.chain import SIRENE
-from essgeo.geocoding.communes import CITIES
 from essgeo.geocoding.verdict import RADIUS_M
 from essgeo.official.lists import read_ess_list
 from essgeo.official.sirene import read_establishments, read_sirene_geolocation
 from essgeo.register.establishments import as_structures
 from essgeo.register.perimeter import ess_categories
+from essgeo.schema.codes import with_arrondissements
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     import geopandas as gpd
@@ -127,11 +127,7 @@ def register_files(
 
 HOUSE = "housenumber"
 
-MOST_DISTRICTS = 20
-
 SETTLED = ("located", "corrected", "masked")
-
-CODE_LENGTH = 5
 
 
 def build_register(
@@ -180,7 +176,7 @@ def build_register(
         files.establishments,
         files.legal_units,
         as_of=as_of,
-        citycodes=sirene_communes(territory.communes),
+        citycodes=with_arrondissements(territory.communes),
         categories=ess_categories(),
         listed=() if listed is None else listed.index.tolist(),
     )
@@ -200,23 +196,6 @@ def build_register(
     drawn = geocode(structures.loc[waiting].join(streets), crs=territory.crs)
     parts = [found.drop(waiting), drawn] if len(waiting) else [found]
     return cast("gpd.GeoDataFrame", pd.concat(parts).reindex(structures.index))
-
-
-def sirene_communes(citycodes: Collection[str]) -> list[str]:
-    """Return the codes under which SIRENE knows communes: an arrondissement has its own.
-
-    Examples
-    --------
-    >>> sirene_communes(["93010", "69123"])[:3]
-    ['69123', '69381', '69382']
-    """
-    districts = (
-        f"{start}{number:0{CODE_LENGTH - len(start)}}"
-        for code, (start, _) in CITIES.items()
-        if code in citycodes
-        for number in range(1, MOST_DISTRICTS + 1)
-    )
-    return sorted({*citycodes, *(code for code in districts if len(code) == CODE_LENGTH)})
 
 
 def _places(structures: pd.DataFrame, files: RegisterFiles) -> pd.DataFrame:

@@ -14,9 +14,9 @@ from essgeo.official.live import Live
 from essgeo.official.live_layers import live_iris, live_qpv, read_layer
 from essgeo.official.sirene import count_establishments, read_zones_of_establishments
 from essgeo.register.activity import counted_on, located_here
-from essgeo.register.build import sirene_communes
 from essgeo.register.establishments import enterprise_of
 from essgeo.register.perimeter import employees
+from essgeo.schema.codes import with_arrondissements
 from essgeo.schema.vocabulary import FAMILIES
 from essgeo.zoning import count_in, locate_in
 
@@ -179,7 +179,7 @@ def count_economy(files: RegisterFiles, territory: Territory, qpv: pd.DataFrame,
     --------
     See ``tests/cli/test_structures.py``.
     """
-    communes = sirene_communes(territory.communes)
+    communes = with_arrondissements(territory.communes)
     in_qpv = None
     if files.geolocation is not None and len(qpv):
         in_qpv = read_zones_of_establishments(

@@ -17,7 +17,6 @@ from essgeo.official.catalogue import (
     REFRESH_DAYS,
     SCOPES,
     area_of,
-    department_of,
     find_source,
     official_columns,
     read_catalogue,
@@ -140,7 +139,3 @@ def test_areas() -> None:
         find_source("qpv")
     with pytest.raises(SourceUnavailableError, match=r"no file is published .* --npnru FILE, or as the layer npnru"):
         area_of(CATALOGUE["npnru"], "93")
-
-
-def test_departments_of_communes() -> None:
-    assert [department_of(code) for code in ("93010", "2B033", "97411", "01004")] == ["93", "2B", "974", "01"]

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from essgeo.register.build import sirene_communes
 from essgeo.register.perimeter import employees
 from essgeo.register.portrait import (
     COLUMNS,
@@ -21,6 +20,7 @@ from essgeo.register.portrait import (
     Economy,
     portrait_by_area,
 )
+from essgeo.schema.codes import with_arrondissements
 from essgeo.text.phrases import said
 
 COMMUNES = pd.DataFrame({"name": {"93010": "Bondy", "93048": "Montreuil"}})
@@ -167,7 +167,7 @@ def test_an_area_without_a_structure_is_a_row_of_zeros() -> None:
 
 
 def test_paris_is_its_arrondissements() -> None:
-    codes = sirene_communes(["75056"])
+    codes = with_arrondissements(["75056"])
     assert codes[0] == "75056"
     assert (codes[1], codes[-1]) == ("75101", "75120")
-    assert all(len(code) == 5 for code in sirene_communes(["69123", "13055"]))
+    assert all(len(code) == 5 for code in with_arrondissements(["69123", "13055"]))
