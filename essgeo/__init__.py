@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from essgeo.gaps import coverage, find_gaps, gather_areas
     from essgeo.geocoding import geocode
     from essgeo.maps import build_maps
+    from essgeo.maps.explore import explore
     from essgeo.official.live_layers import read_layer
     from essgeo.publish import export
     from essgeo.results import Study
@@ -30,6 +31,7 @@ __all__ = [
     "coverage",
     "crosswalk",
     "demand_points",
+    "explore",
     "export",
     "find_gaps",
     "gather_areas",
@@ -50,6 +52,7 @@ _ROOMS = {
     "gaps": ("coverage", "find_gaps", "gather_areas"),
     "geocoding": ("geocode",),
     "maps": ("build_maps",),
+    "maps.explore": ("explore",),
     "results": ("Study",),
     "siting": ("Scenario", "choose_sites", "compare"),
     "official.live_layers": ("read_layer",),

@@ -2,4 +2,4 @@
 
 from essgeo.maps.build import build_embed, build_maps
 
-__all__ = ['build_embed', 'build_maps']
+__all__ = ["build_embed", "build_maps"]

@@ -2,28 +2,45 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import re
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
 from essgeo.errors import InputError
 from essgeo.maps import pages
 from essgeo.maps.compare import compare
 from essgeo.maps.content import Register, register, study_content
-from essgeo.maps.render import contents, COMPARE_SCRIPT, LAYERS, LEAFLET_SCRIPT, LEAFLET_STYLE, MAP_SCRIPT, REGISTER, SITING_STYLE, STYLE, beside, within, write_assets, BACKGROUNDS, data_script, policy, render
+from essgeo.maps.render import (
+    BACKGROUNDS,
+    COMPARE_SCRIPT,
+    LAYERS,
+    LEAFLET_SCRIPT,
+    LEAFLET_STYLE,
+    MAP_SCRIPT,
+    REGISTER,
+    SITING_STYLE,
+    STYLE,
+    beside,
+    contents,
+    data_script,
+    policy,
+    render,
+    within,
+    write_assets,
+)
 from essgeo.maps.siting_pages import build_siting, siting_context, siting_entry
 from essgeo.schema.columns import TABLES
 from essgeo.text.languages import texts
-from markupsafe import Markup
-from typing import Any, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
     from essgeo.maps.render import Choice
     from essgeo.results import Study
     from essgeo.schema.vocabulary import Lang
     from essgeo.siting import Scenario
-    from pathlib import Path
-
 
 
 _OWN_PAGES = ("index", "territory", "compare", "method", "embed", "siting")
@@ -31,7 +48,6 @@ _OWN_PAGES = ("index", "territory", "compare", "method", "embed", "siting")
 _DOWNLOADS = ("study.xlsx", "layers.gpkg", "tables/*.csv", "geojson/*.geojson", "datapackage.json", "ATTRIBUTIONS.md")
 
 _MAP_STYLES = (LEAFLET_STYLE, STYLE)
-
 
 
 def build_maps(
@@ -111,7 +127,6 @@ def build_maps(
     return list(dict.fromkeys([*written, *sites, *write_assets(out, texts)]))
 
 
-
 def build_embed(study: Study, out: Path, *, background: Choice = "ign") -> list[Path]:
     """Write the map alone, for a frame in the page of someone else, and return what was written.
 
@@ -146,7 +161,6 @@ def build_embed(study: Study, out: Path, *, background: Choice = "ign") -> list[
     ]
 
 
-
 def _beside(context: Mapping[str, Any], background: Choice) -> dict[str, Any]:
     """Return the scripts and styles of a page of a folder, and its policy."""
     if "map" in context:
@@ -158,7 +172,6 @@ def _beside(context: Mapping[str, Any], background: Choice) -> dict[str, Any]:
         scripts = beside(COMPARE_SCRIPT) if "areas" in context else []
         styles = beside(STYLE)
     return {"scripts": scripts, "styles": styles, "policy": policy(tiles, scripts, styles)}
-
 
 
 def _single(
@@ -188,7 +201,6 @@ def _single(
     )
 
 
-
 def _data(study: Study, made: Register, background: Choice, page: str = "{code}.html") -> dict[str, str]:
     parts = {f"texts-{place}.js": data_script(f"texts{place}", part) for place, part in enumerate(made.texts)}
     return {
@@ -198,17 +210,14 @@ def _data(study: Study, made: Register, background: Choice, page: str = "{code}.
     }
 
 
-
 def _anchor(page: str) -> str:
     return f"#page-{page.removesuffix('.html')}"
-
 
 
 def _write_page(out: Path, name: str, text: str) -> Path:
     path = out / name
     path.write_text(text, encoding="utf-8", newline="\n")
     return path
-
 
 
 def _page_name(code: str) -> str:
@@ -221,12 +230,10 @@ def _page_name(code: str) -> str:
     return code
 
 
-
 def _downloads(out: Path, lang: Lang) -> list[tuple[str, str]]:
     """Return the path of each exported file and what it holds."""
     paths = [path for pattern in _DOWNLOADS for path in sorted(out.glob(pattern))]
     return [(path.relative_to(out).as_posix(), _holds(path.stem.removesuffix("_odbl"), lang)) for path in paths]
-
 
 
 def _holds(stem: str, lang: Lang) -> str:

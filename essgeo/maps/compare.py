@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import math
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
 from essgeo.maps.findings import interval, walk
 from essgeo.maps.popups import Row, by_index, records, where
 from essgeo.schema.vocabulary import ROLES, STAGES, THEMES
 from essgeo.text.languages import texts
 from essgeo.text.numbers import MISSING, number, percent, placed
-from typing import Any, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
     from essgeo.results import Study
-
-
 
 
 MOST_QPV = 60
@@ -25,7 +23,6 @@ MOST_QPV = 60
 
 
 LEVELS = ("neighbourhood", "qpv")
-
 
 
 @dataclass(frozen=True)
@@ -38,14 +35,12 @@ class Cell:
     high: float | None = None
 
 
-
 @dataclass(frozen=True)
 class Line:
     """A row of the table: what it says, and one cell an area."""
 
     label: str
     cells: tuple[Cell, ...]
-
 
 
 def compare(study: Study) -> dict[str, Any]:
@@ -71,7 +66,6 @@ def compare(study: Study) -> dict[str, Any]:
     return {"page": "compare.html", "areas": areas, "groups": groups, "with_qpv": several}
 
 
-
 def _areas(study: Study) -> dict[str, dict[str, str]]:
     words = texts(study.lang)["map"]
     areas = {
@@ -91,7 +85,6 @@ def _areas(study: Study) -> dict[str, dict[str, str]]:
     return areas | {
         str(code): {"name": name, "where": str(code), "page": "", "group": group} for code, name in names.items()
     }
-
 
 
 def _figures(study: Study, codes: list[str]) -> list[Line]:
@@ -128,7 +121,6 @@ def _figures(study: Study, codes: list[str]) -> list[Line]:
     ]
 
 
-
 def _by_theme(study: Study, codes: list[str], cell: Callable[[Row, Study], Cell]) -> list[Line]:
     gaps = study.gaps[study.gaps["level"].isin(LEVELS) & (study.gaps["theme"] != "all")]
     found = {(row["neighbourhood_id"], row["theme"]): row for row in records(gaps)}
@@ -142,7 +134,6 @@ def _by_theme(study: Study, codes: list[str], cell: Callable[[Row, Study], Cell]
     ]
 
 
-
 def _gap(row: Row, study: Study) -> Cell:
     """Return the share out of reach, which areas of different sizes have in common, and how many residents that is."""
     residents = row["residents"] or math.nan
@@ -153,12 +144,10 @@ def _gap(row: Row, study: Study) -> Cell:
     return replace(cell, note=f"{cell.note}, {people}") if cell.note else cell
 
 
-
 def _offer(row: Row, study: Study) -> Cell:
     if not row["nearest_name"]:
         return Cell(texts(study.lang)["common"]["unknown"])
     return Cell(walk(row["nearest_minutes"], study.lang), placed(row["nearest_name"], row["nearest_city"]))
-
 
 
 def _chain(study: Study, codes: list[str]) -> list[Line]:
@@ -176,7 +165,6 @@ def _chain(study: Study, codes: list[str]) -> list[Line]:
         )
         for role, stage in steps
     ]
-
 
 
 def _interval(row: Row | None, value: str, low: str, high: str, study: Study, *, share: bool = False) -> Cell:

@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import string
-import numpy as np
-import pandas as pd
 import math
 import re
+import string
 from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+
 from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
 from essgeo.crs import GEOGRAPHIC
 from essgeo.maps import popups
-from essgeo.maps.popups import Collection, POINT_DIGITS, collection, outlines
+from essgeo.maps.popups import POINT_DIGITS, Collection, collection, outlines
 from essgeo.maps.render import BACKGROUNDS, MAP_SCRIPT, contents
-from essgeo.schema.vocabulary import CHALLENGES, FAMILIES, GEO_STATUSES, ROLES, SECTORS, STAGES, STATUSES, THEMES, split_codes
+from essgeo.schema.vocabulary import (
+    CHALLENGES,
+    FAMILIES,
+    GEO_STATUSES,
+    ROLES,
+    SECTOR_SYMBOLS,
+    SECTORS,
+    STAGES,
+    STATUSES,
+    THEMES,
+    split_codes,
+)
 from essgeo.text.languages import texts
 from essgeo.text.numbers import placed
-from functools import cache
-from typing import Any, NamedTuple, TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    from numpy.typing import NDArray
+
     from essgeo.maps.render import Choice
     from essgeo.results import Study
     from essgeo.schema.vocabulary import Labels, Lang
-    from numpy.typing import NDArray
-
 
 
 SHAPES = {
@@ -42,36 +53,6 @@ SHAPES = {
     "cross": "M-1-.6L-.6-1L0-.4L.6-1L1-.6L.4 0L1 .6L.6 1L0 .4L-.6 1L-1 .6L-.4 0Z",
 }
 """SVG paths of radius 1 around 0, for the legend and for the canvas of the map."""
-
-
-
-class Symbol(NamedTuple):
-    """A shape of :data:`SHAPES` and its colour; every pair stands for one sector."""
-
-    shape: str
-    colour: str
-
-
-
-SECTOR_SYMBOLS = {
-    "accompagnement": Symbol("star", "#0b4f9e"),
-    "alimentation_agriculture": Symbol("circle", "#1b7a3d"),
-    "artisanat_fabrication": Symbol("square", "#7a4b12"),
-    "autre": Symbol("circle", "#4a4a4a"),
-    "culture_sport": Symbol("triangle", "#6a3d9a"),
-    "economie_circulaire_reemploi": Symbol("triangle", "#1b7a3d"),
-    "education_jeunesse": Symbol("circle", "#6a3d9a"),
-    "financement": Symbol("diamond", "#0b4f9e"),
-    "habitat_urbanisme": Symbol("pentagon", "#7a4b12"),
-    "insertion_emploi": Symbol("circle", "#b3261e"),
-    "mediation_numerique": Symbol("diamond", "#00727a"),
-    "mobilite": Symbol("wedge", "#4a4a4a"),
-    "numerique": Symbol("square", "#00727a"),
-    "petite_enfance": Symbol("wedge", "#a3197b"),
-    "sante_social": Symbol("plus", "#b3261e"),
-    "solidarite_internationale": Symbol("star", "#6a3d9a"),
-    "tiers_lieu": Symbol("pentagon", "#a3197b"),
-}
 
 
 SHARE_BREAKS = (0.8, 0.6, 0.4, 0.2)
@@ -112,7 +93,6 @@ _CODES = ("family", "status", "geo_status", "active_from", "active_to")
 _TEXTS = ("name", "aliases", "address", "postcode", "city", "as_of", "source", "note")
 
 
-
 @dataclass(frozen=True)
 class Register:
     """The register as a page reads it.
@@ -131,7 +111,6 @@ class Register:
     order: pd.Index
     positions: dict[str, Any]
     texts: tuple[dict[str, Column], ...]
-
 
 
 def register(structures: gpd.GeoDataFrame) -> Register:
@@ -180,7 +159,6 @@ def register(structures: gpd.GeoDataFrame) -> Register:
     )
 
 
-
 def packed(column: pd.Series, split: Any = None) -> Column:  # noqa: ANN401 - what a cell becomes
     """Return a column as it is, or, where few values come again and again, as these values and places among them.
 
@@ -213,7 +191,6 @@ def packed(column: pd.Series, split: Any = None) -> Column:  # noqa: ANN401 - wh
     return {"values": made, "places": letters[places].tobytes().decode()}
 
 
-
 def _texts(rows: pd.DataFrame) -> dict[str, Column]:
     known = rows["qpv"] != ""
     return {
@@ -227,10 +204,8 @@ def _texts(rows: pd.DataFrame) -> dict[str, Column]:
     }
 
 
-
 def _whole(numbers: pd.Series) -> pd.Series:
     return numbers.round().astype("Int64").astype(object)
-
 
 
 def _steps(degrees: NDArray[np.float64]) -> list[int]:
@@ -248,7 +223,6 @@ _VOCABULARIES = {
     "geo_status": GEO_STATUSES,
     "themes": THEMES,
 }
-
 
 
 def study_content(study: Study, background: Choice, page: str = "{code}.html") -> dict[str, Any]:
@@ -287,7 +261,6 @@ def study_content(study: Study, background: Choice, page: str = "{code}.html") -
     }
 
 
-
 def map_content(study: Study, focus: str = "", rows: NDArray[np.intp] | None = None) -> dict[str, Any]:
     """Return what one map shows of that: its place and, where it is a part of the register, which rows.
 
@@ -308,7 +281,6 @@ def map_content(study: Study, focus: str = "", rows: NDArray[np.intp] | None = N
     return {"bounds": [[south, west], [north, east]], "focus": focus, "rows": steps}
 
 
-
 @cache
 def asked_words() -> frozenset[str]:
     """Return the words that the script of a map asks for: the others stand in the page already.
@@ -323,7 +295,6 @@ def asked_words() -> frozenset[str]:
     return frozenset(kinds | set(re.findall(r"\bwords\.(\w+)", script)))
 
 
-
 def labels_by_field(lang: Lang) -> dict[str, dict[str, str]]:
     """Return the labels of each coded field of a structure in one language.
 
@@ -335,7 +306,6 @@ def labels_by_field(lang: Lang) -> dict[str, dict[str, str]]:
     return {field: labels(vocabulary, lang) for field, vocabulary in _VOCABULARIES.items()}
 
 
-
 def labels(vocabulary: Labels, lang: Lang) -> dict[str, str]:
     """Return the labels of a vocabulary in one language.
 
@@ -345,7 +315,6 @@ def labels(vocabulary: Labels, lang: Lang) -> dict[str, str]:
     {'yes': 'oui'}
     """
     return {code: label[lang] for code, label in vocabulary.items()}
-
 
 
 def months(study: Study) -> tuple[int, int, int] | None:
@@ -379,7 +348,6 @@ def months(study: Study) -> tuple[int, int, int] | None:
     return min(int(known.min()), now), max(int(known.max()), now), now
 
 
-
 def layers(study: Study) -> dict[str, Collection]:
     """Return every layer but the structures as GeoJSON with its popups."""
     return {
@@ -393,12 +361,10 @@ def layers(study: Study) -> dict[str, Collection]:
     }
 
 
-
 def coverage_themes(study: Study) -> list[str]:
     """Return the themes of the coverage map, in the order of the vocabulary."""
     known = set(study.iris_coverage["theme"].unique())
     return [code for code in THEMES if code in known]
-
 
 
 def iris_shares(study: Study) -> dict[str, Any]:
@@ -416,7 +382,6 @@ def iris_shares(study: Study) -> dict[str, Any]:
     }
 
 
-
 def _iris(layer: pd.DataFrame) -> list[dict[str, Any]]:
     return [
         {"id": str(code), "title": placed(name, city), "population": _rounded(people, 0), "income": _rounded(income, 0)}
@@ -424,7 +389,6 @@ def _iris(layer: pd.DataFrame) -> list[dict[str, Any]]:
             layer.index, layer["name"], layer["city"], layer["population"], layer["median_income"], strict=True
         )
     ]
-
 
 
 def _rounded(value: float, digits: int = SHARE_DIGITS) -> float | None:

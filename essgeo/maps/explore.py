@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import html
+from typing import TYPE_CHECKING
+
 import folium
+
 from essgeo.crs import GEOGRAPHIC
-from essgeo.maps.content import SECTOR_SYMBOLS
 from essgeo.maps.popups import outlines
 from essgeo.maps.render import BACKGROUNDS, BIDI_CONTROLS
-from essgeo.schema.vocabulary import SECTORS, STATUSES, split_codes
+from essgeo.schema.vocabulary import NO_SECTOR, SECTOR_SYMBOLS, SECTORS, STATUSES, split_codes
 from essgeo.text.languages import texts
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    from essgeo.results import Study
 
+    from essgeo.results import Study
 
 
 _OUTLINES = {
@@ -24,7 +25,6 @@ _OUTLINES = {
 }
 
 _LITERAL = {ord(character): f"&#{ord(character)};" for character in "\\`$"}
-
 
 
 def explore(study: Study) -> folium.Map:
@@ -65,7 +65,7 @@ def explore(study: Study) -> folium.Map:
         placed.drop(columns="geometry").to_dict("records"), placed.geometry.to_crs(GEOGRAPHIC), strict=True
     ):
         codes = split_codes(row["sectors"])
-        colour = SECTOR_SYMBOLS.get(codes[0] if codes else "autre", SECTOR_SYMBOLS["autre"]).colour
+        colour = SECTOR_SYMBOLS[codes[0] if codes else NO_SECTOR].colour
         lines = [
             row["address"],
             row["city"],
@@ -86,7 +86,6 @@ def explore(study: Study) -> folium.Map:
     return page
 
 
-
 def _add_outlines(page: folium.Map, layer: gpd.GeoDataFrame, name: str, title: str) -> None:
     group = folium.FeatureGroup(name=_safe(title)).add_to(page)
     for code, label, shape in zip(layer.index, layer["name"], outlines(layer), strict=True):
@@ -95,7 +94,6 @@ def _add_outlines(page: folium.Map, layer: gpd.GeoDataFrame, name: str, title: s
             style_function=lambda _: _OUTLINES[name],
             tooltip=folium.Tooltip(f"{_safe(label)} ({_safe(str(code))})"),
         ).add_to(group)
-
 
 
 def _safe(text: str) -> str:

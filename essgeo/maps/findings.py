@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import math
+from typing import TYPE_CHECKING, NamedTuple
+
 import pandas as pd
+
 from essgeo.access.walking import MAX_SNAP_M
 from essgeo.gaps import standing
 from essgeo.register import OUTSIDE, located_here
@@ -13,17 +14,16 @@ from essgeo.schema.vocabulary import GEO_STATUSES, ROLES, STAGES, THEMES
 from essgeo.text import numbers
 from essgeo.text.languages import texts
 from essgeo.text.numbers import MISSING, joined, number, percent, placed
-from typing import NamedTuple, TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import geopandas as gpd
     from collections.abc import Mapping, Sequence
+
+    import geopandas as gpd
+
     from essgeo.access import WalkingComparison
     from essgeo.maps.popups import Row
     from essgeo.results import Parameters
     from essgeo.schema.vocabulary import Lang
-
-
 
 
 def interval(low: float, high: float, lang: Lang, *, share: bool = False) -> str:
@@ -38,7 +38,6 @@ def interval(low: float, high: float, lang: Lang, *, share: bool = False) -> str
     return numbers.interval(write(low, lang), write(high, lang), lang)
 
 
-
 def walk(minutes: float, lang: Lang) -> str:
     """Return a walk in minutes, rounded up so that none is said to be shorter than it is.
 
@@ -50,7 +49,6 @@ def walk(minutes: float, lang: Lang) -> str:
     if math.isnan(minutes):
         return MISSING
     return texts(lang)["common"]["minutes"].format(value=number(math.ceil(round(minutes, 6)), lang))
-
 
 
 def reach(row: Row, territory: Row, lang: Lang) -> str:
@@ -81,7 +79,6 @@ def reach(row: Row, territory: Row, lang: Lang) -> str:
     )
 
 
-
 def verified(row: Row, lang: Lang) -> str:
     """Return the share within reach of the structures verified as active.
 
@@ -91,7 +88,6 @@ def verified(row: Row, lang: Lang) -> str:
     'Counting only structures verified as active: 41%.'
     """
     return texts(lang)["findings"]["verified"].format(share=percent(row["share_known_active"], lang))
-
 
 
 def largest_gap(rows: Sequence[Row], names: Mapping[str, str], lang: Lang) -> list[str]:
@@ -130,7 +126,6 @@ def largest_gap(rows: Sequence[Row], names: Mapping[str, str], lang: Lang) -> li
     return sentences
 
 
-
 def nearest(row: Row, lang: Lang) -> str:
     """Return where the nearest structure of a gap is, or that none is known.
 
@@ -146,7 +141,6 @@ def nearest(row: Row, lang: Lang) -> str:
     return words["gap_nearest"].format(where=where, walk=walk(row["nearest_minutes"], lang))
 
 
-
 def theme(row: Row, lang: Lang) -> str:
     """Return the label of the sector or challenge of a row, in lower case for use within a sentence.
 
@@ -157,7 +151,6 @@ def theme(row: Row, lang: Lang) -> str:
     """
     label = THEMES[row["theme"]][lang]
     return label if label.isupper() else label[0].lower() + label[1:]
-
 
 
 def support_chain(rows: Sequence[Row], lang: Lang) -> list[str]:
@@ -202,7 +195,6 @@ def support_chain(rows: Sequence[Row], lang: Lang) -> list[str]:
     return sentences
 
 
-
 def shared_qpv(row: Row, others: Sequence[Row], vintage: str, lang: Lang) -> str:
     """Return that a neighbourhood shares its QPV with others, or nothing where it does not.
 
@@ -229,7 +221,6 @@ def shared_qpv(row: Row, others: Sequence[Row], vintage: str, lang: Lang) -> str
         return ""
     words = texts(lang)["findings"]
     return words["shared_qpv"].format(name=row["name"], others=joined(names, words["and"]), code=code, vintage=vintage)
-
 
 
 def walking(parameters: Parameters, found: WalkingComparison | None, lang: Lang) -> str:
@@ -270,7 +261,6 @@ def walking(parameters: Parameters, found: WalkingComparison | None, lang: Lang)
     return " ".join(sentences)
 
 
-
 def bound(structures: float, enterprises: float, lang: Lang) -> str:
     """Return how many structures a figure of access rests on, and what that means for them.
 
@@ -294,7 +284,6 @@ def bound(structures: float, enterprises: float, lang: Lang) -> str:
     return words["bound"].format(structures=number(structures, lang), enterprises=number(enterprises, lang))
 
 
-
 def _stage(row: Row, lang: Lang) -> str:
     return STAGES[row["stage"]][lang].lower()
 
@@ -311,7 +300,6 @@ _PLACED = {
 _ORDER = ("door", "site", "street", "area", "other", *GEO_STATUSES)
 
 
-
 class Line(NamedTuple):
     """A kind of position: how many structures are listed with it, and what becomes of them.
 
@@ -326,7 +314,6 @@ class Line(NamedTuple):
     counted: int
 
 
-
 def tally(structures: gpd.GeoDataFrame) -> tuple[list[Line], Line]:
     """Return the lines and their total.
 
@@ -339,8 +326,8 @@ def tally(structures: gpd.GeoDataFrame) -> tuple[list[Line], Line]:
     -------
     lines
         By the precision of the position (``door``, ``site``, ``street``, ``area``, ``other``) where there is one, by
-        ``geo_status`` where there is none; ``outside`` are those that are placed out of the territory, ``inactive`` those
-        that are placed in it but closed or moved on the day of the study, ``counted`` the others.
+        ``geo_status`` where there is none; ``outside`` are those that are placed out of the territory, ``inactive``
+        those that are placed in it but closed or moved on the day of the study, ``counted`` the others.
     total
         The sum of the lines, ``position`` empty.
 

@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import math
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
+
 from essgeo.errors import InputError
 from essgeo.maps import findings
-from essgeo.maps.content import MANY, SECTOR_SYMBOLS, SHAPES, SHARE_BREAKS, SHARE_COLOURS, SHARE_HATCHES, coverage_themes, labels_by_field, map_content, months
+from essgeo.maps.content import (
+    MANY,
+    SHAPES,
+    SHARE_BREAKS,
+    SHARE_COLOURS,
+    SHARE_HATCHES,
+    coverage_themes,
+    labels_by_field,
+    map_content,
+    months,
+)
 from essgeo.maps.findings import tally
 from essgeo.maps.plan import overview
 from essgeo.maps.popups import attributes, by_index, period, records, surface, where
 from essgeo.maps.render import policy
-from essgeo.schema.vocabulary import split_codes
+from essgeo.schema.vocabulary import NO_SECTOR, SECTOR_SYMBOLS, split_codes
 from essgeo.text.languages import texts
 from essgeo.text.numbers import STABLE, joined
 from essgeo.text.phrases import register_bound, said
-from typing import Any, TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
+
     from essgeo.maps.content import Register
     from essgeo.maps.render import Choice
     from essgeo.results import Study
-    from numpy.typing import NDArray
-
 
 
 Context = dict[str, Any]
@@ -36,7 +46,6 @@ AROUND_M = 2000.0
 
 
 _EMPTY_FIELDS = ("address", "family", "siren", "active_from")
-
 
 
 def common(study: Study, background: Choice = "none") -> Context:
@@ -75,7 +84,6 @@ def common(study: Study, background: Choice = "none") -> Context:
     }
 
 
-
 def index(study: Study, downloads: list[tuple[str, str]]) -> Context:
     """Return the portal: key figures, the neighbourhoods as cards, what can be downloaded and what it holds."""
     territory = _whole(study)
@@ -104,7 +112,6 @@ def index(study: Study, downloads: list[tuple[str, str]]) -> Context:
     }
 
 
-
 def territory(study: Study) -> Context:
     """Return the full map and its tables."""
     coverage = where(study.coverage, minutes=study.parameters.walk_minutes)
@@ -119,11 +126,9 @@ def territory(study: Study) -> Context:
     }
 
 
-
 def embed(study: Study) -> Context:
     """Return the map alone, for a frame in the page of someone else."""
     return _with_map(study) | {"page": "embed.html"}
-
 
 
 def neighbourhood(study: Study, code: str, made: Register) -> Context:
@@ -187,7 +192,6 @@ def neighbourhood(study: Study, code: str, made: Register) -> Context:
     }
 
 
-
 def method(study: Study) -> Context:
     """Return the method page: inputs, parameters, formulas, limits, what is not known."""
     lines, total = tally(study.structures)
@@ -208,7 +212,6 @@ def method(study: Study) -> Context:
     }
 
 
-
 def _sharing(study: Study) -> list[str]:
     column = f"qpv_{study.parameters.vintage}"
     if column not in study.neighbourhoods:
@@ -218,10 +221,12 @@ def _sharing(study: Study) -> list[str]:
     return [joined(sorted(names), conjunction) for _, names in groups if len(names) > 1]
 
 
-
 def _with_map(study: Study, focus: str = "", rows: NDArray[np.intp] | None = None) -> Context:
     content = map_content(study, focus, rows)
-    present = {split_codes(cell)[0] for cell in study.structures["sectors"].unique() if cell} | {"autre"}
+    present = {split_codes(cell)[0] for cell in study.structures["sectors"].unique() if cell} | {NO_SECTOR}
+    if unknown := sorted(present - set(SECTOR_SYMBOLS)):
+        message = f"structures: sectors {', '.join(unknown)} have no symbol. Use those of essgeo.schema.vocabulary."
+        raise InputError(message)
     return {
         "has_map": True,
         "map": content,
@@ -237,13 +242,11 @@ def _with_map(study: Study, focus: str = "", rows: NDArray[np.intp] | None = Non
     }
 
 
-
 def _classes() -> list[tuple[str, range, float | None, float | None]]:
     """Return the colour of each class of the coverage map, where the lines of its key start, and its bounds."""
     bounds = [None, *SHARE_BREAKS, None]
     starts = [range(-8, 22, step) if step else range(0) for step in SHARE_HATCHES]
     return list(zip(SHARE_COLOURS, starts, bounds[1:], bounds[:-1], strict=True))
-
 
 
 def _bound(study: Study) -> str:
@@ -252,16 +255,13 @@ def _bound(study: Study) -> str:
     return findings.bound(study.located, _enterprises(study.portrait), study.lang)
 
 
-
 def _enterprises(portrait: pd.DataFrame) -> float:
     total = portrait.loc[portrait["family"] == "total", "seed_enterprises"]
     return float(total.iloc[0] if len(total) else portrait["seed_enterprises"].sum())
 
 
-
 def _whole(study: Study) -> dict[str, Any]:
     return _coverage_of(study, "territory")
-
 
 
 def _coverage_of(study: Study, level: str, **zone: str) -> dict[str, Any]:
@@ -276,13 +276,11 @@ def _coverage_of(study: Study, level: str, **zone: str) -> dict[str, Any]:
     return rows[0]
 
 
-
 def _holders(study: Study, gaps: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the themes that somebody depends on one structure for, the heaviest loss first, with their names."""
     names = study.structures["name"]
     held = [row | {"holders": [names.get(code, code) for code in split_codes(row["held_up_by"])]} for row in gaps]
     return sorted((row for row in held if row["holders"]), key=lambda row: -row["lost_with_first"])
-
 
 
 def _gaps_of(study: Study, code: str) -> list[dict[str, Any]]:

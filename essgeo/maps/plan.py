@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import shapely
-import numpy as np
 from dataclasses import dataclass
-from essgeo.maps.popups import TOLERANCE_M
 from typing import TYPE_CHECKING, cast
+
+import numpy as np
+import shapely
+
+from essgeo.maps.popups import TOLERANCE_M
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    from essgeo.results import Study
     from numpy.typing import NDArray
 
+    from essgeo.results import Study
 
 
 WIDTH, MARGIN = 640, 10
 
 DETAIL_M = 3 * TOLERANCE_M
-
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,6 @@ class Frame:
         return placed
 
 
-
 @dataclass(frozen=True)
 class Place:
     """A polygon of a plan: its name, its SVG path, where its label stands and the page it leads to."""
@@ -45,7 +45,6 @@ class Place:
     x: float
     y: float
     page: str = ""
-
 
 
 def frame(layer: gpd.GeoDataFrame) -> Frame:
@@ -60,7 +59,6 @@ def frame(layer: gpd.GeoDataFrame) -> Frame:
     west, south, east, north = layer.total_bounds.tolist()
     scale = (WIDTH - 2 * MARGIN) / (east - west)
     return Frame(round((north - south) * scale + 2 * MARGIN), scale, (MARGIN - west * scale, MARGIN + north * scale))
-
 
 
 def places(layer: gpd.GeoDataFrame, within: Frame, *, linked: bool = False) -> tuple[Place, ...]:
@@ -84,11 +82,9 @@ def places(layer: gpd.GeoDataFrame, within: Frame, *, linked: bool = False) -> t
     )
 
 
-
 def points(layer: gpd.GeoDataFrame, within: Frame) -> NDArray[np.float64]:
     """Return the points of a layer in SVG units, one row each."""
     return within.drawn(shapely.get_coordinates(layer.geometry.to_numpy()))
-
 
 
 def _path(shape: shapely.Geometry) -> str:
@@ -101,7 +97,6 @@ def _path(shape: shapely.Geometry) -> str:
 _DOT = 2
 
 
-
 @dataclass(frozen=True)
 class Overview:
     """The plan: its size in SVG units, its polygons, and its points as one path of dots."""
@@ -111,7 +106,6 @@ class Overview:
     communes: tuple[Place, ...]
     neighbourhoods: tuple[Place, ...]
     structures: str
-
 
 
 def overview(study: Study) -> Overview:
@@ -137,7 +131,6 @@ def overview(study: Study) -> Overview:
         places(study.neighbourhoods, within, linked=True),
         _dots(points(counted, within)),
     )
-
 
 
 def _dots(xy: NDArray[np.float64]) -> str:

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import pandas as pd
-import geopandas as gpd
-import shapely
 import math
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+
 from essgeo.crs import GEOGRAPHIC
 from essgeo.maps.findings import interval
 from essgeo.schema.vocabulary import SITE_STATES
 from essgeo.text.languages import texts
 from essgeo.text.numbers import number, percent
-from typing import Any, TYPE_CHECKING, TypeAlias, cast
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
     from essgeo.results import Study
 
 
-
 Row: TypeAlias = Mapping[str, Any]
-
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -37,7 +36,6 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     return cast("list[dict[str, Any]]", attributes(table).to_dict("records"))
 
 
-
 def by_index(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """Return the rows of a layer by identifier, without the geometry.
 
@@ -49,7 +47,6 @@ def by_index(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
     return dict(zip(map(str, table.index), records(table), strict=True))
 
 
-
 def attributes(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table without its geometry.
 
@@ -59,7 +56,6 @@ def attributes(table: pd.DataFrame) -> pd.DataFrame:
     ['name']
     """
     return pd.DataFrame(table).drop(columns="geometry", errors="ignore")
-
 
 
 def where(table: pd.DataFrame, **values: object) -> pd.DataFrame:
@@ -84,7 +80,6 @@ OUTLINE_DIGITS = 5
 POINT_DIGITS = 6
 
 TOLERANCE_M = 5.0
-
 
 
 def outlines(layer: gpd.GeoDataFrame, *, tolerance_m: float = TOLERANCE_M) -> gpd.GeoSeries:
@@ -116,7 +111,6 @@ def outlines(layer: gpd.GeoDataFrame, *, tolerance_m: float = TOLERANCE_M) -> gp
     return gpd.GeoSeries(simple, index=layer.index, crs=layer.crs).to_crs(GEOGRAPHIC)
 
 
-
 def collection(geometry: gpd.GeoSeries, properties: Sequence[Mapping[str, Any]]) -> Collection:
     """Return a GeoJSON feature collection; rows without a geometry are left out.
 
@@ -143,11 +137,9 @@ def collection(geometry: gpd.GeoSeries, properties: Sequence[Mapping[str, Any]])
     return {"type": "FeatureCollection", "features": features}
 
 
-
 def _rounded(geometry: Mapping[str, Any]) -> dict[str, Any]:
     digits = POINT_DIGITS if geometry["type"] == "Point" else OUTLINE_DIGITS
     return {"type": geometry["type"], "coordinates": _round(geometry["coordinates"], digits)}
-
 
 
 def _round(coordinates: Any, digits: int) -> Any:  # noqa: ANN401 - nested as deep as the geometry type
@@ -157,7 +149,6 @@ def _round(coordinates: Any, digits: int) -> Any:  # noqa: ANN401 - nested as de
 
 
 Popup = dict[str, Any]
-
 
 
 def communes(study: Study) -> list[Popup]:
@@ -171,7 +162,6 @@ def communes(study: Study) -> list[Popup]:
         )
         for code, row in by_index(study.communes).items()
     ]
-
 
 
 def qpv(study: Study) -> list[Popup]:
@@ -192,7 +182,6 @@ def qpv(study: Study) -> list[Popup]:
         )
         for code, row in by_index(study.qpv).items()
     ]
-
 
 
 def npnru(study: Study) -> list[Popup]:
@@ -219,7 +208,6 @@ def npnru(study: Study) -> list[Popup]:
     ]
 
 
-
 def neighbourhoods(study: Study) -> list[Popup]:
     """Return one popup a target neighbourhood, with the identifier of its page."""
     words = texts(study.lang)
@@ -231,7 +219,6 @@ def neighbourhoods(study: Study) -> list[Popup]:
         | {"page": code}
         for code, row in by_index(study.neighbourhoods).items()
     ]
-
 
 
 def stations(study: Study) -> list[Popup]:
@@ -250,7 +237,6 @@ def stations(study: Study) -> list[Popup]:
         | {"planned": row["status"] == "planned"}
         for code, row in by_index(study.stations).items()
     ]
-
 
 
 def sites(study: Study) -> list[Popup]:
@@ -276,11 +262,9 @@ def sites(study: Study) -> list[Popup]:
     ]
 
 
-
 def surface(square_metres: float, study: Study) -> str:
     """Return a surface in words, nothing where it is not known."""
     return "" if math.isnan(square_metres) else f"{number(square_metres, study.lang)}\u00a0m²"
-
 
 
 def period(start: str, end: str, study: Study) -> str:
@@ -293,15 +277,12 @@ def period(start: str, end: str, study: Study) -> str:
     return words["until"].format(to=end) if end else ""
 
 
-
 def _popup(code: str, title: str, rows: list[tuple[str, str]]) -> Popup:
     return {"id": code, "title": title, "rows": [[label, value] for label, value in rows if value]}
 
 
-
 def _with_interval(figure: str, around: str) -> str:
     return f"{figure} ({around})"
-
 
 
 def _reach(study: Study, level: str) -> dict[str, list[tuple[str, str]]]:
@@ -319,7 +300,6 @@ def _reach(study: Study, level: str) -> dict[str, list[tuple[str, str]]]:
         ]
         for row in records(chosen)
     }
-
 
 
 def _counted(study: Study, layer: str) -> dict[str, list[tuple[str, str]]]:

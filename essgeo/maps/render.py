@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import base64
 import hashlib
 import json
 import re
+from functools import cache, partial
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from urllib.parse import urlencode, urlsplit
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from xstatic.pkg import leaflet
+
 from essgeo.maps import findings
 from essgeo.schema.vocabulary import CHALLENGES, FAMILIES, GEO_STATUSES, ROLES, SITE_STATES, STAGES, STATUSES, THEMES
 from essgeo.text import numbers
 from essgeo.text.languages import texts
-from functools import cache, partial
-from importlib.resources import files
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-from pathlib import Path
-from typing import Any, Literal, NamedTuple, TYPE_CHECKING, TypeAlias
-from urllib.parse import urlencode, urlsplit
-from xstatic.pkg import leaflet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
     from essgeo.schema.vocabulary import Lang
 
 
-
 Choice: TypeAlias = Literal["ign", "osm", "none"]
-
 
 
 class Background(NamedTuple):
@@ -42,7 +41,6 @@ class Background(NamedTuple):
         """Scheme and host of the tiles."""
         parts = urlsplit(self.url)
         return f"{parts.scheme}://{parts.netloc}"
-
 
 
 _PLAN_IGN = {
@@ -95,13 +93,11 @@ _MODULES = (
 )
 
 
-
 class Asset(NamedTuple):
     """A script or a style: the address of its file, or its text where it stands in the page."""
 
     src: str
     text: Markup = Markup("")
-
 
 
 def contents() -> dict[str, str]:
@@ -119,7 +115,6 @@ def contents() -> dict[str, str]:
     return texts
 
 
-
 def beside(*names: str) -> list[Asset]:
     """Return assets that stand in the folder ``assets`` beside the page.
 
@@ -129,7 +124,6 @@ def beside(*names: str) -> list[Asset]:
     'assets/leaflet.js'
     """
     return [Asset(f"{FOLDER}/{name}") for name in names]
-
 
 
 def within(texts: Mapping[str, str], *names: str) -> list[Asset]:
@@ -142,7 +136,6 @@ def within(texts: Mapping[str, str], *names: str) -> list[Asset]:
     """
     whole = [texts[name].replace("</script", "<\\/script") for name in names]
     return [Asset("", Markup(text)) for text in whole]  # noqa: S704 - our own, and none can end its element
-
 
 
 def write_assets(out: Path, texts: Mapping[str, str]) -> list[Path]:
@@ -160,7 +153,6 @@ def write_assets(out: Path, texts: Mapping[str, str]) -> list[Path]:
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
     return [folder / name for name in texts]
-
 
 
 def policy(background: Choice = "none", scripts: Sequence[Asset] = (), styles: Sequence[Asset] = ()) -> str:
@@ -195,7 +187,6 @@ def policy(background: Choice = "none", scripts: Sequence[Asset] = (), styles: S
     )
 
 
-
 def _sources(assets: Sequence[Asset]) -> str:
     hashes = [base64.b64encode(hashlib.sha256(asset.text.encode()).digest()).decode() for asset in assets if asset.text]
     return " ".join(f"'sha256-{value}'" for value in hashes) or "'self'"
@@ -219,7 +210,6 @@ _VOCABULARIES = {
 }
 
 
-
 def data_block(value: Any) -> Markup:  # noqa: ANN401 - anything JSON can say
     r"""Return JSON that may stand inside a ``<script>`` element, as data or as a literal.
 
@@ -238,7 +228,6 @@ def data_block(value: Any) -> Markup:  # noqa: ANN401 - anything JSON can say
     return Markup(escaped)  # noqa: S704 - nothing left that could end the element
 
 
-
 def data_script(name: str, value: Any) -> str:  # noqa: ANN401 - anything JSON can say
     r"""Return a script that holds a value for the pages, in a file that opens from the disk as from a server.
 
@@ -248,7 +237,6 @@ def data_script(name: str, value: Any) -> str:  # noqa: ANN401 - anything JSON c
     '(self.essgeoData=self.essgeoData||{}).register={"count":2};\n'
     """
     return f"(self.essgeoData=self.essgeoData||{{}}).{name}={data_block(value)};\n"
-
 
 
 def web_address(text: str) -> str:
@@ -264,7 +252,6 @@ def web_address(text: str) -> str:
     except ValueError:
         return ""
     return text.strip() if parts.scheme in {"http", "https"} and parts.netloc and " " not in text.strip() else ""
-
 
 
 @cache
@@ -299,11 +286,9 @@ def environment(lang: Lang) -> Environment:
     return made
 
 
-
 def render(template: str, lang: Lang, context: Mapping[str, Any]) -> str:
     """Return a page."""
     return environment(lang).get_template(template).render(context)
-
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a template prints

@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import math
 import tomllib
-import shapely
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, cast
+
+import shapely
+
 from essgeo.access.demand import METHOD as POPULATION_BY_IRIS
 from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
 from essgeo.maps import pages
-from essgeo.maps.plan import Place, WIDTH, frame, places, points
+from essgeo.maps.plan import WIDTH, Place, frame, places, points
 from essgeo.maps.popups import records
-from essgeo.maps.render import contents, SITING_STYLE, STYLE, beside, write_assets, render
+from essgeo.maps.render import SITING_STYLE, STYLE, beside, contents, render, write_assets
 from essgeo.siting.scenario import FILTERS, OBJECTIVES, label
 from essgeo.text.languages import Texts, typeset
 from essgeo.text.numbers import MISSING, number, percent
-from functools import cache
-from importlib.resources import files
-from typing import Any, TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     import geopandas as gpd
     import pandas as pd
-    from collections.abc import Sequence
+
     from essgeo.results import Study
     from essgeo.schema.vocabulary import Lang
     from essgeo.siting import Scenario
-    from pathlib import Path
-
-
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,6 @@ class Plan:
     places: list[tuple[float, float]]
     sites: list[tuple[float, float]]
     walk: float
-
 
 
 @cache
@@ -63,7 +62,6 @@ def siting_texts(lang: Lang) -> Texts:
     return words
 
 
-
 def siting_entry(lang: Lang) -> tuple[str, str]:
     """Return the page of sites and its title, for the menu.
 
@@ -73,7 +71,6 @@ def siting_entry(lang: Lang) -> tuple[str, str]:
     'siting.html'
     """
     return "siting.html", siting_texts(lang)["siting"]["title"]
-
 
 
 def build_siting(study: Study, scenarios: Sequence[Scenario], out: Path) -> list[Path]:
@@ -118,7 +115,6 @@ def build_siting(study: Study, scenarios: Sequence[Scenario], out: Path) -> list
     return [*written, *write_assets(out, styles)]
 
 
-
 def siting_context(study: Study, scenarios: Sequence[Scenario]) -> dict[str, Any]:
     """Return what the page of sites shows.
 
@@ -138,10 +134,8 @@ def siting_context(study: Study, scenarios: Sequence[Scenario]) -> dict[str, Any
     }
 
 
-
 def _newly(table: pd.DataFrame, rows: pd.Series) -> float:
     return float(table.loc[rows, "newly_reached"].sum())
-
 
 
 def _told(study: Study, scenario: Scenario, page: str) -> dict[str, Any]:
@@ -190,7 +184,6 @@ def _told(study: Study, scenario: Scenario, page: str) -> dict[str, Any]:
     }
 
 
-
 def _hosts(codes: str, lang: Lang) -> str:
     words = siting_texts(lang)["siting"]
     listed = [label(code, lang) for code in codes.split("|") if code]
@@ -199,11 +192,9 @@ def _hosts(codes: str, lang: Lang) -> str:
     return listed[0] if len(listed) == 1 else words["hosts_many"].format(name=listed[0], count=len(listed) - 1)
 
 
-
 def _period(row: dict[str, Any]) -> str:
     start, end = row["available_from"], row["available_to"]
     return f"{start or '…'} {MISSING} {end or '…'}" if start or end else MISSING
-
 
 
 def _plan(study: Study, scenario: Scenario) -> Plan:

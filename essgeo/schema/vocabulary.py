@@ -2,38 +2,56 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 Lang: TypeAlias = Literal["fr", "en"]
 
 Labels: TypeAlias = dict[str, dict[Lang, str]]
 
 
+class Symbol(NamedTuple):
+    """A shape of the maps and its colour."""
+
+    shape: str
+    colour: str
+
+
 def _labels(table: dict[str, tuple[str, str]]) -> Labels:
     return {code: {"fr": french, "en": english} for code, (french, english) in table.items()}
 
 
-SECTORS = _labels(
-    {
-        "accompagnement": ("Accompagnement de projets", "Project support"),
-        "alimentation_agriculture": ("Alimentation et agriculture", "Food and farming"),
-        "artisanat_fabrication": ("Artisanat et fabrication", "Crafts and making"),
-        "autre": ("Autre", "Other"),
-        "culture_sport": ("Culture et sport", "Culture and sport"),
-        "economie_circulaire_reemploi": ("Économie circulaire et réemploi", "Circular economy and reuse"),
-        "education_jeunesse": ("Éducation et jeunesse", "Education and youth"),
-        "financement": ("Financement", "Funding"),
-        "habitat_urbanisme": ("Habitat et urbanisme", "Housing and urban planning"),
-        "insertion_emploi": ("Insertion et emploi", "Integration through work"),
-        "mediation_numerique": ("Médiation numérique", "Digital inclusion"),
-        "mobilite": ("Mobilité", "Mobility"),
-        "numerique": ("Numérique", "Digital"),
-        "petite_enfance": ("Petite enfance", "Early childhood"),
-        "sante_social": ("Santé et action sociale", "Health and social care"),
-        "solidarite_internationale": ("Solidarité internationale", "International solidarity"),
-        "tiers_lieu": ("Tiers-lieu", "Shared third place"),
-    }
-)
+_SECTORS = {
+    "accompagnement": ("Accompagnement de projets", "Project support", "star", "#0b4f9e"),
+    "alimentation_agriculture": ("Alimentation et agriculture", "Food and farming", "circle", "#1b7a3d"),
+    "artisanat_fabrication": ("Artisanat et fabrication", "Crafts and making", "square", "#7a4b12"),
+    "autre": ("Autre", "Other", "circle", "#4a4a4a"),
+    "culture_sport": ("Culture et sport", "Culture and sport", "triangle", "#6a3d9a"),
+    "economie_circulaire_reemploi": (
+        "Économie circulaire et réemploi",
+        "Circular economy and reuse",
+        "triangle",
+        "#1b7a3d",
+    ),
+    "education_jeunesse": ("Éducation et jeunesse", "Education and youth", "circle", "#6a3d9a"),
+    "financement": ("Financement", "Funding", "diamond", "#0b4f9e"),
+    "habitat_urbanisme": ("Habitat et urbanisme", "Housing and urban planning", "pentagon", "#7a4b12"),
+    "insertion_emploi": ("Insertion et emploi", "Integration through work", "circle", "#b3261e"),
+    "mediation_numerique": ("Médiation numérique", "Digital inclusion", "diamond", "#00727a"),
+    "mobilite": ("Mobilité", "Mobility", "wedge", "#4a4a4a"),
+    "numerique": ("Numérique", "Digital", "square", "#00727a"),
+    "petite_enfance": ("Petite enfance", "Early childhood", "wedge", "#a3197b"),
+    "sante_social": ("Santé et action sociale", "Health and social care", "plus", "#b3261e"),
+    "solidarite_internationale": ("Solidarité internationale", "International solidarity", "star", "#6a3d9a"),
+    "tiers_lieu": ("Tiers-lieu", "Shared third place", "pentagon", "#a3197b"),
+}
+"""Each sector: French, English, and the shape and colour that stand for it on maps, a pair that no other sector has."""
+
+SECTORS = _labels({code: (french, english) for code, (french, english, _, _) in _SECTORS.items()})
+
+SECTOR_SYMBOLS = {code: Symbol(shape, colour) for code, (_, _, shape, colour) in _SECTORS.items()}
+
+NO_SECTOR = "autre"
+"""The sector that stands for a structure of which none is known."""
 
 
 CHALLENGES = _labels(

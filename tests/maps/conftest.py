@@ -15,12 +15,12 @@ import pandas as pd
 import pytest
 from shapely import Point, box
 
-from essgeo.maps import build_maps
 from essgeo.files.provenance import Input
-from essgeo.results import Parameters, Study
+from essgeo.maps import build_maps
 from essgeo.register import counted_on
-from essgeo.territory import Territory
+from essgeo.results import Parameters, Study
 from essgeo.schema.vocabulary import CHALLENGES, SECTORS, STAGES, SUPPORT_ROLES, THEMES
+from essgeo.territory import Territory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -508,6 +508,18 @@ def single(study: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_maps(study, tmp_path_factory.mktemp("single"), single_file=True)[0].parent
 
 
+def until(page: Page, met: Callable[[], bool]) -> None:
+    """Wait until a condition is met, however slow the machine.
+
+    ``page.wait_for_function`` compiles its text in the page, which the policy of our pages forbids.
+    """
+    for _ in range(600):
+        if met():
+            return
+        page.wait_for_timeout(50)
+    pytest.fail("the condition was not met within 30 s")
+
+
 @pytest.fixture(scope="session")
 def opened(browser: Browser) -> Callable[..., Any]:
     """Return a context manager that opens a page with every host refused.
@@ -520,7 +532,7 @@ def opened(browser: Browser) -> Callable[..., Any]:
         faults: list[str] = []
         context = browser.new_context(viewport={"width": size[0], "height": size[1]}, **options)
         page = context.new_page()
-        page.set_default_timeout(5000)
+        page.set_default_timeout(30_000)
 
         def heard(message: ConsoleMessage) -> None:
             if message.type in {"error", "warning"} and not message.location["url"].startswith(TILES):

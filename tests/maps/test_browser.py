@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import expect
 
 from essgeo.maps import build_maps
+from tests.maps.conftest import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,7 +96,7 @@ def test_what_is_drawn_changes_the_picture(opened: Opened, folder: Path) -> None
 
 def test_names_are_on_the_map_without_a_background(opened: Opened, folder: Path) -> None:
     with opened(folder / "territory.html") as page:
-        page.wait_for_function("document.querySelectorAll('.map-label').length === 6")
+        expect(page.locator(".map-label")).to_have_count(6)
         assert "Le Haut" in page.locator(".map-label").all_inner_texts()
 
 
@@ -236,9 +238,8 @@ def test_an_injected_script_would_not_run(browser: Browser, folder: Path) -> Non
             document.body.insertAdjacentHTML("beforeend", "<img src=x onerror=\\"document.title='broken'\\">");
         }"""
     )
-    page.wait_for_timeout(200)
+    until(page, lambda: sum("Content Security Policy" in text for text in refused) == 2)
     assert page.title() != "broken"
-    assert any("Content Security Policy" in text for text in refused)
     context.close()
 
 
@@ -371,7 +372,7 @@ def test_many_structures_are_drawn_as_discs_that_count_them_all(opened: Opened, 
         assert page.locator(".key", has_text="Plusieurs structures").is_visible()
         zoom = page.evaluate("essgeo.map.getZoom()")
         page.evaluate("void essgeo.layers.structures.getLayers().find((one) => one.options.count).fire('click')")
-        page.wait_for_function(f"essgeo.map.getZoom() > {zoom}")
+        until(page, lambda: page.evaluate("essgeo.map.getZoom()") > zoom)
 
 
 def test_names_of_a_large_register_load_when_they_are_asked_for(opened: Opened, crowded: Path) -> None:

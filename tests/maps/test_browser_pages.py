@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import expect
 
 from essgeo.maps import build_maps
 
@@ -101,9 +102,7 @@ def test_hostile_names_stay_text(opened: Opened, hostile: Study, poisoned: Path,
         for row in range(0, 150, 15):
             page.evaluate("row => void essgeo.map.fire('essgeo:structures', { rows: [row] })", row)
             name_of = page.evaluate("row => essgeo.known(row).name", row)
-            page.wait_for_function(
-                "name => document.querySelector('.leaflet-popup:last-child h2')?.textContent === name", arg=name_of
-            )
+            expect(page.locator(".leaflet-popup:last-child h2").first).to_have_text(name_of)
         page.locator("#search").fill("<img")
         assert page.locator("#results button").count() > 0
         assert page.locator("img[src=x], a[href^=javascript]").count() == 0
@@ -232,7 +231,8 @@ def test_another_background_or_none(browser: Browser, study: Study, tmp_path: Pa
     page.route(re.compile("^https?:"), lambda route: (asked.append(route.request.url), route.abort()))
     page.goto((folder / "territory.html").as_uri())
     page.wait_for_selector("html[data-ready=names]")
-    page.wait_for_timeout(100)
+    if host:
+        page.get_by_text("Fond de plan injoignable").wait_for()
     assert page.locator("input[name=background]").count() == (2 if host else 0)
     content = page.locator("meta[http-equiv]").get_attribute("content")
     context.close()

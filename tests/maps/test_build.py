@@ -15,13 +15,11 @@ import pytest
 
 from essgeo.errors import InputError
 from essgeo.maps import build_maps
-from essgeo.maps.render import BACKGROUNDS
 from essgeo.maps.compare import MOST_QPV, compare
+from essgeo.maps.content import ALPHABET, SHAPES, register
 from essgeo.maps.pages import AROUND_M
-from essgeo.maps.render import policy
-from essgeo.maps.content import ALPHABET, register
-from essgeo.maps.render import BIDI_CONTROLS, data_block, environment, web_address
-from essgeo.schema.vocabulary import SECTORS, THEMES
+from essgeo.maps.render import BACKGROUNDS, BIDI_CONTROLS, data_block, environment, policy, web_address
+from essgeo.schema.vocabulary import SECTOR_SYMBOLS, SECTORS, THEMES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -310,8 +308,13 @@ def test_an_unknown_background_is_refused(study: Study, tmp_path: Path) -> None:
 
 
 def test_every_sector_has_its_own_symbol() -> None:
-    from essgeo.maps.content import SECTOR_SYMBOLS, SHAPES
-
     assert set(SECTOR_SYMBOLS) == set(SECTORS)
     assert len(set(SECTOR_SYMBOLS.values())) == len(SECTORS)
     assert {symbol.shape for symbol in SECTOR_SYMBOLS.values()} <= set(SHAPES)
+
+
+def test_a_sector_without_a_symbol_is_refused(study: Study, tmp_path: Path) -> None:
+    structures = study.structures.assign(sectors=["plomberie", *study.structures["sectors"].iloc[1:]])
+    with pytest.raises(InputError, match=r"structures: sectors plomberie"):
+        build_maps(replace(study, structures=structures), tmp_path)
+    assert list(tmp_path.iterdir()) == []

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from essgeo.maps import findings
-from essgeo.text.numbers import MISSING
 from essgeo.schema.vocabulary import STAGES
+from essgeo.text.numbers import MISSING
 
 
 def _coverage(share: float = 0.5) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from essgeo.maps.explore import explore
+from essgeo import explore
 
 if TYPE_CHECKING:
     from pathlib import Path

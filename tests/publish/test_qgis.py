@@ -14,6 +14,7 @@ import pytest
 from essgeo.publish import export
 from essgeo.publish.geopackage import FAMILY_COLOURS, OUTLINES
 from essgeo.schema.columns import TABLES
+from essgeo.schema.vocabulary import FAMILIES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -137,3 +138,7 @@ def test_the_project_names_files_beside_it(folder: Path) -> None:
     assert files == {"./layers.gpkg", "./layers_odbl.gpkg"}
     drawn = {element.get("id") for element in root.iter("layer-tree-layer")}
     assert drawn == {element.text for element in root.iter("id")}
+
+
+def test_every_family_has_a_colour() -> None:
+    assert set(FAMILY_COLOURS) == set(FAMILIES)

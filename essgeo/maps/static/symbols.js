@@ -10,7 +10,7 @@
     if (!isActive(row, month)) {
       return GONE;
     }
-    const [shape, colour] = data.symbols[valueOf("sectors", row)[0]] || data.symbols.autre;
+    const [shape, colour] = data.symbols[valueOf("sectors", row)[0] || "autre"];
     return { shape: shape, colour: colour, hollow: valueOf("status", row) === "unknown" };
   }
 
