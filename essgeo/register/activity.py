@@ -2,38 +2,51 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import datetime as dt
+from essgeo.errors import InputError
 
+if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
 
-COUNTED_STATUSES = ("active", "unknown")
+COUNTED_STATUSES = ("active", "unknown", "")
 
 OUTSIDE = "outside"
 """``geo_status`` of a structure whose position lies out of the territory, farther than its radius."""
 
+PRIOR = 0.5
+"""Jeffreys' prior: half a structure found active and half a structure found gone."""
 
-def counted_on(structures: pd.DataFrame, day: dt.date) -> pd.Series:
+
+def counted_on(structures: pd.DataFrame, day: dt.date | None = None) -> pd.Series:
     """Return which structures count on a day.
 
     Closed and moved structures do not. Those whose activity is not verified do. A period leaves out what has not begun
     or has ended: ``2024`` begins on 1 January and ends on 31 December, ``2024-09`` ends with September.
 
+    A study writes what counts on its day as the column ``counted``. That column is the answer where no day is asked
+    for, and where nothing in the table tells of another day.
+
     Parameters
     ----------
     structures
-        Columns ``status``, ``active_from``, ``active_to`` (``2024``, ``2024-09``, ``2024-09-30`` or ``""``).
+        ``status``, ``active_from`` and ``active_to`` (``2024``, ``2024-09``, ``2024-09-30`` or ``""``), or ``counted``.
+        A column that is not there, like an empty cell, leaves nothing out.
     day
-        The day.
+        The day; by default that of ``counted``, else today.
 
     Returns
     -------
     Series of bool
         The index of ``structures``.
+
+    Raises
+    ------
+    InputError
+        A date or a flag that cannot be read.
 
     Examples
     --------
@@ -43,11 +56,38 @@ def counted_on(structures: pd.DataFrame, day: dt.date) -> pd.Series:
     ...                       "active_to": ["", "2019", ""]})
     >>> counted_on(table, dt.date(2025, 9, 1)).tolist()
     [True, False, False]
+    >>> counted_on(table.assign(counted=[False, True, False])).tolist()
+    [False, True, False]
     """
-    today = day.isoformat()
-    begun = structures["active_from"].map(lambda start: today[: len(start)] >= start)
-    lasting = structures["active_to"].map(lambda end: not end or today[: len(end)] <= end)
-    return structures["status"].isin(COUNTED_STATUSES) & begun.astype(bool) & lasting.astype(bool)
+    dated = not {"status", "active_from", "active_to"}.isdisjoint(structures.columns)
+    if "counted" in structures and not (dated and day):
+        flags = _texts(structures, "counted").str.lower()
+        _refuse(flags, r"true|false|[01](\.0)?|", "True or False")
+        return flags.isin(["true", "1", "1.0"])
+    today = (day or dt.date.today()).isoformat()  # noqa: DTZ011 (the day where the user is)
+    dates = {name: _texts(structures, name) for name in ("active_from", "active_to")}
+    for name, texts in dates.items():
+        # A column of years with an empty cell holds 2024.0, one of days a midnight.
+        dates[name] = texts.str.removesuffix(".0").str.removesuffix(" 00:00:00")
+        _refuse(dates[name], r"(\d{4}(-\d\d(-\d\d)?)?)?", "2024, 2024-09 or 2024-09-30")
+    # A date is compared with as much of the day as it tells: "2024-09" with "2024-09" of "2024-09-15".
+    begun = dates["active_from"].map(lambda start: today[: len(start)] >= start)
+    lasting = dates["active_to"].map(lambda end: not end or today[: len(end)] <= end)
+    return _texts(structures, "status").isin(COUNTED_STATUSES) & begun.astype(bool) & lasting.astype(bool)
+
+
+def _texts(structures: pd.DataFrame, name: str) -> pd.Series:
+    """Return a column as text, ``""`` where it says nothing or is not there."""
+    column = structures.reindex(columns=[name])[name]
+    return column.astype(object).where(column.notna(), "").astype(str)
+
+
+def _refuse(texts: pd.Series, form: str, example: str) -> None:
+    wrong = texts[~texts.str.fullmatch(form)]
+    if len(wrong):
+        rows = ", ".join(map(str, wrong.index[:5]))
+        message = f"structures, column {texts.name!r}: {wrong.iloc[0]!r} in {len(wrong)} rows ({rows}). Give {example}."
+        raise InputError(message)
 
 
 def located_here(structures: gpd.GeoDataFrame) -> pd.Series:
@@ -56,7 +96,7 @@ def located_here(structures: gpd.GeoDataFrame) -> pd.Series:
     Parameters
     ----------
     structures
-        ``counted``, ``geo_status`` (``outside``: not in the territory) and points, some of them missing.
+        Points, some of them missing; what :func:`counted_on` reads; ``geo_status`` (``outside``: not in the territory).
 
     Returns
     -------
@@ -71,12 +111,7 @@ def located_here(structures: gpd.GeoDataFrame) -> pd.Series:
     [True, False, False]
     """
     placed: pd.Series = structures.geometry.notna()
-    found: pd.Series = placed & structures["counted"].astype(bool) & (structures["geo_status"] != OUTSIDE)
-    return found
-
-
-PRIOR = 0.5
-"""Jeffreys' prior: half a structure found active and half a structure found gone."""
+    return placed & counted_on(structures) & (_texts(structures, "geo_status") != OUTSIDE)
 
 
 def activity_odds(structures: pd.DataFrame) -> tuple[float, float]:
