@@ -11,7 +11,7 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from essgeo.errors import InputError, SourceUnavailableError, UnknownTerritoryError
-from essgeo.schema.contracts import LAYERS
+from essgeo.schema.columns import LAYERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

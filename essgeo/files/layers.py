@@ -14,7 +14,7 @@ from essgeo.files.outlines import read_outlines, read_zones
 from essgeo.files.perimeters import perimeters_in, read_renewal
 from essgeo.files.structures import read_structures
 from essgeo.files.tables import read_table
-from essgeo.schema.contracts import LAYERS
+from essgeo.schema.columns import LAYERS
 from essgeo.schema.headers import simplify
 from essgeo.schema.validate import raise_faults, validate
 from essgeo.schema.vocabulary import split_codes

@@ -13,7 +13,8 @@ import shapely
 from essgeo.crs import require_crs
 from essgeo.errors import SchemaError
 from essgeo.files.tables import read_table
-from essgeo.schema.headers import QPV, guess_columns
+from essgeo.schema.columns import HEADERS
+from essgeo.schema.headers import guess_columns
 from essgeo.schema.validate import validate
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def read_zones(path: Path | str, *, crs: str, vintage: str, within: shapely.Geom
     """
     path = Path(path)
     raw = read_outlines(path)
-    zones = raw.rename(columns=guess_columns(raw.columns, QPV))
+    zones = raw.rename(columns=guess_columns(raw.columns, HEADERS["qpv"]))
     missing = [name for name in ("zone_id", "name") if name not in zones]
     if missing:
         message = (

@@ -11,9 +11,8 @@ from essgeo.crs import require_crs
 from essgeo.errors import SchemaError
 from essgeo.files.outlines import PREFIXES, clip_zones
 from essgeo.files.tables import read_table
-from essgeo.official.catalogue import find_source
-from essgeo.official.lists import interest_of
-from essgeo.schema.headers import guess_columns
+from essgeo.schema.columns import HEADERS
+from essgeo.schema.headers import guess_columns, simplify
 from essgeo.schema.validate import raise_faults
 
 if TYPE_CHECKING:
@@ -66,14 +65,14 @@ def read_renewal(path: Path) -> pd.DataFrame:
     """
     raw = read_table(path)
     shapes = isinstance(raw, gpd.GeoDataFrame) and raw.active_geometry_name is not None
-    table = raw.rename(columns=guess_columns(raw.columns, find_source("npnru").columns))
+    table = raw.rename(columns=guess_columns(raw.columns, HEADERS["anru"]))
     codes = table.get("qpv_2015", pd.Series(dtype=str))
     if "qpv_2024" not in table and codes[codes != ""].str.startswith(PREFIXES["2024"]).all():
         table = table.rename(columns={"qpv_2015": "qpv_2024"})
     wanted = ("project_name", "qpv_name") if shapes else CODES
     known = [name for name in wanted if name in table]
     if not known:
-        aliases = ", ".join(alias for name in wanted for alias in find_source("npnru").columns[name])
+        aliases = ", ".join(alias for name in wanted for alias in HEADERS["anru"][name])
         message = (
             f"{path.name}: no column with {'the name of each project' if shapes else 'codes of QPV'} (known as "
             f"{aliases}). Columns seen: {', '.join(map(str, raw.columns))}."
@@ -89,6 +88,18 @@ def read_renewal(path: Path) -> pd.DataFrame:
         project_id=[f"npnru-{number}" for number in range(1, len(table) + 1)],
     )
     return described.set_index("project_id")
+
+
+def interest_of(text: str) -> str:
+    """Return ``national``, ``regional``, ``none`` (not in the programme) or ``unknown`` for what a list says.
+
+    Examples
+    --------
+    >>> [interest_of(text) for text in ("Intérêt régional", "NATIONAL", "none", "")]
+    ['regional', 'national', 'none', 'unknown']
+    """
+    plain = simplify(text)
+    return next((interest for interest in ("national", "regional", "none") if interest in plain), "unknown")
 
 
 def perimeters_in(

@@ -13,16 +13,14 @@ import pandas as pd
 
 from essgeo.crs import GEOGRAPHIC, require_crs
 from essgeo.errors import InputWarning, SchemaError
-from essgeo.files.redact import emptied, hidden, unnamed
+from essgeo.files.redact import is_diffusion, redact, redact_identifiers, restricted_rows
 from essgeo.files.tables import read_table
-from essgeo.official.catalogue import find_source
-from essgeo.schema.contracts import LAYERS
-from essgeo.schema.headers import DIFFUSION, STRUCTURES, guess_columns, simplify
+from essgeo.schema.columns import HEADERS, LAYERS, LISTS
+from essgeo.schema.headers import guess_columns, simplify
 from essgeo.schema.validate import MONTH, validate
-from essgeo.schema.vocabulary import CHALLENGES, FAMILIES, ROLES, SECTORS, STAGES, STATUSES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from essgeo.schema.vocabulary import Labels
 
@@ -77,7 +75,7 @@ def siren_and_siret(text: str) -> tuple[str, str]:
     return digits[:SIREN_DIGITS], digits if len(digits) > SIREN_DIGITS else ""
 
 
-LEAST_PREFIX = 4
+MIN_PREFIX = 4
 """Letters that the beginning of a label needs to stand for it."""
 
 
@@ -99,98 +97,76 @@ def codes_of(cells: Iterable[str], labels: Labels) -> list[str]:
     ['mobilite|alimentation_agriculture', 'alimentation_agriculture', 'Édu', 'magie']
     """
     known = {simplify(label): code for code, names in labels.items() for label in (code, *names.values())}
+
+    def code_of(word: str) -> str:
+        plain = simplify(word)
+        begun = {code for label, code in known.items() if label.startswith(plain) and len(plain) >= MIN_PREFIX}
+        return known.get(plain) or (begun.pop() if len(begun) == 1 else word)
+
     cells = list(cells)
-    found = {cell: _codes(cell, known) for cell in dict.fromkeys(cells)}
+    found = {}
+    for cell in dict.fromkeys(cells):
+        words = [word.strip() for word in cell.replace(";", "|").split("|") if word.strip()]
+        found[cell] = "|".join(dict.fromkeys(map(code_of, words)))
     return [found[cell] for cell in cells]
 
 
-def _codes(cell: str, known: dict[str, str]) -> str:
-    words = [word.strip() for word in cell.replace(";", "|").split("|") if word.strip()]
-    return "|".join(dict.fromkeys(_code(simplify(word), known) or word for word in words))
-
-
-def _code(word: str, known: dict[str, str]) -> str:
-    if word in known or len(word) < LEAST_PREFIX:
-        return known.get(word, "")
-    begun = {code for label, code in known.items() if label.startswith(word)}
-    return begun.pop() if len(begun) == 1 else ""
-
+TITLES = {
+    "rna": "Répertoire national des associations (RNA), fichier Waldec",
+    "siae": "Structures d'insertion par l'activité économique (SIAE)",
+}
+"""What the column ``source`` says of the official lists that are known by their columns."""
 
 ACTIVE = "A"
 """``position`` of an association that did not say it ended; ``D`` is dissolved, ``S`` deleted."""
 
 SIAE_KINDS = ("EI", "AI", "ACI", "ETTI", "EITI", "GEIQ", "EA", "EATT", "OPCS")
 
-_STREET = ("number", "repetition", "street_type", "street")
+_STREET = ["number", "repetition", "street_type", "street"]
 
 _NO_DAY = "0001"
 
 
-def as_known_list(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table under the names of the register where it is an official list, told by its columns; else as it is.
+def as_official_list(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table under the names of the register where it is the RNA or the list of SIAE; else as it is.
 
-    Parameters
-    ----------
-    table
-        From :func:`essgeo.files.tables.read_table`.
-
-    Returns
-    -------
-    DataFrame
-        The same rows. Of the RNA: the columns that the catalogue names and no other, as some hold the name of an
-        officer or whom mail goes to; an association is ``closed`` where it was dissolved or deleted, and of unknown
-        activity else: few say that they ended. Of the SIAE: the list itself says that they are of integration
-        through work; their identifier is their SIRET and kind, where that names each one.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> cells = {"id": "W1", "date_creat": "1999-02-03", "date_disso": "2005-01-01", "position": "D", "titre": "ETE",
-    ...          "objet": "", "adrs_numvoie": "1", "adrs_typevoie": "RUE", "adrs_libvoie": "A",
-    ...          "adrs_codeinsee": "93010", "adrs_codepostal": "93140", "adrs_libcommune": "BONDY", "dir_civilite": "M"}
-    >>> found = as_known_list(pd.DataFrame(cells, index=[2]))
-    >>> found[["structure_id", "address", "status", "active_to"]].values.tolist(), "dir_civilite" in found
-    ([['W1', '1 RUE A', 'closed', '2005-01-01']], False)
+    Of the RNA only the columns that ``schema/columns.csv`` names, as others hold the name of an officer or whom mail
+    goes to. A SIAE is identified by its SIRET and kind, where that names each one.
     """
-    for name, read in _LISTS.items():
-        source = find_source(name)
-        columns = guess_columns(table.columns, source.columns)
-        if {*source.columns} - {*source.optional} <= {*columns.values()}:
-            named = table.rename(columns=columns)
-            empty = {field: "" for field in source.optional if field not in named}
-            restricting = [column for column in named if simplify(str(column)) in DIFFUSION]
-            return read(table, named.assign(**empty)[[*source.columns, *restricting]], source.title)
+    for name, title in TITLES.items():
+        fields = LISTS[name].fields
+        found = guess_columns(table.columns, HEADERS[name])
+        others = [column for column in table.columns if column not in found and column in found.values()]
+        named = table.drop(columns=others).rename(columns=found)
+        if not all(field.optional or field.name in named for field in fields):
+            continue
+        known = named.assign(**{field.name: "" for field in fields if field.name not in named}, source=title)
+        if name == "rna":
+            diffusion = [column for column in named if is_diffusion(column)]
+            return _associations(known[[*(field.name for field in fields), "source", *diffusion]])
+        if known["siae_kind"].isin(SIAE_KINDS).all():
+            identifiers = known["siret"] + "-" + known["siae_kind"].str.lower()
+            if (known["siret"] != "").all() and identifiers.is_unique:
+                known["structure_id"] = identifiers
+            return known.assign(sectors="insertion_emploi")
     return table
 
 
-def _associations(_: pd.DataFrame, rows: pd.DataFrame, title: str) -> pd.DataFrame:
-    names = rows["name"].where(rows["name"] != "", rows["short_name"])
-    ended = _days(rows["dissolved_on"])
-    open_still = rows["position"].str.upper().eq(ACTIVE) & (ended == "")
-    parts = rows[list(_STREET)].itertuples(index=False, name=None)
-    table = rows.rename(columns={"rna_id": "structure_id"}).assign(
-        name=names.where(names != "", rows["rna_id"]),
-        aliases=rows["short_name"].where(rows["short_name"] != names, ""),
+def _associations(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the RNA as structures: closed where dissolved or deleted, else not known: few say that they ended."""
+    names = rows["name"].where(rows["name"] != "", rows["aliases"])
+    ended = _days(rows["active_to"])
+    still_open = (ended == "") & (rows["position"].str.upper() == ACTIVE)
+    parts = rows[_STREET].itertuples(index=False, name=None)
+    return rows.drop(columns=_STREET).assign(
+        name=names.where(names != "", rows["structure_id"]),
+        aliases=rows["aliases"].where(rows["aliases"] != names, ""),
         address=[" ".join(filter(None, words)) for words in parts],
-        active_from=_days(rows["created_on"]),
+        active_from=_days(rows["active_from"]),
         active_to=ended,
-        status=open_still.map({True: "unknown", False: "closed"}),
+        status=still_open.map({True: "unknown", False: "closed"}),
         family="association",
-        source=title,
     )
-    return table.drop(columns=["created_on", "dissolved_on", "short_name", *_STREET])
-
-
-def _siae(table: pd.DataFrame, rows: pd.DataFrame, title: str) -> pd.DataFrame:
-    if not rows["kind"].isin(SIAE_KINDS).all():
-        return table
-    known = rows.rename(columns={"sign": "aliases"}).assign(sectors="insertion_emploi", source=title)
-    identifiers = rows["siret"] + "-" + rows["kind"].str.lower()
-    if (rows["siret"] != "").all() and identifiers.is_unique:
-        known.insert(0, "structure_id", identifiers)
-    taken = guess_columns(table.columns, find_source("siae").columns)
-    others = table.drop(columns=list(taken)).drop(columns=list(known), errors="ignore")
-    return others.join(known)
 
 
 def _days(dates: pd.Series) -> pd.Series:
@@ -198,23 +174,11 @@ def _days(dates: pd.Series) -> pd.Series:
     return days.where(days.str.fullmatch(MONTH) & ~days.str.startswith(_NO_DAY), "")
 
 
-_LISTS: dict[str, Callable[[pd.DataFrame, pd.DataFrame, str], pd.DataFrame]] = {"rna": _associations, "siae": _siae}
-
-
-_VOCABULARIES: dict[str, Labels] = {
-    "sectors": SECTORS,
-    "challenges": CHALLENGES,
-    "roles": ROLES,
-    "support_stages": STAGES,
-    "family": FAMILIES,
-    "status": STATUSES,
-}
-
 _PLACE = ("address", "postcode", "city", "citycode", "lon", "lat")
 
 _SUM = r"(sous_|grand_)?tota(l|ux)(_.*)?"
 
-_LEAST = {"the name": ("name",), "the address, or the longitude and latitude,": ("address", "lon")}
+_WANTED = {"the name": ("name",), "the address, or the longitude and latitude,": ("address", "lon")}
 
 
 def read_structures(path: Path | str) -> pd.DataFrame:
@@ -226,7 +190,7 @@ def read_structures(path: Path | str) -> pd.DataFrame:
         Any file that :func:`essgeo.files.tables.read_table` takes. Columns are recognised by their usual French and
         English names; codes may be written as codes, as French or English labels, or as the beginning of one. Points of
         a geographic file are used as coordinates. The files of data.inclusion, of the SIAE and of the RNA are known as
-        `essgeo sources fetch` brings them, see :func:`essgeo.files.structures.as_known_list`.
+        `essgeo sources fetch` brings them.
 
     Returns
     -------
@@ -235,7 +199,7 @@ def read_structures(path: Path | str) -> pd.DataFrame:
         ``""`` where the file says nothing, then the file's own other columns. ``status`` and ``family`` are ``unknown``
         where not given. Zeros that a spreadsheet took from postcodes are back, dates are as in ISO 8601, SIRET and
         SIREN are digits only; what is no SIRET stands in ``siret_as_given``. Sums below the list are left out, with a
-        warning. Rows that the law restricts (:func:`essgeo.files.redact.hidden`) are emptied at once, so that
+        warning. Rows that the law restricts (:func:`essgeo.files.redact.restricted_rows`) are emptied at once, so that
         neither a message nor a result can show what they hid.
 
     Raises
@@ -255,9 +219,9 @@ def read_structures(path: Path | str) -> pd.DataFrame:
     [{'structure_id': 'le-fournil', 'name': 'Le Fournil', 'sectors': 'alimentation_agriculture', 'status': 'unknown'}]
     """
     path = Path(path)
-    table = as_known_list(_with_point_columns(read_table(path), path.name))
+    table = as_official_list(_with_point_columns(read_table(path), path.name))
     structures = table.rename(columns=_columns(table))
-    wanted = [name for name, columns in _LEAST.items() if not set(columns) & set(structures.columns)]
+    wanted = [name for name, columns in _WANTED.items() if not set(columns) & set(structures.columns)]
     if wanted:
         message = (
             f"{path.name}: no column was recognised as {' or as '.join(wanted)} of the structures. "
@@ -265,25 +229,25 @@ def read_structures(path: Path | str) -> pd.DataFrame:
             "or 'lon' and 'lat'; if these are no names of columns, delete the rows above the names."
         )
         raise SchemaError(message)
-    restricted = hidden(structures)
-    structures = _without_sums(emptied(structures, restricted), path.name)
+    restricted = restricted_rows(structures)
+    structures = _without_sums(redact(structures, restricted), path.name)
     restricted = restricted.loc[structures.index]
     for field in LAYERS["structures"].fields:
         if field.name not in structures:
             structures[field.name] = ""
-    for name, labels in _VOCABULARIES.items():
-        structures[name] = codes_of(structures[name], labels)
+        if isinstance(field.allowed, dict):
+            structures[field.name] = codes_of(structures[field.name], field.allowed)
+        elif field.kind == "month":
+            structures[field.name] = structures[field.name].map(iso_date)
     for name in ("status", "family"):
         structures[name] = structures[name].replace("", "unknown")
     for name in ("postcode", "citycode"):
         structures[name] = structures[name].map(commune_code)
-    for name in ("active_from", "active_to", "as_of"):
-        structures[name] = structures[name].map(iso_date)
     structures = _with_company_numbers(structures, restricted)
     if "structure_id" not in structures:
         structures.insert(0, "structure_id", _identifiers(structures["name"]))
     else:
-        structures["structure_id"] = unnamed(structures["structure_id"], restricted)
+        structures["structure_id"] = redact_identifiers(structures["structure_id"], restricted)
     return validate(_told_apart(structures), "structures", source=path.name)
 
 
@@ -303,7 +267,7 @@ def _without_sums(structures: pd.DataFrame, name: str) -> pd.DataFrame:
 
 def _columns(table: pd.DataFrame) -> dict[str, str]:
     """Return which column holds which field; a precision that is a number is the score of some geocoder, not ours."""
-    found = guess_columns(table.columns, STRUCTURES)
+    found = guess_columns(table.columns, HEADERS["structures"])
     scores = [
         column
         for column, field in found.items()

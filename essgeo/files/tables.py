@@ -19,7 +19,8 @@ import pandas as pd
 import pyarrow as pa
 
 from essgeo.errors import InputError, InputWarning
-from essgeo.schema.headers import STRUCTURES, guess_columns
+from essgeo.schema.columns import HEADERS
+from essgeo.schema.headers import guess_columns
 from essgeo.schema.validate import ROW
 
 if TYPE_CHECKING:
@@ -191,7 +192,9 @@ def header_of(rows: Sequence[Sequence[str]]) -> tuple[int, bool] | None:
 
 
 def _names_columns(cells: Sequence[str]) -> bool:
-    return len(guess_columns(cells, STRUCTURES)) >= LEAST_NAMES and not any(cell.strip().isdigit() for cell in cells)
+    return len(guess_columns(cells, HEADERS["structures"])) >= LEAST_NAMES and not any(
+        cell.strip().isdigit() for cell in cells
+    )
 
 
 _SIGNATURES = {

@@ -17,7 +17,7 @@ from tqdm.auto import tqdm
 
 from essgeo.crs import GEOGRAPHIC
 from essgeo.errors import InputError
-from essgeo.files.redact import emptied, hidden
+from essgeo.files.redact import redact, restricted_rows
 from essgeo.geocoding.corrections import corrected_points
 from essgeo.geocoding.engines import MATCH_COLUMNS, MATCH_NUMBERS, distinct, no_matches, queries_of
 from essgeo.geocoding.match import Local
@@ -247,7 +247,7 @@ def geocode(
           identifier in BAN and commune, who found it, why it is not located;
         - ``longitude``, ``latitude``, ``candidate_longitude``, ``candidate_latitude``: degrees.
 
-        Rows that the law restricts (:func:`essgeo.files.redact.hidden`) are emptied.
+        Rows that the law restricts (:func:`essgeo.files.redact.restricted_rows`) are emptied.
 
     Raises
     ------
@@ -264,7 +264,7 @@ def geocode(
     {'a': 'located', 'b': 'not_found'}
     """
     rows = table.reset_index(drop=True)
-    masked = hidden(rows)
+    masked = restricted_rows(rows)
     queries = queries_of(rows[~masked])
     found = pd.DataFrame({name: pd.Series("" if name in _TEXTS else float("nan"), index=rows.index) for name in _ORDER})
     found.loc[masked, ["geo_status", "geo_reason"]] = "masked"
@@ -282,7 +282,7 @@ def geocode(
     found["geo_radius_m"] = found["geo_precision"].map(RADIUS_M).where(located)
     found.loc[known.index, "geo_radius_m"] = known["radius_m"].fillna(found["geo_radius_m"])
     placed = points_of(found).to_crs(crs)
-    kept = emptied(rows.drop(columns=["lon", "lat", *_ORDER], errors="ignore"), masked)
+    kept = redact(rows.drop(columns=["lon", "lat", *_ORDER], errors="ignore"), masked)
     frame = gpd.GeoDataFrame(pd.concat([kept, found], axis=1), geometry=placed)
     return frame.set_axis(table.index)
 

@@ -11,9 +11,10 @@ import pandas as pd
 
 from essgeo.crs import GEOGRAPHIC, require_crs
 from essgeo.errors import InputError
-from essgeo.files.redact import MASK, SHOWN, emptied, hidden, unnamed
+from essgeo.files.redact import MASK, is_diffusion, redact, redact_identifiers, restricted_rows
 from essgeo.geocoding.chain import points_of
-from essgeo.schema.headers import DIFFUSION, STRUCTURES, guess_columns, simplify
+from essgeo.schema.columns import HEADERS, SHOWN
+from essgeo.schema.headers import guess_columns, simplify
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -121,7 +122,7 @@ def address_columns(
         message = f"{source}: no column {' or '.join(map(repr, unknown))}. Columns seen: {seen}."
         raise InputError(message)
     free = [name for name in columns if name not in address and name not in named.values()]
-    aliases = {field: (*STRUCTURES[field], *_MORE.get(field, ())) for field in _FIELDS}
+    aliases = {field: (*HEADERS["structures"][field], *_MORE.get(field, ())) for field in _FIELDS}
     guessed = {field: column for column, field in guess_columns(free, aliases).items()}
     parts = _parts(free)
     whole = (guessed["address"],) if "address" in guessed else ()
@@ -142,7 +143,7 @@ def addresses_of(table: pd.DataFrame, columns: AddressColumns, *, source: str = 
 
     Coordinates are those of ``lon`` and ``lat`` where they are degrees, and the points of a layer. The index is that of
     ``structure_id`` where its values are all different, else that of the table. A row that SIRENE diffuses in part only
-    (:func:`essgeo.files.redact.hidden`) is marked ``[ND]``.
+    (:func:`essgeo.files.redact.restricted_rows`) is marked ``[ND]``.
 
     Examples
     --------
@@ -164,7 +165,7 @@ def addresses_of(table: pd.DataFrame, columns: AddressColumns, *, source: str = 
     taken = taken.assign(**_coordinates(table, columns, source))
     if columns.coord_precision:
         taken["coord_precision"] = _text(table[columns.coord_precision])
-    taken["name"] = taken["name"].mask(hidden(table, marked=()), MASK)
+    taken["name"] = taken["name"].mask(restricted_rows(table, marked=()), MASK)
     if columns.structure_id:
         identifiers = _text(table[columns.structure_id])
         if identifiers.is_unique and (identifiers != "").all():
@@ -225,7 +226,7 @@ def with_results(table: pd.DataFrame, geocoded: pd.DataFrame) -> gpd.GeoDataFram
     """Return a table with the results beside its own columns, and points in degrees.
 
     A column of the table that has the name of a result (``longitude``) is kept as ``input_longitude``. Of a masked row
-    nothing is kept but what :data:`essgeo.files.redact.SHOWN` lists, whatever else the file says of it.
+    nothing is kept but what :data:`essgeo.schema.columns.SHOWN` lists, whatever else the file says of it.
 
     Parameters
     ----------
@@ -247,10 +248,10 @@ def with_results(table: pd.DataFrame, geocoded: pd.DataFrame) -> gpd.GeoDataFram
     results = geocoded[list(ADDED)].set_axis(own.index)
     masked = pd.Series(results["geo_status"] == "masked", index=own.index)
     names = [str(name) for name in own.columns]
-    fields = guess_columns(names, STRUCTURES)
+    fields = guess_columns(names, HEADERS["structures"])
     identifiers = [name for name, field in fields.items() if field == "structure_id"]
-    own = own.assign(**{name: unnamed(own[name], masked) for name in identifiers}) if masked.any() else own
+    own = own.assign(**{name: redact_identifiers(own[name], masked) for name in identifiers}) if masked.any() else own
     shown = {name for name, field in fields.items() if field in SHOWN}
-    own = emptied(own, masked, shown=shown.union(name for name in names if simplify(name) in DIFFUSION))
+    own = redact(own, masked, shown=shown.union(filter(is_diffusion, names)))
     kept = own.rename(columns={name: f"input_{name}" for name in ADDED if name in own})
     return gpd.GeoDataFrame(pd.concat([kept, results], axis=1), geometry=points_of(results))

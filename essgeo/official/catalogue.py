@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from essgeo.errors import InputError, SourceChangedError, SourceUnavailableError
 from essgeo.official.http import is_private
+from essgeo.schema.columns import HEADERS, LISTS
 from essgeo.schema.headers import simplify
 
 if TYPE_CHECKING:
@@ -247,6 +248,10 @@ def _read(path: Path | None, _changed_ns: int) -> dict[str, Source]:
     """Return the catalogue as the file of a user of that time changes it."""
     text = (files("essgeo.official") / "catalogue.toml").read_text(encoding="utf-8")
     tables = tomllib.loads(text)
+    for table in tables.values():
+        if isinstance(name := table.get("columns"), str):
+            optional = [field.name for field in LISTS[name].fields if field.optional]
+            table["columns"] = HEADERS[name] | {"optional": optional}
     changed = overridden(tables, path) if path else tables
     return {name: _source(name, table) for name, table in changed.items()}
 

@@ -14,6 +14,7 @@ from essgeo.crs import GEOGRAPHIC
 from essgeo.errors import InputError, SourceChangedError
 from essgeo.files import premises
 from essgeo.files.outlines import clip_zones
+from essgeo.files.perimeters import interest_of
 from essgeo.files.tables import checked_suffix, read_table
 from essgeo.official.catalogue import find_source, official_columns
 from essgeo.official.census import official_outlines, official_table
@@ -114,18 +115,6 @@ def read_npnru(path: Path, source: Source, *, qpv_2015: gpd.GeoDataFrame) -> pd.
         source=source.page,
     )
     return validate(described, "npnru", source=path.name)
-
-
-def interest_of(text: str) -> str:
-    """Return ``national``, ``regional``, ``none`` (not in the programme) or ``unknown`` for what a list says.
-
-    Examples
-    --------
-    >>> [interest_of(text) for text in ("Intérêt régional", "NATIONAL", "none", "")]
-    ['regional', 'national', 'none', 'unknown']
-    """
-    plain = simplify(text)
-    return next((interest for interest in ("national", "regional", "none") if interest in plain), "unknown")
 
 
 AROUND_M = 500.0

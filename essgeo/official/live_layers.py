@@ -23,7 +23,7 @@ from essgeo.official.catalogue import find_source, read_catalogue
 from essgeo.official.census import iris_layer, read_grid, read_iris_income, read_iris_outlines, read_iris_population
 from essgeo.official.lists import read_cartofriches, read_npnru, read_qpv, read_stations
 from essgeo.official.live import Live, also, input_of, take
-from essgeo.schema.contracts import LAYERS
+from essgeo.schema.columns import LAYERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -211,7 +211,7 @@ def empty_layer(name: str, crs: str) -> gpd.GeoDataFrame:
     """
     contract = LAYERS[name]
     fields = [field for field in contract.fields if field.name not in {"lon", "lat"}]
-    kinds = {field.name: pd.Series(dtype=float if field.kind == "number" else object) for field in fields}
+    kinds = {field.name: pd.Series(dtype=float if field.kind in {"number", "integer"} else object) for field in fields}
     return gpd.GeoDataFrame(kinds, geometry=[], crs=crs).rename_axis(contract.index)
 
 

@@ -12,9 +12,9 @@ import pandas as pd
 
 from essgeo.crs import GEOGRAPHIC
 from essgeo.errors import SchemaError
-from essgeo.files.redact import MASK, SHOWN
+from essgeo.files.redact import MASK, redact
 from essgeo.files.write import writable
-from essgeo.schema.columns import TABLES
+from essgeo.schema.columns import SHOWN_PUBLISHED, TABLES
 from essgeo.text.phrases import said
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from essgeo.schema.columns import Column
     from essgeo.schema.vocabulary import Lang
 
-
-_SHOWN = SHOWN | {"layer", "zone_id", "vintage", "relation", "probability"}
 
 _METHODS = {"method", "population_method", "note"}
 
@@ -56,7 +54,7 @@ def release(study: Study) -> Release:
     """Return the frames of a study as they may be published; the study is not changed.
 
     Only the columns of :data:`essgeo.schema.columns.TABLES` are published, so that a private column of a user's
-    spreadsheet is not. Of a masked structure, only what :data:`essgeo.files.redact.SHOWN` lists: never its
+    spreadsheet is not. Of a masked structure, only what :data:`essgeo.schema.columns.SHOWN_PUBLISHED` lists: never its
     address, its position or a name.
 
     Parameters
@@ -134,15 +132,13 @@ def _in_words(frame: pd.DataFrame, lang: Lang) -> pd.DataFrame:
 
 
 def _hide(frame: pd.DataFrame, masked: Collection[str]) -> pd.DataFrame:
-    hidden = frame.copy()
+    clear = frame
     if "structure_id" in frame:
-        rows = frame["structure_id"].isin(masked)
-        for name in frame.columns.difference(list(_SHOWN)):
-            text = MASK if name == "name" else ""
-            hidden.loc[rows, name] = text if frame[name].dtype == object else pd.NA
+        clear = redact(frame, frame["structure_id"].isin(masked), shown=SHOWN_PUBLISHED)
     if "nearest_structure_id" in frame:
-        hidden.loc[frame["nearest_structure_id"].isin(masked), "nearest_name"] = MASK
-    return hidden
+        rows = frame["nearest_structure_id"].isin(masked)
+        clear = clear.assign(nearest_name=clear["nearest_name"].mask(rows, MASK))
+    return clear
 
 
 def _clean(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:

@@ -15,7 +15,7 @@ from essgeo.crs import require_same_crs
 from essgeo.errors import SchemaError
 from essgeo.files.layers import own_layer
 from essgeo.files.provenance import given_input
-from essgeo.files.redact import MASK, hidden
+from essgeo.files.redact import MASK, restricted_rows
 from essgeo.files.tables import read_table
 from essgeo.geocoding import geocode
 from essgeo.official.live import also
@@ -424,7 +424,7 @@ def with_own_list(
     if not here.declares("structures"):
         return register
     own, path, file = own_layer(here, "structures"), here.folder / OWN_LIST_DECISIONS, here.file("structures")
-    open_rows = register.index[~hidden(register)]
+    open_rows = register.index[~restricted_rows(register)]
     decisions = read_decisions(path) if path.is_file() else _NONE_SETTLED
     stands = decisions["left"].isin(open_rows) & decisions["right"].isin(own.index)
     same = decisions[stands & (decisions["decision"] == "same")]

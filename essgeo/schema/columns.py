@@ -1,26 +1,43 @@
-"""Every column and every table that a run publishes, with type, unit and meaning, as plain data."""
+"""Every column that essgeo reads or publishes, and the layers and tables that they make up.
+
+``columns.csv`` has one row a column, in the order in which tables show them. Where a cell may differ from one layer to
+the next, ``families|total; structures: families`` gives what holds everywhere, then what holds for a layer.
+
+``read``
+    The layers and official lists that have the column. ``#``: it identifies a row; ``!``: no cell is empty; ``?``: the
+    column may be absent.
+``published``
+    The tables that show it; ``#``: it is part of the key.
+``allowed``
+    Vocabularies of :mod:`essgeo.schema.vocabulary` and codes, the only values; ``several``: joined by ``|``.
+``masked``
+    ``yes``: a row that the law restricts keeps its value; ``published``: in published tables only.
+``headers``
+    What the column is called in files, best first. Layers of essgeo know it by its own name too.
+
+``tables.csv`` has one row a published table.
+"""
 
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
-from typing import TYPE_CHECKING, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 
-from essgeo.schema.vocabulary import FAMILIES, GEO_STATUSES, STAGES, SUPPORT_ROLES, THEMES
+from essgeo.schema import vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from essgeo.schema.vocabulary import Lang
-
 
 Kind: TypeAlias = Literal["text", "integer", "number", "flag", "month"]
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column.
+    """One column, as published or as a layer has it.
 
     Attributes
     ----------
@@ -35,57 +52,49 @@ class Column:
     decimals
         Decimals a published number is rounded to.
     allowed
-        The only values it may take, missing aside.
+        The only values it may take, missing aside; with labels where they are a vocabulary.
+    many
+        Several values, separated by ``|``.
+    minimum
+        The least value of a number.
+    required
+        In a layer: a missing value is a fault.
+    optional
+        In a layer: a missing column is read as empty; any other column must be there.
     """
 
     name: str
     kind: Kind
-    description: dict[Lang, str]
-    unit: dict[Lang, str] = field(default_factory=dict)
+    description: Mapping[Lang, str]
+    unit: Mapping[Lang, str] = field(default_factory=dict)
     decimals: int = 2
     allowed: Collection[str] | None = None
+    many: bool = False
+    minimum: float | None = None
+    required: bool = False
+    optional: bool = False
 
 
-_DECIMALS = 2
+@dataclass(frozen=True)
+class Layer:
+    """A layer, table or official list that is read.
 
-_UNITS_IN_ENGLISH = {
-    "habitants": "residents",
-    "entreprises": "enterprises",
-    "établissements": "establishments",
-    "salariés": "employees",
-    "ETP": "FTE",
-    "EUR/an": "EUR/year",
-}
+    Attributes
+    ----------
+    name
+        Its name.
+    index
+        The column that identifies a row; ``""`` for an official list.
+    fields
+        Its other columns.
+    polygons
+        Whether it has outlines; else it is a table.
+    """
 
-_ALLOWED: dict[str, Collection[str]] = {
-    "family": (*FAMILIES, "total"),
-    "geo_status": GEO_STATUSES,
-    "qpv_relation": ("in", "out", "undetermined", "unknown"),
-    "relation": ("in", "out", "undetermined", "unknown"),
-    "level": ("territory", "commune", "qpv", "neighbourhood"),
-    "theme_kind": ("all", "sector", "challenge"),
-    "theme": tuple(THEMES),
-    "role": tuple(SUPPORT_ROLES),
-    "stage": tuple(STAGES),
-}
-
-
-def _glossary() -> dict[str, Column]:
-    text = (files("essgeo.schema") / "glossary.csv").read_text(encoding="utf-8")
-    return {
-        row["name"]: Column(
-            row["name"],
-            cast("Kind", row["kind"]),
-            {"fr": row["fr"], "en": row["en"]},
-            {"fr": row["unit"], "en": _UNITS_IN_ENGLISH.get(row["unit"], row["unit"])} if row["unit"] else {},
-            int(row["decimals"] or _DECIMALS),
-            _ALLOWED.get(row["name"]),
-        )
-        for row in csv.DictReader(text.splitlines())
-    }
-
-
-COLUMNS: dict[str, Column] = _glossary()
+    name: str
+    index: str
+    fields: tuple[Column, ...]
+    polygons: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,7 +110,7 @@ class Table:
     key
         The columns that identify a row.
     columns
-        Its columns in the order they are written, the key first.
+        Its columns in the order they are written.
     rests_on
         The input layers its figures come from.
     geographic
@@ -111,7 +120,7 @@ class Table:
     """
 
     name: str
-    title: dict[Lang, str]
+    title: Mapping[Lang, str]
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     rests_on: tuple[str, ...]
@@ -119,217 +128,115 @@ class Table:
     shows_coverage: bool = False
 
 
-def _columns(names: str) -> tuple[Column, ...]:
-    return tuple(COLUMNS[name] for name in names.split())
+_MARKS = "#!?"
+
+_Row: TypeAlias = dict[str, str]
 
 
-_REGISTER = ("structures", "addresses")
-
-_COVERAGE = ("iris", *_REGISTER, "network")
-
-_ZONES = ("qpv", "npnru", "neighbourhoods", "iris")
+def _rows(name: str) -> list[_Row]:
+    return list(csv.DictReader((files("essgeo.schema") / name).read_text(encoding="utf-8").splitlines()))
 
 
-TABLES: dict[str, Table] = {
-    table.name: table
-    for table in (
-        Table(
-            "structures",
-            {
-                "fr": "Structures de l'ESS, avec leur position et le QPV où elles sont",
-                "en": "ESS structures, located and laid over QPV",
-            },
-            ("structure_id",),
-            _columns(
-                "structure_id name aliases address postcode city citycode siren siret siret_as_given family legal_form "
-                "sectors challenges roles support_stages active_from active_to status as_of counted source source_2 "
-                "note geo_status geo_precision geo_score geo_margin geo_radius_m geo_label geo_engine geo_reason qpv "
-                "qpv_name qpv_relation qpv_probability qpv_distance_m qpv_vintage"
-            ),
-            (*_REGISTER, "qpv"),
-            geographic=True,
-        ),
-        Table(
-            "qpv",
-            {"fr": "Quartiers prioritaires de la politique de la ville (QPV)", "en": "Priority neighbourhoods (QPV)"},
-            ("zone_id",),
-            _columns("zone_id name kind vintage cities interest programme"),
-            ("qpv", "npnru"),
-            geographic=True,
-        ),
-        Table(
-            "npnru",
-            {
-                "fr": "Projets NPNRU ; sans périmètre donné, le contour du QPV en tient lieu",
-                "en": "NPNRU projects; the QPV outline stands in where no perimeter is given",
-            },
-            ("zone_id",),
-            _columns("zone_id name kind vintage programme interest confidence"),
-            ("qpv", "npnru"),
-            geographic=True,
-        ),
-        Table(
-            "neighbourhoods",
-            {
-                "fr": "Quartiers cibles, listes d'IRIS (un choix, non un périmètre officiel)",
-                "en": "Target neighbourhoods, lists of IRIS (a judgement, not an official perimeter)",
-            },
-            ("neighbourhood_id",),
-            _columns("neighbourhood_id name city citycode iris_codes qpv_2015 qpv_2024 note"),
-            ("neighbourhoods", "iris"),
-            geographic=True,
-        ),
-        Table(
-            "communes",
-            {"fr": "Communes, IRIS réunis", "en": "Communes, dissolved from IRIS"},
-            ("citycode",),
-            _columns("citycode name population"),
-            ("iris",),
-            geographic=True,
-        ),
-        Table(
-            "iris",
-            {"fr": "IRIS : population et revenu médian", "en": "IRIS: population and median income"},
-            ("iris_code",),
-            _columns("iris_code name city citycode population median_income inhabited"),
-            ("iris",),
-            geographic=True,
-        ),
-        Table(
-            "stations",
-            {"fr": "Stations et gares", "en": "Stations"},
-            ("station_id",),
-            _columns("station_id name mode line status open_date"),
-            ("stations",),
-            geographic=True,
-        ),
-        Table(
-            "sites",
-            {"fr": "Sites d'occupation temporaire", "en": "Temporary-occupancy sites"},
-            ("site_id",),
-            _columns(
-                "site_id name address city surface_m2 available_from available_to state owner_type former_use "
-                "ground_floor constraints source as_of note"
-            ),
-            ("sites",),
-            geographic=True,
-        ),
-        Table(
-            "structure_zones",
-            {
-                "fr": "Chaque structure et chaque zone qui la concerne",
-                "en": "Each structure and each zone that matters to it",
-            },
-            ("structure_id", "layer", "zone_id"),
-            _columns("structure_id layer zone_id vintage relation probability distance_m within_300m within_500m"),
-            (*_REGISTER, *_ZONES),
-        ),
-        Table(
-            "zones",
-            {"fr": "Chaque zone et les structures qu'elle contient", "en": "Each zone and the structures in it"},
-            ("layer", "zone_id", "vintage"),
-            _columns(
-                "layer zone_id name vintage programme interest residents area_ha structures_in "
-                "structures_undetermined structures_expected structures_low structures_high structures_within_300m "
-                "structures_within_500m method"
-            ),
-            (*_REGISTER, *_ZONES),
-        ),
-        Table(
-            "coverage",
-            {
-                "fr": "Part des habitants à portée d'une structure",
-                "en": "Share of the residents within reach of a structure",
-            },
-            ("level", "zone_id", "theme_kind", "theme", "minutes"),
-            _columns(
-                "level zone_id zone_name vintage theme_kind theme minutes residents reached share share_low share_high "
-                "share_known_active structures minutes_median method population_method"
-            ),
-            (*_COVERAGE, "qpv", "neighbourhoods"),
-            shows_coverage=True,
-        ),
-        Table(
-            "iris_coverage",
-            {
-                "fr": "Part des habitants de chaque IRIS à portée d'une structure",
-                "en": "Share of the residents of each IRIS within reach",
-            },
-            ("iris_code", "theme_kind", "theme", "minutes"),
-            _columns("iris_code theme_kind theme minutes residents reached share"),
-            _COVERAGE,
-            shows_coverage=True,
-        ),
-        Table(
-            "gaps",
-            {
-                "fr": "Manques de couverture par quartier cible, commune et QPV, du plus grand au plus petit",
-                "en": "Coverage gaps of the target neighbourhoods, communes and QPV, largest first",
-            },
-            ("level", "neighbourhood_id", "theme_kind", "theme", "minutes"),
-            _columns(
-                "level neighbourhood_id neighbourhood vintage rank rank_low rank_high theme_kind theme minutes "
-                "residents out_of_reach out_of_reach_low out_of_reach_high share territory_share gap_points low high "
-                "gap_residents need_gap need_gap_low need_gap_high need_known "
-                "fgt0 fgt0_low fgt0_high fgt1 fgt1_low fgt1_high fgt2 fgt2_low fgt2_high zone_rank zone_rank_low "
-                "zone_rank_high group not_distinguishable held_up_by lost_with_first structures nearest_structure_id "
-                "nearest_name nearest_city nearest_minutes as_of method population_method finding_fr finding_en"
-            ),
-            (*_COVERAGE, "qpv", "neighbourhoods"),
-            shows_coverage=True,
-        ),
-        Table(
-            "support_chain",
-            {
-                "fr": "Chaîne d'appui : offres d'accompagnement et de financement à portée, par étape",
-                "en": "Support chain: support and funding within reach, by stage",
-            },
-            ("neighbourhood_id", "role", "stage"),
-            _columns(
-                "neighbourhood_id neighbourhood role stage minutes structures_in_register structures_located share "
-                "within_reach nearest_structure_id nearest_name nearest_city nearest_minutes"
-            ),
-            (*_COVERAGE, "neighbourhoods"),
-            shows_coverage=True,
-        ),
-        Table(
-            "review",
-            {"fr": "Adresses qui demandent un œil humain", "en": "Addresses that need a human eye"},
-            ("structure_id",),
-            _columns(
-                "structure_id name address postcode city geo_status reason candidate_label candidate_score "
-                "candidate_longitude candidate_latitude"
-            ),
-            _REGISTER,
-        ),
-        Table(
-            "portrait",
-            {
-                "fr": "Le registre au regard du portrait de l'ESS de 2018",
-                "en": "The register beside the ESS portrait of 2018",
-            },
-            ("family",),
-            _columns(
-                "family seed_enterprises seed_employees seed_fte seed_payroll_eur register_structures register_counted "
-                "register_located register_enterprises register_employees_low register_employees_high "
-                "register_employees_unknown register_share note"
-            ),
-            ("seed_figures", *_REGISTER),
-        ),
-        Table(
-            "portrait_areas",
-            {
-                "fr": "L'ESS du registre par commune et par QPV : entreprises, établissements, salariés",
-                "en": "The ESS of the register by commune and QPV: enterprises, establishments, employees",
-            },
-            ("level", "zone_id", "vintage", "family"),
-            _columns(
-                "level zone_id zone_name vintage family enterprises establishments establishments_low "
-                "establishments_high employers employees_low employees_high employees_unknown economy_establishments "
-                "economy_employers economy_employees_low economy_employees_high share_establishments share_employers "
-                "share_employees_low share_employees_high seed_enterprises seed_employees note"
-            ),
-            (*_REGISTER, "qpv"),
-        ),
+def _parts(cell: str) -> dict[str, str]:
+    """Return what a cell says by layer; ``""`` is what holds everywhere else."""
+    pairs = [part.rpartition(":") for part in cell.split(";") if part.strip()]
+    return {layer.strip(): value.strip() for layer, _, value in pairs}
+
+
+def _by_layer(cell: str, layer: str) -> str:
+    said = _parts(cell)
+    return said.get(layer, said.get("", ""))
+
+
+def _allowed(cell: str) -> Collection[str] | None:
+    """Return the vocabulary that a cell names, or all codes of several; None for an empty cell."""
+    if not cell:
+        return None
+    listed = [getattr(vocabulary, word.upper(), (word,)) for word in cell.split("|")]
+    return cast("Collection[str]", listed[0]) if len(listed) == 1 else tuple(code for some in listed for code in some)
+
+
+def _column(row: _Row) -> Column:
+    """Return a column as it is published."""
+    unit = {"fr": row["unit"], "en": row["unit_en"] or row["unit"]} if row["unit"] else {}
+    return Column(
+        row["name"],
+        cast("Kind", _by_layer(row["type"], "")),
+        {"fr": row["fr"], "en": row["en"]},
+        cast("dict[Lang, str]", unit),
+        int(row["decimals"] or Column.decimals),
+        _allowed(_by_layer(row["allowed"], "")),
+        many=row["several"] == "yes",
+        minimum=float(row["minimum"]) if row["minimum"] else None,
     )
+
+
+def _marks(cell: str) -> dict[str, str]:
+    """Return the mark that stands behind each layer or table of a cell."""
+    return {word.rstrip(_MARKS): word[len(word.rstrip(_MARKS)) :] for word in cell.split()}
+
+
+def _layer(name: str) -> Layer:
+    index, fields, polygons = "", [], False
+    for row in (row for row in _ROWS if name in _marks(row["read"])):
+        mark = _marks(row["read"])[name]
+        if row["name"] == "geometry":
+            polygons = True
+        elif mark == "#":
+            index = row["name"]
+        else:
+            kind = cast("Kind", _by_layer(row["type"], name))
+            allowed = _allowed(_by_layer(row["allowed"], name))
+            column = replace(COLUMNS[row["name"]], kind=kind, allowed=allowed)
+            fields.append(replace(column, required=mark == "!", optional=mark == "?"))
+    return Layer(name, index, tuple(fields), polygons)
+
+
+def _table(row: _Row) -> Table:
+    marks = {column["name"]: _marks(column["published"]).get(row["name"]) for column in _ROWS}
+    key = tuple(name for name, mark in marks.items() if mark == "#")
+    shown = [name for name, mark in marks.items() if mark is not None]
+    if len(key) == 1:  # a code stands before the name that it belongs to, whatever comes first in other tables
+        shown.sort(key=lambda name: name not in key)
+    return Table(
+        row["name"],
+        {"fr": row["fr"], "en": row["en"]},
+        key,
+        tuple(COLUMNS[name] for name in shown),
+        tuple(row["rests_on"].split()),
+        geographic=row["geographic"] == "yes",
+        shows_coverage=row["shows_coverage"] == "yes",
+    )
+
+
+_ROWS: Final = _rows("columns.csv")
+
+COLUMNS: Final[dict[str, Column]] = {row["name"]: _column(row) for row in _ROWS}
+
+TABLES: Final[dict[str, Table]] = {row["name"]: _table(row) for row in _rows("tables.csv")}
+
+_READ = [_layer(name) for name in dict.fromkeys(name for row in _ROWS for name in _marks(row["read"]))]
+
+LAYERS: Final[dict[str, Layer]] = {layer.name: layer for layer in _READ if layer.index}
+"""What a territory or a user gives."""
+
+LISTS: Final[dict[str, Layer]] = {layer.name: layer for layer in _READ if not layer.index}
+"""Lists whose columns a publisher names, such as the RNA."""
+
+HEADERS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
+    layer.name: {
+        row["name"]: tuple(
+            dict.fromkeys((*[row["name"]][: bool(layer.index)], *_parts(row["headers"])[layer.name].split("|")))
+        )
+        for row in _ROWS
+        if layer.name in _parts(row["headers"])
+    }
+    for layer in _READ
 }
+"""The names that columns carry in files, best first: by layer or list, then by column."""
+
+SHOWN: Final = frozenset(row["name"] for row in _ROWS if row["masked"] == "yes")
+"""The only columns in which a masked row keeps its value: never its address, its position or a name."""
+
+SHOWN_PUBLISHED: Final = SHOWN | {row["name"] for row in _ROWS if row["masked"] == "published"}
+"""The same in published tables, where nothing is what a file of a user called so."""

@@ -14,7 +14,7 @@ from rapidfuzz.utils import default_process
 
 from essgeo.crs import require_crs
 from essgeo.errors import SchemaError
-from essgeo.schema.contracts import LAYERS, Field
+from essgeo.schema.columns import LAYERS, Column
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -37,6 +37,8 @@ FRANCE_LON, FRANCE_LAT = (-6.0, 10.0), (41.0, 52.0)
 
 MOST_LON, MOST_LAT = 180, 90
 
+POLYGONS = ("Polygon", "MultiPolygon")
+
 MOST_FAULTS_SHOWN, MOST_ROWS_SHOWN = 20, 4
 
 LEAST_LIKENESS, LEAST_WORD = 80, 4
@@ -52,7 +54,7 @@ def validate(frame: Frame, layer: str, *, source: str) -> Frame:
         The table or layer as read: its identifier is a column or already the index. Where its index is named ``row``,
         as that of :func:`essgeo.files.tables.read_table`, messages number the rows so; else from 1.
     layer
-        A name of :data:`essgeo.schema.contracts.LAYERS`.
+        A name of :data:`essgeo.schema.columns.LAYERS`.
     source
         The file that the message names.
 
@@ -104,8 +106,8 @@ def validate(frame: Frame, layer: str, *, source: str) -> Frame:
     if {"lon", "lat"} <= set(names):
         unread = {position for position, name, _ in faults if name in {"lon", "lat"}}
         faults.extend(fault for fault in _coordinate_faults(plain) if fault[0] not in unread)
-    if contract.geometry:
-        faults.extend(_geometry_faults(plain, contract.geometry, source))
+    if contract.polygons:
+        faults.extend(_geometry_faults(plain, source))
     raise_faults(source, [(int(rows[position]), name, what) for position, name, what in faults], vocabularies)
     plain[contract.index] = _text(plain[contract.index])
     return plain.set_index(contract.index)
@@ -175,7 +177,7 @@ def _index_faults(identifiers: pd.Series, rows: pd.Index) -> Iterator[Fault]:
             first[value] = position
 
 
-def _typed(values: pd.Series, field: Field) -> tuple[pd.Series, list[Fault]]:
+def _typed(values: pd.Series, field: Column) -> tuple[pd.Series, list[Fault]]:
     text = _text(values)
     given = text != ""
     typed = text
@@ -201,7 +203,7 @@ def _typed(values: pd.Series, field: Field) -> tuple[pd.Series, list[Fault]]:
     return typed, faults
 
 
-def _unknown_codes(text: pd.Series, field: Field, allowed: Collection[str]) -> Iterator[Fault]:
+def _unknown_codes(text: pd.Series, field: Column, allowed: Collection[str]) -> Iterator[Fault]:
     for value, positions in text.groupby(text, sort=False).indices.items():
         codes = str(value).split("|") if field.many else [str(value)]
         unknown = [f"{code!r}{_meant(code, allowed)}" for code in codes if code and code not in allowed]
@@ -245,16 +247,16 @@ def _within(value: float, bounds: tuple[float, float]) -> bool:
     return bounds[0] <= value <= bounds[1]
 
 
-def _geometry_faults(frame: pd.DataFrame, types: tuple[str, ...], source: str) -> Iterator[Fault]:
+def _geometry_faults(frame: pd.DataFrame, source: str) -> Iterator[Fault]:
     if not isinstance(frame, gpd.GeoDataFrame):
-        message = f"{source}: no geometry; a layer of {' or '.join(types)} is expected."
+        message = f"{source}: no geometry; a layer of {' or '.join(POLYGONS)} is expected."
         raise SchemaError(message)
     require_crs(frame, source)
     for position, shape in enumerate(frame.geometry):
         if shape is None or shape.is_empty:
             yield position, "geometry", "is empty"
-        elif shape.geom_type not in types:
-            yield position, "geometry", f"is a {shape.geom_type}; {' or '.join(types)} expected"
+        elif shape.geom_type not in POLYGONS:
+            yield position, "geometry", f"is a {shape.geom_type}; {' or '.join(POLYGONS)} expected"
         elif not shape.is_valid:
             reason = shapely.is_valid_reason(shape)
             yield position, "geometry", f"is not valid ({reason}); repair it, for example with make_valid"

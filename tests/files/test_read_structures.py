@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from essgeo.errors import InputWarning, MissingCRSError, SchemaError
 from essgeo.files.structures import _identifiers, codes_of, commune_code, read_structures
-from essgeo.schema.contracts import LAYERS
+from essgeo.schema.columns import LAYERS
 from essgeo.schema.vocabulary import SECTORS
 
 if TYPE_CHECKING:

@@ -30,8 +30,7 @@ from essgeo.files.redact import MASK
 from essgeo.files.write import FORMULA_STARTS, neutralised, restored, write_csv
 from essgeo.publish import export
 from essgeo.publish.release import Release, release
-from essgeo.schema.columns import TABLES
-from essgeo.schema.contracts import LAYERS
+from essgeo.schema.columns import LAYERS, TABLES
 from tests.publish.conftest import HOSTILE, MASKED, make_study
 
 if TYPE_CHECKING:
