@@ -19,8 +19,7 @@ import numpy as np
 import pandas as pd
 from perturb import perturb
 
-from essgeo.geocoding.department import NUMBER_BITS, REPETITION_BITS, distance_m
-from essgeo.geocoding.index import load_index
+from essgeo.geocoding.index import distance_m, load_index, street_of
 from essgeo.geocoding.match import match
 from essgeo.geocoding.verdict import RADIUS_M, statuses
 
@@ -85,7 +84,7 @@ def nearest_street(index: AddressIndex, lon: float, lat: float, title: str = "")
     found = []
     for position in range(len(index.folders)):
         department = index.department(position)
-        street = department.slots >> (NUMBER_BITS + REPETITION_BITS + 1)
+        street = street_of(department.slots)
         metres = distance_m(department.lon / 1e6, department.lat / 1e6, np.array([lon]), np.array([lat]))
         named = np.array([title.endswith(name) for name in department.titles]) | (title == "")
         metres = np.where(named[street], metres, np.inf)

@@ -12,18 +12,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from bench_geocoding import BAN, DATA, SEED, off, queries, real_addresses
 
-from essgeo.geocoding.department import NUMBER_BITS, REPETITION_BITS, distance_m
-from essgeo.geocoding.index import load_index
+from essgeo.geocoding.index import REPETITION_BITS, distance_m, load_index, number_of, street_of
 from essgeo.geocoding.match import match
 from essgeo.geocoding.search import INTERPOLATED, find_houses
-from essgeo.geocoding.verdict import NAMED, SHORT_M, statuses
+from essgeo.geocoding.verdict import SHORT_M, STREETS, statuses
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from essgeo.geocoding.department import Department
-    from essgeo.geocoding.index import AddressIndex
+    from essgeo.geocoding.index import AddressIndex, Department
 
 SHARES = (0.5, 0.8, 0.9)
 DRAWS = 200
@@ -35,8 +33,7 @@ def without_number(department: Department, row: int) -> tuple[Department, int, i
     near = slice(max(0, row - NEIGHBOURS), row + NEIGHBOURS)
     slots = department.slots[near]
     keep = slots >> REPETITION_BITS != department.slots[row] >> REPETITION_BITS
-    number = int(department.slots[row] >> REPETITION_BITS) & ((1 << NUMBER_BITS) - 1)
-    street = int(department.slots[row] >> (REPETITION_BITS + NUMBER_BITS + 1))
+    number, street = int(number_of(department.slots[row])), int(street_of(department.slots[row]))
     lon, lat = department.lon[near][keep], department.lat[near][keep]
     return dataclasses.replace(department, slots=slots[keep], lon=lon, lat=lat), street, number
 
@@ -82,7 +79,7 @@ def main() -> None:
         metres = off(matches, truth["lon"], truth["lat"])
         located = statuses(matches) == "located"
         exact = located & (matches["precision"] == "housenumber")
-        vague = metres[located & matches["precision"].isin(NAMED)].tolist()
+        vague = metres[located & matches["precision"].isin(STREETS)].tolist()
         houses = matches[exact].assign(true_lon=truth["lon"], true_lat=truth["lat"])
         between, streets = left_out(index, houses)
     parts = {

@@ -12,7 +12,7 @@ import pandas as pd
 from essgeo.errors import SchemaError
 from essgeo.files.tables import read_table
 from essgeo.geocoding.communes import city_key
-from essgeo.geocoding.engines import MOST_CANDIDATES
+from essgeo.geocoding.engines import MAX_CANDIDATES
 from essgeo.geocoding.spelling import fold, street_key
 from essgeo.schema.validate import raise_faults, validate
 
@@ -126,7 +126,7 @@ def review_sheet(queries: pd.DataFrame, geocoded: pd.DataFrame, engines: Sequenc
     else:
         found = _best_of_all(engines, sheet[asked].reset_index(drop=True))
     sheet = sheet.reset_index(drop=True)
-    for rank in range(1, MOST_CANDIDATES + 1):
+    for rank in range(1, MAX_CANDIDATES + 1):
         head = "candidate" if rank == 1 else f"candidate_{rank}"
         one = found[found["rank"] == rank].set_index("query")[list(_SHOWN)].rename(columns=_SHOWN)
         sheet = sheet.join(one.add_prefix(f"{head}_"))
@@ -284,7 +284,7 @@ def _places(table: pd.DataFrame) -> list[tuple[str, str, str]]:
 def _with_choices(table: pd.DataFrame) -> pd.DataFrame:
     """Return the table with the coordinates and the precision of the candidate chosen, where none are typed."""
     placed = table.assign(precision="housenumber")
-    for number in range(1, MOST_CANDIDATES + 1):
+    for number in range(1, MAX_CANDIDATES + 1):
         head = "candidate" if number == 1 else f"candidate_{number}"
         chosen = (table[CHOICE] == str(number)) & (table["lon"] == "") & (table["lat"] == "")
         columns = {"lon": f"{head}_longitude", "lat": f"{head}_latitude", "precision": f"{head}_precision"}

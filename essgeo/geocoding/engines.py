@@ -26,7 +26,7 @@ MATCH_COLUMNS = (*MATCH_TEXT, *MATCH_NUMBERS)
 
 CANDIDATE_COLUMNS = ("query", "rank", "label", "score", "precision", "ban_id", "citycode", "lon", "lat")
 
-MOST_CANDIDATES = 3
+MAX_CANDIDATES = 3
 
 
 class Engine(Protocol):

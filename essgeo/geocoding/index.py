@@ -1,4 +1,4 @@
-"""The index of addresses: built from the BAN files of departments, kept, opened."""
+"""The index of addresses: BAN files of departments as sorted arrays, built, kept and opened."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import zlib
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -21,9 +21,9 @@ from pyarrow import csv
 
 from essgeo.errors import InputError, SourceChangedError
 from essgeo.files.tables import require_file
-from essgeo.geocoding.communes import CITIES, Communes
-from essgeo.geocoding.department import Department, distance_m, pack
+from essgeo.geocoding.communes import Communes
 from essgeo.geocoding.spelling import REPETITIONS, StreetKey, fold_all, street_key
+from essgeo.schema.codes import city_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,227 +37,119 @@ COLUMNS = (
 )  # fmt: skip
 """The columns read, of the 23 that the official files have."""
 
+METRES_PER_DEGREE = 111_195.0
 
-def read_ban(path: Path | str) -> pa.Table:
-    r"""Return the addresses of a department file (``adresses-DD.csv`` or ``.csv.gz``).
 
-    Parameters
+def distance_m(
+    lon_a: NDArray[np.float64], lat_a: NDArray[np.float64], lon_b: NDArray[np.float64], lat_b: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return distances in metres between points in degrees, on a sphere seen as flat (good to 0.5 % below 50 km)."""
+    east = (lon_a - lon_b) * np.cos(np.radians((lat_a + lat_b) / 2))
+    return np.hypot(east, lat_a - lat_b) * METRES_PER_DEGREE
+
+
+# A house is one integer of 64 bits, a slot: street (34 bits), side (parity, 1), number (17), repetition (12). Slots in
+# order stand street by street and side by side, so that a house is found by bisection and its neighbours stand beside.
+NUMBER_BITS, REPETITION_BITS = 17, 12
+
+SIDE_BITS = NUMBER_BITS + REPETITION_BITS
+
+
+def pack(street: NDArray[np.int64], number: NDArray[np.int64], repetition: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the slots of houses."""
+    return (((street << 1 | number & 1) << NUMBER_BITS | number) << REPETITION_BITS) | repetition
+
+
+def number_of(slots: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the house numbers of slots."""
+    return (slots >> REPETITION_BITS) & ((1 << NUMBER_BITS) - 1)
+
+
+def street_of(slots: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the streets of slots."""
+    return slots >> (SIDE_BITS + 1)
+
+
+_ARRONDISSEMENT = re.compile(r" \d+(?:er|e) Arrondissement$")
+
+
+@dataclass(frozen=True, eq=False)
+class Department:
+    """The streets and addresses of one file.
+
+    Attributes
     ----------
-    path
-        An official file of the Base Adresse Nationale: UTF-8, ``;`` between columns.
-
-    Returns
-    -------
-    pyarrow.Table
-        :data:`COLUMNS` as text, ``lon`` and ``lat`` in degrees, ``numero`` as int32; rows without position left out.
-
-    Raises
-    ------
-    SourceChangedError
-        A column is missing or renamed, or holds something else than it should.
-    InputError
-        No file there, or no right to read it; the file is empty, cut short, or not a table of text.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder) / "adresses-93.csv"
-    ...     _ = path.write_text(";".join(COLUMNS) + "\n93010_1_1;1;bis;Rue A;93140;93010;Bondy;;2.48;48.9;entrée\n")
-    ...     read_ban(path)["rep"].to_pylist()
-    ['bis']
+    streets
+        In order of city, commune and words: ``name``, ``words``, ``compact``, ``bare``, ``way``, ``postcode``,
+        ``commune`` (row of ``communes``), ``city`` (from 0: a commune, or all arrondissements of one), ``lon``, ``lat``
+        (the middle address), ``reach_m`` (90 % of its addresses lie as near to that).
+    slots
+        Sorted: street, side, number and repetition of each address (:func:`pack`).
+    lon, lat
+        Degrees times a million, as BAN has six decimals.
+    ban_ids
+        Identifiers of the addresses.
+    written
+        How the file writes the repetition of each address: a place in ``writings``.
+    repetitions
+        Repetitions by code, as one letter where they have one; ``""`` is 0.
+    writings
+        Repetitions as written.
+    communes
+        ``citycode``, ``name``, ``old_name`` (of a former commune, a row each), ``postcodes``, ``city``, ``lon``,
+        ``lat``.
     """
-    path = Path(path)
-    content = _content(path)
-    header = (
-        content[: content.find(b"\n") if b"\n" in content else None].decode("utf-8-sig", "replace").strip().split(";")
-    )
-    missing = [name for name in COLUMNS if name not in header]
-    if missing:
-        message = (
-            f"{path.name}: no column {', '.join(missing)}. A BAN department file (adresses-DD.csv) has them; "
-            f"columns seen: {', '.join(header)[:300]}. Download the file again, or rename its columns."
-        )
-        raise SourceChangedError(message)
-    types = dict.fromkeys(COLUMNS, pa.string()) | {"lon": pa.float64(), "lat": pa.float64(), "numero": pa.int32()}
-    try:
-        table = csv.read_csv(
-            io.BytesIO(content),
-            read_options=csv.ReadOptions(use_threads=False),
-            parse_options=csv.ParseOptions(delimiter=";", newlines_in_values=False),
-            convert_options=csv.ConvertOptions(column_types=types, include_columns=list(COLUMNS), null_values=[""]),
-        )
-    except pa.ArrowInvalid as error:
-        message = f"{path.name}: not a BAN department file ({str(error)[:200]}). Download it again."
-        raise SourceChangedError(message) from error
-    placed = table.filter(pa.compute.and_(pa.compute.is_valid(table["lon"]), pa.compute.is_valid(table["lat"])))
-    if not placed.num_rows:
-        message = f"{path.name}: no address with a position. Download the file again."
-        raise InputError(message)
-    return placed
 
+    streets: pa.Table
+    slots: NDArray[np.int64]
+    lon: NDArray[np.int32]
+    lat: NDArray[np.int32]
+    ban_ids: pa.ChunkedArray
+    written: NDArray[np.uint16]
+    repetitions: list[str]
+    writings: list[str]
+    communes: pd.DataFrame
 
-def _content(path: Path) -> bytes:
-    try:
-        content = path.read_bytes()
-        if content[:2] == b"\x1f\x8b":
-            content = gzip.decompress(content)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        message = f"{path.name}: the compressed file is cut short or damaged ({error}). Download it again."
-        raise InputError(message) from error
-    except OSError as error:
-        message = (
-            f"{path}: cannot be read ({error.strerror or error}). Give the path of a BAN file, adresses-DD.csv.gz."
-        )
-        raise InputError(message) from error
-    if not content.strip().partition(b"\n")[2]:
-        message = f"{path.name}: the file is empty, it holds no address. Download it again."
-        raise InputError(message)
-    return content
+    @cached_property
+    def commune(self) -> NDArray[np.int32]:
+        """Row of ``communes`` of each street."""
+        return np.asarray(self.streets["commune"].to_numpy(), dtype=np.int32)
 
+    @cached_property
+    def city(self) -> NDArray[np.int32]:
+        """City of each street."""
+        return np.asarray(self.streets["city"].to_numpy(), dtype=np.int32)
 
-PREFERRED = (
-    "entrée",
-    "délivrance postale",
-    "bâtiment",
-    "cage d'escalier",
-    "logement",
-    "parcelle",
-    "service technique",
-    "",
-    "segment",
-)
-"""Kinds of position (BAN ``type_position``), the nearest to a front door first."""
+    @cached_property
+    def keys(self) -> list[StreetKey]:
+        """Comparable forms of the street names."""
+        return list(map(StreetKey, *(self.streets[name].to_pylist() for name in StreetKey._fields)))
 
-_PART = ["code_insee", "nom_ancienne_commune"]
+    @cached_property
+    def locality(self) -> NDArray[np.bool_]:
+        """Whether a name is without a kind of way, as those of hamlets."""
+        return np.array([key.way == "" for key in self.keys], dtype=bool)
 
-NO_NUMBER = 99_999
-"""What a file writes for a place without house number."""
+    @cached_property
+    def lon_lat(self) -> NDArray[np.float64]:
+        """Middle address of each street, degrees: two rows."""
+        return np.stack([self.streets[name].to_numpy() for name in ("lon", "lat")])
 
+    @cached_property
+    def reach_m(self) -> NDArray[np.float64]:
+        """How near 90 % of the addresses of each street lie to its middle."""
+        return np.asarray(self.streets["reach_m"].to_numpy())
 
-def build_department(table: pa.Table) -> Department:
-    """Return the index of a table from :func:`essgeo.geocoding.index.read_ban`."""
-    frame = table.to_pandas()
-    text = [
-        "id",
-        "rep",
-        "nom_voie",
-        "code_postal",
-        "code_insee",
-        "nom_commune",
-        "nom_ancienne_commune",
-        "type_position",
-    ]
-    frame[text] = frame[text].fillna("")
-    number = frame["numero"].fillna(-1).astype("int64")
-    frame["number"] = number.where((number >= 0) & (number < NO_NUMBER), -1)
-    parts = ["code_insee", "nom_ancienne_commune", "code_postal", "nom_voie"]
-    group = frame.groupby(parts, sort=True, observed=True)
-    frame["street"] = group.ngroup()
-    streets = frame.drop_duplicates("street").sort_values("street")[[*parts, "nom_commune"]].reset_index(drop=True)
-    keys = [street_key(_only_words(name)) for name in fold_all(streets["nom_voie"].tolist())]
-    communes = _communes(streets)
-    known = pd.MultiIndex.from_frame(communes[["citycode", "old_name"]])
-    streets["commune"] = known.get_indexer(pd.MultiIndex.from_frame(streets[_PART])).astype("int32")
-    streets["city"] = communes["city"].to_numpy()[streets["commune"]]
-    streets[list(StreetKey._fields)] = keys
-    order = np.lexsort((streets["nom_voie"], streets["words"], streets["commune"], streets["city"]))
-    rank = np.empty(len(order), dtype=np.int64)
-    rank[order] = np.arange(len(order))
-    streets = streets.iloc[order].reset_index(drop=True)
-    written, writings = pd.factorize(frame["rep"].str.strip().str.lower(), sort=True)
-    short = [REPETITIONS.get(text, text) for text in fold_all(writings.tolist())]
-    repetition = np.array(short, dtype=object)[written]
-    repetitions = ["", *sorted(set(repetition) - {""})]
-    coded = pd.Series(repetition).map({text: code for code, text in enumerate(repetitions)}).to_numpy(dtype=np.int64)
-    street = rank[frame["street"].to_numpy()]
-    lon, lat = (np.round(frame[name].to_numpy() * 1e6).astype(np.int32) for name in ("lon", "lat"))
-    middle = _middles(street, lon, lat)
-    numbered = (frame["number"] >= 0).to_numpy()
-    best = (
-        frame["type_position"]
-        .map({kind: place for place, kind in enumerate(PREFERRED)})
-        .fillna(len(PREFERRED))
-        .to_numpy()
-    )
-    slots = pack(street, np.maximum(frame["number"].to_numpy(), 0), coded)
-    order = np.lexsort((frame["id"].to_numpy(), best, slots))
-    order = order[numbered[order]]
-    order = order[np.unique(slots[order], return_index=True)[1]]
-    place = communes.assign(lon=0.0, lat=0.0)
-    centre = (
-        pd.DataFrame({"commune": streets["commune"].to_numpy()[street], "lon": lon, "lat": lat})
-        .groupby("commune")
-        .median()
-    )
-    place["lon"], place["lat"] = centre["lon"] / 1e6, centre["lat"] / 1e6
-    columns = {
-        "name": pa.array(streets["nom_voie"].tolist()), "words": pa.array(streets["words"].tolist()),
-        "compact": pa.array(streets["compact"].tolist()), "bare": pa.array(streets["bare"].tolist()),
-        "way": pa.array(streets["way"].tolist()),
-        "postcode": pa.array(streets["code_postal"].tolist()), "commune": pa.array(streets["commune"].to_numpy()),
-        "city": pa.array(streets["city"].to_numpy(dtype=np.int32)),
-        "lon": pa.array(middle["lon"].to_numpy()), "lat": pa.array(middle["lat"].to_numpy()),
-        "reach_m": pa.array(middle["reach_m"].to_numpy()),
-    }  # fmt: skip
-    ids = pa.chunked_array([pa.array(frame["id"].to_numpy()[order].tolist(), type=pa.string())])
-    return Department(
-        pa.table(columns),
-        slots[order],
-        lon[order],
-        lat[order],
-        ids,
-        written[order].astype(np.uint16),
-        repetitions,
-        writings.tolist(),
-        place,
-    )
+    @cached_property
+    def titles(self) -> NDArray[np.object_]:
+        """Streets as BAN labels them, without a number."""
+        city = self.communes["name"].str.replace(_ARRONDISSEMENT, "", regex=True).tolist()
+        columns = zip(*(self.streets[name].to_pylist() for name in ("name", "postcode", "commune")), strict=True)
+        return np.array([f"{name} {postcode} {city[commune]}" for name, postcode, commune in columns], dtype=object)
 
-
-def _middles(street: NDArray[np.int64], lon: NDArray[np.int32], lat: NDArray[np.int32]) -> pd.DataFrame:
-    """Return the address nearest to the mean of each street, and how near 90 % of the others lie to it."""
-    frame = pd.DataFrame({"street": street, "lon": lon / 1e6, "lat": lat / 1e6})
-    mean = frame.groupby("street")[["lon", "lat"]].transform("mean")
-    frame["off"] = distance_m(
-        frame["lon"].to_numpy(), frame["lat"].to_numpy(), mean["lon"].to_numpy(), mean["lat"].to_numpy()
-    )
-    middle = (
-        frame.sort_values(["street", "off", "lon", "lat"]).drop_duplicates("street").set_index("street")[["lon", "lat"]]
-    )
-    at = middle.loc[street]
-    frame["reach_m"] = distance_m(
-        frame["lon"].to_numpy(), frame["lat"].to_numpy(), at["lon"].to_numpy(), at["lat"].to_numpy()
-    )
-    return middle.assign(reach_m=frame.groupby("street")["reach_m"].quantile(0.9))
-
-
-def _only_words(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", " ", name).strip()
-
-
-def _communes(streets: pd.DataFrame) -> pd.DataFrame:
-    """Return the communes; those made of former communes in as many rows, for streets there have homonyms."""
-    group = streets.groupby(_PART, sort=True)
-    table = pd.DataFrame(
-        {
-            "name": group["nom_commune"].first(),
-            "postcodes": group["code_postal"].agg(lambda codes: "|".join(sorted(set(codes) - {""}))),
-        }
-    )
-    table = table.rename_axis(["citycode", "old_name"]).reset_index()
-    order = (table["citycode"].map(_owner) + table["citycode"]).argsort(kind="stable")
-    table = table.iloc[order].reset_index(drop=True)
-    owner = [_owner(code) for code in table["citycode"]]
-    return table.assign(city=pd.factorize(np.array(owner, dtype=object))[0].astype("int32"))
-
-
-def _owner(code: str) -> str:
-    """Return the commune that an arrondissement is part of, or the commune itself."""
-    return next((city for city, (start, _) in CITIES.items() if code.startswith(start)), code)
-
-
-FORMAT = "6"
-"""Changes with the layout of the files or the normalisation, so that an old index is built again."""
+    def points(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the points of addresses, degrees: two rows."""
+        return np.stack([self.lon[rows], self.lat[rows]]) / 1e6
 
 
 @dataclass(frozen=True)
@@ -297,21 +189,195 @@ class AddressIndex:
         return Communes(self.table)
 
 
+def read_ban(path: Path | str) -> pa.Table:
+    r"""Return the addresses of a department file (``adresses-DD.csv`` or ``.csv.gz``).
+
+    Parameters
+    ----------
+    path
+        An official file of the Base Adresse Nationale: UTF-8, ``;`` between columns.
+
+    Returns
+    -------
+    pyarrow.Table
+        :data:`COLUMNS` as text, ``lon`` and ``lat`` in degrees, ``numero`` as int32; rows without position left out.
+
+    Raises
+    ------
+    SourceChangedError
+        A column is missing or renamed, or holds something else than it should.
+    InputError
+        No file there, or no right to read it; the file is empty, cut short, or not a table of text.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "adresses-93.csv"
+    ...     _ = path.write_text(";".join(COLUMNS) + "\n93010_1_1;1;bis;Rue A;93140;93010;Bondy;;2.48;48.9;entrée\n")
+    ...     read_ban(path)["rep"].to_pylist()
+    ['bis']
+    """
+    path = Path(path)
+    content = _content(path)
+    header = content.partition(b"\n")[0].decode("utf-8-sig", "replace").strip().split(";")
+    missing = [name for name in COLUMNS if name not in header]
+    if missing:
+        message = (
+            f"{path.name}: no column {', '.join(missing)}. A BAN department file (adresses-DD.csv) has them; "
+            f"columns seen: {', '.join(header)[:300]}. Download the file again, or rename its columns."
+        )
+        raise SourceChangedError(message)
+    types = dict.fromkeys(COLUMNS, pa.string()) | {"lon": pa.float64(), "lat": pa.float64(), "numero": pa.int32()}
+    try:
+        table = csv.read_csv(
+            io.BytesIO(content),
+            read_options=csv.ReadOptions(use_threads=False),
+            parse_options=csv.ParseOptions(delimiter=";", newlines_in_values=False),
+            convert_options=csv.ConvertOptions(column_types=types, include_columns=list(COLUMNS), null_values=[""]),
+        )
+    except pa.ArrowInvalid as error:
+        message = f"{path.name}: not a BAN department file ({str(error)[:200]}). Download it again."
+        raise SourceChangedError(message) from error
+    placed = table.filter(pa.compute.and_(pa.compute.is_valid(table["lon"]), pa.compute.is_valid(table["lat"])))
+    if not placed.num_rows:
+        message = f"{path.name}: no address with a position. Download the file again."
+        raise InputError(message)
+    return placed
+
+
+def _content(path: Path) -> bytes:
+    """Return the bytes of a file, unpacked."""
+    try:
+        content = path.read_bytes()
+        if content[:2] == b"\x1f\x8b":
+            content = gzip.decompress(content)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        message = f"{path.name}: the compressed file is cut short or damaged ({error}). Download it again."
+        raise InputError(message) from error
+    except OSError as error:
+        message = (
+            f"{path}: cannot be read ({error.strerror or error}). Give the path of a BAN file, adresses-DD.csv.gz."
+        )
+        raise InputError(message) from error
+    if not content.strip().partition(b"\n")[2]:
+        message = f"{path.name}: the file is empty, it holds no address. Download it again."
+        raise InputError(message)
+    return content
+
+
+PREFERRED = (
+    "entrée", "délivrance postale", "bâtiment", "cage d'escalier", "logement", "parcelle", "service technique", "",
+    "segment",
+)  # fmt: skip
+"""Kinds of position (BAN ``type_position``), the nearest to a front door first."""
+
+NO_NUMBER = 99_999
+"""What a file writes for a place without house number."""
+
+_PART = ["code_insee", "nom_ancienne_commune"]
+
+
+def build_department(table: pa.Table) -> Department:
+    """Return the index of a table from :func:`read_ban`."""
+    frame = table.to_pandas()
+    texts = [name for name in COLUMNS if name not in {"numero", "lon", "lat"}]
+    frame[texts] = frame[texts].fillna("")
+    number = frame["numero"].fillna(-1).astype("int64").to_numpy()
+    number = np.where(number < NO_NUMBER, number, -1)
+    parts = [*_PART, "code_postal", "nom_voie"]
+    found = frame.groupby(parts, sort=True, observed=True).ngroup().to_numpy()
+    streets, communes, rank = _streets(frame[[*parts, "nom_commune"]].assign(street=found))
+    # From here on, arrays with an element an address, in the order of the file.
+    street = rank[found]
+    lon, lat = (np.round(frame[name].to_numpy() * 1e6).astype(np.int32) for name in ("lon", "lat"))
+    written, writings = pd.factorize(frame["rep"].str.strip().str.lower(), sort=True)
+    letters = [REPETITIONS.get(text, text) for text in fold_all(writings.tolist())]
+    repetitions = ["", *sorted(set(letters) - {""})]
+    code = np.array([repetitions.index(letter) for letter in letters], dtype=np.int64)[written]
+    slots = pack(street, np.maximum(number, 0), code)
+    # Of the rows of one house, the point nearest to its door is kept; rows without number only place their street.
+    kinds = {kind: place for place, kind in enumerate(PREFERRED)}
+    best = frame["type_position"].map(kinds).fillna(len(PREFERRED)).to_numpy()
+    order = np.lexsort((frame["id"].to_numpy(), best, slots))
+    order = order[number[order] >= 0]
+    order = order[np.unique(slots[order], return_index=True)[1]]
+    centre = pd.DataFrame({"lon": lon, "lat": lat}).groupby(streets["commune"].to_numpy()[street]).median() / 1e6
+    columns: dict[str, Any] = {"name": streets["nom_voie"]} | {name: streets[name] for name in StreetKey._fields}
+    columns |= {"postcode": streets["code_postal"], "commune": streets["commune"], "city": streets["city"]}
+    middles = _middles(street, lon, lat)
+    columns |= {name: middles[name] for name in ("lon", "lat", "reach_m")}
+    arrays = {
+        name: column.to_numpy() if column.dtype.kind in "if" else column.tolist() for name, column in columns.items()
+    }
+    return Department(
+        pa.table({name: pa.array(column) for name, column in arrays.items()}),
+        slots[order],
+        lon[order],
+        lat[order],
+        pa.chunked_array([pa.array(frame["id"].to_numpy()[order].tolist(), type=pa.string())]),
+        written[order].astype(np.uint16),
+        repetitions,
+        writings.tolist(),
+        communes.assign(lon=centre["lon"], lat=centre["lat"]),
+    )  # fmt: skip
+
+
+def _streets(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, NDArray[np.int64]]:
+    """Return streets and communes in the order of the index, and the place there of each ``street`` of the rows."""
+    streets = rows.drop_duplicates("street").sort_values("street").drop(columns="street").reset_index(drop=True)
+    keys = [street_key(re.sub(r"[^a-z0-9]+", " ", name).strip()) for name in fold_all(streets["nom_voie"].tolist())]
+    streets[list(StreetKey._fields)] = keys
+    communes = _communes(streets)
+    known = pd.MultiIndex.from_frame(communes[["citycode", "old_name"]])
+    streets["commune"] = known.get_indexer(pd.MultiIndex.from_frame(streets[_PART])).astype("int32")
+    streets["city"] = communes["city"].to_numpy()[streets["commune"]]
+    order = np.lexsort((streets["nom_voie"], streets["words"], streets["commune"], streets["city"]))
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    return streets.iloc[order].reset_index(drop=True), communes, rank
+
+
+def _communes(streets: pd.DataFrame) -> pd.DataFrame:
+    """Return the communes; those made of former communes in as many rows, for streets there have homonyms."""
+    group = streets.groupby(_PART, sort=True)
+    postcodes = group["code_postal"].agg(lambda codes: "|".join(sorted(set(codes) - {""})))
+    table = pd.DataFrame({"name": group["nom_commune"].first(), "postcodes": postcodes})
+    table = table.rename_axis(["citycode", "old_name"]).reset_index()
+    city = table["citycode"].map(city_of)
+    order = (city + table["citycode"]).argsort(kind="stable")
+    table = table.iloc[order].reset_index(drop=True)
+    return table.assign(city=pd.factorize(city.iloc[order].to_numpy(dtype=object))[0].astype("int32"))
+
+
+def _middles(street: NDArray[np.int64], lon: NDArray[np.int32], lat: NDArray[np.int32]) -> pd.DataFrame:
+    """Return the address nearest to the mean of each street, and how near 90 % of the others lie to it."""
+    frame = pd.DataFrame({"street": street, "lon": lon / 1e6, "lat": lat / 1e6})
+
+    def off(points: pd.DataFrame) -> NDArray[np.float64]:
+        return distance_m(*(table[name].to_numpy() for table in (frame, points) for name in ("lon", "lat")))
+
+    frame["off"] = off(frame.groupby("street")[["lon", "lat"]].transform("mean"))
+    nearest = frame.sort_values(["street", "off", "lon", "lat"]).drop_duplicates("street")
+    middle = nearest.set_index("street")[["lon", "lat"]]
+    frame["off"] = off(middle.loc[street])
+    return middle.assign(reach_m=frame.groupby("street")["off"].quantile(0.9))
+
+
+FORMAT = "6"
+"""Changes with the layout of the files or the normalisation, so that an old index is built again."""
+
+
 def save_department(department: Department, folder: Path) -> None:
     """Write a department as Arrow files that load by memory map."""
     folder.mkdir(parents=True, exist_ok=True)
-    addresses = pa.table(
-        {
-            "slot": department.slots,
-            "lon": department.lon,
-            "lat": department.lat,
-            "ban_id": department.ban_ids,
-            "written": department.written,
-        }
-    ).replace_schema_metadata({"repetitions": json.dumps([department.repetitions, department.writings])})
+    names = {"slot": "slots", "lon": "lon", "lat": "lat", "ban_id": "ban_ids", "written": "written"}
+    addresses = pa.table({column: getattr(department, name) for column, name in names.items()})
     tables = {
         "streets": department.streets,
-        "addresses": addresses,
+        "addresses": addresses.replace_schema_metadata(
+            {"repetitions": json.dumps([department.repetitions, department.writings])}
+        ),
         "communes": pa.Table.from_pandas(department.communes, preserve_index=False),
     }
     for name, table in tables.items():
@@ -319,20 +385,44 @@ def save_department(department: Department, folder: Path) -> None:
             writer.write_table(table.combine_chunks(), max_chunksize=1 << 30)
 
 
+def _opened(folder: Path, name: str) -> pa.Table:
+    return pa.ipc.open_file(pa.memory_map(str(folder / f"{name}.arrow"))).read_all()
+
+
 @lru_cache(maxsize=4)
 def open_department(folder: Path) -> Department:
     """Return a department written by :func:`save_department`, its arrays read from the disk as they are needed."""
-    tables = {
-        name: pa.ipc.open_file(pa.memory_map(str(folder / f"{name}.arrow"))).read_all()
-        for name in ("streets", "addresses", "communes")
-    }
-    addresses = tables["addresses"]
+    addresses = _opened(folder, "addresses")
+    slots, lon, lat, written = (addresses[name].to_numpy() for name in ("slot", "lon", "lat", "written"))
     repetitions, writings = json.loads(addresses.schema.metadata[b"repetitions"])
-    return Department(
-        tables["streets"], addresses["slot"].to_numpy(), addresses["lon"].to_numpy(), addresses["lat"].to_numpy(),
-        addresses["ban_id"], addresses["written"].to_numpy(),
-        repetitions, writings, tables["communes"].to_pandas(),
-    )  # fmt: skip
+    streets, communes = _opened(folder, "streets"), _opened(folder, "communes").to_pandas()
+    return Department(streets, slots, lon, lat, addresses["ban_id"], written, repetitions, writings, communes)
+
+
+def load_index(files: Sequence[Path | str], folder: Path | str) -> AddressIndex:
+    """Return the index of BAN department files, built once for each content of a file.
+
+    Parameters
+    ----------
+    files
+        Files of departments (:func:`read_ban`).
+    folder
+        Where indexes are kept, each in a folder named by the content of its file.
+
+    Raises
+    ------
+    SourceChangedError, InputError
+        As :func:`read_ban`.
+    """
+    folders = []
+    for path in map(Path, files):
+        require_file(path)
+        target = Path(folder) / f"{hashlib.sha256(path.read_bytes()).hexdigest()[:16]}-{FORMAT}"
+        if not target.exists():
+            _build(path, target)
+        folders.append(target)
+    tables = [_opened(target, "communes").to_pandas().assign(department=place) for place, target in enumerate(folders)]
+    return AddressIndex(tuple(folders), (), pd.concat(tables, ignore_index=True))
 
 
 def _build(path: Path, target: Path) -> None:
@@ -346,23 +436,3 @@ def _build(path: Path, target: Path) -> None:
         except OSError:
             if not target.exists():
                 raise
-
-
-def load_index(files: Sequence[Path | str], folder: Path | str) -> AddressIndex:
-    """Return the index of BAN department files, built once for each content of a file."""
-    folders = []
-    for path in map(Path, files):
-        require_file(path)
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-        target = Path(folder) / f"{digest}-{FORMAT}"
-        if not target.exists():
-            _build(path, target)
-        folders.append(target)
-    communes = [
-        pa.ipc.open_file(pa.memory_map(str(target / "communes.arrow")))
-        .read_all()
-        .to_pandas()
-        .assign(department=position)
-        for position, target in enumerate(folders)
-    ]
-    return AddressIndex(tuple(folders), (), pd.concat(communes, ignore_index=True))

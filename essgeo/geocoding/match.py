@@ -1,4 +1,4 @@
-"""The local engine: an index of addresses behind the contract of every engine."""
+"""The local engine: the best match of each address in an index, behind the contract of every engine."""
 
 from __future__ import annotations
 
@@ -12,28 +12,40 @@ import pandas as pd
 import pyarrow as pa
 
 from essgeo.geocoding.address import read_addresses
-from essgeo.geocoding.communes import NAME_CLOSE, Evidence, evidence_of
-from essgeo.geocoding.department import Pairs, best_of, distance_m, distinct_pairs, rank_in
-from essgeo.geocoding.engines import CANDIDATE_COLUMNS, MOST_CANDIDATES
-from essgeo.geocoding.index import AddressIndex, build_department
-from essgeo.geocoding.search import Asked, alike_in_city, alike_in_commune, asked_cities, find_houses, same_streets
+from essgeo.geocoding.communes import NAME_CLOSE, evidence_of
+from essgeo.geocoding.engines import CANDIDATE_COLUMNS, MAX_CANDIDATES
+from essgeo.geocoding.index import AddressIndex, build_department, distance_m
+from essgeo.geocoding.search import (
+    HOUSENUMBER,
+    INTERPOLATED,
+    PRECISIONS,
+    Asked,
+    Pairs,
+    alike_in_city,
+    alike_in_commune,
+    asked_cities,
+    distinct_pairs,
+    find_houses,
+    rank_in,
+    same_streets,
+)
 from essgeo.geocoding.spelling import JOINED, likeness
-from essgeo.geocoding.verdict import described, reasons
+from essgeo.geocoding.verdict import features, reasons
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Self
 
     from numpy.typing import NDArray
 
     from essgeo.geocoding.address import Readings
-    from essgeo.geocoding.department import Department
+    from essgeo.geocoding.communes import Evidence
+    from essgeo.geocoding.index import Department
 
 
 ENOUGH, ENOUGH_IN_COMMUNE = 0.945, 0.8
 """Scores from which no further streets are looked for: beyond the same name, beyond the commune."""
 
-LEAST_LIKENESS = 0.62
+MIN_LIKENESS = 0.62
 
 TWO_FAULTS = 0.95
 """Factor for a street that is only alike in a commune that agrees only in part."""
@@ -42,10 +54,11 @@ APART_M = 100.0
 """Two candidates are two places when they are farther apart."""
 
 NEAR_KM, NEAR_SHARE = 10.0, 0.2
+"""A place asked to be near loses this share of its score, the more the farther it lies, up to so many kilometres."""
 
 
 class Search(NamedTuple):
-    """What every step of the search in a department needs."""
+    """What every step of the search in a department needs; ``near``: two columns, degrees, or none."""
 
     department: Department
     position: int
@@ -53,14 +66,6 @@ class Search(NamedTuple):
     evidence: Evidence
     near: NDArray[np.float64] | None
     complete: bool
-
-
-class Found(NamedTuple):
-    """What was read of queries, what stands for each, and whether the index knows the commune of each."""
-
-    readings: Readings
-    pairs: Pairs | None
-    known: NDArray[np.bool_]
 
 
 def match(index: AddressIndex, queries: pd.DataFrame) -> pd.DataFrame:
@@ -82,7 +87,29 @@ def match(index: AddressIndex, queries: pd.DataFrame) -> pd.DataFrame:
         The index of ``queries``: ``score``, ``margin`` (to the best candidate elsewhere, 1 if none), ``precision``,
         ``label``, ``ban_id``, ``citycode``, ``lon``, ``lat`` (degrees), ``reason``.
     """
-    return _matches(index, queries, _find(index, queries))
+    readings, pairs, known = _find(index, queries)
+    size = len(queries)
+    read = np.zeros(size, dtype=bool)
+    read[readings.query] = True
+    reason = np.where(read, np.where(known, "street_unknown", "city_unknown"), "no_address").astype(object)
+    texts = {name: np.full(size, "", dtype=object) for name in ("precision", "label", "ban_id", "citycode")}
+    score, margin = np.zeros(size), np.ones(size)
+    lon, lat = np.full((2, size), np.nan)
+    if pairs is not None and len(pairs.query):
+        # Pairs stand query by query, the best first; `first` is the best of the query of each.
+        rank = rank_in(pairs.query)
+        first = np.arange(len(rank)) - rank
+        apart = distance_m(pairs.lon, pairs.lat, pairs.lon[first], pairs.lat[first]) > APART_M
+        best = pairs.take(rank == 0)
+        runner = _best_scores(pairs.take(apart), size)[best.query]
+        score[best.query], lon[best.query], lat[best.query] = best.score, best.lon, best.lat
+        margin[best.query] = np.where(runner > 0, best.score - runner, 1.0)
+        for name, column in _described(index, readings, best).items():
+            texts[name][best.query] = column
+        reason[best.query] = reasons(features(index, readings, best))
+    return pd.DataFrame(
+        {"score": score, "margin": margin, **texts, "lon": lon, "lat": lat, "reason": reason}, index=queries.index
+    )
 
 
 def candidates(index: AddressIndex, queries: pd.DataFrame) -> pd.DataFrame:
@@ -102,70 +129,64 @@ def candidates(index: AddressIndex, queries: pd.DataFrame) -> pd.DataFrame:
     readings, pairs, _ = _find(index, queries)
     if pairs is None:
         return pd.DataFrame(columns=list(CANDIDATE_COLUMNS))
-    kept = pairs.take(rank_in(pairs.query) < MOST_CANDIDATES)
+    kept = pairs.take(rank_in(pairs.query) < MAX_CANDIDATES)
     frame = pd.DataFrame(
-        {"query": queries.index[kept.query], "rank": rank_in(kept.query) + 1, **described(index, readings, kept)}
+        {"query": queries.index[kept.query], "rank": rank_in(kept.query) + 1, **_described(index, readings, kept)}
     )
     return frame.assign(score=kept.score, lon=kept.lon, lat=kept.lat)[list(CANDIDATE_COLUMNS)]
 
 
-def _find(index: AddressIndex, queries: pd.DataFrame) -> Found:
+def _find(index: AddressIndex, queries: pd.DataFrame) -> tuple[Readings, Pairs | None, NDArray[np.bool_]]:
+    """Return what was read of queries, what stands for each, and whether the index knows the commune of each."""
     readings = read_addresses(queries, index.communes)
-    evidence = evidence_of(index.communes, readings.places)
-    near = _near(queries)
+    said = evidence_of(index.communes, readings.places)
+    near = queries[["near_lon", "near_lat"]].to_numpy(dtype=float) if "near_lon" in queries else None
     blocks = []
     for position, (first, last) in enumerate(pairwise(index.bounds)):
-        local = evidence.within(first, last)
+        local = said.part(first, last)
         concerned = local.anywhere.copy()
         concerned[local.place] = True
         rows = np.flatnonzero(concerned[readings.place])
         if len(rows):
             search = Search(index.department(position), position, readings, local, near, index.complete)
-            blocks.append(_candidates(search, rows))
-    pairs = _ranked(Pairs(*map(np.concatenate, zip(*blocks, strict=True)))) if blocks else None
-    said = evidence.anywhere.copy()
-    said[evidence.place[evidence.agreement > 0]] = True
+            blocks.append(_find_in(search, rows))
+    pairs = _ranked(blocks) if blocks else None
+    stated = said.anywhere.copy()
+    stated[said.place[said.agreement > 0]] = True
     known = np.zeros(len(queries), dtype=bool)
-    known[readings.query[said[readings.place]]] = True
-    return Found(readings, pairs, known)
+    known[readings.query[stated[readings.place]]] = True
+    return readings, pairs, known
 
 
-def _near(queries: pd.DataFrame) -> NDArray[np.float64] | None:
-    if "near_lon" not in queries:
-        return None
-    return queries[["near_lon", "near_lat"]].to_numpy(dtype=float)
-
-
-def _candidates(search: Search, rows: NDArray[np.int64]) -> Pairs:
-    department, readings, evidence = search.department, search.readings, search.evidence
-    asked = asked_cities(department, readings, rows, evidence)
+def _find_in(search: Search, rows: NDArray[np.int64]) -> Pairs:
+    """Return what stands for readings in a department: of the same name, and if that is poor, of names alike."""
+    department, readings = search.department, search.readings
+    asked = asked_cities(department, readings, rows, search.evidence)
     size = int(readings.query.max()) + 1
-
-    def rated(part: Asked, found: tuple[NDArray[np.int64], NDArray[np.int64]]) -> Pairs:
-        return _rated(search, part.reading[found[0]], found[1])
-
-    pairs = [rated(asked, same_streets(department, readings, asked))]
-    best = best_of(pairs[0].query, pairs[0].score, size)
-    steps: list[tuple[float, Callable[[Asked], tuple[NDArray[np.int64], NDArray[np.int64]]]]] = [
-        (ENOUGH, lambda part: alike_in_commune(department, readings, part, evidence)),
-        (ENOUGH_IN_COMMUNE, lambda part: alike_in_city(department, readings, part)),
-    ]
-    for enough, look in steps:
+    found = [_rated(search, asked, same_streets(department, readings, asked))]
+    for enough in (ENOUGH, ENOUGH_IN_COMMUNE):
+        best = np.max([_best_scores(pairs, size) for pairs in found], axis=0)
         poor = best[readings.query[asked.reading]] < enough
         if poor.any():
             part = Asked(asked.reading[poor], asked.city[poor])
-            pairs.append(rated(part, look(part)))
-            best = np.maximum(best, best_of(pairs[-1].query, pairs[-1].score, size))
-    return _ranked(Pairs(*map(np.concatenate, zip(*pairs, strict=True))))
+            alike = (
+                alike_in_commune(department, readings, part, search.evidence)
+                if enough == ENOUGH
+                else alike_in_city(department, readings, part)
+            )
+            found.append(_rated(search, part, alike))
+    return _ranked(found)
 
 
-def _rated(search: Search, reading: NDArray[np.int64], street: NDArray[np.int64]) -> Pairs:
+def _rated(search: Search, asked: Asked, found: tuple[NDArray[np.int64], NDArray[np.int64]]) -> Pairs:
+    """Return pairs (position in ``asked``, street) with their scores and points, names too different left out."""
     department, readings, near = search.department, search.readings, search.near
-    asked, known, pair = distinct_pairs(readings.street[reading], street)
-    alike = likeness(
-        [readings.streets[row] for row in asked.tolist()], [department.keys[row] for row in known.tolist()]
-    )[pair]
-    keep = alike >= LEAST_LIKENESS
+    reading, street = asked.reading[found[0]], found[1]
+    # Names are compared once for each pair of names, however many rows ask for it.
+    one, other, pair = distinct_pairs(readings.street[reading], street)
+    alike = likeness([readings.streets[row] for row in one.tolist()], [department.keys[row] for row in other.tolist()])
+    alike = alike[pair]
+    keep = alike >= MIN_LIKENESS
     reading, street, alike = reading[keep], street[keep], alike[keep]
     query = readings.query[reading]
     agreement = search.evidence.agreement_of(readings.place[reading], department.commune[street].astype(np.int64))
@@ -178,45 +199,54 @@ def _rated(search: Search, reading: NDArray[np.int64], street: NDArray[np.int64]
         metres = distance_m(near[query, 0], near[query, 1], houses.lon, houses.lat)
         score = np.where(np.isnan(metres), score, score * (1 - NEAR_SHARE * np.minimum(metres / 1000 / NEAR_KM, 1)))
     return Pairs(
-        query, reading, street, alike, agreement, score, houses.precision, houses.row, houses.column,
-        houses.lon, houses.lat,
-        np.full(len(query), search.position),
+        query, reading, np.full(len(query), search.position), street, alike, agreement, score,
+        houses.precision, houses.row, houses.column, houses.lon, houses.lat,
     )  # fmt: skip
 
 
-def _ranked(pairs: Pairs) -> Pairs:
+def _ranked(parts: list[Pairs]) -> Pairs:
     """Return the best pairs of each query, the best first, each street once."""
+    pairs = Pairs(*map(np.concatenate, zip(*parts, strict=True)))
     order = np.lexsort((pairs.reading, pairs.street, pairs.department, -pairs.score, pairs.query))
-    query, department, street = pairs.query[order], pairs.department[order], pairs.street[order]
-    place = (query * (int(department.max(initial=0)) + 1) + department) * (int(street.max(initial=0)) + 1) + street
-    order = order[np.sort(np.unique(place, return_index=True)[1])]
-    return pairs.take(order[rank_in(pairs.query[order]) <= MOST_CANDIDATES])
+    pairs = pairs.take(order)
+    # A query with a street of a department is one integer, kept where it comes first.
+    departments, streets = (int(column.max(initial=0)) + 1 for column in (pairs.department, pairs.street))
+    packed = (pairs.query * departments + pairs.department) * streets + pairs.street
+    pairs = pairs.take(np.sort(np.unique(packed, return_index=True)[1]))
+    return pairs.take(rank_in(pairs.query) <= MAX_CANDIDATES)
 
 
-def _matches(index: AddressIndex, queries: pd.DataFrame, found: Found) -> pd.DataFrame:
-    readings, pairs, known = found
-    size = len(queries)
-    read = np.zeros(size, dtype=bool)
-    read[readings.query] = True
-    reason = np.where(read, np.where(known, "street_unknown", "city_unknown"), "no_address").astype(object)
-    texts = {name: np.full(size, "", dtype=object) for name in ("precision", "label", "ban_id", "citycode")}
-    score, margin = np.zeros(size), np.ones(size)
-    lon, lat = np.full(size, np.nan), np.full(size, np.nan)
-    if pairs is not None and len(pairs.query):
-        rank = rank_in(pairs.query)
-        top = np.flatnonzero(rank == 0)
-        first = np.repeat(top, np.diff(np.append(top, len(rank))))
-        apart = distance_m(pairs.lon, pairs.lat, pairs.lon[first], pairs.lat[first]) > APART_M
-        best = pairs.take(top)
-        runner = best_of(pairs.query[apart], pairs.score[apart], size)
-        score[best.query], lon[best.query], lat[best.query] = best.score, best.lon, best.lat
-        margin[best.query] = np.where(runner[best.query] > 0, best.score - runner[best.query], 1.0)
-        for name, column in described(index, readings, best).items():
-            texts[name][best.query] = column
-        reason[best.query] = reasons(index, readings, best)
-    return pd.DataFrame(
-        {"score": score, "margin": margin, **texts, "lon": lon, "lat": lat, "reason": reason}, index=queries.index
-    )
+def _best_scores(pairs: Pairs, size: int) -> NDArray[np.float64]:
+    """Return the highest score of each query, 0 where it has none."""
+    best = np.zeros(size)
+    np.maximum.at(best, pairs.query, pairs.score)
+    return best
+
+
+def _described(index: AddressIndex, readings: Readings, pairs: Pairs) -> dict[str, NDArray[np.object_]]:
+    """Return precision, label, identifier and commune of pairs."""
+    label, ban_id, citycode = (np.full(len(pairs.query), "", dtype=object) for _ in range(3))
+    for position in np.unique(pairs.department).tolist():
+        department = index.department(position)
+        here = np.flatnonzero(pairs.department == position)
+        part = pairs.take(here)
+        number, repetition = (column[part.reading, part.column] for column in (readings.numbers, readings.repetitions))
+        exact, housed = part.precision == HOUSENUMBER, part.precision <= INTERPOLATED
+        rows = part.row[exact]
+        repetition[exact] = np.array(department.writings, dtype=object)[department.written[rows]]
+        title = department.titles[part.street]
+        houses = zip(number[housed].tolist(), repetition[housed].tolist(), title[housed].tolist(), strict=True)
+        title[housed] = [f"{number}{repetition} {street}" for number, repetition, street in houses]
+        label[here] = title
+        citycode[here] = department.communes["citycode"].to_numpy(dtype=object)[department.commune[part.street]]
+        if len(rows):
+            ban_id[here[exact]] = department.ban_ids.take(pa.array(rows)).to_pylist()
+    return {
+        "precision": np.array(PRECISIONS, dtype=object)[pairs.precision],
+        "label": label,
+        "ban_id": ban_id,
+        "citycode": citycode,
+    }
 
 
 _HOUSE = (
@@ -257,17 +287,17 @@ class Local:
         ['housenumber']
         """
         parts = addresses["address"].str.extract(_HOUSE)
-        named = parts["nom_voie"].where(parts["nom_voie"].notna(), addresses["address"])
+        count = len(addresses)
         columns = {
-            "id": [f"extract-{place}" for place in range(len(addresses))],
+            "id": [f"extract-{place}" for place in range(count)],
             "numero": pa.array(pd.to_numeric(parts["numero"]), type=pa.int32(), from_pandas=True),
             "rep": parts["rep"].fillna("").str.lower().tolist(),
-            "nom_voie": named.tolist(),
+            "nom_voie": parts["nom_voie"].where(parts["nom_voie"].notna(), addresses["address"]).tolist(),
             "code_postal": addresses["postcode"].tolist(),
             "code_insee": addresses["citycode"].tolist(),
             "nom_commune": addresses["city"].tolist(),
-            "nom_ancienne_commune": [""] * len(addresses),
-            "type_position": [""] * len(addresses),
+            "nom_ancienne_commune": [""] * count,
+            "type_position": [""] * count,
             "lon": addresses["lon"].to_numpy(dtype=float),
             "lat": addresses["lat"].to_numpy(dtype=float),
         }
@@ -287,17 +317,8 @@ class Local:
         return "ban" if self.index.complete else "extract"
 
     def match(self, queries: pd.DataFrame) -> pd.DataFrame:
-        """Return the best match of each query (:meth:`essgeo.geocoding.engines.Engine.match`).
-
-        Between the few numbers that a small table knows of a street nothing is interpolated: the street is all that
-        is known.
-        """
-        matches = match(self.index, queries)
-        guessed = (matches["precision"] == "interpolated") & (not self.index.complete)
-        return matches.assign(
-            precision=matches["precision"].mask(guessed, "street"),
-            reason=matches["reason"].mask(guessed, "number_unknown"),
-        )
+        """Return the best match of each query (:meth:`essgeo.geocoding.engines.Engine.match`)."""
+        return match(self.index, queries)
 
     def candidates(self, queries: pd.DataFrame) -> pd.DataFrame:
         """Return up to three candidates of each query (:meth:`essgeo.geocoding.engines.Engine.candidates`)."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from rapidfuzz import fuzz, process
+from scipy import sparse
 
-from essgeo.geocoding.department import NUMBER_BITS, REPETITION_BITS, distance_m, distinct_pairs, pack, spread
-from essgeo.geocoding.spelling import nearest, ngrams, weigh
+from essgeo.geocoding.index import NUMBER_BITS, SIDE_BITS, distance_m, number_of, pack
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,16 +18,146 @@ if TYPE_CHECKING:
 
     from essgeo.geocoding.address import Readings
     from essgeo.geocoding.communes import Evidence
-    from essgeo.geocoding.department import Department
+    from essgeo.geocoding.index import Department
 
     Found = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
-MOST_ALIKE, MOST_IN_COMMUNE = 6, 1500
+def spread(low: NDArray[np.int64], count: NDArray[np.int64]) -> Found:
+    """Return the pairs (row, position) of ranges that begin at ``low`` and hold ``count`` positions.
 
-LEAST_RATIO, NEXT_RATIO = 55, 15
+    >>> rows, positions = spread(np.array([5, 0]), np.array([2, 1]))
+    >>> rows.tolist(), positions.tolist()
+    ([0, 0, 1], [5, 6, 0])
+    """
+    rows = np.repeat(np.arange(len(count)), count)
+    return rows, low[rows] + rank_in(rows)
 
-CHUNK = 2048
+
+def rank_in(groups: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the rank of each row within its group; equal groups stand together.
+
+    >>> rank_in(np.array([3, 3, 7])).tolist()
+    [0, 1, 0]
+    """
+    new = np.flatnonzero(np.diff(groups, prepend=groups[:1] - 1))
+    return np.arange(len(groups)) - np.repeat(new, np.diff(np.append(new, len(groups))))
+
+
+def distinct_pairs(
+    left: NDArray[np.int64], right: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return each pair once, in order, and the place of every pair among them.
+
+    >>> [column.tolist() for column in distinct_pairs(np.array([2, 1, 2]), np.array([7, 0, 7]))]
+    [[1, 2], [0, 7], [1, 0, 1]]
+    """
+    width = int(right.max(initial=0)) + 1
+    packed, place = np.unique(left * width + right, return_inverse=True)
+    return packed // width, packed % width, place
+
+
+class Pairs(NamedTuple):
+    """Candidates as columns, one row a candidate.
+
+    Attributes
+    ----------
+    query, reading
+        Position of the address, and of the reading of it.
+    department, street
+        Where the candidate is in the index.
+    likeness, agreement, score
+        How alike the street and how well the commune agrees, and the score made of these and of the number; 0 to 1.
+    precision, row, column, lon, lat
+        As in :class:`Houses`.
+    """
+
+    query: NDArray[np.int64]
+    reading: NDArray[np.int64]
+    department: NDArray[np.int64]
+    street: NDArray[np.int64]
+    likeness: NDArray[np.float64]
+    agreement: NDArray[np.float64]
+    score: NDArray[np.float64]
+    precision: NDArray[np.int8]
+    row: NDArray[np.int64]
+    column: NDArray[np.int8]
+    lon: NDArray[np.float64]
+    lat: NDArray[np.float64]
+
+    def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Pairs:
+        """Return some of the pairs."""
+        columns: list[Any] = [column[rows] for column in self]
+        return Pairs(*columns)
+
+
+class Lookup(NamedTuple):
+    """Streets found by a key within a city: ``codes`` (key and city as one integer) sorted, ``order`` their streets."""
+
+    known: dict[str, int]
+    cities: int
+    codes: NDArray[np.int64]
+    order: NDArray[np.int64]
+
+    def find(self, keys: Sequence[str], which: NDArray[np.int64], city: NDArray[np.int64]) -> Found:
+        """Return the pairs (position in ``which``, street) of the key asked, in the city asked; city -1 is any."""
+        code = np.array([self.known.get(key, -1) for key in keys], dtype=np.int64)[which]
+        first = code * self.cities + np.maximum(city, 0)
+        last = code * self.cities + np.where(city < 0, self.cities - 1, city)
+        low = np.searchsorted(self.codes, first, side="left")
+        count = np.where(code < 0, 0, np.searchsorted(self.codes, last, side="right") - low)
+        rows, positions = spread(low, count)
+        return rows, self.order[positions]
+
+
+def _lookup(keys: Sequence[str], city: NDArray[np.int32]) -> Lookup:
+    known = {key: code for code, key in enumerate(dict.fromkeys(keys))}
+    cities = int(city.max(initial=0)) + 1
+    codes = np.array([known[key] for key in keys], dtype=np.int64) * cities + city
+    order = np.argsort(codes, kind="stable")
+    return Lookup(known, cities, codes[order], order)
+
+
+class Names(NamedTuple):
+    """The street names of a department, ready to be searched.
+
+    Attributes
+    ----------
+    words
+        Of each street, in order.
+    by_words, by_compact, by_bare
+        Streets by their words, by these written as one, by these without the kind of way.
+    alone
+        Shape (streets,): whether no other street of the city has the same name, whatever its kind of way.
+    weight
+        Shape (:data:`GRAMS`,): weight of each pair and triple of letters (:func:`_weights`).
+    grams
+        Shape (streets, :data:`GRAMS`): weighed n-grams of each name without its kind of way, rows of length one.
+    of_city
+        The same of the streets of each city asked so far (from 1; 0: all), a column a street.
+    """
+
+    words: list[str]
+    by_words: Lookup
+    by_compact: Lookup
+    by_bare: Lookup
+    alone: NDArray[np.bool_]
+    weight: NDArray[np.float32]
+    grams: sparse.csr_array
+    of_city: dict[int, sparse.csr_array]
+
+
+@lru_cache(maxsize=4)
+def names_of(department: Department) -> Names:
+    """Return the street names of a department, ready to be searched."""
+    words, compact, bare = ([key[form] for key in department.keys] for form in range(3))
+    by_words, by_compact, by_bare = (_lookup(keys, department.city) for keys in (words, compact, bare))
+    _, group, size = np.unique(by_bare.codes, return_inverse=True, return_counts=True)
+    alone = np.empty(len(bare), dtype=bool)
+    alone[by_bare.order] = size[group] == 1
+    counts = _ngrams(bare)
+    weight = _weights(counts)
+    return Names(words, by_words, by_compact, by_bare, alone, weight, _weigh(counts, weight), {})
 
 
 class Asked(NamedTuple):
@@ -39,6 +170,7 @@ class Asked(NamedTuple):
 def asked_cities(department: Department, readings: Readings, rows: NDArray[np.int64], evidence: Evidence) -> Asked:
     """Return the readings of ``rows`` with each city of the department that they may lie in."""
     city_of = department.communes["city"].to_numpy()
+    # A pair of place and city is one integer; the city after the last stands for any.
     cities = int(city_of.max()) + 2
     stated = np.unique(evidence.place * cities + city_of[evidence.commune])
     silent = np.flatnonzero(evidence.anywhere) * cities + cities - 1
@@ -52,18 +184,28 @@ def asked_cities(department: Department, readings: Readings, rows: NDArray[np.in
 
 def same_streets(department: Department, readings: Readings, asked: Asked) -> Found:
     """Return the pairs (position in ``asked``, street) of the same name, or the same but for its kind of way."""
+    names = names_of(department)
     distinct, which = np.unique(readings.street[asked.reading], return_inverse=True)
     keys = [readings.streets[street] for street in distinct.tolist()]
     words = [key.words for key in keys]
-    same = department.by_words.find(words, which, asked.city)
-    joined = department.by_compact.find([key.compact for key in keys], which, asked.city)
+    same = names.by_words.find(words, which, asked.city)
+    joined = names.by_compact.find([key.compact for key in keys], which, asked.city)
     left = np.ones(len(which), dtype=bool)
     left[same[0]] = left[joined[0]] = False
     rest = np.flatnonzero(left)
-    bare = department.by_bare.find([key.bare for key in keys], which[rest], asked.city[rest])
-    whole = department.by_bare.find(words, which[rest], asked.city[rest])
-    position = np.concatenate([same[0], joined[0], rest[bare[0]], rest[whole[0]]])
-    return distinct_pairs(position, np.concatenate([same[1], joined[1], bare[1], whole[1]]))[:2]
+    without = names.by_bare.find([key.bare for key in keys], which[rest], asked.city[rest])
+    whole = names.by_bare.find(words, which[rest], asked.city[rest])
+    position = np.concatenate([same[0], joined[0], rest[without[0]], rest[whole[0]]])
+    return distinct_pairs(position, np.concatenate([same[1], joined[1], without[1], whole[1]]))[:2]
+
+
+MAX_ALIKE, MAX_IN_COMMUNE = 6, 1500
+"""Streets kept of those alike in a commune, and streets of the communes that are compared one by one."""
+
+MIN_RATIO, RATIO_BEHIND = 55, 15
+"""Ratio (0 to 100) of a street alike, and how far it may be behind the best."""
+
+CHUNK = 2048
 
 
 def alike_in_commune(department: Department, readings: Readings, asked: Asked, evidence: Evidence) -> Found:
@@ -72,34 +214,28 @@ def alike_in_commune(department: Department, readings: Readings, asked: Asked, e
     np.maximum.at(best, evidence.place, evidence.agreement)
     keep = evidence.agreement >= best[evidence.place]
     where, commune = evidence.place[keep], evidence.commune[keep]
+    # Readings of one set of communes are compared at once with the streets there, which stand commune by commune.
     place = readings.place[asked.reading]
-    found, streets = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
-    starts, names = department.commune_starts.tolist(), department.words
-    for communes, rows in _blocks(place, where, commune).items():
-        ranges = [(starts[row], starts[row + 1]) for row in communes]
-        if not 0 < sum(last - first for first, last in ranges) <= MOST_IN_COMMUNE:
-            continue
-        pool = np.concatenate([np.arange(*bounds) for bounds in ranges])
-        members = np.concatenate(rows)
-        distinct, which = np.unique(readings.street[asked.reading[members]], return_inverse=True)
-        words = [readings.streets[street].words for street in distinct.tolist()]
-        one, street = _most_alike(words, [name for first, last in ranges for name in names[first:last]])
-        row, position = _every(one, which)
-        found.append(members[row])
-        streets.append(pool[street[position]])
-    return np.concatenate(found), np.concatenate(streets)
-
-
-def _blocks(
-    place: NDArray[np.int64], where: NDArray[np.int64], commune: NDArray[np.int64]
-) -> dict[tuple[int, ...], list[NDArray[np.int64]]]:
-    """Return the rows of each set of communes."""
     blocks: dict[tuple[int, ...], list[NDArray[np.int64]]] = {}
     order = np.argsort(place, kind="stable")
     for rows in np.split(order, np.flatnonzero(np.diff(place[order])) + 1):
         low, high = np.searchsorted(where, [place[rows[0]], place[rows[0]] + 1])
         blocks.setdefault(tuple(commune[low:high].tolist()), []).append(rows)
-    return blocks
+    starts = np.searchsorted(department.commune, np.arange(len(department.communes) + 1)).tolist()
+    names = names_of(department).words
+    found, streets = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
+    for communes, parts in blocks.items():
+        pool = [street for row in communes for street in range(starts[row], starts[row + 1])]
+        if not 0 < len(pool) <= MAX_IN_COMMUNE:
+            continue
+        members = np.concatenate(parts)
+        distinct, which = np.unique(readings.street[asked.reading[members]], return_inverse=True)
+        words = [readings.streets[street].words for street in distinct.tolist()]
+        one, alike = _most_alike(words, [names[street] for street in pool])
+        row, position = _every(one, which)
+        found.append(members[row])
+        streets.append(np.array(pool)[alike[position]])
+    return np.concatenate(found), np.concatenate(streets)
 
 
 def _every(one: NDArray[np.int64], which: NDArray[np.int64]) -> Found:
@@ -110,47 +246,130 @@ def _every(one: NDArray[np.int64], which: NDArray[np.int64]) -> Found:
 
 def _most_alike(texts: Sequence[str], names: Sequence[str]) -> Found:
     """Return the pairs (text, name) of the names most alike each text."""
-    count = min(MOST_ALIKE, len(names))
+    count = min(MAX_ALIKE, len(names))
     found, alike = [], []
     for start in range(0, len(texts), CHUNK):
         ratio = process.cdist(texts[start : start + CHUNK], names, scorer=fuzz.ratio, dtype=np.uint8)
         top = np.argpartition(ratio, len(names) - count, axis=1)[:, -count:]
         value = np.take_along_axis(ratio, top, axis=1).astype(np.int64)
-        good = value >= np.maximum(LEAST_RATIO, value.max(axis=1, keepdims=True) - NEXT_RATIO)
+        good = value >= np.maximum(MIN_RATIO, value.max(axis=1, keepdims=True) - RATIO_BEHIND)
         found.append(np.nonzero(good)[0] + start)
         alike.append(top[good])
     return np.concatenate(found), np.concatenate(alike)
 
 
 def alike_in_city(department: Department, readings: Readings, asked: Asked) -> Found:
-    """Return the pairs (position in ``asked``, street) most alike in the whole city of each reading."""
+    """Return the pairs (position in ``asked``, street) most alike in the whole city of each reading, by n-grams."""
     city, distinct, which = distinct_pairs(asked.city + 1, readings.street[asked.reading])
-    city -= 1
+    names = names_of(department)
     found, streets = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
     for value in np.unique(city).tolist():
         inside = np.flatnonzero(city == value)
         bare = [readings.streets[street].bare for street in distinct[inside].tolist()]
-        first, grams = department.grams_of(value)
-        query, street = nearest(weigh(ngrams(bare), department.gram_weights), grams)
+        first, last = np.searchsorted(department.city, [value - 1, value]).tolist() if value else (0, len(names.words))
+        if value not in names.of_city:
+            names.of_city[value] = names.grams[first:last].T.tocsr()
+        query, street = _nearest(_weigh(_ngrams(bare), names.weight), names.of_city[value])
         found.append(inside[query])
         streets.append(street + first)
     row, position = _every(np.concatenate(found), which)
     return row, np.concatenate(streets)[position]
 
 
-WIDEST_GAP, WIDEST_M, FARTHEST = 40, 400.0, 6
-"""A number is put between neighbours at most so many numbers and metres apart, or at one so many numbers away."""
+LETTERS = 38
+"""Codes of a letter: 0 for a space or the end, 1 to 36 for letters and digits."""
+
+GRAMS = LETTERS**2 + LETTERS**3
+"""Pairs of letters, then triples, each by its code in base :data:`LETTERS`."""
+
+MIN_COMMON, COMMON_SHARE = 40, 0.06
+"""An n-gram of more streets than that, and of more than this share of them, says nothing."""
+
+MIN_COSINE, NEXT_SHARE, MAX_NEAREST, GRAM_CHUNK = 0.2, 0.6, 12, 4096
+
+_CODES = np.zeros(256, dtype=np.int64)
+_CODES[np.frombuffer(b"abcdefghijklmnopqrstuvwxyz0123456789", dtype=np.uint8)] = np.arange(1, 37)
+
+
+def _ngrams(texts: Sequence[str]) -> sparse.csr_array:
+    """Return the counts of pairs and triples of letters: a row a text, a column a pair or a triple."""
+    # All texts are one array of letter codes, with two spaces around each: a pair and a triple begin at every letter,
+    # and each text has as many as it has letters, plus two.
+    letters = _CODES[np.frombuffer(("  " + "  ".join(texts) + "  ").encode("ascii", "replace"), dtype=np.uint8)]
+    pairs = letters[1:-1] * LETTERS + letters[2:]
+    triples = LETTERS**2 + letters[:-2] * LETTERS**2 + pairs
+    sizes = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)) + 2
+    total = int(sizes.sum())
+    codes = np.stack([pairs[:total], triples[:total]], axis=1).ravel()
+    pointer = np.concatenate([[0], np.cumsum(sizes * 2)])
+    matrix = sparse.csr_array((np.ones(total * 2, dtype=np.float32), codes, pointer), shape=(len(texts), GRAMS))
+    matrix.sum_duplicates()
+    return matrix
+
+
+def _weights(matrix: sparse.csr_array) -> NDArray[np.float32]:
+    """Return the weight of each n-gram: the log of its rarity, nothing for those of the most common."""
+    count = np.bincount(matrix.indices, minlength=GRAMS)
+    weight = np.log1p(matrix.shape[0] / (1.0 + count)).astype(np.float32)
+    weight[count > max(MIN_COMMON, matrix.shape[0] * COMMON_SHARE)] = 0
+    return weight
+
+
+def _weigh(matrix: sparse.csr_array, weight: NDArray[np.float32]) -> sparse.csr_array:
+    """Return the rows weighed, n-grams without weight left out, each of length one, so that a product is a cosine."""
+    data = matrix.data * weight[matrix.indices]
+    keep = data > 0
+    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))[keep]
+    data = data[keep]
+    length = np.sqrt(np.bincount(rows, data * data, minlength=matrix.shape[0]))
+    pointer = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=matrix.shape[0]))])
+    return sparse.csr_array(
+        ((data / length[rows]).astype(np.float32), matrix.indices[keep], pointer), shape=matrix.shape
+    )
+
+
+def _nearest(queries: sparse.csr_array, streets: sparse.csr_array) -> Found:
+    """Return the pairs (query, street) of the streets most alike each query, by cosine: a street is a column."""
+    rows, columns = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
+    for start in range(0, queries.shape[0], GRAM_CHUNK):
+        alike = queries[start : start + GRAM_CHUNK] @ streets
+        keep = alike.data >= MIN_COSINE
+        row = np.repeat(np.arange(alike.shape[0]), np.diff(alike.indptr))[keep]
+        column, value = alike.indices[keep].astype(np.int64), alike.data[keep]
+        order = np.lexsort((column, -value, row))
+        row, column, value = row[order], column[order], value[order]
+        # Sorted by query, the best first: what is near enough to the best of its query is kept, up to a dozen.
+        rank = rank_in(row)
+        best = (rank < MAX_NEAREST) & (value >= NEXT_SHARE * value[np.arange(len(row)) - rank])
+        rows.append(row[best] + start)
+        columns.append(column[best])
+    return np.concatenate(rows), np.concatenate(columns)
 
 
 HOUSENUMBER, INTERPOLATED, STREET, LOCALITY, MUNICIPALITY = range(5)
 
 PRECISIONS = ("housenumber", "interpolated", "street", "locality", "municipality")
 
-FACTORS = {"found": 1.0, "same": 0.97, "between": 0.93, "near": 0.91, "unknown": 0.78, "none": 1.0}
+WIDEST_GAP, WIDEST_M, FARTHEST = 40, 400.0, 6
+"""A number is put between neighbours at most so many numbers and metres apart, or at one so many numbers away."""
+
+FOUND, SAME_NUMBER, BETWEEN, NEAR, UNKNOWN = 1.0, 0.97, 0.93, 0.91, 0.78
+"""Factors of the score: the house or no number asked; its number with another repetition; put between two
+neighbours; at one; none of these."""
 
 
 class Houses(NamedTuple):
-    """Where house numbers are, how sure, at which address (``row``, -1: none), by which of the numbers (``column``)."""
+    """Where house numbers are, one row a pair of street and numbers.
+
+    Attributes
+    ----------
+    precision, factor
+        One of :data:`PRECISIONS` by position, and the factor of the score.
+    row, column
+        The address found (-1: none), and by which of the numbers asked.
+    lon, lat
+        Degrees: of the house, of a point between neighbours, or of the middle of the street.
+    """
 
     precision: NDArray[np.int8]
     factor: NDArray[np.float64]
@@ -170,91 +389,74 @@ def find_houses(
 ) -> Houses:
     """Return the position of house numbers on streets; of a range or list, midway from its first to its last known."""
     slots, size = department.slots, len(street)
-    codes = department.repetition_codes
-    row, final = np.full((2, size), -1, dtype=np.int64)
+    # The first and the last address found of each range or list.
+    first, final = np.full((2, size), -1, dtype=np.int64)
     column = np.zeros(size, dtype=np.int8)
     precision = np.where(department.locality[street], LOCALITY, STREET).astype(np.int8)
-    factor = np.full(size, FACTORS["none"])
-    lon, lat = department.lon_lat[:, street]
-    last = len(slots) - 1
-    if last < 0:
-        return Houses(precision, factor, row, column, lon, lat)
-    asked = (numbers[:, 0] >= 0) & (numbers[:, 0] < 1 << NUMBER_BITS)
+    factor = np.full(size, FOUND)
+    point = department.lon_lat[:, street]
+    if not len(slots):
+        return Houses(precision, factor, first, column, *point)
+    codes = {text: code for code, text in enumerate(department.repetitions)}
+    asked = (numbers >= 0) & (numbers < 1 << NUMBER_BITS)
     for position in range(numbers.shape[1]):
-        number = numbers[:, position].astype(np.int64)
-        rows = np.flatnonzero((number >= 0) & (number < 1 << NUMBER_BITS))
+        rows = np.flatnonzero(asked[:, position])
         if not len(rows):
             break
         code = np.array([codes.get(text, -1) for text in repetitions[rows, position].tolist()], dtype=np.int64)
-        wanted = pack(street[rows], number[rows], np.maximum(code, 0))
-        at = np.minimum(np.searchsorted(slots, wanted), last)
-        found = (slots[at] == wanted) & (code >= 0)
-        final[rows[found]] = at[found]
-        first = rows[found & (row[rows] < 0)]
-        row[first] = final[first]
-        column[first] = position
-    found = row >= 0
+        wanted = pack(street[rows], numbers[rows, position].astype(np.int64), np.maximum(code, 0))
+        at = np.minimum(np.searchsorted(slots, wanted), len(slots) - 1)
+        known = (slots[at] == wanted) & (code >= 0)
+        final[rows[known]] = at[known]
+        new = rows[known & (first[rows] < 0)]
+        first[new], column[new] = final[new], position
+    found = first >= 0
     precision[found] = HOUSENUMBER
-    lon[found] = (department.lon[row[found]] + department.lon[final[found]]) / 2e6
-    lat[found] = (department.lat[row[found]] + department.lat[final[found]]) / 2e6
-    rest = np.flatnonzero(asked & ~found)
-    if len(rest) and not complete:
-        factor[rest] = FACTORS["unknown"]
-    elif len(rest):
-        precision[rest], factor[rest], lon[rest], lat[rest] = _interpolate(
-            department, street[rest], numbers[rest, 0].astype(np.int64), lon[rest], lat[rest]
+    for line, degrees in zip(point, (department.lon, department.lat), strict=True):
+        line[found] = (degrees[first[found]] + degrees[final[found]]) / 2e6
+    rest = np.flatnonzero(asked[:, 0] & ~found)
+    if complete:
+        precision[rest], factor[rest], point[:, rest] = _interpolate(
+            department, street[rest], numbers[rest, 0].astype(np.int64), point[:, rest]
         )
-    return Houses(precision, factor, row, column, lon, lat)
+    else:
+        factor[rest] = UNKNOWN
+    return Houses(precision, factor, first, column, *point)
 
 
 def _interpolate(
-    department: Department,
-    street: NDArray[np.int64],
-    number: NDArray[np.int64],
-    lon: NDArray[np.float64],
-    lat: NDArray[np.float64],
-) -> tuple[NDArray[np.int8], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    department: Department, street: NDArray[np.int64], number: NDArray[np.int64], point: NDArray[np.float64]
+) -> tuple[NDArray[np.int8], NDArray[np.float64], NDArray[np.float64]]:
+    """Return precision, factor and point (two rows) of numbers that a street lacks, by its houses next to them.
+
+    Houses of the same side come first; where they tell nothing, one near on the other side.
+    """
     slots, last = department.slots, len(department.slots) - 1
-    precision = np.full(len(street), STREET, dtype=np.int8)
-    factor = np.full(len(street), FACTORS["unknown"])
-    lon, lat = lon.copy(), lat.copy()
-    done = np.zeros(len(street), dtype=bool)
-    for other_side in (0, 1):
-        asked = number ^ other_side if other_side else number
-        wanted = pack(street, asked, np.zeros(len(street), dtype=np.int64))
-        side = wanted >> (NUMBER_BITS + REPETITION_BITS)
+    precision, factor = np.full(len(street), STREET, dtype=np.int8), np.full(len(street), UNKNOWN)
+    left = np.ones(len(street), dtype=bool)
+    none = 1 << NUMBER_BITS
+    for other_side in (False, True):
+        # The slots around the one that the number would have. On another street or side they are no neighbours: their
+        # number is then far below or above any.
+        wanted = pack(street, number ^ 1 if other_side else number, np.zeros_like(street))
         after = np.searchsorted(slots, wanted)
-        before = after - 1
-        has_after = (after <= last) & (slots[np.minimum(after, last)] >> (NUMBER_BITS + REPETITION_BITS) == side)
-        has_before = (before >= 0) & (slots[np.maximum(before, 0)] >> (NUMBER_BITS + REPETITION_BITS) == side)
-        after, before = np.minimum(after, last), np.maximum(before, 0)
-        high = np.where(has_after, (slots[after] >> REPETITION_BITS) & ((1 << NUMBER_BITS) - 1), 1 << NUMBER_BITS)
-        low = np.where(has_before, (slots[before] >> REPETITION_BITS) & ((1 << NUMBER_BITS) - 1), -(1 << NUMBER_BITS))
-        lon_a, lat_a = department.lon[after] / 1e6, department.lat[after] / 1e6
-        lon_b, lat_b = department.lon[before] / 1e6, department.lat[before] / 1e6
-        metres = distance_m(lon_a, lat_a, lon_b, lat_b)
-        same = has_after & (high == number) & ~done
-        between = has_after & has_before & (high - low <= WIDEST_GAP) & (metres <= WIDEST_M) & ~done & ~same
-        share = np.where(between, (number - low) / np.maximum(high - low, 1), 0.0)
-        nearest_after = high - number <= number - low
-        gap = np.minimum(high - number, number - low)
-        near = (gap <= FARTHEST) & ~done & ~same & ~between
+        before, after = np.maximum(after - 1, 0), np.minimum(after, last)
+        above = (slots[after] >= wanted) & (slots[after] >> SIDE_BITS == wanted >> SIDE_BITS)
+        below = (slots[before] < wanted) & (slots[before] >> SIDE_BITS == wanted >> SIDE_BITS)
+        high, low = np.where(above, number_of(slots[after]), none), np.where(below, number_of(slots[before]), -none)
+        ahead, behind = department.points(after), department.points(before)
+        same = left & (high == number)
+        between = left & ~same & (high - low <= WIDEST_GAP) & (distance_m(*ahead, *behind) <= WIDEST_M)
+        near = left & ~same & ~between & (np.minimum(high - number, number - low) <= FARTHEST)
+        closest = np.where(high - number <= number - low, ahead, behind)
         if other_side:
-            same, between = np.zeros_like(same), np.zeros_like(between)
-        point_lon = np.where(nearest_after, lon_a, lon_b)
-        point_lat = np.where(nearest_after, lat_a, lat_b)
-        rest = ~done & ~same & ~between & ~near & (has_after | has_before)
-        for mask, kind, name in (
-            (same, INTERPOLATED, "same"),
-            (between, INTERPOLATED, "between"),
-            (near, INTERPOLATED, "near"),
-        ):
-            precision[mask], factor[mask] = kind, FACTORS[name]
-        lon[same], lat[same] = lon_a[same], lat_a[same]
-        lon[between] = (lon_b + (lon_a - lon_b) * share)[between]
-        lat[between] = (lat_b + (lat_a - lat_b) * share)[between]
-        lon[near], lat[near] = point_lon[near], point_lat[near]
-        if not other_side:
-            lon[rest], lat[rest] = point_lon[rest], point_lat[rest]
-        done |= same | between | near
-    return precision, factor, lon, lat
+            point = np.where(near, closest, point)
+            between[:] = False
+        else:
+            share = (number - low) / np.maximum(high - low, 1)
+            point = np.where(left & (above | below), closest, point)
+            point = np.where(between, behind + (ahead - behind) * share, point)
+        for mask, value in ((same, SAME_NUMBER), (between, BETWEEN), (near, NEAR)):
+            precision[mask], factor[mask] = INTERPOLATED, value
+        left &= ~(same | between | near)
+    return precision, factor, point

@@ -24,7 +24,7 @@ from essgeo.geocoding.engines import (
     CANDIDATE_COLUMNS,
     MATCH_COLUMNS,
     MATCH_NUMBERS,
-    MOST_CANDIDATES,
+    MAX_CANDIDATES,
     QUERY_COLUMNS,
     plain_text,
     same_city,
@@ -588,9 +588,9 @@ class Service:
 
     def _search(self, query: pd.Series) -> list[dict[str, object]]:
         words = " ".join(query[name] for name in ("address", "postcode", "city") if query[name])
-        params = {"q": words, "limit": str(MOST_CANDIDATES), "autocomplete": "0"}
+        params = {"q": words, "limit": str(MAX_CANDIDATES), "autocomplete": "0"}
         params |= {name: query[name] for name in ("citycode", "postcode") if query[name]}
-        return features_of(self.client.get("search", params), self.client.url)[:MOST_CANDIDATES]
+        return features_of(self.client.get("search", params), self.client.url)[:MAX_CANDIDATES]
 
     def _ask(self, batch: pd.DataFrame, *, final: bool) -> dict[int, dict[str, str]]:
         """Return the rows of the answer by position of their query; ``final`` where they are sent for the last time."""

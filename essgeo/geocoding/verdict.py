@@ -1,23 +1,22 @@
-"""What a match is worth: status, reasons, radius."""
+"""What a match is worth: the evidence for it, the reasons against it, its status and its radius."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from essgeo.geocoding.communes import NAME_CLOSE
-from essgeo.geocoding.department import distinct_pairs
-from essgeo.geocoding.search import HOUSENUMBER, INTERPOLATED, LOCALITY, PRECISIONS, STREET
+from essgeo.geocoding.search import HOUSENUMBER, INTERPOLATED, LOCALITY, STREET, distinct_pairs, names_of
 from essgeo.geocoding.spelling import OTHER_NAME, OTHER_WAY, SAME_NAME, differences
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from essgeo.geocoding.address import Readings
-    from essgeo.geocoding.department import Pairs
     from essgeo.geocoding.index import AddressIndex
+    from essgeo.geocoding.search import Pairs
 
 
 RADIUS_M = {
@@ -48,22 +47,93 @@ beyond 900 m, where the truth file puts the same street in two places): so few s
 ``municipality`` are assumptions, for no row tells. A radius only widens intervals: it never moves a point.
 """
 
+SHORT_M = 200.0
+"""A street whose addresses all lie this close to its middle is a position, also without a number."""
 
-LEAST_SCORE = 0.8
+MIN_AGREEMENT = 0.86
+"""How well a commune must agree with what an address says of it."""
 
-LEAST_MARGIN = 0.06
+MAX_FAULTS = 1
+"""A position may have one doubt against it, of its street, its commune or its number: two make it another place."""
+
+
+class Features(NamedTuple):
+    """What is known of matches that speaks for or against each: arrays of one value a match.
+
+    Attributes
+    ----------
+    difference
+        How the street differs from the one asked (:func:`essgeo.geocoding.spelling.differences`).
+    agreement
+        How well the commune agrees, 0 to 1.
+    precision
+        One of :data:`essgeo.geocoding.search.PRECISIONS`, by position.
+    numbered
+        Whether a house number was asked.
+    short
+        Whether the street is so short that it is a position.
+    complete
+        Whether the index has every street and number: of an extract only the very name counts.
+    """
+
+    difference: NDArray[np.int8]
+    agreement: NDArray[np.float64]
+    precision: NDArray[np.int8]
+    numbered: NDArray[np.bool_]
+    short: NDArray[np.bool_]
+    complete: bool
+
+
+def features(index: AddressIndex, readings: Readings, best: Pairs) -> Features:
+    """Return what is known of matches."""
+    short = np.zeros(len(best.query), dtype=bool)
+    differ = np.full(len(best.query), SAME_NAME, dtype=np.int8)
+    for position in np.unique(best.department).tolist():
+        department = index.department(position)
+        here = best.department == position
+        if index.complete:
+            short[here] = department.reach_m[best.street[here]] <= SHORT_M
+        # Names are compared once for each pair of names, and only where they are not the same.
+        rows = np.flatnonzero(here & (best.likeness < 1))
+        street = best.street[rows]
+        asked, known, pair = distinct_pairs(readings.street[best.reading[rows]], street)
+        keys = [readings.streets[row] for row in asked.tolist()], [department.keys[row] for row in known.tolist()]
+        differ[rows] = differences(*keys)[pair]
+        # Another kind of way is the same street where the city has one of that name, and the house is there.
+        sure = names_of(department).alone[street] & (best.agreement[rows] == 1) & (best.precision[rows] == HOUSENUMBER)
+        differ[rows[(differ[rows] == OTHER_WAY) & ~sure]] = OTHER_NAME
+    numbered = readings.numbers[best.reading, 0] >= 0
+    return Features(differ, best.agreement, best.precision, numbered, short, index.complete)
+
+
+def reasons(seen: Features) -> NDArray[np.object_]:
+    """Return why matches are no positions, ``""`` where they are."""
+    place = np.isin(seen.precision, (STREET, LOCALITY))
+    other_name = seen.difference > SAME_NAME
+    no_house = (seen.precision == INTERPOLATED) | (place & seen.numbered)
+    doubtful = other_name.astype(np.int8) + (seen.agreement < NAME_CLOSE) + no_house > MAX_FAULTS
+    misread = other_name & (doubtful | (not seen.complete))
+    return np.select(
+        [
+            misread | (seen.difference == OTHER_NAME),
+            seen.agreement < MIN_AGREEMENT,
+            doubtful | (place & seen.numbered),
+            place & ~seen.short,
+        ],
+        ["street_unknown", "other_city", "number_unknown", "number_missing"],
+        "",
+    ).astype(object)
+
+
+MIN_SCORE, MIN_MARGIN = 0.8, 0.06
 
 HOUSES = ("housenumber", "interpolated")
 
-NAMED = ("street", "locality")
-
-NEAR_MISS = ("number_missing", "number_unknown")
-
-_WRONG = ("street_unknown", "other_city", "city_unknown", "no_address")
+STREETS = ("street", "locality")
 
 
 def statuses(matches: pd.DataFrame) -> pd.Series:
-    """Return ``located``, ``ambiguous``, ``imprecise`` or ``not_found`` for each match.
+    """Return ``located``, ``ambiguous``, ``imprecise`` or ``not_found`` for each match of an engine.
 
     - ``not_found``: no position, a score below 0.8, another commune, or a street that is not the one asked for;
     - ``ambiguous``: good, but the best candidate elsewhere is less than 0.06 behind;
@@ -71,95 +141,16 @@ def statuses(matches: pd.DataFrame) -> pd.Series:
     - ``located``: the house, a point between its neighbours, or a street so short that it is a position
       (the engine gives no ``reason`` against it).
 
-    Examples
-    --------
     >>> match = {"score": 0.9, "margin": 0.5, "precision": "housenumber", "reason": "", "lon": 2.4}
     >>> others = [{"margin": 0.01}, {"precision": "street", "reason": "number_missing"}, {"reason": "other_city"}]
     >>> statuses(pd.DataFrame([match] + [match | other for other in others])).tolist()
     ['located', 'ambiguous', 'imprecise', 'not_found']
     """
     reason = matches["reason"]
-    near = reason.isin(NEAR_MISS)
-    found = matches["lon"].notna() & ((matches["score"] >= LEAST_SCORE) | near) & ~reason.isin(_WRONG)
-    clear = matches["margin"] >= LEAST_MARGIN
-    sure = matches["precision"].isin([*HOUSES, *NAMED]) & (reason == "")
+    good = (matches["score"] >= MIN_SCORE) | reason.isin(["number_missing", "number_unknown"])
+    wrong = reason.isin(["street_unknown", "other_city", "city_unknown", "no_address"])
+    sure = matches["precision"].isin([*HOUSES, *STREETS]) & (reason == "")
+    clear = matches["margin"] >= MIN_MARGIN
+    found = matches["lon"].notna() & good & ~wrong
     chosen = np.select([~found, ~sure, ~clear], ["not_found", "imprecise", "ambiguous"], "located")
     return pd.Series(chosen, index=matches.index)
-
-
-SHORT_M = 200.0
-"""A street whose addresses all lie this close to its middle is a position, also without a number."""
-
-LEAST_AGREEMENT = 0.86
-
-MOST_FAULTS = 1
-"""A position may have one doubt against it, of its street, its commune or its number: two make it another place."""
-
-
-def reasons(index: AddressIndex, readings: Readings, best: Pairs) -> NDArray[np.object_]:
-    """Return why a match is not a position, ``""`` where it is one."""
-    short = np.zeros(len(best.query), dtype=bool)
-    differ = np.full(len(best.query), SAME_NAME, dtype=np.int8)
-    for position in np.unique(best.department).tolist():
-        department = index.department(position)
-        here = np.flatnonzero((best.department == position) & (best.likeness < 1))
-        street = best.street[here]
-        asked, known, pair = distinct_pairs(readings.street[best.reading[here]], street)
-        differ[here] = differences(
-            [readings.streets[row] for row in asked.tolist()], [department.keys[row] for row in known.tolist()]
-        )[pair]
-        sure = department.alone[street] & (best.agreement[here] == 1) & (best.precision[here] == HOUSENUMBER)
-        differ[here[(differ[here] == OTHER_WAY) & ~sure]] = OTHER_NAME
-        if index.complete:
-            here = np.flatnonzero(best.department == position)
-            short[here] = department.reach_m[best.street[here]] <= SHORT_M
-    place = np.isin(best.precision, (STREET, LOCALITY))
-    numbered = readings.numbers[best.reading, 0] >= 0
-    faults = (
-        (differ > SAME_NAME).astype(np.int8)
-        + (best.agreement < NAME_CLOSE)
-        + ((best.precision == INTERPOLATED) | (place & numbered))
-    )
-    doubtful = faults > MOST_FAULTS
-    misread = (differ > SAME_NAME) & (doubtful | (not index.complete))
-    return np.select(
-        [
-            misread | (differ == OTHER_NAME),
-            best.agreement < LEAST_AGREEMENT,
-            doubtful | (place & numbered),
-            place & ~short,
-        ],
-        ["street_unknown", "other_city", "number_unknown", "number_missing"],
-        "",
-    ).astype(object)
-
-
-def described(index: AddressIndex, readings: Readings, pairs: Pairs) -> dict[str, NDArray[np.object_]]:
-    """Return precision, label, identifier and commune of pairs."""
-    size = len(pairs.query)
-    texts = {name: np.full(size, "", dtype=object) for name in ("label", "ban_id", "citycode")}
-    for position in np.unique(pairs.department).tolist():
-        department = index.department(position)
-        here = np.flatnonzero(pairs.department == position)
-        street = pairs.street[here]
-        title, precision = department.titles[street], pairs.precision[here]
-        number, repetition = (
-            column[pairs.reading[here], pairs.column[here]] for column in (readings.numbers, readings.repetitions)
-        )
-        exact = precision == HOUSENUMBER
-        rows = pairs.row[here[exact]]
-        repetition[exact] = department.writing[department.written[rows]]
-        housed = precision <= INTERPOLATED
-        title[housed] = [
-            f"{n}{r} {text}"
-            for n, r, text in zip(
-                number[housed].tolist(), repetition[housed].tolist(), title[housed].tolist(), strict=True
-            )
-        ]
-        texts["label"][here] = title
-        texts["citycode"][here] = department.citycode[department.commune[street]]
-        texts["ban_id"][here[exact]] = department.identifiers(rows)
-    return {"precision": _PRECISIONS[pairs.precision], **texts}
-
-
-_PRECISIONS = np.array(PRECISIONS, dtype=object)

@@ -31,7 +31,7 @@ from tests.official.conftest import make_ban
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from essgeo.geocoding.department import Department
+    from essgeo.geocoding.index import Department
 
 LON, LAT, STEP = 2.48, 48.90, 0.0002
 STREETS = {
