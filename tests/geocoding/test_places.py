@@ -43,6 +43,7 @@ STREETS = {
     ],
     "2A": [("Cours Napoléon", "20000", "2A004", "Ajaccio", ""), ("Rue de la Poste", "20100", "2A272", "Sartène", "")],
     "974": [("Rue de Paris", "97400", "97411", "Saint-Denis", "")],
+    "2B": [("Rue de la Poste", "20200", "2B033", "Bastia", "")],
 }
 """Name, postcode, citycode, commune and former commune of invented streets, by department."""
 NUMBERS = (1, 2, 3, 4, 99_999)
@@ -127,3 +128,54 @@ def test_a_hamlet_is_a_position_of_its_own_kind(index: AddressIndex) -> None:
     assert ask(index, "lieu-dit les grandes vignes", "49320", "Brissac Loire Aubance")["precision"] == "locality"
     numbered = ask(index, "12 Les Grandes Vignes", "49320", "Vauchrétien")
     assert (numbered["status"], numbered["reason"]) == ("imprecise", "number_unknown")
+
+
+OVERSEAS = {
+    "971": "97105", "972": "97209", "973": "97302", "974": "97411", "975": "97502", "976": "97608", "986": "98611",
+    "987": "98735", "988": "98818",
+}  # fmt: skip
+"""A citycode of each department or territory that has three characters."""
+
+
+@pytest.fixture(scope="module")
+def islands(tmp_path_factory: pytest.TempPathFactory) -> dict[str, AddressIndex]:
+    """The same street of a commune of the same name in every one of them, each in an index of its own."""
+    folder = tmp_path_factory.mktemp("islands")
+    indexes = {}
+    for department, citycode in OVERSEAS.items():
+        row = dict.fromkeys(COLUMNS, "") | {
+            "id": f"{citycode}_0_00003", "numero": 3, "nom_voie": "Rue de l'Église", "code_postal": f"{department}00",
+            "code_insee": citycode, "nom_commune": "Saint-Louis", "lon": 55.5, "lat": -21.0, "type_position": "entrée",
+        }  # fmt: skip
+        path = folder / f"adresses-{department}.csv"
+        pd.DataFrame([row], columns=COLUMNS).to_csv(path, sep=";", index=False)
+        indexes[department] = load_index([path], folder / "index")
+    return indexes
+
+
+@pytest.mark.parametrize("given", ["postcode", "citycode", "both", "new citycode", "line", "cedex"])
+@pytest.mark.parametrize("department", OVERSEAS)
+def test_an_address_overseas_is_located_in_its_own_department_only(
+    islands: dict[str, AddressIndex], department: str, given: str
+) -> None:
+    address, postcode, citycode = "3 rue de l'église", f"{department}00", OVERSEAS[department]
+    asked = {
+        "postcode": (address, postcode, "Saint-Louis", ""),
+        "citycode": (address, "", "Saint-Louis", citycode),
+        "both": (address, postcode, "Saint-Louis", citycode),
+        "new citycode": (address, postcode, "Saint-Louis", f"{department}99"),
+        "line": (f"{address}, {postcode} Saint-Louis", "", "", ""),
+        "cedex": (address, f"{department}98", "SAINT LOUIS CEDEX", ""),
+    }[given]
+    located = {other for other, index in islands.items() if ask(index, *asked)["status"] == "located"}
+    assert located == {department}
+
+
+def test_the_two_departments_of_corsica_are_told_apart_by_citycode(index: AddressIndex) -> None:
+    for postcode, city, citycode, house in (
+        ("20200", "Bastia", "2B033", "2B033_0_00002"),
+        ("20100", "Sartène", "2A272", "2A272_1_00002"),
+    ):
+        assert ask(index, "2 rue de la Poste", postcode, city, citycode)["ban_id"] == house
+    elsewhere = ask(index, "2 rue de la Poste", "", "Sartène", "2B999")
+    assert elsewhere["status"] == "not_found"
