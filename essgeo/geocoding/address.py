@@ -129,8 +129,8 @@ def read_addresses(queries: pd.DataFrame, cities: Communes) -> Readings:
     each = list(chain.from_iterable(houses))
     numbers[reading, column] = [number for number, _ in each]
     repetitions[reading, column] = [repetition for _, repetition in each]
-    which = (np.array(positions, dtype=np.int64) for positions in (query, place, street))
-    return Readings(*which, places=list(places), streets=list(streets), numbers=numbers, repetitions=repetitions)
+    one, two, three = (np.array(positions, dtype=np.int64) for positions in (query, place, street))
+    return Readings(one, two, three, list(places), list(streets), numbers, repetitions)
 
 
 def _postcode(given: str) -> str:
