@@ -23,8 +23,8 @@ from essgeo.register import OUTSIDE, activity_odds, counted_on, portrait, portra
 from essgeo.results import Parameters, Setting, Study
 from essgeo.siting import default_scenarios
 from essgeo.territory import Territory, load_territory
-from essgeo.zoning.count import count_zones, overlay, zone_layers
-from essgeo.zoning.renewal import residents_of, with_programme
+from essgeo.zoning.count import count_zones, overlay, residents_of, zone_layers
+from essgeo.zoning.crosswalk import with_programme
 
 if TYPE_CHECKING:
     from essgeo.maps.render import Choice
@@ -222,7 +222,7 @@ def measure(setting: Setting) -> Study:
         zones=count_zones(
             zone_layers(layers, iris_vintage=vintage_of(setting.inputs, "iris")),
             rows[rows["structure_id"].isin(counted.index)],
-            pd.concat([areas.table, residents_of(setting.npnru, demand)], ignore_index=True),
+            pd.concat([areas.table, residents_of(demand, setting.npnru)], ignore_index=True),
             near_m=chosen.near_m,
             level=chosen.level,
         ),

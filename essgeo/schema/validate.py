@@ -153,6 +153,35 @@ def raise_faults(source: str, faults: list[Fault], vocabularies: Mapping[str, Co
     raise SchemaError("\n".join(lines))
 
 
+def require_columns(*layers: tuple[str, pd.DataFrame, Mapping[str, str]]) -> None:
+    """Ask for every column that layers lack, in one error.
+
+    Parameters
+    ----------
+    layers
+        Name, table and the columns it must have, each with what to give.
+
+    Raises
+    ------
+    SchemaError
+        A column is missing.
+
+    Examples
+    --------
+    >>> require_columns(("demand", pd.DataFrame({"name": ["A"]}), {"population": "Give the residents of each point."}))
+    Traceback (most recent call last):
+    essgeo.errors.SchemaError: demand: missing column population. Give the residents of each point.
+    """
+    missing = [
+        f"{name}: missing column {column}. {advice}"
+        for name, frame, columns in layers
+        for column, advice in columns.items()
+        if column not in frame
+    ]
+    if missing:
+        raise SchemaError("\n".join(missing))
+
+
 def _listed(rows: list[int]) -> str:
     if len(rows) == 1:
         return f"row {rows[0]}"

@@ -14,8 +14,6 @@ import shapely
 from scipy.spatial import cKDTree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
@@ -30,6 +28,9 @@ FIRST_SAMPLES = 2
 CHUNK = 50_000
 
 BATCH = 1_000_000
+
+# A share further outside [0, 1] than rounding explains is a sector counted the wrong way round.
+TURN = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,26 +69,28 @@ class Boundary:
 def trace(polygons: NDArray[np.object_]) -> Boundary:
     """Return the boundary of canonical polygons (at least one, see :func:`essgeo.zoning.locate.zone_polygons`).
 
-    Long edges are sampled at the mean length of an edge, so that there are at most twice as many samples as edges.
-
-    Examples
-    --------
     >>> square = trace(np.array([shapely.normalize(shapely.box(0, 0, 10, 10))]))
     >>> len(square.start), square.reach
     (4, 5.0)
+    >>> distance_to(square, np.array([[5.0, 4.0], [13.0, 14.0]]), np.array([0, 0]))
+    array([4., 5.])
     """
     parts, zone_of_part = shapely.get_parts(polygons, return_index=True)
     rings, part_of_ring = shapely.get_rings(parts, return_index=True)
     vertices, ring_of_vertex = shapely.get_coordinates(rings, return_index=True)
+    # Two vertices in a row make an edge where they are of one ring and not the same place.
     is_edge = (np.diff(ring_of_vertex) == 0) & (np.diff(vertices, axis=0) != 0).any(axis=1)
     start, end, ring = vertices[:-1][is_edge], vertices[1:][is_edge], ring_of_vertex[:-1][is_edge]
     zone = zone_of_part[part_of_ring[ring]]
 
+    # The edge before each one on its ring; before the first edge of a ring comes its last.
     edges = np.arange(len(ring))
     opens = np.flatnonzero(np.diff(ring, prepend=-1))
     previous = edges - 1
     previous[opens] = np.append(opens[1:], len(ring)) - 1
 
+    # Samples cut each edge into pieces no longer than the mean edge: at most twice as many samples as edges. The first
+    # of an edge (step 0) is a vertex, which lies on the edge before it too; the last vertex is the next edge's first.
     length = np.hypot(*(end - start).T)
     pieces = np.ceil(length / length.mean()).astype(np.intp)
     edge = np.repeat(edges, pieces)
@@ -109,14 +112,7 @@ def trace(polygons: NDArray[np.object_]) -> Boundary:
 
 
 def contains(boundary: Boundary, xy: Floats, zone: Ints) -> NDArray[np.bool_]:
-    """Return whether each point lies in its zone or on the boundary of it.
-
-    Examples
-    --------
-    >>> square = trace(np.array([shapely.normalize(shapely.box(0, 0, 10, 10))]))
-    >>> contains(square, np.array([[5.0, 4.0], [13.0, 14.0]]), np.array([0, 0]))
-    array([ True, False])
-    """
+    """Return whether each point lies in its zone or on the boundary of it."""
     low_x, low_y, high_x, high_y = shapely.bounds(boundary.polygons)[zone].T
     x, y = xy.T
     inside = np.asarray((x >= low_x) & (x <= high_x) & (y >= low_y) & (y <= high_y))
@@ -125,79 +121,20 @@ def contains(boundary: Boundary, xy: Floats, zone: Ints) -> NDArray[np.bool_]:
 
 
 def distance_to(boundary: Boundary, xy: Floats, zone: Ints) -> Floats:
-    """Return the distance from each point to the boundary of one zone each, in metres.
-
-    Parameters
-    ----------
-    boundary
-        Edges of the zones.
-    xy
-        Points, shape (n, 2).
-    zone
-        Position of the zone of each point; ascending values are answered faster.
-
-    Examples
-    --------
-    >>> square = trace(np.array([shapely.normalize(shapely.box(0, 0, 10, 10))]))
-    >>> distance_to(square, np.array([[5.0, 4.0], [13.0, 14.0]]), np.array([0, 0]))
-    array([4., 5.])
-    """
+    """Return the metres from each point to the boundary of its zone; ascending zones are answered faster."""
     return _nearest(boundary, boundary.by_zone, np.column_stack([xy, zone * ZONE_SPACING]), zone)[0]
 
 
 def nearest_zone(boundary: Boundary, xy: Floats) -> tuple[Floats, Ints]:
-    """Return the distance to the nearest boundary and the position of its zone (the first one where several tie).
-
-    Examples
-    --------
-    >>> square = trace(np.array([shapely.normalize(shapely.box(0, 0, 10, 10))]))
-    >>> nearest_zone(square, np.array([[5.0, 40.0]]))
-    (array([30.]), array([0]))
-    """
-    order = _by_place(xy)
-    distance, zone = np.empty(len(xy)), np.empty(len(xy), dtype=np.intp)
-    distance[order], zone[order] = _nearest(boundary, boundary.everywhere, xy[order], None)
-    return distance, zone
-
-
-def edges_near(boundary: Boundary, xy: Floats, zone: Ints, radius: Floats) -> Iterator[tuple[slice, Ints, Ints]]:
-    """Yield, for batches of points, every edge of their zone that may come within the radius.
-
-    Yields
-    ------
-    slice
-        The points of the batch.
-    ndarray
-        Position within the batch, once per edge.
-    ndarray
-        Position of the edge.
-
-    Examples
-    --------
-    >>> square = trace(np.array([shapely.normalize(shapely.box(0, 0, 10, 10))]))
-    >>> [(batch, point, edge)] = edges_near(square, np.array([[5.0, 1.0]]), np.array([0]), np.array([2.0]))
-    >>> point.tolist(), len(edge)
-    ([0, 0, 0], 3)
-    """
-    query = np.column_stack([xy, zone * ZONE_SPACING])
-    within = np.hypot(radius, boundary.reach) * (1 + 1e-12)
-    count = boundary.by_zone.query_ball_point(query, within, return_length=True, workers=-1)
-    cuts = np.unique(np.searchsorted(np.cumsum(count), np.arange(0, count.sum(), BATCH)))
-    for low, high in zip(cuts, np.append(cuts, len(xy))[1:], strict=True):
-        batch = slice(int(low), int(high))
-        found = boundary.by_zone.query_ball_point(query[batch], within[batch], workers=-1)
-        sample = np.fromiter(chain.from_iterable(found), dtype=np.intp, count=int(count[batch].sum()))
-        point = np.repeat(np.arange(len(found)), count[batch])
-        key = np.unique(point[:, None] * len(boundary.zone) + boundary.sampled[sample])
-        yield batch, key // len(boundary.zone), key % len(boundary.zone)
-
-
-def _by_place(xy: Floats) -> Ints:
-    """Return an order in which neighbours follow each other, so that the search finds its data in the cache."""
+    """Return the metres to the nearest boundary and the position of its zone (the first one where several tie)."""
+    # Points are asked row by row of a grid of 256 x 256, so that the search finds its data in the cache.
     low = xy.min(axis=0, initial=np.inf)
     width = np.maximum(xy.max(axis=0, initial=-np.inf) - low, 1e-9)
     column, row = ((xy - low) / width * 255).astype(np.uint16).T
-    return np.argsort(row * np.uint16(256) + column, kind="stable")
+    order = np.argsort(row * np.uint16(256) + column, kind="stable")
+    distance, zone = np.empty(len(xy)), np.empty(len(xy), dtype=np.intp)
+    distance[order], zone[order] = _nearest(boundary, boundary.everywhere, xy[order], None)
+    return distance, zone
 
 
 def _nearest(boundary: Boundary, tree: cKDTree, query: Floats, zone: Ints | None) -> tuple[Floats, Ints]:
@@ -222,8 +159,9 @@ def _nearest_edge(boundary: Boundary, tree: cKDTree, query: Floats, zone: Ints |
     distance, nearest = np.empty(len(query)), np.empty(len(query), dtype=np.intp)
     open_, k = np.arange(len(query)), FIRST_SAMPLES
     while len(open_):
+        # k samples are measured, and one more only says how far away all the others are at least.
         away, sample = cast("tuple[Floats, Ints]", tree.query(query[open_], k=np.arange(1, k + 1)))
-        edge = boundary.sampled[sample[:, :-1]].reshape(len(open_), -1)
+        edge = boundary.sampled[sample[:, :-1]].reshape(len(open_), -1)  # points x edges, two a sample
         squared = _squared_distance(boundary, query[open_, :2], edge)
         owner = boundary.zone[edge]
         if zone is not None:
@@ -242,17 +180,13 @@ def _squared_distance(boundary: Boundary, xy: Floats, edge: Ints) -> Floats:
     ax, ay = start[..., 0], start[..., 1]
     dx, dy = end[..., 0] - ax, end[..., 1] - ay
     px, py = xy[:, :1] - ax, xy[:, 1:] - ay
-    along = np.clip((px * dx + py * dy) / (dx * dx + dy * dy), 0.0, 1.0)
+    along = np.clip((px * dx + py * dy) / (dx * dx + dy * dy), 0.0, 1.0)  # part of the edge before the nearest place
     squared: Floats = (px - along * dx) ** 2 + (py - along * dy) ** 2
     return squared
 
 
-# A share further outside [0, 1] than rounding explains is a sector counted the wrong way round.
-TURN = 1e-6
-
-
 def disc_share(boundary: Boundary, centre: Floats, radius: Floats, zone: Ints, inside: NDArray[np.bool_]) -> Floats:
-    r"""Return area(disc within zone) / area(disc) for pairs of a disc and a zone.
+    r"""Return area(disc within zone) / area(disc) for pairs of a disc (centre inside the zone or not) and a zone.
 
     Green's theorem in polar coordinates around the centre: with the boundary run so that the zone lies to its left,
     the area within the unit disc is :math:`\frac12 \oint \min(\rho, 1)^2 d\theta`, which is
@@ -260,42 +194,32 @@ def disc_share(boundary: Boundary, centre: Floats, radius: Floats, zone: Ints, i
     :math:`p` to :math:`q`, :math:`\frac12 (p \times q) - \frac12 \angle(p, q)`: the triangle of the chord less its
     sector. Edges outside the disc add nothing.
 
-    Parameters
-    ----------
-    boundary
-        Edges of the zones.
-    centre
-        Centres of the discs, shape (n, 2), metres.
-    radius
-        Radii, positive, metres.
-    zone
-        Position of the zone of each pair.
-    inside
-        Whether the centre is in the zone.
-
-    Returns
-    -------
-    ndarray
-        Shares between 0 and 1.
-
-    Notes
-    -----
     With a centre so close to an edge that rounding puts it on the other side, the sector is off by a whole turn: a
     share outside [0, 1] is put back by one. A centre on a vertex has no angle at all and is the caller's to move.
 
-    Examples
-    --------
-    >>> import shapely
-    >>> from essgeo.zoning.boundary import trace
     >>> square = trace(np.array([shapely.normalize(shapely.box(0, 0, 10, 10))]))
     >>> disc_share(square, np.array([[5.0, 0.0]]), np.array([1.0]), np.array([0]), np.array([True])).round(6)
     array([0.5])
     """
     share = inside.astype(np.float64)
-    for batch, disc, edge in edges_near(boundary, centre, zone, radius):
+    query = np.column_stack([centre, zone * ZONE_SPACING])
+    # Every edge that may come within the radius has a sample within this, by the argument of _nearest_edge.
+    within = np.hypot(radius, boundary.reach) * (1 + 1e-12)
+    count = boundary.by_zone.query_ball_point(query, within, return_length=True, workers=-1)
+    # Batches of discs with about BATCH samples each bound the memory.
+    cuts = np.unique(np.searchsorted(np.cumsum(count), np.arange(0, count.sum(), BATCH)))
+    for low, high in zip(cuts, np.append(cuts, len(centre))[1:], strict=True):
+        batch = slice(int(low), int(high))
+        found = boundary.by_zone.query_ball_point(query[batch], within[batch], workers=-1)
+        sample = np.fromiter(chain.from_iterable(found), dtype=np.intp, count=int(count[batch].sum()))
+        disc = np.repeat(np.arange(len(found)), count[batch])
+        # Pairs of a disc and an edge, each once although an edge has several samples: disc * edges + edge is unique.
+        disc, edge = np.divmod(
+            np.unique(disc[:, None] * len(boundary.zone) + boundary.sampled[sample]), len(boundary.zone)
+        )
         origin, unit = centre[batch][disc], radius[batch][disc, None]
         terms = _chord_terms((boundary.end[edge] - origin) / unit, (boundary.start[edge] - origin) / unit)
-        share[batch] += np.bincount(disc, terms, minlength=len(share[batch])) / (2 * np.pi)
+        share[batch] += np.bincount(disc, terms, minlength=len(found)) / (2 * np.pi)
     share += np.where(share < -TURN, 1.0, np.where(share > 1 + TURN, -1.0, 0.0))
     return np.clip(share, 0.0, 1.0)
 
@@ -305,9 +229,10 @@ def _chord_terms(start: Floats, end: Floats) -> Floats:
     (ax, ay), (dx, dy) = start.T, (end - start).T
     squared = dx * dx + dy * dy
     cross = ax * dy - ay * dx
+    # The line a + t d meets the circle at t = middle ± half; a line past the disc has no half, thus no chord.
     middle = -(ax * dx + ay * dy) / squared
     half = np.sqrt(np.maximum(squared - cross * cross, 0.0)) / squared
     enter, leave = np.clip(middle - half, 0.0, 1.0), np.clip(middle + half, 0.0, 1.0)
     px, py, qx, qy = ax + enter * dx, ay + enter * dy, ax + leave * dx, ay + leave * dy
-    turn = (leave - enter) * cross
+    turn = (leave - enter) * cross  # p x q
     return np.where(leave > enter, turn - np.arctan2(turn, px * qx + py * qy), 0.0)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from essgeo.errors import InputError, SchemaError
-from essgeo.zoning.locate import locate_in, raise_faults
+from essgeo.errors import InputError
+from essgeo.schema.validate import require_columns
+from essgeo.zoning.locate import locate_in, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 
 COLUMNS = ("zone_id", "relation", "probability")
+
+ZONE_METHOD = "expected count over the positional radius"
 
 
 def count_in(
@@ -79,40 +82,38 @@ def count_in(
        certain  undetermined  expected  low  high  within_300m
     0        1             2       2.0    1     3            3
     """
-    point = membership.columns[0] if len(membership.columns) else "point_id"
-    missing = [name for name in dict.fromkeys((*COLUMNS, *by)) if name not in membership.columns]
-    if missing:
-        message = (
-            f"membership: missing column {', '.join(missing)}. Give the result of locate_in, and names of its columns."
-        )
-        raise SchemaError(message)
+    keys = list(by)
+    advice = "Give the result of locate_in, and names of its columns."
+    require_columns(("membership", membership, dict.fromkeys((*COLUMNS, *keys), advice)))
     if not 0 < level < 1:
         message = f"level: {level} is not between 0 and 1; 0.9 asks for the interval from 5 % to 95 %."
         raise InputError(message)
+    point = membership.columns[0]
     rows = membership[membership["zone_id"].notna()]
-    twice = rows.duplicated([point, *by])
+    twice = rows.duplicated([point, *keys])
     if twice.any():
         name = rows.loc[twice, point].iloc[0]
-        message = f"membership: {point} {name} stands twice in a group of {', '.join(by)}; add zone_id to by."
+        message = f"membership: {point} {name} stands twice in a group of {', '.join(keys)}; add zone_id to by."
         raise InputError(message)
 
     weight = pd.Series(1, index=rows.index) if weights is None else _weights(rows[point], weights)
     near = [str(name) for name in membership.columns if str(name).startswith("within_")]
-    terms = rows[list(by)].assign(
+    terms = rows[keys].assign(
         certain=weight.where(rows["relation"] == "in", 0),
         undetermined=weight.where(rows["relation"] == "undetermined", 0),
         expected=weight * rows["probability"],
         **{name: weight.where(rows[name].astype(bool), 0) for name in near},
     )
-    counts = terms.groupby(list(by), sort=True, observed=True).sum()
-    open_ = rows.assign(weight=weight)[rows["relation"] == "undetermined"]
+    counts = terms.groupby(keys, sort=True, observed=True).sum()
+    # The interval of what is undetermined, by group: (0, 0) where nothing is; the certain are added to both ends.
     tails = ((1 - level) / 2, (1 + level) / 2)
-    intervals = {
+    open_ = rows.assign(weight=weight)[rows["relation"] == "undetermined"]
+    ends = {
         key: _quantiles(group["probability"].to_numpy(dtype=np.float64), group["weight"].to_numpy(dtype=np.intp), tails)
-        for key, group in open_.groupby(list(by), observed=True)
+        for key, group in open_.groupby(keys, observed=True)
     }
-    spread = np.array([intervals.get(key if counts.index.nlevels > 1 else (key,), (0, 0)) for key in counts.index])
-    low, high = spread.reshape(-1, 2).astype(np.int64).T
+    spread = [ends.get(key if counts.index.nlevels > 1 else (key,), (0, 0)) for key in counts.index]
+    low, high = np.array(spread, dtype=np.int64).reshape(-1, 2).T
     counts = counts.assign(low=counts["certain"] + low, high=counts["certain"] + high)
     return counts[["certain", "undetermined", "expected", "low", "high", *near]]
 
@@ -121,11 +122,10 @@ def _weights(points: pd.Series, weights: pd.Series) -> pd.Series:
     """Return the weight of each row's point as whole numbers."""
     found = points.map(weights)
     value = pd.to_numeric(found, errors="coerce")
-    wrong = value.isna() | (value < 0) | (value % 1 != 0)
-    what = "is not a weight; give every point a whole number, 0 or more"
-    raise_faults(
-        "weights", [(points[i], str(weights.name or "weights"), f"'{found[i]}' {what}") for i in wrong.index[wrong]]
-    )
+    wrong = (value.isna() | (value < 0) | (value % 1 != 0)).to_numpy()
+    advice = "is not a weight; give every point a whole number, 0 or more"
+    check = (str(weights.name or "weights"), wrong, lambda i: f"'{found.iloc[i]}' {advice}")
+    refuse("weights", pd.Index(points), check)
     return value.astype(np.int64)
 
 
@@ -133,7 +133,7 @@ def _quantiles(
     probability: NDArray[np.float64], weight: NDArray[np.intp], tails: tuple[float, float]
 ) -> tuple[int, int]:
     """Return the quantiles of the sum of weighted, independent draws."""
-    mass = np.ones(1)
+    mass = np.ones(1)  # mass[n]: the probability that the draws so far add up to n
     for p, w in zip(probability, weight, strict=True):
         longer = np.zeros(len(mass) + w)
         longer[: len(mass)] = mass * (1 - p)
@@ -144,31 +144,8 @@ def _quantiles(
     return int(low), int(high)
 
 
-ZONE_METHOD = "expected count over the positional radius"
-
-
 def zone_layers(layers: Mapping[str, gpd.GeoDataFrame], *, iris_vintage: str) -> dict[str, gpd.GeoDataFrame]:
-    """Return every layer that structures are laid over, with the same columns.
-
-    Parameters
-    ----------
-    layers
-        ``qpv``, ``npnru``, ``neighbourhoods`` and ``communes``.
-    iris_vintage
-        Vintage of the outlines that neighbourhoods and communes are made of.
-
-    Returns
-    -------
-    dict of GeoDataFrame
-        ``qpv``, ``npnru``, ``neighbourhood`` and ``commune``, each with ``programme``, ``interest`` and ``vintage``.
-
-    Examples
-    --------
-    >>> study = study_est_ensemble()
-    >>> layers = {name: getattr(study, name) for name in ("qpv", "npnru", "neighbourhoods", "communes")}
-    >>> zone_layers(layers, iris_vintage="2024")["commune"]["vintage"].unique().tolist()
-    ['2024']
-    """
+    """Return the layers that structures are laid over, each with ``programme``, ``interest`` and ``vintage``."""
     bare = {"programme": "", "interest": "", "vintage": iris_vintage}
     return {
         "qpv": layers["qpv"],
@@ -181,33 +158,10 @@ def zone_layers(layers: Mapping[str, gpd.GeoDataFrame], *, iris_vintage: str) ->
 def overlay(
     structures: gpd.GeoDataFrame, zones: Mapping[str, gpd.GeoDataFrame], *, near_m: Sequence[int]
 ) -> pd.DataFrame:
-    """Return one row for each structure and zone that matter to each other.
-
-    Parameters
-    ----------
-    structures
-        From :func:`essgeo.geocode`.
-    zones
-        From :func:`zone_layers`.
-    near_m
-        Distances to a zone that are flagged, metres.
-
-    Returns
-    -------
-    DataFrame
-        ``structure_id``, ``layer``, then the columns of :func:`essgeo.locate_in`.
-
-    Examples
-    --------
-    >>> study = study_est_ensemble()
-    >>> overlay(study.structures, {"qpv": study.qpv}, near_m=(300,))["layer"].unique().tolist()
-    ['qpv']
-    """
-    table = pd.concat(
-        [locate_in(structures, layer, near_m=near_m).assign(layer=name) for name, layer in zones.items()],
-        ignore_index=True,
-    )
-    return table[["structure_id", "layer", *(name for name in table.columns if name not in {"structure_id", "layer"})]]
+    """Return the rows of :func:`locate_in` over every layer: ``structure_id``, ``layer``, then its other columns."""
+    tables = [locate_in(structures, layer, near_m=near_m).assign(layer=name) for name, layer in zones.items()]
+    table = pd.concat(tables, ignore_index=True)
+    return table[list(dict.fromkeys(["structure_id", "layer", *table.columns]))]
 
 
 def count_zones(
@@ -220,52 +174,27 @@ def count_zones(
 ) -> pd.DataFrame:
     """Return how many structures each zone holds, surely, perhaps and on average.
 
-    Parameters
-    ----------
-    zones
-        From :func:`zone_layers`.
-    rows
-        From :func:`overlay`, of the structures that count.
-    areas
-        ``level``, ``zone_id`` and ``residents`` of each zone.
-    near_m
-        Distances to a zone that are flagged, metres.
-    level
-        Level of the interval of the expected count.
-
-    Returns
-    -------
-    DataFrame
-        One row a zone: ``layer``, ``zone_id``, its name, vintage and programme, ``residents``, ``area_ha``, and the
-        counts of :func:`essgeo.zoning.count_in` as ``structures_in``, ``structures_undetermined``,
-        ``structures_expected`` with ``structures_low`` and ``structures_high``, ``structures_within_300m`` and so on;
-        ``method``.
-
-    Examples
-    --------
-    >>> study = study_est_ensemble()
-    >>> study.zones.query("zone_id == '93010' and layer == 'commune'")["name"].tolist()
-    ['Bondy']
+    ``rows`` is the overlay of the structures that count, ``areas`` has ``level``, ``zone_id`` and ``residents`` of each
+    zone. One row a zone: ``layer``, ``zone_id``, its name, vintage and programme, ``residents``, ``area_ha``, and the
+    counts of :func:`count_in` as ``structures_in`` and so on; ``method``.
     """
-    near = [f"within_{metres}m" for metres in near_m]
+    named = ("undetermined", "expected", "low", "high", *(f"within_{m}m" for m in near_m))
+    renamed = {"certain": "structures_in"} | {name: f"structures_{name}" for name in named}
     tables = []
     for name, layer in zones.items():
         counts = count_in(rows[rows["layer"] == name], by=["zone_id"], level=level)
-        counts = counts.reindex(layer.index, fill_value=0).rename(
-            columns={
-                "certain": "structures_in",
-                "undetermined": "structures_undetermined",
-                "expected": "structures_expected",
-                "low": "structures_low",
-                "high": "structures_high",
-                **{column: f"structures_{column}" for column in near},
-            }
-        )
         residents = areas[areas["level"] == name].set_index("zone_id")["residents"]
-        described = pd.DataFrame(layer[["name", "vintage", "programme", "interest"]])
-        described["residents"] = residents.reindex(layer.index)
-        described["area_ha"] = layer.area / 10_000
-        joined = described.join(counts).rename_axis("zone_id").reset_index()
-        tables.append(joined.assign(layer=name, method=ZONE_METHOD))
+        described = pd.DataFrame(layer[["name", "vintage", "programme", "interest"]]).assign(
+            residents=residents.reindex(layer.index), area_ha=layer.area / 10_000
+        )
+        counted = described.join(counts.reindex(layer.index, fill_value=0).rename(columns=renamed))
+        tables.append(counted.rename_axis("zone_id").reset_index().assign(layer=name, method=ZONE_METHOD))
     table = pd.concat(tables, ignore_index=True)
-    return table[["layer", *(name for name in table.columns if name != "layer")]]
+    return table[list(dict.fromkeys(["layer", *table.columns]))]
+
+
+def residents_of(demand: gpd.GeoDataFrame, npnru: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return the residents of each renewal perimeter, as rows of the table of :class:`essgeo.gaps.Areas`."""
+    point, zone = npnru.sindex.query(demand.geometry, predicate="intersects")
+    held = np.bincount(zone, weights=demand["population"].to_numpy()[point], minlength=len(npnru))
+    return pd.DataFrame({"level": "npnru", "zone_id": npnru.index, "residents": held})

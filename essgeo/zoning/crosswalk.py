@@ -1,4 +1,4 @@
-"""From the zones of one vintage to those of another, by area and by population."""
+"""From the zones of one vintage to those of another, and between the QPV and the renewal projects (NPNRU)."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import pandas as pd
 import shapely
 
 from essgeo.crs import require_same_crs
-from essgeo.errors import SchemaError
-from essgeo.zoning.locate import checked_points, raise_faults, values_at, zone_polygons
+from essgeo.files.layers import widest
+from essgeo.files.outlines import LEAST_INSIDE_M2
+from essgeo.schema.validate import require_columns
+from essgeo.zoning.locate import VINTAGE, checked_points, refuse, values_at, zone_polygons
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 
 SHARES = ("share_of_old", "share_of_new", "population_share_of_old", "population_share_of_new")
+
+HALF = 0.5
 
 
 def crosswalk(
@@ -69,7 +73,12 @@ def crosswalk(
     0    QP1    QN1   5000.0           0.5           0.5
     """
     require_same_crs(old, new, ("old", "new"))
+    wanted = [("old", old, {"vintage": VINTAGE}), ("new", new, {"vintage": VINTAGE})]
+    if weights is not None:
+        wanted.append(("weights", weights, {"population": "Give the residents of each point."}))
+    require_columns(*wanted)
     before, after = zone_polygons(old, "old"), zone_polygons(new, "new")
+    # Parallel arrays, one entry a pair of zones that touch: positions in old and new, in this order.
     row, column = shapely.STRtree(after).query(before, predicate="intersects") if len(before) else np.empty((2, 0), int)
     by_place = np.lexsort((column, row))
     row, column = row[by_place], column[by_place]
@@ -89,9 +98,13 @@ def crosswalk(
     shares = [name for name in SHARES if name in table]
     table = table[(table["area_m2"] > 0) & (table[shares] >= min_share).any(axis=1)]
 
-    lost = np.setdiff1d(np.arange(len(old)), table["old"])
-    born = np.setdiff1d(np.arange(len(new)), table["new"])
-    table = pd.concat([table, _unpaired(table, lost, "old"), _unpaired(table, born, "new")], ignore_index=True)
+    # A zone without a pair has nothing in common, and no share of the other side.
+    parts = [table]
+    for side, other, zones in (("old", "new", old), ("new", "old", new)):
+        alone = np.setdiff1d(np.arange(len(zones)), table[side])
+        bare = {name: np.nan if name.endswith(f"share_of_{other}") else 0.0 for name in table.columns[2:]}
+        parts.append(pd.DataFrame({side: alone, other: -1, **bare}, index=range(len(alone))))
+    table = pd.concat(parts, ignore_index=True)
     names = {
         f"{side}_{what}": values_at(values, table[side].to_numpy(dtype=np.intp))
         for what in ("id", "vintage")
@@ -102,51 +115,100 @@ def crosswalk(
 
 
 def _population(
-    before: NDArray[np.object_],
-    after: NDArray[np.object_],
-    row: Ints,
-    column: Ints,
-    weights: gpd.GeoDataFrame,
+    before: NDArray[np.object_], after: NDArray[np.object_], row: Ints, column: Ints, weights: gpd.GeoDataFrame
 ) -> dict[str, Floats]:
     """Return the population of each pair and its shares of both zones."""
-    shapes, people = checked_points(weights, "weights"), _people(weights)
-    in_old, in_new = _membership(shapes, before, "old"), _membership(shapes, after, "new")
-    pairs = in_old.merge(in_new, on="point")
+    points, given = checked_points(weights, "weights"), weights["population"]
+    people = pd.to_numeric(given, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    advice = "is not a population; give a number, 0 or more, or drop the point"
+    wrong = ~(np.isfinite(people) & (people >= 0))
+    refuse("weights", weights.index, ("population", wrong, lambda i: f"'{given.iloc[i]}' {advice}"))
+    tree = shapely.STRtree(points)
+    # Pairs of a zone and a point in it, by side; a point may lie in several zones, or on a border.
+    sides = {
+        side: pd.DataFrame(dict(zip((side, "point"), tree.query(polygons, predicate="intersects"), strict=True)))
+        for side, polygons in (("old", before), ("new", after))
+    }
+    pairs = sides["old"].merge(sides["new"], on="point")
     common = pairs.assign(people=people[pairs["point"]]).groupby(["old", "new"])["people"].sum()
     of_pair = common.reindex(pd.MultiIndex.from_arrays([row, column]), fill_value=0.0).to_numpy(dtype=np.float64)
-    of_old = np.bincount(in_old["old"], people[in_old["point"]], minlength=len(before))[row]
-    of_new = np.bincount(in_new["new"], people[in_new["point"]], minlength=len(after))[column]
-    return {
-        "population": of_pair,
-        "population_share_of_old": np.divide(of_pair, of_old, out=np.full(len(row), np.nan), where=of_old > 0),
-        "population_share_of_new": np.divide(of_pair, of_new, out=np.full(len(row), np.nan), where=of_new > 0),
-    }
+    found: dict[str, Floats] = {"population": of_pair}
+    for (side, held), zone in zip(sides.items(), (row, column), strict=True):
+        total = np.bincount(held[side], people[held["point"]], minlength=zone.max(initial=-1) + 1)[zone]
+        found[f"population_share_of_{side}"] = np.divide(
+            of_pair, total, out=np.full(len(zone), np.nan), where=total > 0
+        )
+    return found
 
 
-def _people(weights: gpd.GeoDataFrame) -> Floats:
-    """Return the population of each demand point."""
-    if "population" not in weights.columns:
-        message = "weights: missing column population. Give the residents of each demand point."
-        raise SchemaError(message)
-    given = weights["population"]
-    people: Floats = pd.to_numeric(given, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-    wrong = np.flatnonzero(~(np.isfinite(people) & (people >= 0)))
-    what = "is not a population; give a number, 0 or more, or drop the point"
-    faults = [(weights.index[i], "population", f"'{given.iloc[i]}' {what}") for i in wrong]
-    raise_faults("weights", list(faults))
-    return people
+def carry_projects(projects: pd.DataFrame, pairs: pd.DataFrame, *, min_share: float = HALF) -> pd.DataFrame:
+    """Return renewal projects with the QPV of the new vintage that take the place of theirs.
+
+    A zone of the new vintage takes the place of one of the old where at least ``min_share`` of the residents of either
+    live in both; where nobody lives, of the ground. A project whose zone has no such successor keeps no code of the new
+    vintage: its zone left the geography.
+
+    Parameters
+    ----------
+    projects
+        The ``npnru`` table, with ``qpv_<old vintage>``.
+    pairs
+        From :func:`essgeo.zoning.crosswalk` with ``weights``.
+    min_share
+        Least common share, 0 to 1.
+
+    Returns
+    -------
+    DataFrame
+        One row a project and successor: ``qpv_<new vintage>`` is the successor or ``""``, ``confidence`` says by what
+        share. A project with two successors has two rows, the second with ``-2`` behind its identifier.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> pairs = pd.DataFrame({"old_id": ["QP1"], "new_id": ["QN1"], "old_vintage": ["2015"], "new_vintage": ["2024"],
+    ...     "share_of_old": [0.7], "share_of_new": [0.9], "population_share_of_old": [0.81],
+    ...     "population_share_of_new": [0.95]})
+    >>> project = pd.DataFrame({"qpv_2015": ["QP1"], "confidence": ["ANRU"]}, index=pd.Index(["a"], name="project_id"))
+    >>> carry_projects(project, pairs)[["qpv_2024", "confidence"]].values.tolist()
+    [['QN1', 'ANRU; 2015 -> 2024: 81 % of residents of QP1, 95 % of QN1']]
+    """
+    both = pairs.dropna(subset=["old_id", "new_id"])
+    if both.empty:
+        return projects
+    old, new = both["old_vintage"].iloc[0], both["new_vintage"].iloc[0]
+    shares = {side: both[f"population_share_of_{side}"].fillna(both[f"share_of_{side}"]) for side in ("old", "new")}
+    successors = both[["old_id", "new_id"]].assign(**shares)[np.maximum(shares["old"], shares["new"]) >= min_share]
+    index = str(projects.index.name)
+    rows = projects.reset_index().merge(successors, how="left", left_on=f"qpv_{old}", right_on="old_id")
+    place = rows.groupby(index).cumcount()
+    names = rows[index].where(place == 0, rows[index] + "-" + (place + 1).astype(str))
+    told = [
+        f"{confidence}; {old} -> {new}: {100 * of_old:.0f} % of residents of {left}, {100 * of_new:.0f} % of {right}"
+        for confidence, of_old, left, of_new, right in zip(
+            rows["confidence"], rows["old"], rows["old_id"], rows["new"], rows["new_id"], strict=True
+        )
+    ]
+    carried = rows["new_id"].notna()
+    return rows.assign(
+        **{index: names, f"qpv_{new}": rows["new_id"].fillna(""), "confidence": rows["confidence"].mask(carried, told)}
+    ).set_index(index)[list(dict.fromkeys([*projects.columns, f"qpv_{new}"]))]
 
 
-def _membership(points: NDArray[np.object_], polygons: NDArray[np.object_], side: str) -> pd.DataFrame:
-    """Return the positions of the points and of the zones they lie in."""
-    zone, point = np.empty((2, 0), dtype=np.intp)
-    if len(polygons):
-        zone, point = shapely.STRtree(points).query(polygons, predicate="intersects")
-    return pd.DataFrame({"point": point, side: zone})
+def with_programme(qpv: gpd.GeoDataFrame, npnru: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return QPV with ``programme`` and ``interest``: those of the projects whose outline is theirs or overlaps them.
 
-
-def _unpaired(table: pd.DataFrame, zone: Ints, side: str) -> pd.DataFrame:
-    """Return one row per zone without a pair: nothing in common, no share of the other side."""
-    other = {"old": "new", "new": "old"}[side]
-    columns = {name: np.nan if name.endswith(f"share_of_{other}") else 0.0 for name in table.columns[2:]}
-    return pd.DataFrame({side: zone, other: -1, **columns}, index=range(len(zone)))
+    A perimeter of a project overlaps a QPV by 1 ha or by half of itself at least: outlines drawn apart share slivers.
+    """
+    same = npnru.index.isin(qpv.index)
+    drawn = npnru[~same]
+    zone, project = drawn.sindex.query(qpv.geometry, predicate="intersects", sort=True)
+    shapes = drawn.geometry.to_numpy()[project]
+    shared = shapely.area(shapely.intersection(qpv.geometry.to_numpy()[zone], shapes))
+    told = drawn[["programme", "interest"]].iloc[project].set_axis(qpv.index[zone])
+    overlapping = told[shared >= np.minimum(LEAST_INSIDE_M2, shapely.area(shapes) / 2)]
+    both = pd.concat([pd.DataFrame(npnru.loc[same, ["programme", "interest"]]), pd.DataFrame(overlapping)])
+    by_zone = both.groupby(level=0)
+    programme = by_zone["programme"].agg(lambda texts: " ; ".join(dict.fromkeys(filter(None, texts))))
+    found = pd.DataFrame({"programme": programme, "interest": by_zone["interest"].agg(widest)}).reindex(qpv.index)
+    return qpv.assign(programme=found["programme"].fillna(""), interest=found["interest"].fillna(""))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -11,163 +10,21 @@ import shapely
 
 from essgeo.crs import require_metric, require_same_crs
 from essgeo.errors import InputError, SchemaError
+from essgeo.schema.validate import require_columns
 from essgeo.zoning.boundary import contains, disc_share, distance_to, nearest_zone, trace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     import geopandas as gpd
     from numpy.typing import NDArray
 
     from essgeo.zoning.boundary import Boundary, Floats, Ints
 
+    Check: TypeAlias = tuple[str, NDArray[np.bool_], str | Callable[[int], str]]
+
 
 MOST_FAULTS_SHOWN = 20
-
-
-def zone_polygons(zones: gpd.GeoDataFrame, name: str) -> NDArray[np.object_]:
-    """Return the polygons of a layer of zones in canonical form, or refuse the layer.
-
-    Parameters
-    ----------
-    zones
-        Valid Polygons or MultiPolygons in a metric CRS, uniquely indexed, each with its ``vintage``.
-    name
-        What the message calls the layer.
-
-    Returns
-    -------
-    ndarray
-        One new geometry per zone, in its order: shells clockwise, holes counter-clockwise.
-
-    Raises
-    ------
-    SchemaError
-        No ``vintage`` column, a zone without vintage, an identifier that stands twice or is missing, a geometry that
-        is missing, not polygonal or not valid.
-    MissingCRSError, CRSMismatchError
-        No CRS, or not in metres.
-
-    Examples
-    --------
-    >>> import geopandas as gpd
-    >>> bow = shapely.Polygon([(0, 0), (2, 2), (2, 0), (0, 2)])
-    >>> zone_polygons(gpd.GeoDataFrame({"vintage": ["2024"]}, index=["QN1"], geometry=[bow], crs=2154), "qpv")
-    Traceback (most recent call last):
-    essgeo.errors.SchemaError: qpv: 1 fault.
-      QN1, field geometry: is not valid (Self-intersection[1 1]); repair it on reading, for example with make_valid
-    """
-    require_metric(zones, name)
-    if "vintage" not in zones.columns:
-        message = (
-            f"{name}: missing column vintage. A figure on a zone means nothing without it; add the year of the zones."
-        )
-        raise SchemaError(message)
-    shapes = np.asarray(zones.geometry.array, dtype=object)
-    types = shapely.get_type_id(shapes)
-    polygonal = np.isin(types, (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON))
-    absent = shapely.is_missing(shapes) | shapely.is_empty(shapes)
-    invalid = ~absent & polygonal & ~shapely.is_valid(shapes)
-    reasons = pd.Series(shapely.is_valid_reason(shapes[invalid]), index=np.flatnonzero(invalid), dtype=object)
-    repair = "repair it on reading, for example with make_valid"
-    raise_faults(
-        name,
-        [
-            *index_faults(zones.index),
-            *((zones.index[i], "vintage", "is empty") for i in np.flatnonzero(zones["vintage"].isna())),
-            *((zones.index[i], "geometry", "is empty; drop the zone or give it one") for i in np.flatnonzero(absent)),
-            *(
-                (zones.index[i], "geometry", f"is a {shapes[i].geom_type}; Polygon or MultiPolygon expected")
-                for i in np.flatnonzero(~absent & ~polygonal)
-            ),
-            *((zones.index[i], "geometry", f"is not valid ({reason}); {repair}") for i, reason in reasons.items()),
-        ],
-    )
-    canonical: NDArray[np.object_] = shapely.normalize(shapes)
-    return canonical
-
-
-def checked_points(points: gpd.GeoDataFrame, name: str) -> NDArray[np.object_]:
-    """Return the geometries of a layer of points, or refuse the layer.
-
-    Parameters
-    ----------
-    points
-        Points in a metric CRS, uniquely indexed; a geometry may be missing or empty.
-    name
-        What the message calls the layer.
-
-    Returns
-    -------
-    ndarray
-        One geometry per point, in its order: a Point, an empty Point or None.
-
-    Raises
-    ------
-    SchemaError
-        A geometry that is not a Point, an identifier that stands twice or is missing.
-    MissingCRSError, CRSMismatchError
-        No CRS, or not in metres.
-
-    Examples
-    --------
-    >>> import geopandas as gpd
-    >>> checked_points(gpd.GeoDataFrame(geometry=[shapely.Point(3, 4), None], crs=2154), "structures")
-    array([<POINT (3 4)>, None], dtype=object)
-    """
-    require_metric(points, name)
-    shapes = np.asarray(points.geometry.array, dtype=object)
-    other = np.flatnonzero(~np.isin(shapely.get_type_id(shapes), (-1, shapely.GeometryType.POINT)))
-    wrong = ((points.index[i], "geometry", f"is a {shapes[i].geom_type}; Point expected") for i in other)
-    raise_faults(name, [*index_faults(points.index), *wrong])
-    return shapes
-
-
-def values_at(values: pd.Series, rows: NDArray[np.intp]) -> pd.Series:
-    """Return the values at some positions, missing at -1; whole numbers stay whole.
-
-    Examples
-    --------
-    >>> values_at(pd.Series([2015, 2024]), np.array([1, -1])).tolist()
-    [2024, <NA>]
-    """
-    whole = values.astype("Int64") if pd.api.types.is_integer_dtype(values) else values
-    return whole.reset_index(drop=True).reindex(rows).reset_index(drop=True)
-
-
-def index_faults(index: pd.Index[Any]) -> Iterable[tuple[object, str, str]]:
-    """Yield a fault for every identifier that is missing or stands twice.
-
-    Examples
-    --------
-    >>> list(index_faults(pd.Index(["a", "a"])))
-    [('a', 'index', 'stands twice; identifiers are unique')]
-    """
-    label = str(index.name or "index")
-    yield from ((value, label, "stands twice; identifiers are unique") for value in index[index.duplicated()])
-    yield from ((f"row {i}", label, "is empty") for i in np.flatnonzero(index.isna()))
-
-
-def raise_faults(name: str, faults: list[tuple[object, str, str]]) -> None:
-    """Raise one error that lists the faults of a layer: identifier, field, what is wrong.
-
-    Raises
-    ------
-    SchemaError
-        There is at least one fault.
-
-    Examples
-    --------
-    >>> raise_faults("qpv", [])
-    """
-    if not faults:
-        return
-    lines = [f"{name}: {len(faults)} fault{'s' * (len(faults) > 1)}."]
-    lines += [f"  {identifier}, field {field}: {what}" for identifier, field, what in faults[:MOST_FAULTS_SHOWN]]
-    if len(faults) > MOST_FAULTS_SHOWN:
-        lines.append(f"  ... and {len(faults) - MOST_FAULTS_SHOWN} more.")
-    raise SchemaError("\n".join(lines))
-
 
 RELATIONS = ("in", "out", "undetermined", "unknown")
 
@@ -175,17 +32,9 @@ SURE = 1e-9
 
 STEP_M = 1e-7
 
-SMALLEST_RADIUS = 0.01
+MIN_RADIUS_M = 0.01
 
-
-@dataclass(frozen=True, eq=False)
-class _Pairs:
-    """Pairs of a point and a zone by position (-1: no zone), with signed distance and probability."""
-
-    point: Ints
-    zone: Ints
-    distance: Floats
-    probability: Floats
+VINTAGE = "A figure on a zone means nothing without it; add the year of the zones."
 
 
 def locate_in(
@@ -259,31 +108,37 @@ def locate_in(
     2        c     QN1           out          0.0       350.0        False
     """
     require_same_crs(points, zones, ("points", "zones"))
-    polygons = zone_polygons(zones, "zones")
-    shapes = checked_points(points, "points")
+    advice = "Name the column of the radius, or give a number of metres."
+    radius_column = {radius_m: advice} if isinstance(radius_m, str) else {}
+    require_columns(("points", points, radius_column), ("zones", zones, {"vintage": VINTAGE}))
+    polygons, shapes = zone_polygons(zones, "zones"), checked_points(points, "points")
     radius = _radii(points, radius_m)
-    label = _label(points, near_m)
+    if not all(0 <= m < np.inf for m in near_m) or len(set(near_m)) < len(near_m):
+        message = f"near_m: {tuple(near_m)} has a distance that is negative, infinite, not a number or there twice."
+        raise InputError(message)
+    label = str(points.index.name or "point_id")
+    if label in {"zone_id", "vintage", "relation", "probability", "distance_m", *(f"within_{m}m" for m in near_m)}:
+        message = f"points: the index is named {label}, as a column of the result. Rename it with rename_axis(...)."
+        raise InputError(message)
 
-    has_place = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
-    placed, missing = np.flatnonzero(has_place), np.flatnonzero(~has_place)
-    if len(polygons):
-        pairs = _locate(shapes[placed], radius[placed], polygons, max(near_m, default=0.0))
-    else:
-        none = np.full(len(placed), np.nan)
-        pairs = _Pairs(np.arange(len(placed)), np.full(len(placed), -1), none, np.zeros(len(placed)))
-    nothing = np.full(len(missing), np.nan)
-    point = np.append(placed[pairs.point], missing)
-    zone = np.append(pairs.zone, np.full(len(missing), -1))
-    distance, probability = np.append(pairs.distance, nothing), np.append(pairs.probability, nothing)
-
+    # Parallel arrays, one entry a row of the result: positions of a point and of a zone (-1: none), the signed distance
+    # and the probability (both NaN for a point without a place).
+    absent = shapely.is_missing(shapes) | shapely.is_empty(shapes)
+    placed, missing = np.flatnonzero(~absent), np.flatnonzero(absent)
+    point, zone, distance, probability = _pairs(shapes[placed], radius[placed], polygons, max(near_m, default=0.0))
+    point = np.append(placed[point], missing)
+    zone = np.append(zone, np.full(len(missing), -1))
+    distance, probability = (np.append(values, np.full(len(missing), np.nan)) for values in (distance, probability))
     order = _order(point, distance, zone)
     point, zone, distance, probability = point[order], zone[order], distance[order], probability[order]
+
     unknown = np.isnan(probability)
+    relation = np.select([probability >= 1, probability <= 0, ~unknown], [0, 1, 2], 3)
     columns = {
         label: points.index.take(point),
         "zone_id": values_at(zones.index.to_series(), zone),
         "vintage": values_at(zones["vintage"], zone),
-        "relation": pd.Series(RELATIONS).take(_relation(probability)).array,
+        "relation": pd.Series(RELATIONS).take(relation).array,
         "probability": probability,
         "distance_m": distance,
     }
@@ -291,71 +146,122 @@ def locate_in(
     return pd.DataFrame(columns)
 
 
+def zone_polygons(zones: gpd.GeoDataFrame, name: str) -> NDArray[np.object_]:
+    """Return the polygons of zones in canonical form (shells clockwise, holes not), or refuse the layer, every fault.
+
+    >>> import geopandas as gpd
+    >>> bow = shapely.Polygon([(0, 0), (2, 2), (2, 0), (0, 2)])
+    >>> zone_polygons(gpd.GeoDataFrame({"vintage": ["2024"]}, index=["QN1"], geometry=[bow], crs=2154), "qpv")
+    Traceback (most recent call last):
+    essgeo.errors.SchemaError: qpv: 1 fault.
+      QN1, field geometry: is not valid (Self-intersection[1 1]); repair it on reading, for example with make_valid
+    """
+    require_metric(zones, name)
+    require_columns((name, zones, {"vintage": VINTAGE}))
+    shapes = np.asarray(zones.geometry.array, dtype=object)
+    absent = shapely.is_missing(shapes) | shapely.is_empty(shapes)
+    kinds = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
+    polygonal = np.isin(shapely.get_type_id(shapes), kinds)
+    invalid = ~absent & polygonal & ~shapely.is_valid(shapes)
+    repair = "repair it on reading, for example with make_valid"
+    refuse(
+        name,
+        zones.index,
+        *unique(zones.index),
+        ("vintage", zones["vintage"].isna().to_numpy(), "is empty"),
+        ("geometry", absent, "is empty; drop the zone or give it one"),
+        ("geometry", ~absent & ~polygonal, lambda i: f"is a {shapes[i].geom_type}; Polygon or MultiPolygon expected"),
+        ("geometry", invalid, lambda i: f"is not valid ({shapely.is_valid_reason(shapes[i])}); {repair}"),
+    )
+    canonical: NDArray[np.object_] = shapely.normalize(shapes)
+    return canonical
+
+
+def checked_points(points: gpd.GeoDataFrame, name: str) -> NDArray[np.object_]:
+    """Return the geometries of uniquely indexed points (a Point, an empty Point or None), or refuse the layer."""
+    require_metric(points, name)
+    shapes = np.asarray(points.geometry.array, dtype=object)
+    other = ~np.isin(shapely.get_type_id(shapes), (-1, shapely.GeometryType.POINT))
+    kinds = points.geom_type
+    wrong = ("geometry", other, lambda i: f"is a {kinds.iloc[i]}; Point expected")
+    refuse(name, points.index, *unique(points.index), wrong)
+    return shapes
+
+
+def unique(index: pd.Index[Any]) -> tuple[Check, Check]:
+    """Return the checks of identifiers: each there, each once."""
+    label = str(index.name or "index")
+    twice = np.asarray(index.duplicated(), dtype=bool)
+    return (label, twice, "stands twice; identifiers are unique"), (label, np.asarray(index.isna()), "is empty")
+
+
+def refuse(name: str, index: pd.Index[Any], *checks: Check) -> None:
+    """Raise one error that lists the rows that fail a check (field, which rows fail, what is wrong), or nothing."""
+    absent = index.isna()
+    lines = [
+        f"  {f'row {i}' if absent[i] else index[i]}, field {field}: {what if isinstance(what, str) else what(i)}"
+        for field, wrong, what in checks
+        for i in np.flatnonzero(wrong).tolist()
+    ]
+    if not lines:
+        return
+    more = [f"  ... and {len(lines) - MOST_FAULTS_SHOWN} more."] if len(lines) > MOST_FAULTS_SHOWN else []
+    first = f"{name}: {len(lines)} fault{'s' * (len(lines) > 1)}."
+    raise SchemaError("\n".join([first, *lines[:MOST_FAULTS_SHOWN], *more]))
+
+
+def values_at(values: pd.Series, rows: NDArray[np.intp]) -> pd.Series:
+    """Return the values at some positions, missing at -1; whole numbers stay whole.
+
+    >>> values_at(pd.Series([2015, 2024]), np.array([1, -1])).tolist()
+    [2024, <NA>]
+    """
+    whole = values.astype("Int64") if pd.api.types.is_integer_dtype(values) else values
+    return whole.reset_index(drop=True).reindex(rows).reset_index(drop=True)
+
+
 def _radii(points: gpd.GeoDataFrame, radius_m: str | float) -> Floats:
     """Return one radius per point, 0 where the position is exact."""
-    if isinstance(radius_m, str):
-        if radius_m not in points.columns:
-            message = f"points: missing column {radius_m}. Name the column of the radius, or give a number of metres."
-            raise SchemaError(message)
-        values = points[radius_m]
-    else:
-        values = pd.Series(float(radius_m), index=points.index)
     field = radius_m if isinstance(radius_m, str) else "radius_m"
+    values = points[radius_m] if isinstance(radius_m, str) else pd.Series(float(radius_m), index=points.index)
     radius = pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-    unread = np.isnan(radius) & values.notna().to_numpy()
-    wrong = np.flatnonzero(unread | (radius < 0) | np.isinf(radius))
-    what = "is not a radius; give metres, 0 or more"
-    raise_faults("points", [(points.index[i], field, f"'{values.iloc[i]}' {what}") for i in wrong])
-    return np.where(radius >= SMALLEST_RADIUS, radius, 0.0)
-
-
-def _label(points: gpd.GeoDataFrame, near_m: Sequence[float]) -> str:
-    """Return the name of the column of the points, once the names and distances asked for make sense."""
-    if not all(0 <= m < np.inf for m in near_m) or len(set(near_m)) < len(near_m):
-        message = f"near_m: {tuple(near_m)} has a distance that is negative, infinite, not a number or there twice."
-        raise InputError(message)
-    label = str(points.index.name or "point_id")
-    taken = {"zone_id", "vintage", "relation", "probability", "distance_m", *(f"within_{m}m" for m in near_m)}
-    if label in taken:
-        message = f"points: the index is named {label}, as a column of the result. Rename it with rename_axis(...)."
-        raise InputError(message)
-    return label
+    wrong = (np.isnan(radius) & values.notna().to_numpy()) | (radius < 0) | np.isinf(radius)
+    advice = "is not a radius; give metres, 0 or more"
+    refuse("points", points.index, (field, wrong, lambda i: f"'{values.iloc[i]}' {advice}"))
+    return np.where(radius >= MIN_RADIUS_M, radius, 0.0)
 
 
 def _order(point: Ints, distance: Floats, zone: Ints) -> Ints:
     """Return the order of rows by point, distance and zone; only points with several rows need sorting."""
-    count = np.bincount(point)
+    count = np.bincount(point)  # rows a point; every point has one at least
     several = count[point] > 1
     order = np.empty(len(point), dtype=np.intp)
+    # The rows of point i fill the places from the sum of the counts before it.
     order[(np.cumsum(count) - count)[point[~several]]] = np.flatnonzero(~several)
     rows = np.flatnonzero(several)
     order[np.repeat(count > 1, count)] = rows[np.lexsort((zone[rows], distance[rows], point[rows]))]
     return order
 
 
-def _relation(probability: Floats) -> Ints:
-    """Return the position in ``RELATIONS`` of each probability."""
-    return np.select([probability >= 1, probability <= 0, probability > 0], [0, 1, 2], 3)
-
-
-def _locate(shapes: NDArray[np.object_], radius: Floats, polygons: NDArray[np.object_], near: float) -> _Pairs:
-    """Return the pairs within reach, and the nearest zone of every other point."""
+def _pairs(
+    shapes: NDArray[np.object_], radius: Floats, polygons: NDArray[np.object_], near: float
+) -> tuple[Ints, Ints, Floats, Floats]:
+    """Return point, zone, signed distance and probability of the pairs within reach, and of the nearest zone else."""
+    if not len(polygons):
+        return np.arange(len(shapes)), np.full(len(shapes), -1), np.full(len(shapes), np.nan), np.zeros(len(shapes))
     boundary = trace(polygons)
     xy = shapely.get_coordinates(shapes)
     reach = np.maximum(radius, near)
     point, zone = _candidates(shapes, reach, shapely.bounds(polygons))
-    place = xy[point]
-    distance = distance_to(boundary, place, zone)
-    signed = np.where(contains(boundary, place, zone), -distance, distance) + 0.0
+    distance = distance_to(boundary, xy[point], zone)
+    signed = np.where(contains(boundary, xy[point], zone), -distance, distance) + 0.0  # no -0.0 on a boundary
     kept = signed <= reach[point]
     point, zone, signed = point[kept], zone[kept], signed[kept]
-    probability = _probability(boundary, place[kept], radius[point], zone, signed)
+    probability = _probability(boundary, xy[point], radius[point], zone, signed)
 
-    alone = np.ones(len(xy), dtype=bool)
-    alone[point] = False
-    far = np.flatnonzero(alone)
+    far = np.setdiff1d(np.arange(len(xy)), point)
     far_distance, far_zone = nearest_zone(boundary, xy[far])
-    return _Pairs(
+    return (
         np.append(point, far),
         np.append(zone, far_zone),
         np.append(signed, far_distance),
@@ -369,7 +275,7 @@ def _candidates(shapes: NDArray[np.object_], reach: Floats, boxes: Floats) -> tu
     Points are taken by classes of reach, each class at most twice as far as the last, so that one vague position does
     not widen the search of all.
     """
-    doubling = np.ceil(np.log2(np.maximum(reach, SMALLEST_RADIUS)))
+    doubling = np.ceil(np.log2(np.maximum(reach, MIN_RADIUS_M)))
     found = [np.empty((2, 0), dtype=np.intp)]
     for level in np.unique(doubling):
         members = np.flatnonzero(doubling == level)

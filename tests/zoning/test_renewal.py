@@ -18,7 +18,8 @@ from essgeo.official.live import Live
 from essgeo.official.store import Fetched
 from essgeo.publish.licences import caveats
 from essgeo.study import run_study
-from essgeo.zoning.renewal import live_renewal, with_programme
+from essgeo.zoning.crosswalk import with_programme
+from essgeo.zoning.renewal import live_renewal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
