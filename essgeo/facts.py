@@ -13,7 +13,7 @@ from essgeo.files.layers import read_layers
 from essgeo.files.provenance import Input, given_input, sha256_of
 from essgeo.files.structures import read_structures
 from essgeo.geocoding import read_corrections
-from essgeo.geocoding.chain import default_cache
+from essgeo.geocoding.engines import default_cache
 from essgeo.geocoding.index import load_index
 from essgeo.geocoding.match import Local
 from essgeo.official.lists import read_ess_list

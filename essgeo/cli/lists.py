@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-    from essgeo.geocoding.chain import Cache
-    from essgeo.geocoding.engines import Engine
+    from essgeo.geocoding.engines import Cache, Engine
     from essgeo.territory import Territory
 
 
@@ -86,9 +85,9 @@ def geocode_file(file: Path, output: Path, **given: Unpack[Options]) -> None:
     from essgeo.files.tables import read_table
     from essgeo.files.write import write_file
     from essgeo.geocoding import geocode, read_corrections
+    from essgeo.geocoding.chain import address_columns, addresses_of, with_results, without_results
     from essgeo.geocoding.corrections import review_sheet
     from essgeo.geocoding.engines import queries_of
-    from essgeo.geocoding.table import address_columns, addresses_of, with_results, without_results
 
     read = {"FILE": file, "--corrections": given["corrections"], "--cache": given["cache"]}
     read |= {f"--ban ({path.name})": path for path in given["ban"]}
@@ -123,7 +122,7 @@ def _asks_service(given: Options) -> bool:
 
 def _engines(given: Options) -> list[Engine]:
     from essgeo.errors import InputError
-    from essgeo.geocoding.chain import default_cache
+    from essgeo.geocoding.engines import default_cache
     from essgeo.geocoding.index import load_index
     from essgeo.geocoding.match import Local
     from essgeo.geocoding.service import GEOPLATEFORME, Client, Service
@@ -143,7 +142,7 @@ def _engines(given: Options) -> list[Engine]:
 
 
 def _cache(given: Options) -> Cache:
-    from essgeo.geocoding.chain import FRESH_DAYS, Cache, default_cache
+    from essgeo.geocoding.engines import FRESH_DAYS, Cache, default_cache
 
     return Cache(given["cache"] or default_cache(), fresh_days=float("inf") if given["resume"] else FRESH_DAYS)
 
@@ -218,7 +217,7 @@ def structures(territory: str, output: Path, **given: Unpack[StructuresOptions])
     """
     from essgeo.files.write import write_file
     from essgeo.geocoding import read_corrections
-    from essgeo.geocoding.chain import default_cache
+    from essgeo.geocoding.engines import default_cache
     from essgeo.geocoding.index import load_index
     from essgeo.geocoding.match import Local
     from essgeo.register import as_table, build_register, register_portrait

@@ -1,12 +1,8 @@
-"""Engines asked in turn, with a cache."""
+"""Addresses of a table found by its corrections, its own coordinates, and engines asked in turn."""
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -15,162 +11,22 @@ import pandas as pd
 import shapely
 from tqdm.auto import tqdm
 
-from essgeo.crs import GEOGRAPHIC
+from essgeo.crs import GEOGRAPHIC, require_crs
 from essgeo.errors import InputError
-from essgeo.files.redact import redact, restricted_rows
+from essgeo.files.redact import MASK, is_diffusion, redact, redact_identifiers, restricted_rows
 from essgeo.geocoding.corrections import corrected_points
-from essgeo.geocoding.engines import MATCH_COLUMNS, MATCH_NUMBERS, distinct, no_matches, queries_of
+from essgeo.geocoding.engines import MATCH_COLUMNS, distinct, no_matches, queries_of
 from essgeo.geocoding.match import Local
 from essgeo.geocoding.verdict import RADIUS_M, statuses
-from essgeo.official.store import cache_folder
+from essgeo.schema.columns import HEADERS, SHOWN
+from essgeo.schema.headers import guess_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from essgeo.geocoding.engines import Engine
-
-
-FORMAT = 1
-"""Written in the file; a file of another format is refused."""
-
-FRESH_DAYS = 30.0
-"""BAN changes every week: an older answer is asked again, unless it is all that a resumed run wants."""
-
-_BUSY_S = 60.0
-
-_DAY_S = 86_400.0
-
-_TABLE = f"""
-CREATE TABLE IF NOT EXISTS answers (
-    engine TEXT NOT NULL, key TEXT NOT NULL, kept_at REAL NOT NULL,
-    {", ".join(f"{name} {'REAL' if name in MATCH_NUMBERS else 'TEXT'}" for name in MATCH_COLUMNS)},
-    PRIMARY KEY (engine, key)
-) WITHOUT ROWID
-"""
-
-
-@dataclass(frozen=True)
-class Cache:
-    """A file of answers, keyed by normalised address and by name and version of the engine.
-
-    Nothing touches the disk before the first answer is looked up or kept. Each batch is one transaction: after a kill,
-    every batch that was kept is there.
-
-    Parameters
-    ----------
-    path
-        The SQLite file, made with its folder when first needed.
-    fresh_days
-        Answers older than this are not given back.
-    clock
-        Seconds since 1970; replaced in tests.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> from essgeo.geocoding.service import Service
-    >>> from essgeo.geocoding.engines import no_matches
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     cache = Cache(Path(folder) / "answers.sqlite")
-    ...     cache.put(Service(), no_matches(pd.Index(["1 rue a||bondy|"])))
-    ...     cache.get(Service(), pd.Index(["1 rue a||bondy|", "2 rue a||bondy|"])).index.tolist()
-    ['1 rue a||bondy|']
-    """
-
-    path: Path
-    fresh_days: float = FRESH_DAYS
-    clock: Callable[[], float] = time.time
-
-    def get(self, engine: Engine, keys: pd.Index) -> pd.DataFrame:
-        """Return the answers that are kept for some of the keys.
-
-        Raises
-        ------
-        InputError
-            The file is no cache of essgeo, or is damaged.
-        """
-        oldest = self.clock() - self.fresh_days * _DAY_S
-        columns = ", ".join(f"answers.{name}" for name in MATCH_COLUMNS)
-        query = (
-            f"SELECT wanted.key, {columns} FROM wanted JOIN answers "  # noqa: S608 (only our own column names)
-            "ON answers.engine = ? AND answers.key = wanted.key WHERE answers.kept_at >= ?"
-        )
-        with self._open() as file:
-            file.execute("CREATE TEMP TABLE wanted (key TEXT PRIMARY KEY)")
-            file.executemany("INSERT OR IGNORE INTO wanted VALUES (?)", ((key,) for key in keys))
-            rows = file.execute(query, (_identity(engine), oldest)).fetchall()
-        found = pd.DataFrame(rows, columns=["key", *MATCH_COLUMNS]).set_index("key")
-        return found.astype(dict.fromkeys(MATCH_NUMBERS, float))
-
-    def put(self, engine: Engine, matches: pd.DataFrame) -> None:
-        """Keep answers, indexed by key; those the engine did not give (``no_answer``) are left out.
-
-        Raises
-        ------
-        InputError
-            As :meth:`get`.
-        """
-        kept = matches.loc[matches["reason"] != "no_answer", list(MATCH_COLUMNS)].astype("object")
-        kept = kept.where(kept.notna(), None)
-        marks = ", ".join("?" * (3 + len(MATCH_COLUMNS)))
-        head = (_identity(engine), self.clock())
-        rows = [(head[0], key, head[1], *values) for key, *values in kept.itertuples(name=None)]
-        with self._open() as file:
-            file.executemany(f"INSERT OR REPLACE INTO answers VALUES ({marks})", rows)  # noqa: S608 (question marks only)
-
-    @contextlib.contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            file = sqlite3.connect(self.path, timeout=_BUSY_S)
-        except (OSError, sqlite3.Error) as error:
-            message = f"{self.path}: the cache cannot be opened ({error}); give another file."
-            raise InputError(message) from error
-        try:
-            self._prepare(file)
-            with file:
-                yield file
-        except sqlite3.OperationalError as error:
-            message = f"{self.path}: the cache cannot be used now ({error}). Close what holds it, or give another file."
-            raise InputError(message) from error
-        except sqlite3.DatabaseError as error:
-            message = f"{self.path}: the cache is damaged ({error}). Delete the file: it is made again when needed."
-            raise InputError(message) from error
-        finally:
-            file.close()
-
-    def _prepare(self, file: sqlite3.Connection) -> None:
-        """Make the table in a new file; refuse a file that is something else."""
-        (made,) = file.execute("PRAGMA user_version").fetchone()
-        if made != FORMAT:
-            (tables,) = file.execute("SELECT count(*) FROM sqlite_master WHERE name <> 'answers'").fetchone()
-            if made or tables:
-                message = f"{self.path}: not a cache of this version of essgeo. Delete the file, or give another one."
-                raise InputError(message)
-            file.execute("PRAGMA journal_mode = WAL")
-            file.execute(_TABLE)
-            file.execute(f"PRAGMA user_version = {FORMAT}")
-        file.execute("PRAGMA synchronous = NORMAL")
-
-
-def default_cache() -> Path:
-    """Return where the cache is kept unless the user says otherwise; nothing is made.
-
-    Examples
-    --------
-    >>> default_cache().name
-    'geocoding.sqlite'
-    """
-    return cache_folder() / "geocoding.sqlite"
-
-
-def _identity(engine: Engine) -> str:
-    return f"{engine.name} {engine.version}"
+    from essgeo.geocoding.engines import Cache, Engine
 
 
 SURE = ("housenumber", "interpolated", "place")
+"""Precisions that make given coordinates a position."""
 
 SIRENE = "sirene"
 """``coord_source`` of a position that INSEE gives, and then the ``geo_engine``."""
@@ -178,26 +34,20 @@ SIRENE = "sirene"
 BATCH_ROWS = 20_000
 """Queries that an engine is given at once, unless it says otherwise (``batch_rows``)."""
 
-_SETTLED = ("located", "ambiguous")
-
 _RANK = {"located": 0, "ambiguous": 1, "imprecise": 2, "not_found": 3}
 
-_TEXTS = ("geo_status", "geo_precision", "geo_label", "geo_ban_id", "geo_citycode", "geo_engine", "geo_reason")
+_MATCHED = ("status", "precision", "score", "margin", "label", "ban_id", "citycode", "engine", "reason")
+"""Columns of a match that become results with ``geo_`` before their name."""
 
-_NUMBERS = (
-    "geo_score", "geo_margin", "geo_radius_m", "longitude", "latitude", "candidate_longitude", "candidate_latitude",
-)  # fmt: skip
-
-_FROM_MATCH = {
-    "geo_precision": "precision", "geo_score": "score", "geo_margin": "margin", "geo_label": "label",
-    "geo_ban_id": "ban_id", "geo_citycode": "citycode", "geo_reason": "reason", "geo_status": "status",
-    "geo_engine": "engine",
-}  # fmt: skip
-
-_ORDER = (
+ADDED = (
     "geo_status", "geo_precision", "geo_score", "geo_margin", "geo_radius_m", "geo_label", "geo_ban_id", "geo_citycode",
-    "geo_engine", "geo_reason", "longitude", "latitude", "candidate_longitude", "candidate_latitude",
+    "geo_engine", "geo_reason", "longitude", "latitude",
 )  # fmt: skip
+"""Columns that a geocoded file has more than the file it was made from."""
+
+_RESULTS = (*ADDED, "candidate_longitude", "candidate_latitude")
+
+_NUMBERS = ("geo_score", "geo_margin", "geo_radius_m", *_RESULTS[-4:])
 
 
 def geocode(
@@ -243,8 +93,7 @@ def geocode(
         - ``geo_score`` and ``geo_margin``: 0 to 1, of the match or best candidate, NaN for given coordinates;
         - ``geo_radius_m``: metres meant to hold 90 % of true positions, NaN where not located;
         - ``geo_label``, ``geo_ban_id``, ``geo_citycode``, ``geo_engine``, ``geo_reason``: address found or best
-          candidate, its
-          identifier in BAN and commune, who found it, why it is not located;
+          candidate, its identifier in BAN and commune, who found it, why it is not located;
         - ``longitude``, ``latitude``, ``candidate_longitude``, ``candidate_latitude``: degrees.
 
         Rows that the law restricts (:func:`essgeo.files.redact.restricted_rows`) are emptied.
@@ -266,35 +115,32 @@ def geocode(
     rows = table.reset_index(drop=True)
     masked = restricted_rows(rows)
     queries = queries_of(rows[~masked])
-    found = pd.DataFrame({name: pd.Series("" if name in _TEXTS else float("nan"), index=rows.index) for name in _ORDER})
+    none = {name: pd.Series(float("nan") if name in _NUMBERS else "", index=rows.index) for name in _RESULTS}
+    found = pd.DataFrame(none)
     found.loc[masked, ["geo_status", "geo_reason"]] = "masked"
     if corrections is not None:
         points = corrected_points(table.index[~masked], queries, corrections)
-        _place(found, points, "corrected", "correction")
+        _place(found, points.assign(engine="correction"), "corrected")
         queries = queries.drop(points.index)
     known = _known_points(rows.loc[queries.index])
-    _place(found, known, "located", known["engine"])
+    _place(found, known, "located")
     vague = known.index[~known["precision"].isin(SURE)]
     found.loc[vague, ["geo_status", "geo_reason"]] = ["imprecise", "vague_coordinates"]
     queries = queries.drop(known.index)
-    _search(found, queries, _engines(using), cache, progress=progress)
-    located = found["longitude"].notna()
-    found["geo_radius_m"] = found["geo_precision"].map(RADIUS_M).where(located)
+    if using is None:
+        using = []
+    elif isinstance(using, pd.DataFrame):
+        using = Local.of(using)
+    _search(found, queries, using if isinstance(using, Sequence) else [using], cache, progress=progress)
+    found["geo_radius_m"] = found["geo_precision"].map(RADIUS_M).where(found["longitude"].notna())
     found.loc[known.index, "geo_radius_m"] = known["radius_m"].fillna(found["geo_radius_m"])
-    placed = points_of(found).to_crs(crs)
-    kept = redact(rows.drop(columns=["lon", "lat", *_ORDER], errors="ignore"), masked)
-    frame = gpd.GeoDataFrame(pd.concat([kept, found], axis=1), geometry=placed)
+    kept = redact(rows.drop(columns=["lon", "lat", *_RESULTS], errors="ignore"), masked)
+    frame = gpd.GeoDataFrame(pd.concat([kept, found], axis=1), geometry=_points(found).to_crs(crs))
     return frame.set_axis(table.index)
 
 
-def points_of(found: pd.DataFrame) -> gpd.GeoSeries:
-    """Return the points of ``longitude`` and ``latitude`` in degrees, none where they are not known.
-
-    Examples
-    --------
-    >>> points_of(pd.DataFrame({"longitude": [2.5, None], "latitude": [48.9, None]})).tolist()
-    [<POINT (2.5 48.9)>, None]
-    """
+def _points(found: pd.DataFrame) -> gpd.GeoSeries:
+    """Return the points of ``longitude`` and ``latitude`` in degrees, none where they are not known."""
     shapes = np.full(len(found), None, dtype=object)
     known = found["longitude"].notna().to_numpy()
     shapes[known] = shapely.points(found.loc[known, ["longitude", "latitude"]].to_numpy(dtype=float))
@@ -302,37 +148,26 @@ def points_of(found: pd.DataFrame) -> gpd.GeoSeries:
 
 
 def _known_points(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the coordinates that a table has: ``lon``, ``lat``, ``precision``, ``radius_m``, ``engine``."""
     given = table.reindex(columns=["lon", "lat", "coord_precision", "coord_radius_m", "coord_source"])
     known = given[given["lon"].notna() & given["lat"].notna()]
-    return pd.DataFrame(
-        {
-            "lon": known["lon"],
-            "lat": known["lat"],
-            "precision": known["coord_precision"].astype("object").replace("", None).fillna("place"),
-            "radius_m": pd.to_numeric(known["coord_radius_m"]),
-            "engine": known["coord_source"].where(known["coord_source"] == SIRENE, "register"),
-        }
+    return known[["lon", "lat"]].assign(
+        precision=known["coord_precision"].astype("object").replace("", None).fillna("place"),
+        radius_m=pd.to_numeric(known["coord_radius_m"]),
+        engine=known["coord_source"].where(known["coord_source"] == SIRENE, "register"),
     )
 
 
-def _place(found: pd.DataFrame, points: pd.DataFrame, status: str, engine: str | pd.Series) -> None:
+def _place(found: pd.DataFrame, points: pd.DataFrame, status: str) -> None:
     rows = points.index
     found.loc[rows, ["longitude", "latitude"]] = points[["lon", "lat"]].to_numpy(dtype=float)
-    found.loc[rows, "geo_precision"] = points["precision"]
+    for name in ("precision", "engine"):
+        found.loc[rows, f"geo_{name}"] = points[name]
     found.loc[rows, "geo_status"] = status
-    found.loc[rows, "geo_engine"] = engine
-
-
-def _engines(using: pd.DataFrame | Engine | Sequence[Engine] | None) -> list[Engine]:
-    if using is None:
-        return []
-    if isinstance(using, pd.DataFrame):
-        return [Local.of(using)]
-    return list(using) if isinstance(using, Sequence) else [using]
 
 
 def _search(
-    found: pd.DataFrame, queries: pd.DataFrame, engines: list[Engine], cache: Cache | None, *, progress: bool
+    found: pd.DataFrame, queries: pd.DataFrame, engines: Sequence[Engine], cache: Cache | None, *, progress: bool
 ) -> None:
     """Ask the engines in order for each distinct address, and write the best that is known of it on its rows."""
     empty = queries.index[queries["address"] == ""]
@@ -340,22 +175,20 @@ def _search(
     asked, keys = distinct(queries.drop(empty))
     best = no_matches(asked.index, "no_index").assign(status="not_found", engine="")
     for engine in engines:
-        waiting = asked[~best["status"].isin(_SETTLED)]
+        waiting = asked[~best["status"].isin(["located", "ambiguous"])]
         matches = _answers(engine, waiting, cache, progress=progress)
         matches = matches.assign(status=statuses(matches), engine=engine.name)
         before = best.loc[matches.index]
-        better = matches["status"].map(_RANK) < before["status"].map(_RANK)
-        better |= before["engine"] == ""
+        better = (matches["status"].map(_RANK) < before["status"].map(_RANK)) | (before["engine"] == "")
         best.loc[matches.index[better]] = matches.loc[better, best.columns]
     best.loc[best["lon"].isna(), ["score", "margin"]] = float("nan")
     rows = best.loc[keys].set_axis(keys.index)
-    for name, source in _FROM_MATCH.items():
-        found.loc[rows.index, name] = rows[source]
+    for name in _MATCHED:
+        found.loc[rows.index, f"geo_{name}"] = rows[name]
     located = rows["status"] == "located"
-    for place, which in (("", located), ("candidate_", ~located)):
-        found.loc[rows.index[which], [f"{place}longitude", f"{place}latitude"]] = rows.loc[
-            which, ["lon", "lat"]
-        ].to_numpy()
+    for head, which in (("", located), ("candidate_", ~located)):
+        points = rows.loc[which, ["lon", "lat"]]
+        found.loc[points.index, [f"{head}longitude", f"{head}latitude"]] = points.to_numpy()
 
 
 def _answers(engine: Engine, queries: pd.DataFrame, cache: Cache | None, *, progress: bool) -> pd.DataFrame:
@@ -375,3 +208,160 @@ def _answers(engine: Engine, queries: pd.DataFrame, cache: Cache | None, *, prog
             parts.append(answered)
             bar.update(len(batch))
     return pd.concat(parts) if parts else known
+
+
+_FIELDS = ("structure_id", "name", "address", "postcode", "city", "citycode", "lon", "lat", "coord_precision")
+
+_STREET = ("number", "repetition", "street_type", "street")
+
+_MAX_LON, _MAX_LAT = 180, 90
+
+
+def address_columns(
+    columns: Sequence[str],
+    *,
+    source: str,
+    address: Sequence[str] = (),
+    postcode: str | None = None,
+    city: str | None = None,
+    citycode: str | None = None,
+) -> dict[str, tuple[str, ...]]:
+    """Return which columns hold the parts of an address: those that are named, and for the rest the usual French names.
+
+    Parameters
+    ----------
+    columns
+        Columns of the file.
+    source
+        Its name, for messages.
+    address, postcode, city, citycode
+        Columns named by the user; several make one address.
+
+    Returns
+    -------
+    dict
+        From a field (``address``, ``postcode``, ``city``, ``citycode``, ``structure_id``, ``name``, ``lon``, ``lat``,
+        ``coord_precision``) to its column; the columns of an address in the order in which they make it.
+
+    Raises
+    ------
+    InputError
+        A column that is named is not there, or no column looks like an address.
+
+    Examples
+    --------
+    >>> address_columns(["Nom", "Adresse postale", "CP", "Ville"], source="mine.csv")["address"]
+    ('Adresse postale',)
+    >>> address_columns(["Numero", "Type voie", "Libelle voie"], source="mine.csv")["address"]
+    ('Numero', 'Type voie', 'Libelle voie')
+    """
+    named = {
+        name: (column,) for name, column in (("postcode", postcode), ("city", city), ("citycode", citycode)) if column
+    }
+    given = [*address, *(column for (column,) in named.values())]
+    seen = ", ".join(columns)
+    if unknown := [name for name in given if name not in columns]:
+        message = f"{source}: no column {' or '.join(map(repr, unknown))}. Columns seen: {seen}."
+        raise InputError(message)
+
+    def guess(fields: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        names = {name: HEADERS["structures"].get(name, ()) + HEADERS["address_list"].get(name, ()) for name in fields}
+        found = guess_columns([name for name in columns if name not in given], names)
+        return {name: (column,) for column, name in found.items()}
+
+    guessed, parts = guess(_FIELDS), guess(_STREET)
+    whole = guessed.pop("address", ())
+    apart = tuple(parts[name][0] for name in _STREET if name in parts) if "street" in parts else ()
+    # Number and street in columns of their own are the address, unless another column is known to be the whole.
+    line = apart if len(apart) > 1 and not set(whole) - set(apart) else whole or apart
+    if not (address or line):
+        message = (
+            f"{source}: no column was recognised as the address. Columns seen: {seen}. "
+            "Name it with --address (several times where the number and the street are apart)."
+        )
+        raise InputError(message)
+    return guessed | named | {"address": tuple(address) or line}
+
+
+def addresses_of(
+    table: pd.DataFrame, columns: Mapping[str, Sequence[str]], *, source: str = "the layer"
+) -> pd.DataFrame:
+    """Return the table that :func:`geocode` takes, from any table and what its columns hold (:func:`address_columns`).
+
+    Coordinates are those of ``lon`` and ``lat`` where they are degrees, and the points of a layer. The index is that of
+    ``structure_id`` where its values are all different, else that of the table. A row that SIRENE diffuses in part only
+    (:func:`essgeo.files.redact.restricted_rows`) is marked ``[ND]``.
+
+    >>> table = pd.DataFrame({"n": ["12"], "voie": ["rue A"], "ville": ["Bondy"]})
+    >>> addresses_of(table, {"address": ("n", "voie"), "city": ("ville",)})[["address", "city"]].values.tolist()
+    [['12 rue A', 'Bondy']]
+    """
+    texts = {field: [_text(table[name]) for name in columns.get(field, ())] for field in _FIELDS}
+    lines = texts["address"]
+    address = lines[0] if len(lines) == 1 else pd.concat(lines, axis=1).agg(" ".join, axis=1).str.split().str.join(" ")
+    taken = pd.DataFrame({"address": address}, index=table.index)
+    for field in ("postcode", "city", "citycode", "name"):
+        taken[field] = texts[field][0] if texts[field] else ""
+    for field in ("postcode", "citycode"):
+        taken[field] = taken[field].str.replace(r"^(\d{4})\Z", r"0\1", regex=True)
+    taken["name"] = taken["name"].mask(restricted_rows(table, marked=()), MASK)
+    if isinstance(table, gpd.GeoDataFrame) and table.active_geometry_name:
+        require_crs(table, source)
+        points = table.geometry.to_crs(GEOGRAPHIC).representative_point()
+        taken = taken.assign(lon=points.x, lat=points.y)
+    elif texts["lon"] and texts["lat"]:
+        lon, lat = (pd.to_numeric(texts[name][0].str.replace(",", "."), errors="coerce") for name in ("lon", "lat"))
+        degrees = lon.abs().le(_MAX_LON) & lat.abs().le(_MAX_LAT) & ~((lon == 0) & (lat == 0))
+        taken = taken.assign(lon=lon.where(degrees), lat=lat.where(degrees))
+    if texts["coord_precision"]:
+        taken["coord_precision"] = texts["coord_precision"][0]
+    if texts["structure_id"]:
+        identifiers = texts["structure_id"][0]
+        if identifiers.is_unique and (identifiers != "").all():
+            taken.index = pd.Index(identifiers, name="structure_id")
+    return taken
+
+
+def _text(column: pd.Series) -> pd.Series:
+    """Return a column as text, whole numbers without a decimal, ``""`` for missing."""
+    codes, values = pd.factorize(column)
+    texts = [str(int(value)) if isinstance(value, float) and value.is_integer() else str(value) for value in values]
+    return pd.Series(np.array([*texts, ""], dtype=object)[codes], index=column.index)
+
+
+def without_results(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table without the columns and points of an earlier run, if it comes from one.
+
+    >>> without_results(pd.DataFrame({"adresse": [""], "geo_status": [""], "longitude": [""]})).columns.tolist()
+    ['adresse']
+    """
+    if "geo_status" not in table:
+        return table
+    own = table.drop(columns=[name for name in ADDED if name in table])
+    if isinstance(own, gpd.GeoDataFrame) and own.active_geometry_name and "geo_engine" in table:
+        own.geometry = own.geometry.where(table["geo_engine"] == "register", None)
+    return own
+
+
+def with_results(table: pd.DataFrame, geocoded: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Return a table with the results of :func:`geocode`, row for row, beside its own columns, and points in degrees.
+
+    A column of the table that has the name of a result (``longitude``) is kept as ``input_longitude``. Of a masked row
+    nothing is kept but what :data:`essgeo.schema.columns.SHOWN` lists, whatever else the file says of it.
+
+    >>> table = pd.DataFrame({"rue": ["1 rue A"], "n": [7]})
+    >>> found = geocode(addresses_of(table, {"address": ("rue",)}))
+    >>> with_results(table, found)[["rue", "n", "geo_status"]].values.tolist()
+    [['1 rue A', 7, 'not_found']]
+    """
+    own = pd.DataFrame(table.drop(columns=table.geometry.name)) if isinstance(table, gpd.GeoDataFrame) else table
+    results = geocoded[list(ADDED)].set_axis(own.index)
+    masked = pd.Series(results["geo_status"] == "masked", index=own.index)
+    names = [str(name) for name in own.columns]
+    fields = guess_columns(names, HEADERS["structures"])
+    identifiers = [name for name, field in fields.items() if field == "structure_id"]
+    own = own.assign(**{name: redact_identifiers(own[name], masked) for name in identifiers}) if masked.any() else own
+    shown = {name for name, field in fields.items() if field in SHOWN}
+    own = redact(own, masked, shown=shown.union(filter(is_diffusion, names)))
+    kept = own.rename(columns={name: f"input_{name}" for name in ADDED if name in own})
+    return gpd.GeoDataFrame(pd.concat([kept, results], axis=1), geometry=_points(results))

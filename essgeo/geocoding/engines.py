@@ -1,28 +1,33 @@
-"""The four names of an engine, and the queries it is asked."""
+"""Engines: the four names that each has, the queries it is asked, and a cache of what it answered."""
 
 from __future__ import annotations
 
+import contextlib
 import re
+import sqlite3
+import time
 import unicodedata
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import pandas as pd
 from rapidfuzz import fuzz
 
+from essgeo.errors import InputError
 from essgeo.geocoding.communes import city_key
 from essgeo.geocoding.spelling import fold_all
+from essgeo.official.store import cache_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
 
 QUERY_COLUMNS = ("address", "postcode", "city", "citycode")
 
-MATCH_TEXT = ("precision", "label", "ban_id", "citycode", "reason")
-
 MATCH_NUMBERS = ("score", "margin", "lon", "lat")
 
-MATCH_COLUMNS = (*MATCH_TEXT, *MATCH_NUMBERS)
+MATCH_COLUMNS = ("precision", "label", "ban_id", "citycode", "reason", *MATCH_NUMBERS)
 
 CANDIDATE_COLUMNS = ("query", "rank", "label", "score", "precision", "ban_id", "citycode", "lon", "lat")
 
@@ -73,16 +78,9 @@ class Engine(Protocol):
 
 
 def no_matches(index: pd.Index, reason: str = "") -> pd.DataFrame:
-    """Return matches that found nothing.
-
-    Examples
-    --------
-    >>> no_matches(pd.Index(["a"]), "no_answer")[["score", "label", "reason"]].to_dict("records")
-    [{'score': 0.0, 'label': '', 'reason': 'no_answer'}]
-    """
-    frame = pd.DataFrame("", index=index, columns=list(MATCH_TEXT), dtype="object")
-    frame["reason"] = reason
-    return frame.assign(score=0.0, margin=0.0, lon=float("nan"), lat=float("nan"))
+    """Return matches that found nothing."""
+    frame = pd.DataFrame("", index=index, columns=list(MATCH_COLUMNS), dtype="object")
+    return frame.assign(reason=reason, score=0.0, margin=0.0, lon=float("nan"), lat=float("nan"))
 
 
 _POSTCODE = r"^(?P<address>.*?)[\s,;-]*\b(?P<postcode>\d{5})\s+(?P<city>[^\W\d].*)$"
@@ -93,39 +91,28 @@ _DISTRICT = re.compile(r"\b(?:cedex|\d{1,2} ?(?:er|e|eme)?)\b.*$")
 def plain_text(text: str) -> str:
     r"""Return a text without control, format and unpaired characters, spaces single.
 
-    Examples
-    --------
     >>> plain_text("12\x00 rue\u202e  des\tLilas\n")
     '12 rue des Lilas'
     """
-    if text.isascii() and text.isprintable():
-        return " ".join(text.split())
-    kept = "".join(" " if character.isspace() else character for character in text)
-    visible = "".join(c for c in kept if unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co", "Cn"})
-    return " ".join(visible.split())
+    if not (text.isascii() and text.isprintable()):
+        spaced = "".join(" " if character.isspace() else character for character in text)
+        text = "".join(c for c in spaced if unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co", "Cn"})
+    return " ".join(text.split())
 
 
 def queries_of(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the query that each row of a table asks, in clean text.
+    """Return the query that each row of a table asks (columns :data:`QUERY_COLUMNS`), in clean text, ``""`` for none.
 
     A row with nothing but an address that ends in a postcode and a commune is split into the three.
 
-    Parameters
-    ----------
-    table
-        ``address`` and, where known, ``postcode``, ``city``, ``citycode``; missing values are empty.
-
-    Returns
-    -------
-    DataFrame
-        The index of ``table``; the four columns as text.
-
-    Examples
-    --------
     >>> queries_of(pd.DataFrame({"address": ["12 rue des Lilas, 93140 Bondy", None]})).to_numpy().tolist()
     [['12 rue des Lilas', '93140', 'Bondy', ''], ['', '', '', '']]
     """
-    queries = pd.DataFrame({name: _cleaned(table, name) for name in QUERY_COLUMNS}, index=table.index)
+    queries = pd.DataFrame("", index=table.index, columns=list(QUERY_COLUMNS), dtype="object")
+    for name in table.columns.intersection(queries.columns):
+        codes, values = pd.factorize(table[name].astype("object"))
+        texts = pd.Index([*(plain_text(str(value)) for value in values), ""], dtype="object")
+        queries[name] = texts.take(codes)
     alone = (queries["postcode"] == "") & (queries["city"] == "") & (queries["address"] != "")
     parts = queries.loc[alone, "address"].str.extract(_POSTCODE).dropna()
     queries.loc[parts.index, ["address", "postcode", "city"]] = parts
@@ -133,18 +120,11 @@ def queries_of(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def distinct(queries: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
-    """Return one query for each distinct address, and the key of every row.
+    """Return one query for each distinct address, indexed by key, and the key of each row of ``queries``.
 
     Two writings of an address that differ in case, accents, apostrophes or points only are one. A text
     without a Latin letter stands for itself.
 
-    Returns
-    -------
-    tuple
-        The distinct queries, indexed by key, and the key of each row of ``queries``.
-
-    Examples
-    --------
     >>> table = {"address": ["1 rue d'Été", "1 RUE D ETE"], "postcode": "", "city": "Bondy", "citycode": ""}
     >>> one, keys = distinct(pd.DataFrame(table))
     >>> one.index.tolist(), keys.tolist()
@@ -161,23 +141,136 @@ def distinct(queries: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
 def same_city(city: str, others: Iterable[str], *, likeness: float) -> bool:
     """Return whether a commune is one of several names, arrondissements and CEDEX apart.
 
-    Examples
-    --------
     >>> same_city("PARIS 12 CEDEX", ["Paris"], likeness=85), same_city("Bondy", ["Pantin"], likeness=85)
     (True, False)
     """
-    wanted = _city(city)
-    return any(fuzz.ratio(wanted, _city(other)) >= likeness for other in others if other)
+    wanted, *names = (_DISTRICT.sub("", city_key(name)).strip() for name in (city, *filter(None, others)))
+    return any(fuzz.ratio(wanted, name) >= likeness for name in names)
 
 
-def _city(name: str) -> str:
-    return _DISTRICT.sub("", city_key(name)).strip()
+FORMAT = 1
+"""Written in the file; a file of another format is refused."""
+
+FRESH_DAYS = 30.0
+"""BAN changes every week: an older answer is asked again, unless it is all that a resumed run wants."""
+
+_BUSY_S = 60.0
+
+_DAY_S = 86_400.0
+
+_TABLE = f"""
+CREATE TABLE IF NOT EXISTS answers (
+    engine TEXT NOT NULL, key TEXT NOT NULL, kept_at REAL NOT NULL,
+    {", ".join(f"{name} {'REAL' if name in MATCH_NUMBERS else 'TEXT'}" for name in MATCH_COLUMNS)},
+    PRIMARY KEY (engine, key)
+) WITHOUT ROWID
+"""
 
 
-def _cleaned(table: pd.DataFrame, name: str) -> pd.Series:
-    if name not in table:
-        return pd.Series("", index=table.index, dtype="object")
-    column = table[name].astype("object")
-    codes, values = pd.factorize(column, use_na_sentinel=True)
-    texts = pd.Index([*(plain_text(str(value)) for value in values), ""], dtype="object")
-    return pd.Series(texts.take(codes), index=table.index)
+@dataclass(frozen=True)
+class Cache:
+    """A file of answers, keyed by normalised address and by name and version of the engine.
+
+    Nothing touches the disk before the first answer is looked up or kept. Each batch is one transaction: after a kill,
+    every batch that was kept is there.
+
+    Parameters
+    ----------
+    path
+        The SQLite file, made with its folder when first needed.
+    fresh_days
+        Answers older than this are not given back.
+    clock
+        Seconds since 1970; replaced in tests.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from essgeo.geocoding.service import Service
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     cache = Cache(Path(folder) / "answers.sqlite")
+    ...     cache.put(Service(), no_matches(pd.Index(["1 rue a||bondy|"])))
+    ...     cache.get(Service(), pd.Index(["1 rue a||bondy|", "2 rue a||bondy|"])).index.tolist()
+    ['1 rue a||bondy|']
+    """
+
+    path: Path
+    fresh_days: float = FRESH_DAYS
+    clock: Callable[[], float] = time.time
+
+    def get(self, engine: Engine, keys: pd.Index) -> pd.DataFrame:
+        """Return the answers that are kept for some of the keys.
+
+        Raises
+        ------
+        InputError
+            The file is no cache of essgeo, or is damaged.
+        """
+        columns = ", ".join(f"answers.{name}" for name in MATCH_COLUMNS)
+        query = (
+            f"SELECT wanted.key, {columns} FROM wanted JOIN answers "  # noqa: S608 (only our own column names)
+            "ON answers.engine = ? AND answers.key = wanted.key WHERE answers.kept_at >= ?"
+        )
+        with self._open() as file:
+            file.execute("CREATE TEMP TABLE wanted (key TEXT PRIMARY KEY)")
+            file.executemany("INSERT OR IGNORE INTO wanted VALUES (?)", ((key,) for key in keys))
+            oldest = self.clock() - self.fresh_days * _DAY_S
+            rows = file.execute(query, (f"{engine.name} {engine.version}", oldest)).fetchall()
+        found = pd.DataFrame(rows, columns=["key", *MATCH_COLUMNS]).set_index("key")
+        return found.astype(dict.fromkeys(MATCH_NUMBERS, float))
+
+    def put(self, engine: Engine, matches: pd.DataFrame) -> None:
+        """Keep answers, indexed by key; those the engine did not give (``no_answer``) are left out.
+
+        Raises
+        ------
+        InputError
+            As :meth:`get`.
+        """
+        kept = matches.loc[matches["reason"] != "no_answer", list(MATCH_COLUMNS)].astype("object")
+        kept = kept.where(kept.notna(), None)
+        name, now = f"{engine.name} {engine.version}", self.clock()
+        rows = [(name, key, now, *values) for key, *values in kept.itertuples(name=None)]
+        marks = ", ".join("?" * (3 + len(MATCH_COLUMNS)))
+        with self._open() as file:
+            file.executemany(f"INSERT OR REPLACE INTO answers VALUES ({marks})", rows)  # noqa: S608 (question marks only)
+
+    @contextlib.contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            file = sqlite3.connect(self.path, timeout=_BUSY_S)
+        except (OSError, sqlite3.Error) as error:
+            message = f"{self.path}: the cache cannot be opened ({error}); give another file."
+            raise InputError(message) from error
+        try:
+            self._prepare(file)
+            with file:
+                yield file
+        except sqlite3.OperationalError as error:
+            message = f"{self.path}: the cache cannot be used now ({error}). Close what holds it, or give another file."
+            raise InputError(message) from error
+        except sqlite3.DatabaseError as error:
+            message = f"{self.path}: the cache is damaged ({error}). Delete the file: it is made again when needed."
+            raise InputError(message) from error
+        finally:
+            file.close()
+
+    def _prepare(self, file: sqlite3.Connection) -> None:
+        """Make the table in a new file; refuse a file that is something else."""
+        (made,) = file.execute("PRAGMA user_version").fetchone()
+        if made != FORMAT:
+            (tables,) = file.execute("SELECT count(*) FROM sqlite_master WHERE name <> 'answers'").fetchone()
+            if made or tables:
+                message = f"{self.path}: not a cache of this version of essgeo. Delete the file, or give another one."
+                raise InputError(message)
+            file.execute("PRAGMA journal_mode = WAL")
+            file.execute(_TABLE)
+            file.execute(f"PRAGMA user_version = {FORMAT}")
+        file.execute("PRAGMA synchronous = NORMAL")
+
+
+def default_cache() -> Path:
+    """Return where the cache is kept unless the user says otherwise (``geocoding.sqlite``); nothing is made."""
+    return cache_folder() / "geocoding.sqlite"

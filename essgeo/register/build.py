@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-    from essgeo.geocoding.chain import Cache
-    from essgeo.geocoding.engines import Engine
+    from essgeo.geocoding.engines import Cache, Engine
     from essgeo.territory import Territory
 
 

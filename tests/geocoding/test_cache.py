@@ -13,8 +13,7 @@ import pandas as pd
 import pytest
 
 from essgeo.errors import InputError
-from essgeo.geocoding.chain import Cache, default_cache
-from essgeo.geocoding.engines import no_matches
+from essgeo.geocoding.engines import Cache, default_cache, no_matches
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,7 +70,7 @@ WRITER = """
 import sys
 import pandas as pd
 from pathlib import Path
-from essgeo.geocoding.chain import Cache
+from essgeo.geocoding.engines import Cache
 from essgeo.geocoding.engines import no_matches
 from essgeo.geocoding.service import Service
 cache = Cache(Path(sys.argv[1]))

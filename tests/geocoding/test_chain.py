@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 
 from essgeo.errors import GeocoderError, SchemaError
 from essgeo.geocoding import geocode, read_corrections
-from essgeo.geocoding.chain import Cache
 from essgeo.geocoding.corrections import review_sheet
-from essgeo.geocoding.engines import distinct, no_matches, queries_of
+from essgeo.geocoding.engines import Cache, distinct, no_matches, queries_of
 from essgeo.geocoding.match import Local
 
 if TYPE_CHECKING:
