@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from essgeo.access import accessibility, demand_points, read_network, travel_cost
+    from essgeo.files import read_premises, read_structures
     from essgeo.gaps import coverage, find_gaps, gather_areas
     from essgeo.geocoding import geocode
     from essgeo.maps import build_maps
@@ -40,6 +41,8 @@ __all__ = [
     "locate_in",
     "read_layer",
     "read_network",
+    "read_premises",
+    "read_structures",
     "run_study",
     "show_gaps",
     "travel_cost",
@@ -49,6 +52,7 @@ _ROOMS = {
     "access": ("accessibility", "demand_points", "read_network", "travel_cost"),
     "text.digest": ("show_gaps",),
     "publish": ("export",),
+    "files": ("read_premises", "read_structures"),
     "gaps": ("coverage", "find_gaps", "gather_areas"),
     "geocoding": ("geocode",),
     "maps": ("build_maps",),

@@ -250,7 +250,7 @@ def site(  # noqa: PLR0913 (one argument an option)
 
 
 def _candidates(setting: Setting, given: str | None) -> gpd.GeoDataFrame:
-    from essgeo.files.premises import read_candidates
+    from essgeo.files import read_premises
     from essgeo.siting import default_candidates, search_areas, site_candidates
 
     if given is None:
@@ -259,7 +259,7 @@ def _candidates(setting: Setting, given: str | None) -> gpd.GeoDataFrame:
         return search_areas(setting.iris)
     if given == "sites":
         return site_candidates(setting.sites)
-    return read_candidates(given, crs=setting.territory.crs)
+    return read_premises(given, crs=setting.territory.crs)
 
 
 def _echo(scenario: Scenario) -> None:

@@ -1,4 +1,4 @@
-"""Read a layer of a territory: from its file, checked against its contract, in the metric CRS of the territory."""
+"""Read the layers of a territory: from their files, checked against their contracts, in the metric CRS it names."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ import shapely
 
 from essgeo.crs import GEOGRAPHIC
 from essgeo.errors import SchemaError
-from essgeo.files.outlines import read_outlines, read_zones
-from essgeo.files.perimeters import perimeters_in, read_renewal
+from essgeo.files.perimeters import perimeters_in, read_zones, renewal_projects, renewal_zones
 from essgeo.files.structures import read_structures
-from essgeo.files.tables import read_table
+from essgeo.files.tables import read_outlines, read_table
 from essgeo.schema.columns import LAYERS
 from essgeo.schema.headers import simplify
 from essgeo.schema.validate import raise_faults, validate
@@ -25,6 +24,13 @@ if TYPE_CHECKING:
     from essgeo.schema.vocabulary import Lang
     from essgeo.territory import Territory
 
+_TABLES = ("addresses", "qpv_indicators", "seed_figures")
+
+_POINTS = ("sites", "stations")
+
+_OUTLINES = ("communes", "iris", "neighbourhoods", "npnru", "qpv")
+
+LAYER_NAMES = (*_OUTLINES, *_POINTS, "structures", *_TABLES)
 
 _NOTES: dict[str, dict[Lang, str]] = {
     "qpv": {
@@ -38,20 +44,121 @@ _NOTES: dict[str, dict[Lang, str]] = {
 }
 
 
-def areas_as_neighbourhoods(qpv: gpd.GeoDataFrame, communes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return the QPV of a territory, or its communes where it has none, as its target neighbourhoods.
+def read_layers(
+    territory: Territory,
+    *,
+    vintage: str | None = None,
+    qpv: Path | str | None = None,
+    npnru: Path | None = None,
+) -> dict[str, gpd.GeoDataFrame]:
+    """Return the layers with a geometry that a study of a territory rests on, each file read once.
 
     Parameters
     ----------
-    qpv, communes
-        Layers of the territory.
+    territory
+        From :func:`essgeo.load_territory`.
+    vintage
+        Vintage of the QPV; by default that of the territory.
+    qpv
+        A file with the QPV of that vintage, instead of the territory's own; see
+        :func:`essgeo.files.perimeters.read_zones`.
+    npnru
+        Perimeters of renewal projects, or a list of QPV, instead of the territory's own; see
+        :func:`essgeo.files.perimeters.read_renewal`.
 
     Returns
     -------
-    GeoDataFrame
-        The columns of the ``neighbourhoods`` layer, with the outline of the QPV; ``iris_codes`` is empty, because the
-        outline and not a list of IRIS says who lives there. ``city`` is the commune that holds most of it; ``note`` and
-        ``note_fr`` say what stands in.
+    dict of GeoDataFrame
+        ``iris``, ``communes``, ``neighbourhoods``, ``qpv``, ``npnru``, ``sites`` and ``stations``, each as
+        :func:`own_layer` returns it.
+
+    Raises
+    ------
+    SourceUnavailableError, InputError
+        As for :func:`own_layer`.
+
+    Examples
+    --------
+    >>> from essgeo import load_territory
+    >>> layers = read_layers(load_territory("est-ensemble"))
+    >>> {name: len(layers[name]) for name in ("iris", "communes", "qpv")}
+    {'iris': 161, 'communes': 9, 'qpv': 21}
+    """
+    iris = _iris(territory)
+    year = vintage or territory.vintage
+    zones = _qpv(territory, iris, year, qpv)
+    return {
+        "iris": iris,
+        "communes": communes_of(iris),
+        "neighbourhoods": read_neighbourhoods(territory.file("neighbourhoods").path, iris),
+        "qpv": zones,
+        "npnru": _renewal(territory, zones, year, iris, npnru),
+        **{name: _points(territory, name) for name in _POINTS},
+    }
+
+
+def own_layer(territory: Territory, layer: str, *, vintage: str | None = None) -> gpd.GeoDataFrame | pd.DataFrame:
+    """Return a layer of a territory from its own file, checked against its contract.
+
+    Parameters
+    ----------
+    territory
+        From :func:`essgeo.load_territory`.
+    layer
+        One of ``LAYER_NAMES``.
+    vintage
+        For ``qpv`` and ``npnru``: ``2024`` or ``2015``; by default that of the territory.
+
+    Returns
+    -------
+    GeoDataFrame or DataFrame
+        Indexed by identifier; geometry in the CRS of the territory (metres). ``structures``, ``addresses``,
+        ``qpv_indicators`` and ``seed_figures`` are plain tables.
+
+    Raises
+    ------
+    SourceUnavailableError
+        The territory has no such layer or vintage, or its file is missing.
+    SchemaError
+        The file breaks the contract of the layer.
+
+    Examples
+    --------
+    >>> from essgeo import load_territory
+    >>> territory = load_territory("est-ensemble")
+    >>> own_layer(territory, "communes").loc["93010", "name"]
+    'Bondy'
+    >>> int(own_layer(territory, "iris")["population"].sum())
+    438552
+    """
+    if layer not in LAYER_NAMES:
+        message = f"unknown layer {layer!r}; known: {', '.join(sorted(LAYER_NAMES))}."
+        raise SchemaError(message)
+    if layer == "structures":
+        return read_structures(territory.file(layer).path)
+    if layer in _TABLES:
+        return _table(territory, layer)
+    if layer in _POINTS:
+        return _points(territory, layer)
+    iris, year = _iris(territory), vintage or territory.vintage
+    if layer in {"iris", "communes"}:
+        return iris if layer == "iris" else communes_of(iris)
+    if layer == "neighbourhoods":
+        return read_neighbourhoods(territory.file(layer).path, iris)
+    qpv = _qpv(territory, iris, year)
+    return qpv if layer == "qpv" else _renewal(territory, qpv, year, iris)
+
+
+def own_projects(territory: Territory) -> pd.DataFrame:
+    """Return the renewal projects that a territory lists itself, each with its QPV of both vintages."""
+    return _table(territory, "npnru")
+
+
+def areas_as_neighbourhoods(qpv: gpd.GeoDataFrame, communes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the QPV of a territory, or its communes where it has none, as its target neighbourhoods.
+
+    The outline and not a list of IRIS says who lives there: ``iris_codes`` is empty. ``city`` is the commune that holds
+    most of it; ``note`` and ``note_fr`` say what stands in.
 
     Examples
     --------
@@ -88,137 +195,6 @@ def areas_as_neighbourhoods(qpv: gpd.GeoDataFrame, communes: gpd.GeoDataFrame) -
     return cast("gpd.GeoDataFrame", frame)
 
 
-_TABLES = ("addresses", "qpv_indicators", "seed_figures")
-
-_POINTS = ("sites", "stations")
-
-_OUTLINES = ("communes", "iris", "neighbourhoods", "npnru", "qpv")
-
-LAYER_NAMES = (*_OUTLINES, *_POINTS, "structures", *_TABLES)
-
-
-def own_layer(territory: Territory, layer: str, *, vintage: str | None = None) -> gpd.GeoDataFrame | pd.DataFrame:
-    """Return a layer of a territory from its own file, checked against its contract.
-
-    Parameters
-    ----------
-    territory
-        From :func:`essgeo.load_territory`.
-    layer
-        ``iris``, ``communes``, ``qpv``, ``npnru``, ``neighbourhoods``, ``structures``, ``addresses``, ``stations``,
-        ``sites``, ``qpv_indicators`` or ``seed_figures``.
-    vintage
-        For ``qpv`` and ``npnru``: ``2024`` or ``2015``; by default that of the territory.
-
-    Returns
-    -------
-    GeoDataFrame or DataFrame
-        Indexed by identifier; geometry in the CRS of the territory (metres). ``structures``, ``addresses``,
-        ``qpv_indicators`` and ``seed_figures`` are plain tables.
-
-    Raises
-    ------
-    SourceUnavailableError
-        The territory has no such layer or vintage, or its file is missing.
-    SchemaError
-        The file breaks the contract of the layer.
-
-    Examples
-    --------
-    >>> from essgeo import load_territory
-    >>> territory = load_territory("est-ensemble")
-    >>> own_layer(territory, "communes").loc["93010", "name"]
-    'Bondy'
-    >>> int(own_layer(territory, "iris")["population"].sum())
-    438552
-    """
-    if layer not in LAYER_NAMES:
-        message = f"unknown layer {layer!r}; known: {', '.join(sorted(LAYER_NAMES))}."
-        raise SchemaError(message)
-    if layer == "structures":
-        return read_structures(territory.file(layer).path)
-    if layer in _TABLES:
-        return _table(territory, layer)
-    if layer in _POINTS:
-        return _points(territory, layer)
-    return _outlines(territory, layer, _iris(territory), vintage)
-
-
-def _outlines(territory: Territory, layer: str, iris: gpd.GeoDataFrame, vintage: str | None) -> gpd.GeoDataFrame:
-    if layer == "iris":
-        return iris
-    if layer == "communes":
-        return communes_of(iris)
-    if layer == "neighbourhoods":
-        return read_neighbourhoods(territory.file(layer).path, iris)
-    year = vintage or territory.vintage
-    qpv = _qpv(territory, iris, year)
-    return qpv if layer == "qpv" else _renewal(territory, qpv, year, iris)
-
-
-def read_layers(
-    territory: Territory,
-    *,
-    vintage: str | None = None,
-    qpv: Path | str | None = None,
-    npnru: Path | None = None,
-) -> dict[str, gpd.GeoDataFrame]:
-    """Return the layers with a geometry that a study of a territory rests on, each file read once.
-
-    Parameters
-    ----------
-    territory
-        From :func:`essgeo.load_territory`.
-    vintage
-        Vintage of the QPV; by default that of the territory.
-    qpv
-        A file with the QPV of that vintage, instead of the territory's own; see
-        :func:`essgeo.files.outlines.read_zones`.
-    npnru
-        Perimeters of renewal projects, or a list of QPV, instead of the territory's own; see
-        :func:`essgeo.files.perimeters.read_renewal`.
-
-    Returns
-    -------
-    dict of GeoDataFrame
-        ``iris``, ``communes``, ``neighbourhoods``, ``qpv``, ``npnru``, ``sites`` and ``stations``, each as
-        :func:`own_layer` returns it.
-
-    Raises
-    ------
-    SourceUnavailableError, InputError
-        As for :func:`own_layer`.
-
-    Examples
-    --------
-    >>> from essgeo import load_territory
-    >>> layers = read_layers(load_territory("est-ensemble"))
-    >>> {name: len(layers[name]) for name in ("iris", "communes", "qpv")}
-    {'iris': 161, 'communes': 9, 'qpv': 21}
-    """
-    iris = _iris(territory)
-    year = vintage or territory.vintage
-    zones = _qpv(territory, iris, year, qpv)
-    return {
-        "iris": iris,
-        "communes": communes_of(iris),
-        "neighbourhoods": read_neighbourhoods(territory.file("neighbourhoods").path, iris),
-        "qpv": zones,
-        "npnru": _renewal(territory, zones, year, iris, npnru),
-        **{name: _points(territory, name) for name in _POINTS},
-    }
-
-
-def _iris(territory: Territory) -> gpd.GeoDataFrame:
-    path = territory.file("iris").path
-    checked = validate(read_outlines(path), "iris", source=path.name)
-    strangers = sorted(set(checked["citycode"]) - set(territory.communes))
-    if strangers:
-        message = f"{path.name}: IRIS of communes that are not in {territory.name}: {', '.join(strangers)}."
-        raise SchemaError(message)
-    return checked.to_crs(territory.crs).sort_index()
-
-
 def communes_of(iris: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the communes that IRIS make up, with their population.
 
@@ -235,31 +211,9 @@ def communes_of(iris: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def read_neighbourhoods(path: Path, iris: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return the target neighbourhoods that a table lists, each with the outline of its IRIS.
+    """Return the target neighbourhoods that a table lists, each with the outline of its IRIS, in their CRS.
 
-    Parameters
-    ----------
-    path
-        A table in the columns of the ``neighbourhoods`` layer.
-    iris
-        The ``iris`` layer.
-
-    Returns
-    -------
-    GeoDataFrame
-        The ``neighbourhoods`` layer, in the CRS of ``iris``.
-
-    Raises
-    ------
-    SchemaError
-        A neighbourhood names IRIS that do not exist, or that stand in another one.
-
-    Examples
-    --------
-    >>> from essgeo import load_territory
-    >>> here = load_territory("est-ensemble")
-    >>> len(read_neighbourhoods(here.file("neighbourhoods").path, own_layer(here, "iris")))
-    4
+    A neighbourhood that names IRIS that do not exist, or that stand in another one, is refused.
     """
     raw = read_table(path)
     table = validate(raw, "neighbourhoods", source=path.name)
@@ -279,6 +233,16 @@ def read_neighbourhoods(path: Path, iris: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(table, geometry=shapes, crs=iris.crs)
 
 
+def _iris(territory: Territory) -> gpd.GeoDataFrame:
+    path = territory.file("iris").path
+    checked = validate(read_outlines(path), "iris", source=path.name)
+    strangers = sorted(set(checked["citycode"]) - set(territory.communes))
+    if strangers:
+        message = f"{path.name}: IRIS of communes that are not in {territory.name}: {', '.join(strangers)}."
+        raise SchemaError(message)
+    return checked.to_crs(territory.crs).sort_index()
+
+
 def _qpv(
     territory: Territory, iris: gpd.GeoDataFrame, vintage: str, path: Path | str | None = None
 ) -> gpd.GeoDataFrame:
@@ -291,92 +255,25 @@ def _renewal(
 ) -> gpd.GeoDataFrame:
     """Return the perimeters of a file of the user or of the territory, else the QPV that it lists."""
     path = given or territory.file("npnru").path
-    projects = read_renewal(path)
+    table = read_table(path)
+    if not given and not (isinstance(table, gpd.GeoDataFrame) and table.active_geometry_name):
+        return renewal_zones(_checked(table, "npnru", path.name), qpv, vintage=vintage)
+    projects = renewal_projects(table, source=path.name)
     if isinstance(projects, gpd.GeoDataFrame):
         return perimeters_in(projects, file=path.name, crs=territory.crs, within=iris.geometry.union_all())
-    return renewal_zones(projects if given else own_projects(territory), qpv, vintage=vintage)
-
-
-def own_projects(territory: Territory) -> pd.DataFrame:
-    """Return the renewal projects that a territory lists itself, each with its QPV of both vintages.
-
-    Examples
-    --------
-    >>> from essgeo import load_territory
-    >>> len(own_projects(load_territory("est-ensemble")))
-    20
-    """
-    return _table(territory, "npnru")
-
-
-def renewal_zones(projects: pd.DataFrame, qpv: gpd.GeoDataFrame, *, vintage: str) -> gpd.GeoDataFrame:
-    """Return the QPV in the urban renewal programme, each outline standing in for the perimeter of its project.
-
-    No project perimeter is published for the whole country; the QPV outline is not it, and pages say so. Perimeters of
-    projects that somebody gives win over it: :func:`essgeo.files.perimeters.perimeters_in`.
-
-    Parameters
-    ----------
-    projects
-        The ``npnru`` table.
-    qpv
-        The QPV of the territory, of one vintage.
-    vintage
-        That vintage: projects are joined by their code of that vintage, never by that of another.
-
-    Returns
-    -------
-    GeoDataFrame
-        The QPV with a project: ``programme`` joins the names of the projects by ``;``, ``interest`` is ``national`` if
-        one of them is, and ``unknown`` only if all are; ``confidence``.
-
-    Raises
-    ------
-    SchemaError
-        The projects have no codes of that vintage.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> zones = gpd.GeoDataFrame({"name": ["Nord"]}, geometry=[shapely.box(0, 0, 1, 1)], index=["QN1"], crs=2154)
-    >>> project = {"qpv_2024": ["QN1"], "project_name": ["Projet"], "interest": ["regional"], "confidence": ["sure"]}
-    >>> renewal_zones(pd.DataFrame(project), zones, vintage="2024")["programme"].to_dict()
-    {'QN1': 'Projet'}
-    """
-    code = f"qpv_{vintage}"
-    if code not in projects:
-        known = ", ".join(column.removeprefix("qpv_") for column in projects if column in {"qpv_2015", "qpv_2024"})
-        message = f"npnru: no column {code}; the list names the QPV of {known} only."
-        raise SchemaError(message)
-    named = projects[(projects["interest"] != "none") & (projects[code] != "")]
-    by_zone = named.groupby(code).agg(
-        programme=("project_name", lambda names: " ; ".join(filter(None, dict.fromkeys(names)))),
-        interest=("interest", widest),
-        confidence=("confidence", lambda values: " ; ".join(dict.fromkeys(values))),
-    )
-    joined = qpv.join(by_zone, how="inner").assign(kind="npnru").rename_axis("zone_id")
-    return cast("gpd.GeoDataFrame", joined)
-
-
-def widest(interests: pd.Series) -> str:
-    """Return the interest of several projects together: ``national`` if one of them is, ``unknown`` only if all are.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> widest(pd.Series(["unknown", "regional"]))
-    'regional'
-    """
-    return next(interest for interest in ("national", "regional", "unknown") if interest in set(interests))
+    return renewal_zones(projects, qpv, vintage=vintage)
 
 
 def _table(territory: Territory, layer: str) -> pd.DataFrame:
     path = territory.file(layer).path
-    table = read_table(path)
+    return _checked(read_table(path), layer, path.name)
+
+
+def _checked(table: pd.DataFrame, layer: str, source: str) -> pd.DataFrame:
     index = LAYERS[layer].index
     if index not in table:
         table.insert(0, index, [f"{layer}-{number}" for number in range(1, len(table) + 1)])
-    return validate(table, layer, source=path.name)
+    return validate(table, layer, source=source)
 
 
 def _points(territory: Territory, layer: str) -> gpd.GeoDataFrame:

@@ -1,32 +1,136 @@
-"""The renewal projects (NPNRU) that a user or a territory gives: perimeters of projects, or a list of QPV."""
+"""Read the perimeters of QPV and of renewal projects (NPNRU) that a publisher, a territory or a user gives."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+import shapely
 
 from essgeo.crs import require_crs
 from essgeo.errors import SchemaError
-from essgeo.files.outlines import PREFIXES, clip_zones
-from essgeo.files.tables import read_table
+from essgeo.files.tables import read_outlines, read_table
 from essgeo.schema.columns import HEADERS
 from essgeo.schema.headers import guess_columns, simplify
-from essgeo.schema.validate import raise_faults
+from essgeo.schema.validate import raise_faults, validate
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from numpy.typing import NDArray
 
-    import shapely
+MIN_INSIDE_M2 = 10_000.0
 
-
-CODES = ("qpv_2015", "qpv_2024")
+PREFIXES = {"2015": "QP", "2024": "QN"}
+"""How the codes of the QPV of a vintage begin."""
 
 GIVEN = "given"
 """What is said of how sure a project is, where the file of the user says nothing of it."""
 
-_TEXT = ("qpv_name", "project_name")
+
+def read_zones(path: Path | str, *, crs: str, vintage: str, within: shapely.Geometry | None = None) -> gpd.GeoDataFrame:
+    """Return the QPV of a file, for example of the official one of 2015.
+
+    Parameters
+    ----------
+    path
+        A GeoJSON, GeoPackage, GeoParquet or Shapefile with its CRS. Field names of the official releases are known
+        (``CODE_QP``, ``code_qp``, ``NOM_QP``, ``lib_qp`` ...).
+    crs
+        CRS of the result.
+    vintage
+        The geography the file holds, written on every row.
+    within
+        A territory, in ``crs``. Zones with neither 1 ha nor half of their area in it are left out: the outlines of
+        communes and of zones are drawn apart, so that neighbours overlap by slivers.
+
+    Returns
+    -------
+    GeoDataFrame
+        Polygons indexed by ``zone_id``: name, kind, vintage, cities. Invalid outlines are repaired, empty ones left
+        out; ``frame.attrs`` lists the identifiers of those that were: ``repaired``, ``empty`` and ``slivers``, which
+        overlap the territory too little.
+
+    Raises
+    ------
+    InputError
+        The file is missing or unreadable, or has no CRS.
+    SchemaError
+        No column with the code or the name of the zones, a code that stands twice, codes of another vintage, or no zone
+        in the territory.
+
+    Examples
+    --------
+    >>> from essgeo import load_territory
+    >>> qpv = read_zones(load_territory("est-ensemble").file("qpv").path, crs="EPSG:2154", vintage="2024")
+    >>> len(qpv), qpv.attrs["repaired"]
+    (21, [])
+    """
+    path = Path(path)
+    raw = read_outlines(path)
+    zones = raw.rename(columns=guess_columns(raw.columns, HEADERS["qpv"]))
+    missing = [name for name in ("zone_id", "name") if name not in zones]
+    if missing:
+        seen = ", ".join(raw.columns)
+        message = f"{path.name}: no column was recognised as {' or '.join(missing)}. Columns seen: {seen}."
+        raise SchemaError(message)
+    kept = clip_zones(zones, file=path.name, crs=crs, vintage=vintage, within=within)
+    if kept.empty:
+        message = f"{path.name}: none of its {len(zones)} zones lies in the territory; is it the right file and CRS?"
+        raise SchemaError(message)
+    return kept
+
+
+def clip_zones(
+    zones: gpd.GeoDataFrame, *, file: str, crs: str, vintage: str, within: shapely.Geometry | None = None
+) -> gpd.GeoDataFrame:
+    """Return the zones that lie in a territory as the ``qpv`` layer, as :func:`read_zones` does; there may be none.
+
+    ``zones`` have ``zone_id``, ``name``, where known ``cities``, and outlines; ``file`` is named in messages.
+    """
+    codes = zones["zone_id"]
+    for year, prefix in PREFIXES.items():
+        # Figures of one vintage would be joined to the other.
+        if year != vintage and vintage in PREFIXES and codes.str.startswith(prefix).all():
+            message = (
+                f"{file}: its codes ({codes.iloc[0]} ...) are those of {year}, where QPV of {vintage} are expected. "
+                f"Give the file of {vintage}, or say --vintage {year}."
+            )
+            raise SchemaError(message)
+    absent = zones.geometry.isna() | zones.geometry.is_empty
+    empty = sorted(zones.loc[absent, "zone_id"])
+    near = zones[~absent]
+    if within is not None:
+        # By their bounds in the CRS of the file first: zones of another ocean have no place in that of the territory.
+        box = shapely.box(*gpd.GeoSeries([within], crs=crs).to_crs(zones.crs).total_bounds)
+        near = near[shapely.intersects(shapely.box(*near.bounds.to_numpy().T), box)]
+    near = near.assign(cities=near.get("cities", ""), kind="qpv", vintage=vintage).to_crs(crs)
+    broken = ~near.geometry.is_valid
+    near.loc[broken, "geometry"] = polygonal(near.geometry[broken].to_numpy())
+    inside = near.area if within is None else near.intersection(within).area
+    here = (inside > 0) & (inside >= np.minimum(MIN_INSIDE_M2, near.area / 2))
+    kept = near.loc[here, ["zone_id", "name", "kind", "vintage", "cities", "geometry"]]
+    checked = validate(cast("gpd.GeoDataFrame", kept), "qpv", source=file).sort_index()
+    checked.attrs = {
+        "repaired": sorted(near.loc[here & broken, "zone_id"]),
+        "empty": empty,
+        "slivers": sorted(near.loc[~here & (inside > 0), "zone_id"]),
+    }
+    return checked
+
+
+def polygonal(shapes: NDArray[np.object_]) -> list[shapely.Geometry]:
+    """Return the shapes made valid, without the lines and points that this may leave.
+
+    Examples
+    --------
+    >>> bow = shapely.Polygon([(0, 0), (2, 2), (2, 0), (0, 2)])
+    >>> polygonal(np.array([bow]))[0].area
+    2.0
+    """
+    parts = (shapely.get_parts(shape) for shape in shapely.make_valid(shapes))
+    return [shapely.union_all([part for part in some if part.geom_type.endswith("Polygon")]) for some in parts]
 
 
 def read_renewal(path: Path) -> pd.DataFrame:
@@ -63,26 +167,29 @@ def read_renewal(path: Path) -> pd.DataFrame:
     ...     read_renewal(path)[["qpv_2024", "project_name", "interest"]].values.tolist()
     [['QN09301M', 'Les Rives', 'regional']]
     """
-    raw = read_table(path)
+    return renewal_projects(read_table(path), source=path.name)
+
+
+def renewal_projects(raw: pd.DataFrame, *, source: str) -> pd.DataFrame:
+    """Return the renewal projects of a table or layer as :func:`read_renewal` does; ``source`` is named in messages."""
     shapes = isinstance(raw, gpd.GeoDataFrame) and raw.active_geometry_name is not None
     table = raw.rename(columns=guess_columns(raw.columns, HEADERS["anru"]))
     codes = table.get("qpv_2015", pd.Series(dtype=str))
     if "qpv_2024" not in table and codes[codes != ""].str.startswith(PREFIXES["2024"]).all():
         table = table.rename(columns={"qpv_2015": "qpv_2024"})
-    wanted = ("project_name", "qpv_name") if shapes else CODES
+    wanted = ("project_name", "qpv_name") if shapes else ("qpv_2015", "qpv_2024")
     known = [name for name in wanted if name in table]
     if not known:
         aliases = ", ".join(alias for name in wanted for alias in HEADERS["anru"][name])
         message = (
-            f"{path.name}: no column with {'the name of each project' if shapes else 'codes of QPV'} (known as "
+            f"{source}: no column with {'the name of each project' if shapes else 'codes of QPV'} (known as "
             f"{aliases}). Columns seen: {', '.join(map(str, raw.columns))}."
         )
         raise SchemaError(message)
     blank = (table[known] == "").all(axis=1)
-    raise_faults(path.name, [(int(row), known[0], "is empty") for row in table.index[blank]])
-    empty = {name: "" for name in _TEXT if name not in table}
+    raise_faults(source, [(int(row), known[0], "is empty") for row in table.index[blank]])
     described = table.assign(
-        **empty,
+        **{name: "" for name in ("qpv_name", "project_name") if name not in table},
         interest=table["interest"].map(interest_of) if "interest" in table else "unknown",
         confidence=table.get("confidence", GIVEN),
         project_id=[f"npnru-{number}" for number in range(1, len(table) + 1)],
@@ -105,35 +212,13 @@ def interest_of(text: str) -> str:
 def perimeters_in(
     projects: gpd.GeoDataFrame, *, file: str, crs: str, within: shapely.Geometry | None = None
 ) -> gpd.GeoDataFrame:
-    """Return the perimeters of renewal projects that lie in a territory, as the ``npnru`` layer.
+    """Return the perimeters of :func:`read_renewal` that lie in a territory, as the ``npnru`` layer; refuse none.
 
-    Parameters
-    ----------
-    projects
-        Perimeters from :func:`read_renewal`.
-    file
-        Its name, for messages.
-    crs
-        CRS of the result.
-    within
-        The territory, in ``crs``; what counts as in it is said at :func:`essgeo.files.outlines.read_zones`.
-
-    Returns
-    -------
-    GeoDataFrame
-        As :func:`essgeo.files.layers.renewal_zones`, indexed by ``zone_id``, which is no code of a QPV. ``vintage``
-        is that of the file, ``""`` where it says none: a perimeter has not the vintage of the QPV.
-
-    Raises
-    ------
-    SchemaError
-        None of them has some ground in the territory.
-    MissingCRSError
-        No CRS.
+    ``zone_id`` is no code of a QPV, and ``vintage`` is that of the file, ``""`` where it says none: a perimeter has not
+    the vintage of the QPV. What counts as in the territory is said at :func:`read_zones`.
 
     Examples
     --------
-    >>> import shapely
     >>> named = {"project_name": ["Les Rives"], "qpv_name": "", "interest": "regional", "confidence": "given"}
     >>> project = gpd.GeoDataFrame(named, geometry=[shapely.box(0, 0, 200, 200)], index=["npnru-1"], crs=2154)
     >>> perimeters_in(project, file="npnru.gpkg", crs="EPSG:2154")[["name", "kind", "interest"]].values.tolist()
@@ -155,3 +240,56 @@ def perimeters_in(
         interest=named["interest"],
         confidence=named["confidence"],
     )
+
+
+def renewal_zones(projects: pd.DataFrame, qpv: gpd.GeoDataFrame, *, vintage: str) -> gpd.GeoDataFrame:
+    """Return the QPV in the urban renewal programme, each outline standing in for the perimeter of its project.
+
+    No project perimeter is published for the whole country; the QPV outline is not it, and pages say so. Perimeters of
+    projects that somebody gives win over it: :func:`perimeters_in`.
+
+    Parameters
+    ----------
+    projects
+        The ``npnru`` table.
+    qpv
+        The QPV of the territory, of one vintage.
+    vintage
+        That vintage: projects are joined by their code of that vintage, never by that of another.
+
+    Returns
+    -------
+    GeoDataFrame
+        The QPV with a project: ``programme`` joins the names of the projects by ``;``, ``interest`` is ``national`` if
+        one of them is, and ``unknown`` only if all are; ``confidence``.
+
+    Raises
+    ------
+    SchemaError
+        The projects have no codes of that vintage.
+
+    Examples
+    --------
+    >>> zones = gpd.GeoDataFrame({"name": ["Nord"]}, geometry=[shapely.box(0, 0, 1, 1)], index=["QN1"], crs=2154)
+    >>> project = {"qpv_2024": ["QN1"], "project_name": ["Projet"], "interest": ["regional"], "confidence": ["sure"]}
+    >>> renewal_zones(pd.DataFrame(project), zones, vintage="2024")["programme"].to_dict()
+    {'QN1': 'Projet'}
+    """
+    code = f"qpv_{vintage}"
+    if code not in projects:
+        known = ", ".join(column.removeprefix("qpv_") for column in projects if column in {"qpv_2015", "qpv_2024"})
+        message = f"npnru: no column {code}; the list names the QPV of {known} only."
+        raise SchemaError(message)
+    named = projects[(projects["interest"] != "none") & (projects[code] != "")]
+    by_zone = named.groupby(code).agg(
+        programme=("project_name", lambda names: " ; ".join(filter(None, dict.fromkeys(names)))),
+        interest=("interest", widest_interest),
+        confidence=("confidence", lambda values: " ; ".join(dict.fromkeys(values))),
+    )
+    joined = qpv.join(by_zone, how="inner").assign(kind="npnru").rename_axis("zone_id")
+    return cast("gpd.GeoDataFrame", joined)
+
+
+def widest_interest(interests: pd.Series) -> str:
+    """Return the interest of several projects together: ``national`` if one of them is, ``unknown`` only if all are."""
+    return next(interest for interest in ("national", "regional", "unknown") if interest in set(interests))

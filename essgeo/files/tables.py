@@ -18,7 +18,8 @@ import geopandas as gpd
 import pandas as pd
 import pyarrow as pa
 
-from essgeo.errors import InputError, InputWarning
+from essgeo.crs import require_crs
+from essgeo.errors import InputError, InputWarning, SchemaError
 from essgeo.schema.columns import HEADERS
 from essgeo.schema.headers import guess_columns
 from essgeo.schema.validate import ROW
@@ -26,176 +27,16 @@ from essgeo.schema.validate import ROW
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-
-Row = tuple[object, ...]
-
-
-_FORMULA = re.compile(rb"<f[ />]")
-
-
-def sheet_rows(path: Path) -> list[Row]:
-    """Return the rows of the first sheet of a workbook, formulas by the value that the file keeps of them.
-
-    A column of formulas without a value, as programs write that compute nothing, is warned of.
-
-    Raises
-    ------
-    InputError
-        The workbook cannot be read.
-
-    Examples
-    --------
-    >>> import openpyxl, pathlib, tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = pathlib.Path(folder) / "mine.xlsx"
-    ...     book = openpyxl.Workbook()
-    ...     book.active.append(["nom", 93100])
-    ...     book.save(path)
-    ...     sheet_rows(path)
-    [('nom', 93100)]
-    """
-    try:
-        rows = _rows(path, values=True)
-        formulas = _rows(path, values=False) if _has_formulas(path) else []
-    except Exception as error:
-        message = f"{path}: the workbook cannot be read ({error}); save it again as .xlsx."
-        raise InputError(message) from error
-    unknown = _columns_without_value(rows, formulas)
-    if unknown:
-        message = (
-            f"{path.name}: column {', '.join(unknown)} holds formulas without their values, read as empty. "
-            "Open the file in a spreadsheet and save it again, or paste the values."
-        )
-        warnings.warn(message, InputWarning, stacklevel=2)
-    return rows
-
-
-def _rows(path: Path, *, values: bool) -> list[Row]:
-    import openpyxl  # noqa: PLC0415 - slow to import, and only workbooks need it
-
-    book = openpyxl.load_workbook(path, read_only=True, data_only=values)
-    try:
-        return list(book.worksheets[0].iter_rows(values_only=True))
-    finally:
-        book.close()
-
-
-def _has_formulas(path: Path) -> bool:
-    with zipfile.ZipFile(path) as book:
-        sheets = (book.read(name) for name in book.namelist() if name.startswith("xl/worksheets/sheet"))
-        return any(_FORMULA.search(sheet) for sheet in sheets)
-
-
-def _columns_without_value(rows: list[Row], formulas: list[Row]) -> list[str]:
-    """Return the letters of the columns whose formulas all lack a value."""
-    from openpyxl.utils import get_column_letter  # noqa: PLC0415 - as in _rows
-
-    known: dict[int, bool] = {}
-    for values, written in zip(rows, formulas, strict=False):
-        for column, (value, text) in enumerate(zip(values, written, strict=False), start=1):
-            if isinstance(text, str) and text.startswith("=") and value != text:
-                known[column] = known.get(column, False) or value is not None
-    return [get_column_letter(column) for column, some in known.items() if not some]
-
-
-RESULTS = "results"
-
-
-def read_records(path: Path) -> pd.DataFrame | None:
-    """Return the records of a JSON file, one a row; None where it holds something else, such as features of a map.
-
-    Parameters
-    ----------
-    path
-        UTF-8, with its mark or without.
-
-    Returns
-    -------
-    DataFrame or None
-        Records are numbered from 1; a column a key. What is nested in a cell stays JSON.
-
-    Raises
-    ------
-    InputError
-        It is no JSON, or an item of the list is no object.
-
-    Examples
-    --------
-    >>> import pathlib, tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = pathlib.Path(folder) / "list.json"
-    ...     _ = path.write_text('{"results": [{"siret": "1", "postes": [{"id": 7}]}]}')
-    ...     read_records(path).to_dict("index")
-    {1: {'siret': '1', 'postes': '[{"id": 7}]'}}
-    """
-    try:
-        held = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        message = f"{path}: the file is not JSON in UTF-8 ({error})."
-        raise InputError(message) from error
-    items = held.get(RESULTS) if isinstance(held, dict) else held
-    if not isinstance(items, list):
-        return None
-    wrong = [str(number) for number, item in enumerate(items, start=1) if not isinstance(item, dict)]
-    if wrong:
-        message = f"{path}: record {', '.join(wrong[:5])} is no object; give a list of objects, a key a column."
-        raise InputError(message)
-    rows = [{key: _cell(value) for key, value in item.items()} for item in items]
-    return pd.DataFrame(rows, index=range(1, len(rows) + 1), dtype="object")
-
-
-def _cell(value: object) -> object:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, (list, dict)) else value
-
-
 SEPARATORS = ",;\t|"
 
-MOST_ROWS, LEAST_NAMES = 10, 2
-"""Rows that are looked at, blank ones aside, and columns of a header that must be known by their name."""
+MAX_ROWS, MIN_NAMES = 10, 2
+"""Rows that are looked at for a header, blank ones aside, and columns of it that must be known by their name."""
 
+RESULTS = "results"
+"""Where an interface that answers by JSON puts its records."""
 
-def separator_of(text: str) -> str:
-    r"""Return what separates the cells of a CSV: the commonest in its header.
-
-    Examples
-    --------
-    >>> separator_of("Structures de Bondy, Pantin\nNom;Adresse\n")
-    ';'
-    """
-    lines = list(islice(filter(str.strip, io.StringIO(text, newline=None)), MOST_ROWS))
-    separators = [max(SEPARATORS, key=line.count) for line in lines]
-    named = (mark for line, mark in zip(lines, separators, strict=True) if _names_columns(line.split(mark)))
-    return next(named, separators[0] if separators else SEPARATORS[0])
-
-
-def header_of(rows: Sequence[Sequence[str]]) -> tuple[int, bool] | None:
-    """Return the position of the row that names the columns, and whether it stands below others.
-
-    It is the first that is not blank, unless a row further down has at least two names that are known, no number, and
-    more cells filled than each row above it.
-
-    Examples
-    --------
-    >>> header_of([["Structures 2024", "", ""], [], ["Nom", "Adresse", "Téléphone"], ["Le Fournil", "1 rue A", ""]])
-    (2, True)
-    >>> header_of([["who", "where"], ["a", "b"]]), header_of([["", ""]])
-    ((0, False), None)
-    """
-    filled = ((place, [cell for cell in row if cell.strip()]) for place, row in enumerate(rows))
-    seen = list(islice(((place, cells) for place, cells in filled if cells), MOST_ROWS))
-    widest = 0
-    for place, cells in seen:
-        if len(cells) > widest and _names_columns(cells):
-            return place, place != seen[0][0]
-        widest = max(widest, len(cells))
-    return (seen[0][0], False) if seen else None
-
-
-def _names_columns(cells: Sequence[str]) -> bool:
-    return len(guess_columns(cells, HEADERS["structures"])) >= LEAST_NAMES and not any(
-        cell.strip().isdigit() for cell in cells
-    )
-
+WEB_PAGE = (b"<!doctype", b"<html")
+"""How a web page begins, in lower case."""
 
 _SIGNATURES = {
     b"PK\x03\x04": (".xlsx",),
@@ -206,11 +47,10 @@ _SIGNATURES = {
 
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
-WEB_PAGE = (b"<!doctype", b"<html")
-"""How a web page begins, in lower case."""
+_FORMULA = re.compile(rb"<f[ />]")
 
 
-def read_table(path: Path | str, *, as_is: bool = False, least_rows: int = 1) -> pd.DataFrame:
+def read_table(path: Path | str, *, as_is: bool = False, min_rows: int = 1) -> pd.DataFrame:
     r"""Return the table a file holds, every cell as text, so that postcodes and identifiers keep their zeros.
 
     Parameters
@@ -220,7 +60,7 @@ def read_table(path: Path | str, *, as_is: bool = False, least_rows: int = 1) ->
         GeoParquet, GeoJSON, GeoPackage or Shapefile; or JSON, a list of objects.
     as_is
         Keep blank rows, and the types of a file that has types.
-    least_rows
+    min_rows
         Refuse a file with fewer rows.
 
     Returns
@@ -248,28 +88,28 @@ def read_table(path: Path | str, *, as_is: bool = False, least_rows: int = 1) ->
     path = Path(path)
     suffix = checked_suffix(path)
     frame = _READERS[suffix](path)
-    if suffix in _ROWS and not as_is:
+    if suffix in _SHEETS and not as_is:
         frame = frame[(frame != "").any(axis=1)]
-    if len(frame) < least_rows:
+    if len(frame) < min_rows:
         message = f"{path}: the file has columns but no row."
         raise InputError(message)
-    return _named(frame) if as_is else as_text(_named(frame))
+    frame = frame.rename_axis(ROW)
+    frame.columns = pd.Index(_unique([str(name) for name in frame.columns]))
+    return frame if as_is else as_text(frame)
+
+
+def read_outlines(path: Path) -> gpd.GeoDataFrame:
+    """Return a geographic file with its geometry in the column ``geometry``; refuse one without geometry or CRS."""
+    frame = read_table(path)
+    if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
+        message = f"{path.name}: no geometry; give a GeoJSON, GeoPackage, GeoParquet or Shapefile."
+        raise SchemaError(message)
+    require_crs(frame, path.name)
+    return frame if frame.geometry.name == "geometry" else frame.rename_geometry("geometry")
 
 
 def checked_suffix(path: Path) -> str:
-    """Return the suffix of a file in lower case, if its first bytes are those of such a file.
-
-    Raises
-    ------
-    InputError
-        There is no such file, it cannot be opened, is not what its suffix says or is empty, or its suffix is not known.
-
-    Examples
-    --------
-    >>> from essgeo import load_territory
-    >>> checked_suffix(load_territory("est-ensemble").file("iris").path)
-    '.geojson'
-    """
+    """Return the suffix of a file in lower case, if its first bytes are those of such a file; else refuse it."""
     require_file(path)
     suffix = path.suffix.lower()
     if suffix not in _READERS:
@@ -281,27 +121,14 @@ def checked_suffix(path: Path) -> str:
     except OSError as error:
         message = f"{path}: cannot be opened ({error.strerror})."
         raise InputError(message) from error
-    fault = _fault_of(head, suffix)
-    if fault:
+    if fault := _fault_of(head, suffix):
         message = f"{path}: {fault}"
         raise InputError(message)
     return suffix
 
 
 def require_file(path: Path) -> None:
-    """Refuse a path where there is no file.
-
-    Raises
-    ------
-    InputError
-        There is nothing, or a folder.
-
-    Examples
-    --------
-    >>> require_file(Path("none.csv"))
-    Traceback (most recent call last):
-    essgeo.errors.InputError: none.csv: no such file.
-    """
+    """Refuse a path where there is nothing, or a folder."""
     if not path.is_file():
         message = f"{path}: {'is a folder; give a file' if path.is_dir() else 'no such file'}."
         raise InputError(message)
@@ -309,22 +136,101 @@ def require_file(path: Path) -> None:
 
 def _fault_of(head: bytes, suffix: str) -> str:
     """Return what is wrong with the first bytes of a file of that suffix, or nothing."""
-    if not head.strip():
-        return "the file is empty."
     looks = next((suffixes for signature, suffixes in _SIGNATURES.items() if head.startswith(signature)), ())
-    if looks and suffix not in looks:
-        return f"the file is not a {suffix} but looks like a {looks[0]}; rename it or save it again as {suffix}."
-    if not looks and suffix in {".xlsx", ".parquet", ".geoparquet", ".gpkg"}:
-        return f"the file is not a {suffix} (its first bytes say so); rename it or save it again as {suffix}."
-    return _fault_of_text(head, suffix) if suffix in _TEXT else ""
+    faults = {
+        "the file is empty.": not head.strip(),
+        f"the file is not a {suffix} but looks like a {''.join(looks[:1])}; rename it or save it again as {suffix}.": (
+            looks and suffix not in looks
+        ),
+        f"the file is not a {suffix} (its first bytes say so); rename it or save it again as {suffix}.": (
+            not looks and suffix in {".xlsx", ".parquet", ".geoparquet", ".gpkg"}
+        ),
+        "the file is a web page, not a table; download the table itself.": (
+            suffix in _TEXT and head.lstrip().lower().startswith(WEB_PAGE)
+        ),
+        f"the file is binary, not the text a {suffix} holds; save it again as {suffix}, in UTF-8.": (
+            suffix in _TEXT and head.count(b"\x00") > len(head) // 10 and not head.startswith(_UTF16_MARKS)
+        ),
+    }
+    return next((fault for fault, found in faults.items() if found), "")
 
 
-def _fault_of_text(head: bytes, suffix: str) -> str:
-    if head.lstrip().lower().startswith(WEB_PAGE):
-        return "the file is a web page, not a table; download the table itself."
-    if head.count(b"\x00") > len(head) // 10 and not head.startswith(_UTF16_MARKS):
-        return f"the file is binary, not the text a {suffix} holds; save it again as {suffix}, in UTF-8."
-    return ""
+def as_text(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame with every cell as text but its geometry, missing values as ``""``.
+
+    Examples
+    --------
+    >>> as_text(pd.DataFrame({"surface": [312.0, None]}))["surface"].tolist()
+    ['312', '']
+    """
+    geometry = frame.geometry.name if isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name else None
+    text = frame.copy()
+    for name in text.columns:
+        if name != geometry:
+            text[name] = text[name].astype("object").map(_text)
+    return text
+
+
+def _text(value: object) -> str:
+    if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, dt.datetime) and value.time() == dt.time():
+        return value.date().isoformat()
+    return str(value).replace("\x00", "").strip()
+
+
+def _unique(names: list[str]) -> list[str]:
+    """Return a name for each column: blank ones by their position, repeated ones with a number that is free."""
+    clean = [name.strip() or f"column_{position}" for position, name in enumerate(names, start=1)]
+    unique: list[str] = []
+    for name in clean:
+        free = (f"{name}_{number}" for number in range(2, len(names) + 2))
+        unique.append(name if name not in unique else next(other for other in free if other not in {*unique, *clean}))
+    return unique
+
+
+def separator_of(text: str) -> str:
+    r"""Return what separates the cells of a CSV: the commonest in its header.
+
+    Examples
+    --------
+    >>> separator_of("Structures de Bondy, Pantin\nNom;Adresse\n")
+    ';'
+    """
+    lines = list(islice(filter(str.strip, io.StringIO(text, newline=None)), MAX_ROWS))
+    separators = [max(SEPARATORS, key=line.count) for line in lines]
+    named = (mark for line, mark in zip(lines, separators, strict=True) if _names_columns(line.split(mark)))
+    return next(named, separators[0] if separators else SEPARATORS[0])
+
+
+def header_of(rows: Sequence[Sequence[str]]) -> tuple[int, bool] | None:
+    """Return the position of the row that names the columns, and whether it stands below others.
+
+    It is the first that is not blank, unless a row further down has at least two names that are known, no number, and
+    more cells filled than each row above it.
+
+    Examples
+    --------
+    >>> header_of([["Structures 2024", "", ""], [], ["Nom", "Adresse", "Téléphone"], ["Le Fournil", "1 rue A", ""]])
+    (2, True)
+    >>> header_of([["who", "where"], ["a", "b"]]), header_of([["", ""]])
+    ((0, False), None)
+    """
+    filled = ((place, [cell for cell in row if cell.strip()]) for place, row in enumerate(rows))
+    seen = list(islice(((place, cells) for place, cells in filled if cells), MAX_ROWS))
+    widest = 0
+    for place, cells in seen:
+        if len(cells) > widest and _names_columns(cells):
+            return place, place != seen[0][0]
+        widest = max(widest, len(cells))
+    return (seen[0][0], False) if seen else None
+
+
+def _names_columns(cells: Sequence[str]) -> bool:
+    known = guess_columns(cells, HEADERS["structures"])
+    return len(known) >= MIN_NAMES and not any(cell.strip().isdigit() for cell in cells)
 
 
 def _decode(path: Path) -> str:
@@ -351,15 +257,52 @@ def _read_csv(path: Path) -> pd.DataFrame:
 
 
 def _read_xlsx(path: Path) -> pd.DataFrame:
+    """Return the first sheet of a workbook, formulas by the value that the file keeps of them.
 
-    return _framed(path, [[_tables_cell(value) for value in row] for row in sheet_rows(path)])
+    A column of formulas without a value, as programs write that compute nothing, is warned of.
+    """
+    try:
+        rows = _rows(path, values=True)
+        with zipfile.ZipFile(path) as book:
+            sheets = [name for name in book.namelist() if name.startswith("xl/worksheets/sheet")]
+            formulas = any(_FORMULA.search(book.read(name)) for name in sheets)
+        unknown = _columns_without_value(rows, _rows(path, values=False)) if formulas else []
+    except Exception as error:
+        message = f"{path}: the workbook cannot be read ({error}); save it again as .xlsx."
+        raise InputError(message) from error
+    if unknown:
+        message = (
+            f"{path.name}: column {', '.join(unknown)} holds formulas without their values, read as empty. "
+            "Open the file in a spreadsheet and save it again, or paste the values."
+        )
+        warnings.warn(message, InputWarning, stacklevel=2)
+    return _framed(path, [[_text(value) for value in row] for row in rows])
+
+
+def _rows(path: Path, *, values: bool) -> list[tuple[object, ...]]:
+    import openpyxl  # noqa: PLC0415 - slow to import, and only workbooks need it
+
+    book = openpyxl.load_workbook(path, read_only=True, data_only=values)
+    try:
+        return list(book.worksheets[0].iter_rows(values_only=True))
+    finally:
+        book.close()
+
+
+def _columns_without_value(rows: list[tuple[object, ...]], formulas: list[tuple[object, ...]]) -> list[str]:
+    """Return the letters of the columns whose formulas all lack a value."""
+    from openpyxl.utils import get_column_letter  # noqa: PLC0415 - as in _rows
+
+    known: dict[int, bool] = {}
+    for values, written in zip(rows, formulas, strict=False):
+        for column, (value, text) in enumerate(zip(values, written, strict=False), start=1):
+            if isinstance(text, str) and text.startswith("=") and value != text:
+                known[column] = known.get(column, False) or value is not None
+    return [get_column_letter(column) for column, some in known.items() if not some]
 
 
 def _framed(path: Path, rows: list[list[str]]) -> pd.DataFrame:
-    """Return rows of cells as a frame, whose columns a row names (:func:`essgeo.files.tables.header_of`).
-
-    A blank line is no row, unless the file has one column only.
-    """
+    """Return rows of cells as a frame; a blank line is no row, unless the file has one column only."""
     found = header_of(rows)
     if found is None:
         message = f"{path}: the file is empty."
@@ -372,27 +315,20 @@ def _framed(path: Path, rows: list[list[str]]) -> pd.DataFrame:
     while not header[-1].strip():
         header = header[:-1]
     width = len(header)
-    records = [(number, row) for number, row in enumerate(rows[place + 1 :], start=place + 2) if row or width == 1]
-    for number, row in records:
+    records = {number: row for number, row in enumerate(rows[place + 1 :], start=place + 2) if row or width == 1}
+    for number, row in records.items():
         if len(row) > width and any(map(str.strip, row[width:])):
             message = (
                 f"{path}: row {number} has more cells than row {place + 1}, the header ({len(row)} against {width}); "
                 "quote a cell that holds the separator, name every column, or delete the rows above the header."
             )
             raise InputError(message)
-    frame = pd.DataFrame(
-        [row if len(row) == width else (row + [""] * width)[:width] for _, row in records],
-        columns=range(width),
-        index=[number for number, _ in records],
-        dtype="object",
-    )
-    return pd.concat([_stripped(frame[place]) for place in range(width)], axis=1).set_axis(header, axis=1)
-
-
-def _stripped(column: pd.Series) -> pd.Series:
-    codes, values = pd.factorize(column)
-    texts = pd.Index([value.replace("\x00", "").strip() for value in values], dtype="object")
-    return pd.Series(texts.take(codes), index=column.index)
+    cells = [row if len(row) == width else (row + [""] * width)[:width] for row in records.values()]
+    frame = pd.DataFrame(cells, columns=range(width), index=list(records), dtype="object")
+    for column in frame:  # each distinct text is cleaned once; no factorize(): the hashing of pandas stops at a NUL
+        clean = {text: text.replace("\x00", "").strip() for text in set(frame[column])}
+        frame[column] = pd.Series([clean[text] for text in frame[column]], index=frame.index, dtype="object")
+    return frame.set_axis(header, axis=1)
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
@@ -404,63 +340,41 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     except (OSError, ValueError, pa.ArrowException) as error:
         message = f"{path}: the Parquet file cannot be read ({error})."
         raise InputError(message) from error
-    return frame.set_axis(pd.RangeIndex(1, len(frame) + 1))
-
-
-def _read_json(path: Path) -> pd.DataFrame:
-    records = read_records(path)
-    return _read_geographic(path) if records is None else records
+    return _numbered(frame)
 
 
 def _read_geographic(path: Path) -> pd.DataFrame:
     try:
-        frame: pd.DataFrame = gpd.read_file(path)
+        return _numbered(gpd.read_file(path))
     except Exception as error:
         message = f"{path}: the geographic file cannot be read ({error})."
         raise InputError(message) from error
+
+
+def _read_json(path: Path) -> pd.DataFrame:
+    """Return the records of a JSON list, or the features of a map; what is nested in a cell stays JSON."""
+    try:
+        held = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        message = f"{path}: the file is not JSON in UTF-8 ({error})."
+        raise InputError(message) from error
+    items = held.get(RESULTS) if isinstance(held, dict) else held
+    if not isinstance(items, list):
+        return _read_geographic(path)
+    wrong = [str(number) for number, item in enumerate(items, start=1) if not isinstance(item, dict)]
+    if wrong:
+        message = f"{path}: record {', '.join(wrong[:5])} is no object; give a list of objects, a key a column."
+        raise InputError(message)
+
+    def cell(value: object) -> object:
+        return json.dumps(value, ensure_ascii=False) if isinstance(value, (list, dict)) else value
+
+    rows = [{key: cell(value) for key, value in item.items()} for item in items]
+    return _numbered(pd.DataFrame(rows, dtype="object"))
+
+
+def _numbered(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.set_axis(pd.RangeIndex(1, len(frame) + 1))
-
-
-def _named(frame: pd.DataFrame) -> pd.DataFrame:
-    named = frame.rename_axis(ROW)
-    named.columns = pd.Index(_unique([str(name) for name in named.columns]))
-    return named
-
-
-def as_text(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame with every cell as text but its geometry, missing values as ``""``.
-
-    Examples
-    --------
-    >>> as_text(pd.DataFrame({"surface": [312.0, None]}))["surface"].tolist()
-    ['312', '']
-    """
-    geometry = frame.geometry.name if isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name else None
-    text = frame.copy()
-    for name in text.columns:
-        if name != geometry:
-            text[name] = text[name].astype("object").map(_tables_cell)
-    return text
-
-
-def _unique(names: list[str]) -> list[str]:
-    """Return a name for each column: blank ones by their position, repeated ones with a number that is free."""
-    clean = [name.strip() or f"column_{position}" for position, name in enumerate(names, start=1)]
-    unique: list[str] = []
-    for name in clean:
-        free = (f"{name}_{number}" for number in range(2, len(names) + 2))
-        unique.append(name if name not in unique else next(other for other in free if other not in {*unique, *clean}))
-    return unique
-
-
-def _tables_cell(value: object) -> str:
-    if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value)):
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if isinstance(value, dt.datetime) and value.time() == dt.time():
-        return value.date().isoformat()
-    return str(value).replace("\x00", "").strip()
 
 
 _TEXT: dict[str, Callable[[Path], pd.DataFrame]] = {
@@ -471,7 +385,7 @@ _TEXT: dict[str, Callable[[Path], pd.DataFrame]] = {
     ".json": _read_json,
 }
 
-_ROWS = {".csv", ".txt", ".tsv", ".xlsx"}
+_SHEETS = {".csv", ".txt", ".tsv", ".xlsx"}
 
 _READERS = _TEXT | {
     ".xlsx": _read_xlsx,

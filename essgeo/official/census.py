@@ -13,7 +13,7 @@ import shapely
 
 from essgeo.crs import require_crs
 from essgeo.errors import InputError, SchemaError, SourceChangedError
-from essgeo.files.outlines import polygonal
+from essgeo.files.perimeters import polygonal
 from essgeo.files.tables import as_text, checked_suffix, read_table
 from essgeo.official.catalogue import official_columns
 from essgeo.schema.validate import ROW, validate

@@ -13,8 +13,7 @@ import shapely
 from essgeo.crs import GEOGRAPHIC
 from essgeo.errors import InputError, SourceChangedError
 from essgeo.files import premises
-from essgeo.files.outlines import clip_zones
-from essgeo.files.perimeters import interest_of
+from essgeo.files.perimeters import clip_zones, interest_of
 from essgeo.files.tables import checked_suffix, read_table
 from essgeo.official.catalogue import find_source, official_columns
 from essgeo.official.census import official_outlines, official_table
@@ -46,7 +45,7 @@ def read_qpv(path: Path, source: Source, *, crs: str, within: shapely.Geometry) 
     Returns
     -------
     GeoDataFrame
-        As :func:`essgeo.files.outlines.read_zones`, with the same ``attrs``.
+        As :func:`essgeo.files.perimeters.read_zones`, with the same ``attrs``.
 
     Raises
     ------

@@ -14,10 +14,8 @@ from essgeo.files.layers import (
     own_layer,
     own_projects,
     read_neighbourhoods,
-    renewal_zones,
 )
-from essgeo.files.outlines import read_zones
-from essgeo.files.perimeters import perimeters_in, read_renewal
+from essgeo.files.perimeters import perimeters_in, read_renewal, read_zones, renewal_zones
 from essgeo.files.provenance import given_input
 from essgeo.official.catalogue import find_source, read_catalogue
 from essgeo.official.census import iris_layer, read_grid, read_iris_income, read_iris_outlines, read_iris_population

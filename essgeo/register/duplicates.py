@@ -226,7 +226,7 @@ def read_decisions(path: Path | str) -> pd.DataFrame:
     [['a', 'x', 'same', 'left'], ['b', 'x', 'different', '']]
     """
     path = Path(path)
-    table = read_table(path, least_rows=0)
+    table = read_table(path, min_rows=0)
     missing = [name for name in _KEYS if name not in table]
     if missing:
         message = f"{path.name}: missing column {', '.join(missing)}. Columns seen: {', '.join(table.columns)}."
@@ -262,7 +262,7 @@ def settled_rows(path: Path | str) -> pd.DataFrame:
     [['a', 'x', '0.9', 'same', 'seen']]
     """
     read_decisions(path)
-    table = read_table(path, least_rows=0)
+    table = read_table(path, min_rows=0)
     return table[table["decision"] != ""].reset_index(drop=True)
 
 

@@ -13,11 +13,7 @@ import shapely
 from essgeo.access import nearest_minutes, travel_cost
 from essgeo.crs import require_metric
 from essgeo.errors import InfeasibleError, InputError
-from essgeo.files.premises import (
-    PREMISES,
-    SEARCH_AREA,
-    _checked,
-)
+from essgeo.files.premises import PREMISES, SEARCH_AREA, checked_premises
 from essgeo.schema.months import Period, available_months, month_number
 
 if TYPE_CHECKING:
@@ -42,7 +38,7 @@ def site_candidates(sites: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     Returns
     -------
     GeoDataFrame
-        As :func:`read_candidates`, in the CRS of ``sites``.
+        As :func:`essgeo.read_premises`, in the CRS of ``sites``.
 
     Examples
     --------
@@ -54,7 +50,8 @@ def site_candidates(sites: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     named = (
         pd.DataFrame(sites.drop(columns=sites.geometry.name)).reset_index().rename(columns={"site_id": "candidate_id"})
     )
-    return _checked(named, sites.geometry.reset_index(drop=True), "sites", require_metric(sites, "sites").to_string())
+    crs = require_metric(sites, "sites").to_string()
+    return checked_premises(named, sites.geometry.reset_index(drop=True), source="sites", crs=crs)
 
 
 def search_areas(areas: gpd.GeoDataFrame, *, cell_m: float = CELL_M) -> gpd.GeoDataFrame:
@@ -70,7 +67,7 @@ def search_areas(areas: gpd.GeoDataFrame, *, cell_m: float = CELL_M) -> gpd.GeoD
     Returns
     -------
     GeoDataFrame
-        As :func:`read_candidates`, ``kind`` ``search_area``; the point is the centre of the cell.
+        As :func:`essgeo.read_premises`, ``kind`` ``search_area``; the point is the centre of the cell.
 
     Raises
     ------
@@ -159,7 +156,7 @@ def apply_filters(
     Parameters
     ----------
     candidates
-        See :func:`essgeo.files.premises.read_candidates`.
+        See :func:`essgeo.read_premises`.
     requirements, period
         What is asked. Without a period, dates do not count.
     speed_kmh, detour

@@ -373,7 +373,7 @@ def choose_sites(
     demand
         From :func:`essgeo.demand_points`, or any points or polygons with ``population`` and ``income``; metric CRS.
     candidates
-        From :func:`essgeo.files.premises.read_candidates`, :func:`essgeo.siting.site_candidates` or
+        From :func:`essgeo.read_premises`, :func:`essgeo.siting.site_candidates` or
         :func:`essgeo.siting.search_areas`, in the same CRS.
     count
         Number of sites. For ``set``, the most that may be opened.

@@ -29,7 +29,7 @@ def default_candidates(sites: gpd.GeoDataFrame, iris: gpd.GeoDataFrame) -> gpd.G
     Returns
     -------
     GeoDataFrame
-        See :func:`essgeo.files.premises.read_candidates`.
+        See :func:`essgeo.read_premises`.
 
     Examples
     --------

@@ -9,8 +9,7 @@ import pandas as pd
 import shapely
 
 from essgeo.crs import require_same_crs
-from essgeo.files.layers import widest
-from essgeo.files.outlines import LEAST_INSIDE_M2
+from essgeo.files.perimeters import MIN_INSIDE_M2, widest_interest
 from essgeo.schema.validate import require_columns
 from essgeo.zoning.locate import VINTAGE, checked_points, refuse, values_at, zone_polygons
 
@@ -206,9 +205,11 @@ def with_programme(qpv: gpd.GeoDataFrame, npnru: gpd.GeoDataFrame) -> gpd.GeoDat
     shapes = drawn.geometry.to_numpy()[project]
     shared = shapely.area(shapely.intersection(qpv.geometry.to_numpy()[zone], shapes))
     told = drawn[["programme", "interest"]].iloc[project].set_axis(qpv.index[zone])
-    overlapping = told[shared >= np.minimum(LEAST_INSIDE_M2, shapely.area(shapes) / 2)]
+    overlapping = told[shared >= np.minimum(MIN_INSIDE_M2, shapely.area(shapes) / 2)]
     both = pd.concat([pd.DataFrame(npnru.loc[same, ["programme", "interest"]]), pd.DataFrame(overlapping)])
     by_zone = both.groupby(level=0)
     programme = by_zone["programme"].agg(lambda texts: " ; ".join(dict.fromkeys(filter(None, texts))))
-    found = pd.DataFrame({"programme": programme, "interest": by_zone["interest"].agg(widest)}).reindex(qpv.index)
+    found = pd.DataFrame({"programme": programme, "interest": by_zone["interest"].agg(widest_interest)}).reindex(
+        qpv.index
+    )
     return qpv.assign(programme=found["programme"].fillna(""), interest=found["interest"].fillna(""))

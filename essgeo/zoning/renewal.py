@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from essgeo.files.layers import renewal_zones
-from essgeo.files.perimeters import read_renewal
+from essgeo.files.perimeters import read_renewal, renewal_zones
 from essgeo.official.live_layers import RENEWAL_VINTAGE, live_perimeters, live_projects, live_qpv
 from essgeo.zoning.crosswalk import carry_projects, crosswalk
 
@@ -50,7 +49,7 @@ def live_renewal(
     Returns
     -------
     GeoDataFrame
-        As :func:`essgeo.files.layers.renewal_zones`; identifiers of perimeters are no codes of QPV.
+        As :func:`essgeo.files.perimeters.renewal_zones`; identifiers of perimeters are no codes of QPV.
 
     Raises
     ------

@@ -11,10 +11,9 @@ import shapely
 
 from essgeo import load_territory, read_layer
 from essgeo.errors import MissingCRSError, SchemaError, SourceUnavailableError
-from essgeo.files import layers
-from essgeo.files import outlines as zones
+from essgeo.files import layers, perimeters, structures, tables
 from essgeo.files.layers import read_layers
-from essgeo.files.outlines import read_zones
+from essgeo.files.perimeters import read_zones
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +50,7 @@ def test_a_study_reads_no_file_twice(small_territory: Path, monkeypatch: pytest.
 
         return count
 
-    for module in (layers, zones):
+    for module in (layers, perimeters, structures, tables):
         monkeypatch.setattr(module, "read_table", counted(module.read_table))
     read_layers(load_territory(small_territory))
     assert sorted(read) == [

@@ -218,3 +218,9 @@ def test_what_is_written_is_read_back(
     with path.open("w", encoding="utf-8", newline="") as stream:
         csv.writer(stream, delimiter=separator).writerows([("nom", "ville"), *rows])
     assert list(read_table(path).itertuples(index=False, name=None)) == rows
+
+
+def test_texts_that_begin_alike_before_a_nul_stay_apart(tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_bytes(b"nom,ville\na\x00b,x\na,y\na\x00c,z\n")
+    assert read_table(path)["nom"].tolist() == ["ab", "a", "ac"]

@@ -13,8 +13,7 @@ import shapely
 from essgeo import load_territory, read_layer
 from essgeo.access import grid_points
 from essgeo.errors import SchemaError, SourceChangedError
-from essgeo.files.layers import renewal_zones
-from essgeo.files.outlines import read_zones
+from essgeo.files.perimeters import read_zones, renewal_zones
 from essgeo.official.catalogue import find_source
 from essgeo.official.census import iris_layer, read_grid, read_iris_income, read_iris_outlines, read_iris_population
 from essgeo.official.lists import read_cartofriches, read_npnru, read_qpv, read_stations

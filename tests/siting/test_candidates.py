@@ -8,9 +8,8 @@ import geopandas as gpd
 import pytest
 import shapely
 
-from essgeo import load_territory, read_layer
+from essgeo import load_territory, read_layer, read_premises
 from essgeo.errors import InputError, SchemaError
-from essgeo.files.premises import read_candidates
 from essgeo.siting import default_candidates, search_areas, site_candidates
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ def _file(folder: Path, text: str, name: str = "locaux.csv") -> Path:
 
 
 def test_a_french_spreadsheet_is_understood(tmp_path: Path) -> None:
-    table = read_candidates(_file(tmp_path, FRENCH.replace("1 200", "1200")))
+    table = read_premises(_file(tmp_path, FRENCH.replace("1 200", "1200")))
     assert table.crs == "EPSG:2154"
     assert table["name"].tolist() == ["Halle nord", "Boutique"]
     assert table["surface_m2"].tolist()[0] == 1200
@@ -43,7 +42,7 @@ def test_a_french_spreadsheet_is_understood(tmp_path: Path) -> None:
 def test_an_end_before_its_start_is_named_with_row_and_field(tmp_path: Path) -> None:
     text = "name,available_from,available_to\nA,2027-01,2027-01\nB,2028-05,2027\nC,2029,2028-12\n"
     with pytest.raises(SchemaError, match=r"locaux.csv: 2 faults(.|\n)*row 3, field available_to(.|\n)*row 4") as fault:
-        read_candidates(_file(tmp_path, text))
+        read_premises(_file(tmp_path, text))
     assert "row 2" not in str(fault.value)
 
 
@@ -59,19 +58,19 @@ def test_an_end_before_its_start_is_named_with_row_and_field(tmp_path: Path) -> 
 )
 def test_a_bad_file_says_what_is_wrong(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(SchemaError, match=said):
-        read_candidates(_file(tmp_path, text))
+        read_premises(_file(tmp_path, text))
 
 
 def test_polygons_give_a_point_inside(tmp_path: Path) -> None:
     shape = shapely.from_wkt("POLYGON((0 0, 90 0, 90 10, 10 10, 10 90, 0 90, 0 0))")
     layer = gpd.GeoDataFrame({"nom": ["L"]}, geometry=[shape], crs=2154)
     layer.to_file(tmp_path / "cour.gpkg")
-    point = read_candidates(tmp_path / "cour.gpkg").geometry.iloc[0]
+    point = read_premises(tmp_path / "cour.gpkg").geometry.iloc[0]
     assert point.within(shape)
 
 
 def test_cartofriches_is_read_as_it_is(shared: Path) -> None:
-    table = read_candidates(next((shared / "friches").glob("*.geojson")))
+    table = read_premises(next((shared / "friches").glob("*.geojson")))
     assert len(table) == 36
     assert table.geometry.notna().all()
     assert table["surface_m2"].isna().sum() == 4, "a disc of 10 m drawn around a point is no surface"
