@@ -1,4 +1,4 @@
-"""Measures of accessibility."""
+"""Measures of accessibility: how near, how much of it, and how unequally."""
 
 from __future__ import annotations
 
@@ -9,128 +9,150 @@ import pandas as pd
 from scipy import sparse
 
 from essgeo.errors import InputError
+from essgeo.schema.validate import require_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-    from essgeo.access.cost import CostMatrix
+    from essgeo.access.walking import CostMatrix
+
+    Decay: TypeAlias = str | Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 
-Decay: TypeAlias = "str | Callable[[NDArray[np.float64]], NDArray[np.float64]]"
+METHODS = {
+    "cumulative": "places within a walk",
+    "gravity": "Hansen 1959",
+    "2sfca": "Luo & Wang 2003",
+    "e2sfca": "Luo & Qi 2009",
+    "balanced": "Páez, Higgins & Vivona 2019",
+}
 
+BINARY = frozenset({"cumulative", "2sfca"})
+
+PRESENCE = "presence: every place counts as 1, its size is not known"
 
 STEPS = (1.0, 0.68, 0.22)
 """Weights of the first, second and last third of the catchment (Luo & Qi 2009)."""
 
 
-def decay_weights(minutes: NDArray[np.floating], decay: Decay, *, within_minutes: float) -> NDArray[np.float64]:
-    r"""Return the weight of each trip, 0 beyond the catchment.
-
-    - ``binary``: 1 everywhere in the catchment (2SFCA, cumulative opportunities);
-    - ``step``: 1, 0.68 and 0.22 in its thirds (Luo & Qi 2009);
-    - ``gaussian``: :math:`e^{-t^2 / 2\sigma^2}` with :math:`\sigma` half of the catchment, 0.14 at its edge;
-    - ``exponential``: :math:`e^{-2t / T}` with *T* the catchment, 0.14 at its edge too;
-    - a function of minutes.
+def accessibility(
+    demand: pd.DataFrame,
+    supply: pd.DataFrame,
+    cost: CostMatrix,
+    *,
+    method: str = "e2sfca",
+    decay: Decay = "gaussian",
+    within_minutes: float | None = None,
+    capacity: str | None = None,
+) -> pd.Series:
+    r"""Return the access of each demand point.
 
     Parameters
     ----------
-    minutes
-        Of each trip.
+    demand
+        Origins of ``cost``: ``population``.
+    supply
+        Destinations of ``cost``.
+    cost
+        From :func:`essgeo.travel_cost`.
+    method
+        ``cumulative``, ``gravity``, ``2sfca``, ``e2sfca`` or ``balanced``.
     decay
-        One of the names above, or a function from an array to an array.
+        The weight of a trip of *t* minutes in a catchment of *T*; ``cumulative`` and ``2sfca`` are ``binary``:
+
+        - ``binary``: 1 everywhere in the catchment;
+        - ``step``: 1, 0.68 and 0.22 in its thirds (Luo & Qi 2009);
+        - ``gaussian``: :math:`e^{-t^2 / 2\sigma^2}` with :math:`\sigma` half of the catchment, 0.14 at its edge;
+        - ``exponential``: :math:`e^{-2t / T}`, 0.14 at its edge too;
+        - a function of minutes, from an array to an array.
     within_minutes
-        Size of the catchment.
+        Size of the catchment; ``cost.max_minutes`` by default.
+    capacity
+        Column of ``supply`` that says how much each place offers. By default every place counts as 1, and the result
+        says so.
 
     Returns
     -------
-    ndarray of float64
-        One weight a trip.
+    Series of float
+        The index of ``demand``, named after the method. ``attrs`` holds ``method``, ``reference``, ``decay``,
+        ``within_minutes``, ``capacity`` and ``cost``, the way minutes were found.
 
     Raises
     ------
+    SchemaError
+        ``demand`` has no ``population``.
     InputError
-        The decay is not known.
+        Method or decay not known, tables that are not those of ``cost``, a capacity that is missing or negative.
 
     Examples
     --------
-    >>> decay_weights(np.array([0.0, 12.0, 29.0, 31.0]), "step", within_minutes=30).tolist()
-    [1.0, 0.68, 0.22, 0.0]
+    >>> import geopandas as gpd
+    >>> from essgeo import travel_cost
+    >>> homes = gpd.GeoDataFrame({"population": [10.0, 40.0]}, geometry=gpd.points_from_xy([0, 900], [0, 0]), crs=2154)
+    >>> shops = gpd.GeoDataFrame(geometry=gpd.points_from_xy([0], [0]), crs=2154)
+    >>> access = accessibility(homes, shops, travel_cost(homes, shops), method="2sfca")
+    >>> access.tolist(), access.attrs["capacity"]
+    ([0.02, 0.02], 'presence: every place counts as 1, its size is not known')
     """
-    trips = np.asarray(minutes, dtype=np.float64)
-    if callable(decay):
-        weights = decay(trips)
-    elif decay == "binary":
-        weights = np.ones(len(trips))
-    elif decay == "step":
-        thirds = within_minutes * np.arange(1, len(STEPS)) / len(STEPS)
-        weights = np.asarray(STEPS)[np.searchsorted(thirds, trips)]
-    elif decay == "gaussian":
-        weights = np.exp(trips**2 * (-2 / within_minutes**2))
-    elif decay == "exponential":
-        weights = np.exp(trips * (-2 / within_minutes))
-    else:
-        message = f"decay {decay!r} is not known; take binary, step, gaussian, exponential, or a function of minutes."
+    if method not in METHODS:
+        message = f"method {method!r} is not known; take one of {', '.join(METHODS)}."
         raise InputError(message)
-    return (
-        weights if not len(trips) or trips.max() <= within_minutes else np.where(trips <= within_minutes, weights, 0.0)
-    )
+    for frame, index, name in ((demand, cost.origin_ids, "demand"), (supply, cost.destination_ids, "supply")):
+        if not frame.index.equals(index):
+            message = f"{name}: its rows are not those that the cost matrix was made from; compute travel_cost again."
+            raise InputError(message)
+    require_columns(("demand", demand, {"population": "Give the residents of each point."}))
+    amount = np.ones(len(supply)) if capacity is None else _capacity(supply, capacity)
+    within = within_minutes or cost.max_minutes
+    decay = "binary" if method in BINARY else decay
+    people = demand["population"].to_numpy(dtype=float)
+    if method in {"cumulative", "gravity"}:
+        values = potential(cost, amount, decay=decay, within_minutes=within)
+    else:
+        measure = balanced_catchment if method == "balanced" else two_step_catchment
+        values = measure(cost, people, amount, decay=decay, within_minutes=within)
+    series = pd.Series(values, index=demand.index, name=method)
+    series.attrs = {
+        "method": method,
+        "reference": METHODS[method],
+        "decay": decay if isinstance(decay, str) else decay.__name__,
+        "within_minutes": within,
+        "capacity": PRESENCE if capacity is None else capacity,
+        "cost": cost.method,
+    }
+    return series
 
 
-def trips_matrix(cost: CostMatrix, values: NDArray[np.float64]) -> sparse.csr_array:
-    """Return one value a trip as a matrix, origins x destinations, without copying the trips.
-
-    Parameters
-    ----------
-    cost
-        Trips, sorted by origin.
-    values
-        One a trip.
-
-    Returns
-    -------
-    csr_array
-        Origins x destinations.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from essgeo.access import CostMatrix
-    >>> cost = CostMatrix(pd.Index([0, 1]), pd.Index(["a"]), np.array([1], dtype=np.int32),
-    ...     np.array([0], dtype=np.int32), np.array([7], dtype=np.float32), 30, "walk", "", 4.5, 1.3)
-    >>> trips_matrix(cost, np.array([0.5])).toarray().tolist()
-    [[0.0], [0.5]]
-    """
-    rows = np.searchsorted(cost.origin, np.arange(len(cost.origin_ids) + 1))
-    return sparse.csr_array(
-        (values, cost.destination, rows.astype(cost.destination.dtype)),
-        shape=(len(cost.origin_ids), len(cost.destination_ids)),
-    )
+def _capacity(supply: pd.DataFrame, column: str) -> NDArray[np.float64]:
+    require_columns(("supply", supply, {column: "Name the column of capacities, or none to count places."}))
+    amount: NDArray[np.float64] = pd.to_numeric(supply[column], errors="coerce").to_numpy(dtype=float)
+    wrong = supply.index[~(amount >= 0)]
+    if len(wrong):
+        rows = ", ".join(map(str, wrong[:5]))
+        message = (
+            f"supply, column {column!r}: no capacity of 0 or more in {len(wrong)} rows ({rows}). "
+            "Complete them, or leave the column out to count places."
+        )
+        raise InputError(message)
+    return amount
 
 
-def potential(
-    cost: CostMatrix, supply: NDArray[np.floating], *, decay: Decay = "gaussian", within_minutes: float | None = None
-) -> NDArray[np.float64]:
-    r"""Return the gravity measure of access (Hansen 1959, "How accessibility shapes land use").
-
-    .. math:: A_i = \sum_j S_j \, f(t_{ij})
-
-    With the ``binary`` decay it is the cumulative measure: how much supply lies within a walk.
+def nearest_minutes(cost: CostMatrix, among: NDArray[np.bool_] | None = None) -> NDArray[np.float32]:
+    """Return the minutes from each origin to the nearest destination.
 
     Parameters
     ----------
     cost
         From :func:`essgeo.travel_cost`.
-    supply
-        Capacity of each destination; 1 each counts places.
-    decay, within_minutes
-        See :func:`decay_weights`; by default up to ``cost.max_minutes``.
+    among
+        Which destinations count, one flag each; all of them by default.
 
     Returns
     -------
-    ndarray of float64
-        One value an origin, in the unit of ``supply``.
+    ndarray of float32
+        One value an origin; NaN where none is within ``cost.max_minutes``.
 
     Examples
     --------
@@ -138,106 +160,14 @@ def potential(
     >>> from essgeo.access import CostMatrix
     >>> cost = CostMatrix(pd.Index([0, 1]), pd.Index(["a", "b"]), np.array([0, 0], dtype=np.int32),
     ...     np.array([0, 1], dtype=np.int32), np.array([7, 3], dtype=np.float32), 30, "walk", "", 4.5, 1.3)
-    >>> potential(cost, np.array([10.0, 1.0]), decay="binary", within_minutes=5).tolist()
-    [1.0, 0.0]
+    >>> nearest_minutes(cost).tolist()
+    [3.0, nan]
     """
-    weights = decay_weights(cost.minutes, decay, within_minutes=within_minutes or cost.max_minutes)
-    values: NDArray[np.float64] = trips_matrix(cost, weights) @ np.asarray(supply, dtype=np.float64)
-    return values
-
-
-def two_step_catchment(
-    cost: CostMatrix,
-    population: NDArray[np.floating],
-    supply: NDArray[np.floating],
-    *,
-    decay: Decay = "step",
-    within_minutes: float | None = None,
-) -> NDArray[np.float64]:
-    r"""Return the two-step floating catchment area measure, plain or enhanced.
-
-    .. math:: R_j = \frac{S_j}{\sum_i P_i \, f(t_{ij})}, \qquad A_i = \sum_j R_j \, f(t_{ij})
-
-    With the ``binary`` decay it is 2SFCA (Luo & Wang 2003), with another E2SFCA (Luo & Qi 2009). The sum of
-    :math:`P_i A_i` is the supply that anybody reaches.
-
-    Parameters
-    ----------
-    cost
-        From :func:`essgeo.travel_cost`.
-    population
-        Persons at each origin.
-    supply
-        Capacity of each destination.
-    decay, within_minutes
-        See :func:`decay_weights`; by default up to ``cost.max_minutes``.
-
-    Returns
-    -------
-    ndarray of float64
-        Supply a person, one value an origin; 0 where nothing is within reach.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from essgeo.access import CostMatrix
-    >>> cost = CostMatrix(pd.Index([0, 1]), pd.Index(["a"]), np.array([0, 1], dtype=np.int32),
-    ...     np.array([0, 0], dtype=np.int32), np.array([7, 25], dtype=np.float32), 30, "walk", "", 4.5, 1.3)
-    >>> two_step_catchment(cost, np.array([10.0, 40.0]), np.array([5.0]), decay="binary").tolist()
-    [0.1, 0.1]
-    """
-    weights = trips_matrix(cost, decay_weights(cost.minutes, decay, within_minutes=within_minutes or cost.max_minutes))
-    crowd = weights.T @ np.asarray(population, dtype=np.float64)
-    values: NDArray[np.float64] = weights @ _ratio(np.asarray(supply, dtype=np.float64), crowd)
-    return values
-
-
-def balanced_catchment(
-    cost: CostMatrix,
-    population: NDArray[np.floating],
-    supply: NDArray[np.floating],
-    *,
-    decay: Decay = "step",
-    within_minutes: float | None = None,
-) -> NDArray[np.float64]:
-    r"""Return the balanced floating catchment area measure (Páez, Higgins & Vivona 2019).
-
-    .. math:: L_j = \frac{S_j}{\sum_i P_i \, w^i_{ij}}, \qquad A_i = \sum_j L_j \, w^j_{ij}, \qquad
-        w^i_{ij} = \frac{f_{ij}}{\sum_j f_{ij}}, \qquad w^j_{ij} = \frac{f_{ij}}{\sum_i f_{ij}}
-
-    Each person is counted at all places together once, and each level of service is handed out once: demand and service
-    are neither inflated by overlapping catchments nor lost.
-
-    Parameters
-    ----------
-    cost, population, supply, decay, within_minutes
-        As for :func:`two_step_catchment`.
-
-    Returns
-    -------
-    ndarray of float64
-        One value an origin; their sum is that of the levels of service. 0 where nothing is within reach.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from essgeo.access import CostMatrix
-    >>> cost = CostMatrix(pd.Index([0, 1]), pd.Index(["a"]), np.array([0, 1], dtype=np.int32),
-    ...     np.array([0, 0], dtype=np.int32), np.array([7, 25], dtype=np.float32), 30, "walk", "", 4.5, 1.3)
-    >>> balanced_catchment(cost, np.array([10.0, 40.0]), np.array([5.0]), decay="binary").tolist()
-    [0.05, 0.05]
-    """
-    weights = trips_matrix(cost, decay_weights(cost.minutes, decay, within_minutes=within_minutes or cost.max_minutes))
-    by_origin, by_place = weights @ np.ones(weights.shape[1]), weights.T @ np.ones(weights.shape[0])
-    crowd = weights.T @ _ratio(np.asarray(population, dtype=np.float64), by_origin)
-    service = _ratio(np.asarray(supply, dtype=np.float64), crowd)
-    values: NDArray[np.float64] = weights @ _ratio(service, by_place)
-    return values
-
-
-def _ratio(upper: NDArray[np.float64], lower: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return a ratio, 0 where nobody or nothing is there to divide by."""
-    return np.divide(upper, lower, out=np.zeros_like(lower), where=lower > 0)
+    kept = slice(None) if among is None else among[cost.destination]
+    nearest = np.full(len(cost.origin_ids), np.inf, dtype=np.float32)
+    np.minimum.at(nearest, cost.origin[kept], cost.minutes[kept])
+    nearest[np.isinf(nearest)] = np.nan
+    return nearest
 
 
 def nearest_k(cost: CostMatrix, k: int, among: NDArray[np.bool_] | None = None) -> NDArray[np.float32]:
@@ -276,12 +206,14 @@ def nearest_k(cost: CostMatrix, k: int, among: NDArray[np.bool_] | None = None) 
     nearest = np.full((len(cost.origin_ids), k), np.nan, dtype=np.float32)
     if not len(origin):
         return nearest
+    # Trips are sorted by origin: the trips of one begin at its start and are as many as its length.
     starts = np.flatnonzero(np.diff(origin, prepend=-1))
     lengths = np.diff(np.append(starts, len(origin)))
     for column in range(k):
         smallest = np.minimum.reduceat(minutes, starts)
         nearest[origin[starts], column] = np.where(np.isinf(smallest), np.nan, smallest)
         if column + 1 < k:
+            # The first trip of each origin that is the smallest is taken out of the next round.
             hits = np.flatnonzero(minutes == np.repeat(smallest, lengths))
             minutes[hits[np.diff(origin[hits], prepend=-1) != 0]] = np.inf
     return nearest
@@ -321,6 +253,106 @@ def coverage_share(
     return shares
 
 
+def decay_weights(minutes: NDArray[np.floating], decay: Decay, *, within_minutes: float) -> NDArray[np.float64]:
+    """Return the weight of each trip, see :func:`accessibility`; 0 beyond the catchment.
+
+    >>> decay_weights(np.array([0.0, 12.0, 29.0, 31.0]), "step", within_minutes=30).tolist()
+    [1.0, 0.68, 0.22, 0.0]
+    """
+    trips = np.asarray(minutes, dtype=np.float64)
+    if callable(decay):
+        weights = decay(trips)
+    elif decay == "binary":
+        weights = np.ones(len(trips))
+    elif decay == "step":
+        thirds = within_minutes * np.arange(1, len(STEPS)) / len(STEPS)
+        weights = np.asarray(STEPS)[np.searchsorted(thirds, trips)]
+    elif decay == "gaussian":
+        weights = np.exp(trips**2 * (-2 / within_minutes**2))
+    elif decay == "exponential":
+        weights = np.exp(trips * (-2 / within_minutes))
+    else:
+        message = f"decay {decay!r} is not known; take binary, step, gaussian, exponential, or a function of minutes."
+        raise InputError(message)
+    # The usual catchment is all of the trips: it needs no copy of them.
+    return weights if trips.max(initial=0.0) <= within_minutes else np.where(trips <= within_minutes, weights, 0.0)
+
+
+def trips_matrix(cost: CostMatrix, values: NDArray[np.float64]) -> sparse.csr_array:
+    """Return one value a trip as a matrix, origins x destinations, without copying the trips."""
+    # Trips are sorted by origin, so that the trips of origin i stand from rows[i] to rows[i + 1].
+    rows = np.searchsorted(cost.origin, np.arange(len(cost.origin_ids) + 1))
+    shape = (len(cost.origin_ids), len(cost.destination_ids))
+    return sparse.csr_array((values, cost.destination, rows.astype(cost.destination.dtype)), shape=shape)
+
+
+def potential(
+    cost: CostMatrix, supply: NDArray[np.floating], *, decay: Decay = "gaussian", within_minutes: float | None = None
+) -> NDArray[np.float64]:
+    r"""Return the gravity measure of access (Hansen 1959, "How accessibility shapes land use"), in the unit of supply.
+
+    .. math:: A_i = \sum_j S_j \, f(t_{ij})
+
+    With the ``binary`` decay it is the cumulative measure: how much supply lies within a walk.
+    """
+    values: NDArray[np.float64] = _weights(cost, decay, within_minutes) @ np.asarray(supply, dtype=np.float64)
+    return values
+
+
+def two_step_catchment(
+    cost: CostMatrix,
+    population: NDArray[np.floating],
+    supply: NDArray[np.floating],
+    *,
+    decay: Decay = "step",
+    within_minutes: float | None = None,
+) -> NDArray[np.float64]:
+    r"""Return the two-step floating catchment area measure, supply a person; 0 where nothing is within reach.
+
+    .. math:: R_j = \frac{S_j}{\sum_i P_i \, f(t_{ij})}, \qquad A_i = \sum_j R_j \, f(t_{ij})
+
+    With the ``binary`` decay it is 2SFCA (Luo & Wang 2003), with another E2SFCA (Luo & Qi 2009). The sum of
+    :math:`P_i A_i` is the supply that anybody reaches.
+    """
+    weights = _weights(cost, decay, within_minutes)
+    crowd = weights.T @ np.asarray(population, dtype=np.float64)
+    values: NDArray[np.float64] = weights @ _ratio(np.asarray(supply, dtype=np.float64), crowd)
+    return values
+
+
+def balanced_catchment(
+    cost: CostMatrix,
+    population: NDArray[np.floating],
+    supply: NDArray[np.floating],
+    *,
+    decay: Decay = "step",
+    within_minutes: float | None = None,
+) -> NDArray[np.float64]:
+    r"""Return the balanced floating catchment area measure (Páez, Higgins & Vivona 2019); 0 where nothing is in reach.
+
+    .. math:: L_j = \frac{S_j}{\sum_i P_i \, w^i_{ij}}, \qquad A_i = \sum_j L_j \, w^j_{ij}, \qquad
+        w^i_{ij} = \frac{f_{ij}}{\sum_j f_{ij}}, \qquad w^j_{ij} = \frac{f_{ij}}{\sum_i f_{ij}}
+
+    Each person is counted at all places together once, and each level of service is handed out once: demand and service
+    are neither inflated by overlapping catchments nor lost. The sum over origins is that of the levels of service.
+    """
+    weights = _weights(cost, decay, within_minutes)
+    by_origin, by_place = weights @ np.ones(weights.shape[1]), weights.T @ np.ones(weights.shape[0])
+    crowd = weights.T @ _ratio(np.asarray(population, dtype=np.float64), by_origin)
+    service = _ratio(np.asarray(supply, dtype=np.float64), crowd)
+    values: NDArray[np.float64] = weights @ _ratio(service, by_place)
+    return values
+
+
+def _weights(cost: CostMatrix, decay: Decay, within_minutes: float | None) -> sparse.csr_array:
+    return trips_matrix(cost, decay_weights(cost.minutes, decay, within_minutes=within_minutes or cost.max_minutes))
+
+
+def _ratio(upper: NDArray[np.float64], lower: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a ratio, 0 where nobody or nothing is there to divide by."""
+    return np.divide(upper, lower, out=np.zeros_like(lower), where=lower > 0)
+
+
 def access_poverty(
     values: NDArray[np.floating], population: NDArray[np.floating], line: float, *, alpha: int = 0
 ) -> float:
@@ -328,28 +360,11 @@ def access_poverty(
 
     .. math:: FGT_\alpha = \frac{1}{\sum_i P_i} \sum_{i : y_i < z} P_i \left(\frac{z - y_i}{z}\right)^\alpha
 
-    0 is the share of people below the line, 1 also says how far below they are, 2 gives more weight to the farthest.
-    Karner, Pereira & Farber (2024) use it for access.
+    0 is the share of people below the line *z*, such as the median of the territory, 1 also says how far below they
+    are, 2 gives more weight to the farthest. Karner, Pereira & Farber (2024) use it for access; :func:`proximity` turns
+    minutes into it. NaN where nobody lives or the line is 0: half of the territory has no access at all, and nobody can
+    be below.
 
-    Parameters
-    ----------
-    values
-        Access, 0 or more, the more the better; :func:`proximity` turns minutes into it.
-    population
-        Persons.
-    line
-        Access under which people are poor, such as the median of the territory.
-    alpha
-        0, 1 or 2.
-
-    Returns
-    -------
-    float
-        Between 0 and 1, never more for a larger ``alpha``; NaN where nobody lives or the line is 0 (half of the
-        territory has no access at all: nobody can be below).
-
-    Examples
-    --------
     >>> [access_poverty(np.array([0.0, 5.0, 20.0]), np.ones(3), 10.0, alpha=alpha) for alpha in (0, 1, 2)]
     [0.6666666666666666, 0.5, 0.4166666666666667]
     """
@@ -361,35 +376,16 @@ def access_poverty(
 
 
 def proximity(minutes: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return access as the inverse of minutes, 0 where nothing is reachable.
+    """Return access as the inverse of minutes (one at least), 0 where nothing is reachable.
 
-    A trip of less than a minute counts as one minute.
     Against a line of *T* minutes, the shortfall of :func:`access_poverty` is then :math:`1 - T / t`.
-
-    Examples
-    --------
-    >>> proximity(np.array([0.0, 10.0, np.nan])).tolist()
-    [1.0, 0.1, 0.0]
     """
     near: NDArray[np.float64] = np.nan_to_num(1 / np.maximum(np.asarray(minutes, dtype=float), 1.0), nan=0.0)
     return near
 
 
 def weighted_median(values: NDArray[np.floating], population: NDArray[np.floating]) -> float:
-    """Return the value that half of the people do not exceed; NaN where nobody lives.
-
-    Parameters
-    ----------
-    values
-        One a demand point, no NaN.
-    population
-        Persons.
-
-    Examples
-    --------
-    >>> weighted_median(np.array([3.0, 1.0, 2.0]), np.array([5.0, 1.0, 1.0]))
-    3.0
-    """
+    """Return the value (no NaN) that half of the people do not exceed; NaN where nobody lives."""
     order = np.argsort(values, kind="stable")
     people = np.cumsum(np.asarray(population, dtype=float)[order])
     if not len(people) or not people[-1]:
@@ -400,22 +396,8 @@ def weighted_median(values: NDArray[np.floating], population: NDArray[np.floatin
 def lorenz(
     values: NDArray[np.floating], population: NDArray[np.floating]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the Lorenz curve of access (Lorenz 1905): the share of it that the least served hold.
+    """Return the Lorenz curve of access (Lorenz 1905): cumulated shares of people and of access, least served first.
 
-    Parameters
-    ----------
-    values
-        Access of a person, 0 or more.
-    population
-        Persons.
-
-    Returns
-    -------
-    tuple of ndarray
-        Cumulated shares of people and of access, from (0, 0) to (1, 1), from the least served to the best.
-
-    Examples
-    --------
     >>> people, access = lorenz(np.array([3.0, 1.0]), np.array([1.0, 1.0]))
     >>> people.tolist(), access.tolist()
     ([0.0, 0.5, 1.0], [0.0, 0.25, 1.0])
@@ -433,8 +415,10 @@ def gini(values: NDArray[np.floating], population: NDArray[np.floating]) -> floa
 
     Parameters
     ----------
-    values, population
-        As for :func:`lorenz`.
+    values
+        Access of a person, 0 or more.
+    population
+        Persons.
 
     Returns
     -------
@@ -463,7 +447,7 @@ def concentration_index(
     Parameters
     ----------
     values, population
-        As for :func:`lorenz`.
+        As for :func:`gini`.
     income
         Of each person; those where it is NaN are left out.
 
@@ -494,112 +478,3 @@ def _shares(parts: NDArray[np.float64]) -> NDArray[np.float64]:
     if not total:
         return np.full(len(parts) + 1, np.nan)
     return np.concatenate([[0.0], np.cumsum(parts) / total])
-
-
-METHODS = {
-    "cumulative": "places within a walk",
-    "gravity": "Hansen 1959",
-    "2sfca": "Luo & Wang 2003",
-    "e2sfca": "Luo & Qi 2009",
-    "balanced": "Páez, Higgins & Vivona 2019",
-}
-
-BINARY = frozenset({"cumulative", "2sfca"})
-
-PRESENCE = "presence: every place counts as 1, its size is not known"
-
-
-def accessibility(
-    demand: pd.DataFrame,
-    supply: pd.DataFrame,
-    cost: CostMatrix,
-    *,
-    method: str = "e2sfca",
-    decay: Decay = "gaussian",
-    within_minutes: float | None = None,
-    capacity: str | None = None,
-) -> pd.Series:
-    """Return the access of each demand point.
-
-    Parameters
-    ----------
-    demand
-        Origins of ``cost``: ``population``.
-    supply
-        Destinations of ``cost``.
-    cost
-        From :func:`essgeo.travel_cost`.
-    method
-        ``cumulative``, ``gravity``, ``2sfca``, ``e2sfca`` or ``balanced``.
-    decay
-        See :func:`essgeo.access.accessibility.decay_weights`; ``cumulative`` and ``2sfca`` have none.
-    within_minutes
-        Size of the catchment; ``cost.max_minutes`` by default.
-    capacity
-        Column of ``supply`` that says how much each place offers. By default every place counts as 1, and the result
-        says so.
-
-    Returns
-    -------
-    Series of float
-        The index of ``demand``, named after the method. ``attrs`` holds ``method``, ``reference``, ``decay``,
-        ``within_minutes``, ``capacity`` and ``cost``, the way minutes were found.
-
-    Raises
-    ------
-    InputError
-        Method or decay not known, tables that are not those of ``cost``, a capacity that is missing or negative.
-
-    Examples
-    --------
-    >>> import geopandas as gpd
-    >>> from essgeo import travel_cost
-    >>> homes = gpd.GeoDataFrame({"population": [10.0, 40.0]}, geometry=gpd.points_from_xy([0, 900], [0, 0]), crs=2154)
-    >>> shops = gpd.GeoDataFrame(geometry=gpd.points_from_xy([0], [0]), crs=2154)
-    >>> access = accessibility(homes, shops, travel_cost(homes, shops), method="2sfca")
-    >>> access.tolist(), access.attrs["capacity"]
-    ([0.02, 0.02], 'presence: every place counts as 1, its size is not known')
-    """
-    if method not in METHODS:
-        message = f"method {method!r} is not known; take one of {', '.join(METHODS)}."
-        raise InputError(message)
-    for frame, index, name in ((demand, cost.origin_ids, "demand"), (supply, cost.destination_ids, "supply")):
-        if not frame.index.equals(index):
-            message = f"{name}: its rows are not those that the cost matrix was made from; compute travel_cost again."
-            raise InputError(message)
-    amount = np.ones(len(supply)) if capacity is None else _capacity(supply, capacity)
-    within = within_minutes or cost.max_minutes
-    decay = "binary" if method in BINARY else decay
-    people = demand["population"].to_numpy(dtype=float)
-    if method in {"cumulative", "gravity"}:
-        values = potential(cost, amount, decay=decay, within_minutes=within)
-    elif method == "balanced":
-        values = balanced_catchment(cost, people, amount, decay=decay, within_minutes=within)
-    else:
-        values = two_step_catchment(cost, people, amount, decay=decay, within_minutes=within)
-    series = pd.Series(values, index=demand.index, name=method)
-    series.attrs = {
-        "method": method,
-        "reference": METHODS[method],
-        "decay": decay if isinstance(decay, str) else decay.__name__,
-        "within_minutes": within,
-        "capacity": PRESENCE if capacity is None else capacity,
-        "cost": cost.method,
-    }
-    return series
-
-
-def _capacity(supply: pd.DataFrame, column: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    if column not in supply:
-        message = f"supply: no column {column!r}. Name the column of capacities, or none to count places."
-        raise InputError(message)
-    amount = pd.to_numeric(supply[column], errors="coerce").to_numpy(dtype=float)
-    wrong = supply.index[~(amount >= 0)]
-    if len(wrong):
-        rows = ", ".join(map(str, wrong[:5]))
-        message = (
-            f"supply, column {column!r}: no capacity of 0 or more in {len(wrong)} rows ({rows}). "
-            "Complete them, or leave the column out to count places."
-        )
-        raise InputError(message)
-    return amount

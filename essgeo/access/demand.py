@@ -10,7 +10,8 @@ import pandas as pd
 import shapely
 
 from essgeo.crs import require_metric, require_same_crs
-from essgeo.errors import InputError, SchemaError
+from essgeo.errors import InputError
+from essgeo.schema.validate import require_columns
 from essgeo.schema.vocabulary import split_codes
 
 if TYPE_CHECKING:
@@ -18,6 +19,15 @@ if TYPE_CHECKING:
 
 
 METHOD = "IRIS population spread evenly over the IRIS"
+
+GRID_METHOD = "200 m grid (Filosofi), at the centre of each cell"
+
+CELL_M2 = 200.0 * 200.0
+
+WHOLE = 0.99
+"""A cell of this share is whole: the grid is drawn in another projection, which changes areas by less."""
+
+COLUMNS = ("ind", "ind_snv", "i_est_200")
 
 
 def demand_points(
@@ -32,11 +42,13 @@ def demand_points(
     Parameters
     ----------
     iris
-        The ``iris`` layer: ``population``, ``median_income``, ``citycode``; metric CRS.
+        Polygons with ``population``, and where they are known ``median_income`` and ``citycode``; metric CRS. The
+        index is their code.
     spacing_m
         Distance between neighbouring points, metres.
     neighbourhoods
-        The ``neighbourhoods`` layer, to name the target neighbourhood of each point.
+        Polygons, to name the target neighbourhood of each point. One that lists IRIS (``iris_codes``, separated by
+        ``|``) takes the points of these IRIS, so that its residents are the sum of theirs; else those inside it.
 
     Returns
     -------
@@ -47,6 +59,8 @@ def demand_points(
 
     Raises
     ------
+    SchemaError
+        No ``population``.
     InputError
         The spacing is not positive, or an IRIS stands in two neighbourhoods.
     MissingCRSError, CRSMismatchError
@@ -61,106 +75,33 @@ def demand_points(
     (9, 90.0)
     """
     require_metric(iris, "iris")
+    require_columns(("iris", iris, {"population": "Give the residents of each IRIS."}))
     if not spacing_m > 0:
         message = f"spacing_m must be positive, not {spacing_m}."
         raise InputError(message)
-    owner, points = _grid_points(iris, spacing_m)
-    lonely = np.setdiff1d(np.arange(len(iris)), owner)
-    owner = np.concatenate([owner, lonely])
-    points = np.concatenate([points, shapely.point_on_surface(iris.geometry.to_numpy()[lonely])])
-    order = np.argsort(owner, kind="stable")
-    owner, points = owner[order], points[order]
-    share = 1.0 / np.bincount(owner, minlength=len(iris))
-    codes = iris.index.to_numpy()[owner]
-    frame = gpd.GeoDataFrame(
-        {
-            "population": (iris["population"].to_numpy(dtype=float) * share)[owner],
-            "income": iris["median_income"].to_numpy(dtype=float)[owner],
-            "iris_code": codes,
-            "citycode": iris["citycode"].to_numpy()[owner],
-            "neighbourhood_id": neighbourhoods_at(points, codes, neighbourhoods),
-            "imputed": False,
-            "method": METHOD,
-        },
-        geometry=points,
-        crs=iris.crs,
-        index=pd.RangeIndex(len(owner), name="demand_id"),
-    )
-    return cast("gpd.GeoDataFrame", frame)
-
-
-def _grid_points(iris: gpd.GeoDataFrame, spacing_m: float) -> tuple[NDArray[np.intp], NDArray[np.object_]]:
+    shapes = iris.geometry.to_numpy()
     left, bottom, right, top = iris.total_bounds
     xs = (np.arange(np.floor(left / spacing_m), np.ceil(right / spacing_m)) + 0.5) * spacing_m
     ys = (np.arange(np.floor(bottom / spacing_m), np.ceil(top / spacing_m)) + 0.5) * spacing_m
-    grid = shapely.points(*(axis.ravel() for axis in np.meshgrid(xs, ys)))
-    point, owner = shapely.STRtree(iris.geometry.to_numpy()).query(grid, predicate="intersects")
-    _, first = np.unique(point, return_index=True)
-    inside: NDArray[np.object_] = np.asarray(grid)[point[first]]
-    return owner[first], inside
-
-
-def neighbourhoods_at(
-    points: NDArray[np.object_], codes: NDArray[np.object_], neighbourhoods: gpd.GeoDataFrame | None
-) -> NDArray[np.object_]:
-    """Return the target neighbourhood of each demand point, ``""`` where it lies in none.
-
-    A neighbourhood that lists IRIS takes the points of these IRIS, so that its residents are the sum of theirs; one
-    that lists none takes the points within its outline.
-
-    Parameters
-    ----------
-    points
-        Demand points.
-    codes
-        IRIS of each.
-    neighbourhoods
-        The ``neighbourhoods`` layer, in the CRS of the points.
-
-    Raises
-    ------
-    InputError
-        An IRIS stands in two of them.
-
-    Examples
-    --------
-    >>> listed = gpd.GeoDataFrame({"iris_codes": ["930100101|930100102"]}, geometry=[None], index=["la-noue"])
-    >>> points = shapely.points([[0.0, 0.0], [9.0, 0.0]])
-    >>> neighbourhoods_at(points, np.array(["930100102", "930100103"], dtype=object), listed).tolist()
-    ['la-noue', '']
-    """
-    if neighbourhoods is None:
-        return np.full(len(points), "", dtype=object)
-    named = _by_iris(neighbourhoods)
-    found = np.array([named.get(code, "") for code in codes], dtype=object)
-    drawn = neighbourhoods[neighbourhoods["iris_codes"] == ""]
-    if len(drawn):
-        zone, point = shapely.STRtree(points).query(drawn.geometry.to_numpy(), predicate="intersects")
-        found[point[::-1]] = drawn.index.to_numpy(dtype=object)[zone[::-1]]
-    return found
-
-
-def _by_iris(neighbourhoods: gpd.GeoDataFrame) -> dict[str, str]:
-    named: dict[str, str] = {}
-    for identifier, codes in neighbourhoods["iris_codes"].items():
-        for code in split_codes(codes):
-            if code in named:
-                message = (
-                    f"neighbourhoods: IRIS {code} stands in {named[code]} and in {identifier}; it can be in one only."
-                )
-                raise InputError(message)
-            named[code] = str(identifier)
-    return named
-
-
-GRID_METHOD = "200 m grid (Filosofi), at the centre of each cell"
-
-CELL_M2 = 200.0 * 200.0
-
-WHOLE = 0.99
-"""A cell of this share is whole: the grid is drawn in another projection, which changes areas by less."""
-
-COLUMNS = ("ind", "ind_snv", "i_est_200")
+    grid = np.asarray(shapely.points(*(axis.ravel() for axis in np.meshgrid(xs, ys))))
+    # point and owner: positions of a point of the grid and of the IRIS it lies in; on a border the first IRIS has it.
+    point, owner = shapely.STRtree(shapes).query(grid, predicate="intersects")
+    point, first = np.unique(point, return_index=True)
+    lonely = np.setdiff1d(np.arange(len(iris)), owner[first])
+    owner = np.concatenate([owner[first], lonely])
+    points = np.concatenate([grid[point], shapely.point_on_surface(shapes[lonely])])
+    order = np.argsort(owner, kind="stable")
+    owner, points = owner[order], points[order]
+    people = iris["population"].to_numpy(dtype=float) * (1.0 / np.bincount(owner, minlength=len(iris)))
+    return _demand(
+        points,
+        iris.iloc[owner],
+        neighbourhoods,
+        population=people[owner],
+        income=iris.reindex(columns=["median_income"])["median_income"].to_numpy(dtype=float)[owner],
+        imputed=False,
+        method=METHOD,
+    )
 
 
 def grid_points(
@@ -178,9 +119,9 @@ def grid_points(
         Cells as INSEE publishes them: ``ind`` (persons), ``ind_snv`` (sum of their standard of living, EUR a year),
         ``i_est_200`` (1 where imputed); metric CRS.
     iris
-        The ``iris`` layer, in the same CRS.
+        Polygons of the territory in the same CRS, indexed by code, with ``citycode`` where it is known.
     neighbourhoods
-        The ``neighbourhoods`` layer.
+        As for :func:`demand_points`.
 
     Returns
     -------
@@ -204,36 +145,72 @@ def grid_points(
     >>> grid_points(cells, iris)[["population", "income", "imputed"]].values.tolist()
     [[50.0, 18000.0, True]]
     """
-    missing = [name for name in COLUMNS if name not in cells]
-    if missing:
-        message = f"population grid: no column {', '.join(missing)}. Give the 200 m grid of INSEE (Filosofi)."
-        raise SchemaError(message)
+    require_columns(("population grid", cells, dict.fromkeys(COLUMNS, "Give the 200 m grid of INSEE (Filosofi).")))
     require_metric(cells, "population grid")
     require_same_crs(cells, iris, ("population grid", "iris"))
     centres = gpd.GeoSeries(cells.geometry.centroid, crs=cells.crs)
+    # point and owner: positions of a cell and of the IRIS its centre lies in; on a border the first IRIS has it.
     point, owner = iris.sindex.query(centres, predicate="intersects")
     point, first = np.unique(point, return_index=True)
-    owner = owner[first]
     inside = cells.iloc[point]
-    residents = inside["ind"].to_numpy(dtype=float)
+    residents, living = (inside[name].to_numpy(dtype=float) for name in ("ind", "ind_snv"))
     share = inside.geometry.area.to_numpy() / CELL_M2
-    people = residents * np.where(share > WHOLE, 1.0, share)
-    codes = iris.index.to_numpy()[owner]
-    spots = centres.iloc[point].to_numpy()
-    living = inside["ind_snv"].to_numpy(dtype=float)
-    income = np.divide(living, residents, out=np.full(len(residents), np.nan), where=residents > 0)
-    frame = gpd.GeoDataFrame(
-        {
-            "population": people,
-            "income": income,
-            "iris_code": codes,
-            "citycode": iris["citycode"].to_numpy()[owner],
-            "neighbourhood_id": neighbourhoods_at(spots, codes, neighbourhoods),
-            "imputed": inside["i_est_200"].to_numpy() == 1,
-            "method": GRID_METHOD,
-        },
-        geometry=spots,
-        crs=cells.crs,
-        index=pd.RangeIndex(len(point), name="demand_id"),
+    return _demand(
+        centres.iloc[point].to_numpy(),
+        iris.iloc[owner[first]],
+        neighbourhoods,
+        population=residents * np.where(share > WHOLE, 1.0, share),
+        income=np.divide(living, residents, out=np.full(len(residents), np.nan), where=residents > 0),
+        imputed=inside["i_est_200"].to_numpy() == 1,
+        method=GRID_METHOD,
     )
-    return cast("gpd.GeoDataFrame", frame)
+
+
+def _demand(
+    points: NDArray[np.object_],
+    iris: gpd.GeoDataFrame,
+    neighbourhoods: gpd.GeoDataFrame | None,
+    *,
+    population: NDArray[np.float64],
+    income: NDArray[np.float64],
+    imputed: bool | NDArray[np.bool_],
+    method: str,
+) -> gpd.GeoDataFrame:
+    """Return demand points; ``iris`` holds one row a point, the IRIS it lies in."""
+    codes = iris.index.to_numpy()
+    columns = {
+        "population": population,
+        "income": income,
+        "iris_code": codes,
+        "citycode": iris["citycode"].to_numpy() if "citycode" in iris else "",
+        "neighbourhood_id": _neighbourhoods_at(points, codes, neighbourhoods),
+        "imputed": imputed,
+        "method": method,
+    }
+    index = pd.RangeIndex(len(points), name="demand_id")
+    return cast("gpd.GeoDataFrame", gpd.GeoDataFrame(columns, geometry=points, crs=iris.crs, index=index))
+
+
+def _neighbourhoods_at(
+    points: NDArray[np.object_], codes: NDArray[np.object_], neighbourhoods: gpd.GeoDataFrame | None
+) -> NDArray[np.object_]:
+    """Return the target neighbourhood of each point, by its IRIS or by its place; ``""`` where it lies in none."""
+    if neighbourhoods is None:
+        return np.full(len(points), "", dtype=object)
+    listed = neighbourhoods.reindex(columns=["iris_codes"])["iris_codes"].astype(object).fillna("")
+    named: dict[str, str] = {}
+    for identifier, codes_of in listed.items():
+        for code in split_codes(codes_of):
+            if code in named:
+                message = (
+                    f"neighbourhoods: IRIS {code} stands in {named[code]} and in {identifier}; it can be in one only."
+                )
+                raise InputError(message)
+            named[code] = str(identifier)
+    found = np.array([named.get(code, "") for code in codes], dtype=object)
+    drawn = neighbourhoods[(listed == "").to_numpy()]
+    if len(drawn):
+        zone, point = shapely.STRtree(points).query(drawn.geometry.to_numpy(), predicate="intersects")
+        # Written backwards, so that a point in two outlines has the first.
+        found[point[::-1]] = drawn.index.to_numpy(dtype=object)[zone[::-1]]
+    return found

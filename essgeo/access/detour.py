@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from essgeo.access.accessibility import coverage_share
-from essgeo.access.cost import nearest_minutes
+from essgeo.access.accessibility import coverage_share, nearest_minutes
 from essgeo.access.walking import MAX_SNAP_M, METRES_PER_MINUTE_AT_1_KMH, snap, travel_cost
 from essgeo.errors import InputError
+from essgeo.schema.validate import require_columns
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -107,8 +108,7 @@ def estimate_detour(
     --------
     >>> import numpy as np, pyproj
     >>> import geopandas as gpd
-    >>> from essgeo.access.network import build_network
-    >>> from essgeo.access.network import Ways
+    >>> from essgeo.access.network import Ways, build_network
     >>> corner = np.array([[24_800_000, 489_000_000], [24_800_000, 489_030_000], [24_845_000, 489_030_000]])
     >>> network = build_network(Ways(corner, np.zeros(3, dtype=int), np.array([False]), ""), pyproj.CRS(2154))
     >>> ends = gpd.GeoDataFrame(geometry=gpd.points_from_xy(*network.xy.T), crs=2154)
@@ -116,24 +116,23 @@ def estimate_detour(
     1.41
     """
     cost = travel_cost(origins, destinations, network=network, max_minutes=max_minutes)
-    metres = cost.minutes * (cost.speed_kmh * METRES_PER_MINUTE_AT_1_KMH)
     start, end = origins.geometry.iloc[cost.origin], destinations.geometry.iloc[cost.destination]
     straight = np.hypot(start.x.to_numpy() - end.x.to_numpy(), start.y.to_numpy() - end.y.to_numpy())
     long = straight >= MIN_STRAIGHT_M
     if not long.any():
         message = f"no trip of {MIN_STRAIGHT_M:g} m or more over the network: the detour cannot be estimated."
         raise InputError(message)
-    walked, straight, destination = metres[long], straight[long], cost.destination[long]
-    ratio = walked / straight
+    walked = cost.minutes[long] * (cost.speed_kmh * METRES_PER_MINUTE_AT_1_KMH)
+    ratio = walked / straight[long]
     tails = ((1 - level) / 2, (1 + level) / 2)
-    low, high = np.quantile(_resampled_medians(ratio, destination, seed), tails)
+    low, high = np.quantile(_resampled_medians(ratio, cost.destination[long], seed), tails)
     trip_low, trip_high = np.quantile(ratio, tails)
     factor = float(np.median(ratio))
     return Detour(
         factor=factor,
         low=min(float(low), factor),
         high=max(float(high), factor),
-        slope=float(walked.sum() / straight.sum()),
+        slope=float(walked.sum() / straight[long].sum()),
         trip_low=float(trip_low),
         trip_high=float(trip_high),
         trips=len(ratio),
@@ -143,11 +142,7 @@ def estimate_detour(
     )
 
 
-def _resampled_medians(
-    ratio: np.ndarray[tuple[int], np.dtype[np.floating]],
-    destination: np.ndarray[tuple[int], np.dtype[np.int32]],
-    seed: int,
-) -> list[float]:
+def _resampled_medians(ratio: NDArray[np.floating], destination: NDArray[np.int32], seed: int) -> list[float]:
     """Return the median of the ratios with whole destinations drawn with replacement."""
     random = np.random.default_rng(seed)
     order = np.argsort(ratio, kind="stable")
@@ -155,6 +150,7 @@ def _resampled_medians(
     groups, group = np.unique(destination[order], return_inverse=True)
     medians = []
     for _ in range(RESAMPLES):
+        # times: how often each destination was drawn. The median stands where half of all the drawn trips are passed.
         times = np.bincount(random.integers(0, len(groups), len(groups)), minlength=len(groups))
         cumulated = np.cumsum(times[group])
         medians.append(float(ratio[np.searchsorted(cumulated, cumulated[-1] / 2)]))
@@ -225,6 +221,8 @@ def compare_walking(
 
     Raises
     ------
+    SchemaError
+        ``demand`` has no ``population``.
     InputError
         No resident or no structure is near the network.
 
@@ -232,8 +230,7 @@ def compare_walking(
     --------
     >>> import pyproj
     >>> import geopandas as gpd
-    >>> from essgeo.access.network import build_network
-    >>> from essgeo.access.network import Ways
+    >>> from essgeo.access.network import Ways, build_network
     >>> corner = np.array([[24_800_000, 489_000_000], [24_800_000, 489_030_000], [24_845_000, 489_030_000]])
     >>> network = build_network(Ways(corner, np.zeros(3, dtype=int), np.array([False]), ""), pyproj.CRS(2154))
     >>> home, shop = (gpd.GeoDataFrame({"population": [10.0]}, geometry=gpd.points_from_xy(*xy[:, None]), crs=2154)
@@ -242,24 +239,24 @@ def compare_walking(
     >>> found.share_straight, found.share_network
     (1.0, 0.0)
     """
-    home, place = _near(demand, network), _near(structures, network)
-    for name, near in (("resident", home), ("structure", place)):
-        if not near.any():
+    require_columns(("demand", demand, {"population": "Give the residents of each point."}))
+    near = {}
+    for name, points in (("resident", demand), ("structure", structures)):
+        xy = np.column_stack([points.geometry.x, points.geometry.y])
+        near[name] = snap(network, xy, max_snap_m=MAX_SNAP_M).edge >= 0
+        if not near[name].any():
             message = f"no {name} lies within {MAX_SNAP_M:g} m of the walking network: there is nothing to compare."
             raise InputError(message)
-    residents = demand["population"].to_numpy(dtype=float)
-    walk = partial(
-        travel_cost,
-        demand[home],
-        structures[place],
-        max_minutes=within_minutes,
-        speed_kmh=speed_kmh,
-        detour=detour,
-    )
+    home, place = near.values()
+    homes, places, residents = demand[home], structures[place], demand["population"].to_numpy(dtype=float)
+    walk = partial(travel_cost, homes, places, max_minutes=within_minutes, speed_kmh=speed_kmh, detour=detour)
     straight, streets = (
         coverage_share(nearest_minutes(cost), residents[home], [within_minutes])[0]
         for cost in (walk(), walk(network=network))
     )
+    measured = None
+    with suppress(InputError):  # no trip is long enough to say
+        measured = estimate_detour(homes, places, network, assumed=detour)
     return WalkingComparison(
         within_minutes=within_minutes,
         share_straight=float(straight),
@@ -268,21 +265,6 @@ def compare_walking(
         residents_away=float(residents[~home].sum()),
         structures=int(place.sum()),
         structures_away=int((~place).sum()),
-        detour=_detour(demand[home], structures[place], network, detour),
+        detour=measured,
         network_date=network.date or "unknown",
     )
-
-
-def _near(points: gpd.GeoDataFrame, network: WalkNetwork) -> NDArray[np.bool_]:
-    xy = np.column_stack([points.geometry.x, points.geometry.y])
-    near: NDArray[np.bool_] = snap(network, xy, max_snap_m=MAX_SNAP_M).edge >= 0
-    return near
-
-
-def _detour(
-    demand: gpd.GeoDataFrame, structures: gpd.GeoDataFrame, network: WalkNetwork, assumed: float
-) -> Detour | None:
-    try:
-        return estimate_detour(demand, structures, network, assumed=assumed)
-    except InputError:
-        return None

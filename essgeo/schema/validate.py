@@ -172,14 +172,17 @@ def require_columns(*layers: tuple[str, pd.DataFrame, Mapping[str, str]]) -> Non
     Traceback (most recent call last):
     essgeo.errors.SchemaError: demand: missing column population. Give the residents of each point.
     """
-    missing = [
-        f"{name}: missing column {column}. {advice}"
-        for name, frame, columns in layers
-        for column, advice in columns.items()
-        if column not in frame
-    ]
+    missing: dict[tuple[str, str], list[str]] = {}
+    for name, frame, columns in layers:
+        for column, advice in columns.items():
+            if column not in frame:
+                missing.setdefault((name, advice), []).append(column)
     if missing:
-        raise SchemaError("\n".join(missing))
+        lines = [
+            f"{name}: missing column{'s' * (len(columns) > 1)} {', '.join(columns)}. {advice}"
+            for (name, advice), columns in missing.items()
+        ]
+        raise SchemaError("\n".join(lines))
 
 
 def _listed(rows: list[int]) -> str:

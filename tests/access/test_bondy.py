@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from essgeo import demand_points, find_gaps, geocode, load_territory, read_layer, travel_cost
-from essgeo.access import estimate_detour, grid_points, nearest_minutes
-from essgeo.access.accessibility import coverage_share
+from essgeo.access import coverage_share, estimate_detour, grid_points, nearest_minutes
 from essgeo.errors import InputError, SchemaError
 
 if TYPE_CHECKING:
@@ -123,5 +122,5 @@ def test_the_detour_of_a_known_town(draw: Callable[..., WalkNetwork], at: Callab
 
 
 def test_a_grid_without_its_columns_is_refused(layers: dict[str, gpd.GeoDataFrame]) -> None:
-    with pytest.raises(SchemaError, match="no column ind, ind_snv, i_est_200"):
+    with pytest.raises(SchemaError, match="missing columns ind, ind_snv, i_est_200"):
         grid_points(layers["iris"][["geometry"]], layers["iris"])

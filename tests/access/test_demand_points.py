@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from essgeo import load_territory, read_layer
-from essgeo.access import demand_points
+from essgeo.access import accessibility, demand_points, travel_cost
 from essgeo.errors import CRSMismatchError, InputError, MissingCRSError
 
 CELLS = shapely.voronoi_polygons(
@@ -89,3 +89,23 @@ def test_bad_input_is_refused() -> None:
     twice = gpd.GeoDataFrame({"iris_codes": ["i0", "i0"]}, index=["a", "b"], geometry=[None, None], crs=2154)
     with pytest.raises(InputError, match="IRIS i0 stands in a and in b"):
         demand_points(iris, neighbourhoods=twice)
+
+
+def test_a_plain_frame_needs_residents_and_nothing_else() -> None:
+    blocks = gpd.GeoDataFrame(
+        {"population": [90.0, 10.0]}, geometry=[shapely.box(0, 0, 150, 150), shapely.box(900, 0, 950, 50)], crs=2154
+    )
+    outlines = gpd.GeoDataFrame(geometry=[shapely.box(800, -100, 1000, 100)], index=["ici"], crs=2154)
+    points = demand_points(blocks, neighbourhoods=outlines)
+    assert points.groupby("iris_code")["population"].sum().tolist() == pytest.approx([90.0, 10.0])
+    assert points["income"].isna().all()
+    assert points.groupby("neighbourhood_id")["population"].sum().to_dict() == pytest.approx({"": 90.0, "ici": 10.0})
+
+
+def test_what_is_missing_is_asked_for() -> None:
+    blocks = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 150, 150)], crs=2154)
+    homes = gpd.GeoDataFrame(geometry=gpd.points_from_xy([0], [0]), crs=2154)
+    with pytest.raises(InputError, match="iris: missing column population"):
+        demand_points(blocks)
+    with pytest.raises(InputError, match="demand: missing column population"):
+        accessibility(homes, homes, travel_cost(homes, homes))

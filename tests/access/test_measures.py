@@ -288,7 +288,7 @@ def test_accessibility_refuses_what_it_cannot_use(cost: CostMatrix) -> None:
     demand, offer = pd.DataFrame({"population": np.ones(60)}), pd.DataFrame({"places": [1.0] * 11 + [np.nan]})
     with pytest.raises(InputError, match="method 'huff' is not known"):
         accessibility(demand, offer, cost, method="huff")
-    with pytest.raises(InputError, match="no column 'size'"):
+    with pytest.raises(InputError, match="missing column size"):
         accessibility(demand, offer, cost, capacity="size")
     with pytest.raises(InputError, match=r"in 1 rows \(11\)"):
         accessibility(demand, offer, cost, capacity="places")

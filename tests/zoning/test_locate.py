@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from essgeo.errors import CRSMismatchError, InputError, MissingCRSError, SchemaError
-from essgeo.zoning import locate_in
+from essgeo.zoning import count_in, crosswalk, locate_in
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -258,3 +258,14 @@ def test_coordinate_systems_are_guarded(zones_of: Any, points_of: Any) -> None:
         locate_in(points.to_crs("EPSG:3857"), zones)
     with pytest.raises(CRSMismatchError):
         locate_in(points.to_crs("EPSG:4326"), zones.to_crs("EPSG:4326"))
+
+
+def test_every_missing_column_is_asked_for_in_one_error(zones_of: Any, points_of: Any) -> None:
+    points, zones = points_of([(0, 0)]), zones_of([shapely.box(0, 0, 1, 1)])
+    bare = points.drop(columns="geo_radius_m"), zones.drop(columns="vintage")
+    with pytest.raises(InputError, match=r"(?s)points: missing column geo_radius_m\..*zones: missing column vintage\."):
+        locate_in(*bare)
+    with pytest.raises(InputError, match=r"(?s)old: missing column vintage\..*weights: missing column population\."):
+        crosswalk(bare[1], zones, weights=points)
+    with pytest.raises(InputError, match=r"missing columns zone_id, relation, probability, vintage"):
+        count_in(pd.DataFrame({"point_id": ["a"]}))
