@@ -1,4 +1,4 @@
-"""What needs a human, and what a human corrected."""
+"""Addresses to review, and the corrections that come back from a review."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pandas as pd
 from essgeo.errors import SchemaError
 from essgeo.files.tables import read_table
 from essgeo.geocoding.communes import city_key
-from essgeo.geocoding.engines import MAX_CANDIDATES
+from essgeo.geocoding.engines import MAX_CANDIDATES, QUERY_COLUMNS
 from essgeo.geocoding.spelling import fold, street_key
 from essgeo.schema.validate import raise_faults, validate
 
@@ -23,11 +23,13 @@ if TYPE_CHECKING:
     from essgeo.schema.validate import Fault
 
 
-SETTLED = ("located", "corrected")
+SETTLED = ("located", "corrected", "masked")
+"""Statuses that are not to review; nobody may settle where a masked row is."""
 
-MASKED = "masked"
+_HEADS = ("candidate", *(f"candidate_{rank}" for rank in range(2, MAX_CANDIDATES + 1)))
 
 _SHOWN = {"label": "label", "score": "score", "precision": "precision", "lon": "longitude", "lat": "latitude"}
+"""What a sheet shows of a candidate: columns of an engine, and what stands behind the name of the candidate."""
 
 
 def review(structures: pd.DataFrame) -> pd.DataFrame:
@@ -54,8 +56,7 @@ def review(structures: pd.DataFrame) -> pd.DataFrame:
     >>> review(geocode(table.rename_axis("structure_id")))[["structure_id", "reason"]].values.tolist()
     [['f', 'no_address']]
     """
-    unsettled = structures[~structures["geo_status"].isin((*SETTLED, MASKED))]
-    table = unsettled.rename(
+    table = structures[~structures["geo_status"].isin(SETTLED)].rename(
         columns={"geo_reason": "reason", "geo_label": "candidate_label", "geo_score": "candidate_score"}
     )
     columns = [
@@ -66,10 +67,10 @@ def review(structures: pd.DataFrame) -> pd.DataFrame:
 
 
 def review_sheet(queries: pd.DataFrame, geocoded: pd.DataFrame, engines: Sequence[Engine] = ()) -> pd.DataFrame:
-    """Return a sheet to fill in: one row for each address that needs a human, with up to three candidates.
+    """Return a sheet to fill in: one row for each address to review, with up to three candidates.
 
     Write the number of a candidate in ``choice``, or degrees in ``lon`` and ``lat``: the file is then a corrections
-    file (:func:`essgeo.geocoding.read_corrections`). Masked rows are not in it.
+    file (:func:`read_corrections`). Masked rows are not in it.
 
     Parameters
     ----------
@@ -84,11 +85,9 @@ def review_sheet(queries: pd.DataFrame, geocoded: pd.DataFrame, engines: Sequenc
     -------
     DataFrame
         RangeIndex; ``structure_id`` (``""`` unless the index is named so), ``address``, ``postcode``, ``city``,
-        ``citycode``,
-        ``geo_status``, ``reason``, ``rows`` (rows of the file with that address), ``choice``, ``lon``, ``lat``
-        (empty), then ``candidate_label``, ``candidate_score``,
-        ``candidate_precision``, ``candidate_longitude``, ``candidate_latitude`` and the same of ``candidate_2`` and
-        ``candidate_3``.
+        ``citycode``, ``geo_status``, ``reason``, ``rows`` (rows of the file with that address), ``choice``, ``lon``,
+        ``lat`` (empty), then ``candidate_label``, ``candidate_score``, ``candidate_precision``,
+        ``candidate_longitude``, ``candidate_latitude`` and the same of ``candidate_2`` and ``candidate_3``.
 
     Examples
     --------
@@ -98,57 +97,33 @@ def review_sheet(queries: pd.DataFrame, geocoded: pd.DataFrame, engines: Sequenc
     >>> review_sheet(queries_of(table), geocode(table))[["address", "rows", "choice"]].values.tolist()
     [['1 rue A', 2, '']]
     """
-    status = geocoded["geo_status"]
     named = geocoded.index.name == "structure_id"
-    open_rows = ~status.isin((*SETTLED, MASKED)) & ((queries["address"] != "") | named)
-    sheet = (
-        queries[open_rows]
-        .rename_axis(None)
-        .assign(geo_status=status[open_rows], reason=geocoded.loc[open_rows, "geo_reason"])
-    )
+    to_review = ~geocoded["geo_status"].isin(SETTLED) & ((queries["address"] != "") | named)
+    best = geocoded[to_review]
+    sheet = queries[to_review].rename_axis(None).assign(geo_status=best["geo_status"], reason=best["geo_reason"])
     sheet.insert(0, "structure_id", sheet.index.astype(str) if named else "")
-    asked = list(queries.columns)
-    one_place = ["structure_id", *asked]
+    one_place = ["structure_id", *queries.columns]
     sheet["rows"] = sheet.groupby(one_place)["reason"].transform("size")
-    first = ~sheet.duplicated(one_place)
-    best = geocoded.loc[sheet.index[first]]
-    sheet = sheet[first].assign(choice="", lon="", lat="")
-    if not engines:
-        names = {
-            "label": "geo_label",
-            "score": "geo_score",
-            "precision": "geo_precision",
-            "lon": "candidate_longitude",
-            "lat": "candidate_latitude",
-        }
-        found = pd.DataFrame({name: best[column].to_numpy() for name, column in names.items()})
-        found = found.assign(query=range(len(best)), rank=1)[found["lon"].notna()]
+    first = ~sheet.duplicated(one_place).to_numpy()
+    best = best[first].reset_index(drop=True)
+    sheet = sheet[first].assign(choice="", lon="", lat="").reset_index(drop=True)
+    if engines:
+        found = pd.concat([engine.candidates(sheet[list(queries.columns)]) for engine in engines], ignore_index=True)
+        found = found.sort_values(["query", "score"], ascending=[True, False], kind="stable")
+        # Engines may name the same address; two former communes may share a label, hence the identifier.
+        found = found.drop_duplicates(["query", "label", "ban_id"])
+        found = found.assign(rank=found.groupby("query").cumcount() + 1)
     else:
-        found = _best_of_all(engines, sheet[asked].reset_index(drop=True))
-    sheet = sheet.reset_index(drop=True)
-    for rank in range(1, MAX_CANDIDATES + 1):
-        head = "candidate" if rank == 1 else f"candidate_{rank}"
+        shown = {"geo_label": "label", "geo_score": "score", "geo_precision": "precision"}
+        found = best.rename(columns=shown | {"candidate_longitude": "lon", "candidate_latitude": "lat"})
+        found = found.assign(query=found.index, rank=1)[found["lon"].notna()]
+    for rank, head in enumerate(_HEADS, start=1):
         one = found[found["rank"] == rank].set_index("query")[list(_SHOWN)].rename(columns=_SHOWN)
         sheet = sheet.join(one.add_prefix(f"{head}_"))
     return sheet
 
 
-def _best_of_all(engines: Sequence[Engine], queries: pd.DataFrame) -> pd.DataFrame:
-    """Return the candidates of every engine, each address once, the best first.
-
-    Two former communes may share a label, hence the identifier.
-    """
-    found = pd.concat([engine.candidates(queries) for engine in engines], ignore_index=True)
-    found = found.sort_values(["query", "score"], ascending=[True, False], kind="stable")
-    found = found.drop_duplicates(["query", "label", "ban_id"])
-    return found.assign(rank=found.groupby("query").cumcount() + 1)
-
-
-CHOICE = "choice"
-
-_NUMBERS = re.compile(r"((?:\d+ ?(?:bis\b|ter\b|quater\b|[a-z](?= ))?[ ,;/&+-]*)*)(.*)")
-
-_TEXTS = ("structure_id", "address", "postcode", "city", "citycode")
+_KEYS = ("structure_id", *QUERY_COLUMNS)
 
 
 def read_corrections(path: Path | str) -> pd.DataFrame:
@@ -159,8 +134,8 @@ def read_corrections(path: Path | str) -> pd.DataFrame:
     path
         A table with ``structure_id``, or ``address`` and ``city`` (or ``citycode`` or ``postcode``), and either
         ``lon`` and ``lat`` (degrees) or ``choice``: the number of a candidate, in a file made from
-        :func:`essgeo.geocoding.corrections`. In such
-        a file rows where nothing is filled in are left out. Other columns, such as ``note``, are free.
+        :func:`essgeo.geocoding.corrections.review_sheet`. In such a file rows where nothing is filled in are left out.
+        Other columns, such as ``note``, are free.
 
     Returns
     -------
@@ -184,23 +159,31 @@ def read_corrections(path: Path | str) -> pd.DataFrame:
     """
     path = Path(path)
     table = read_table(path)
-    reviewed = CHOICE in table
+    reviewed = "choice" in table
     if not ({"lon", "lat"} <= set(table.columns) or reviewed) or not {"structure_id", "address"} & set(table.columns):
         message = (
             f"{path.name}: a corrections file has the columns lon, lat and structure_id (or address and city), "
             f"or choice beside the candidates of a review file. Columns seen: {', '.join(table.columns)}."
         )
         raise SchemaError(message)
-    texts = {name: table.get(name, "") for name in (*_TEXTS, CHOICE, "lon", "lat")}
-    filled = table.assign(**texts)
-    filled = _with_choices(filled[(filled[CHOICE] != "") | (filled["lon"] != "") | (filled["lat"] != "")])
-    checked = validate(filled.assign(correction_id=filled.index.astype(str)), "corrections", source=path.name)
+    table = table.assign(**{name: table.get(name, "") for name in (*_KEYS, "choice", "lon", "lat")})
+    table = table[(table[["choice", "lon", "lat"]] != "").any(axis=1)].assign(precision="housenumber")
+    # A candidate that is chosen gives its point and precision, where no degrees are typed.
+    free = (table["lon"] == "") & (table["lat"] == "")
+    for number, head in enumerate(_HEADS, start=1):
+        chosen = free & (table["choice"] == str(number))
+        for name in ("lon", "lat", "precision"):
+            column = f"{head}_{_SHOWN[name]}"
+            if column in table:
+                table[name] = table[name].mask(chosen, table[column])
+    checked = validate(table.assign(correction_id=table.index.astype(str)), "corrections", source=path.name)
     raise_faults(path.name, list(_key_faults(checked)))
-    kept = [*_TEXTS, "lon", "lat", "precision"] if reviewed else ["structure_id", "address", "city", "lon", "lat"]
+    kept = [*_KEYS, "lon", "lat", "precision"] if reviewed else ["structure_id", "address", "city", "lon", "lat"]
     return checked.reset_index()[kept]
 
 
 def _key_faults(corrections: pd.DataFrame) -> Iterator[Fault]:
+    """Yield the rows that name no structure and no whole address, and those that settle again what another settles."""
     first: dict[object, str] = {}
     for row, name, place in zip(corrections.index, corrections["structure_id"], _places(corrections), strict=True):
         key = name or place
@@ -212,41 +195,12 @@ def _key_faults(corrections: pd.DataFrame) -> Iterator[Fault]:
             first[key] = row
 
 
-def place_key(address: str, city: str) -> tuple[str, str, str]:
-    """Return the key under which two writings of one address are the same: house numbers, street, commune.
-
-    Examples
-    --------
-    >>> place_key("3, bd Chanzy", "Montreuil") == place_key("3 Boulevard de Chanzy", "MONTREUIL")
-    True
-    """
-    match = _NUMBERS.match(fold(address).strip())
-    numbers, street = match.groups() if match else ("", "")
-    plain = " ".join(re.findall(r"[a-z0-9]+", street))
-    words = street_key(plain).words if plain else ""
-    return "-".join(re.findall(r"[a-z0-9]+", numbers)), words, city_key(city)
-
-
 def corrected_points(structure_ids: pd.Index, queries: pd.DataFrame, corrections: pd.DataFrame) -> pd.DataFrame:
-    """Return the corrected points, those given for a structure before those given for its address.
+    """Return ``lon``, ``lat`` and ``precision`` of the rows of ``queries`` that have a correction.
 
-    Parameters
-    ----------
-    structure_ids
-        Identifiers of the rows, compared as text.
-    queries
-        Their addresses (:func:`essgeo.geocoding.engines.queries_of`).
-    corrections
-        From :func:`read_corrections`.
+    A correction of a structure (``structure_ids``, as text, row for row) comes before one of its address; of two of one
+    place the last counts.
 
-    Returns
-    -------
-    DataFrame
-        ``lon``, ``lat``, ``precision`` of the rows of ``queries`` that have a correction; of two corrections of one
-        place the last counts.
-
-    Examples
-    --------
     >>> queries = pd.DataFrame({"address": "3 bd Chanzy", "postcode": "", "city": "Montreuil", "citycode": ""}, ["a"])
     >>> corrections = pd.DataFrame({"structure_id": [""], "address": ["3 Boulevard de Chanzy"], "city": ["Montreuil"],
     ...                             "lon": [2.43], "lat": [48.85], "precision": ["housenumber"]})
@@ -257,38 +211,34 @@ def corrected_points(structure_ids: pd.Index, queries: pd.DataFrame, corrections
     named = (corrections["structure_id"] != "").to_numpy()
     by_name = dict(zip(corrections["structure_id"][named], np.flatnonzero(named), strict=True))
     by_place = dict(zip(_places(corrections[~named]), np.flatnonzero(~named), strict=True))
-    rows = [by_name.get(str(name), -1) for name in structure_ids]
+    rows = np.array([by_name.get(str(name), -1) for name in structure_ids], dtype=int)
     if by_place:
-        known = queries["address"] != ""
-        places = pd.Series(-1, index=queries.index)
-        places[known] = np.array([by_place.get(place, -1) for place in _places(queries[known])], dtype=int)
-        rows = [row if row >= 0 else place for row, place in zip(rows, places, strict=True)]
-    where = np.asarray(rows, dtype=int)
-    found = where >= 0
-    return values.iloc[where[found]].set_axis(queries.index[found])
+        rest = (rows < 0) & (queries["address"] != "").to_numpy()
+        rows[rest] = [by_place.get(place, -1) for place in _places(queries[rest])]
+    found = rows >= 0
+    return values.iloc[rows[found]].set_axis(queries.index[found])
 
 
 def _places(table: pd.DataFrame) -> list[tuple[str, str, str]]:
-    if table.empty:
-        return []
-    filled = table.reindex(columns=list(_TEXTS), fill_value="")
-    towns = filled["city"].where(
-        filled["city"] != "", filled["citycode"].where(filled["citycode"] != "", filled["postcode"])
-    )
-    pairs = pd.MultiIndex.from_arrays([filled["address"], towns])
-    codes, distinct = pd.factorize(pairs)
-    keys = [place_key(address, town) for address, town in distinct]
-    return [keys[code] for code in codes]
+    """Return the key of the place of each row: its address, with its city, else citycode, else postcode."""
+    filled = table.reindex(columns=list(QUERY_COLUMNS), fill_value="")
+    towns = filled["city"]
+    for name in ("citycode", "postcode"):
+        towns = towns.where(towns != "", filled[name])
+    pairs = list(zip(filled["address"], towns, strict=True))
+    keys = {pair: place_key(*pair) for pair in set(pairs)}
+    return [keys[pair] for pair in pairs]
 
 
-def _with_choices(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the table with the coordinates and the precision of the candidate chosen, where none are typed."""
-    placed = table.assign(precision="housenumber")
-    for number in range(1, MAX_CANDIDATES + 1):
-        head = "candidate" if number == 1 else f"candidate_{number}"
-        chosen = (table[CHOICE] == str(number)) & (table["lon"] == "") & (table["lat"] == "")
-        columns = {"lon": f"{head}_longitude", "lat": f"{head}_latitude", "precision": f"{head}_precision"}
-        for name, column in columns.items():
-            if column in table:
-                placed[name] = placed[name].mask(chosen, table[column])
-    return placed
+_NUMBERS = re.compile(r"((?:\d+ ?(?:bis\b|ter\b|quater\b|[a-z](?= ))?[ ,;/&+-]*)*)(.*)")
+
+
+def place_key(address: str, city: str) -> tuple[str, str, str]:
+    """Return the key under which two writings of one address are the same: house numbers, street, commune.
+
+    >>> place_key("3, bd Chanzy", "Montreuil") == place_key("3 Boulevard de Chanzy", "MONTREUIL")
+    True
+    """
+    match = _NUMBERS.match(fold(address).strip())
+    numbers, street = (" ".join(re.findall(r"[a-z0-9]+", part)) for part in (match.groups() if match else ("", "")))
+    return numbers.replace(" ", "-"), street_key(street).words, city_key(city)
