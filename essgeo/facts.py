@@ -16,9 +16,9 @@ from essgeo.geocoding import read_corrections
 from essgeo.geocoding.engines import default_cache
 from essgeo.geocoding.index import load_index
 from essgeo.geocoding.match import Local
-from essgeo.official.lists import read_ess_list
-from essgeo.official.live import Live, input_of, take
+from essgeo.official.live import Found, Live, find, gather, input_of
 from essgeo.official.live_layers import live_cells, live_layers, read_layer
+from essgeo.official.readers import read_ess_list
 from essgeo.official.sirene import read_sirene_geolocation
 from essgeo.register import RegisterFiles, build_register, count_economy
 from essgeo.register.duplicates import with_own_list
@@ -238,32 +238,36 @@ def live_facts(live: Live, parameters: Parameters, given: Mapping[str, Path]) ->
     >>> len(facts.layers["npnru"]), [note.split(":")[0] for note in facts.notes]
     (11, ['Revenus, pauvreté et niveau de vie ', 'OpenStreetMap, extrait régional'])
     """
-    layers = live_layers(live, vintage=parameters.vintage, qpv=given.get("qpv"))
+    found = live_layers(live, vintage=parameters.vintage, qpv=given.get("qpv"))
+    layers = found.value
     whole = layers["communes"].union_all()
     cells = live_cells(live, within=whole, residents=float(layers["iris"]["population"].sum()))
     named = layers["neighbourhoods"]
-    if cells is None:
+    if cells.value is None:
         demand = demand_points(layers["iris"], spacing_m=parameters.spacing_m, neighbourhoods=named)
     else:
-        demand = grid_points(cells, layers["iris"], neighbourhoods=named)
-    layers["neighbourhoods"] = _inhabited(live, named, demand)
-    layers["npnru"] = live_renewal(
+        demand = grid_points(cells.value, layers["iris"], neighbourhoods=named)
+    inhabited = _inhabited(live, named, demand)
+    renewal = live_renewal(
         live, layers["qpv"], vintage=parameters.vintage, within=whole, demand=demand, given=given.get("npnru")
     )
     addresses = _addresses(live)
-    register, economy = _register(live, parameters, given, addresses, layers)
-    network = read_network(given["network"], layers["communes"]) if "network" in given else _streets(live, layers)
-    figures = _seed_figures(live)
+    structures = _register(live, parameters, given, addresses.value, layers)
+    register, economy = structures.value
+    streets = _streets(live, given, layers)
+    figures = _seed_figures(live.territory)
+    network = streets.value
+    account = gather(None, found, cells, inhabited, renewal, addresses, structures, streets, figures)
     return Facts(
-        layers=layers,
+        layers=layers | {"neighbourhoods": inhabited.value, "npnru": renewal.value},
         demand=demand,
         register=register,
-        addresses=addresses,
-        seed_figures=figures,
+        addresses=addresses.value,
+        seed_figures=figures.value,
         network=network,
-        inputs=(*_dated(live.inputs, network), *user_inputs(given, parameters.vintage, network)),
-        notes=tuple(live.notes),
-        faults=tuple(live.faults),
+        inputs=(*_dated(account.inputs, network), *user_inputs(given, parameters.vintage, network)),
+        notes=account.notes,
+        faults=account.faults,
         economy=economy,
     )
 
@@ -274,20 +278,20 @@ def _register(
     given: Mapping[str, Path],
     addresses: pd.DataFrame | Engine | None,
     layers: Mapping[str, gpd.GeoDataFrame],
-) -> tuple[pd.DataFrame, Economy | None]:
+) -> Found[tuple[pd.DataFrame, Economy | None]]:
     """Return a list of the user, the register of SIRENE and the economy it is part of, or the territory's own list."""
     if "structures" in given:
-        return read_structures(given["structures"]), None
+        return Found((read_structures(given["structures"]), None))
 
     known = Local.of(addresses) if isinstance(addresses, pd.DataFrame) else addresses
     engines = [] if known is None else [known]
     corrections = read_corrections(given["corrections"]) if "corrections" in given else None
 
-    def sirene(files: Mapping[str, list[Path]]) -> tuple[pd.DataFrame, Economy | None]:
+    def sirene(files: Mapping[str, list[Path]]) -> Found[tuple[pd.DataFrame, Economy | None]]:
         (establishments,), (units,) = (files[name] for name in _SIRENE)
         geolocation = _one_file(live, "sirene_geolocation", lambda path: read_sirene_geolocation(path, []))
         listed = _one_file(live, "ess_france", read_ess_list)
-        official = RegisterFiles(establishments, units, geolocation, listed)
+        official = RegisterFiles(establishments, units, geolocation.value, listed.value)
         register: pd.DataFrame = build_register(
             live.territory,
             official,
@@ -299,17 +303,21 @@ def _register(
         texts = (field.name for field in LAYERS["structures"].fields if field.kind == "text")
         city = register["citycode"].map(layers["communes"]["name"]).fillna(register["city"])
         whole = register.assign(city=city, **{name: "" for name in texts if name not in register})
-        return whole, count_economy(official, live.territory, layers["qpv"], as_of=parameters.as_of)
+        economy = count_economy(official, live.territory, layers["qpv"], as_of=parameters.as_of)
+        return gather((whole, economy), geolocation, listed)
 
-    register, economy = take(
-        live, "structures", _SIRENE, sirene, lambda: (read_layer(live.territory, "structures"), None)
-    )
-    if isinstance(register, gpd.GeoDataFrame):
-        return with_own_list(live, register, using=engines, corrections=corrections), economy
-    return register, economy
+    def own() -> tuple[pd.DataFrame, Economy | None]:
+        return read_layer(live.territory, "structures"), None
+
+    found = find(live, "structures", _SIRENE, sirene, own)
+    register, economy = found.value
+    if not isinstance(register, gpd.GeoDataFrame):
+        return found
+    completed = with_own_list(live, register, using=engines, corrections=corrections)
+    return gather((completed.value, economy), found, completed)
 
 
-def _one_file(live: Live, source: str, read: Callable[[Path], object]) -> Path | None:
+def _one_file(live: Live, source: str, read: Callable[[Path], object]) -> Found[Path | None]:
     """Return the file of a source of the register that it can do without; a file that cannot be read is none."""
 
     def one(files: Mapping[str, list[Path]]) -> Path | None:
@@ -317,14 +325,14 @@ def _one_file(live: Live, source: str, read: Callable[[Path], object]) -> Path |
         read(path)
         return path
 
-    return take(live, "structures", [source], one, nothing=lambda: None)
+    return find(live, "structures", [source], one, nothing=lambda: None)
 
 
-def _addresses(live: Live) -> pd.DataFrame | Engine | None:
+def _addresses(live: Live) -> Found[pd.DataFrame | Engine | None]:
     def ban(files: Mapping[str, list[Path]]) -> pd.DataFrame | Engine | None:
         return Local.on_disk(load_index(files["ban"], default_cache().with_name("ban")))
 
-    return take(
+    return find(
         live,
         "addresses",
         ["ban"],
@@ -334,32 +342,36 @@ def _addresses(live: Live) -> pd.DataFrame | Engine | None:
     )
 
 
-def _streets(live: Live, layers: Mapping[str, gpd.GeoDataFrame]) -> WalkNetwork | None:
+def _streets(
+    live: Live, given: Mapping[str, Path], layers: Mapping[str, gpd.GeoDataFrame]
+) -> Found[WalkNetwork | None]:
+    if "network" in given:
+        return Found(read_network(given["network"], layers["communes"]))
+
     def streets(files: Mapping[str, list[Path]]) -> WalkNetwork | None:
         (path,) = files["osm"]
         return read_network(path, layers["communes"])
 
-    return take(live, "network", ["osm"], streets, nothing=lambda: None)
+    return find(live, "network", ["osm"], streets, nothing=lambda: None)
 
 
-def _seed_figures(live: Live) -> pd.DataFrame:
+def _seed_figures(territory: Territory) -> Found[pd.DataFrame]:
     contract = LAYERS["seed_figures"]
-    if not any(file.layer == contract.name for file in live.territory.files):
-        return pd.DataFrame({field.name: pd.Series(dtype=str) for field in contract.fields})
-    live.inputs.extend(own_inputs(live.territory, "", {}, layers=(contract.name,)))
-    return read_layer(live.territory, contract.name)
+    if not any(file.layer == contract.name for file in territory.files):
+        return Found(pd.DataFrame({field.name: pd.Series(dtype=str) for field in contract.fields}))
+    used = own_inputs(territory, "", {}, layers=(contract.name,))
+    return Found(read_layer(territory, contract.name), tuple(used))
 
 
-def _inhabited(live: Live, neighbourhoods: gpd.GeoDataFrame, demand: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def _inhabited(live: Live, neighbourhoods: gpd.GeoDataFrame, demand: gpd.GeoDataFrame) -> Found[gpd.GeoDataFrame]:
     """Return the neighbourhoods that hold residents: a zone smaller than a cell of the grid may hold none."""
     people = demand.groupby("neighbourhood_id")["population"].sum().reindex(neighbourhoods.index, fill_value=0)
     empty = neighbourhoods[people <= 0]
-    if len(empty):
-        live.notes.append(_EMPTY[live.lang].format(names=", ".join(empty["name"])))
-    return neighbourhoods[people > 0]
+    note = _EMPTY[live.lang].format(names=", ".join(empty["name"]))
+    return Found(neighbourhoods[people > 0], notes=(note,) if len(empty) else ())
 
 
-def _dated(inputs: list[Input], network: WalkNetwork | None) -> list[Input]:
+def _dated(inputs: Sequence[Input], network: WalkNetwork | None) -> Sequence[Input]:
     """Return the inputs with the day that a network says it is of."""
     if network is None or not network.date:
         return inputs

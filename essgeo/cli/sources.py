@@ -37,14 +37,13 @@ def list_(*, folder: Path | None, as_json: bool) -> None:
 
     from essgeo.cli.options import echo_table
     from essgeo.official.catalogue import read_catalogue
-    from essgeo.official.store import read_copies, sources_folder
+    from essgeo.official.store import manifest_of, read_copies, sources_folder
 
     root = sources_folder(folder)
     kept = [(source, read_copies(source, root)) for source in read_catalogue().values()]
     if as_json:
         described = [
-            dataclasses.asdict(source) | {"copies": [dataclasses.asdict(copy) for copy in copies]}
-            for source, copies in kept
+            dataclasses.asdict(source) | {"copies": [manifest_of(copy) for copy in copies]} for source, copies in kept
         ]
         click.echo(json.dumps(described, ensure_ascii=False, indent=1))
         return
@@ -100,7 +99,7 @@ def fetch(
                 faults.append(str(error))
                 continue
             name = f"{got.source} {got.area}".strip()
-            click.echo(f"{name}  {got.fetched_at:%Y-%m-%d}  {_megabytes(got.size)}  sha256 {got.sha256}  {got.path}")
+            click.echo(f"{name}  {got.day}  {_megabytes(got.size)}  sha256 {got.sha256}  {got.path}")
             if got.stale:
                 click.echo(f"essgeo: {got.stale}", err=True)
     if faults:
@@ -120,7 +119,7 @@ def check(*, ids: tuple[str, ...], area: str, as_json: bool) -> None:
     from essgeo.errors import SourceChangedError
     from essgeo.official.catalogue import find_source, read_catalogue
     from essgeo.official.check import check_source
-    from essgeo.official.fetch import Web
+    from essgeo.official.http import Web
 
     web = Web()
     findings = []
@@ -224,7 +223,7 @@ def _known_communes(*, live: bool) -> dict[str, str] | None:
     """Return the communes by code, from the official file; without ``live`` only if it was fetched before."""
     from essgeo.errors import SourceError
     from essgeo.official.fetch import fetch
-    from essgeo.official.lists import read_commune_names
+    from essgeo.official.readers import read_commune_names
 
     try:
         return read_commune_names(fetch("communes", offline=not live, progress=live).path)

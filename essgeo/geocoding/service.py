@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import datetime as dt
 import io
 import json
 import math
@@ -11,7 +10,6 @@ import random
 import re
 import time
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -29,52 +27,23 @@ from essgeo.geocoding.engines import (
     plain_text,
     same_city,
 )
-from essgeo.official.fetch import new_session, transport_errors, why
-from essgeo.official.http import backoff_s, is_private, is_web_address, retry_after_s
+from essgeo.official.http import InterruptedTransferError, Patience, Web, is_private, is_web_address
 from essgeo.schema.codes import ARRONDISSEMENTS, city_of, same_department
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    import requests
-
 
 GEOPLATEFORME = "https://data.geopf.fr/geocodage"
 """The national service (IGN). The former address, api-adresse.data.gouv.fr, closed in January 2026."""
+
+SERVICE_PATIENCE = Patience(attempts=6, whole_s=180.0, min_bytes_per_s=0.0)
+"""It computes as it answers, and may be slow."""
 
 
 _TOO_MANY = 429
 
 RETRIED = frozenset({_TOO_MANY, 502, 503, 504})
-
-_BLOCK = 65_536
-
-
-@dataclass(frozen=True)
-class Policy:
-    """How a service is treated.
-
-    Attributes
-    ----------
-    requests_per_second
-        Requests are evenly spaced; the Géoplateforme blocks an address that sends more than 50 a second.
-    attempts
-        Times a request is sent before it is given up.
-    patience_s
-        The longest pause that a ``Retry-After`` may ask for; beyond it, :class:`essgeo.errors.RateLimitedError`.
-    connect_s, silence_s, answer_s
-        Seconds to connect, without a single byte, and for one whole answer however slowly it drips.
-    most_bytes
-        Size of the largest answer that is read.
-    """
-
-    requests_per_second: float = 40.0
-    attempts: int = 6
-    patience_s: float = 60.0
-    connect_s: float = 10.0
-    silence_s: float = 60.0
-    answer_s: float = 180.0
-    most_bytes: int = 50_000_000
 
 
 @dataclass(frozen=True)
@@ -86,10 +55,6 @@ class Answer:
     charset: str | None
 
 
-class TooLateError(GeocoderError):
-    """An answer was not complete in time."""
-
-
 @dataclass
 class Client:
     """A paced connection to one service.
@@ -98,8 +63,13 @@ class Client:
     ----------
     url
         Base address, ``https`` unless the host is this machine. Proxies of the environment are obeyed.
-    policy
-        Pace, patience and limits.
+    patience
+        How long the service is waited for; one that asks for a longer pause is a
+        :class:`essgeo.errors.RateLimitedError`.
+    requests_per_second
+        Requests are evenly spaced; the Géoplateforme blocks an address that sends more than 50 a second.
+    max_bytes
+        Size of the largest answer that is read.
     sleep, clock, jitter
         Replaced in tests.
 
@@ -117,7 +87,9 @@ class Client:
     """
 
     url: str = GEOPLATEFORME
-    policy: Policy = field(default_factory=Policy)
+    patience: Patience = SERVICE_PATIENCE
+    requests_per_second: float = 40.0
+    max_bytes: int = 50_000_000
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
     jitter: Callable[[], float] = random.random
@@ -132,10 +104,7 @@ class Client:
             message = f"{self.url}: addresses are sent encrypted: use https, or this machine."
             raise InputError(message)
         self.url = self.url.rstrip("/")
-
-    @cached_property
-    def _session(self) -> requests.Session:
-        return new_session()
+        self._web = Web(None, self.patience, self.sleep, self.clock, self.jitter)
 
     def get(self, path: str, params: Mapping[str, str]) -> Answer:
         """Return the answer to a query.
@@ -143,7 +112,7 @@ class Client:
         Raises
         ------
         GeocoderError, RateLimitedError
-            No answer after every attempt, or a pause longer than ``patience_s`` is asked for.
+            No answer after every attempt, or a pause longer than there is patience for is asked for.
         """
         return self._send(path, params=params)
 
@@ -157,70 +126,35 @@ class Client:
         """
         return self._send(path, data=list(form), files={"data": ("addresses.csv", table, "text/csv; charset=utf-8")})
 
-    def _send(self, path: str, **request: object) -> Answer:
-        fault = ""
-        limited = False
-        passing: tuple[type[Exception], ...] = (*transport_errors(), TooLateError)
-        for attempt in range(self.policy.attempts):
-            self._wait_turn()
-            pause = backoff_s(attempt, self.jitter())
-            try:
-                response = self._request(path, request)
-                with response:
-                    if response.status_code not in RETRIED:
-                        return self._read(response)
-                    fault = f"answered {response.status_code}"
-                    limited = response.status_code == _TOO_MANY
-                    pause = self._asked_pause(response.headers.get("Retry-After")) or pause
-            except passing as error:
-                fault, limited = f"failed ({why(error)})", False
-            if attempt + 1 < self.policy.attempts:
-                self.sleep(pause)
-        message = f"{self.url} {fault} {self.policy.attempts} times; what was answered before is kept. Try again later."
-        raise RateLimitedError(message) if limited else GeocoderError(message)
+    def _send(self, path: str, **form: object) -> Answer:
+        try:
+            return self._web.attempt(lambda: self._once(path, form))
+        except InterruptedTransferError as error:
+            kept = "what was answered before is kept. Try again later."
+            if error.pause_s > self.patience.pause_s:
+                patience = f"longer than the {self.patience.pause_s:g} s of patience"
+                message = f"{self.url} asks to wait {error.pause_s:.0f} s, {patience}; {kept}"
+                raise RateLimitedError(message) from error
+            message = f"{self.url}: {error} {self.patience.attempts} times; {kept}"
+            raise (RateLimitedError if error.status == _TOO_MANY else GeocoderError)(message) from error
 
-    def _request(self, path: str, request: dict[str, object]) -> requests.Response:
-        method = "POST" if "files" in request else "GET"
-        return self._session.request(
-            method,
-            f"{self.url}/{path}",
-            stream=True,
-            allow_redirects=False,
-            headers={"User-Agent": "essgeo"},
-            timeout=(self.policy.connect_s, self.policy.silence_s),
-            **request,  # type: ignore[arg-type]
-        )
-
-    def _read(self, response: requests.Response) -> Answer:
-        """Read block by block: the time limit of requests restarts at every byte."""
-        deadline = self.clock() + self.policy.answer_s
-        body = bytearray()
-        while block := response.raw.read1(_BLOCK, decode_content=True):
-            body += block
-            if len(body) > self.policy.most_bytes:
-                message = f"{self.url}: the answer is larger than {self.policy.most_bytes} bytes."
-                raise GeocoderError(message)
-            if self.clock() > deadline:
-                message = f"no complete answer in {self.policy.answer_s:g} s"
-                raise TooLateError(message)
-        charset = re.search(r"charset=[\"']?([\w-]+)", response.headers.get("Content-Type", ""))
-        return Answer(response.status_code, bytes(body), charset[1] if charset else None)
+    def _once(self, path: str, form: Mapping[str, object]) -> Answer:
+        self._wait_turn()
+        with self._web.send(f"{self.url}/{path}", {}, busy=RETRIED, **form) as answer:
+            body = bytearray()
+            for block in answer.blocks():
+                body += block
+                if len(body) > self.max_bytes:
+                    message = f"{self.url}: the answer is larger than {self.max_bytes} bytes."
+                    raise GeocoderError(message)
+            charset = re.search(r"charset=[\"']?([\w-]+)", answer.headers.get("Content-Type", ""))
+            return Answer(answer.status, bytes(body), charset[1] if charset else None)
 
     def _wait_turn(self) -> None:
         now = self.clock()
         if now < self._next_at:
             self.sleep(self._next_at - now)
-        self._next_at = max(now, self._next_at) + 1 / self.policy.requests_per_second
-
-    def _asked_pause(self, header: str | None) -> float:
-        pause = retry_after_s(header, dt.datetime.now(dt.UTC))
-        if pause > self.policy.patience_s:
-            message = (
-                f"{self.url} asks to wait {pause:.0f} s, longer than the {self.policy.patience_s:g} s of patience; "
-                "what was answered before is kept. Try again later."
-            )
-            raise RateLimitedError(message)
-        return pause
+        self._next_at = max(now, self._next_at) + 1 / self.requests_per_second
 
 
 def said(answer: Answer) -> str:

@@ -18,14 +18,14 @@ from essgeo.errors import SourceChangedError, SourceUnavailableError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from essgeo.official.fetch import Web
+    from essgeo.official.http import Web
 
 
 SIGNATURE = b"PK\x03\x04"
 
-MOST_MEMBERS = 20_000
+MAX_MEMBERS = 20_000
 
-MOST_RATIO = 200
+MAX_RATIO = 200
 """Bytes that may come out of one byte: registers in CSV give 5 to 20, a bomb a thousand."""
 
 _ENCRYPTED = 0x1
@@ -49,7 +49,7 @@ def matching(names: Iterable[str], pattern: str) -> list[str]:
     ]
 
 
-def extract(archive: Path, pattern: str, folder: Path, *, most_bytes: int) -> list[Path]:
+def extract(archive: Path, pattern: str, folder: Path, *, max_bytes: int) -> list[Path]:
     """Write the members of an archive that a pattern fits into a folder, whole or not at all, and return their paths.
 
     Parameters
@@ -61,7 +61,7 @@ def extract(archive: Path, pattern: str, folder: Path, *, most_bytes: int) -> li
     folder
         Where they go, without the folders of the archive, with the time of the archive; members that are there with
         their size and that time are left, others are taken out again: somebody changed them.
-    most_bytes
+    max_bytes
         The most that all members may hold together once out.
 
     Raises
@@ -74,7 +74,7 @@ def extract(archive: Path, pattern: str, folder: Path, *, most_bytes: int) -> li
     try:
         with zipfile.ZipFile(archive) as opened:
             members = opened.infolist()
-            _refuse_unsafe(archive, members, most_bytes)
+            _refuse_unsafe(archive, members, max_bytes)
             wanted = matching((member.filename for member in members), pattern)
             if not wanted:
                 raise SourceChangedError(_no_member(archive, pattern, [member.filename for member in members]))
@@ -92,14 +92,14 @@ def extract(archive: Path, pattern: str, folder: Path, *, most_bytes: int) -> li
         raise SourceUnavailableError(message, cause="disk") from error
 
 
-def _refuse_unsafe(archive: Path, members: list[zipfile.ZipInfo], most_bytes: int) -> None:
+def _refuse_unsafe(archive: Path, members: list[zipfile.ZipInfo], max_bytes: int) -> None:
     total = sum(member.file_size for member in members)
     fault = next(filter(None, map(_fault, members)), "")
-    if len(members) > MOST_MEMBERS:
+    if len(members) > MAX_MEMBERS:
         fault = f"it has {len(members)} members"
-    elif total > most_bytes:
-        fault = f"{total} bytes would come out of it, more than the {most_bytes} this source may have"
-    elif total > _SMALL and total > MOST_RATIO * archive.stat().st_size:
+    elif total > max_bytes:
+        fault = f"{total} bytes would come out of it, more than the {max_bytes} this source may have"
+    elif total > _SMALL and total > MAX_RATIO * archive.stat().st_size:
         fault = f"{total} bytes would come out of {archive.stat().st_size}, as out of a ZIP bomb"
     if fault:
         message = f"{archive.name}: the archive is refused: {fault}."
@@ -194,7 +194,7 @@ class RemoteFile(io.RawIOBase):
 
     def _range(self, start: int, stop: int) -> bytes:
         asked = {"Range": f"bytes={start}-{stop - 1}"}
-        return self._web.read(self._url, most_bytes=stop - start, headers=asked)[0] if stop > start else b""
+        return self._web.read(self._url, max_bytes=stop - start, headers=asked)[0] if stop > start else b""
 
 
 def members_of(web: Web, url: str, size: int) -> zipfile.ZipFile | None:
@@ -211,7 +211,7 @@ def members_of(web: Web, url: str, size: int) -> zipfile.ZipFile | None:
         return None
 
 
-def head_of(archive: zipfile.ZipFile, member: str, *, most_bytes: int) -> bytes:
+def head_of(archive: zipfile.ZipFile, member: str, *, max_bytes: int) -> bytes:
     """Return the first bytes of a member as they were before they were packed, ``b""`` where they cannot be read.
 
     Examples
@@ -220,11 +220,11 @@ def head_of(archive: zipfile.ZipFile, member: str, *, most_bytes: int) -> bytes:
     >>> with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
     ...     archive.writestr("a.csv", "IRIS;COM")
     >>> with zipfile.ZipFile(packed) as archive:
-    ...     head_of(archive, "a.csv", most_bytes=4)
+    ...     head_of(archive, "a.csv", max_bytes=4)
     b'IRIS'
     """
     try:
         with archive.open(member) as stream:
-            return stream.read(most_bytes)
+            return stream.read(max_bytes)
     except _DAMAGED:
         return b""

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 from essgeo.errors import ChecksumError, SourceChangedError, SourceUnavailableError
 from essgeo.official.archives import SIGNATURE, head_of, matching, members_of
 from essgeo.official.catalogue import area_of, due_since, official_columns, to_give
-from essgeo.official.content import HEAD_BYTES, columns_in, fault_of, footer_bytes, missing_part, parquet_columns
+from essgeo.official.formats import HEAD_BYTES, columns_in, fault_of, footer_bytes, missing_part, parquet_columns
 from essgeo.official.http import GoneError
-from essgeo.official.locate import find_file
+from essgeo.official.resolve import find_file
 
 if TYPE_CHECKING:
     from essgeo.official.catalogue import Source
-    from essgeo.official.fetch import Web
-    from essgeo.official.locate import Remote
+    from essgeo.official.http import Web
+    from essgeo.official.store import OfficialFile
 
 
 _END_BYTES = 1 << 16
 
-_MOST_FOOTER_BYTES = 1 << 26
+_MAX_FOOTER_BYTES = 1 << 26
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,11 @@ def check_source(source: Source, *, area: str, web: Web) -> Finding:
     if source.is_given:
         return Finding(source.id, "", "given", to_give(source))
     place = ""
-    remote = None
+    file = None
     try:
         place = area_of(source, area)
-        remote = find_file(source, place, web)
-        size, said = _look(source, place, remote, web)
+        file = find_file(source, place, web)
+        size, said = _look(source, place, file, web)
     except (ChecksumError, SourceChangedError) as error:
         state, size, said = "changed", 0, str(error)
     except GoneError as error:
@@ -87,7 +87,7 @@ def check_source(source: Source, *, area: str, web: Web) -> Finding:
         said += _due(source)
     if state != "ok" and source.unverified:
         said += f" Of this entry, never seen in a published file: {', '.join(source.unverified)}."
-    return Finding(source.id, place, state, said, remote.url if remote else "", size)
+    return Finding(source.id, place, state, said, file.url if file else "", size)
 
 
 def _due(source: Source) -> str:
@@ -100,58 +100,58 @@ def _due(source: Source) -> str:
     )
 
 
-def _look(source: Source, area: str, remote: Remote, web: Web) -> tuple[int, str]:
-    head, size = web.read(remote.url, most_bytes=HEAD_BYTES, headers={"Range": f"bytes=0-{HEAD_BYTES - 1}"})
+def _look(source: Source, area: str, file: OfficialFile, web: Web) -> tuple[int, str]:
+    head, size = web.read(file.url, max_bytes=HEAD_BYTES, headers={"Range": f"bytes=0-{HEAD_BYTES - 1}"})
     archived = "member" in source.locate and head.startswith(SIGNATURE)
     fault = fault_of(head, source.format, archive=archived)
-    if source.format in {"geojson", "json"} and not remote.paged and not fault:
+    if source.format in {"geojson", "json"} and "pages" not in source.locate and not fault:
         fault = missing_part(head, head[-_END_BYTES:])
     if size > source.max_megabytes * 1_000_000:
         fault = f"it has {size} bytes, more than the {source.max_megabytes} MB it may have"
     if fault:
-        message = f"{remote.name}: {source.id} changed: {fault}. Look at {source.page}"
+        message = f"{file.name}: {source.id} changed: {fault}. Look at {source.page}"
         raise SourceChangedError(message)
     if archived:
-        return size, _look_into(source, area, remote, web, size)
-    columns = _parquet(remote, web) if source.format == "parquet" else columns_in(head, source.format)
+        return size, _look_into(source, area, file, web, size)
+    columns = _parquet(file, web) if source.format == "parquet" else columns_in(head, source.format)
     if columns is None:
-        return size, f"{remote.name}: its first bytes are right, its columns were not seen"
-    official_columns(columns, source, file=remote.name)
-    return size, f"{remote.name}: its columns are known"
+        return size, f"{file.name}: its first bytes are right, its columns were not seen"
+    official_columns(columns, source, file=file.name)
+    return size, f"{file.name}: its columns are known"
 
 
-def _look_into(source: Source, area: str, remote: Remote, web: Web, size: int) -> str:
-    archive = members_of(web, remote.url, size)
+def _look_into(source: Source, area: str, file: OfficialFile, web: Web, size: int) -> str:
+    archive = members_of(web, file.url, size)
     if archive is None:
-        return f"{remote.name}: an archive, whose members were not seen"
+        return f"{file.name}: an archive, whose members were not seen"
     with archive:
         pattern = source.locate["member"].replace("{area}", area)
         names = matching(archive.namelist(), pattern)
         if not names:
             there = ", ".join(archive.namelist()[:8])
-            message = f"{remote.name}: {source.id} changed: no member like {pattern} among {there}."
+            message = f"{file.name}: {source.id} changed: no member like {pattern} among {there}."
             raise SourceChangedError(message)
         form, suffix = ("dbf", ".dbf") if source.format == "shapefile" else (source.format, "")
         name = next((name for name in names if name.lower().endswith(suffix)), names[0])
-        head = head_of(archive, name, most_bytes=HEAD_BYTES)
+        head = head_of(archive, name, max_bytes=HEAD_BYTES)
     fault = fault_of(head, form) if head else ""
     if fault:
-        message = f"{name} in {remote.name}: {source.id} changed: {fault}. Look at {source.page}"
+        message = f"{name} in {file.name}: {source.id} changed: {fault}. Look at {source.page}"
         raise SourceChangedError(message)
     columns = columns_in(head, form)
     if not columns:
-        return f"{remote.name}: an archive that holds {name}, whose columns were not seen"
+        return f"{file.name}: an archive that holds {name}, whose columns were not seen"
     official_columns(columns, source, file=name)
-    return f"{remote.name}: an archive that holds {name}, whose columns are known"
+    return f"{file.name}: an archive that holds {name}, whose columns are known"
 
 
-def _parquet(remote: Remote, web: Web) -> list[str] | None:
-    end = _end(remote, web, _END_BYTES)
+def _parquet(file: OfficialFile, web: Web) -> list[str] | None:
+    end = _end(file, web, _END_BYTES)
     wanted = footer_bytes(end)
-    if _END_BYTES < wanted <= _MOST_FOOTER_BYTES:
-        end = _end(remote, web, wanted)
+    if _END_BYTES < wanted <= _MAX_FOOTER_BYTES:
+        end = _end(file, web, wanted)
     return parquet_columns(end)
 
 
-def _end(remote: Remote, web: Web, size: int) -> bytes:
-    return web.read(remote.url, most_bytes=size, headers={"Range": f"bytes=-{size}"})[0]
+def _end(file: OfficialFile, web: Web, size: int) -> bytes:
+    return web.read(file.url, max_bytes=size, headers={"Range": f"bytes=-{size}"})[0]

@@ -70,7 +70,7 @@ def declare_territory(
     folder
         Where to write ``territory.toml``; by default a folder ``name`` here.
     known
-        Codes of the communes there are (:func:`essgeo.official.lists.read_commune_names`). Without them only
+        Codes of the communes there are (:func:`essgeo.official.readers.read_commune_names`). Without them only
         the form and the department of a code are checked.
 
     Returns

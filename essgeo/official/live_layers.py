@@ -19,8 +19,8 @@ from essgeo.files.perimeters import perimeters_in, read_renewal, read_zones, ren
 from essgeo.files.provenance import given_input
 from essgeo.official.catalogue import find_source, read_catalogue
 from essgeo.official.census import iris_layer, read_grid, read_iris_income, read_iris_outlines, read_iris_population
-from essgeo.official.lists import read_cartofriches, read_npnru, read_qpv, read_stations
-from essgeo.official.live import Live, also, input_of, take
+from essgeo.official.live import Found, Live, find, gather, input_of, own_input
+from essgeo.official.readers import read_cartofriches, read_npnru, read_qpv, read_stations
 from essgeo.schema.columns import LAYERS
 
 if TYPE_CHECKING:
@@ -52,33 +52,34 @@ _MISMATCH: dict[str, dict[Lang, str]] = {
 }
 
 
-def live_iris(live: Live) -> gpd.GeoDataFrame:
+def live_iris(live: Live) -> Found[gpd.GeoDataFrame]:
     """Return the ``iris`` layer: outlines of the IGN, population and income of INSEE.
 
     Examples
     --------
     >>> from essgeo import load_territory
-    >>> live = Live(load_territory("est-ensemble"), fetch=unreachable)
-    >>> len(live_iris(live)), [source.file for source in live.inputs]
+    >>> found = live_iris(Live(load_territory("est-ensemble"), fetch=unreachable))
+    >>> len(found.value), [source.file for source in found.inputs]
     (161, ['iris.geojson'])
     """
     here = live.territory
 
-    def counted(files: Mapping[str, list[Path]]) -> gpd.GeoDataFrame:
+    def counted(files: Mapping[str, list[Path]]) -> tuple[gpd.GeoDataFrame, list[str] | None]:
         parts = [read_iris_outlines(path, find_source("iris"), communes=here.communes) for path in files["iris"]]
         (path,) = files["iris_population"]
         people = read_iris_population(path, find_source("iris_population"), communes=here.communes)
-        return iris_layer(parts, people, None, communes=here.communes, crs=here.crs)
+        iris = iris_layer(parts, people, None, communes=here.communes, crs=here.crs)
+        return iris, _mismatches(iris, live.lang)
 
     def income(files: Mapping[str, list[Path]]) -> pd.Series:
         (path,) = files["iris_income"]
         return read_iris_income(path, find_source("iris_income"), communes=here.communes)
 
-    iris = take(live, "iris", ["iris", "iris_population"], counted, lambda: own_layer(here, "iris"))
-    if all(source.url == "" for source in live.inputs if source.layer == "iris"):
-        return iris
-    live.notes.extend(_mismatches(iris, live.lang))
-    median = take(
+    outlines = find(live, "iris", ["iris", "iris_population"], counted, lambda: (own_layer(here, "iris"), None))
+    iris, mismatches = outlines.value
+    if mismatches is None:  # the territory's own file, which has incomes
+        return gather(iris, outlines)
+    median = find(
         live,
         "iris",
         ["iris_income"],
@@ -86,10 +87,11 @@ def live_iris(live: Live) -> gpd.GeoDataFrame:
         lambda: own_layer(here, "iris")["median_income"],
         nothing=lambda: pd.Series(dtype=float),
     )
-    return iris.assign(median_income=median.reindex(iris.index).to_numpy(dtype=float))
+    with_income = iris.assign(median_income=median.value.reindex(iris.index).to_numpy(dtype=float))
+    return gather(with_income, outlines, Found(None, notes=tuple(mismatches)), median)
 
 
-def live_cells(live: Live, *, within: shapely.Geometry, residents: float) -> gpd.GeoDataFrame | None:
+def live_cells(live: Live, *, within: shapely.Geometry, residents: float) -> Found[gpd.GeoDataFrame | None]:
     """Return the 200 m population grid of the territory, None where there is none.
 
     The grid is of another year than the census and counts tax households, so that the two differ by a few per cent. A
@@ -107,7 +109,8 @@ def live_cells(live: Live, *, within: shapely.Geometry, residents: float) -> gpd
     Examples
     --------
     >>> from essgeo import load_territory
-    >>> live_cells(Live(load_territory("est-ensemble"), fetch=unreachable), within=None, residents=438552) is None
+    >>> live = Live(load_territory("est-ensemble"), fetch=unreachable)
+    >>> live_cells(live, within=None, residents=438552).value is None
     True
     """
     here = live.territory
@@ -121,7 +124,7 @@ def live_cells(live: Live, *, within: shapely.Geometry, residents: float) -> gpd
             raise SourceChangedError(message, cause="elsewhere")
         return cast("gpd.GeoDataFrame", found)
 
-    return take(live, "demand", ["grid_200m"], cells, nothing=lambda: None)
+    return find(live, "demand", ["grid_200m"], cells, nothing=lambda: None)
 
 
 def _mismatches(iris: gpd.GeoDataFrame, lang: Lang) -> list[str]:
@@ -135,13 +138,13 @@ def _mismatches(iris: gpd.GeoDataFrame, lang: Lang) -> list[str]:
     return [_MISMATCH[what][lang].format(text) for what, text in found.items() if text]
 
 
-def live_sites(live: Live) -> gpd.GeoDataFrame:
+def live_sites(live: Live) -> Found[gpd.GeoDataFrame]:
     """Return the territory's own sites, if it has some, and the brownfield sites of Cartofriches.
 
     Examples
     --------
     >>> from essgeo import load_territory
-    >>> len(live_sites(Live(load_territory("est-ensemble"), fetch=unreachable)))
+    >>> len(live_sites(Live(load_territory("est-ensemble"), fetch=unreachable)).value)
     22
     """
     here = live.territory
@@ -150,7 +153,7 @@ def live_sites(live: Live) -> gpd.GeoDataFrame:
         (path,) = files["cartofriches"]
         return read_cartofriches(path, find_source("cartofriches"), communes=here.communes, crs=here.crs)
 
-    found = take(
+    found = find(
         live,
         "sites",
         ["cartofriches"],
@@ -158,11 +161,11 @@ def live_sites(live: Live) -> gpd.GeoDataFrame:
         lambda: own_layer(here, "sites"),
         nothing=lambda: empty_layer("sites", here.crs),
     )
-    also(live, "sites")
-    return _joined(own_layer(here, "sites"), found) if here.declares("sites") else found
+    joined = _joined(own_layer(here, "sites"), found.value) if here.declares("sites") else found.value
+    return gather(joined, found, own_input(here, "sites", found))
 
 
-def live_stations(live: Live, *, within: shapely.Geometry) -> gpd.GeoDataFrame:
+def live_stations(live: Live, *, within: shapely.Geometry) -> Found[gpd.GeoDataFrame]:
     """Return the stations that are open, and those that the territory's own file says are planned.
 
     Parameters
@@ -175,7 +178,7 @@ def live_stations(live: Live, *, within: shapely.Geometry) -> gpd.GeoDataFrame:
     Examples
     --------
     >>> from essgeo import load_territory
-    >>> len(live_stations(Live(load_territory("est-ensemble"), fetch=unreachable), within=None))
+    >>> len(live_stations(Live(load_territory("est-ensemble"), fetch=unreachable), within=None).value)
     68
     """
     here = live.territory
@@ -184,7 +187,7 @@ def live_stations(live: Live, *, within: shapely.Geometry) -> gpd.GeoDataFrame:
         (path,) = files["stations"]
         return read_stations(path, find_source("stations"), crs=here.crs, within=within)
 
-    found = take(
+    found = find(
         live,
         "stations",
         ["stations"],
@@ -192,11 +195,11 @@ def live_stations(live: Live, *, within: shapely.Geometry) -> gpd.GeoDataFrame:
         lambda: own_layer(here, "stations"),
         nothing=lambda: empty_layer("stations", here.crs),
     )
-    also(live, "stations")
     if not here.declares("stations"):
         return found
     own = own_layer(here, "stations")
-    return _joined(found, own[own["status"] == "planned"])
+    joined = _joined(found.value, own[own["status"] == "planned"])
+    return gather(joined, found, own_input(here, "stations", found))
 
 
 def empty_layer(name: str, crs: str) -> gpd.GeoDataFrame:
@@ -237,7 +240,7 @@ _NO_NEIGHBOURHOODS: dict[Lang, str] = {
 _AREAS: dict[bool, dict[Lang, str]] = {True: {"fr": "QPV", "en": "QPV"}, False: {"fr": "communes", "en": "communes"}}
 
 
-def live_qpv(live: Live, *, vintage: str, within: shapely.Geometry) -> gpd.GeoDataFrame:
+def live_qpv(live: Live, *, vintage: str, within: shapely.Geometry) -> Found[gpd.GeoDataFrame]:
     """Return the QPV of a vintage that lie in the territory.
 
     Raises
@@ -263,16 +266,18 @@ def live_qpv(live: Live, *, vintage: str, within: shapely.Geometry) -> gpd.GeoDa
         (path,) = files[name]
         return read_qpv(path, find_source(name), crs=here.crs, within=within)
 
-    return take(live, "qpv", [name], zones, lambda: own_layer(here, "qpv", vintage=vintage))
+    return find(live, "qpv", [name], zones, lambda: own_layer(here, "qpv", vintage=vintage))
 
 
-def live_perimeters(live: Live, *, within: shapely.Geometry, given: Path | None = None) -> gpd.GeoDataFrame | None:
+def live_perimeters(
+    live: Live, *, within: shapely.Geometry, given: Path | None = None
+) -> Found[gpd.GeoDataFrame] | None:
     """Return the perimeters of renewal projects of the user, else of the territory; None where their file is a list.
 
     Parameters
     ----------
     live
-        How sources are asked; keeps the lineage of the territory's own file.
+        The territory.
     within
         The territory, in its CRS.
     given
@@ -280,7 +285,7 @@ def live_perimeters(live: Live, *, within: shapely.Geometry, given: Path | None 
 
     Returns
     -------
-    GeoDataFrame or None
+    Found of GeoDataFrame, or None
         As :func:`essgeo.files.perimeters.perimeters_in`.
 
     Raises
@@ -300,11 +305,11 @@ def live_perimeters(live: Live, *, within: shapely.Geometry, given: Path | None 
     projects = read_renewal(path) if path else None
     if path is None or not isinstance(projects, gpd.GeoDataFrame):
         return None
-    live.inputs.extend(input_of(file) for file in [own] if file is not None)
-    return perimeters_in(projects, file=path.name, crs=here.crs, within=within)
+    found = perimeters_in(projects, file=path.name, crs=here.crs, within=within)
+    return Found(found, (input_of(own),) if own else ())
 
 
-def live_projects(live: Live, *, within: shapely.Geometry) -> tuple[pd.DataFrame, gpd.GeoDataFrame | None]:
+def live_projects(live: Live, *, within: shapely.Geometry) -> Found[tuple[pd.DataFrame, gpd.GeoDataFrame | None]]:
     """Return the renewal projects of the territory and, where they come from the official list, their QPV of 2015.
 
     The official list has codes of the geography of 2015 only. Names and interests of projects that it does not say are
@@ -319,14 +324,15 @@ def live_projects(live: Live, *, within: shapely.Geometry) -> tuple[pd.DataFrame
 
     Returns
     -------
-    tuple of DataFrame and GeoDataFrame or None
+    Found of a tuple of DataFrame and GeoDataFrame or None
         The ``npnru`` table, and the QPV of 2015; None where the table is the territory's own, which names the QPV of
         both vintages itself.
 
     Examples
     --------
     >>> from essgeo import load_territory
-    >>> projects, qpv_2015 = live_projects(Live(load_territory("est-ensemble"), fetch=unreachable), within=None)
+    >>> live = Live(load_territory("est-ensemble"), fetch=unreachable)
+    >>> projects, qpv_2015 = live_projects(live, within=None).value
     >>> len(projects), qpv_2015 is None
     (20, True)
     """
@@ -342,24 +348,23 @@ def live_projects(live: Live, *, within: shapely.Geometry) -> tuple[pd.DataFrame
         empty = pd.DataFrame({field.name: pd.Series(dtype=str) for field in contract.fields})
         return empty.rename_axis(contract.index), None
 
-    projects, qpv_2015 = take(
-        live, "npnru", ["npnru", qpv_source], official, lambda: (own_projects(here), None), nothing=none
-    )
+    found = find(live, "npnru", ["npnru", qpv_source], official, lambda: (own_projects(here), None), nothing=none)
+    projects, qpv_2015 = found.value
     if qpv_2015 is None or not here.declares("npnru"):
-        return projects, qpv_2015
-    live.inputs.append(input_of(here.file("npnru")))
-    return _with_details(projects, own_projects(here)), qpv_2015
+        return found
+    detailed = _with_details(projects, own_projects(here))
+    return gather((detailed, qpv_2015), found, Found(None, (input_of(here.file("npnru")),)))
 
 
 def live_neighbourhoods(
     live: Live, iris: gpd.GeoDataFrame, qpv: gpd.GeoDataFrame, communes: gpd.GeoDataFrame
-) -> gpd.GeoDataFrame:
+) -> Found[gpd.GeoDataFrame]:
     """Return the target neighbourhoods that the territory names, or its QPV where it names none.
 
     Parameters
     ----------
     live
-        How sources are asked; says what stands in.
+        The territory, and the language of notes.
     iris, qpv, communes
         Layers of the territory.
 
@@ -368,20 +373,19 @@ def live_neighbourhoods(
     >>> from essgeo import load_territory
     >>> here = load_territory("est-ensemble")
     >>> layers = [own_layer(here, name) for name in ("iris", "qpv", "communes")]
-    >>> len(live_neighbourhoods(Live(here), *layers))
+    >>> len(live_neighbourhoods(Live(here), *layers).value)
     4
     """
     here = live.territory
     if here.declares("neighbourhoods"):
         file = here.file("neighbourhoods")
-        live.inputs.append(input_of(file))
-        return read_neighbourhoods(file.path, iris)
+        return Found(read_neighbourhoods(file.path, iris), (input_of(file),))
     path = here.folder / NEIGHBOURHOODS
     if path.is_file():
-        live.inputs.append(given_input("neighbourhoods", path, title="Target neighbourhoods", vintage=here.vintage))
-        return read_neighbourhoods(path, iris)
-    live.notes.append(_NO_NEIGHBOURHOODS[live.lang].format(areas=_AREAS[len(qpv) > 0][live.lang]))
-    return areas_as_neighbourhoods(qpv, communes)
+        used = given_input("neighbourhoods", path, title="Target neighbourhoods", vintage=here.vintage)
+        return Found(read_neighbourhoods(path, iris), (used,))
+    note = _NO_NEIGHBOURHOODS[live.lang].format(areas=_AREAS[len(qpv) > 0][live.lang])
+    return Found(areas_as_neighbourhoods(qpv, communes), notes=(note,))
 
 
 def _with_details(projects: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
@@ -394,13 +398,13 @@ def _with_details(projects: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def live_layers(live: Live, *, vintage: str, qpv: Path | str | None = None) -> dict[str, gpd.GeoDataFrame]:
+def live_layers(live: Live, *, vintage: str, qpv: Path | str | None = None) -> Found[dict[str, gpd.GeoDataFrame]]:
     """Return the layers of :func:`essgeo.files.layers.read_layers` but ``npnru``, from official files.
 
     Parameters
     ----------
     live
-        How sources are asked; it keeps inputs and notes.
+        How sources are asked.
     vintage
         Vintage of the QPV.
     qpv
@@ -408,7 +412,7 @@ def live_layers(live: Live, *, vintage: str, qpv: Path | str | None = None) -> d
 
     Returns
     -------
-    dict of GeoDataFrame
+    Found of dict of GeoDataFrame
         ``iris``, ``communes``, ``neighbourhoods``, ``qpv``, ``sites`` and ``stations``, in the CRS of the territory.
 
     Raises
@@ -421,24 +425,27 @@ def live_layers(live: Live, *, vintage: str, qpv: Path | str | None = None) -> d
     >>> from essgeo import load_territory
     >>> from essgeo.official.live import Live
     >>> live = Live(load_territory("est-ensemble"), fetch=unreachable)
-    >>> {name: len(layer) for name, layer in live_layers(live, vintage="2024").items()}
+    >>> {name: len(layer) for name, layer in live_layers(live, vintage="2024").value.items()}
     {'iris': 161, 'communes': 9, 'neighbourhoods': 4, 'qpv': 21, 'sites': 22, 'stations': 68}
     """
     iris = live_iris(live)
-    communes = communes_of(iris)
+    communes = communes_of(iris.value)
     whole = communes.union_all()
     if qpv is not None:
-        zones = read_zones(qpv, crs=live.territory.crs, vintage=vintage, within=whole)
+        zones = Found(read_zones(qpv, crs=live.territory.crs, vintage=vintage, within=whole))
     else:
         zones = live_qpv(live, vintage=vintage, within=whole)
-    return {
-        "iris": iris,
+    named = live_neighbourhoods(live, iris.value, zones.value, communes)
+    sites, stations = live_sites(live), live_stations(live, within=whole)
+    layers = {
+        "iris": iris.value,
         "communes": communes,
-        "neighbourhoods": live_neighbourhoods(live, iris, zones, communes),
-        "qpv": zones,
-        "sites": live_sites(live),
-        "stations": live_stations(live, within=whole),
+        "neighbourhoods": named.value,
+        "qpv": zones.value,
+        "sites": sites.value,
+        "stations": stations.value,
     }
+    return gather(layers, iris, zones, named, sites, stations)
 
 
 OFFICIAL = ("iris", "communes", "qpv", "npnru", "neighbourhoods", "sites", "stations")
@@ -490,34 +497,41 @@ def read_layer(
     if layer not in OFFICIAL:
         message = f"no official source holds the layer {layer!r} alone; known: {', '.join(OFFICIAL)}."
         raise SourceUnavailableError(message)
-    live = Live(territory)
-    found = _official(live, layer, vintage or territory.vintage)
-    found.attrs["notes"] = [*live.notes, *(source.note for source in live.inputs if source.note)]
-    found.attrs["faults"] = live.faults
-    return found
+    found = _official(Live(territory), layer, vintage or territory.vintage)
+    found.value.attrs["notes"] = [*found.notes, *(source.note for source in found.inputs if source.note)]
+    found.value.attrs["faults"] = list(found.faults)
+    return found.value
 
 
-def _official(live: Live, layer: str, vintage: str) -> gpd.GeoDataFrame:
+def _official(live: Live, layer: str, vintage: str) -> Found[gpd.GeoDataFrame]:
     if layer == "sites":
         return live_sites(live)
     iris = live_iris(live)
-    communes = communes_of(iris)
-    if layer in {"iris", "communes"}:
-        return iris if layer == "iris" else communes
+    if layer == "iris":
+        return iris
+    communes = communes_of(iris.value)
+    if layer == "communes":
+        return gather(communes, iris)
     whole = communes.union_all()
     if layer == "stations":
-        return live_stations(live, within=whole)
-    perimeters = live_perimeters(live, within=whole) if layer == "npnru" else None
-    if perimeters is not None:
-        return perimeters
-    qpv = live_qpv(live, vintage=vintage, within=whole)
-    if layer == "npnru":
-        projects, qpv_2015 = live_projects(live, within=whole)
-        if qpv_2015 is not None and vintage != RENEWAL_VINTAGE:
-            message = (
-                f"the official list of renewal projects names QPV of {RENEWAL_VINTAGE} only: read that vintage, or "
-                f"carry the projects over to {vintage} with essgeo.zoning.carry_projects."
-            )
-            raise SourceUnavailableError(message)
-        return renewal_zones(projects, qpv, vintage=vintage)
-    return qpv if layer == "qpv" else live_neighbourhoods(live, iris, qpv, communes)
+        found = live_stations(live, within=whole)
+    elif layer == "npnru":
+        found = live_perimeters(live, within=whole) or _official_projects(live, vintage, within=whole)
+    else:
+        found = live_qpv(live, vintage=vintage, within=whole)
+        if layer == "neighbourhoods":
+            named = live_neighbourhoods(live, iris.value, found.value, communes)
+            found = gather(named.value, found, named)
+    return gather(found.value, iris, found)
+
+
+def _official_projects(live: Live, vintage: str, *, within: shapely.Geometry) -> Found[gpd.GeoDataFrame]:
+    qpv, listed = live_qpv(live, vintage=vintage, within=within), live_projects(live, within=within)
+    projects, qpv_2015 = listed.value
+    if qpv_2015 is not None and vintage != RENEWAL_VINTAGE:
+        message = (
+            f"the official list of renewal projects names QPV of {RENEWAL_VINTAGE} only: read that vintage, or "
+            f"carry the projects over to {vintage} with essgeo.zoning.carry_projects."
+        )
+        raise SourceUnavailableError(message)
+    return gather(renewal_zones(projects, qpv.value, vintage=vintage), qpv, listed)

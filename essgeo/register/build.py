@@ -11,7 +11,7 @@ from essgeo.errors import SourceError, SourceUnavailableError
 from essgeo.geocoding import geocode
 from essgeo.geocoding.chain import SIRENE
 from essgeo.geocoding.verdict import RADIUS_M
-from essgeo.official.lists import read_ess_list
+from essgeo.official.readers import read_ess_list
 from essgeo.official.sirene import read_establishments, read_sirene_geolocation
 from essgeo.register.establishments import as_structures
 from essgeo.register.perimeter import ess_categories

@@ -18,7 +18,7 @@ from essgeo.files.provenance import given_input
 from essgeo.files.redact import MASK, restricted_rows
 from essgeo.files.tables import read_table
 from essgeo.geocoding import geocode
-from essgeo.official.live import also
+from essgeo.official.live import Found, input_of
 from essgeo.schema.headers import simplify
 from essgeo.schema.validate import raise_faults
 from essgeo.schema.vocabulary import split_codes
@@ -387,7 +387,7 @@ _NOTE: dict[Lang, str] = {
 
 def with_own_list(
     live: Live, register: gpd.GeoDataFrame, *, using: Sequence[Engine], corrections: pd.DataFrame | None
-) -> gpd.GeoDataFrame:
+) -> Found[gpd.GeoDataFrame]:
     """Return the register of SIRENE with what the list of the territory adds to it.
 
     A structure of the list whose SIRET stands in the register completes that row, see :func:`completed`. The decisions
@@ -400,7 +400,7 @@ def with_own_list(
     Parameters
     ----------
     live
-        The territory; keeps the note and the lineage of the files.
+        The territory, and the language of the note.
     register
         From :func:`essgeo.register.build_register`.
     using, corrections
@@ -408,8 +408,9 @@ def with_own_list(
 
     Returns
     -------
-    GeoDataFrame
-        The columns of the register, those of the list, and ``same_as`` where there are decisions.
+    Found of GeoDataFrame
+        The columns of the register, those of the list, and ``same_as`` where there are decisions; the files of the
+        territory that it rests on now.
 
     Raises
     ------
@@ -422,7 +423,7 @@ def with_own_list(
     """
     here = live.territory
     if not here.declares("structures"):
-        return register
+        return Found(register)
     own, path, file = own_layer(here, "structures"), here.folder / OWN_LIST_DECISIONS, here.file("structures")
     open_rows = register.index[~restricted_rows(register)]
     decisions = read_decisions(path) if path.is_file() else _NONE_SETTLED
@@ -433,18 +434,18 @@ def with_own_list(
     apart = decisions.loc[decisions["decision"] == "different", "right"]
     added = own[own.index.isin([*apart, *same.loc[same["keep"] == "right", "right"]]) & ~own.index.isin(pairs["right"])]
     found = completed(register, own, pairs, title=file.title)
+    inputs = []
     if len(same) or len(added):
         settled = own[own.index.isin([*added.index, *same["right"]])]
         placed = geocode(settled, using=list(using), corrections=corrections, crs=here.crs)
         found = _filled(apply_decisions(found, placed, decisions[stands]))
-        live.inputs.append(given_input("structures", path, title="Decisions", vintage=here.vintage))
+        inputs.append(given_input("structures", path, title="Decisions", vintage=here.vintage))
     if len(pairs) or len(added):
-        also(live, "structures")
+        inputs.append(input_of(file))
     matched, used = by_siret["right"].nunique(), pairs["right"].nunique() + len(added)
     words = {"file": file.path.name, "total": len(own), "matched": matched, "settled": used - matched}
     words |= {"left": len(own) - used, "territory": here.id, "decisions": OWN_LIST_DECISIONS}
-    live.notes.append(_NOTE[live.lang].format(**words))
-    return found
+    return Found(found, tuple(inputs), (_NOTE[live.lang].format(**words),))
 
 
 def completed(register: gpd.GeoDataFrame, own: pd.DataFrame, pairs: pd.DataFrame, *, title: str) -> gpd.GeoDataFrame:

@@ -56,7 +56,7 @@ def as_structures(
     as_of
         The day they are active on.
     listed
-        From :func:`essgeo.official.lists.read_ess_list`.
+        From :func:`essgeo.official.readers.read_ess_list`.
     only_ess
         Leave out those that no rule makes ESS, and those whose activity is out of the field.
 

@@ -456,5 +456,5 @@ def _portrait_areas(territory: Territory, *, live: bool) -> tuple[gpd.GeoDataFra
     if not live and territory.declares("iris") and territory.declares("qpv"):
         return read_layer(territory, "communes"), read_layer(territory, "qpv")
     asked = Live(territory, offline=not live)
-    communes = communes_of(live_iris(asked))
-    return communes, live_qpv(asked, vintage=territory.vintage, within=communes.union_all())
+    communes = communes_of(live_iris(asked).value)
+    return communes, live_qpv(asked, vintage=territory.vintage, within=communes.union_all()).value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from essgeo.files.perimeters import read_renewal, renewal_zones
+from essgeo.official.live import Found, gather
 from essgeo.official.live_layers import RENEWAL_VINTAGE, live_perimeters, live_projects, live_qpv
 from essgeo.zoning.crosswalk import carry_projects, crosswalk
 
@@ -25,7 +26,7 @@ def live_renewal(
     within: shapely.Geometry,
     demand: gpd.GeoDataFrame,
     given: Path | None = None,
-) -> gpd.GeoDataFrame:
+) -> Found[gpd.GeoDataFrame]:
     """Return the renewal layer of a live study: perimeters of projects, else the QPV of the list that can be had.
 
     Perimeters that the user gives come first, then those of the territory, then lists. A list that has codes of 2015
@@ -34,7 +35,7 @@ def live_renewal(
     Parameters
     ----------
     live
-        How sources are asked; it keeps inputs and notes.
+        How sources are asked.
     qpv
         The QPV of the study.
     vintage
@@ -48,7 +49,7 @@ def live_renewal(
 
     Returns
     -------
-    GeoDataFrame
+    Found of GeoDataFrame
         As :func:`essgeo.files.perimeters.renewal_zones`; identifiers of perimeters are no codes of QPV.
 
     Raises
@@ -64,19 +65,21 @@ def live_renewal(
     >>> from essgeo.official.live import Live
     >>> here = load_territory("est-ensemble")
     >>> qpv, whole = read_layer(here, "qpv"), read_layer(here, "communes").union_all()
-    >>> len(live_renewal(Live(here), qpv, vintage="2024", within=whole, demand=qpv))
+    >>> len(live_renewal(Live(here), qpv, vintage="2024", within=whole, demand=qpv).value)
     11
     """
     perimeters = live_perimeters(live, within=within, given=given)
     if perimeters is not None:
         return perimeters
-    former = None
+    old: Found[gpd.GeoDataFrame | None] = Found(None)
     if given is None:
-        projects, former = live_projects(live, within=within)
+        listed = live_projects(live, within=within)
+        projects, qpv_2015 = listed.value
+        old = gather(qpv_2015, listed)
     else:
         projects = read_renewal(given)
         if f"qpv_{vintage}" not in projects:
-            former = live_qpv(live, vintage=RENEWAL_VINTAGE, within=within)
-    if former is not None and vintage != RENEWAL_VINTAGE:
-        projects = carry_projects(projects, crosswalk(former, qpv, weights=demand))
-    return renewal_zones(projects, qpv, vintage=vintage)
+            old = live_qpv(live, vintage=RENEWAL_VINTAGE, within=within)
+    if old.value is not None and vintage != RENEWAL_VINTAGE:
+        projects = carry_projects(projects, crosswalk(old.value, qpv, weights=demand))
+    return gather(renewal_zones(projects, qpv, vintage=vintage), old)

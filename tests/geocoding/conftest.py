@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from essgeo.geocoding.service import Client, Policy, Service
+from essgeo.geocoding.service import Client, Service
+from essgeo.official.http import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -140,8 +141,9 @@ def fake() -> Iterator[FakeServer]:
 
 @pytest.fixture
 def service(fake: FakeServer, sleeps: Sleeps) -> Service:
-    policy = Policy(requests_per_second=1e9, attempts=4, connect_s=2, silence_s=2, answer_s=2)
-    return Service(Client(fake.url, policy, sleep=sleeps, jitter=lambda: 0.5), batch_rows=100)
+    patience = Patience(attempts=4, connect_s=2, silence_s=2, whole_s=2)
+    client = Client(fake.url, patience, requests_per_second=1e9, sleep=sleeps, jitter=lambda: 0.5)
+    return Service(client, batch_rows=100)
 
 
 @pytest.fixture(scope="session")

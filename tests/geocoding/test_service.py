@@ -13,7 +13,8 @@ import pytest
 
 from essgeo.errors import GeocoderError, InputError, RateLimitedError
 from essgeo.geocoding.communes import POSTCODE_WRONG
-from essgeo.geocoding.service import Client, Policy, Service
+from essgeo.geocoding.service import Client, Service
+from essgeo.official.http import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -167,17 +168,17 @@ def test_a_slow_drip_does_not_hold_the_run(fake: Fake) -> None:
             time.sleep(0.05)
 
     fake.script = [drip]
-    policy = Policy(attempts=2, connect_s=1, silence_s=1, answer_s=0.4)
+    patience = Patience(attempts=2, connect_s=1, silence_s=1, whole_s=0.4)
     started = time.monotonic()
-    assert right(Service(Client(fake.url, policy, sleep=lambda _: None)).match(queries()))
+    assert right(Service(Client(fake.url, patience, sleep=lambda _: None)).match(queries()))
     assert time.monotonic() - started < 2
 
 
 def test_a_silent_server_is_given_up(fake: Fake) -> None:
     fake.script = [lambda _: time.sleep(1.5)] * 2
-    policy = Policy(attempts=2, connect_s=1, silence_s=0.2, answer_s=5)
+    patience = Patience(attempts=2, connect_s=1, silence_s=0.2, whole_s=5)
     with pytest.raises(GeocoderError, match="no answer in time"):
-        Service(Client(fake.url, policy, sleep=lambda _: None)).match(queries())
+        Service(Client(fake.url, patience, sleep=lambda _: None)).match(queries())
 
 
 @pytest.mark.parametrize("kept", [0, 1, 60, 150, 300])
@@ -323,9 +324,7 @@ def test_hostile_text_is_cleaned_and_what_is_no_address_is_not_sent(fake: Fake, 
 
 def test_requests_are_paced(fake: Fake) -> None:
     now = [0.0]
-    client = Client(
-        fake.url, Policy(), sleep=lambda seconds: now.__setitem__(0, now[0] + seconds), clock=lambda: now[0]
-    )
+    client = Client(fake.url, sleep=lambda seconds: now.__setitem__(0, now[0] + seconds), clock=lambda: now[0])
     Service(client, batch_rows=1).match(queries(90))
     assert len(fake.requests) == 90
     assert now[0] >= 89 / 45
@@ -349,13 +348,13 @@ def test_a_proxy_of_the_environment_is_used(fake: Fake, monkeypatch: pytest.Monk
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("https_proxy", fake.url)
-    policy = Policy(attempts=1)
+    patience = Patience(attempts=1)
     with pytest.raises(GeocoderError, match="the proxy refused"):
-        Service(Client("https://geocoder.example.org", policy)).match(queries())
+        Service(Client("https://geocoder.example.org", patience)).match(queries())
     assert [request["path"] for request in fake.requests] == ["geocoder.example.org:443"]
 
 
 def test_an_answer_without_end_is_refused(fake: Fake) -> None:
     fake.script = [status(200, b"x" * 5000)]
     with pytest.raises(GeocoderError, match="larger than 1000 bytes"):
-        Service(Client(fake.url, Policy(most_bytes=1000))).match(queries())
+        Service(Client(fake.url, max_bytes=1000)).match(queries())

@@ -17,8 +17,7 @@ import shapely
 
 from essgeo import load_territory, read_layer
 from essgeo.geocoding.index import COLUMNS as BAN_COLUMNS
-from essgeo.official.fetch import Web
-from essgeo.official.http import Patience
+from essgeo.official.http import Patience, Web
 from tests.official.official_files import (
     STATIONS_PATH,
     ban_path,
@@ -152,7 +151,7 @@ def ban_file() -> Callable[..., bytes]:
 @pytest.fixture
 def web(server: FileServer, sleeps: Sleeps) -> Web:
     """The web, all of which is the server of the test."""
-    patience = Patience(attempts=3, connect_s=2, silence_s=2, grace_s=0.5, least_bytes_per_s=2000)
+    patience = Patience(attempts=3, connect_s=2, silence_s=2, grace_s=0.5, min_bytes_per_s=2000)
     return Web(server.url, patience, sleep=sleeps, jitter=lambda: 0.5)
 
 

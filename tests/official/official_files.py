@@ -18,7 +18,7 @@ import shapely
 
 from essgeo.geocoding.index import COLUMNS as BAN_COLUMNS
 from essgeo.official.catalogue import find_source
-from essgeo.official.locate import dataset_address
+from essgeo.official.resolve import dataset_address
 from tests.register.official import write
 
 if TYPE_CHECKING:

@@ -19,7 +19,8 @@ import pytest
 
 from essgeo.errors import ChecksumError, InputError, SourceChangedError, SourceUnavailableError
 from essgeo.official.catalogue import find_source
-from essgeo.official.fetch import Web, fetch
+from essgeo.official.fetch import fetch
+from essgeo.official.http import Web
 from essgeo.official.store import read_copy
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def test_a_file_is_fetched_once_and_known_by_its_hash(server: Server, web: Web, 
     assert first.size == len(server.files[BAN_PATH])
     assert first.url == "https://adresse.data.gouv.fr/data/ban/adresses/latest/csv/adresses-93.csv.gz"
     assert (first.source, first.area, first.stale) == ("ban", "93", "")
-    assert first.fetched_at.utcoffset() == dt.timedelta(0)
+    assert dt.datetime.fromisoformat(first.fetched_at).utcoffset() == dt.timedelta(0)
     assert first.etag
     assert len(server.requests) == 1
     assert files_of(tmp_path) == ["adresses-93.csv.gz", "manifest.json"]
@@ -189,7 +190,7 @@ def test_offline_opens_no_socket(server: Server, web: Web, tmp_path: Path, monke
     old = fetch("ban", area="93", folder=tmp_path, offline=True, refresh=True)
     assert old.path == good.path
     assert "offline" in old.stale
-    assert old.fetched_at.date().isoformat() in old.stale
+    assert old.day in old.stale
     with pytest.raises(SourceUnavailableError, match="essgeo sources fetch ban --area 75"):
         fetch("ban", area="75", folder=tmp_path, offline=True)
     assert len(server.requests) == 1

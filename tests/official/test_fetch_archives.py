@@ -16,10 +16,12 @@ import shapely
 from essgeo.errors import SourceChangedError, SourceUnavailableError
 from essgeo.official.archives import extract, matching
 from essgeo.official.catalogue import find_source
-from essgeo.official.fetch import Web, fetch
+from essgeo.official.fetch import fetch
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from essgeo.official.http import Web
 
 Server = Any
 INCOME = b"IRIS;LIBIRIS;COM;DISP_MED21;DISP_TP6021\n930100101;Un;93010;18000,5;ns\n"
@@ -185,7 +187,7 @@ def test_members_of_a_kind(tmp_path: Path) -> None:
     path.write_bytes(zipped({"x.csv": b"1"}))
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(SourceUnavailableError, match="cannot be written"):
-        extract(path, "*.csv", tmp_path / "file" / "in", most_bytes=10)
+        extract(path, "*.csv", tmp_path / "file" / "in", max_bytes=10)
 
 
 def test_a_directory_that_lies_about_sizes_gives_no_more_than_it_says(tmp_path: Path) -> None:
@@ -195,7 +197,7 @@ def test_a_directory_that_lies_about_sizes_gives_no_more_than_it_says(tmp_path: 
     path = tmp_path / "a.zip"
     path.write_bytes(content)
     with pytest.raises(SourceChangedError, match="damaged"):
-        extract(path, "*.csv", tmp_path, most_bytes=100)
+        extract(path, "*.csv", tmp_path, max_bytes=100)
     assert [found.name for found in tmp_path.iterdir()] == ["a.zip"]
 
 

@@ -19,8 +19,8 @@ import urllib3
 from essgeo.errors import SourceChangedError, SourceError, SourceUnavailableError
 from essgeo.official import fetch as fetching
 from essgeo.official.catalogue import find_source
-from essgeo.official.fetch import Web, fetch
-from essgeo.official.http import Patience
+from essgeo.official.fetch import fetch
+from essgeo.official.http import Patience, Web, why
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,12 +107,12 @@ def test_the_last_good_copy_outlives_every_fault(
     steps, said = FAULTS[fault]
     server.files[BAN_PATH] = ban_file(100)
     if fault in {"drip", "silence"}:
-        web.patience = Patience(attempts=2, connect_s=2, silence_s=0.3, grace_s=0.3, least_bytes_per_s=2000)
+        web.patience = Patience(attempts=2, connect_s=2, silence_s=0.3, grace_s=0.3, min_bytes_per_s=2000)
     server.script = list(steps)
     stale = fetch("ban", area="93", folder=tmp_path, web=web, refresh=True)
     assert stale.path.read_bytes() == content
     assert said in stale.stale
-    assert f"copy of {good.fetched_at.date()}" in stale.stale
+    assert f"copy of {good.day}" in stale.stale
     server.script = list(steps)
     with pytest.raises(SourceError, match=re.escape(said)) as error:
         fetch("ban", area="93", folder=tmp_path / "new", web=web)
@@ -251,14 +251,14 @@ def test_plain_http_is_for_this_machine_and_no_server_elsewhere_leads_to_it(
     with pytest.raises(SourceUnavailableError, match="only addresses in https"):
         fetch(plain, area="93", folder=tmp_path, web=web)
 
-    def elsewhere(_session: requests.Session, url: str, **_: object) -> requests.Response:
+    def elsewhere(_session: requests.Session, _method: str, url: str, **_: object) -> requests.Response:
         answer = requests.Response()
         answer.status_code, answer.raw = 302, io.BytesIO()
         answer.headers["Location"] = f"{server.url}{BAN_PATH}"
         assert url.startswith("https://")
         return answer
 
-    monkeypatch.setattr(requests.Session, "get", elsewhere)
+    monkeypatch.setattr(requests.Session, "request", elsewhere)
     with pytest.raises(SourceUnavailableError, match=r"http://127\.0\.0\.1:\d+/.*only addresses in https"):
         fetch("ban", area="93", folder=tmp_path, web=web)
 
@@ -362,6 +362,5 @@ def test_a_cache_that_cannot_be_written(web: Web, tmp_path: Path, monkeypatch: p
 
 
 def test_why_in_words() -> None:
-    assert fetching.why(requests.exceptions.SSLError()) == "its certificate could not be checked"
-    assert fetching.why(urllib3.exceptions.ReadTimeoutError(None, "", "")) == "no answer in time"  # type: ignore[arg-type]
-    assert fetching.why(SourceUnavailableError("said")) == "said"
+    assert why(requests.exceptions.SSLError()) == "its certificate could not be checked"
+    assert why(urllib3.exceptions.ReadTimeoutError(None, "", "")) == "no answer in time"  # type: ignore[arg-type]

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from essgeo.official.fetch import Web, fetch
+from essgeo.official.fetch import fetch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from essgeo.official.http import Web
 
 Server = Any
 BAN_PATH = "/adresse.data.gouv.fr/data/ban/adresses/latest/csv/adresses-93.csv.gz"

@@ -6,12 +6,15 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from essgeo import load_territory, read_layer
-from essgeo.official.fetch import Web, fetch
+from essgeo.official.fetch import fetch
+
+if TYPE_CHECKING:
+    from essgeo.official.http import Web
 
 Server = Any
 ROOT = Path(__file__).resolve().parents[2]

@@ -17,11 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from essgeo.official.fetch import Web, fetch
+from essgeo.official.fetch import fetch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from essgeo.official.http import Web
 
 Server = Any
 HOST, FILE = "adresse.data.gouv.fr", "/data/ban/adresses/latest/csv/adresses-93.csv.gz"

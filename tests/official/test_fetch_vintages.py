@@ -10,13 +10,14 @@ import pytest
 
 from essgeo import load_territory
 from essgeo.official.catalogue import find_source
-from essgeo.official.fetch import Web, fetch
-from essgeo.official.live import Live, take
+from essgeo.official.fetch import fetch
+from essgeo.official.live import Live, find
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from essgeo.official.catalogue import Source
+    from essgeo.official.http import Web
 
 Server = Any
 INCOME = "/www.insee.fr/fr/statistiques/fichier/8229323/BASE_TD_FILO_IRIS_2021_DISP_CSV.zip"
@@ -43,8 +44,8 @@ def vintage_named(folder: Path, source: Source, **asked: Any) -> tuple[str, str]
         return fetch(source, **options | asked, folder=folder)
 
     live = Live(load_territory("est-ensemble"), lang="en", fetch=get)  # type: ignore[arg-type]
-    take(live, "iris", [source.id], lambda files: files)
-    return live.inputs[0].vintage, live.inputs[0].note
+    found = find(live, "iris", [source.id], lambda files: files)
+    return found.inputs[0].vintage, found.inputs[0].note
 
 
 def test_a_new_vintage_is_asked_for_though_the_copy_is_young(
@@ -114,5 +115,5 @@ def test_a_manifest_that_names_no_vintage_is_not_current(
 
 def test_a_file_renewed_in_place_is_of_its_day(web: Web, tmp_path: Path) -> None:
     ban = find_source("ban")
-    day = fetch(ban, area="93", folder=tmp_path, web=web).fetched_at.date().isoformat()
+    day = fetch(ban, area="93", folder=tmp_path, web=web).day
     assert vintage_named(tmp_path, ban, offline=True) == (day, "")

@@ -16,7 +16,7 @@ from essgeo import load_territory, read_layer
 from essgeo.errors import ChecksumError, SourceChangedError, SourceUnavailableError
 from essgeo.official.catalogue import REFRESH_DAYS
 from essgeo.official.http import GoneError
-from essgeo.official.live import Live, take
+from essgeo.official.live import Live, find
 from essgeo.study import run_study
 from essgeo.text.phrases import CAUSES
 from tests.official.official_files import (
@@ -184,9 +184,10 @@ def test_a_refused_file_is_asked_for_again_and_the_mended_one_is_taken(
     here = load_territory(small_territory)
     asked = len(official.asked(STATIONS_PATH))
     offline = Live(here, offline=True)
-    (path,) = take(offline, "stations", ["stations"], lambda files: files["stations"])
+    stations = find(offline, "stations", ["stations"], lambda files: files["stations"])
+    (path,) = stations.value
     assert path.parent.name == first["sha256"][:16]
-    assert "(hors ligne, rien de plus récent n'a été cherché)" in offline.inputs[0].note
+    assert "(hors ligne, rien de plus récent n'a été cherché)" in stations.inputs[0].note
     assert len(official.asked(STATIONS_PATH)) == asked
     official.files[STATIONS_PATH] = right + b"\n"
     assert read_layer(here, "stations", offline=False).attrs["notes"] == []
@@ -204,8 +205,7 @@ def test_the_copy_before_is_not_put_back_for_the_fault_of_another_file(official:
     read_layer(here, "iris", offline=False)
     official.files[IRIS_PATH] += b"\n"
     official.files[POPULATION_PATH] = wrong_census(official)
-    live = Live(here, lang="en")
-    take(live, "iris", ["iris"], lambda files: files)
+    find(Live(here, lang="en"), "iris", ["iris"], lambda files: files)
     iris = read_layer(here, "iris", offline=False)
     (note,) = iris.attrs["notes"]
     assert note.startswith("Population par IRIS")
@@ -277,14 +277,14 @@ def test_each_cause_is_told_in_both_languages(small_territory: Path, cause: str)
     told = {}
     for lang in ("fr", "en"):
         live = Live(load_territory(small_territory), lang=lang, fetch=down)  # type: ignore[arg-type]
-        take(live, "stations", ["stations"], lambda files: files, lambda: None)
-        (source,) = live.inputs
+        stations = find(live, "stations", ["stations"], lambda files: files, dict)
+        (source,) = stations.inputs
         if cause == "given":
             assert {"fr": "aucun fichier n'est publié", "en": "no file is published"}[lang] in source.note
             assert not re.search("tient lieu|stands in", source.note)
-        take(live, "communes", ["communes"], lambda files: files, nothing=lambda: None)
-        told[lang] = live.notes[0].rpartition("(")[2].rstrip(")")
-        assert live.faults == ["https://a.fr/x: what went wrong, in full."] * 2
+        communes = find(live, "communes", ["communes"], lambda files: files, nothing=dict)
+        told[lang] = communes.notes[0].rpartition("(")[2].rstrip(")")
+        assert stations.faults == communes.faults == ("https://a.fr/x: what went wrong, in full.",)
     assert told["fr"] != told["en"]
     assert told == {lang: words.format(detail="DETAIL") for lang, words in CAUSES[cause].items()}
 

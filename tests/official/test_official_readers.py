@@ -16,7 +16,7 @@ from essgeo.errors import SchemaError, SourceChangedError
 from essgeo.files.perimeters import read_zones, renewal_zones
 from essgeo.official.catalogue import find_source
 from essgeo.official.census import iris_layer, read_grid, read_iris_income, read_iris_outlines, read_iris_population
-from essgeo.official.lists import read_cartofriches, read_npnru, read_qpv, read_stations
+from essgeo.official.readers import read_cartofriches, read_npnru, read_qpv, read_stations
 from essgeo.zoning import carry_projects, crosswalk
 
 if TYPE_CHECKING:

@@ -10,10 +10,12 @@ import pytest
 from essgeo.errors import InputError
 from essgeo.official.catalogue import due_since, find_source, official_columns, read_catalogue
 from essgeo.official.check import check_source
-from essgeo.official.fetch import Web, fetch
+from essgeo.official.fetch import fetch
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from essgeo.official.http import Web
 
 Server = Any
 NEXT = """\

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from essgeo.errors import InputError, SourceChangedError
-from essgeo.official.lists import read_ess_list
+from essgeo.official.readers import read_ess_list
 from essgeo.official.sirene import count_establishments, read_establishments, read_sirene_geolocation
 from essgeo.register.perimeter import ess_categories
 from tests.register.official import AS_OF, place, siren, siret, site, unit, write

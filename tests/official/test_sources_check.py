@@ -19,11 +19,13 @@ from essgeo.cli import main
 from essgeo.errors import InputError, SourceChangedError
 from essgeo.official.catalogue import find_source, read_catalogue
 from essgeo.official.check import check_source
-from essgeo.official.fetch import Web, fetch
-from essgeo.official.locate import find_file
+from essgeo.official.fetch import fetch
+from essgeo.official.resolve import find_file
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from essgeo.official.http import Web
 
 Server = Any
 BAN_PATH = "/adresse.data.gouv.fr/data/ban/adresses/latest/csv/adresses-93.csv.gz"

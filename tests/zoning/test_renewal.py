@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -15,7 +15,7 @@ from essgeo.errors import SchemaError, SourceUnavailableError
 from essgeo.files.perimeters import perimeters_in, read_renewal
 from essgeo.files.provenance import sha256_of
 from essgeo.official.live import Live
-from essgeo.official.store import Fetched
+from essgeo.official.store import OfficialFile
 from essgeo.publish.licences import caveats
 from essgeo.study import run_study
 from essgeo.zoning.crosswalk import with_programme
@@ -90,11 +90,10 @@ def test_a_territory_may_declare_perimeters(small_territory: Path) -> None:
     here = load_territory(small_territory)
     assert read_layer(here, "npnru")["name"].tolist() == ["Les Rives"]
     qpv, iris = layers(here)
-    live = Live(here, fetch=down)
-    found = live_renewal(live, qpv, vintage="2024", within=iris.union_all(), demand=iris)
-    assert found["name"].tolist() == ["Les Rives"]
-    assert [source.file for source in live.inputs] == ["npnru.geojson"]
-    assert live.notes == []
+    found = live_renewal(Live(here, fetch=down), qpv, vintage="2024", within=iris.union_all(), demand=iris)
+    assert found.value["name"].tolist() == ["Les Rives"]
+    assert [source.file for source in found.inputs] == ["npnru.geojson"]
+    assert found.notes == ()
 
 
 def test_codes_of_2015_are_carried_to_the_qpv_of_today(small_territory: Path, tmp_path: Path) -> None:
@@ -110,13 +109,13 @@ def test_codes_of_2015_are_carried_to_the_qpv_of_today(small_territory: Path, tm
     old = qpv.rename(index={"QN1": "QP1"}).rename_axis("CODE_QP").reset_index().rename(columns={"name": "NOM_QP"})
     old.to_file(tmp_path / "old.shp")
 
-    def published(source: Source, **_: object) -> Fetched:
-        path, day = tmp_path / "old.shp", dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
-        return Fetched(source.id, "", path, sha256_of(path), path.stat().st_size, "https://a.fr/qp.zip", day, "", "")
+    def published(source: Source, **_: object) -> OfficialFile:
+        path, day = tmp_path / "old.shp", "2026-11-01T00:00:00+00:00"
+        came = OfficialFile(source.id, "", path.name, "https://a.fr/qp.zip", sha256=sha256_of(path), fetched_at=day)
+        return dataclasses.replace(came, path=path)
 
-    found = live_renewal(
-        Live(here, fetch=published), qpv, vintage="2024", within=iris.union_all(), demand=demand, given=path
-    )
+    live = Live(here, fetch=published)
+    found = live_renewal(live, qpv, vintage="2024", within=iris.union_all(), demand=demand, given=path).value
     assert found.index.tolist() == ["QN1"]
     assert "100 % of residents of QP1" in found.loc["QN1", "confidence"]
 
@@ -127,10 +126,9 @@ def test_a_live_study_without_a_list_says_why_that_of_the_territory_is_used(
     del no_network
     here = load_territory(small_territory)
     qpv, iris = layers(here)
-    live = Live(here, lang="en")
-    found = live_renewal(live, qpv, vintage="2024", within=iris.union_all(), demand=iris)
-    assert found["programme"].tolist() == ["Projet"]
-    (used,) = live.inputs
+    found = live_renewal(Live(here, lang="en"), qpv, vintage="2024", within=iris.union_all(), demand=iris)
+    assert found.value["programme"].tolist() == ["Projet"]
+    (used,) = found.inputs
     assert used.file == "npnru.csv"
     assert used.note.endswith("npnru.csv (vintage 2024); no file is published for the whole country")
 

@@ -12,16 +12,17 @@ import pytest
 from essgeo import load_territory
 from essgeo.errors import SourceChangedError
 from essgeo.official.catalogue import find_source
-from essgeo.official.fetch import Web, fetch
-from essgeo.official.live import Live, take
-from essgeo.official.store import formers, lineage, read_copy
+from essgeo.official.fetch import fetch
+from essgeo.official.live import Found, Live, find
+from essgeo.official.store import earlier_copies, lineage, read_copy
 from tests.official.official_files import STATIONS_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from essgeo.official.store import Fetched
+    from essgeo.official.http import Web
+    from essgeo.official.store import OfficialFile
 
 Server = Any
 BAN_PATH = "/adresse.data.gouv.fr/data/ban/adresses/latest/csv/adresses-93.csv.gz"
@@ -54,68 +55,72 @@ def read_incomes(files: Mapping[str, list[Path]]) -> int:
 
 
 @pytest.fixture
-def renew(server: Server, web: Web, tmp_path: Path) -> Callable[[str], Fetched]:
-    def once(value: str) -> Fetched:
+def renew(server: Server, web: Web, tmp_path: Path) -> Callable[[str], OfficialFile]:
+    def once(value: str) -> OfficialFile:
         server.files[INCOME] = incomes(value)
         return fetch("iris_income", folder=tmp_path, web=web, refresh=True)
 
     return once
 
 
-def study(folder: Path) -> tuple[int, Live]:
+def study(folder: Path) -> Found[int]:
     """Read the incomes as a study that is offline does."""
     live = Live(load_territory("est-ensemble"), lang="en")
     offline = {"folder": folder, "offline": True}
     asked = dataclasses.replace(live, fetch=lambda source, **given: fetch(source, **given | offline))
-    return take(asked, "iris", ["iris_income"], read_incomes), asked
+    return find(asked, "iris", ["iris_income"], read_incomes)
 
 
 @pytest.mark.parametrize("was_read", [False, True])
 def test_wrong_files_in_a_row_leave_the_good_copy(
-    renew: Callable[[str], Fetched], tmp_path: Path, *, was_read: bool
+    renew: Callable[[str], OfficialFile], tmp_path: Path, *, was_read: bool
 ) -> None:
     good = renew("18000")
     if was_read:
-        assert study(tmp_path)[0] == 18000
+        assert study(tmp_path).value == 18000
     wrong = [renew(word) for word in ("un", "deux", "trois")]
     assert [file.path.is_file() for file in (good, *wrong)] == [True, False, True, True]
-    assert [(file.sha256, file.vintage) for file in formers(wrong[2])] == [
+    assert [(file.sha256, file.vintage) for file in earlier_copies(wrong[2])] == [
         (wrong[1].sha256, "2021"),
         (good.sha256, "2021"),
     ]
-    value, live = study(tmp_path)
-    assert value == 18000
-    assert live.inputs[0].sha256 == good.sha256
-    assert "stands in for the current file" in live.inputs[0].note
+    found = study(tmp_path)
+    assert found.value == 18000
+    assert found.inputs[0].sha256 == good.sha256
+    assert "stands in for the current file" in found.inputs[0].note
     copy = read_copy(tmp_path / "iris_income" / "france")
     assert copy is not None
     assert (copy.sha256, copy.refused, copy.was_read) == (good.sha256, wrong[2].sha256, True)
 
 
-def test_a_copy_that_was_read_takes_the_place_of_all_before_it(renew: Callable[[str], Fetched], tmp_path: Path) -> None:
+def test_a_copy_that_was_read_takes_the_place_of_all_before_it(
+    renew: Callable[[str], OfficialFile], tmp_path: Path
+) -> None:
     renew("1")
     renew("2")
     read = renew("3")
-    assert study(tmp_path)[0] == 3
+    assert study(tmp_path).value == 3
     last = renew("quatre")
     copy = read_copy(tmp_path / "iris_income" / "france")
     assert [kept.sha256 for kept in lineage(copy)] == [last.sha256, read.sha256]
     assert len(list((tmp_path / "iris_income" / "france").glob("*/*.csv"))) == 2
 
 
-def test_the_newest_copy_that_can_be_read_is_the_one_that_is(renew: Callable[[str], Fetched], tmp_path: Path) -> None:
+def test_the_newest_copy_that_can_be_read_is_the_one_that_is(
+    renew: Callable[[str], OfficialFile], tmp_path: Path
+) -> None:
     renew("1")
-    assert study(tmp_path)[0] == 1
+    assert study(tmp_path).value == 1
     for word in ("2", "trois"):
         renew(word)
-    assert study(tmp_path)[0] == 2
+    assert study(tmp_path).value == 2
 
 
 def test_a_server_that_goes_back_to_a_file_does_not_lose_it(
-    renew: Callable[[str], Fetched], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    renew: Callable[[str], OfficialFile], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     good = renew("1")
-    assert study(tmp_path)[0] == 1
+    assert study(tmp_path).value == 1
     wrong = renew("deux")
 
     def full(*_: object) -> None:

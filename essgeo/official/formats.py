@@ -15,7 +15,7 @@ import pyogrio
 
 from essgeo.errors import SourceChangedError
 from essgeo.files.tables import SEPARATORS, WEB_PAGE
-from essgeo.official.archives import MOST_RATIO
+from essgeo.official.archives import MAX_RATIO
 from essgeo.official.archives import SIGNATURE as ZIP
 
 if TYPE_CHECKING:
@@ -256,7 +256,7 @@ def shortfall_of(path: Path, form: str) -> str:
 
 
 def _gzip_fault(path: Path) -> str:
-    left = MOST_RATIO * path.stat().st_size + HEAD_BYTES
+    left = MAX_RATIO * path.stat().st_size + HEAD_BYTES
     try:
         with gzip.open(path) as stream:
             while block := stream.read(_BLOCK):
