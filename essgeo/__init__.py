@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from essgeo.siting import Scenario, choose_sites, compare
     from essgeo.study import run_study
     from essgeo.territory import Territory, load_territory
-    from essgeo.text.digest import show_gaps
+    from essgeo.text.notebook import show_gaps
     from essgeo.zoning import crosswalk, locate_in
 
 __all__ = [
@@ -50,7 +50,7 @@ __all__ = [
 
 _ROOMS = {
     "access": ("accessibility", "demand_points", "read_network", "travel_cost"),
-    "text.digest": ("show_gaps",),
+    "text.notebook": ("show_gaps",),
     "publish": ("export",),
     "files": ("read_premises", "read_structures"),
     "gaps": ("coverage", "find_gaps", "gather_areas"),

@@ -13,6 +13,7 @@ import shapely
 
 from essgeo.access import compare_walking
 from essgeo.errors import InputError
+from essgeo.text.phrases import method_in_words
 
 if TYPE_CHECKING:
     from essgeo.access import Detour, WalkingComparison
@@ -68,7 +69,8 @@ def _layers(setting: Setting) -> list[tuple[str, str, str, str]]:
             "residents",
             OK,
             (
-                f"{people:,.0f} on {len(setting.demand):,} points; {setting.demand['method'].iloc[0]}; "
+                f"{people:,.0f} on {len(setting.demand):,} points; "
+                f"{method_in_words(setting.demand['method'].iloc[0], 'en')}; "
                 f"income not known for {masked} of {len(setting.iris)} IRIS"
             ),
             "",

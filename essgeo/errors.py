@@ -37,7 +37,7 @@ class SourceError(EssgeoError, OSError):
     Attributes
     ----------
     cause
-        Why: a key of :data:`essgeo.text.phrases.CAUSES`; by default the one that is usual for the class.
+        Why: a key of ``[causes]`` in the language files; by default the one that is usual for the class.
     detail
         What the words for the cause add, such as the columns that are missing.
     """

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from essgeo.register.activity import OUTSIDE, located_here
-from essgeo.text.digest import study_digest
+from essgeo.text.notebook import study_digest
 
 if TYPE_CHECKING:
     import geopandas as gpd

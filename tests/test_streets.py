@@ -62,7 +62,7 @@ def test_the_study_says_what_people_walk_on(on_streets: tuple[Study, Path]) -> N
     assert found.walking is not None
     assert found.walking.network_date == "2023-07-27"
     assert found.walking.share_network < found.walking.share_straight
-    assert found.coverage["method"].str.startswith("walking network of 2023-07-27").all()
+    assert found.coverage["method"].str.startswith("network date=2023-07-27 ").all()
     (streets,) = [source for source in found.inputs if source.layer == "network"]
     assert (streets.licence, streets.vintage) == ("ODbL 1.0", "2023-07-27")
     for page in ("index.html", "territory.html", "la-noue-caillet.html", "method.html"):

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-METHOD = "IRIS population spread evenly over the IRIS"
+METHOD = "iris_even"
 
-GRID_METHOD = "200 m grid (Filosofi), at the centre of each cell"
+GRID_METHOD = "grid_200m"
 
 CELL_M2 = 200.0 * 200.0
 

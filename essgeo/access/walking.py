@@ -13,6 +13,7 @@ from scipy.spatial import KDTree
 
 from essgeo.crs import require_metric, require_same_crs
 from essgeo.errors import CRSMismatchError, InputError
+from essgeo.text.phrases import method_code
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -174,7 +175,7 @@ def travel_cost(
     if network is None:
         walks = _straight_metres(start, end, max_m / detour)
         minutes = walks.data * detour / metres_per_minute
-        method = f"straight line x {detour:g} at {speed_kmh:g} km/h"
+        method = method_code("straight_line", detour=detour, speed_kmh=speed_kmh)
     else:
         if network.crs != origins.crs:
             message = (
@@ -183,7 +184,8 @@ def travel_cost(
             raise CRSMismatchError(message)
         walks, away = _walks_over(network, start, end, max_m=max_m, max_snap_m=max_snap_m)
         minutes = walks.data / metres_per_minute
-        method = f"walking network of {network.date or 'unknown date'} at {speed_kmh:g} km/h{away}"
+        dated = {"date": network.date} if network.date else {}
+        method = method_code("network" if dated else "network_undated", **dated, speed_kmh=speed_kmh) + away
     # walks has one row a located origin and one column a located destination: from_ and to lead back to all of them.
     return CostMatrix(
         origin_ids=origins.index,
@@ -236,8 +238,7 @@ def _walks_over(
                 "Give a network that covers the territory, or none, to measure in straight lines."
             )
             raise InputError(message)
-    told = ", ".join(f"{count} {name}" for name, count in lost.items())
-    away = f"; too far from it: {told}" if any(lost.values()) else ""
+    away = f"; {method_code('far_from_network', **lost)}" if any(lost.values()) else ""
     return network_metres(network, *sides.values(), max_m=max_m), away
 
 

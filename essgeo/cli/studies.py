@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from essgeo.cli import options
+from essgeo.text.phrases import method_in_words
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -150,7 +151,10 @@ def gaps(
         as_of=setting.parameters.as_of,
     ).drop(columns="geometry")
     if as_json:
-        click.echo(found.to_json(orient="records", force_ascii=False, indent=1))
+        methods = {
+            name: found[name].map(lambda code: method_in_words(code, "en")) for name in ("method", "population_method")
+        }
+        click.echo(found.assign(**methods).to_json(orient="records", force_ascii=False, indent=1))
         return
     echo_table(widest_gaps(found, SHOWN))
     click.echo(f"\n{EXCESS}")

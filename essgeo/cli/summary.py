@@ -8,7 +8,7 @@ import pandas as pd
 
 from essgeo.cli.options import interval, persons
 from essgeo.schema.vocabulary import THEMES
-from essgeo.text.phrases import register_bound
+from essgeo.text.phrases import method_in_words, register_bound
 
 if TYPE_CHECKING:
     from essgeo.results import Setting, Study
@@ -79,7 +79,7 @@ def caveat(setting: Setting, method: str) -> str:
     located, enterprises = setting.located, float(total["seed_enterprises"].sum())
     beyond = f" ({persons(setting.outside)} more lie outside)" if setting.outside else ""
     last = f"QPV of {setting.parameters.vintage}, structures active on {setting.parameters.as_of}."
-    walk = f"Within {setting.parameters.walk_minutes} minutes' walk ({method})"
+    walk = f"Within {setting.parameters.walk_minutes} minutes' walk ({method_in_words(method, 'en')})"
     if setting.from_sirene:
         return f"{walk}. {register_bound(located, len(setting.structures), 'en')} {last}"
     whole = f"about {persons(enterprises)} enterprises" if enterprises else "an unknown number"

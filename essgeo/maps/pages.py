@@ -26,8 +26,8 @@ from essgeo.maps.popups import attributes, by_index, period, records, surface, w
 from essgeo.maps.render import policy
 from essgeo.schema.vocabulary import NO_SECTOR, SECTOR_SYMBOLS, split_codes
 from essgeo.text.languages import texts
-from essgeo.text.numbers import STABLE, joined
-from essgeo.text.phrases import register_bound, said
+from essgeo.text.numbers import joined
+from essgeo.text.phrases import method_in_words, register_bound
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -203,12 +203,12 @@ def method(study: Study) -> Context:
         "tally": [*lines, total],
         "empty": empty | {"status": int((study.structures["status"] == "unknown").sum())},
         "population_method": "; ".join(
-            sorted({said(text, study.lang) for text in study.coverage["population_method"]})
+            sorted({method_in_words(text, study.lang) for text in study.coverage["population_method"]})
         ),
         "shared_names": _sharing(study),
         "listed": (study.neighbourhoods["iris_codes"] != "").any(),
         "on_streets": study.network is not None,
-        "stable": STABLE[study.lang],
+        "stable": texts(study.lang)["common"]["stable"],
     }
 
 

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, cast
 
 import shapely
 
 from essgeo.access.demand import METHOD as POPULATION_BY_IRIS
+from essgeo.text.phrases import method_in_words
 from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
 from essgeo.maps import pages
 from essgeo.maps.plan import WIDTH, Place, frame, places, points
 from essgeo.maps.popups import records
 from essgeo.maps.render import SITING_STYLE, STYLE, beside, contents, render, write_assets
 from essgeo.siting.scenario import FILTERS, OBJECTIVES, label
-from essgeo.text.languages import Texts, typeset
+from essgeo.text.languages import texts, typeset
 from essgeo.text.numbers import MISSING, number, percent
 
 if TYPE_CHECKING:
@@ -46,22 +44,6 @@ class Plan:
     walk: float
 
 
-@cache
-def siting_texts(lang: Lang) -> Texts:
-    """Return the words of the pages about sites.
-
-    Examples
-    --------
-    >>> siting_texts("en")["siting"]["title"]
-    'Where to open a place?'
-    """
-    name = f"siting_{lang}.toml"
-    words: Texts = tomllib.loads((files("essgeo.text") / name).read_text(encoding="utf-8"))
-    if lang == "fr":
-        return {section: {key: typeset(text) for key, text in table.items()} for section, table in words.items()}
-    return words
-
-
 def siting_entry(lang: Lang) -> tuple[str, str]:
     """Return the page of sites and its title, for the menu.
 
@@ -70,7 +52,7 @@ def siting_entry(lang: Lang) -> tuple[str, str]:
     >>> siting_entry("fr")[0]
     'siting.html'
     """
-    return "siting.html", siting_texts(lang)["siting"]["title"]
+    return "siting.html", texts(lang)["sites"]["title"]
 
 
 def build_siting(study: Study, scenarios: Sequence[Scenario], out: Path) -> list[Path]:
@@ -101,7 +83,7 @@ def build_siting(study: Study, scenarios: Sequence[Scenario], out: Path) -> list
     ['siting.html', 'brief-1.html']
     """
     told = siting_context(study, scenarios)
-    shared = pages.common(study) | {"s": told["s"], "styles": beside(STYLE, SITING_STYLE)}
+    shared = pages.common(study) | {"styles": beside(STYLE, SITING_STYLE)}
     shared["menu"] = [*shared["menu"], siting_entry(study.lang)]
     made = {"siting.html": render("siting.html", study.lang, shared | told)}
     made |= {one["page"]: render("brief.html", study.lang, shared | {"one": one}) for one in told["scenarios"]}
@@ -127,7 +109,6 @@ def siting_context(study: Study, scenarios: Sequence[Scenario]) -> dict[str, Any
     """
     return {
         "page": "siting.html",
-        "s": siting_texts(study.lang)["siting"],
         "scenarios": [
             _told(study, scenario, f"brief-{place}.html") for place, scenario in enumerate(scenarios, start=1)
         ],
@@ -140,7 +121,7 @@ def _newly(table: pd.DataFrame, rows: pd.Series) -> float:
 
 def _told(study: Study, scenario: Scenario, page: str) -> dict[str, Any]:
     """Return what the templates show of a scenario, every figure from the scenario itself."""
-    lang, words = study.lang, siting_texts(study.lang)["siting"]
+    lang, words = study.lang, texts(study.lang)["sites"]
     names = study.neighbourhoods["name"]
     chosen = scenario.parameters
     reasons = scenario.exclusions["reason"].value_counts()
@@ -171,7 +152,7 @@ def _told(study: Study, scenario: Scenario, page: str) -> dict[str, Any]:
             walking=words["walking_network" if chosen["network"] else "walking_straight"].format(
                 detour=number(chosen["detour"], lang, 1), speed=number(chosen["speed_kmh"], lang, 1)
             ),
-            population=words["population_iris"] if chosen["population"] == POPULATION_BY_IRIS else chosen["population"],
+            population=words["population_iris"] if chosen["population"] == method_in_words(POPULATION_BY_IRIS, "en") else chosen["population"],
             candidates=number(chosen["candidates"], lang),
         ),
         "draws": words["draws"].format(
@@ -185,7 +166,7 @@ def _told(study: Study, scenario: Scenario, page: str) -> dict[str, Any]:
 
 
 def _hosts(codes: str, lang: Lang) -> str:
-    words = siting_texts(lang)["siting"]
+    words = texts(lang)["sites"]
     listed = [label(code, lang) for code in codes.split("|") if code]
     if not listed:
         return words["none"]

@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, TypedDict
 from essgeo.access.walking import MAX_SNAP_M
 from essgeo.files.write import writable
 from essgeo.schema.vocabulary import FAMILIES
+from essgeo.text.languages import words
 from essgeo.text.numbers import number
-from essgeo.text.phrases import register_bound, said
+from essgeo.text.phrases import method_in_words, register_bound
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from essgeo.access import WalkingComparison
     from essgeo.files.provenance import Input
     from essgeo.results import Study
-    from essgeo.schema.vocabulary import Lang
 
 
 def caveats(study: Study) -> list[str]:
@@ -28,73 +27,51 @@ def caveats(study: Study) -> list[str]:
     walk is measured, which structures count, of which vintage the QPV are and on which day the study stands; and for
     each file that stands in for a newer one, why.
     """
-    always = (_sample(study), _walk(study), _counted(study), _vintage(study))
-    return [*(sentence[study.lang] for sentence in always), *study.shortfalls]
+    return [_sample(study), _walk(study), _counted(study), _vintage(study), *study.shortfalls]
 
 
-def _sample(study: Study) -> dict[Lang, str]:
-    located = study.located
+def _sample(study: Study) -> str:
     if study.from_sirene:
-        return {lang: register_bound(located, len(study.structures), lang) for lang in ("fr", "en")}
+        return register_bound(study.located, len(study.structures), study.lang)
     families = study.portrait[study.portrait["family"].isin(list(FAMILIES))]
     total = families["seed_enterprises"].sum()
-    known = {lang: number(total, lang) for lang in ("fr", "en")} if total else None
-    return {
-        "fr": f"La couverture repose sur {located} structures localisées dans le territoire"
-        + (f" sur environ {known['fr']} entreprises de l'ESS" if known else "")
-        + " : le registre est un échantillon. Le nombre d'habitants hors de portée est un majorant ; l'écart avec le "
-        "territoire et les rangs peuvent changer dans les deux sens.",
-        "en": f"Coverage rests on {located} structures located in the territory"
-        + (f" out of about {known['en']} ESS enterprises" if known else "")
-        + ": the register is a sample. The number of residents out of reach is an upper bound; the gap with the "
-        "territory, and ranks, may move either way.",
-    }
+    sentence = words(study.lang)["caveats"]["sample_of" if total else "sample"]
+    return sentence.format(located=study.located, enterprises=number(total, study.lang))
 
 
-def _walk(study: Study) -> dict[Lang, str]:
-    methods = "; ".join(str(method) for method in study.coverage["method"].dropna().unique())
-    if study.walking is not None:
-        return _streets(study.walking, study.parameters.speed_kmh)
-    return {"fr": f"Marche : {said(methods, 'fr')}.", "en": f"Walking: {methods}."}
+def _walk(study: Study) -> str:
+    lang, found = study.lang, study.walking
+    if found is None:
+        methods = "; ".join(str(method) for method in study.coverage["method"].dropna().unique())
+        return words(lang)["caveats"]["walk"].format(method=method_in_words(methods, lang))
+    speed = f"{study.parameters.speed_kmh:g}"
+    return words(lang)["caveats"]["streets"].format(
+        date=found.network_date,
+        speed=speed.replace(".", ",") if lang == "fr" else speed,
+        residents=number(found.residents_away, lang),
+        structures=number(found.structures_away, lang),
+        metres=f"{MAX_SNAP_M:g}",
+    )
 
 
-def _streets(found: WalkingComparison, speed: float) -> dict[Lang, str]:
-    away = {
-        lang: (number(found.residents_away, lang), number(found.structures_away, lang), f"{MAX_SNAP_M:g}")
-        for lang in ("fr", "en")
-    }
-    fr = f"Marche sur les rues et les chemins d'OpenStreetMap ({found.network_date}) à {speed:g} km/h".replace(".", ",")
-    en = f"Walking over the streets and paths of OpenStreetMap ({found.network_date}) at {speed:g} km/h"
-    return {
-        "fr": "{} ; {} habitants et {} structures en sont à plus de {} m : hors de portée.".format(fr, *away["fr"]),
-        "en": "{}; {} residents and {} structures are more than {} m from them: out of reach.".format(en, *away["en"]),
-    }
+def _counted(study: Study) -> str:
+    sentences, outside = words(study.lang)["caveats"], study.outside
+    counted = study.structures["counted"].astype("boolean").fillna(value=False)
+    unknown = int((counted & (study.structures["status"] == "unknown")).sum())
+    written = [sentences["counted"].format(unknown=unknown)]
+    return " ".join([*written, *([sentences["outside"].format(outside=outside)] if outside else [])])
 
 
-def _counted(study: Study) -> dict[Lang, str]:
-    counted = study.structures[study.structures["counted"].astype("boolean").fillna(value=False)]
-    unknown, outside = int((counted["status"] == "unknown").sum()), study.outside
-    return {
-        "fr": "Les structures fermées ou parties ne comptent pas ; "
-        f"{unknown} structures dont l'activité n'est pas vérifiée comptent."
-        + (f" {outside} structures hors du territoire ne servent que les habitants à portée." if outside else ""),
-        "en": f"Closed and moved structures do not count; {unknown} structures whose activity is not verified do."
-        + (f" {outside} structures outside the territory serve only the residents within reach." if outside else ""),
-    }
-
-
-def _vintage(study: Study) -> dict[Lang, str]:
-    vintage, day = study.parameters.vintage, study.parameters.as_of
-    stands_in = {
-        "fr": "Le contour du QPV tient lieu de périmètre NPNRU.",
-        "en": "The QPV outline stands in for the NPNRU perimeter.",
-    }
-    given = {"fr": "Périmètres NPNRU donnés par l'utilisateur.", "en": "NPNRU perimeters as given by the user."}
-    renewal = stands_in if study.npnru.index.isin(study.qpv.index).all() else given
-    return {
-        "fr": f"QPV de {vintage} ; situation au {day:%d/%m/%Y}. {renewal['fr']}",
-        "en": f"QPV of {vintage}; as of {day:%Y-%m-%d}. {renewal['en']}",
-    }
+def _vintage(study: Study) -> str:
+    sentences, day = words(study.lang)["caveats"], study.parameters.as_of
+    written = f"{day:%d/%m/%Y}" if study.lang == "fr" else f"{day:%Y-%m-%d}"
+    stands_in = study.npnru.index.isin(study.qpv.index).all()
+    return " ".join(
+        [
+            sentences["vintage"].format(vintage=study.parameters.vintage, day=written),
+            sentences["renewal_qpv" if stands_in else "renewal_given"],
+        ]
+    )
 
 
 _KNOWN = {
@@ -103,27 +80,6 @@ _KNOWN = {
 }
 
 _MARKDOWN = re.compile(r"([\\`*_\[\]#|~])")
-
-_WORDS = {
-    "title": {"fr": "Sources et licences", "en": "Sources and licences"},
-    "intro": {
-        "fr": "Ce dossier repose sur les données ci-dessous. Qui le republie les cite, avec leur millésime.",
-        "en": "This folder rests on the data below. Whoever republishes it names them, with their vintage.",
-    },
-    "pages": {
-        "fr": "Les pages (`*.html` et `assets/`) reposent sur toutes ces données ; chacune les cite, en bas.",
-        "en": "The pages (`*.html` and `assets/`) rest on all of these data; each of them names them, at its foot.",
-    },
-    "odbl": {
-        "fr": "Les couches ODbL sont dans des fichiers à part, dont le nom finit par `_odbl`, et restent à part dans "
-        "les pages : qui les modifie et les publie doit le faire sous la même licence.",
-        "en": "ODbL layers are in files of their own, whose names end in `_odbl`, and stay apart in the pages: "
-        "whoever changes and publishes them must do so under the same licence.",
-    },
-    "files": {"fr": "Fichiers qui en dépendent :", "en": "Files that rest on it:"},
-    "read": {"fr": "À lire avec la couverture", "en": "To read with coverage"},
-    "vintage": {"fr": "millésime", "en": "vintage"},
-}
 
 
 class Licence(TypedDict, total=False):
@@ -178,16 +134,16 @@ def attributions(study: Study, files: Mapping[str, Collection[str]]) -> str:
     str
         Markdown in the language of the study; text from the inputs is escaped.
     """
-    lang = study.lang
+    own = words(study.lang)["attributions"]
     lines = [
-        f"# {_escape(study.territory.name)}. {_WORDS['title'][lang]}",
+        f"# {_escape(study.territory.name)}. {own['title']}",
         "",
-        _WORDS["intro"][lang],
+        own["intro"],
         "",
-        _WORDS["pages"][lang],
+        own["pages"],
     ]
     if is_share_alike(study, {source.layer for source in study.inputs}):
-        lines += ["", _WORDS["odbl"][lang]]
+        lines += ["", own["odbl"]]
     for licence in sorted({source.licence for source in study.inputs}):
         lines += ["", f"## {_escape(licence)}", ""]
         if path := _licence(licence).get("path"):
@@ -199,12 +155,12 @@ def attributions(study: Study, files: Mapping[str, Collection[str]]) -> str:
             resting = ", ".join(f"`{path}`" for path, layers in files.items() if source.layer in layers)
             fetched = f", <{_escape(source.url)}>, {source.fetched_at[:10]}" if source.url else ""
             lines += [
-                f"- {title}. {publisher}, {_WORDS['vintage'][lang]} {vintage} "
+                f"- {title}. {publisher}, {own['vintage']} {vintage} "
                 f"({file}, SHA-256 `{source.sha256[:12]}`{fetched})."
                 + (f" {_escape(source.note)}" if source.note else "")
-                + (f" {_WORDS['files'][lang]} {resting}." if resting else "")
+                + (f" {own['files']} {resting}." if resting else "")
             ]
-    lines += ["", f"## {_WORDS['read'][lang]}", "", *(f"- {_escape(sentence)}" for sentence in caveats(study)), ""]
+    lines += ["", f"## {own['read']}", "", *(f"- {_escape(sentence)}" for sentence in caveats(study)), ""]
     return "\n".join(lines)
 
 

@@ -15,7 +15,7 @@ from essgeo.errors import SchemaError
 from essgeo.files.redact import MASK, redact
 from essgeo.files.write import writable
 from essgeo.schema.columns import SHOWN_PUBLISHED, TABLES
-from essgeo.text.phrases import said
+from essgeo.text.phrases import method_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -128,7 +128,9 @@ def _note_in(neighbourhoods: gpd.GeoDataFrame, lang: Lang) -> gpd.GeoDataFrame:
 def _in_words(frame: pd.DataFrame, lang: Lang) -> pd.DataFrame:
     """Return a table whose remarks on method are in a language; the notes of a user's own rows are not touched."""
     written = [name for name in frame if name in _METHODS and not {"structure_id", "site_id"} & {*frame}]
-    return frame.assign(**{name: frame[name].map(lambda text: said(text, lang)).astype(object) for name in written})
+    return frame.assign(
+        **{name: frame[name].map(lambda text: method_in_words(text, lang)).astype(object) for name in written}
+    )
 
 
 def _hide(frame: pd.DataFrame, masked: Collection[str]) -> pd.DataFrame:

@@ -47,15 +47,11 @@ _TOTALS = {"seed_enterprises": "ess_entreprises"}
 
 PORTRAIT_YEAR = "2018"
 
-NOTE_SAMPLE = "register: a sample, not comparable"
+NOTE_SAMPLE = "portrait_sample"
 
-NOTE_SIRENE = (
-    "not comparable: the portrait counts enterprises of 2018 with their employees as INSEE published them; the "
-    "register counts establishments of SIRENE active on a day, employers or not, several of one enterprise apart, "
-    "with employees by band and in the perimeter that ess_rule tells"
-)
+NOTE_SIRENE = "portrait_sirene"
 
-NOTE_OTHER = "not a family of the portrait"
+NOTE_OTHER = "portrait_other"
 
 
 def portrait(structures: gpd.GeoDataFrame, seed_figures: pd.DataFrame, *, scope: str) -> pd.DataFrame:
@@ -201,20 +197,11 @@ _SEED = ("seed_enterprises", "seed_employees")
 
 _COUNTS = ("enterprises", "establishments", "establishments_low", "establishments_high", "employees_unknown")
 
-NOTE_COMMUNE = (
-    "establishments by the commune they are registered in; share: of the active establishments of SIRENE, "
-    "all legal forms and activities, administrations among them"
-)
+NOTE_COMMUNE = "area_commune"
 
-NOTE_TERRITORY = (
-    f"{NOTE_COMMUNE}; beside the portrait of 2018, which counts enterprises with their employees as INSEE published "
-    "them: another measure, on another day, so that their difference is no evolution"
-)
+NOTE_TERRITORY = "area_territory"
 
-NOTE_QPV = (
-    "expected counts over the positional radius; establishments without a position are in no QPV; share: of the "
-    "establishments that INSEE places in this QPV, the ESS among them placed the same way"
-)
+NOTE_QPV = "area_qpv"
 
 COLUMNS = (
     *("level", "zone_id", "zone_name", "vintage", "family", "enterprises", "establishments", "establishments_low"),

@@ -22,6 +22,7 @@ from essgeo.siting.covering import Covering, gains_of, in_order_of_gain, reached
 from essgeo.siting.question import Question, as_coverage, check_question, problem_of, solve
 from essgeo.siting.robustness import THRESHOLD_SPREAD, WEIGHT_SPREAD, Ground, robustness
 from essgeo.siting.scenario import Scenario
+from essgeo.text.phrases import method_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -293,11 +294,13 @@ def parameters_of(
 ) -> dict[str, Any]:
     """Return every assumption of a scenario, by name."""
     return {
-        "walking": cost.method,
+        "walking": method_in_words(cost.method, "en"),
         "speed_kmh": settings.speed_kmh,
         "detour": settings.detour,
         "network": settings.network is not None,
-        "population": "; ".join(sorted(set(demand["method"]))) if "method" in demand else "as given",
+        "population": "; ".join(sorted({method_in_words(one, "en") for one in demand["method"].unique()}))
+        if "method" in demand
+        else "as given",
         "candidates": len(candidates),
         "min_surface_m2": needs.min_surface_m2,
         "ground_floor": needs.ground_floor,

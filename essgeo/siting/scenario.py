@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from essgeo.schema.vocabulary import THEMES, split_codes
-from essgeo.text.html import Html, paragraphs, table
+from essgeo.text.notebook import Html, paragraphs, table
 from essgeo.text.numbers import number, percent
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The words of the pages, one file a language, in ``languages/``."""
+"""Every word that a reader sees: ``fr.toml`` and ``en.toml``, by section and key."""
 
 from __future__ import annotations
 
@@ -11,40 +11,37 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from essgeo.schema.vocabulary import Lang
 
-
 Texts: TypeAlias = dict[str, dict[str, str]]
 
 
-_NARROW = "\u202f"
+@cache
+def words(lang: Lang) -> Texts:
+    """Return the words of a language for files and notebooks, with plain spaces.
+
+    Examples
+    --------
+    >>> words("en")["common"]["home"]
+    'Home'
+    """
+    read: Texts = tomllib.loads((files("essgeo.text") / f"{lang}.toml").read_text(encoding="utf-8"))
+    return read
 
 
 @cache
 def texts(lang: Lang) -> Texts:
-    """Return the words of every page, by section and key.
-
-    Parameters
-    ----------
-    lang
-        ``fr`` or ``en``. French text gets its unbreakable spaces before ``; : ! ? %`` and inside quotes.
-
-    Examples
-    --------
-    >>> texts("en")["common"]["home"]
-    'Home'
-    """
-    words: Texts = tomllib.loads((files("essgeo.text") / f"{lang}.toml").read_text(encoding="utf-8"))
-    if lang == "fr":
-        return {section: {key: typeset(text) for key, text in table.items()} for section, table in words.items()}
-    return words
+    """Return the words of a language for pages, French with its unbreakable spaces."""
+    if lang == "en":
+        return words(lang)
+    return {section: {key: typeset(text) for key, text in table.items()} for section, table in words(lang).items()}
 
 
 def typeset(text: str) -> str:
-    r"""Return a French text with the unbreakable spaces that French typography asks for.
+    r"""Return a French text with unbreakable spaces before ``; : ! ? %`` and inside quotes.
 
     Examples
     --------
     >>> typeset("Vrai ?").encode("unicode_escape")
     b'Vrai\\u202f?'
     """
-    text = re.sub(r" (?=[;!?%»])", _NARROW, text)
-    return re.sub(r" (?=:)", "\u00a0", text).replace("« ", f"«{_NARROW}")
+    text = re.sub(" (?=[;!?%»])", "\u202f", text)
+    return re.sub(" (?=:)", "\u00a0", text).replace("« ", "«\u202f")

@@ -5,45 +5,26 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from babel.dates import format_date
+from babel.numbers import format_decimal
+
+from essgeo.text.languages import words
+
 if TYPE_CHECKING:
     import datetime as dt
 
     from essgeo.schema.vocabulary import Lang
 
-
 MISSING = "\u2013"
 
-STABLE: dict[Lang, str] = {"fr": "résultat stable", "en": "stable result"}
+STABLE: dict[Lang, str] = {"fr": words("fr")["common"]["stable"], "en": words("en")["common"]["stable"]}
 """What stands for an interval whose ends are written alike: the draws do not change the figure."""
-
-
-_BETWEEN: dict[Lang, str] = {"fr": "de {} à {}", "en": "{} to {}"}
 
 _NARROW = "\u202f"
 
-_MONTHS: dict[Lang, tuple[str, ...]] = {
-    "fr": (
-        "janvier", "février", "mars", "avril", "mai", "juin",
-        "juillet", "août", "septembre", "octobre", "novembre", "décembre",
-    ),
-    "en": (
-        "January", "February", "March", "April", "May", "June",
-        "July", "August", "September", "October", "November", "December",
-    ),
-}  # fmt: skip
-
 
 def number(value: float | None, lang: Lang, digits: int = 0) -> str:
-    """Return a number with its thousands apart, or a dash where it is missing.
-
-    Parameters
-    ----------
-    value
-        The number; ``None`` and NaN are missing.
-    lang
-        Language of the page.
-    digits
-        Decimals kept.
+    """Return a number with its thousands apart and so many decimals, or a dash where it is missing (None, NaN).
 
     Examples
     --------
@@ -52,16 +33,13 @@ def number(value: float | None, lang: Lang, digits: int = 0) -> str:
     """
     if value is None or math.isnan(value):
         return MISSING
-    text = f"{value:,.{digits}f}"
-    if set(text) <= set("-0.,"):
-        text = text.removeprefix("-")
-    return text if lang == "en" else text.replace(",", _NARROW).replace(".", ",")
+    # Rounded here, as Python rounds and tables are, and without a minus before zero; Babel only writes.
+    rounded = round(float(value), digits) + 0.0
+    return str(format_decimal(rounded, f"#,##0.{'0' * digits}" if digits else "#,##0", locale=lang))
 
 
 def percent(share: float | None, lang: Lang, digits: int = 0) -> str:
-    """Return a share between 0 and 1 as a percentage.
-
-    A share that is not 0 or 1 is never rounded to 0 % or 100 %.
+    """Return a share between 0 and 1 as a percentage; one that is not 0 or 1 is never rounded to 0 % or 100 %.
 
     Examples
     --------
@@ -77,18 +55,18 @@ def percent(share: float | None, lang: Lang, digits: int = 0) -> str:
     elif 100 - step / 2 <= scaled < 100:  # noqa: PLR2004 - per cent
         scaled, sign = 100 - step, ">"
     gap = _NARROW if lang == "fr" else ""
-    return f"{sign}{_NARROW if sign and lang == 'fr' else ''}{number(scaled, lang, digits)}{gap}%"
+    return f"{sign}{gap if sign else ''}{number(scaled, lang, digits)}{gap}%"
 
 
 def interval(low: str, high: str, lang: Lang) -> str:
-    """Return an interval whose ends are written already, or that the figure does not vary.
+    """Return an interval whose ends are written already, or that the draws do not change the figure.
 
     Examples
     --------
     >>> interval("8", "20", "fr"), interval("100%", "100%", "en")
     ('de 8 à 20', 'stable result')
     """
-    return STABLE[lang] if low == high else _BETWEEN[lang].format(low, high)
+    return STABLE[lang] if low == high else words(lang)["common"]["interval"].format(low=low, high=high)
 
 
 def day(date: dt.date, lang: Lang) -> str:
@@ -100,8 +78,8 @@ def day(date: dt.date, lang: Lang) -> str:
     >>> day(dt.date(2026, 3, 1), "fr"), day(dt.date(2026, 3, 1), "en")
     ('1er mars 2026', '1 March 2026')
     """
-    first = "1er" if lang == "fr" and date.day == 1 else str(date.day)
-    return f"{first} {_MONTHS[lang][date.month - 1]} {date.year}"
+    number_of_day = "1er" if lang == "fr" and date.day == 1 else str(date.day)
+    return f"{number_of_day} {format_date(date, 'MMMM y', locale=lang)}"
 
 
 def placed(name: str, city: str) -> str:

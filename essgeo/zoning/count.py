@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ("zone_id", "relation", "probability")
 
-ZONE_METHOD = "expected count over the positional radius"
+ZONE_METHOD = "expected_in_radius"
 
 
 def count_in(

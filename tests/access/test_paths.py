@@ -135,7 +135,7 @@ def test_an_island_is_out_of_reach(town: WalkNetwork, at: Callable[..., gpd.GeoD
 def test_the_cost_says_how_it_was_measured(town: WalkNetwork, at: Callable[..., gpd.GeoDataFrame]) -> None:
     cost = travel_cost(at((0, 0)), at((0, 100)), network=town, max_minutes=20)
     assert (cost.network_date, cost.unit, cost.mode, cost.max_minutes) == ("2024-01-31", "minutes", "walk", 20)
-    assert cost.method == "walking network of 2024-01-31 at 4.5 km/h"
+    assert cost.method == "network date=2024-01-31 speed_kmh=4.5"
     assert cost.minutes.dtype == np.float32
     assert travel_cost(at((0, 0)), at((0, 100))).network_date == ""
 
@@ -150,7 +150,7 @@ def test_points_without_a_place_reach_nothing(town: WalkNetwork, at: Callable[..
 def test_points_off_the_network_are_counted(town: WalkNetwork, at: Callable[..., gpd.GeoDataFrame]) -> None:
     cost = travel_cost(at((0, 0), (9000, 0)), at((0, 100)), network=town)
     assert cost.origin.tolist() == [0]
-    assert cost.method.endswith("; too far from it: 1 origins, 0 destinations")
+    assert cost.method.endswith("; far_from_network origins=1 destinations=0")
 
 
 def test_points_far_from_the_network_are_refused(town: WalkNetwork, at: Callable[..., gpd.GeoDataFrame]) -> None:

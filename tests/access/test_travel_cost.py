@@ -65,7 +65,7 @@ def test_minutes_are_those_of_a_loop(
 
 def test_the_label_says_how_minutes_were_found() -> None:
     cost = travel_cost(layer([(0, 0)]), layer([(0, 750)]), detour=1.0)
-    assert cost.method == "straight line x 1 at 4.5 km/h"
+    assert cost.method == "straight_line detour=1 speed_kmh=4.5"
     assert cost.minutes.tolist() == [10.0]
     assert (cost.mode, cost.speed_kmh, cost.detour, cost.max_minutes) == ("walk", 4.5, 1.0, 30)
 

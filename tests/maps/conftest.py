@@ -166,7 +166,7 @@ def _coverage() -> pd.DataFrame:
                         "share_known_active": share / 2,
                         "structures": 8,
                         "minutes_median": np.nan if place == 3 else 7.3,
-                        "method": "straight line x 1.3 at 4.5 km/h",
+                        "method": "straight_line detour=1.3 speed_kmh=4.5",
                         "population_method": "IRIS population on a grid",
                     }
                 )
@@ -214,7 +214,7 @@ def _gaps() -> pd.DataFrame:
                     "nearest_name": "Café n° 0" if rank % 2 else "",
                     "nearest_city": "Amont" if rank % 2 else "",
                     "nearest_minutes": 22.4 if rank % 2 else np.nan,
-                    "method": "straight line x 1.3 at 4.5 km/h",
+                    "method": "straight_line detour=1.3 speed_kmh=4.5",
                 }
             )
     return pd.DataFrame(rows)
@@ -262,7 +262,7 @@ def _zone_table(qpv: gpd.GeoDataFrame, neighbourhoods: gpd.GeoDataFrame) -> pd.D
             "structures_high": 2.0,
             "structures_within_300m": 3,
             "structures_within_500m": 5,
-            "method": "expected count over the positional radius",
+            "method": "expected_in_radius",
         }
         for layer, frame in (("qpv", qpv), ("neighbourhood", neighbourhoods))
         for code, name in frame["name"].items()

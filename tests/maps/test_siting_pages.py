@@ -11,7 +11,8 @@ import pytest
 
 from essgeo.access import demand_points
 from essgeo.maps import build_maps
-from essgeo.maps.siting_pages import build_siting, siting_texts
+from essgeo.maps.siting_pages import build_siting
+from essgeo.text.languages import texts
 from essgeo.siting import Assumptions, choose_sites, search_areas
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def test_pages_show_the_figures_of_the_scenario(study: Study, scenario: Scenario
         assert f"{scenario.newly_reached:.0f}" in digits
         assert f"{scenario.newly_low:.0f}" in digits
         assert f"{scenario.person_months:.0f}" in digits
-        assert siting_texts(lang)["siting"]["areas"] in path.read_text(encoding="utf-8")
+        assert texts(lang)["sites"]["areas"] in path.read_text(encoding="utf-8")
 
 
 def test_one_file_holds_the_page_of_sites_too(study: Study, poisoned: Scenario, tmp_path: Path) -> None:
@@ -100,7 +101,7 @@ def test_names_are_text_and_nothing_else(study: Study, poisoned: Scenario, tmp_p
 
 
 def test_both_languages_say_the_same_things() -> None:
-    french, english = (siting_texts(lang)["siting"] for lang in ("fr", "en"))
+    french, english = (texts(lang)["sites"] for lang in ("fr", "en"))
     assert list(french) == list(english)
     for key, text in french.items():
         assert set(re.findall(r"{\w+}", text)) == set(re.findall(r"{\w+}", english[key])), key

@@ -37,7 +37,7 @@ def test_every_layer_comes_from_its_official_file(official: Any, small_territory
     assert study.sites["name"].tolist() == ["Halle", "Friche A"]
     assert study.stations["name"].tolist() == ["Arrêt"]
     assert study.structures.loc["velo", "geo_engine"] == "ban"
-    assert study.demand["method"].str.contains("200 m grid").all()
+    assert study.demand["method"].eq("grid_200m").all()
     assert study.demand["population"].sum() == pytest.approx(study.iris["population"].sum())
 
     fetched = {source.layer: source for source in study.inputs if source.url}
@@ -80,7 +80,7 @@ def test_people_walk_on_the_streets_of_the_region(official: Any, small_territory
     assert network.url.startswith("https://download.geofabrik.de/europe/france/ile-de-france")
     assert study.walking is not None
     assert study.walking.residents_away == 0
-    assert study.coverage["method"].str.startswith("walking network of 2026-11-01").all()
+    assert study.coverage["method"].str.startswith("network date=2026-11-01 ").all()
     for page in ("index.html", "territory.html", "method.html"):
         assert "OpenStreetMap (2026-11-01)" in (tmp_path / "maps" / page).read_text(encoding="utf-8"), page
 

@@ -18,7 +18,7 @@ from essgeo.official.catalogue import REFRESH_DAYS
 from essgeo.official.http import GoneError
 from essgeo.official.live import Live, find
 from essgeo.study import run_study
-from essgeo.text.phrases import CAUSES
+from essgeo.text.languages import words
 from tests.official.official_files import (
     INCOME_PATH,
     IRIS_PATH,
@@ -77,7 +77,7 @@ def test_streets_that_are_damaged_leave_straight_lines_and_say_so(official: Any,
     official.files[OSM_PATH] = b"not an extract"
     study = run_study(small_territory, live=True, out=None, lang="en")
     assert study.network is None
-    assert study.coverage["method"].str.startswith("straight line").all()
+    assert study.coverage["method"].str.startswith("straight_line").all()
     assert any(note.startswith("OpenStreetMap, extrait régional: no data") for note in study.notes)
 
 
@@ -85,7 +85,7 @@ def test_a_grid_of_somewhere_else_is_not_used(official: Any, small_territory: Pa
     iris = read_layer(load_territory(small_territory), "iris")
     publish_grid(official, iris.iloc[:1], 3035, "carreaux_200m_met", tmp_path)
     study = run_study(small_territory, live=True, out=None, lang="en")
-    assert study.demand["method"].str.contains("IRIS population").all()
+    assert study.demand["method"].eq("iris_even").all()
     assert any("its residents are too far from those of the census" in note for note in study.notes)
     assert any("hold 1,001 residents where the census counts 10,004" in fault for fault in study.faults)
 
@@ -259,7 +259,7 @@ def test_a_french_page_holds_no_english_reason(official: Any, small_territory: P
             patch.setitem(REFRESH_DAYS, rhythm, 0.0)
         study = run_study(small_territory, live=True, out=tmp_path / "maps", lang="fr")
     assert len(study.faults) >= 6
-    reasons = [labels["en"].partition("{")[0] for labels in CAUSES.values()]
+    reasons = [text.partition("{")[0] for text in words("en")["causes"].values()]
     for page in (tmp_path / "maps").glob("*.html"):
         text = page.read_text(encoding="utf-8")
         for note in study.shortfalls:
@@ -268,7 +268,7 @@ def test_a_french_page_holds_no_english_reason(official: Any, small_territory: P
             assert str(escape(english)) not in text, page
 
 
-@pytest.mark.parametrize("cause", CAUSES)
+@pytest.mark.parametrize("cause", words("en")["causes"])
 def test_each_cause_is_told_in_both_languages(small_territory: Path, cause: str) -> None:
     def down(*_: object, **__: object) -> Any:
         message = "https://a.fr/x: what went wrong, in full."
@@ -286,11 +286,11 @@ def test_each_cause_is_told_in_both_languages(small_territory: Path, cause: str)
         told[lang] = communes.notes[0].rpartition("(")[2].rstrip(")")
         assert stations.faults == communes.faults == ("https://a.fr/x: what went wrong, in full.",)
     assert told["fr"] != told["en"]
-    assert told == {lang: words.format(detail="DETAIL") for lang, words in CAUSES[cause].items()}
+    assert told == {lang: words(lang)["causes"][cause].format(detail="DETAIL") for lang in told}
 
 
 def test_every_cause_of_an_error_has_its_words_and_is_used() -> None:
     texts = [path.read_text(encoding="utf-8") for path in Path(essgeo.official.__path__[0]).rglob("*.py")]
     named = set(re.findall(r'cause="(\w+)"', "\n".join(texts)))
     usual = {error.usual_cause for error in (SourceUnavailableError, SourceChangedError, ChecksumError, GoneError)}
-    assert named | usual | {"unreadable"} == set(CAUSES)
+    assert named | usual | {"unreadable"} == set(words("en")["causes"])

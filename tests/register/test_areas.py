@@ -21,7 +21,7 @@ from essgeo.register.portrait import (
     portrait_by_area,
 )
 from essgeo.schema.codes import with_arrondissements
-from essgeo.text.phrases import said
+from essgeo.text.phrases import method_in_words
 
 COMMUNES = pd.DataFrame({"name": {"93010": "Bondy", "93048": "Montreuil"}})
 QPV = pd.DataFrame({"name": {"QN1": "Le Premier"}, "vintage": "2024"})
@@ -121,12 +121,12 @@ def test_the_figures_of_2018_stand_beside_the_territory_alone() -> None:
     assert table.loc[("territory", "T", "total"), ["seed_enterprises", "seed_employees"]].tolist() == [11, 110]
     assert table.loc[("territory", "T", "association"), "seed_enterprises"] == 9
     assert table.drop("territory")["seed_enterprises"].isna().all()
-    assert "no evolution" in table.loc[("territory", "T", "total"), "note"]
+    assert table.loc[("territory", "T", "total"), "note"] == NOTE_TERRITORY
 
 
 @pytest.mark.parametrize("note", [NOTE_COMMUNE, NOTE_QPV, NOTE_TERRITORY, NOTE_OTHER, NOTE_SAMPLE, NOTE_SIRENE])
 def test_every_note_is_said_in_french(note: str) -> None:
-    french = said(note, "fr")
+    french = method_in_words(note, "fr")
     assert not {" the ", " of ", " and ", " in "} & {f" {word} " for word in french.split()}, french
 
 

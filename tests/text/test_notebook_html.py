@@ -13,7 +13,7 @@ import pytest
 
 from essgeo import show_gaps
 from essgeo.schema.columns import TABLES
-from essgeo.text.html import share_bar, table
+from essgeo.text.notebook import share_bar, table
 from essgeo.text.numbers import interval, number, percent
 from tests.publish.conftest import HOSTILE, make_study
 
