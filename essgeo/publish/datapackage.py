@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from essgeo.files.provenance import sha256_of
-from essgeo.publish.licences import caveats, inputs_of, licences_of
+from essgeo.publish.licences import licences_of
 from essgeo.schema.columns import COLUMNS, TABLES
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from essgeo.publish.release import Release
     from essgeo.results import Study
     from essgeo.schema.columns import Column
+    from essgeo.schema.vocabulary import Lang
 
 
 _TYPES = {"text": "string", "integer": "integer", "number": "number", "flag": "boolean", "month": "string"}
@@ -47,11 +48,11 @@ _DIALECT = {"delimiter": ",", "lineTerminator": "\n", "quoteChar": '"', "doubleQ
 
 @dataclasses.dataclass(frozen=True)
 class Published:
-    """A file of the folder: its path, what it is, the input layers it rests on, the table it holds if it is a CSV."""
+    """A file of the folder: its path, what it is, what it rests on, the table it holds if it is a CSV."""
 
     path: Path
     title: str
-    rests_on: tuple[str, ...]
+    inputs: tuple[Input, ...] = ()
     table: str = ""
     shows_coverage: bool = False
 
@@ -80,11 +81,11 @@ def describe(study: Study, released: Release, files: Iterable[Published], out: P
         "profile": "data-package",
         "name": f"essgeo-{study.territory.id}",
         "title": f"{study.territory.name} (essgeo)",
-        "description": " ".join(caveats(study)),
+        "description": " ".join(released.caveats),
         "version": f"{study.parameters.as_of:%Y.%m.%d}",
         "licenses": licences_of(study.inputs),
         "sources": [_source(source) for source in study.inputs],
-        "resources": [_resource(study, file, out) for file in files],
+        "resources": [_resource(study, released, file, out) for file in files],
         "territory": {
             "id": study.territory.id,
             "name": study.territory.name,
@@ -99,25 +100,10 @@ def describe(study: Study, released: Release, files: Iterable[Published], out: P
     return json.dumps(package, ensure_ascii=False, indent=2, default=str) + "\n"
 
 
-def table_schema(table: str, columns: Collection[str], study: Study) -> dict[str, Any]:
-    """Return the Table Schema of a published table, with the descriptions in the language of the study.
-
-    Parameters
-    ----------
-    table
-        A name of :data:`essgeo.schema.columns.TABLES`.
-    columns
-        The columns of its file, in order.
-    study
-        What a run found: its language is used.
-
-    Returns
-    -------
-    dict
-        Fields with type, description, unit and constraints, the primary key, and the link to the structures.
-    """
+def table_schema(table: str, columns: Collection[str], lang: Lang) -> dict[str, Any]:
+    """Return the Table Schema of a published table: fields, primary key, and the link to the structures."""
     schema: dict[str, Any] = {
-        "fields": [_field(COLUMNS[name], study) for name in columns],
+        "fields": [_field(COLUMNS[name], lang) for name in columns],
         "missingValues": [""],
         "primaryKey": list(TABLES[table].key),
     }
@@ -127,36 +113,26 @@ def table_schema(table: str, columns: Collection[str], study: Study) -> dict[str
     return schema
 
 
-def schema_file(table: str, columns: Collection[str], study: Study) -> str:
-    """Return the Table Schema of a published table as a file of its own, to declare beside its CSV on data.gouv.fr.
+def schema_file(table: str, columns: Collection[str], lang: Lang) -> str:
+    """Return the Table Schema of a published table as JSON, to declare beside its CSV on data.gouv.fr.
 
     Links to other tables are left to ``datapackage.json``: a file checked alone has none.
-
-    Parameters
-    ----------
-    table, columns, study
-        As for :func:`table_schema`.
-
-    Returns
-    -------
-    str
-        JSON.
     """
-    schema = table_schema(table, columns, study)
+    schema = table_schema(table, columns, lang)
     schema.pop("foreignKeys", None)
-    title = TABLES[table].title[study.lang]
-    head = {"$schema": _TABLE_SCHEMA, "name": f"essgeo-{table.replace('_', '-')}", "title": title, "lang": study.lang}
+    title = TABLES[table].title[lang]
+    head = {"$schema": _TABLE_SCHEMA, "name": f"essgeo-{table.replace('_', '-')}", "title": title, "lang": lang}
     return json.dumps(head | schema, ensure_ascii=False, indent=2) + "\n"
 
 
-def _field(column: Column, study: Study) -> dict[str, Any]:
+def _field(column: Column, lang: Lang) -> dict[str, Any]:
     field: dict[str, Any] = {
         "name": column.name,
         "type": _TYPES[column.kind],
-        "description": column.description[study.lang],
+        "description": column.description[lang],
     }
     if column.unit:
-        field["unit"] = column.unit[study.lang]
+        field["unit"] = column.unit[lang]
     if column.kind == "month":
         field["constraints"] = {"pattern": _MONTH}
     if column.allowed is not None:
@@ -164,20 +140,19 @@ def _field(column: Column, study: Study) -> dict[str, Any]:
     return field
 
 
-def _resource(study: Study, file: Published, out: Path) -> dict[str, Any]:
-    inputs = inputs_of(study, file.rests_on)
+def _resource(study: Study, released: Release, file: Published, out: Path) -> dict[str, Any]:
     relative = file.path.relative_to(out)
     resource: dict[str, Any] = {
         "name": _resource_name(file.table) if file.table else _NOT_IN_NAMES.sub("-", relative.as_posix().lower()),
         "path": relative.as_posix(),
         "title": file.title,
-        "description": " ".join([file.title + ".", *(caveats(study) if file.shows_coverage else [])]),
+        "description": " ".join([file.title + ".", *(released.caveats if file.shows_coverage else [])]),
         "format": relative.suffix[1:],
         "mediatype": _MEDIA[relative.suffix],
         "bytes": file.path.stat().st_size,
         "hash": f"sha256:{sha256_of(file.path)}",
-        "sources": [_source(source) for source in inputs],
-        "licenses": licences_of(inputs),
+        "sources": [_source(source) for source in file.inputs],
+        "licenses": licences_of(file.inputs),
     }
     resource = {key: value for key, value in resource.items() if value != []}
     if file.table:
@@ -185,7 +160,7 @@ def _resource(study: Study, file: Published, out: Path) -> dict[str, Any]:
             "profile": "tabular-data-resource",
             "encoding": "utf-8",
             "dialect": _DIALECT,
-            "schema": table_schema(file.table, _header(file.path), study),
+            "schema": table_schema(file.table, _header(file.path), study.lang),
         }
     return resource | {"profile": "data-resource", "type": "file"}
 

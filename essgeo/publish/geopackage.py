@@ -1,4 +1,4 @@
-"""The GeoPackage with its QGIS styles, GeoJSON and GeoParquet."""
+"""Layers as GeoPackage, GeoJSON and GeoParquet, and how QGIS opens them: styles and a project."""
 
 from __future__ import annotations
 
@@ -9,18 +9,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyogrio
+from pyproj import CRS
 
 from essgeo.crs import GEOGRAPHIC
+from essgeo.files.write import writable
 from essgeo.schema.columns import TABLES
 from essgeo.schema.vocabulary import FAMILIES
+from essgeo.text.languages import words
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     import geopandas as gpd
 
+    from essgeo.results import Study
     from essgeo.schema.vocabulary import Lang
 
 
@@ -75,37 +79,19 @@ class Symbol:
     dashed: bool = False
 
 
-def write_styles(path: Path, styles: Mapping[str, str], *, day: dt.date) -> None:
-    """Add QML styles to a GeoPackage as the default styles of its layers.
-
-    Parameters
-    ----------
-    path
-        A GeoPackage without styles.
-    styles
-        QML by name of layer.
-    day
-        The date the styles bear.
-    """
+def _add_styles(path: Path, layers: Iterable[str], *, lang: Lang, day: dt.date) -> None:
+    """Add QML to a GeoPackage as the default styles of its layers."""
     stamp = f"{day:%Y-%m-%d}T00:00:00.000Z"
+    rows = []
+    for layer in layers:
+        root = ET.Element("qgis", version="3.34", styleCategories="Symbology")
+        root.append(renderer(layer, lang=lang))
+        ET.SubElement(root, "layerGeometryType").text = "0" if layer in POINTS else "2"
+        rows.append((layer, layer, DOCTYPE + ET.tostring(root, encoding="unicode"), stamp))
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(_TABLE)
         connection.execute(_REGISTER, (stamp,))
-        connection.executemany(_STYLE, [(layer, layer, qml, stamp) for layer, qml in styles.items()])
-
-
-def layer_style(layer: str, *, lang: Lang) -> str:
-    """Return the QML style of a published layer.
-
-    Examples
-    --------
-    >>> "categorizedSymbol" in layer_style("structures", lang="fr")
-    True
-    """
-    root = ET.Element("qgis", version="3.34", styleCategories="Symbology")
-    root.append(renderer(layer, lang=lang))
-    ET.SubElement(root, "layerGeometryType").text = "0" if layer in POINTS else "2"
-    return DOCTYPE + ET.tostring(root, encoding="unicode")
+        connection.executemany(_STYLE, rows)
 
 
 def renderer(layer: str, *, lang: Lang) -> ET.Element:
@@ -131,10 +117,11 @@ def renderer(layer: str, *, lang: Lang) -> ET.Element:
 
 def _share_classes(lang: Lang) -> dict[str, Symbol]:
     step = 1 / len(COVERAGE_COLOURS)
-    words = {"fr": "{:.0f} à {:.0f}\N{NO-BREAK SPACE}%", "en": "{:.0f} to {:.0f}%"}[lang]
     return {
         f"{i * step:.2f} {(i + 1) * step:.2f}": Symbol(
-            words.format(100 * i * step, 100 * (i + 1) * step), colour, opacity=0.7
+            words(lang)["qgis"]["share_class"].format(low=100 * i * step, high=100 * (i + 1) * step),
+            colour,
+            opacity=0.7,
         )
         for i, colour in enumerate(COVERAGE_COLOURS)
     }
@@ -192,29 +179,7 @@ GEOPACKAGE = "1.2"
 
 
 def write_geopackage(layers: Mapping[str, gpd.GeoDataFrame], path: Path, *, lang: Lang, day: dt.date) -> None:
-    """Write layers into one GeoPackage, in their CRS, each named and titled.
-
-    Parameters
-    ----------
-    layers
-        Layers by name; each name is one of :data:`essgeo.schema.columns.TABLES`.
-    path
-        File to write; it must not exist.
-    lang
-        Language of the titles.
-    day
-        The date the file bears, so that the same study gives the same bytes.
-
-    Examples
-    --------
-    >>> import datetime as dt, geopandas as gpd, pathlib, pyogrio, tempfile
-    >>> sites = gpd.GeoDataFrame({"site_id": ["a"]}, geometry=gpd.points_from_xy([661000], [6862000]), crs=2154)
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = pathlib.Path(folder) / "layers.gpkg"
-    ...     write_geopackage({"sites": sites}, path, lang="fr", day=dt.date(2025, 3, 1))
-    ...     pyogrio.list_layers(path).tolist()
-    [['sites', 'Point']]
-    """
+    """Write layers into a new GeoPackage, in their CRS, each named, titled and styled; ``day`` is the date it bears."""
     with _dated(day):
         for name, layer in layers.items():
             title = TABLES[name].title[lang]
@@ -229,31 +194,13 @@ def write_geopackage(layers: Mapping[str, gpd.GeoDataFrame], path: Path, *, lang
                 dataset_options={"VERSION": GEOPACKAGE},
                 layer_options={"IDENTIFIER": title, "DESCRIPTION": title, "GEOMETRY_NAME": "geom"},
             )
+    _add_styles(path, layers, lang=lang, day=day)
 
 
 def write_geojson(layer: gpd.GeoDataFrame, path: Path, *, key: str) -> None:
     """Write a layer as RFC 7946 GeoJSON: longitude and latitude at 6 decimals, right-hand rule, the key as feature id.
 
     A row without a geometry has a null geometry.
-
-    Parameters
-    ----------
-    layer
-        A layer in any CRS.
-    path
-        File to write.
-    key
-        Column that identifies a row: the ``id`` of its feature, and still a property.
-
-    Examples
-    --------
-    >>> import geopandas as gpd, json, pathlib, tempfile
-    >>> layer = gpd.GeoDataFrame({"site_id": ["a"]}, geometry=gpd.points_from_xy([661000], [6862000]), crs=2154)
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = pathlib.Path(folder) / "sites.geojson"
-    ...     write_geojson(layer, path, key="site_id")
-    ...     json.loads(path.read_text(encoding="utf-8"))["features"][0]["geometry"]["coordinates"]
-    [2.468468, 48.856856]
     """
     pyogrio.write_dataframe(
         layer.to_crs(GEOGRAPHIC).assign(id=layer[key]),
@@ -264,24 +211,7 @@ def write_geojson(layer: gpd.GeoDataFrame, path: Path, *, key: str) -> None:
 
 
 def write_geoparquet(layer: gpd.GeoDataFrame, path: Path) -> None:
-    """Write a layer as GeoParquet 1.1 in its CRS, with a bounding box a row so that readers need only fetch a part.
-
-    Parameters
-    ----------
-    layer
-        A layer in any CRS.
-    path
-        File to write.
-
-    Examples
-    --------
-    >>> import geopandas as gpd, pathlib, tempfile
-    >>> layer = gpd.GeoDataFrame({"site_id": ["a"]}, geometry=gpd.points_from_xy([661000], [6862000]), crs=2154)
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_geoparquet(layer, pathlib.Path(folder) / "sites.parquet")
-    ...     gpd.read_parquet(pathlib.Path(folder) / "sites.parquet").crs.to_epsg()
-    2154
-    """
+    """Write a layer as GeoParquet 1.1 in its CRS, with a bounding box a row so that readers need only fetch a part."""
     layer.to_parquet(path, index=False, schema_version="1.1.0", write_covering_bbox=True)
 
 
@@ -295,3 +225,79 @@ def _dated(day: dt.date) -> Iterator[None]:
         yield
     finally:
         pyogrio.set_gdal_config_options(before)
+
+
+_OLDEST_QGIS = "3.22.0"
+
+_LAYER_ID = "essgeo_{}_layer"  # QGIS replaces an identifier of ten characters or fewer by one of its own
+
+_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("places", ("structures", "sites", "stations")),
+    ("zones", ("neighbourhoods", "npnru", "qpv")),
+    ("residents", ("communes", "iris")),
+)
+
+
+def write_project(study: Study, files: Mapping[str, str], path: Path) -> None:
+    """Write a QGIS project that opens on the territory, its layers in groups and styled as in the GeoPackages.
+
+    Layers are found by the names of ``files`` beside the project, so that the folder may be moved as a whole. The
+    project holds no data: a layer under the ODbL stays in its own file.
+    """
+    name = writable(study.territory.name)
+    root = ET.Element("qgis", projectname=name, version=_OLDEST_QGIS)
+    ET.SubElement(root, "title").text = f"{name} {study.parameters.as_of:%Y-%m-%d}"
+    _add_crs(ET.SubElement(root, "projectCrs"), study)
+    tree = ET.SubElement(root, "layer-tree-group")
+    layers = ET.Element("projectlayers")
+    for group, names in _GROUPS:
+        branch = ET.SubElement(
+            tree, "layer-tree-group", name=words(study.lang)["qgis"][group], checked="Qt::Checked", expanded="1"
+        )
+        for layer in (layer for layer in names if layer in files):
+            ET.SubElement(
+                branch,
+                "layer-tree-layer",
+                id=_LAYER_ID.format(layer),
+                name=TABLES[layer].title[study.lang],
+                providerKey="ogr",
+                checked="Qt::Checked",
+                expanded=str(int(layer in {"structures", "iris"})),
+            )
+            layers.append(_layer(layer, files[layer], study))
+    _add_canvas(root, study)
+    root.append(layers)
+    properties = ET.SubElement(root, "properties")
+    ET.SubElement(ET.SubElement(properties, "Paths"), "Absolute", type="bool").text = "false"
+    ET.SubElement(ET.SubElement(properties, "SpatialRefSys"), "ProjectionsEnabled", type="int").text = "1"
+    path.write_text(DOCTYPE + ET.tostring(root, encoding="unicode"), encoding="utf-8")
+
+
+def _layer(name: str, file: str, study: Study) -> ET.Element:
+    layer = ET.Element("maplayer", type="vector", geometry="Point" if name in POINTS else "Polygon")
+    for tag, text in (
+        ("id", _LAYER_ID.format(name)),
+        ("datasource", f"./{file}|layername={name}"),
+        ("layername", TABLES[name].title[study.lang]),
+    ):
+        ET.SubElement(layer, tag).text = text
+    _add_crs(ET.SubElement(layer, "srs"), study)
+    ET.SubElement(layer, "provider", encoding="UTF-8").text = "ogr"
+    layer.append(renderer(name, lang=study.lang))
+    ET.SubElement(layer, "previewExpression").text = '"name"'
+    return layer
+
+
+def _add_canvas(root: ET.Element, study: Study) -> None:
+    canvas = ET.SubElement(root, "mapcanvas", name="theMapCanvas")
+    ET.SubElement(canvas, "units").text = "meters"
+    extent = ET.SubElement(canvas, "extent")
+    for side, metres in zip(("xmin", "ymin", "xmax", "ymax"), study.communes.total_bounds, strict=True):
+        ET.SubElement(extent, side).text = f"{metres:.1f}"
+    _add_crs(ET.SubElement(canvas, "destinationsrs"), study)
+
+
+def _add_crs(parent: ET.Element, study: Study) -> None:
+    system = ET.SubElement(parent, "spatialrefsys")
+    ET.SubElement(system, "wkt").text = CRS(study.territory.crs).to_wkt()
+    ET.SubElement(system, "authid").text = study.territory.crs

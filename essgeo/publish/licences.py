@@ -14,7 +14,7 @@ from essgeo.text.numbers import number
 from essgeo.text.phrases import method_in_words, register_bound
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from essgeo.files.provenance import Input
     from essgeo.results import Study
@@ -109,25 +109,22 @@ def _licence(title: str) -> Licence:
     return {"name": "other", "title": title}
 
 
-def is_share_alike(study: Study, layers: Collection[str]) -> bool:
-    """Return whether any of these input layers is under the ODbL, which what is derived from it must keep."""
-    return any("ODbL" in source.licence for source in inputs_of(study, layers))
+def is_share_alike(inputs: Iterable[Input]) -> bool:
+    """Return whether any of these inputs is under the ODbL, which what is derived from it must keep."""
+    return any("ODbL" in source.licence for source in inputs)
 
 
-def inputs_of(study: Study, layers: Collection[str]) -> list[Input]:
-    """Return the inputs of a study that were read as one of these layers, in the order of the study."""
-    return [source for source in study.inputs if source.layer in layers]
-
-
-def attributions(study: Study, files: Mapping[str, Collection[str]]) -> str:
+def attributions(study: Study, caveats: Iterable[str], files: Mapping[str, Collection[Input]]) -> str:
     """Return ATTRIBUTIONS.md: the inputs by licence, the files that rest on each, and that pages rest on all.
 
     Parameters
     ----------
     study
         What a run found.
+    caveats
+        From :func:`caveats`, computed once for a release.
     files
-        The input layers that each published file rests on, by its path in the folder.
+        The inputs that each published file rests on, by its path in the folder.
 
     Returns
     -------
@@ -142,7 +139,7 @@ def attributions(study: Study, files: Mapping[str, Collection[str]]) -> str:
         "",
         own["pages"],
     ]
-    if is_share_alike(study, {source.layer for source in study.inputs}):
+    if is_share_alike(study.inputs):
         lines += ["", own["odbl"]]
     for licence in sorted({source.licence for source in study.inputs}):
         lines += ["", f"## {_escape(licence)}", ""]
@@ -152,7 +149,7 @@ def attributions(study: Study, files: Mapping[str, Collection[str]]) -> str:
             title, publisher, vintage, file = map(
                 _escape, (source.title, source.publisher, source.vintage, source.file)
             )
-            resting = ", ".join(f"`{path}`" for path, layers in files.items() if source.layer in layers)
+            resting = ", ".join(f"`{path}`" for path, inputs in files.items() if source in inputs)
             fetched = f", <{_escape(source.url)}>, {source.fetched_at[:10]}" if source.url else ""
             lines += [
                 f"- {title}. {publisher}, {own['vintage']} {vintage} "
@@ -160,7 +157,7 @@ def attributions(study: Study, files: Mapping[str, Collection[str]]) -> str:
                 + (f" {_escape(source.note)}" if source.note else "")
                 + (f" {own['files']} {resting}." if resting else "")
             ]
-    lines += ["", f"## {own['read']}", "", *(f"- {_escape(sentence)}" for sentence in caveats(study)), ""]
+    lines += ["", f"## {own['read']}", "", *(f"- {_escape(sentence)}" for sentence in caveats), ""]
     return "\n".join(lines)
 
 

@@ -14,12 +14,14 @@ from essgeo.crs import GEOGRAPHIC
 from essgeo.errors import SchemaError
 from essgeo.files.redact import MASK, redact
 from essgeo.files.write import writable
+from essgeo.publish.licences import caveats, is_share_alike
 from essgeo.schema.columns import SHOWN_PUBLISHED, TABLES
 from essgeo.text.phrases import method_in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
+    from essgeo.files.provenance import Input
     from essgeo.results import Study
     from essgeo.schema.columns import Column
     from essgeo.schema.vocabulary import Lang
@@ -43,11 +45,32 @@ class Release:
         6 decimals) in place of its geometry.
     cleaned
         Number of cells that lost characters no file can hold (NUL, other control characters, half surrogates).
+    caveats
+        From :func:`essgeo.publish.licences.caveats`.
+    inputs
+        The files of the study that each layer and table rests on, by its name.
+    sources
+        All files of the study.
     """
 
     layers: dict[str, gpd.GeoDataFrame]
     tables: dict[str, pd.DataFrame]
     cleaned: int
+    caveats: tuple[str, ...]
+    inputs: dict[str, tuple[Input, ...]]
+    sources: tuple[Input, ...]
+
+    def inputs_of(self, names: Collection[str]) -> tuple[Input, ...]:
+        """Return what some layers or tables rest on together, in the order of the study."""
+        resting = {source for name in names for source in self.inputs[name]}
+        return tuple(source for source in self.sources if source in resting)
+
+    def by_licence(self, names: Iterable[str]) -> dict[str, list[str]]:
+        """Return names by the ending of their file: what rests on ODbL data goes to files that end in ``_odbl``."""
+        endings: dict[str, list[str]] = {"": []}
+        for name in names:
+            endings.setdefault("_odbl" if is_share_alike(self.inputs[name]) else "", []).append(name)
+        return endings
 
 
 def release(study: Study) -> Release:
@@ -88,7 +111,16 @@ def release(study: Study) -> Release:
     }
     tables = {name: frame for name, (frame, _) in cleaned.items() if not TABLES[name].geographic}
     tables = {"structures": _with_degrees(layers["structures"])} | tables
-    return Release(layers, tables, sum(count for _, count in cleaned.values()))
+    rests_on = {name: set(table.rests_on) for name, table in TABLES.items()}
+    rests_on["iris"] |= rests_on["iris_coverage"]  # the layer shows the share of residents within reach
+    return Release(
+        layers,
+        tables,
+        sum(count for _, count in cleaned.values()),
+        tuple(caveats(study)),
+        {name: tuple(one for one in study.inputs if one.layer in rests) for name, rests in rests_on.items()},
+        study.inputs,
+    )
 
 
 def _require_columns(frames: dict[str, pd.DataFrame]) -> None:

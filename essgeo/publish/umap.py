@@ -9,165 +9,91 @@ import pandas as pd
 
 from essgeo.crs import GEOGRAPHIC
 from essgeo.publish.geopackage import COVERAGE_COLOURS, FAMILY_COLOURS, MARKERS, OUTLINES
+from essgeo.publish.licences import licences_of
 from essgeo.schema.columns import TABLES
 from essgeo.schema.vocabulary import (
-    CHALLENGES,
     FAMILIES,
-    GEO_REASONS,
     GEO_STATUSES,
-    ROLES,
+    INTERESTS,
+    RELATIONS,
     SECTORS,
     SITE_STATES,
-    STAGES,
     STATUSES,
     split_codes,
 )
+from essgeo.text.languages import words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
     import geopandas as gpd
 
+    from essgeo.files.provenance import Input
     from essgeo.publish.licences import Licence
     from essgeo.results import Study
     from essgeo.schema.vocabulary import Labels, Lang
 
 
-_RELATIONS: Labels = {
-    "in": {"fr": "oui", "en": "yes"},
-    "out": {"fr": "non", "en": "no"},
-    "undetermined": {"fr": "indéterminé", "en": "undetermined"},
-    "unknown": {"fr": "non connu", "en": "not known"},
-}
-
-_INTERESTS: Labels = {
-    "national": {"fr": "national", "en": "national"},
-    "regional": {"fr": "régional", "en": "regional"},
-    "none": {"fr": "aucun", "en": "none"},
-}
-
-_WORDS: dict[str, Labels] = {
+_CODED: dict[str, Labels] = {
     "sectors": SECTORS,
-    "challenges": CHALLENGES,
-    "roles": ROLES,
-    "support_stages": STAGES,
-    "family": FAMILIES,
     "status": STATUSES,
     "state": SITE_STATES,
     "geo_status": GEO_STATUSES,
-    "geo_reason": GEO_REASONS,
-    "reason": GEO_REASONS,
-    "interest": _INTERESTS,
-    "relation": _RELATIONS,
-    "qpv_relation": _RELATIONS,
+    "interest": INTERESTS,
+    "qpv_relation": RELATIONS,
 }
 
-
-def labelled(column: str, values: Iterable[str], lang: Lang) -> list[str]:
-    """Return the values of a column with each code replaced by its label; other text stays.
-
-    Parameters
-    ----------
-    column
-        A name of :data:`essgeo.schema.columns.COLUMNS`.
-    values
-        Its values, several codes separated by ``|``.
-    lang
-        Language of the labels.
-
-    Returns
-    -------
-    list of str
-        Several labels are separated by commas.
-
-    Examples
-    --------
-    >>> labelled("sectors", ["mobilite|numerique", ""], "en"), labelled("city", ["Bondy"], "en")
-    (['Mobility, Digital', ''], ['Bondy'])
-    """
-    words = _WORDS.get(column)
-    if words is None:
-        return list(values)
-    return [", ".join(words[code][lang] if code in words else code for code in split_codes(text)) for text in values]
-
-
-# The rows of each popup: columns, with the word that stands beside the value. A feature's own ``name`` is its title.
-_SHOWN: dict[str, Labels] = {
-    "structures": {
-        "address": {"fr": "adresse", "en": "address"},
-        "city": {"fr": "commune", "en": "city"},
-        "sectors": {"fr": "secteurs", "en": "sectors"},
-        "status": {"fr": "activité", "en": "activity"},
-        "geo_status": {"fr": "position", "en": "position"},
-        "geo_radius_m": {"fr": "rayon d'incertitude (m)", "en": "radius of uncertainty (m)"},
-        "qpv_name": {"fr": "QPV le plus proche", "en": "nearest QPV"},
-        "qpv_relation": {"fr": "dans ce QPV", "en": "in that QPV"},
-        "qpv_vintage": {"fr": "QPV de", "en": "QPV of"},
-    },
-    "sites": {
-        "address": {"fr": "adresse", "en": "address"},
-        "city": {"fr": "commune", "en": "city"},
-        "surface_m2": {"fr": "surface (m²)", "en": "area (m²)"},
-        "available_from": {"fr": "disponible à partir de", "en": "available from"},
-        "available_to": {"fr": "disponible jusqu'à", "en": "available to"},
-        "state": {"fr": "état", "en": "state"},
-    },
-    "neighbourhoods": {"city": {"fr": "commune", "en": "city"}},
-    "npnru": {
-        "interest": {"fr": "intérêt", "en": "interest"},
-        "programme": {"fr": "projet", "en": "project"},
-        "vintage": {"fr": "QPV de", "en": "QPV of"},
-    },
-    "qpv": {"cities": {"fr": "communes", "en": "cities"}, "vintage": {"fr": "millésime", "en": "vintage"}},
-    "communes": {"population": {"fr": "habitants", "en": "residents"}},
-    "iris": {
-        "city": {"fr": "commune", "en": "city"},
-        "population": {"fr": "habitants", "en": "residents"},
-        "coverage_share": {"fr": "habitants à portée (%)", "en": "residents within reach (%)"},
-    },
+# The rows of each popup: the words beside them are those of ``[umap]``. A feature's own ``name`` is its title.
+_SHOWN: dict[str, tuple[str, ...]] = {
+    "structures": (
+        *("address", "city", "sectors", "status", "geo_status", "geo_radius_m"),
+        *("qpv_name", "qpv_relation", "qpv_vintage"),
+    ),
+    "sites": ("address", "city", "surface_m2", "available_from", "available_to", "state"),
+    "neighbourhoods": ("city",),
+    "npnru": ("interest", "programme", "vintage"),
+    "qpv": ("cities", "vintage"),
+    "communes": ("population",),
+    "iris": ("city", "population", "coverage_share"),
 }
 
+# uMap builds a title as HTML, and quotation marks close nothing in it.
 _FLAT = str.maketrans({"<": "\u2039", ">": "\u203a"})
 
 
 def write_umap(
-    study: Study, layers: Mapping[str, gpd.GeoDataFrame], path: Path, *, credit: str, licence: Licence
+    study: Study,
+    layers: Mapping[str, gpd.GeoDataFrame],
+    path: Path,
+    *,
+    inputs: Collection[Input],
+    caveats: Iterable[str],
 ) -> None:
-    """Write the layers as one uMap file.
+    """Write the layers that are not share-alike as one uMap file.
 
-    Popups are of uMap's ``Table`` kind, which shows values as text. A name also becomes a title that uMap builds as
-    HTML: ``<`` and ``>`` are written as single quotation marks (U+2039, U+203A).
-
-    Parameters
-    ----------
-    study
-        What a run found: its name, day and language.
-    layers
-        The published layers that are not share-alike. Structures are split by family; IRIS are coloured by the share of
-        their residents within reach, and hidden at first; areas are drawn as outlines.
-    path
-        File to write.
-    credit
-        Sources and caveats, the description and credit of the map.
-    licence
-        Licence of the map, from :func:`essgeo.publish.licences.licences_of`.
+    Structures are split by family; IRIS are coloured by the share of their residents within reach, and hidden at first;
+    areas are drawn as outlines. Popups are of uMap's ``Table`` kind, which shows values as text. A name also becomes a
+    title that uMap builds as HTML: ``<`` and ``>`` are written as single quotation marks (U+2039, U+203A).
     """
+    cited = [f"{source.title} ({source.publisher}, {source.vintage}, {source.licence})." for source in inputs]
+    credit = " ".join([*cited, *caveats]).translate(_FLAT)
+    licence: Licence = licences_of(inputs)[0] if inputs else {"name": "other", "title": ""}
     lang = study.lang
     west, south, east, north = study.communes.to_crs(GEOGRAPHIC).total_bounds
-    words = _SHOWN["structures"]
+    own = words(lang)["umap"]
     content = {
         "type": "umap",
         "geometry": {"type": "Point", "coordinates": [round((west + east) / 2, 6), round((south + north) / 2, 6)]},
         "properties": {
             "name": f"{study.territory.name}, {study.parameters.as_of:%Y-%m-%d}".translate(_FLAT),
-            "description": credit.translate(_FLAT),
-            "shortCredit": credit.translate(_FLAT),
+            "description": credit,
+            "shortCredit": credit,
             "licence": {"name": licence["title"].translate(_FLAT), "url": licence.get("path", "")},
             "zoom": 13,
             "easing": False,
             "onLoadPanel": "databrowser",
-            "facetKey": f"{words['city'][lang]},{words['status'][lang]}",
+            "facetKey": f"{own['city']},{own['status']}",
             "scaleControl": True,
         },
         "layers": [_layer(*drawn) for drawn in _drawn(layers, lang)],
@@ -211,7 +137,7 @@ def _drawn(layers: Mapping[str, gpd.GeoDataFrame], lang: Lang) -> list[tuple[str
 def _choropleth(lang: Lang) -> dict[str, object]:
     classes = len(COVERAGE_COLOURS)
     shown = {
-        "property": _SHOWN["iris"]["coverage_share"][lang],
+        "property": words(lang)["umap"]["coverage_share"],
         "classes": classes,
         "mode": "manual",
         "breaks": ",".join(f"{100 * i / classes:g}" for i in range(classes + 1)),
@@ -231,8 +157,17 @@ def _features(layer: gpd.GeoDataFrame, name: str, lang: Lang) -> list[Any]:
     shown = placed[["name", *_SHOWN[name], "geometry"]].copy()
     for column in shown.columns.drop("geometry"):
         if shown[column].dtype == object:
-            texts = [text.translate(_FLAT) for text in labelled(column, shown[column], lang)]
-            shown[column] = pd.Series([text or None for text in texts], shown.index, dtype=object)
+            labels = {code: label[lang].translate(_FLAT) for code, label in _CODED.get(column, {}).items()}
+            cells = (
+                shown[column]
+                if not labels
+                else [", ".join(labels.get(code, code) for code in split_codes(cell)) for cell in shown[column]]
+            )
+            texts = [cell.translate(_FLAT) or None for cell in cells]
+            shown[column] = pd.Series(texts, shown.index, dtype=object)
     shown.geometry = shown.geometry.set_precision(1e-6)
-    named = shown.rename(columns={column: words[lang] for column, words in _SHOWN[name].items()})
+    own = words(lang)["umap"]
+    if name == "qpv":
+        own = own | {"vintage": own["zone_vintage"]}
+    named = shown.rename(columns={column: own[column] for column in _SHOWN[name]})
     return list(json.loads(named.to_json(na="drop", drop_id=True))["features"])

@@ -119,6 +119,25 @@ SITE_STATES = _labels(
 )
 
 
+INTERESTS = _labels(
+    {
+        "national": ("national", "national"),
+        "regional": ("régional", "regional"),
+        "none": ("aucun", "none"),
+    }
+)
+
+
+RELATIONS = _labels(
+    {
+        "in": ("oui", "yes"),
+        "out": ("non", "no"),
+        "undetermined": ("indéterminé", "undetermined"),
+        "unknown": ("non connu", "not known"),
+    }
+)
+
+
 GEO_STATUSES = _labels(
     {
         "located": ("Localisée", "Located"),
