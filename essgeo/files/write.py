@@ -7,13 +7,15 @@ import re
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import geopandas as gpd
 import pandas as pd
-from pandas.api.types import is_bool_dtype, is_object_dtype, is_string_dtype
+import pyogrio
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
 from xlsxwriter import Workbook
 
+from essgeo.crs import GEOGRAPHIC
 from essgeo.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,8 +24,115 @@ if TYPE_CHECKING:
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
+Frame = TypeVar("Frame", bound=pd.DataFrame)
+
+FORMULA_STARTS = "=+-@\t\r\uff1d\uff0b\uff0d\uff20"
+
+# A cell begins at the start of the text, and after ; or a line end where a spreadsheet splits on ; whatever the quotes.
+_CELL = r"(?:^|(?<=[;\r\n]))"
+
+_FORMULA = re.compile(f"{_CELL}('*[{re.escape(FORMULA_STARTS)}])")
+
+_NEUTRALISED = re.compile(f"{_CELL}'('*[{re.escape(FORMULA_STARTS)}])")
 
 _NOT_FOR_FILES = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+
+MAX_TEXT, MAX_XLSX_ROWS = 32_767, 1_048_575
+"""Characters that a cell of a workbook holds, and rows below the header."""
+
+_ERRORS = ("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A")
+
+_MARKUP = ("<r>", "</r>")
+
+GEOPACKAGE = "1.2"
+"""Version of the format: QGIS has read it without a warning since 3.0."""
+
+DEGREE_DECIMALS = 6
+"""About 0.1 m."""
+
+_LAYER = "addresses"
+"""What the only sheet or layer of a file is called."""
+
+
+def write_file(frame: pd.DataFrame, path: Path) -> None:
+    r"""Write a table or a layer of points to a file of the format its suffix names, whole or not at all.
+
+    Text that a spreadsheet would execute gets an apostrophe in CSV and is written as text in XLSX. Characters that no
+    file holds are left out.
+
+    Parameters
+    ----------
+    frame
+        Any table. CSV and XLSX leave out its geometry; GeoJSON and GeoPackage need one.
+    path
+        CSV, XLSX, GeoJSON, GeoPackage or Parquet.
+
+    Raises
+    ------
+    InputError
+        The suffix is not known, the folder is not there or cannot be written, the table is too long for a workbook, or
+        has no geometry where the format needs one.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "out.csv"
+    ...     write_file(pd.DataFrame({"a": ["=1+1"], "b": [2]}), path)
+    ...     path.read_text()
+    "a,b\n'=1+1,2\n"
+    """
+    write = _writer(path)
+    layer = isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is not None
+    if path.suffix.lower() in _GEOGRAPHIC and not layer:
+        message = f"{path}: the table has no positions; write a .csv, .xlsx or .parquet."
+        raise InputError(message)
+    with whole(path) as staged:
+        write(frame.reset_index(drop=True), staged)
+
+
+def check_writable(path: Path) -> None:
+    """Refuse a file that could not be written, before the work is done.
+
+    Examples
+    --------
+    >>> check_writable(Path("out.doc"))
+    Traceback (most recent call last):
+    ...
+    essgeo.errors.InputError: out.doc: cannot write a .doc; give one of .csv, .geojson, .gpkg, .parquet, .xlsx.
+    """
+    _writer(path)
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Give a file to write, which takes its place at the end, or is gone where anything fails."""
+    staged = path
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+        os.close(handle)
+        staged = Path(name)
+        yield staged
+        staged.chmod(0o644)
+        staged.replace(path)
+    except OSError as error:
+        message = f"{path}: cannot be written ({error.strerror or error})."
+        raise InputError(message) from error
+    finally:
+        if staged != path:
+            staged.unlink(missing_ok=True)
+
+
+def _writer(path: Path) -> Callable[[pd.DataFrame, Path], None]:
+    suffix = path.suffix.lower()
+    if suffix not in _WRITERS:
+        message = (
+            f"{path}: cannot write a {suffix or 'file without suffix'}; give one of {', '.join(sorted(_WRITERS))}."
+        )
+        raise InputError(message)
+    if not path.parent.is_dir() or path.is_dir():
+        message = f"{path}: cannot be written; its folder does not exist, or it is a folder."
+        raise InputError(message)
+    return _WRITERS[suffix]
 
 
 def writable(text: str) -> str:
@@ -37,47 +146,6 @@ def writable(text: str) -> str:
     'ab\tc'
     """
     return _NOT_FOR_FILES.sub("", text)
-
-
-FORMULA_STARTS = "=+-@\t\r\uff1d\uff0b\uff0d\uff20"
-
-# A cell begins at the start of the text, and after ; or a line end where a spreadsheet splits on ; whatever the quotes.
-_CELL = r"(?:^|(?<=[;\r\n]))"
-
-_FORMULA = re.compile(f"{_CELL}('*[{re.escape(FORMULA_STARTS)}])")
-
-_NEUTRALISED = re.compile(f"{_CELL}'('*[{re.escape(FORMULA_STARTS)}])")
-
-
-def write_csv(frame: pd.DataFrame, path: Path) -> None:
-    r"""Write a table as CSV: UTF-8, comma, ``\n``, header, columns in the order of the frame, ``true`` and ``false``.
-
-    There is no byte order mark: data.gouv.fr and Table Schema tools expect none, and Excel users have ``study.xlsx``.
-    Text that a spreadsheet would execute gets an apostrophe (:func:`neutralised`); numbers, negative ones too, stay.
-
-    Parameters
-    ----------
-    frame
-        A table of a :class:`essgeo.publish.release.Release`.
-    path
-        File to write.
-
-    Examples
-    --------
-    >>> import pandas as pd, pathlib, tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = pathlib.Path(folder) / "table.csv"
-    ...     write_csv(pd.DataFrame({"name": ["=1+1"], "distance_m": [-2.5], "inside": [True]}), path)
-    ...     path.read_text(encoding="utf-8")
-    "name,distance_m,inside\n'=1+1,-2.5,true\n"
-    """
-    safe = frame.copy()
-    for name, dtype in frame.dtypes.items():
-        if is_object_dtype(dtype) or is_string_dtype(dtype):
-            safe[name] = frame[name].map({text: neutralised(text) for text in frame[name].unique()})
-        elif is_bool_dtype(dtype):
-            safe[name] = frame[name].map({True: "true", False: "false"})
-    safe.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
 
 
 def neutralised(text: str) -> str:
@@ -105,24 +173,65 @@ def restored(text: str) -> str:
     return _NEUTRALISED.sub(r"\1", text)
 
 
-LONGEST_TEXT = 32_767
-_ERRORS = ("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A")
+def _texts(frame: Frame, change: Callable[[str], str]) -> Frame:
+    """Return a frame with its texts changed, each distinct one once; the hashing of pandas stops at a NUL."""
+    safe = frame.copy()
+    for name in frame.columns:
+        column = frame[name]
+        if is_numeric_dtype(column) or (isinstance(frame, gpd.GeoDataFrame) and name == frame.active_geometry_name):
+            continue
+        changed = {text: change(text) for text in dict.fromkeys(column) if isinstance(text, str)}
+        values = [changed[value] if isinstance(value, str) else value for value in column]
+        safe[name] = pd.Series(values, column.index, dtype=object).where(column.notna(), None)
+    return safe
 
-_MARKUP = ("<r>", "</r>")
+
+def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table without its geometry."""
+    layer = isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is not None
+    return pd.DataFrame(frame.drop(columns=frame.geometry.name)) if layer else frame
+
+
+def write_csv(frame: pd.DataFrame, path: Path) -> None:
+    r"""Write a table as CSV: UTF-8, comma, ``\n``, header, columns in the order of the frame, ``true`` and ``false``.
+
+    There is no byte order mark: data.gouv.fr and Table Schema tools expect none, and Excel users have ``study.xlsx``.
+    Text that a spreadsheet would execute gets an apostrophe (:func:`neutralised`); numbers, negative ones too, stay.
+
+    Examples
+    --------
+    >>> import pandas as pd, pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "table.csv"
+    ...     write_csv(pd.DataFrame({"name": ["=1+1"], "distance_m": [-2.5], "inside": [True]}), path)
+    ...     path.read_text(encoding="utf-8")
+    "name,distance_m,inside\n'=1+1,-2.5,true\n"
+    """
+    safe = _texts(_plain(frame), lambda text: neutralised(writable(text)))
+    for name, dtype in safe.dtypes.items():
+        if is_bool_dtype(dtype):
+            safe[name] = safe[name].map({True: "true", False: "false"})
+    safe.columns = pd.Index([neutralised(writable(str(name))) for name in safe.columns])
+    safe.to_csv(path, index=False, lineterminator="\n", encoding="utf-8", errors="replace")
+
+
+def write_xlsx(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table as the only sheet of a workbook, in which nothing executes."""
+    plain = _plain(frame)
+    if len(plain) > MAX_XLSX_ROWS:
+        message = (
+            f"{path}: a workbook holds {MAX_XLSX_ROWS} rows, the table has {len(plain)}; write a .csv or .parquet."
+        )
+        raise InputError(message)
+    with Workbook(path, {"constant_memory": True}) as book:
+        sheet, formats = book.add_worksheet(_LAYER), text_formats(book)
+        for column, name in enumerate(plain.columns):
+            write_text(sheet, (0, column), str(name), formats)
+        write_rows(sheet, plain, formats)
 
 
 class TextFormats(NamedTuple):
-    """How a workbook shows a text: by whether it is bold, and by what is in it.
-
-    Attributes
-    ----------
-    bold
-        A heading.
-    quoted
-        What a spreadsheet would execute, were it typed in.
-    lines
-        Several lines, of which the first is shown.
-    """
+    """How a workbook shows a text: a heading, what a spreadsheet would execute, several lines of which one is shown."""
 
     bold: Format
     quoted: Format
@@ -134,22 +243,25 @@ def text_formats(book: Workbook) -> TextFormats:
     return TextFormats(*map(book.add_format, ({"bold": True}, {"quote_prefix": True}, {"valign": "top"})))
 
 
+def write_rows(sheet: Worksheet, frame: pd.DataFrame, formats: TextFormats) -> None:
+    """Write the rows of a table below a header, numbers and flags as such and anything else as text."""
+    columns = [
+        (column.astype(object) if is_numeric_dtype(column) else column.map(str)).where(column.notna(), None).tolist()
+        for _, column in frame.items()
+    ]
+    for number, row in enumerate(zip(*columns, strict=True), start=1):
+        for position, value in enumerate(row):
+            if isinstance(value, str):
+                write_text(sheet, (number, position), value, formats)
+            elif value is not None:
+                sheet.write(number, position, value)
+
+
 def write_text(sheet: Worksheet, at: tuple[int, int], text: str, formats: TextFormats, *, bold: bool = False) -> None:
     """Write a text that stays a text: Excel would read ``=`` as a formula, the library ``<r>`` as markup of its own.
 
-    Parameters
-    ----------
-    sheet
-        The sheet.
-    at
-        Row and column, from 0.
-    text
-        Text; control characters are left out, and longer than 32,767 characters, it is cut. What begins with ``<r>``
-        and ends with ``</r>`` gets a space at the end. No cell where it is empty.
-    formats
-        Of the same workbook.
-    bold
-        Write it in bold.
+    Control characters are left out, and longer than 32,767 characters, it is cut. What begins with ``<r>`` and ends
+    with ``</r>`` gets a space at the end. No cell where it is empty.
 
     Examples
     --------
@@ -161,174 +273,88 @@ def write_text(sheet: Worksheet, at: tuple[int, int], text: str, formats: TextFo
     >>> cell.value, cell.data_type, cell.quotePrefix
     ('=1+1', 's', True)
     """
-    kept = writable(text)[:LONGEST_TEXT]
+    kept = writable(text)[:MAX_TEXT]
     if not kept:
         return
     if kept.startswith(_MARKUP[0]) and kept.endswith(_MARKUP[1]):
-        kept = f"{kept[: LONGEST_TEXT - 1]} "
+        kept = f"{kept[: MAX_TEXT - 1]} "
     executable = kept[0] in FORMULA_STARTS or kept in _ERRORS
     shown = formats.quoted if executable else formats.bold if bold else formats.lines if "\n" in kept else None
     sheet.write_string(*at, kept, shown)
 
 
-MOST_XLSX_ROWS = 1_048_575
+def write_geojson(layer: gpd.GeoDataFrame, path: Path, *, key: str = "") -> None:
+    """Write a layer as RFC 7946 GeoJSON: longitude and latitude at 6 decimals, right-hand rule.
 
-
-def write_file(frame: pd.DataFrame, path: Path) -> None:
-    r"""Write a table to a file of the format its suffix names, whole or not at all.
-
-    Text that a spreadsheet would execute gets an apostrophe in CSV and is written as text in XLSX.
-
-    Raises
-    ------
-    InputError
-        The suffix is not known, the folder is not there or cannot be written, or the table is too long for a workbook.
+    ``key`` is the column that identifies a row: the ``id`` of its feature, and still a property. A row without a
+    geometry has a null geometry.
 
     Examples
     --------
+    >>> import geopandas as gpd, json, pathlib, tempfile
+    >>> layer = gpd.GeoDataFrame({"site_id": ["a"]}, geometry=gpd.points_from_xy([661000], [6862000]), crs=2154)
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder) / "out.csv"
-    ...     write_file(pd.DataFrame({"a": ["=1+1"], "b": [2]}), path)
-    ...     path.read_text()
-    "a,b\n'=1+1,2\n"
+    ...     path = pathlib.Path(folder) / "sites.geojson"
+    ...     write_geojson(layer, path, key="site_id")
+    ...     json.loads(path.read_text(encoding="utf-8"))["features"][0]["geometry"]["coordinates"]
+    [2.468468, 48.856856]
     """
-    write = _writer(path)
-    plain = pd.DataFrame(frame.drop(columns=frame.geometry.name)) if isinstance(frame, gpd.GeoDataFrame) else frame
-    with whole(path) as staged:
-        if write in {_write_geojson, _write_gpkg}:
-            staged.unlink()
-            write(frame, staged)
-        else:
-            write(frame if write is _write_parquet else plain, staged)
+    degrees = _texts(layer, writable).to_crs(GEOGRAPHIC)
+    options = {"RFC7946": "YES", "COORDINATE_PRECISION": DEGREE_DECIMALS, "WRITE_NAME": "NO"}
+    if key:
+        degrees, options = degrees.assign(id=layer[key]), options | {"ID_FIELD": "id"}
+    pyogrio.write_dataframe(degrees, path, driver="GeoJSON", layer_options=options)
 
 
-@contextmanager
-def whole(path: Path) -> Iterator[Path]:
-    """Give a file to write, which takes its place at the end, or is gone where anything fails.
+def add_to_geopackage(layer: gpd.GeoDataFrame, path: Path, name: str, *, title: str = "", points: bool = True) -> None:
+    """Write a layer of points or else of polygons into a GeoPackage, in its CRS, beside the layers that stand there."""
+    described = {"IDENTIFIER": title, "DESCRIPTION": title} if title else {}
+    pyogrio.write_dataframe(
+        _texts(layer, writable),
+        path,
+        layer=name,
+        driver="GPKG",
+        append=path.exists(),
+        geometry_type="Point" if points else "MultiPolygon",
+        promote_to_multi=not points,
+        dataset_options={"VERSION": GEOPACKAGE},
+        layer_options=described | {"GEOMETRY_NAME": "geom"},
+    )
 
-    Raises
-    ------
-    InputError
-        The file cannot be written.
+
+def _write_geopackage(layer: pd.DataFrame, path: Path) -> None:
+    path.unlink()  # an empty file is no GeoPackage to add to
+    add_to_geopackage(gpd.GeoDataFrame(layer), path, _LAYER)
+
+
+def write_parquet(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table as Parquet, a layer as GeoParquet 1.1 in its CRS.
+
+    A layer has a bounding box a row, so that readers need only fetch a part; unless a column has that name.
 
     Examples
     --------
-    >>> with tempfile.TemporaryDirectory() as folder, whole(Path(folder) / "out.txt") as staged:
-    ...     _ = staged.write_text("all of it")
+    >>> import geopandas as gpd, pathlib, tempfile
+    >>> layer = gpd.GeoDataFrame({"site_id": ["a"]}, geometry=gpd.points_from_xy([661000], [6862000]), crs=2154)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_parquet(layer, pathlib.Path(folder) / "sites.parquet")
+    ...     gpd.read_parquet(pathlib.Path(folder) / "sites.parquet").crs.to_epsg()
+    2154
     """
-    staged = path
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
-        os.close(handle)
-        staged = Path(name)
-        yield staged
-        staged.chmod(0o644)
-        staged.replace(path)
-    except OSError as error:
-        message = f"{path}: cannot be written ({error.strerror or error})."
-        raise InputError(message) from error
-    finally:
-        if staged != path:
-            staged.unlink(missing_ok=True)
+    if isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is not None:
+        frame.to_parquet(path, index=False, schema_version="1.1.0", write_covering_bbox="bbox" not in frame)
+    else:
+        pd.DataFrame(frame).to_parquet(path, index=False)
 
 
-def check_writable(path: Path) -> None:
-    """Refuse a file that could not be written, before the work is done.
-
-    Raises
-    ------
-    InputError
-        The suffix is not known, or the folder does not exist.
-
-    Examples
-    --------
-    >>> check_writable(Path("out.doc"))
-    Traceback (most recent call last):
-    ...
-    essgeo.errors.InputError: out.doc: cannot write a .doc; give one of .csv, .geojson, .gpkg, .parquet, .xlsx.
-    """
-    _writer(path)
-
-
-def _writer(path: Path) -> Callable[[pd.DataFrame, Path], None]:
-    suffix = path.suffix.lower()
-    if suffix not in _WRITERS:
-        message = (
-            f"{path}: cannot write a {suffix or 'file without suffix'}; give one of {', '.join(sorted(_WRITERS))}."
-        )
-        raise InputError(message)
-    if not path.parent.is_dir() or path.is_dir():
-        message = f"{path}: cannot be written; its folder does not exist, or it is a folder."
-        raise InputError(message)
-    return _WRITERS[suffix]
-
-
-def _write_csv(frame: pd.DataFrame, path: Path) -> None:
-    safe = frame.copy()
-    for name in safe.columns:
-        if not pd.api.types.is_numeric_dtype(safe[name]):
-            safe[name] = _mapped(safe[name], _harmless)
-    safe.columns = pd.Index([_harmless(str(name)) for name in safe.columns])
-    safe.to_csv(path, index=False, lineterminator="\n", encoding="utf-8", errors="replace")
-
-
-def _harmless(text: str) -> str:
-    return neutralised(writable(text))
-
-
-def _write_xlsx(frame: pd.DataFrame, path: Path) -> None:
-    if len(frame) > MOST_XLSX_ROWS:
-        message = (
-            f"{path}: a workbook holds {MOST_XLSX_ROWS} rows, the table has {len(frame)}; write a .csv or .parquet."
-        )
-        raise InputError(message)
-    texts = {name for name in frame.columns if not pd.api.types.is_numeric_dtype(frame[name])}
-    blank = frame.isna().to_numpy()
-    with Workbook(path, {"constant_memory": True}) as book:
-        sheet, formats = book.add_worksheet("addresses"), text_formats(book)
-        for column, name in enumerate(frame.columns):
-            write_text(sheet, (0, column), str(name), formats)
-        for number, row in enumerate(frame.itertuples(index=False, name=None)):
-            for column, (name, value) in enumerate(zip(frame.columns, row, strict=True)):
-                if blank[number, column]:
-                    continue
-                if name in texts:
-                    write_text(sheet, (number + 1, column), str(value), formats)
-                else:
-                    sheet.write(number + 1, column, value)
-
-
-def _write_parquet(frame: pd.DataFrame, path: Path) -> None:
-    frame.reset_index(drop=True).to_parquet(path)
-
-
-def _write_geojson(frame: pd.DataFrame, path: Path) -> None:
-    _plain(frame).to_file(path, driver="GeoJSON", engine="pyogrio")
-
-
-def _write_gpkg(frame: pd.DataFrame, path: Path) -> None:
-    _plain(frame).to_file(path, driver="GPKG", layer="addresses", engine="pyogrio")
-
-
-def _plain(frame: pd.DataFrame) -> gpd.GeoDataFrame:
-    safe = frame.reset_index(drop=True)
-    for name in safe.columns.drop("geometry"):
-        if not pd.api.types.is_numeric_dtype(safe[name]):
-            safe[name] = _mapped(safe[name], writable)
-    return gpd.GeoDataFrame(safe)
-
-
-def _mapped(column: pd.Series, change: Callable[[str], str]) -> pd.Series:
-    """Return a column with its texts changed, each distinct one once; pandas' own hashing stops at a NUL."""
-    changed = {text: change(text) for text in dict.fromkeys(column) if isinstance(text, str)}
-    values = [changed[value] if isinstance(value, str) else value for value in column]
-    return pd.Series(values, column.index, dtype=object).where(column.notna(), None)
-
+_GEOGRAPHIC: dict[str, Callable[[gpd.GeoDataFrame, Path], None]] = {
+    ".geojson": write_geojson,
+    ".gpkg": _write_geopackage,
+}
 
 _WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
-    ".csv": _write_csv,
-    ".xlsx": _write_xlsx,
-    ".parquet": _write_parquet,
-    ".geojson": _write_geojson,
-    ".gpkg": _write_gpkg,
+    ".csv": write_csv,
+    ".xlsx": write_xlsx,
+    ".parquet": write_parquet,
+    **_GEOGRAPHIC,
 }
