@@ -207,7 +207,7 @@ def bench_gaps() -> None:
     structures = geocode(read_layer(here, "structures"), using=read_layer(here, "addresses"))
     day = dt.date(2026, 1, 1)
     wall, cpu, gaps = timed(
-        lambda: find_gaps(neighbourhoods, demand, structures, qpv=qpv, communes=communes, as_of=day, draws=500)
+        lambda: find_gaps(demand, structures, neighbourhoods, qpv=qpv, communes=communes, as_of=day, draws=500)
     )
     say(f"gaps, {len(demand):,} demand points, 500 draws", wall, cpu, f"{len(gaps)} rows")
 

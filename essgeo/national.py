@@ -397,7 +397,7 @@ def coverage_department(
     counted = _structures_near(points, structures, reach_m)
     counted = counted[counted_on(counted, as_of)]
     cost = travel_cost(points, counted, max_minutes=within_minutes, speed_kmh=speed_kmh, detour=detour)
-    return area_coverage(cost, counted, iris_areas(points), within_minutes=within_minutes)
+    return area_coverage(counted, iris_areas(points), cost, within_minutes=within_minutes)
 
 
 def _structures_near(points: gpd.GeoDataFrame, structures: Sequence[Path], reach_m: float) -> gpd.GeoDataFrame:

@@ -13,7 +13,7 @@ import pandas as pd
 from essgeo.access import compare_walking, travel_cost
 from essgeo.facts import live_facts, own_facts, vintage_of
 from essgeo.files.tables import require_file
-from essgeo.gaps import LONGEST, area_coverage, assess_gaps, coverage, draw, gather_areas, iris_areas, support_chain
+from essgeo.gaps import area_coverage, assess_gaps, coverage, draw, gather_areas, horizon, iris_areas, support_chain
 from essgeo.geocoding import geocode, read_corrections, review
 from essgeo.maps import build_maps
 from essgeo.official.live import Live
@@ -198,7 +198,7 @@ def measure(setting: Setting) -> Study:
         demand,
         placed,
         network=setting.network,
-        max_minutes=max(LONGEST * walk, 2 * max(walks)),
+        max_minutes=horizon(max(walks)),
         speed_kmh=chosen.speed_kmh,
         detour=chosen.detour,
     )
@@ -208,9 +208,9 @@ def measure(setting: Setting) -> Study:
     )
     drawn = draw(
         demand,
-        cost,
         placed,
         areas,
+        cost,
         within_minutes=walks,
         odds=activity_odds(setting.structures),
         draws=chosen.draws,
@@ -228,26 +228,26 @@ def measure(setting: Setting) -> Study:
         ),
         coverage=coverage(
             demand,
-            cost,
             placed,
             areas,
+            cost,
             within_minutes=walks,
             drawn=drawn.shares[:, :, : len(areas.table)],
             level=chosen.level,
         ),
-        iris_coverage=area_coverage(cost, placed, iris_areas(demand), within_minutes=walk),
+        iris_coverage=area_coverage(placed, iris_areas(demand), cost, within_minutes=walk),
         gaps=assess_gaps(
             demand,
-            cost,
             placed,
             areas,
+            cost,
             drawn=drawn,
             as_of=chosen.as_of,
             walk=walks.index(walk),
             within_minutes=walk,
             level=chosen.level,
         ),
-        support_chain=support_chain(setting.neighbourhoods, demand, cost, placed, counted, minutes=walk),
+        support_chain=support_chain(demand, placed, setting.neighbourhoods, cost, register=counted, minutes=walk),
         review=review(setting.structures),
         portrait_areas=portrait_by_area(
             setting.structures,

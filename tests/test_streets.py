@@ -120,9 +120,9 @@ def test_streets_of_elsewhere_are_refused(small_territory: Path, tmp_path: Path)
 def test_the_gaps_of_a_study_are_those_of_find_gaps(on_streets: tuple[Study, Path]) -> None:
     found, _ = on_streets
     again = find_gaps(
-        found.neighbourhoods,
         found.demand,
         found.structures,
+        found.neighbourhoods,
         qpv=found.qpv,
         communes=found.communes,
         network=found.network,

@@ -141,9 +141,9 @@ def gaps(
         walk_minutes=walk_minutes,
     )
     found = find_gaps(
-        setting.neighbourhoods,
         setting.demand,
         setting.structures,
+        setting.neighbourhoods,
         qpv=setting.qpv,
         communes=setting.communes,
         network=setting.network,

@@ -1,4 +1,4 @@
-"""Areas of residents, and the weight of their need."""
+"""Areas of residents, and how much the need of each resident weighs."""
 
 from __future__ import annotations
 
@@ -72,26 +72,34 @@ def gather_areas(
     >>> round(areas.table.set_index("zone_id").loc["bobigny-centre-ville", "residents"])
     15498
     """
-    whole = pd.DataFrame({"name": [territory]}, index=pd.Index([territory]))
-    parts = [
-        _level("territory", whole, np.zeros(len(demand), dtype=np.intp)),
-        _level("commune", communes, communes.index.get_indexer(demand["citycode"])),
-        _level("neighbourhood", neighbourhoods, neighbourhoods.index.get_indexer(demand["neighbourhood_id"])),
+    whole = pd.DataFrame({"name": [territory]}, index=[territory])
+    levels = [("territory", whole), ("commune", communes), ("neighbourhood", neighbourhoods), ("qpv", qpv)]
+    # For the first three levels, the one zone of each demand point (-1: none); QPV may overlap, so they come as pairs.
+    owners = [
+        np.zeros(len(demand), dtype=np.intp),
+        communes.index.get_indexer(demand["citycode"]),
+        neighbourhoods.index.get_indexer(demand["neighbourhood_id"]),
     ]
-    points, zones = shapely.STRtree(qpv.geometry.to_numpy()).query(demand.geometry.to_numpy(), predicate="intersects")
-    qpv_rows = pd.DataFrame({"level": "qpv", "zone_id": qpv.index, "zone_name": qpv["name"], "vintage": qpv["vintage"]})
-    parts.append((qpv_rows, zones, points))
-    table = pd.concat([rows for rows, _, _ in parts], ignore_index=True)
-    offsets = np.cumsum([0, *(len(rows) for rows, _, _ in parts[:-1])])
-    area = np.concatenate([zone + offset for (_, zone, _), offset in zip(parts, offsets, strict=True)])
-    point = np.concatenate([points for _, _, points in parts])
-    population = demand["population"].to_numpy()
-    matrix = sparse.csr_matrix((population[point], (area, point)), shape=(len(table), len(demand)))
-    return Areas(table.assign(residents=np.asarray(matrix.sum(axis=1)).ravel()), matrix)
+    in_qpv = shapely.STRtree(qpv.geometry.to_numpy()).query(demand.geometry.to_numpy(), predicate="intersects")
+    pairs = [*(((owner >= 0).nonzero()[0], owner[owner >= 0]) for owner in owners), (in_qpv[0], in_qpv[1])]
+    first = np.cumsum([0, *(len(zones) for _, zones in levels)])  # row of the first zone of each level
+    point = np.concatenate([points for points, _ in pairs])
+    area = np.concatenate([zones + start for (_, zones), start in zip(pairs, first[:-1], strict=True)])
+    rows = [
+        pd.DataFrame({"level": level, "zone_id": zones.index, "zone_name": zones["name"].to_numpy(), "vintage": ""})
+        for level, zones in levels
+    ]
+    rows[-1]["vintage"] = qpv["vintage"].to_numpy()
+    return _areas(pd.concat(rows, ignore_index=True), demand, point, area)
 
 
 def iris_areas(demand: gpd.GeoDataFrame) -> Areas:
     """Return each IRIS as an area, for maps.
+
+    Parameters
+    ----------
+    demand
+        ``iris_code`` and ``population`` of each demand point.
 
     Examples
     --------
@@ -103,24 +111,24 @@ def iris_areas(demand: gpd.GeoDataFrame) -> Areas:
     """
     codes, area = np.unique(demand["iris_code"].to_numpy(dtype=str), return_inverse=True)
     table = pd.DataFrame({"level": "iris", "zone_id": codes, "zone_name": codes, "vintage": ""})
-    values = (demand["population"].to_numpy(), (area, np.arange(len(demand))))
-    matrix = sparse.csr_matrix(values, shape=(len(codes), len(demand)))
+    return _areas(table, demand, np.arange(len(demand)), area)
+
+
+def _areas(table: pd.DataFrame, demand: pd.DataFrame, point: NDArray[np.intp], area: NDArray[np.intp]) -> Areas:
+    """Return areas from the pairs of a demand point and an area that holds it."""
+    persons = demand["population"].to_numpy()[point]
+    matrix = sparse.csr_matrix((persons, (area, point)), shape=(len(table), len(demand)))
     return Areas(table.assign(residents=np.asarray(matrix.sum(axis=1)).ravel()), matrix)
 
 
-def _level(
-    level: str, zones: pd.DataFrame, owner: NDArray[np.intp]
-) -> tuple[pd.DataFrame, NDArray[np.intp], NDArray[np.intp]]:
-    """Return the rows of a level, and the pairs of a zone and a demand point in it (owner -1: in none)."""
-    rows = pd.DataFrame({"level": level, "zone_id": zones.index, "zone_name": zones["name"].to_numpy(), "vintage": ""})
-    points = (owner >= 0).nonzero()[0]
-    return rows, owner[points], points
+NEED_LIMITS = (0.5, 2.0)
+"""A resident weighs at least half and at most twice as much as one of median income, however far the incomes lie."""
 
 
 def need_weights(demand: pd.DataFrame) -> NDArray[np.float64]:
-    r"""Return how much the need of each resident weighs.
+    r"""Return how much the need of each resident weighs: the one definition, for gaps and for siting.
 
-    .. math:: w_i = \frac{\tilde{y}}{y_i}
+    .. math:: w_i = \min\left(2, \max\left(\tfrac12, \frac{\tilde{y}}{y_i}\right)\right)
 
     with *y* the income at the demand point and :math:`\tilde{y}` the median over residents whose income is known: half
     the median income weighs 2, twice the median 1/2. Where income is not known the weight is 1.
@@ -144,49 +152,27 @@ def need_weights(demand: pd.DataFrame) -> NDArray[np.float64]:
     income = demand["income"].to_numpy(dtype=float)
     known = income > 0
     median = weighted_median(income[known], demand["population"].to_numpy(dtype=float)[known])
-    weights: NDArray[np.float64] = np.divide(median, income, out=np.ones(len(income)), where=known)
+    if np.isnan(median):  # nobody's income is known
+        return np.ones(len(income))
+    ratio = np.divide(median, income, out=np.ones(len(income)), where=known)
+    weights: NDArray[np.float64] = np.clip(ratio, *NEED_LIMITS)
     return weights
 
 
-def area_weights(demand: pd.DataFrame, areas: Areas) -> sparse.csr_array:
-    """Return what each demand point weighs in each area: by residents, then by their need.
+def resident_weights(areas: Areas, need: NDArray[np.float64] | None = None) -> sparse.csr_array:
+    """Return what each demand point weighs in each area, by residents, or by residents times their need.
 
-    Parameters
-    ----------
-    demand
-        As for :func:`need_weights`.
-    areas
-        From :func:`essgeo.gaps.gather_areas`.
-
-    Returns
-    -------
-    csr_array of float64
-        Twice as many rows as areas, one column a demand point; a row sums to 1, or is empty where nobody lives.
+    Areas x demand points; a row sums to 1, or is empty where nobody lives.
 
     Examples
     --------
     >>> from types import SimpleNamespace
-    >>> import pandas as pd
-    >>> demand = pd.DataFrame({"population": [1.0, 3.0], "income": [20e3, 20e3]})
-    >>> area_weights(demand, SimpleNamespace(residents=sparse.csr_matrix([[1.0, 3.0]]))).toarray().tolist()
-    [[0.25, 0.75], [0.25, 0.75]]
+    >>> areas = SimpleNamespace(residents=sparse.csr_matrix([[1.0, 3.0]]))
+    >>> resident_weights(areas).toarray().tolist(), resident_weights(areas, np.array([3.0, 1.0])).toarray().tolist()
+    ([[0.25, 0.75]], [[0.5, 0.5]])
     """
     people = sparse.csr_array(areas.residents)
-    return _shares(sparse.vstack([people, people @ sparse.diags_array(need_weights(demand))], format="csr"))
-
-
-def resident_weights(areas: Areas) -> sparse.csr_array:
-    """Return the first half of :func:`area_weights`, for which no income is needed.
-
-    Examples
-    --------
-    >>> from types import SimpleNamespace
-    >>> resident_weights(SimpleNamespace(residents=sparse.csr_matrix([[1.0, 3.0]]))).toarray().tolist()
-    [[0.25, 0.75]]
-    """
-    return _shares(sparse.csr_array(areas.residents))
-
-
-def _shares(people: sparse.csr_array) -> sparse.csr_array:
+    if need is not None:
+        people = people @ sparse.diags_array(need)
     total = np.asarray(people.sum(axis=1)).ravel()
     return sparse.csr_array(sparse.diags_array(np.divide(1, total, out=np.zeros(len(total)), where=total > 0)) @ people)

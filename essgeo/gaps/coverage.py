@@ -1,18 +1,30 @@
-"""The share of residents within a walk of what structures offer, with intervals."""
+"""The share of residents within a walk of what structures offer, and what would be lost with one structure."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from essgeo.access import nearest_minutes
+from essgeo.access.accessibility import trips_matrix
 from essgeo.gaps.areas import resident_weights
-from essgeo.gaps.reach import THEME_ROWS, drawn_shares, reached_themes, theme_bits, unpack_themes
-from essgeo.register.activity import activity_odds
+from essgeo.gaps.reach import (
+    THEME_ROWS,
+    long_table,
+    reached_themes,
+    theme_bits,
+    trips_to,
+    unpack_themes,
+    weighted_shares,
+)
+from essgeo.gaps.worlds import drawn_shares
+from essgeo.register.activity import activity_odds, counted_on
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Sequence
 
     import geopandas as gpd
@@ -33,11 +45,12 @@ COLUMNS = (
 
 def coverage(
     demand: gpd.GeoDataFrame,
-    cost: CostMatrix,
     structures: gpd.GeoDataFrame,
     areas: Areas,
+    cost: CostMatrix,
     *,
     within_minutes: Sequence[int] = (5, 10, 15),
+    as_of: dt.date | None = None,
     drawn: NDArray[np.float64] | None = None,
     draws: int = 500,
     seed: int = 0,
@@ -49,16 +62,19 @@ def coverage(
     ----------
     demand
         Origins of ``cost``.
-    cost
-        Minutes from demand points to structures, up to twice the longest walk so that draws stay inside it.
     structures
-        Destinations of ``cost``: ``sectors``, ``challenges``, ``status``, ``geo_radius_m``; only those that count.
+        Destinations of ``cost``: ``sectors``, ``challenges``, ``status``, ``geo_radius_m``.
     areas
         From :func:`essgeo.gaps.gather_areas`.
+    cost
+        Minutes from demand points to structures, up to twice the longest walk so that draws stay inside it.
     within_minutes
         Walks.
+    as_of
+        The day on which they must be active, see :func:`essgeo.register.counted_on`; by default what ``counted`` says,
+        else today.
     drawn
-        From :func:`essgeo.gaps.reach.drawn_shares` for these areas and walks: draws x walks x areas x themes.
+        From :func:`essgeo.gaps.draw` for these areas, walks and structures that count: draws x walks x areas x themes.
     draws, seed
         Where ``drawn`` is not given: random draws over positions, speed, detour and activity, the last by
         :func:`essgeo.register.activity_odds` of these structures.
@@ -84,52 +100,54 @@ def coverage(
     ...                           geometry=gpd.points_from_xy([0, 5000], [0, 0]), crs=2154)
     >>> shop = gpd.GeoDataFrame({"sectors": ["mobilite"], "challenges": [""], "status": ["active"],
     ...                          "geo_radius_m": [0.0]}, geometry=gpd.points_from_xy([100], [0]), crs=2154)
-    >>> table = coverage(demand, travel_cost(demand, shop), shop, iris_areas(demand), within_minutes=[5], draws=10)
+    >>> table = coverage(demand, shop, iris_areas(demand), travel_cost(demand, shop), within_minutes=[5], draws=10)
     >>> table.loc[table["theme"] == "mobilite", ["share", "share_low", "share_high"]].values.tolist()
     [[0.25, 0.25, 0.25]]
     """
+    odds, counted = activity_odds(structures), counted_on(structures, as_of).to_numpy()
+    structures, cost = cast("gpd.GeoDataFrame", structures[counted]), trips_to(cost, counted)
     bits = theme_bits(structures)
     known = np.where((structures["status"] == "active").to_numpy(), bits, np.uint64(0))
-    shares = {m: _shares(reached_themes(cost, bits, m), areas) for m in within_minutes}
-    known_shares = {m: _shares(reached_themes(cost, known, m), areas) for m in within_minutes}
     if drawn is None:
         drawn = drawn_shares(
             demand,
-            cost,
             structures,
             resident_weights(areas),
+            cost,
             within_minutes=within_minutes,
-            odds=activity_odds(structures),
+            odds=odds,
             draws=draws,
             seed=seed,
         )
     medians = _medians(cost, bits, areas)
     tails = ((1 - level) / 2, (1 + level) / 2)
     tables = []
-    for walk, m in enumerate(within_minutes):
-        low, high = np.quantile(drawn[:, walk], tails, axis=0) if len(drawn) else (shares[m], shares[m])
+    for walk, minutes in enumerate(within_minutes):
+        share = _shares(cost, bits, areas, minutes)
+        low, high = np.quantile(drawn[:, walk], tails, axis=0) if len(drawn) else (share, share)
         columns = {
-            "share": shares[m],
-            "share_low": np.minimum(low, shares[m]),
-            "share_high": np.maximum(high, shares[m]),
-            "share_known_active": known_shares[m],
+            "share": share,
+            "share_low": np.minimum(low, share),
+            "share_high": np.maximum(high, share),
+            "share_known_active": _shares(cost, known, areas, minutes),
             "minutes_median": medians,
         }
-        tables.append(_long(areas, columns).assign(minutes=m))
+        tables.append(long_table(areas, columns).assign(minutes=minutes))
     table = pd.concat(tables).sort_values(["area", "row", "minutes"], kind="stable", ignore_index=True)
-    counts = unpack_themes(bits).sum(axis=0, dtype=int)
-    table["structures"] = counts[table["row"]]
-    table["reached"] = table["share"] * table["residents"]
-    table["method"], table["population_method"] = cost.method, demand["method"].iloc[0]
-    return table[list(COLUMNS)]
+    return table.assign(
+        structures=unpack_themes(bits).sum(axis=0, dtype=int)[table["row"]],
+        reached=table["share"] * table["residents"],
+        method=cost.method,
+        population_method=demand["method"].iloc[0],
+    )[list(COLUMNS)]
 
 
-def area_coverage(cost: CostMatrix, structures: gpd.GeoDataFrame, areas: Areas, *, within_minutes: int) -> pd.DataFrame:
+def area_coverage(structures: gpd.GeoDataFrame, areas: Areas, cost: CostMatrix, *, within_minutes: int) -> pd.DataFrame:
     """Return the shares of one walk without intervals, for a map.
 
     Parameters
     ----------
-    cost, structures, areas
+    structures, areas, cost
         As for :func:`coverage`.
     within_minutes
         The walk.
@@ -148,39 +166,94 @@ def area_coverage(cost: CostMatrix, structures: gpd.GeoDataFrame, areas: Areas, 
     ...                           geometry=gpd.points_from_xy([0], [0]), crs=2154)
     >>> shop = gpd.GeoDataFrame({"sectors": [""], "challenges": [""]},
     ...                         geometry=gpd.points_from_xy([100], [0]), crs=2154)
-    >>> area_coverage(travel_cost(demand, shop), shop, iris_areas(demand), within_minutes=5)["share"].head(2).tolist()
+    >>> area_coverage(shop, iris_areas(demand), travel_cost(demand, shop), within_minutes=5)["share"].head(2).tolist()
     [1.0, 0.0]
     """
-    shares = _shares(reached_themes(cost, theme_bits(structures), within_minutes), areas)
-    table = _long(areas, {"share": shares}).assign(minutes=within_minutes).rename(columns={"zone_id": "iris_code"})
-    table["reached"] = table["share"] * table["residents"]
+    shares = _shares(cost, theme_bits(structures), areas, within_minutes)
+    table = long_table(areas, {"share": shares}).rename(columns={"zone_id": "iris_code"})
+    table = table.assign(minutes=within_minutes, reached=table["share"] * table["residents"])
     return table[["iris_code", "theme_kind", "theme", "minutes", "residents", "reached", "share"]]
 
 
-def _shares(masks: NDArray[np.uint64], areas: Areas) -> NDArray[np.float64]:
-    reached = areas.residents @ unpack_themes(masks).astype(np.float64)
-    residents = areas.table["residents"].to_numpy()[:, None]
-    shares = np.divide(reached, residents, out=np.full_like(reached, np.nan), where=residents > 0)
-    rounded: NDArray[np.float64] = np.clip(shares.round(SHARE_DECIMALS), 0, 1)
-    return rounded
+def _shares(cost: CostMatrix, bits: NDArray[np.uint64], areas: Areas, within_minutes: float) -> NDArray[np.float64]:
+    """Return the share of each area within reach of each theme; NaN where nobody lives."""
+    shares = weighted_shares(resident_weights(areas), reached_themes(cost, bits, within_minutes)).round(SHARE_DECIMALS)
+    shares[areas.table["residents"].to_numpy() == 0] = np.nan
+    return shares
 
 
 def _medians(cost: CostMatrix, bits: NDArray[np.uint64], areas: Areas) -> NDArray[np.float64]:
+    """Return the median walk of the residents of each area to the nearest structure of each theme."""
     offers = unpack_themes(bits).astype(bool)
     medians = np.full((len(areas.table), len(THEME_ROWS)), np.nan)
     for theme in range(len(THEME_ROWS)):
         nearest = np.nan_to_num(nearest_minutes(cost, offers[:, theme]), nan=np.inf)
         order = np.argsort(nearest, kind="stable")
-        people = areas.residents[:, order].toarray().cumsum(axis=1)
-        half = people[:, -1:] / 2
-        medians[:, theme] = nearest[order][np.minimum((people < half).sum(axis=1), len(order) - 1)]
+        running = areas.residents[:, order].toarray().cumsum(axis=1)  # areas x points, the nearest first
+        middle = (running < running[:, -1:] / 2).sum(axis=1)
+        medians[:, theme] = nearest[order][np.minimum(middle, len(order) - 1)]
     medians[areas.table["residents"].to_numpy() == 0] = np.nan
     return np.where(np.isinf(medians), np.nan, medians)
 
 
-def _long(areas: Areas, columns: dict[str, NDArray[np.float64]]) -> pd.DataFrame:
-    area, row = (axis.ravel() for axis in np.indices((len(areas.table), len(THEME_ROWS))))
-    rows = areas.table.iloc[area].reset_index(drop=True)
-    themes = THEME_ROWS.iloc[row].reset_index(drop=True)
-    values = pd.DataFrame({name: values.ravel() for name, values in columns.items()})
-    return pd.concat([rows, themes, values], axis=1).assign(area=area, row=row)
+def dependence(structures: gpd.GeoDataFrame, areas: Areas, cost: CostMatrix, *, within_minutes: float) -> pd.DataFrame:
+    r"""Return the residents who would have no structure of a theme within a walk if one structure closed.
+
+    .. math:: D_{ajk} = \sum_i P_{ai} \, [t_{ij} \le T] \, [n_{ik} = 1]
+
+    with :math:`n_{ik}` the number of structures that offer theme *k* within the walk of demand point *i*, of which *j*
+    is then the only one.
+
+    Parameters
+    ----------
+    structures, areas, cost
+        Structures that count, areas from :func:`essgeo.gaps.gather_areas`, and the minutes to these structures.
+    within_minutes
+        The walk.
+
+    Returns
+    -------
+    DataFrame
+        One row an area, theme and structure that somebody depends on: ``level``, ``zone_id``, ``theme_kind``,
+        ``theme``, ``structure_id``, ``name``, ``residents_lost``, ``share_lost`` (of the residents of the area); the
+        heaviest loss first within an area and theme.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from essgeo.access import travel_cost
+    >>> from essgeo.gaps.areas import iris_areas
+    >>> demand = gpd.GeoDataFrame({"iris_code": ["a", "a"], "population": [10.0, 30.0]},
+    ...                           geometry=gpd.points_from_xy([0, 1000], [0, 0]), crs=2154)
+    >>> shops = gpd.GeoDataFrame({"name": ["A", "B"], "sectors": [""] * 2, "challenges": [""] * 2}, index=["a", "b"],
+    ...                          geometry=gpd.points_from_xy([400, 600], [0, 0]), crs=2154)
+    >>> cost = travel_cost(demand, shops)
+    >>> dependence(shops, iris_areas(demand), cost, within_minutes=10)[["name", "residents_lost"]].values.tolist()
+    [['B', 30.0], ['A', 10.0]]
+    """
+    near = trips_matrix(cost, (cost.minutes <= within_minutes).astype(np.float64))  # points x structures: 1 in reach
+    offers = unpack_themes(theme_bits(structures)).astype(np.float64)  # structures x themes
+    choices = near @ offers  # points x themes: how many in reach
+    parts = []
+    for row in np.flatnonzero(offers.any(axis=0)):
+        offering = np.flatnonzero(offers[:, row])
+        alone = sparse.diags_array((choices[:, row] == 1).astype(np.float64))
+        found = sparse.coo_array(areas.residents @ (alone @ near[:, offering]))  # areas x offering: persons
+        found.eliminate_zeros()
+        parts.append(np.column_stack([found.coords[0], np.full(found.nnz, row), offering[found.coords[1]], found.data]))
+    columns = ["area", "row", "structure", "residents_lost"]
+    table = pd.DataFrame(np.concatenate(parts) if parts else np.empty((0, 4)), columns=columns)
+    table = table.sort_values(["area", "row", "residents_lost"], ascending=[True, True, False], ignore_index=True)
+    whose, what, which = (table[name].to_numpy(dtype=np.intp) for name in ("area", "row", "structure"))
+    return pd.DataFrame(
+        {
+            "level": areas.table["level"].to_numpy()[whose],
+            "zone_id": areas.table["zone_id"].to_numpy()[whose],
+            "theme_kind": THEME_ROWS["theme_kind"].to_numpy()[what],
+            "theme": THEME_ROWS["theme"].to_numpy()[what],
+            "structure_id": structures.index.to_numpy()[which],
+            "name": structures["name"].to_numpy()[which],
+            "residents_lost": table["residents_lost"],
+            "share_lost": table["residents_lost"] / areas.table["residents"].to_numpy()[whose],
+        }
+    )

@@ -1,4 +1,4 @@
-"""The gaps of neighbourhoods, from layers alone."""
+"""The gaps of every area: how wide, how deep, how sure, and held back by what."""
 
 from __future__ import annotations
 
@@ -8,14 +8,26 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from essgeo.access import travel_cost
-from essgeo.gaps.areas import area_weights, gather_areas
-from essgeo.gaps.assessment import assess_gaps
-from essgeo.gaps.poverty import drawn_poverty
-from essgeo.gaps.reach import drawn_shares
-from essgeo.register import counted_on
-from essgeo.register.activity import activity_odds
+from essgeo.gaps.areas import gather_areas, need_weights, resident_weights
+from essgeo.gaps.coverage import dependence
+from essgeo.gaps.poverty import ALPHAS, drawn_poverty, theme_poverty
+from essgeo.gaps.ranks import finding, theme_ranks, zone_ranks
+from essgeo.gaps.reach import (
+    HORIZON_MIN,
+    horizon,
+    kept_trips,
+    long_table,
+    reached_themes,
+    theme_bits,
+    unpack_themes,
+    weighted_shares,
+)
+from essgeo.gaps.support_chain import centre_minutes, nearest_structures
+from essgeo.gaps.worlds import drawn_shares
+from essgeo.register.activity import activity_odds, counted_on
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,10 +36,24 @@ if TYPE_CHECKING:
 
     from essgeo.access import CostMatrix, WalkNetwork
     from essgeo.gaps.areas import Areas
+    from essgeo.gaps.ranks import Row
 
 
 POVERTY_DRAWS = 100
 """Poverty of access is drawn in the first hundred worlds only: it takes as long as all the rest of a world."""
+
+HOLDERS = 3
+"""So many structures that most residents depend on are named."""
+
+COLUMNS = (
+    "level", "neighbourhood_id", "neighbourhood", "vintage", "rank", "rank_low", "rank_high", "theme_kind", "theme",
+    "minutes", "residents", "out_of_reach", "out_of_reach_low", "out_of_reach_high", "share", "territory_share",
+    "gap_points", "low", "high", "gap_residents", "need_gap", "need_gap_low", "need_gap_high", "need_known",
+    "fgt0", "fgt0_low", "fgt0_high", "fgt1", "fgt1_low", "fgt1_high", "fgt2", "fgt2_low", "fgt2_high",
+    "zone_rank", "zone_rank_low", "zone_rank_high", "group", "not_distinguishable", "held_up_by", "lost_with_first",
+    "structures", "nearest_structure_id", "nearest_name", "nearest_city", "nearest_minutes", "as_of", "method",
+    "population_method", "finding_fr", "finding_en",
+)  # fmt: skip
 
 
 class Drawn(NamedTuple):
@@ -47,9 +73,9 @@ class Drawn(NamedTuple):
 
 def draw(
     demand: gpd.GeoDataFrame,
-    cost: CostMatrix,
     structures: gpd.GeoDataFrame,
     areas: Areas,
+    cost: CostMatrix,
     *,
     within_minutes: Sequence[int],
     odds: tuple[float, float],
@@ -60,10 +86,9 @@ def draw(
 
     Parameters
     ----------
-    demand, cost, structures
-        Demand points, their minutes to the structures that count, and these.
-    areas
-        From :func:`essgeo.gather_areas`.
+    demand, structures, areas, cost
+        Demand points, the structures that count, areas from :func:`essgeo.gather_areas`, and the minutes between demand
+        and structures.
     within_minutes
         Walks.
     odds
@@ -85,32 +110,24 @@ def draw(
     ...                         geometry=gpd.points_from_xy([0], [0]), crs=2154)
     >>> shop = gpd.GeoDataFrame({"sectors": [""], "challenges": [""], "status": ["active"], "geo_radius_m": [0.0]},
     ...                         geometry=gpd.points_from_xy([100], [0]), crs=2154)
-    >>> drawn = draw(home, travel_cost(home, shop), shop, iris_areas(home), within_minutes=[15], odds=(9, 1),
-    ...              draws=4)
+    >>> drawn = draw(home, shop, iris_areas(home), travel_cost(home, shop), within_minutes=[15], odds=(9, 1), draws=4)
     >>> drawn.shares.shape, drawn.poverty.shape
     ((4, 1, 2, 21), (4, 1, 21, 3))
     """
-    weights = area_weights(demand, areas)
-    everybody = np.asarray(areas.residents[[0]].todense(), dtype=float).ravel()
-    people = weights[: len(areas.table)]
-    return Drawn(
-        drawn_shares(
-            demand, cost, structures, weights, within_minutes=within_minutes, odds=odds, draws=draws, seed=seed
-        ),
-        drawn_poverty(
-            demand, cost, structures, people, everybody, odds=odds, draws=min(draws, POVERTY_DRAWS), seed=seed
-        ),
+    people, in_need = resident_weights(areas), resident_weights(areas, need_weights(demand))
+    both = sparse.csr_array(sparse.vstack([people, in_need], format="csr"))
+    shares = drawn_shares(
+        demand, structures, both, cost, within_minutes=within_minutes, odds=odds, draws=draws, seed=seed
     )
-
-
-LONGEST = 4
-"""Trips of up to so many walks are measured, so that access poverty knows how far the far are."""
+    few = min(draws, POVERTY_DRAWS)
+    poverty = drawn_poverty(demand, structures, people, _everybody(areas), cost, odds=odds, draws=few, seed=seed)
+    return Drawn(shares, poverty)
 
 
 def find_gaps(
-    neighbourhoods: gpd.GeoDataFrame,
     demand: gpd.GeoDataFrame,
     structures: gpd.GeoDataFrame,
+    neighbourhoods: gpd.GeoDataFrame,
     *,
     qpv: gpd.GeoDataFrame | None = None,
     communes: gpd.GeoDataFrame | None = None,
@@ -124,12 +141,12 @@ def find_gaps(
 
     Parameters
     ----------
-    neighbourhoods
-        The ``neighbourhoods`` layer.
     demand
         From :func:`essgeo.access.demand_points` with these neighbourhoods.
     structures
         From :func:`essgeo.geocode`. Those without a point do not count.
+    neighbourhoods
+        The ``neighbourhoods`` layer.
     qpv, communes
         Further layers whose gaps are wanted.
     network
@@ -153,13 +170,13 @@ def find_gaps(
     >>> here = load_territory("est-ensemble")
     >>> targets = read_layer(here, "neighbourhoods")
     >>> demand = demand_points(read_layer(here, "iris"), neighbourhoods=targets, spacing_m=100)
-    >>> gaps = find_gaps(targets, demand, geocode(read_layer(here, "structures")), draws=10)
+    >>> gaps = find_gaps(demand, geocode(read_layer(here, "structures")), targets, draws=10)
     >>> gaps["neighbourhood_id"].nunique(), bool((gaps["out_of_reach"] <= gaps["residents"]).all())
     (4, True)
     """
     day = as_of or dt.date.today()  # noqa: DTZ011 (the day where the user is)
     counted = cast("gpd.GeoDataFrame", structures[structures.geometry.notna() & counted_on(structures, day)])
-    cost = travel_cost(demand, counted, network=network, max_minutes=LONGEST * within_minutes)
+    cost = travel_cost(demand, counted, network=network, max_minutes=horizon(within_minutes))
     nobody = neighbourhoods.iloc[:0].assign(vintage="")
     layers = {
         "communes": nobody if communes is None else communes,
@@ -167,16 +184,191 @@ def find_gaps(
         "qpv": nobody if qpv is None else qpv,
     }
     areas = gather_areas(demand, territory="all", **layers)
-    drawn = draw(
-        demand,
-        cost,
-        counted,
-        areas,
-        within_minutes=[within_minutes],
-        odds=activity_odds(structures),
-        draws=draws,
-        seed=seed,
-    )
-    gaps = assess_gaps(demand, cost, counted, areas, drawn=drawn, as_of=day, within_minutes=within_minutes)
+    odds = activity_odds(structures)
+    drawn = draw(demand, counted, areas, cost, within_minutes=[within_minutes], odds=odds, draws=draws, seed=seed)
+    gaps = assess_gaps(demand, counted, areas, cost, drawn=drawn, as_of=day, within_minutes=within_minutes)
     outlines = pd.concat([layer.geometry for layer in layers.values()])
     return gpd.GeoDataFrame(gaps, geometry=outlines.loc[gaps["neighbourhood_id"]].to_numpy(), crs=neighbourhoods.crs)
+
+
+def assess_gaps(
+    demand: gpd.GeoDataFrame,
+    structures: gpd.GeoDataFrame,
+    areas: Areas,
+    cost: CostMatrix,
+    *,
+    drawn: Drawn,
+    as_of: dt.date,
+    walk: int = 0,
+    within_minutes: int = 15,
+    level: float = 0.9,
+) -> pd.DataFrame:
+    r"""Return the gap of each area to its territory, for each sector and challenge.
+
+    .. math:: g_{nk} = s_{Tk} - s_{nk}
+
+    with *s* the shares of residents within a walk of a structure of theme *k*, in the area and in the territory. The
+    need-weighted gap counts persons by :func:`essgeo.gaps.areas.need_weights`.
+
+    Parameters
+    ----------
+    demand
+        Origins of ``cost``.
+    structures
+        Destinations of ``cost``.
+    areas
+        From :func:`essgeo.gaps.gather_areas`; the first is the territory.
+    cost
+        Minutes to the structures that count, up to :func:`essgeo.gaps.horizon` of the walk.
+    drawn
+        From :func:`essgeo.gaps.draw` for these areas; the walk is among its walks.
+    as_of
+        The day on which these structures count.
+    walk
+        Position of the walk among those of ``drawn``.
+    within_minutes
+        The walk.
+    level
+        Level of the intervals.
+
+    Returns
+    -------
+    DataFrame
+        One row an area and theme, areas in their order, the widest gap first:
+
+        - ``out_of_reach`` and its ``_low`` and ``_high`` (persons), ``share`` and ``territory_share`` (within reach, 0
+          to 1);
+        - ``gap_points`` (percentage points behind the territory) with ``low`` and ``high``, ``gap_residents``
+          (persons);
+        - ``need_gap`` with its interval (persons weighted by need), ``need_known`` (share whose income is known);
+        - ``fgt0``, ``fgt1``, ``fgt2`` (see :func:`essgeo.gaps.poverty.theme_poverty`) with ``_low`` and ``_high``;
+        - ``rank`` among the themes of the area (0 for the whole ESS; of the same gap, the theme that leaves more
+          residents out of reach comes first, then the alphabet decides) and ``zone_rank`` of the area among those of
+          its level (areas of the same gap share the best of their ranks; gaps that differ by 1e-9 or less are the
+          same), both with ``_low`` and ``_high``; ``not_distinguishable``: the areas of its level whose intervals
+          overlap its own, joined by ``|``; ``group``: 1 for the areas with the widest gaps and all those that a chain
+          of overlaps ties to them, then 2, and so on;
+        - ``held_up_by`` (up to three structures that most residents depend on) and ``lost_with_first`` (persons who
+          would be left out of reach without the first);
+        - ``structures`` (that offer the theme, anywhere); ``nearest_*``: the structure nearest to the centre of the
+          population, however far, see :func:`essgeo.gaps.support_chain.centre_minutes`;
+          ``as_of``, ``method``, ``population_method``;
+        - ``finding_fr``, ``finding_en``: the row in words.
+
+        Shares, gaps and indices are NaN where nobody lives.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> import geopandas as gpd
+    >>> from scipy import sparse
+    >>> from essgeo.access import travel_cost
+    >>> from essgeo.gaps import Areas, draw
+    >>> demand = gpd.GeoDataFrame({"population": [60.0, 40.0], "income": [np.nan] * 2, "method": "grid"},
+    ...                           geometry=gpd.points_from_xy([0, 5000], [0, 0]), crs=2154)
+    >>> shop = gpd.GeoDataFrame({"name": ["Vélo"], "city": ["Bondy"], "sectors": ["mobilite"], "challenges": [""],
+    ...                          "status": ["active"], "geo_radius_m": [0.0]}, index=["velo"],
+    ...                         geometry=gpd.points_from_xy([100], [0]), crs=2154)
+    >>> zones = pd.DataFrame({"level": ["territory", "neighbourhood"], "zone_id": ["t", "n"], "zone_name": ["T", "N"],
+    ...                       "vintage": "", "residents": [100.0, 40.0]})
+    >>> areas = Areas(zones, sparse.csr_matrix([[60.0, 40.0], [0.0, 40.0]]))
+    >>> cost = travel_cost(demand, shop)
+    >>> drawn = draw(demand, shop, areas, cost, within_minutes=[15], odds=(8.5, 1.5), draws=20)
+    >>> gaps = assess_gaps(demand, shop, areas, cost, drawn=drawn, as_of=dt.date(2026, 1, 1))
+    >>> gaps.loc[gaps["theme"] == "mobilite", ["gap_points", "low", "high", "fgt0"]].values.tolist()
+    [[60.0, 60.0, 60.0, 1.0]]
+    """
+    bits = theme_bits(structures)
+    offers = unpack_themes(bits).astype(bool)  # structures x themes
+    masks = reached_themes(cost, bits, within_minutes)
+    need = need_weights(demand)
+    persons, in_need = sparse.csr_array(areas.residents), np.asarray(areas.residents @ need)[:, None]
+    people, needy = resident_weights(areas), resident_weights(areas, need)
+    count, residents = len(areas.table), areas.table["residents"].to_numpy()[:, None]
+    tails = ((1 - level) / 2, (1 + level) / 2)
+
+    # Areas x themes, and with an axis of draws before them the same in each world; NaN in the rows of nobody.
+    nobody = np.where(residents > 0, 0.0, np.nan)
+    worlds = drawn.shares[:, walk]
+    share, drawn_share = weighted_shares(people, masks) + nobody, worlds[:, :count] + nobody
+    gap, drawn_gap = share[0] - share, drawn_share[:, :1] - drawn_share
+    need_share, drawn_need = weighted_shares(needy, masks) + nobody, worlds[:, count:] + nobody
+    need_gap, drawn_need_gap = need_share[0] - need_share, drawn_need[:, :1] - drawn_need
+
+    reach_low, reach_high = _ends(share, drawn_share, tails)
+    low, high = _ends(gap, drawn_gap, tails)
+    need_low, need_high = _ends(need_gap, drawn_need_gap, tails)
+    known = persons @ demand["income"].notna().to_numpy(dtype=float)[:, None]
+    values = {
+        "out_of_reach": residents * (1 - share),
+        "out_of_reach_low": residents * (1 - reach_high),
+        "out_of_reach_high": residents * (1 - reach_low),
+        "share": share,
+        "territory_share": np.broadcast_to(share[0], gap.shape),
+        "gap_points": 100 * gap,
+        "low": 100 * low,
+        "high": 100 * high,
+        "gap_residents": residents * gap,
+        "need_gap": in_need * need_gap,
+        "need_gap_low": in_need * need_low,
+        "need_gap_high": in_need * need_high,
+        "need_known": np.broadcast_to(known / np.where(residents > 0, residents, np.nan), gap.shape),
+        **_poverty(theme_poverty(structures, people, _everybody(areas), cost), drawn.poverty, tails),
+        **theme_ranks(gap, -share, drawn_gap, level),
+        **zone_ranks(areas.table, gap, drawn_gap, (low, high), level),
+        "structures": np.broadcast_to(offers.sum(axis=0), gap.shape),
+    }
+    away = centre_minutes(persons, demand, structures, kept_trips(cost, cost.minutes <= HORIZON_MIN))
+    table = pd.concat([long_table(areas, values), nearest_structures(away, structures, offers)], axis=1)
+    held = dependence(structures, areas, cost, within_minutes=within_minutes)
+    table = table.join(_holders(held), on=["level", "zone_id", "theme"])
+    table = table.assign(
+        minutes=within_minutes,
+        held_up_by=table["held_up_by"].astype(object).fillna(""),
+        lost_with_first=table["lost_with_first"].astype(float).fillna(0.0),
+        as_of=as_of.isoformat(),
+        method=cost.method,
+        population_method=demand["method"].iloc[0] if len(demand) else "",
+    )
+    table = table[table["area"] > 0].rename(columns={"zone_id": "neighbourhood_id", "zone_name": "neighbourhood"})
+    table = table.sort_values(["area", "rank"], kind="stable", ignore_index=True)
+    names = dict(zip(table["neighbourhood_id"], table["neighbourhood"], strict=True))
+    rows = cast("list[Row]", table.to_dict("records"))
+    for lang in ("fr", "en"):
+        table[f"finding_{lang}"] = [finding(row, names, lang, level=level) for row in rows]
+    return table[list(COLUMNS)]
+
+
+def _everybody(areas: Areas) -> NDArray[np.float64]:
+    """Return the residents of the territory, the first of the areas, at each demand point."""
+    return np.asarray(areas.residents[[0]].todense(), dtype=float).ravel()
+
+
+def _ends(
+    value: NDArray[np.float64], drawn: NDArray[np.float64], tails: tuple[float, float]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the ends of the interval of the draws, widened where needed to hold the value."""
+    if not len(drawn):
+        return value, value
+    low, high = np.quantile(drawn, tails, axis=0)
+    return np.minimum(low, value), np.maximum(high, value)
+
+
+def _poverty(
+    value: NDArray[np.float64], moves: NDArray[np.float64], tails: tuple[float, float]
+) -> dict[str, NDArray[np.float64]]:
+    """Return the index of each alpha with its interval, areas x themes each; ``moves`` are differences."""
+    low, high = np.quantile(moves, tails, axis=0) if len(moves) else (np.zeros_like(value), np.zeros_like(value))
+    ends = {"": value, "_low": np.clip(value + np.fmin(low, 0), 0, 1), "_high": np.clip(value + np.fmax(high, 0), 0, 1)}
+    return {f"fgt{alpha}{end}": index[:, :, alpha] for alpha in ALPHAS for end, index in ends.items()}
+
+
+def _holders(held: pd.DataFrame) -> pd.DataFrame:
+    """Return the structures that most residents of an area depend on for a theme, and what the first holds."""
+    grouped = held.groupby(["level", "zone_id", "theme"], sort=False)
+    return pd.DataFrame(
+        {
+            "held_up_by": grouped["structure_id"].agg(lambda ids: "|".join(map(str, ids.iloc[:HOLDERS]))),
+            "lost_with_first": grouped["residents_lost"].first(),
+        }
+    )

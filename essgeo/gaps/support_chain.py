@@ -20,25 +20,16 @@ if TYPE_CHECKING:
     from essgeo.access import CostMatrix
 
 
+NEAREST = ["nearest_structure_id", "nearest_name", "nearest_city"]
+
+
 def centre_minutes(
     residents: sparse.csr_array, demand: gpd.GeoDataFrame, structures: gpd.GeoDataFrame, cost: CostMatrix
 ) -> NDArray[np.float64]:
-    """Return the walk from the centre of the population of each area to each structure.
+    """Return the walk from the centre of the population of each area to each structure: areas x structures, minutes.
 
     Over a network it is that of the demand point nearest to the centre. Where ``cost`` holds no such walk, and without
-    a network, it is a straight line with the detour, however long.
-
-    Parameters
-    ----------
-    residents
-        Areas x demand points: persons.
-    demand, structures, cost
-        Demand points, structures, and the minutes between them.
-
-    Returns
-    -------
-    ndarray of float64
-        Areas x structures, minutes; NaN where nobody lives.
+    a network, it is a straight line with the detour, however long. NaN where nobody lives.
 
     Examples
     --------
@@ -52,13 +43,14 @@ def centre_minutes(
     """
     total = np.asarray(residents.sum(axis=1)).ravel()[:, None]
     xy = np.column_stack([demand.geometry.x, demand.geometry.y])
-    centres = np.divide(residents @ xy, total, out=np.full((len(total), 2), np.nan), where=total > 0)
+    centres = np.divide(residents @ xy, total, out=np.full((len(total), 2), np.nan), where=total > 0)  # areas x 2
     places = np.column_stack([structures.geometry.x, structures.geometry.y]).reshape(-1, 2)
-    metres = np.hypot(*(centres[:, None] - places).transpose(2, 0, 1))
+    metres = np.hypot(*(centres[:, None] - places).transpose(2, 0, 1))  # areas x structures
     minutes: NDArray[np.float64] = metres * cost.detour / (cost.speed_kmh * METRES_PER_MINUTE_AT_1_KMH)
     lived_in = np.flatnonzero(total.ravel() > 0)
     if not cost.network_date or not len(lived_in):
         return minutes
+    # Trips are sorted by origin: those of one origin are the run between two places found by bisection.
     _, starts = KDTree(xy).query(centres[lived_in])
     ends = np.searchsorted(cost.origin, [starts, starts + 1]).T
     for area, (first, last) in zip(lived_in, ends, strict=True):
@@ -71,20 +63,9 @@ def nearest_structures(
 ) -> pd.DataFrame:
     """Return the structure nearest to each area among those that offer something, for each thing offered.
 
-    Parameters
-    ----------
-    minutes
-        From :func:`centre_minutes`.
-    structures
-        Located structures: ``name``, ``city``.
-    offers
-        Structures x things offered.
-
-    Returns
-    -------
-    DataFrame
-        One row an area and thing, area after area: ``nearest_structure_id``, ``nearest_name``, ``nearest_city`` and
-        ``nearest_minutes``; ``""`` and NaN where none offers it or nobody lives.
+    ``minutes`` are areas x structures, ``offers`` structures x things. One row an area and thing, area after area:
+    ``nearest_structure_id``, ``nearest_name``, ``nearest_city`` and ``nearest_minutes``; ``""`` and NaN where none
+    offers it or nobody lives.
 
     Examples
     --------
@@ -95,32 +76,25 @@ def nearest_structures(
     [['B', 3.0], ['A', 5.0]]
     """
     shape = (len(minutes), offers.shape[1])
-    best, walk = np.zeros(shape, dtype=np.intp), np.full(shape, np.inf)
-    if len(structures):
-        known = np.where(np.isnan(minutes), np.inf, minutes)
-        for thing in np.flatnonzero(offers.any(axis=0)):
-            among = np.where(offers[:, thing], known, np.inf)
-            best[:, thing], walk[:, thing] = among.argmin(axis=1), among.min(axis=1)
+    best, walk = np.zeros(shape, dtype=np.intp), np.full(shape, np.inf)  # areas x things
+    known = np.where(np.isnan(minutes), np.inf, minutes)
+    for thing in np.flatnonzero(offers.any(axis=0)):
+        among = np.where(offers[:, thing], known, np.inf)
+        best[:, thing], walk[:, thing] = among.argmin(axis=1), among.min(axis=1)
     found = np.isfinite(walk).ravel()
-    chosen = best.ravel()[found]
-    columns = {
-        "nearest_structure_id": structures.index,
-        "nearest_name": structures["name"],
-        "nearest_city": structures["city"],
-    }
-    table = pd.DataFrame({name: np.full(len(found), "", dtype=object) for name in columns})
-    for name, values in columns.items():
-        table.loc[found, name] = values.to_numpy(dtype=object)[chosen]
+    nearest = structures.iloc[best.ravel()[found]]
+    table = pd.DataFrame("", index=range(len(found)), columns=NEAREST, dtype=object)
+    table.loc[found, NEAREST] = nearest[["name", "city"]].assign(id=nearest.index)[["id", "name", "city"]].to_numpy()
     return table.assign(nearest_minutes=np.where(found, walk.ravel(), np.nan))
 
 
 def support_chain(
-    neighbourhoods: gpd.GeoDataFrame,
     demand: gpd.GeoDataFrame,
-    cost: CostMatrix,
     structures: gpd.GeoDataFrame,
-    register: pd.DataFrame,
+    neighbourhoods: gpd.GeoDataFrame,
+    cost: CostMatrix,
     *,
+    register: pd.DataFrame,
     minutes: int,
 ) -> pd.DataFrame:
     """Return each link of the support chain as seen from each target neighbourhood.
@@ -130,12 +104,14 @@ def support_chain(
 
     Parameters
     ----------
-    neighbourhoods
-        The ``neighbourhoods`` layer.
-    demand, cost
-        Demand points, and their minutes to ``structures``.
+    demand
+        Demand points, with the ``neighbourhood_id`` of each.
     structures
         Structures that count and have a point.
+    neighbourhoods
+        The ``neighbourhoods`` layer.
+    cost
+        Minutes from ``demand`` to ``structures``.
     register
         All structures that count, located or not.
     minutes
@@ -159,16 +135,16 @@ def support_chain(
     >>> fund = gpd.GeoDataFrame({"name": ["F"], "city": ["Bondy"], "roles": ["financement"],
     ...                          "support_stages": ["lancement"]}, index=["f"],
     ...                         geometry=gpd.points_from_xy([300], [0]), crs=2154)
-    >>> chain = support_chain(places, demand, travel_cost(demand, fund), fund, fund, minutes=15)
+    >>> chain = support_chain(demand, fund, places, travel_cost(demand, fund), register=fund, minutes=15)
     >>> chain.loc[chain["within_reach"], ["role", "stage", "nearest_name", "nearest_minutes"]].values.tolist()
     [['financement', 'lancement', 'F', 5.2]]
     """
     people = demand["population"].to_numpy()
-    here = neighbourhoods.index.to_numpy()[:, None] == demand["neighbourhood_id"].to_numpy()
+    here = neighbourhoods.index.to_numpy()[:, None] == demand["neighbourhood_id"].to_numpy()  # neighbourhoods x points
     links = [(role, stage) for role in SUPPORT_ROLES for stage in STAGES]
-    offering = np.column_stack([offers(structures, *link) for link in links])
+    offering = np.column_stack([offers(structures, *link) for link in links])  # structures x links
     away = centre_minutes(sparse.csr_array(here * people), demand, structures, cost)
-    reached = np.column_stack([nearest_minutes(cost, among) <= minutes for among in offering.T])
+    reached = np.column_stack([nearest_minutes(cost, among) <= minutes for among in offering.T])  # points x links
     residents = (here @ people)[:, None]
     share = np.divide(
         (here * people) @ reached, residents, out=np.full((len(here), len(links)), np.nan), where=residents > 0
@@ -187,17 +163,8 @@ def support_chain(
 
 
 def offers(structures: pd.DataFrame, role: str, stage: str) -> NDArray[np.bool_]:
-    """Return which structures offer a link of the chain.
-
-    Examples
-    --------
-    >>> offers(pd.DataFrame({"roles": [""], "support_stages": ["lancement"]}), "financement", "lancement").tolist()
-    [False]
-    """
+    """Return which structures offer a link of the chain: they have its role, and serve its stage."""
+    pairs = zip(structures["roles"], structures["support_stages"], strict=True)
     return np.array(
-        [
-            role in split_codes(roles) and stage in split_codes(stages)
-            for roles, stages in zip(structures["roles"], structures["support_stages"], strict=True)
-        ],
-        dtype=bool,
+        [role in split_codes(roles) and stage in split_codes(stages) for roles, stages in pairs], dtype=bool
     )

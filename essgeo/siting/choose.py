@@ -14,8 +14,10 @@ from essgeo.access import nearest_minutes, travel_cost
 from essgeo.crs import require_same_crs
 from essgeo.errors import InfeasibleError
 from essgeo.files.premises import SEARCH_AREA
-from essgeo.gaps.reach import THEME_ROWS, Spread, reached_themes, theme_bits, unpack_themes
-from essgeo.register.activity import COUNTED_STATUSES
+from essgeo.gaps.areas import need_weights
+from essgeo.gaps.reach import THEME_ROWS, reached_themes, theme_bits, unpack_themes
+from essgeo.gaps.worlds import Spread
+from essgeo.register.activity import counted_on
 from essgeo.schema.months import Period, available_months
 from essgeo.siting.candidates import Requirements, apply_filters
 from essgeo.siting.covering import Covering, gains_of, in_order_of_gain, reached_times, worth
@@ -25,6 +27,7 @@ from essgeo.siting.scenario import Scenario
 from essgeo.text.phrases import method_in_words
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
@@ -249,9 +252,6 @@ def best_sectors(
     return table[columns]
 
 
-NEED_LIMITS = (0.5, 2.0)
-
-
 def weights_of(demand: pd.DataFrame, objective: str) -> NDArray[np.float64]:
     """Return what the residents of each row weigh: by need, none outside target neighbourhoods, or one each.
 
@@ -264,29 +264,10 @@ def weights_of(demand: pd.DataFrame, objective: str) -> NDArray[np.float64]:
     """
     residents: NDArray[np.float64] = demand["population"].to_numpy(dtype=float)
     if objective == "need":
-        return residents * need_of(demand)
+        return residents * need_weights(demand)
     if objective == "targets":
         return residents * (demand["neighbourhood_id"] != "").to_numpy()
     return residents
-
-
-def need_of(demand: pd.DataFrame) -> NDArray[np.float64]:
-    """Return the median income of the residents over that of each row, between 0.5 and 2; 1 where it is not known.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> need_of(pd.DataFrame({"population": [1.0, 1.0, 1.0, 1.0], "income": [5.0, 20.0, 80.0, np.nan]})).tolist()
-    [2.0, 1.0, 0.5, 1.0]
-    """
-    known = demand[demand["income"] > 0].sort_values("income")
-    if known.empty:
-        return np.ones(len(demand))
-    people = known["population"].cumsum().to_numpy()
-    median = known["income"].to_numpy()[np.searchsorted(people, people[-1] / 2)]
-    ratio = (median / demand["income"].where(demand["income"] > 0)).fillna(1.0)
-    need: NDArray[np.float64] = np.clip(ratio.to_numpy(dtype=float), *NEED_LIMITS)
-    return need
 
 
 def parameters_of(
@@ -353,7 +334,7 @@ MARGIN = 1.6
 """How much longer than the walk the travel times go, so that draws stay inside them."""
 
 
-def choose_sites(
+def choose_sites(  # noqa: PLR0913 (one argument a choice of the user, all but the first two by name)
     demand: gpd.GeoDataFrame,
     candidates: gpd.GeoDataFrame,
     *,
@@ -363,6 +344,7 @@ def choose_sites(
     period: tuple[str, str] | Period | None = None,
     objective: str = "coverage",
     structures: gpd.GeoDataFrame | None = None,
+    as_of: dt.date | None = None,
     requirements: Requirements | None = None,
     assumptions: Assumptions | None = None,
 ) -> Scenario:
@@ -393,8 +375,11 @@ def choose_sites(
         ``set`` (fewest sites that reach everybody who can be), ``expected`` (a site may close early) or
         ``person_months`` (a site counts only in the months it is available; needs a period).
     structures
-        Located structures, for example ``study.structures``. Only those that count (``counted``, or else ``status``)
-        and offer the sector are places of today. Without them everybody counts as out of reach.
+        Located structures, for example ``study.structures``. Only those that count and offer the sector are places of
+        today. Without them everybody counts as out of reach.
+    as_of
+        The day on which they must be active, see :func:`essgeo.register.counted_on`; by default what ``counted`` says,
+        else today.
     requirements
         Hard requirements.
     assumptions
@@ -437,7 +422,7 @@ def choose_sites(
         points = coarse(points)
     kept, exclusions = apply_filters(candidates, needs, span, speed_kmh=settings.speed_kmh, detour=settings.detour)
     open_ = cast("gpd.GeoDataFrame", candidates[kept])
-    everything = _located(structures, candidates)
+    everything = _located(structures, candidates, as_of)
     offers = unpack_themes(theme_bits(everything))[:, THEME_ROWS["theme"].tolist().index(sector)].astype(bool)
     longest = max(MARGIN * within_minutes, settings.longest_minutes if objective == "median" else 0)
     to_candidates = _walks(points, open_, longest, settings)
@@ -512,14 +497,13 @@ def _as_points(demand: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return cast("gpd.GeoDataFrame", demand.set_geometry(points))
 
 
-def _located(structures: gpd.GeoDataFrame | None, like: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def _located(structures: gpd.GeoDataFrame | None, like: gpd.GeoDataFrame, day: dt.date | None) -> gpd.GeoDataFrame:
     """Return the structures that count and have a point; none where none are given."""
     if structures is None:
         empty: dict[str, list[str]] = {"name": [], "sectors": [], "challenges": [], "geo_radius_m": []}
         return gpd.GeoDataFrame(empty, geometry=[], crs=like.crs)
     require_same_crs(structures, like, ("structures", "candidates"))
-    counted = structures["counted"] if "counted" in structures else structures["status"].isin(COUNTED_STATUSES)
-    return cast("gpd.GeoDataFrame", structures[structures.geometry.notna() & counted.astype(bool)])
+    return cast("gpd.GeoDataFrame", structures[structures.geometry.notna() & counted_on(structures, day)])
 
 
 def _walks(

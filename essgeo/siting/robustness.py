@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from essgeo.gaps.reach import Spread, drawn_minutes
+from essgeo.gaps.worlds import Spread, drawn_minutes
 from essgeo.siting.covering import greedy
 from essgeo.siting.question import problem_of
 

@@ -98,7 +98,7 @@ def test_the_detour_of_bondy(from_grid: gpd.GeoDataFrame, places: gpd.GeoDataFra
 def test_gaps_over_streets(
     layers: dict[str, gpd.GeoDataFrame], from_grid: gpd.GeoDataFrame, places: gpd.GeoDataFrame, streets: WalkNetwork
 ) -> None:
-    gaps = find_gaps(layers["neighbourhoods"], from_grid, places, network=streets, as_of=dt.date(2026, 1, 1), draws=30)
+    gaps = find_gaps(from_grid, places, layers["neighbourhoods"], network=streets, as_of=dt.date(2026, 1, 1), draws=30)
     assert gaps["method"].str.startswith("network date=2023-07-27 speed_kmh=4.5").all()
     assert gaps["population_method"].str.startswith("200 m grid").all()
     here = gaps[gaps["neighbourhood_id"] == "la-noue-caillet"]

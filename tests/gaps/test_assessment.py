@@ -13,7 +13,7 @@ import pytest
 from essgeo import find_gaps, travel_cost
 from essgeo.gaps import assess_gaps, dependence, draw
 from essgeo.gaps.areas import need_weights
-from essgeo.gaps.assessment import COLUMNS
+from essgeo.gaps.find import COLUMNS
 from essgeo.register import activity_odds
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ ODDS = (9.5, 2.5)
 def assess(town: Any, *, within_minutes: int = 15, seed: int = 0) -> pd.DataFrame:
     cost = travel_cost(town.demand, town.structures, max_minutes=60)
     chance = {"within_minutes": [within_minutes], "odds": ODDS, "draws": 60, "seed": seed}
-    drawn = draw(town.demand, cost, town.structures, town.areas, **chance)
+    drawn = draw(town.demand, town.structures, town.areas, cost, **chance)
     options = {"drawn": drawn, "as_of": AS_OF, "within_minutes": within_minutes}
-    return assess_gaps(town.demand, cost, town.structures, town.areas, **options)
+    return assess_gaps(town.demand, town.structures, town.areas, cost, **options)
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +156,7 @@ def test_activity_widens_the_interval(town: Any) -> None:
 
 def test_losses_by_closing_each_structure(town: Any) -> None:
     cost = travel_cost(town.demand, town.structures, max_minutes=60)
-    table = dependence(cost, town.structures, town.areas, within_minutes=15)
+    table = dependence(town.structures, town.areas, cost, within_minutes=15)
     found = table.set_index(["zone_id", "theme", "structure_id"])["residents_lost"]
     people = town.areas.residents.toarray()
     rows = 0
@@ -178,7 +178,7 @@ def test_losses_by_closing_each_structure(town: Any) -> None:
 def test_the_first_holder_is_the_heaviest_loss(town: Any, gaps: pd.DataFrame) -> None:
     row = gaps[(gaps["neighbourhood_id"] == "west") & (gaps["theme"] == "all")].iloc[0]
     cost = travel_cost(town.demand, town.structures, max_minutes=60)
-    table = dependence(cost, town.structures, town.areas, within_minutes=15)
+    table = dependence(town.structures, town.areas, cost, within_minutes=15)
     west = table[(table["zone_id"] == "west") & (table["theme"] == "all")]
     assert row["held_up_by"].split("|") == west["structure_id"].tolist()[:3]
     assert row["lost_with_first"] == pytest.approx(west["residents_lost"].max())
@@ -191,9 +191,9 @@ def test_odds_come_from_what_was_verified() -> None:
 
 def test_the_territory(layers: dict[str, gpd.GeoDataFrame]) -> None:
     found = find_gaps(
-        layers["neighbourhoods"],
         layers["demand"],
         layers["structures"],
+        layers["neighbourhoods"],
         qpv=layers["qpv"],
         communes=layers["communes"],
         as_of=AS_OF,
@@ -217,7 +217,7 @@ def test_the_territory(layers: dict[str, gpd.GeoDataFrame]) -> None:
 
 def test_as_of_counts_only_what_is_active_then(layers: dict[str, gpd.GeoDataFrame]) -> None:
     ended = layers["structures"].assign(active_to="2026-06")
-    arguments = (layers["neighbourhoods"], layers["demand"], ended)
+    arguments = (layers["demand"], ended, layers["neighbourhoods"])
     now, later = (find_gaps(*arguments, as_of=day, draws=5) for day in (AS_OF, dt.date(2027, 6, 1)))
     assert now["share"].max() > 0
     assert later["share"].max() == 0
@@ -225,12 +225,12 @@ def test_as_of_counts_only_what_is_active_then(layers: dict[str, gpd.GeoDataFram
 
 
 def test_overlapping_neighbourhoods_name_each_other(layers: dict[str, gpd.GeoDataFrame]) -> None:
-    found = find_gaps(layers["neighbourhoods"], layers["demand"], layers["structures"], as_of=AS_OF, draws=40)
+    found = find_gaps(layers["demand"], layers["structures"], layers["neighbourhoods"], as_of=AS_OF, draws=40)
     for _, rows in found.groupby("theme"):
         for one in rows.itertuples():
             others = one.not_distinguishable.split("|") if one.not_distinguishable else []
             for other in rows.itertuples():
-                overlap = one.low <= other.high and other.low <= one.high and one.Index != other.Index
+                overlap = one.low <= other.high + 1e-7 and other.low <= one.high + 1e-7 and one.Index != other.Index
                 assert (other.neighbourhood_id in others) == overlap
                 assert not overlap or one.group == other.group
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from essgeo.gaps.assessment import finding, overlap_groups, rank_intervals
+from essgeo.gaps.ranks import finding, overlap_groups, rank_intervals
 
 INTERVALS = st.lists(st.tuples(st.integers(-50, 50), st.integers(0, 20)), min_size=1, max_size=12)
 

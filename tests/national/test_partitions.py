@@ -187,7 +187,7 @@ def test_departments_give_what_one_call_over_the_country_gives(
     assert_frame_equal(alone["zones"].reset_index(drop=True), zones, check_dtype=False)
     counted = located[located.geometry.notna() & counted_on(located, DAY)]
     whole = area_coverage(
-        travel_cost(demand, counted, max_minutes=MINUTES), counted, iris_areas(demand), within_minutes=MINUTES
+        counted, iris_areas(demand), travel_cost(demand, counted, max_minutes=MINUTES), within_minutes=MINUTES
     )
     assert 0 < whole["share"].mean() < 1
     assert_frame_equal(alone["covered"].reset_index(drop=True), whole, check_dtype=False)
