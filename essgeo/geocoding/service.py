@@ -160,12 +160,8 @@ class Client:
 def said(answer: Answer) -> str:
     """Return what a service says of an error, on one line of at most 200 characters.
 
-    Examples
-    --------
-    >>> said(Answer(400, b'{"title": "Missing file"}', None))
-    'Missing file'
-    >>> said(Answer(500, b"<html><h1>Oops</h1>", None))
-    'Oops'
+    >>> said(Answer(400, b'{"title": "Missing file"}', None)), said(Answer(500, b"<html><h1>Oops</h1>", None))
+    ('Missing file', 'Oops')
     """
     text = answer.body.decode("utf-8", errors="replace")
     try:
@@ -178,23 +174,32 @@ def said(answer: Answer) -> str:
     return re.sub(r"[^\w\s.,;:!?'\"()/@=+-]|\s", " ", plain)[:200].strip()
 
 
-LIKE_NAMES = 85.0
+MIN_NAME = 85.0
 """Two names of a commune are the same from this likeness on (0 to 100, :func:`rapidfuzz.fuzz.ratio`)."""
 
-
-LEAST_SCORE = 0.7
+MIN_SCORE = 0.7
 """Below this score of addok the street is not the one that was asked for: most of its words differ."""
 
+MAX_ROWS, MAX_BYTES = 200_000, 50_000_000
+"""Limits of the Géoplateforme for one table."""
+
+MAX_CHARACTERS = 200
+"""addok refuses a whole table for one longer query (``QUERY_MAX_LENGTH``), and no address is that long."""
 
 PRECISIONS = frozenset({"housenumber", "street", "locality", "municipality"})
 
+ROW = "essgeo_row"
+
+_RESULTS = (
+    "longitude", "latitude", "result_status", "result_score", "result_score_next", "result_type", "result_label",
+    "result_id", "result_citycode", "result_city", "result_oldcity", "result_postcode",
+)  # fmt: skip
+
 _OTHER_NAMES = {"lon": "longitude", "lat": "latitude", "result_longitude": "longitude", "result_latitude": "latitude"}
 
-_FAILED = frozenset({"error", "aborted"})
+_MAX_LON, _MAX_LAT = 180.0, 90.0
 
-_MOST_LON, _MOST_LAT = 180.0, 90.0
-
-_OK = 200
+_OK, _TOO_LARGE, _FAULT = 200, 413, 500
 
 
 def table_rows(answer: Answer, key: str, *, final: bool) -> dict[str, dict[str, str]] | None:
@@ -203,9 +208,6 @@ def table_rows(answer: Answer, key: str, *, final: bool) -> dict[str, dict[str, 
     A row that is cut short, has failed on the server, or comes twice with other content is left out. So is a last row
     without a line end, which may have lost its end, unless the answer is ``final``.
 
-    Examples
-    --------
-    >>> from essgeo.geocoding.service import Answer
     >>> table_rows(Answer(200, b"row,result_score\n7,0.9\n8", None), "row", final=False)
     {'7': {'row': '7', 'result_score': '0.9'}}
     >>> table_rows(Answer(200, b"<html>", None), "row", final=False) is None
@@ -224,18 +226,27 @@ def table_rows(answer: Answer, key: str, *, final: bool) -> dict[str, dict[str, 
     twice = set()
     for line in lines:
         row = dict(zip(names, line, strict=False))
-        if len(line) != len(names) or row.get("result_status") in _FAILED:
+        if len(line) != len(names) or row.get("result_status") in {"error", "aborted"}:
             continue
         if found.setdefault(row[key], row) != row:
             twice.add(row[key])
     return {value: row for value, row in found.items() if value not in twice}
 
 
+def _decoded(answer: Answer) -> str:
+    """Return the text of an answer: UTF-8, whatever it declares, else what it declares, else that of Windows."""
+    try:
+        return answer.body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        try:
+            return answer.body.decode(answer.charset or "cp1252", errors="replace")
+        except LookupError:
+            return answer.body.decode("cp1252", errors="replace")
+
+
 def match_of(query: Mapping[str, str], row: Mapping[str, str] | None) -> dict[str, object]:
     """Return a row of an answer as a match, with the reason why it does not stand for its query.
 
-    Examples
-    --------
     >>> query = {"address": "12 rue A", "postcode": "93140", "city": "Bondy", "citycode": ""}
     >>> row = {"longitude": "2.48", "latitude": "48.9", "result_score": "0.96", "result_score_next": "",
     ...        "result_type": "street", "result_label": "Rue A",
@@ -244,24 +255,30 @@ def match_of(query: Mapping[str, str], row: Mapping[str, str] | None) -> dict[st
     >>> match["precision"], match["margin"], match["reason"]
     ('street', 1.0, 'number_unknown')
     """
-    nothing = {
+    nothing: dict[str, object] = {
         "precision": "",
         "label": "",
         "ban_id": "",
         "citycode": "",
         "score": 0.0,
         "margin": 0.0,
-        "lon": math.nan,
-        "lat": math.nan,
     }
     if row is None:
         return nothing | {"reason": "no_answer"}
     lon, lat = _number(row.get("longitude", "")), _number(row.get("latitude", ""))
     precision = row.get("result_type", "")
-    if not (abs(lon) <= _MOST_LON and abs(lat) <= _MOST_LAT) or precision not in PRECISIONS:
+    if not (abs(lon) <= _MAX_LON and abs(lat) <= _MAX_LAT) or precision not in PRECISIONS:
         return nothing | {"reason": "street_unknown"}
     score, runner_up = _share(row.get("result_score", "")), _share(row.get("result_score_next", ""))
     citycode = _citycode(row.get("result_citycode", ""), query["citycode"])
+    if not _same_commune(query, row, citycode):
+        reason = "other_city"
+    elif precision == "municipality" or score < MIN_SCORE:
+        reason = "street_unknown"
+    elif precision == "housenumber":
+        reason = ""
+    else:
+        reason = "number_unknown" if re.match(r"\s*\d", query["address"]) else "number_missing"
     return {
         "precision": precision,
         "label": plain_text(row.get("result_label", "")),
@@ -271,45 +288,21 @@ def match_of(query: Mapping[str, str], row: Mapping[str, str] | None) -> dict[st
         "margin": round(max(0.0, score - runner_up), 4) if runner_up else 1.0,
         "lon": lon,
         "lat": lat,
-        "reason": _reason(query, row, precision, citycode),
+        "reason": reason,
     }
 
 
-def features_of(answer: Answer, url: str) -> list[dict[str, Any]]:
-    """Return the features of a GeoJSON answer.
-
-    Raises
-    ------
-    GeocoderError
-        The service refuses the query, or does not answer with GeoJSON.
-
-    Examples
-    --------
-    >>> from essgeo.geocoding.service import Answer
-    >>> features_of(Answer(200, b'{"type": "FeatureCollection", "features": []}', None), "")
-    []
-    """
-    if answer.status != _OK:
-        message = f"{url} refused the query ({answer.status}): {said(answer) or 'no reason given'}."
-        raise GeocoderError(message)
-    try:
-        features = json.loads(answer.body)["features"]
-        return [feature for feature in features if feature["geometry"]["type"] == "Point" and feature["properties"]]
-    except (ValueError, TypeError, KeyError) as error:
-        message = f"{url} does not answer with GeoJSON: {said(answer)!r}. Is it a geocoder, or a proxy's page?"
-        raise GeocoderError(message) from error
+def _same_commune(query: Mapping[str, str], row: Mapping[str, str], citycode: str) -> bool:
+    if query["citycode"]:
+        return query["citycode"] in {citycode, city_of(citycode)}
+    if query["city"]:
+        names = (row.get("result_city", ""), row.get("result_oldcity", ""))
+        return same_city(query["city"], names, likeness=MIN_NAME)
+    return not query["postcode"] or query["postcode"] == row.get("result_postcode", query["postcode"])
 
 
 def candidate_of(feature: Mapping[str, Any]) -> dict[str, object]:
-    """Return a feature as a candidate.
-
-    Examples
-    --------
-    >>> feature = {"geometry": {"type": "Point", "coordinates": [2.48, 48.9]},
-    ...            "properties": {"label": "Rue A 93140 Bondy", "score": 0.9, "type": "street", "id": "93010_1"}}
-    >>> candidate_of(feature)["precision"]
-    'street'
-    """
+    """Return a feature of a GeoJSON answer as a candidate."""
     properties = feature["properties"]
     lon, lat = (*map(str, feature["geometry"]["coordinates"]), "", "")[:2]
     return {
@@ -321,26 +314,6 @@ def candidate_of(feature: Mapping[str, Any]) -> dict[str, object]:
         "lon": _number(lon),
         "lat": _number(lat),
     }
-
-
-def _reason(query: Mapping[str, str], row: Mapping[str, str], precision: str, citycode: str) -> str:
-    if not _same_commune(query, row, citycode):
-        return "other_city"
-    if precision == "municipality" or _share(row.get("result_score", "")) < LEAST_SCORE:
-        return "street_unknown"
-    if precision == "housenumber":
-        return ""
-    return "number_unknown" if re.match(r"\s*\d", query["address"]) else "number_missing"
-
-
-def _same_commune(query: Mapping[str, str], row: Mapping[str, str], citycode: str) -> bool:
-    if query["citycode"]:
-        return query["citycode"] in {citycode, city_of(citycode)}
-    if query["city"]:
-        return same_city(
-            query["city"], (row.get("result_city", ""), row.get("result_oldcity", "")), likeness=LIKE_NAMES
-        )
-    return not query["postcode"] or query["postcode"] == row.get("result_postcode", query["postcode"])
 
 
 def _citycode(text: str, wanted: str) -> str:
@@ -360,35 +333,6 @@ def _share(text: str) -> float:
     """Return a score as 0 to 1; what is larger is 1, what is no number 0."""
     value = _number(text)
     return 0.0 if math.isnan(value) else round(min(1.0, max(0.0, value)), 4)
-
-
-def _decoded(answer: Answer) -> str:
-    try:
-        return answer.body.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        try:
-            return answer.body.decode(answer.charset or "cp1252", errors="replace")
-        except LookupError:
-            return answer.body.decode("cp1252", errors="replace")
-
-
-ROW = "essgeo_row"
-
-MOST_ROWS, MOST_BYTES = 200_000, 50_000_000
-"""Limits of the Géoplateforme for one table."""
-
-MOST_CHARACTERS = 200
-"""addok refuses a whole table for one longer query (``QUERY_MAX_LENGTH``), and no address is that long."""
-
-_RESULTS = (
-    "longitude", "latitude", "result_status", "result_score", "result_score_next", "result_type", "result_label",
-    "result_id",
-    "result_citycode", "result_city", "result_oldcity", "result_postcode",
-)  # fmt: skip
-
-_ELSEWHERE = ("street_unknown", "other_city")
-
-_SERVICE_OK, _TOO_LARGE, _FAULT = 200, 413, 500
 
 
 @dataclass
@@ -425,8 +369,8 @@ class Service:
 
     def __post_init__(self) -> None:
         """Check the size of a batch."""
-        if not 0 < self.batch_rows < MOST_ROWS:
-            message = f"batch_rows is {self.batch_rows}; give 1 to {MOST_ROWS - 1}."
+        if not 0 < self.batch_rows < MAX_ROWS:
+            message = f"batch_rows is {self.batch_rows}; give 1 to {MAX_ROWS - 1}."
             raise InputError(message)
 
     @property
@@ -462,7 +406,8 @@ class Service:
         whole = queries[list(QUERY_COLUMNS)].fillna("").reset_index(drop=True)
         asked = _asked(whole)
         result = self._matches(asked, whole)
-        elsewhere = result["reason"].isin(_ELSEWHERE) & (asked["postcode"] != "") & (asked["city"] != "")
+        wrong = result["reason"].isin(["street_unknown", "other_city"])
+        elsewhere = wrong & (asked["postcode"] != "") & (asked["city"] != "")
         if elsewhere.any():
             found = self._matches(asked[elsewhere].assign(postcode=""), whole[elsewhere])
             postcodes = asked.loc[elsewhere, "postcode"]
@@ -498,8 +443,7 @@ class Service:
         GeocoderError, RateLimitedError
             As :meth:`match`.
         """
-        answer = self.client.get("reverse", {"lon": repr(lon), "lat": repr(lat), "limit": "1"})
-        features = features_of(answer, self.client.url)
+        features = self._features("reverse", {"lon": repr(lon), "lat": repr(lat), "limit": "1"})
         return candidate_of(features[0]) if features else {}
 
     def _matches(self, asked: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
@@ -520,22 +464,36 @@ class Service:
         result["reason"] = np.where(asked["reason"] != "", asked["reason"], result["reason"])
         return result.astype(dict.fromkeys(MATCH_NUMBERS, float))
 
-    def _search(self, query: pd.Series) -> list[dict[str, object]]:
+    def _search(self, query: pd.Series) -> list[dict[str, Any]]:
+        """Return the best answers to a query, as features."""
         words = " ".join(query[name] for name in ("address", "postcode", "city") if query[name])
         params = {"q": words, "limit": str(MAX_CANDIDATES), "autocomplete": "0"}
         params |= {name: query[name] for name in ("citycode", "postcode") if query[name]}
-        return features_of(self.client.get("search", params), self.client.url)[:MAX_CANDIDATES]
+        return self._features("search", params)[:MAX_CANDIDATES]
+
+    def _features(self, path: str, params: Mapping[str, str]) -> list[dict[str, Any]]:
+        """Return the points of a GeoJSON answer."""
+        url, answer = self.client.url, self.client.get(path, params)
+        if answer.status != _OK:
+            message = f"{url} refused the query ({answer.status}): {said(answer) or 'no reason given'}."
+            raise GeocoderError(message)
+        try:
+            features = json.loads(answer.body)["features"]
+            return [feature for feature in features if feature["geometry"]["type"] == "Point" and feature["properties"]]
+        except (ValueError, TypeError, KeyError) as error:
+            message = f"{url} does not answer with GeoJSON: {said(answer)!r}. Is it a geocoder, or a proxy's page?"
+            raise GeocoderError(message) from error
 
     def _ask(self, batch: pd.DataFrame, *, final: bool) -> dict[int, dict[str, str]]:
         """Return the rows of the answer by position of their query; ``final`` where they are sent for the last time."""
         self._requests += 1
         ids = {f"{self._requests}.{place}": place for place in batch.index}
         table = batch[list(QUERY_COLUMNS)].assign(**{ROW: list(ids)}).to_csv(index=False, lineterminator="\n").encode()
-        answer = self._post(table) if len(table) < MOST_BYTES and len(batch) < MOST_ROWS else None
+        answer = self._post(table) if len(table) < MAX_BYTES and len(batch) < MAX_ROWS else None
         if answer is None or answer.status == _TOO_LARGE:
             half = len(batch) // 2
             return self._ask(batch.iloc[:half], final=final) | self._ask(batch.iloc[half:], final=final) if half else {}
-        if answer.status != _SERVICE_OK:
+        if answer.status != _OK:
             message = f"{self.client.url} refused the table ({answer.status}): {said(answer) or 'no reason given'}."
             raise GeocoderError(message)
         rows = table_rows(answer, ROW, final=final)
@@ -545,6 +503,7 @@ class Service:
         return {ids[key]: row for key, row in (rows or {}).items() if key in ids}
 
     def _post(self, table: bytes) -> Answer:
+        """Return the answer to a table, asked again without filters where the server fails twice on them."""
         form = [("columns", name) for name in ("address", "postcode", "city")]
         form += [("delimiter", ","), ("quote", '"'), ("encoding", "utf-8")]
         form += [("result_columns", name) for name in _RESULTS]
@@ -565,5 +524,5 @@ def _asked(whole: pd.DataFrame) -> pd.DataFrame:
         (asked["citycode"] == "") & asked["postcode"].str.fullmatch(r"\d{5}"), ""
     )
     length = asked["address"].str.len() + asked["postcode"].str.len() + asked["city"].str.len() + 2
-    asked["reason"] = np.select([asked["address"] == "", length > MOST_CHARACTERS], ["no_address", "too_long"], "")
+    asked["reason"] = np.select([asked["address"] == "", length > MAX_CHARACTERS], ["no_address", "too_long"], "")
     return asked

@@ -107,6 +107,40 @@ def elsewhere(rows: list[dict[str, str]]) -> list[dict[str, str]]:
     return [row | {"result_city": "Pantin", "result_citycode": "93055"} for row in rows]
 
 
+@pytest.mark.parametrize(
+    ("city", "inside", "outside"),
+    [("75056", "75120", "75121"), ("69123", "69389", "69266"), ("13055", "13216", "13001")],
+)
+def test_an_answer_in_an_arrondissement_is_in_its_city_and_no_other_is(
+    fake: Fake, service: Service, city: str, inside: str, outside: str
+) -> None:
+    for code, reason in ((inside, ""), (outside, "other_city")):
+        fake.script = [
+            lambda handler, code=code: handler.reply(
+                200, handler.table(lambda rows: [row | {"result_citycode": code} for row in rows]).encode()
+            )
+        ]
+        assert service.match(queries(1, citycode=city))["reason"].tolist() == [reason]
+
+
+@pytest.mark.parametrize(
+    ("postcode", "answered", "reason"),
+    [
+        ("97400", "97411", ""), ("97400", "97105", "street_unknown"), ("97100", "97411", "street_unknown"),
+        ("97600", "97411", "street_unknown"), ("98700", "98818", "street_unknown"), ("20090", "2A004", ""),
+        ("20200", "2B033", ""), ("97133", "97701", ""),
+    ],
+)  # fmt: skip
+def test_without_its_postcode_an_address_is_found_in_its_department_only(
+    fake: Fake, service: Service, postcode: str, answered: str, reason: str
+) -> None:
+    def answer(handler: Handler) -> None:
+        handler.reply(200, handler.table(lambda rows: [row | {"result_citycode": answered} for row in rows]).encode())
+
+    fake.script = [filtered, answer]
+    assert service.match(queries(1, postcode=postcode))["reason"].tolist() == [reason]
+
+
 @pytest.mark.parametrize("code", [502, 503, 504])
 def test_a_gateway_that_fails_is_asked_again_ever_later(
     fake: Fake, service: Service, sleeps: list[float], code: int
