@@ -83,11 +83,14 @@ def write_file(frame: pd.DataFrame, path: Path) -> None:
     """
     write = _writer(path)
     layer = isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is not None
-    if path.suffix.lower() in _GEOGRAPHIC and not layer:
-        message = f"{path}: the table has no positions; write a .csv, .xlsx or .parquet."
-        raise InputError(message)
+    frame = frame.reset_index(drop=True)
+    if path.suffix.lower() in _GEOGRAPHIC:
+        if not layer:
+            message = f"{path}: the table has no positions; write a .csv, .xlsx or .parquet."
+            raise InputError(message)
+        frame = _texts(frame, writable)
     with whole(path) as staged:
-        write(frame.reset_index(drop=True), staged)
+        write(frame, staged)
 
 
 def check_writable(path: Path) -> None:
@@ -299,7 +302,7 @@ def write_geojson(layer: gpd.GeoDataFrame, path: Path, *, key: str = "") -> None
     ...     json.loads(path.read_text(encoding="utf-8"))["features"][0]["geometry"]["coordinates"]
     [2.468468, 48.856856]
     """
-    degrees = _texts(layer, writable).to_crs(GEOGRAPHIC)
+    degrees = layer.to_crs(GEOGRAPHIC)
     options = {"RFC7946": "YES", "COORDINATE_PRECISION": DEGREE_DECIMALS, "WRITE_NAME": "NO"}
     if key:
         degrees, options = degrees.assign(id=layer[key]), options | {"ID_FIELD": "id"}
@@ -310,7 +313,7 @@ def add_to_geopackage(layer: gpd.GeoDataFrame, path: Path, name: str, *, title: 
     """Write a layer of points or else of polygons into a GeoPackage, in its CRS, beside the layers that stand there."""
     described = {"IDENTIFIER": title, "DESCRIPTION": title} if title else {}
     pyogrio.write_dataframe(
-        _texts(layer, writable),
+        layer,
         path,
         layer=name,
         driver="GPKG",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from essgeo.files.write import write_csv
+from essgeo.files.write import write_csv, write_geojson, write_parquet
 from essgeo.publish.datapackage import Published, describe, schema_file
-from essgeo.publish.geopackage import write_geojson, write_geopackage, write_geoparquet, write_project
+from essgeo.publish.geopackage import write_geopackage, write_project
 from essgeo.publish.licences import attributions
 from essgeo.publish.release import Release, release
 from essgeo.publish.umap import write_umap
@@ -101,7 +101,7 @@ def _write_layers(study: Study, released: Release, out: Path) -> Iterator[Publis
             for folder, suffix in (("geojson", "geojson"), ("geoparquet", "parquet"))
         ]
         write_geojson(layer, paths[0], key=TABLES[name].key[0])
-        write_geoparquet(layer, paths[1])
+        write_parquet(layer, paths[1])
         for path in paths:
             yield Published(path, TABLES[name].title[lang], released.inputs[name], shows_coverage=name == "iris")
     path = out / "study.qgs"

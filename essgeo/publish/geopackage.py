@@ -1,4 +1,4 @@
-"""Layers as GeoPackage, GeoJSON and GeoParquet, and how QGIS opens them: styles and a project."""
+"""Layers as a GeoPackage, and how QGIS opens them: styles and a project."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import pyogrio
 from pyproj import CRS
 
-from essgeo.crs import GEOGRAPHIC
-from essgeo.files.write import writable
+from essgeo.files.write import add_to_geopackage, writable
 from essgeo.schema.columns import TABLES
 from essgeo.schema.vocabulary import FAMILIES
 from essgeo.text.languages import words
@@ -174,45 +173,12 @@ def _rgba(colour: str) -> str:
     return ",".join(str(int(colour[i : i + 2], 16)) for i in (1, 3, 5)) + ",255"
 
 
-GEOPACKAGE = "1.2"
-"""Version of the format: QGIS has read it without a warning since 3.0."""
-
-
 def write_geopackage(layers: Mapping[str, gpd.GeoDataFrame], path: Path, *, lang: Lang, day: dt.date) -> None:
     """Write layers into a new GeoPackage, in their CRS, each named, titled and styled; ``day`` is the date it bears."""
     with _dated(day):
         for name, layer in layers.items():
-            title = TABLES[name].title[lang]
-            pyogrio.write_dataframe(
-                layer,
-                path,
-                layer=name,
-                driver="GPKG",
-                append=path.exists(),
-                geometry_type="Point" if name in POINTS else "MultiPolygon",
-                promote_to_multi=name not in POINTS,
-                dataset_options={"VERSION": GEOPACKAGE},
-                layer_options={"IDENTIFIER": title, "DESCRIPTION": title, "GEOMETRY_NAME": "geom"},
-            )
+            add_to_geopackage(layer, path, name, title=TABLES[name].title[lang], points=name in POINTS)
     _add_styles(path, layers, lang=lang, day=day)
-
-
-def write_geojson(layer: gpd.GeoDataFrame, path: Path, *, key: str) -> None:
-    """Write a layer as RFC 7946 GeoJSON: longitude and latitude at 6 decimals, right-hand rule, the key as feature id.
-
-    A row without a geometry has a null geometry.
-    """
-    pyogrio.write_dataframe(
-        layer.to_crs(GEOGRAPHIC).assign(id=layer[key]),
-        path,
-        driver="GeoJSON",
-        layer_options={"RFC7946": "YES", "COORDINATE_PRECISION": 6, "ID_FIELD": "id", "WRITE_NAME": "NO"},
-    )
-
-
-def write_geoparquet(layer: gpd.GeoDataFrame, path: Path) -> None:
-    """Write a layer as GeoParquet 1.1 in its CRS, with a bounding box a row so that readers need only fetch a part."""
-    layer.to_parquet(path, index=False, schema_version="1.1.0", write_covering_bbox=True)
 
 
 @contextmanager

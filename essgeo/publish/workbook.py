@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from xlsxwriter import Workbook
 
-from essgeo.files.write import text_formats, writable, write_text
+from essgeo.files.write import text_formats, writable, write_rows, write_text
 from essgeo.schema.columns import COLUMNS, TABLES
 from essgeo.text.languages import words
 
@@ -88,15 +88,4 @@ def _write_table(sheet: Worksheet, frame: pd.DataFrame, header: Format, formats:
         longest = column.head(_ROWS_MEASURED).astype("string").fillna("").str.len().max() if len(frame) else 0
         sheet.set_column(position, position, min(max(low, len(name) + 4, int(longest) + 1), high))
         sheet.write_string(0, position, name, header)
-    columns = [
-        (
-            frame[name] if frame[name].dtype == object else frame[name].astype(object).where(frame[name].notna(), "")
-        ).tolist()
-        for name in frame.columns
-    ]
-    for number, row in enumerate(zip(*columns, strict=True), start=1):
-        for position, value in enumerate(row):
-            if isinstance(value, str):
-                write_text(sheet, (number, position), value, formats)
-            else:
-                sheet.write(number, position, value)
+    write_rows(sheet, frame, formats)
