@@ -50,17 +50,16 @@ def matching(names: Iterable[str], pattern: str) -> list[str]:
 
 
 def extract(archive: Path, pattern: str, folder: Path, *, max_bytes: int) -> list[Path]:
-    """Write the members of an archive that a pattern fits into a folder, whole or not at all, and return their paths.
+    """Write the members of an archive that a pattern fits into a folder, whole or not at all; return their paths.
+
+    Every member is checked, also those that are not wanted. Members land without the folders of the archive, with its
+    time; those that are there with their size and that time are left, others are taken out again: somebody changed
+    them.
 
     Parameters
     ----------
-    archive
-        A ZIP archive; every member of it is checked, also those that are not wanted.
     pattern
         As of a shell, for the name without its folders, such as ``QP_METROPOLE_LB93.*``.
-    folder
-        Where they go, without the folders of the archive, with the time of the archive; members that are there with
-        their size and that time are left, others are taken out again: somebody changed them.
     max_bytes
         The most that all members may hold together once out.
 
@@ -148,17 +147,7 @@ _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, Runti
 
 
 class RemoteFile(io.RawIOBase):
-    """A file on the web of which only the parts that are read are fetched.
-
-    Parameters
-    ----------
-    web
-        How the web is asked.
-    url
-        Its address; the server has to know ranges.
-    size
-        Its bytes.
-    """
+    """A file on the web of which only the parts that are read are fetched; the server has to know ranges."""
 
     def __init__(self, web: Web, url: str, size: int) -> None:
         self._web, self._url, self._size, self._place = web, url, size, 0
@@ -198,13 +187,7 @@ class RemoteFile(io.RawIOBase):
 
 
 def members_of(web: Web, url: str, size: int) -> zipfile.ZipFile | None:
-    """Return an archive on the web, opened; None where its directory cannot be read.
-
-    Raises
-    ------
-    SourceUnavailableError
-        The server cannot be asked.
-    """
+    """Return an archive on the web, opened; None where its directory cannot be read."""
     try:
         return zipfile.ZipFile(RemoteFile(web, url, size))
     except _DAMAGED:
@@ -212,17 +195,7 @@ def members_of(web: Web, url: str, size: int) -> zipfile.ZipFile | None:
 
 
 def head_of(archive: zipfile.ZipFile, member: str, *, max_bytes: int) -> bytes:
-    """Return the first bytes of a member as they were before they were packed, ``b""`` where they cannot be read.
-
-    Examples
-    --------
-    >>> packed = io.BytesIO()
-    >>> with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-    ...     archive.writestr("a.csv", "IRIS;COM")
-    >>> with zipfile.ZipFile(packed) as archive:
-    ...     head_of(archive, "a.csv", max_bytes=4)
-    b'IRIS'
-    """
+    """Return the first bytes of a member as they were before they were packed, ``b""`` where they cannot be read."""
     try:
         with archive.open(member) as stream:
             return stream.read(max_bytes)

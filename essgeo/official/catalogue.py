@@ -33,18 +33,7 @@ _BY_DATASET = ("dataset", "title", "format")
 
 
 def overrides_file() -> Path | None:
-    """Return the file of the user that changes entries of the catalogue, None where there is none.
-
-    Raises
-    ------
-    InputError
-        ``ESSGEO_SOURCES`` names a file that is not there.
-
-    Examples
-    --------
-    >>> overrides_file() is None
-    True
-    """
+    """Return the file of the user that changes entries of the catalogue, None where there is none."""
     named = os.environ.get("ESSGEO_SOURCES")
     path = Path(named or FILE)
     if path.is_file():
@@ -56,27 +45,16 @@ def overrides_file() -> Path | None:
 
 
 def overridden(tables: Mapping[str, dict[str, Any]], path: Path) -> dict[str, dict[str, Any]]:
-    r"""Return the tables of the catalogue as a file of the user changes them.
+    r"""Return the tables of the catalogue, by source, as a file of the user changes them.
 
-    Parameters
-    ----------
-    tables
-        The catalogue, by source.
-    path
-        One table a source, with the keys that change: ``title``, ``publisher``, ``page``, ``licence``, ``vintage``,
-        ``published``, ``max_megabytes``; ``locate`` with what :class:`Source` says, of which a
-        ``url`` takes the place of a dataset and the other way round; ``columns``, whose names come before those that
-        are known.
-
-    Returns
-    -------
-    dict
-        The same sources; those that change have ``changed_by``, the path of the file.
+    It has one table a source, with the keys that change. A ``url`` takes the place of a dataset and the other way
+    round; names of ``columns`` come before those that are known. Sources that change have ``changed_by``, the path of
+    the file.
 
     Raises
     ------
     InputError
-        The file is no valid TOML, or names what does not exist. Each fault is said with its key.
+        The file is no valid TOML, or names what does not exist: each fault with its key.
 
     Examples
     --------
@@ -288,15 +266,13 @@ def find_source(name: str) -> Source:
     return sources[name]
 
 
+def is_department(code: str) -> bool:
+    """Return whether there is a department of that code: the regions of OpenStreetMap name them all."""
+    return code in (_sources()["osm"].areas or {})
+
+
 def area_of(source: Source, department: str) -> str:
     """Return what stands for a department in the addresses of a source, ``""`` where one file covers France.
-
-    Parameters
-    ----------
-    source
-        From :func:`read_catalogue`.
-    department
-        Code of a department (``93``, ``2A``, ``974``); ``""`` where one file covers France.
 
     Raises
     ------
@@ -313,7 +289,7 @@ def area_of(source: Source, department: str) -> str:
     >>> area_of(catalogue["sirene_legal_units"], "93")
     ''
     """
-    if department and department not in _sources()["osm"].areas:  # type: ignore[operator]
+    if department and not is_department(department):
         message = f"no department {department!r}; give its code, such as 93, 2A or 974."
         raise InputError(message)
     if source.is_given:
@@ -331,13 +307,7 @@ def area_of(source: Source, department: str) -> str:
 
 
 def to_give(source: Source) -> str:
-    """Return what to do about a source that nobody publishes.
-
-    Examples
-    --------
-    >>> print(to_give(find_source("npnru")))
-    npnru: no file is published for the whole country. Give yours with --npnru FILE, or as the layer npnru of the ter...
-    """
+    """Return what to do about a source that nobody publishes."""
     return (
         f"{source.id}: no file is published for the whole country. Give yours with {source.locate['option']} FILE, "
         f"or as the layer {source.layer} of the territory.toml. About it: {source.page}"
@@ -364,21 +334,9 @@ def due_since(source: Source, today: dt.date) -> str:
 
 
 def official_columns(found: Iterable[str], source: Source, *, file: str) -> dict[str, str]:
-    """Return the name in essgeo of each column of a file that is known; new columns are left out.
+    """Return the columns of an official file by their names in essgeo; those that essgeo does not know are left out.
 
-    Parameters
-    ----------
-    found
-        Names of the columns as they stand in the file; case, accents and punctuation do not matter.
-    source
-        From :func:`read_catalogue`.
-    file
-        Name of the file, for the message.
-
-    Returns
-    -------
-    dict
-        From the name in the file to the name in essgeo. Where a file carries several names of one column, the newest.
+    Case, accents and punctuation do not matter. Where a file carries several names of one column, the newest is taken.
 
     Raises
     ------

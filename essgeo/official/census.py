@@ -26,26 +26,7 @@ if TYPE_CHECKING:
 
 
 def official_table(path: Path, source: Source) -> pd.DataFrame:
-    r"""Return the table of an official file, its known columns only, as text.
-
-    Parameters
-    ----------
-    path
-        A file that :func:`essgeo.files.tables.read_table` takes.
-    source
-        Its entry of the catalogue.
-
-    Returns
-    -------
-    DataFrame or GeoDataFrame
-        Columns of the catalogue; one that is optional and absent is empty.
-
-    Raises
-    ------
-    SourceChangedError
-        A column stands under none of its names.
-    InputError
-        The file cannot be read, is empty, or is not what its suffix says.
+    r"""Return the table of an official file as text, its known columns only; an optional one that is absent is empty.
 
     Examples
     --------
@@ -62,28 +43,9 @@ def official_table(path: Path, source: Source) -> pd.DataFrame:
 
 
 def official_outlines(path: Path, source: Source, *, near: gpd.GeoSeries | None = None) -> gpd.GeoDataFrame:
-    """Return the shapes of an official file, its known columns only, as text.
+    """Return the shapes of an official file, its known columns only, as text, in the CRS of the file.
 
-    Parameters
-    ----------
-    path
-        A GeoJSON, GeoPackage, GeoParquet or Shapefile.
-    source
-        Its entry of the catalogue.
-    near
-        Read only what meets the bounds of these shapes, without loading the rest.
-
-    Returns
-    -------
-    GeoDataFrame
-        Columns of the catalogue and ``geometry``, in the CRS of the file.
-
-    Raises
-    ------
-    SourceChangedError
-        A column stands under none of its names.
-    SchemaError, MissingCRSError, InputError
-        The file cannot be read, or has no geometry or CRS.
+    With ``near``, only what meets the bounds of these shapes is read, without loading the rest.
 
     Examples
     --------
@@ -125,35 +87,7 @@ MASKED = ("ns", "nd", "s", "")
 def read_iris_outlines(path: Path, source: Source, *, communes: Collection[str]) -> gpd.GeoDataFrame:
     """Return the IRIS of some communes, their outlines repaired, in the CRS of the file.
 
-    Parameters
-    ----------
-    path
-        Contours IRIS, of a department or of France.
-    source
-        ``iris`` of the catalogue.
-    communes
-        INSEE codes; a commune that is not divided has one IRIS, whose code ends in 0000.
-
-    Returns
-    -------
-    GeoDataFrame
-        ``iris_code``, ``name``, ``citycode``, ``city`` and ``geometry``. ``attrs`` lists ``repaired`` and ``empty``.
-
-    Raises
-    ------
-    SourceChangedError, SchemaError, InputError
-        The file cannot be read, or a column stands under none of its names.
-
-    Examples
-    --------
-    >>> import pathlib, shapely, tempfile
-    >>> from essgeo.official.catalogue import find_source
-    >>> given = {"CODE_IRIS": ["930100101"], "NOM_IRIS": ["Nord"], "INSEE_COM": ["93010"], "NOM_COM": ["Bondy"]}
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = pathlib.Path(folder) / "CONTOURS-IRIS.gpkg"
-    ...     gpd.GeoDataFrame(given, geometry=[shapely.box(0, 0, 1, 1)], crs=2154).to_file(path)
-    ...     read_iris_outlines(path, find_source("iris"), communes=["93010"])["iris_code"].tolist()
-    ['930100101']
+    ``attrs`` lists ``repaired`` and ``empty``. A commune that is not divided has one IRIS, whose code ends in 0000.
     """
     frame = official_outlines(path, source)
     frame = frame[frame["citycode"].isin(list(communes))]
@@ -170,28 +104,7 @@ def read_iris_outlines(path: Path, source: Source, *, communes: Collection[str])
 
 
 def read_iris_population(path: Path, source: Source, *, communes: Collection[str]) -> pd.Series:
-    r"""Return the residents of each IRIS of some communes.
-
-    Parameters
-    ----------
-    path
-        The census file of INSEE (``base-ic-evol-struct-pop``).
-    source
-        ``iris_population`` of the catalogue.
-    communes
-        INSEE codes.
-
-    Returns
-    -------
-    Series
-        Persons, not whole, by ``iris_code``.
-
-    Raises
-    ------
-    SourceChangedError
-        A column stands under none of its names, or a population is not a number.
-    InputError
-        The file cannot be read.
+    r"""Return the residents of each IRIS of some communes: persons, not whole, by ``iris_code``.
 
     Examples
     --------
@@ -211,26 +124,9 @@ def read_iris_population(path: Path, source: Source, *, communes: Collection[str
 def read_iris_income(path: Path, source: Source, *, communes: Collection[str]) -> pd.Series:
     r"""Return the median income of each IRIS of some communes, NaN where INSEE masks it.
 
-    Parameters
-    ----------
-    path
-        The Filosofi file of disposable income by IRIS.
-    source
-        ``iris_income`` of the catalogue.
-    communes
-        INSEE codes; an IRIS belongs to the commune its code begins with.
+    EUR a year and consumption unit.
 
-    Returns
-    -------
-    Series
-        EUR a year and consumption unit, by ``iris_code``. IRIS of small communes are not in the file.
-
-    Raises
-    ------
-    SourceChangedError
-        A column stands under none of its names, or an income is neither a number nor a mask.
-    InputError
-        The file cannot be read.
+    IRIS of small communes are not in the file.
 
     Examples
     --------
@@ -255,39 +151,16 @@ def iris_layer(
     communes: Collection[str],
     crs: str,
 ) -> gpd.GeoDataFrame:
-    """Return the ``iris`` layer of a territory.
+    """Return the ``iris`` layer of a territory from outlines, one a department, population and income (else NaN).
 
-    Parameters
-    ----------
-    outlines
-        From :func:`read_iris_outlines`, one a department.
-    population, income
-        From :func:`read_iris_population` and :func:`read_iris_income`; without income, ``median_income`` is NaN.
-    communes
-        INSEE codes of the territory.
-    crs
-        CRS of the result.
-
-    Returns
-    -------
-    GeoDataFrame
-        Index ``iris_code``. ``attrs`` lists ``repaired`` and ``empty`` outlines; where the two files are not of one
-        geography, ``absent``, communes without IRIS, and ``without_population``, IRIS that the census file does not
-        know; ``unplaced`` counts the residents whose IRIS has no outline.
+    ``attrs`` lists ``repaired`` and ``empty`` outlines; where the two files are not of one geography, ``absent``,
+    communes without IRIS, and ``without_population``, IRIS that the census file does not know; ``unplaced`` counts the
+    residents whose IRIS has no outline.
 
     Raises
     ------
     SchemaError
         None of the communes has an IRIS with a population.
-
-    Examples
-    --------
-    >>> import shapely
-    >>> given = {"iris_code": ["930100101"], "name": ["Nord"], "citycode": ["93010"], "city": ["Bondy"]}
-    >>> outlines = gpd.GeoDataFrame(given, geometry=[shapely.box(0, 0, 1, 1)], crs=2154)
-    >>> people = pd.Series({"930100101": 1894.5})
-    >>> iris_layer([outlines], people, None, communes=["93010"], crs="EPSG:2154")["population"].tolist()
-    [1894.5]
     """
     projected = [part.to_crs(crs) for part in outlines]
     frame = pd.concat(projected, ignore_index=True)
@@ -315,6 +188,7 @@ def iris_layer(
 
 
 def _numbers(texts: pd.Series, file: str) -> pd.Series:
+    """Return texts as numbers, with a comma or a point; NaN only where there is none."""
     values = pd.to_numeric(texts.str.replace(r"\s", "", regex=True).str.replace(",", "."), errors="coerce")
     wrong = texts[values.isna() & texts.notna()]
     if len(wrong):
@@ -333,31 +207,11 @@ _GEOGRAPHIC_FILES = frozenset({".gpkg", ".shp", ".geojson", ".geoparquet"})
 
 
 def read_grid(path: Path, source: Source, *, crs: str, within: shapely.Geometry) -> gpd.GeoDataFrame:
-    r"""Return the cells of the grid whose centre lies in a territory.
+    r"""Return the cells of the 200 m grid whose centre lies in a territory (``within``, in the metric ``crs``).
 
-    Parameters
-    ----------
-    path
-        The GeoPackage of INSEE, of which only the territory is read, or its CSV, whose identifiers say where cells are.
-    source
-        ``grid_200m`` of the catalogue.
-    crs
-        Metric CRS of the result.
-    within
-        The territory, in ``crs``.
-
-    Returns
-    -------
-    GeoDataFrame
-        Squares indexed by ``cell_id``: ``ind`` (persons), ``ind_snv`` (sum of their standard of living, EUR a year),
-        ``i_est_200`` (1 where INSEE imputed the cell), as :func:`essgeo.access.grid_points` takes them.
-
-    Raises
-    ------
-    SourceChangedError
-        A column stands under none of its names, a figure is not a number, or an identifier is not one of a cell.
-    InputError
-        The file cannot be read.
+    Of a GeoPackage only the territory is read; the identifiers of a CSV say where cells are. Squares by ``cell_id``:
+    ``ind`` (persons), ``ind_snv`` (sum of their standard of living, EUR a year), ``i_est_200`` (1 where INSEE imputed
+    the cell), as :func:`essgeo.access.grid_points` takes them.
 
     Examples
     --------
@@ -386,18 +240,6 @@ def read_grid(path: Path, source: Source, *, crs: str, within: shapely.Geometry)
 
 def cell_squares(cells: pd.Series, *, file: str) -> gpd.GeoSeries:
     """Return the square of each cell, from its identifier: CRS, side, and the lower left corner in metres.
-
-    Parameters
-    ----------
-    cells
-        Identifiers such as ``CRS3035RES200mN2891800E3770600``, all of one CRS.
-    file
-        Its name, for messages.
-
-    Raises
-    ------
-    SourceChangedError
-        An identifier is of another form, or they are of several CRS.
 
     Examples
     --------

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from essgeo.crs import legal_crs
 from essgeo.errors import InputError
-from essgeo.official.catalogue import area_of, find_source
+from essgeo.official.catalogue import is_department
 from essgeo.schema.codes import ARRONDISSEMENTS, city_of, department_of
 from essgeo.territory import load_territory
 
@@ -133,21 +133,13 @@ def _faults(name: str, codes: Sequence[str]) -> list[str]:
 def _absent(codes: Sequence[str], known: Collection[str] | None) -> list[str]:
     """Return what is wrong with codes of the right form: no such department, or no such commune."""
     formed = [code for code in codes if _COMMUNE.fullmatch(code) and code not in ARRONDISSEMENTS]
-    nowhere = [code for code in formed if not _is_department(department_of(code))]
+    nowhere = [code for code in formed if not is_department(department_of(code))]
     faults = [f"no such department: {', '.join(nowhere)}"] if nowhere else []
     if known is None:
         return faults
     # Files of communes may lack the arrondissements.
     absent = [code for code in formed if code not in nowhere and city_of(code) == code and code not in known]
     return [*faults, f"no such commune in the official list: {', '.join(absent)}"] if absent else faults
-
-
-def _is_department(code: str) -> bool:
-    try:
-        area_of(find_source("communes"), code)
-    except InputError:
-        return False
-    return True
 
 
 def _write(path: Path, text: str) -> Territory:

@@ -47,16 +47,7 @@ SUFFIXES = {"shapefile": ".shp"}
 
 
 def fault_of(head: bytes, form: str, *, archive: bool = False) -> str:
-    """Return what is wrong with the first bytes of a file of a format, ``""`` if nothing.
-
-    Parameters
-    ----------
-    head
-        First bytes, a few hundred at least.
-    form
-        A format of the catalogue.
-    archive
-        Whether the file may be a ZIP archive that holds it.
+    """Return what is wrong with the first bytes of a file of a format, or of its ``archive``; ``""`` if nothing.
 
     Examples
     --------
@@ -105,22 +96,7 @@ def missing_part(head: bytes, end: bytes) -> str:
 
 
 def columns_of(path: Path, form: str) -> list[str] | None:
-    r"""Return the columns of a file, read from its header; None for a format that has none.
-
-    Raises
-    ------
-    SourceChangedError
-        The header cannot be read.
-
-    Examples
-    --------
-    >>> import pathlib, tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = pathlib.Path(folder) / "a.csv"
-    ...     _ = path.write_text("IRIS;COM;P22_POP\n1;2;3\n")
-    ...     columns_of(path, "csv")
-    ['IRIS', 'COM', 'P22_POP']
-    """
+    """Return the columns of a file, read from its header; None for a format that has none."""
     try:
         if form == "parquet":
             return list(pq.read_schema(path).names)
@@ -220,27 +196,9 @@ _NO_ROW = "it holds no row"
 
 
 def shortfall_of(path: Path, form: str) -> str:
-    r"""Return what a file whose header is right lacks all the same, ``""`` if nothing.
+    """Return what a file whose header is right lacks all the same, ``""`` if nothing.
 
     A compressed table is read to its end, whose sum is checked; of JSON, only that the last bracket is there.
-
-    Parameters
-    ----------
-    path
-        The file, out of its archive.
-    form
-        A format of the catalogue.
-
-    Examples
-    --------
-    >>> import pathlib, tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = pathlib.Path(folder) / "a"
-    ...     for content in (b"IRIS;COM\n", b"IRIS;COM\n1;2\n"):
-    ...         _ = path.write_bytes(content)
-    ...         shortfall_of(path, "csv")
-    'it holds no row'
-    ''
     """
     if form == "csv.gz":
         return _gzip_fault(path) or _table_fault(path, form)

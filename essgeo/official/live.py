@@ -272,14 +272,7 @@ def _is_empty(value: object) -> bool:
 
 
 def input_of(file: LayerFile) -> Input:
-    """Return the lineage of a file that a territory declares.
-
-    Examples
-    --------
-    >>> from essgeo import load_territory
-    >>> input_of(load_territory("est-ensemble").file("iris")).file
-    'iris.geojson'
-    """
+    """Return the lineage of a file that a territory declares."""
     return Input(
         file.layer, file.path.name, sha256_of(file.path), file.title, file.publisher, file.licence, file.vintage
     )

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from essgeo.territory import Territory
 
 
-MOST_APART = 2.0
+MAX_RATIO_TO_CENSUS = 2.0
 
 _MISMATCH: dict[str, dict[Lang, str]] = {
     "absent": {
@@ -92,26 +92,10 @@ def live_iris(live: Live) -> Found[gpd.GeoDataFrame]:
 
 
 def live_cells(live: Live, *, within: shapely.Geometry, residents: float) -> Found[gpd.GeoDataFrame | None]:
-    """Return the 200 m population grid of the territory, None where there is none.
+    """Return the 200 m population grid of the territory (``within``, in its CRS), None where there is none.
 
     The grid is of another year than the census and counts tax households, so that the two differ by a few per cent. A
-    grid that holds less than half or more than twice the residents of the census is of another place.
-
-    Parameters
-    ----------
-    live
-        How sources are asked.
-    within
-        The territory, in its CRS.
-    residents
-        Its residents according to the census.
-
-    Examples
-    --------
-    >>> from essgeo import load_territory
-    >>> live = Live(load_territory("est-ensemble"), fetch=unreachable)
-    >>> live_cells(live, within=None, residents=438552).value is None
-    True
+    grid that holds less than half or more than twice the ``residents`` of the census is of another place.
     """
     here = live.territory
 
@@ -119,7 +103,7 @@ def live_cells(live: Live, *, within: shapely.Geometry, residents: float) -> Fou
         parts = [read_grid(path, find_source("grid_200m"), crs=here.crs, within=within) for path in files["grid_200m"]]
         found = pd.concat(parts)
         held = float(found["ind"].sum())
-        if not residents / MOST_APART <= held <= residents * MOST_APART:
+        if not residents / MAX_RATIO_TO_CENSUS <= held <= residents * MAX_RATIO_TO_CENSUS:
             message = f"its cells hold {held:,.0f} residents where the census counts {residents:,.0f}"
             raise SourceChangedError(message, cause="elsewhere")
         return cast("gpd.GeoDataFrame", found)
@@ -139,14 +123,7 @@ def _mismatches(iris: gpd.GeoDataFrame, lang: Lang) -> list[str]:
 
 
 def live_sites(live: Live) -> Found[gpd.GeoDataFrame]:
-    """Return the territory's own sites, if it has some, and the brownfield sites of Cartofriches.
-
-    Examples
-    --------
-    >>> from essgeo import load_territory
-    >>> len(live_sites(Live(load_territory("est-ensemble"), fetch=unreachable)).value)
-    22
-    """
+    """Return the territory's own sites, if it has some, and the brownfield sites of Cartofriches."""
     here = live.territory
 
     def friches(files: Mapping[str, list[Path]]) -> gpd.GeoDataFrame:
@@ -166,21 +143,7 @@ def live_sites(live: Live) -> Found[gpd.GeoDataFrame]:
 
 
 def live_stations(live: Live, *, within: shapely.Geometry) -> Found[gpd.GeoDataFrame]:
-    """Return the stations that are open, and those that the territory's own file says are planned.
-
-    Parameters
-    ----------
-    live
-        How sources are asked.
-    within
-        The territory, in its CRS.
-
-    Examples
-    --------
-    >>> from essgeo import load_territory
-    >>> len(live_stations(Live(load_territory("est-ensemble"), fetch=unreachable), within=None).value)
-    68
-    """
+    """Return the stations that are open, and those that the territory's own file says are planned."""
     here = live.territory
 
     def stations(files: Mapping[str, list[Path]]) -> gpd.GeoDataFrame:
@@ -203,13 +166,7 @@ def live_stations(live: Live, *, within: shapely.Geometry) -> Found[gpd.GeoDataF
 
 
 def empty_layer(name: str, crs: str) -> gpd.GeoDataFrame:
-    """Return a layer without rows.
-
-    Examples
-    --------
-    >>> empty_layer("stations", "EPSG:2154").index.name
-    'station_id'
-    """
+    """Return a layer without rows."""
     contract = LAYERS[name]
     fields = [field for field in contract.fields if field.name not in {"lon", "lat"}]
     kinds = {field.name: pd.Series(dtype=float if field.kind in {"number", "integer"} else object) for field in fields}
@@ -274,30 +231,8 @@ def live_perimeters(
 ) -> Found[gpd.GeoDataFrame] | None:
     """Return the perimeters of renewal projects of the user, else of the territory; None where their file is a list.
 
-    Parameters
-    ----------
-    live
-        The territory.
-    within
-        The territory, in its CRS.
-    given
-        A file of the user, see :func:`essgeo.files.perimeters.read_renewal`.
-
-    Returns
-    -------
-    Found of GeoDataFrame, or None
-        As :func:`essgeo.files.perimeters.perimeters_in`.
-
-    Raises
-    ------
-    SourceUnavailableError, InputError
-        The file is missing, unreadable, or none of its perimeters lies in the territory.
-
-    Examples
-    --------
-    >>> from essgeo import load_territory
-    >>> live_perimeters(Live(load_territory("est-ensemble")), within=None) is None
-    True
+    As :func:`essgeo.files.perimeters.perimeters_in`. A file that is missing, unreadable, or of which no perimeter lies
+    in the territory, is an error.
     """
     here = live.territory
     own = here.file("npnru") if given is None and here.declares("npnru") else None
@@ -313,20 +248,8 @@ def live_projects(live: Live, *, within: shapely.Geometry) -> Found[tuple[pd.Dat
     """Return the renewal projects of the territory and, where they come from the official list, their QPV of 2015.
 
     The official list has codes of the geography of 2015 only. Names and interests of projects that it does not say are
-    those of the territory's own table, where it has one.
-
-    Parameters
-    ----------
-    live
-        How sources are asked.
-    within
-        The territory, in its CRS.
-
-    Returns
-    -------
-    Found of a tuple of DataFrame and GeoDataFrame or None
-        The ``npnru`` table, and the QPV of 2015; None where the table is the territory's own, which names the QPV of
-        both vintages itself.
+    those of the territory's own table, where it has one; a table that is all its own names the QPV of both vintages,
+    and comes without those of 2015.
 
     Examples
     --------
@@ -361,13 +284,6 @@ def live_neighbourhoods(
 ) -> Found[gpd.GeoDataFrame]:
     """Return the target neighbourhoods that the territory names, or its QPV where it names none.
 
-    Parameters
-    ----------
-    live
-        The territory, and the language of notes.
-    iris, qpv, communes
-        Layers of the territory.
-
     Examples
     --------
     >>> from essgeo import load_territory
@@ -399,21 +315,10 @@ def _with_details(projects: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
 
 
 def live_layers(live: Live, *, vintage: str, qpv: Path | str | None = None) -> Found[dict[str, gpd.GeoDataFrame]]:
-    """Return the layers of :func:`essgeo.files.layers.read_layers` but ``npnru``, from official files.
+    """Return the layers of a territory but ``npnru`` from official files, in its CRS.
 
-    Parameters
-    ----------
-    live
-        How sources are asked.
-    vintage
-        Vintage of the QPV.
-    qpv
-        A file with the QPV of that vintage, instead of the official one.
-
-    Returns
-    -------
-    Found of dict of GeoDataFrame
-        ``iris``, ``communes``, ``neighbourhoods``, ``qpv``, ``sites`` and ``stations``, in the CRS of the territory.
+    ``iris``, ``communes``, ``neighbourhoods``, ``qpv`` (of a file of the user where ``qpv`` is given), ``sites`` and
+    ``stations``.
 
     Raises
     ------

@@ -29,66 +29,16 @@ if TYPE_CHECKING:
 
 
 def read_qpv(path: Path, source: Source, *, crs: str, within: shapely.Geometry) -> gpd.GeoDataFrame:
-    """Return the QPV of the official file that lie in a territory; a territory may have none.
-
-    Parameters
-    ----------
-    path
-        The file.
-    source
-        ``qpv_2024`` or ``qpv_2015`` of the catalogue, whose vintage is written on every row.
-    crs
-        CRS of the result.
-    within
-        The territory, in ``crs``.
-
-    Returns
-    -------
-    GeoDataFrame
-        As :func:`essgeo.files.perimeters.read_zones`, with the same ``attrs``.
-
-    Raises
-    ------
-    SourceChangedError
-        A column stands under none of its names.
-    SchemaError, InputError
-        The file cannot be read, or a code stands twice.
-
-    Examples
-    --------
-    >>> from essgeo import load_territory, read_layer
-    >>> from essgeo.official.catalogue import find_source
-    >>> here = load_territory("est-ensemble")
-    >>> whole = read_layer(here, "communes").union_all()
-    >>> len(read_qpv(here.file("qpv").path, find_source("qpv_2024"), crs=here.crs, within=whole))
-    21
-    """
+    """Return the QPV of the official file that lie in a territory, with the vintage of the source; maybe none."""
     zones = official_outlines(path, source)
     return clip_zones(zones, file=path.name, crs=crs, vintage=source.vintage, within=within)
 
 
 def read_npnru(path: Path, source: Source, *, qpv_2015: gpd.GeoDataFrame) -> pd.DataFrame:
-    r"""Return the projects of the programme in a territory, by their QPV of 2015.
+    r"""Return the projects of the list of the ANRU in a territory, by their QPV of 2015, as the ``npnru`` table.
 
-    Parameters
-    ----------
-    path
-        The list of the ANRU: at least the codes of the QPV of 2015.
-    source
-        ``npnru`` of the catalogue.
-    qpv_2015
-        The QPV of 2015 of the territory.
-
-    Returns
-    -------
-    DataFrame
-        The ``npnru`` table. ``interest`` is ``unknown`` where the list does not say it; ``qpv_2024`` is empty: codes of
-        one vintage are not those of another.
-
-    Raises
-    ------
-    SourceChangedError, InputError
-        The file cannot be read, or a column stands under none of its names.
+    ``interest`` is ``unknown`` where the list does not say it; ``qpv_2024`` is empty: codes of one vintage are not
+    those of another.
 
     Examples
     --------
@@ -123,26 +73,7 @@ AROUND_M = 500.0
 def read_stations(path: Path, source: Source, *, crs: str, within: shapely.Geometry) -> gpd.GeoDataFrame:
     """Return the stations in a territory or within 500 m of it; all are open, and the file has no opening date.
 
-    Parameters
-    ----------
-    path
-        The GeoJSON of Île-de-France Mobilités: one point a station and line.
-    source
-        ``stations`` of the catalogue.
-    crs
-        CRS of the result.
-    within
-        The territory, in ``crs``.
-
-    Returns
-    -------
-    GeoDataFrame
-        The ``stations`` layer; ``station_id`` is that of the publisher with the line, as one station has several.
-
-    Raises
-    ------
-    SourceChangedError, InputError
-        The file cannot be read, or a column stands under none of its names.
+    One row a station and line: ``station_id`` is that of the publisher with the line.
 
     Examples
     --------
@@ -170,35 +101,18 @@ def read_stations(path: Path, source: Source, *, crs: str, within: shapely.Geome
     return cast("gpd.GeoDataFrame", layer.drop(columns=["lon", "lat"]).sort_index())
 
 
-_MOST_DEGREES = 180
+_MAX_DEGREES = 180
 
 
 def read_cartofriches(path: Path, source: Source, *, communes: Collection[str], crs: str) -> gpd.GeoDataFrame:
-    r"""Return the brownfield sites of some communes in the columns of the ``sites`` layer.
+    r"""Return the brownfield sites of some communes (CNIG Friches standard) in the columns of the ``sites`` layer.
 
-    Parameters
-    ----------
-    path
-        CSV or GeoJSON in the CNIG Friches standard.
-    source
-        ``cartofriches`` of the catalogue.
-    communes
-        INSEE codes.
-    crs
-        CRS of the result.
-
-    Returns
-    -------
-    GeoDataFrame
-        Index ``site_id``; surface, state and constraints as :func:`essgeo.files.premises.as_candidates` reads
-        them. The standard has no date of availability and no floor.
+    The standard has no date of availability and no floor.
 
     Raises
     ------
     SourceChangedError
         A column stands under none of its names, or positions are not in degrees.
-    InputError
-        The file cannot be read.
 
     Examples
     --------
@@ -245,32 +159,14 @@ def _points(table: pd.DataFrame, file: str) -> gpd.GeoSeries:
     texts = table.get("geometry", pd.Series("", index=table.index))
     shapes = shapely.from_wkt(texts.where(texts != "", None).to_numpy(dtype=object), on_invalid="ignore")
     points = gpd.GeoSeries(shapely.point_on_surface(shapes), index=table.index, crs=GEOGRAPHIC)
-    if (np.abs(points.get_coordinates().to_numpy()) > _MOST_DEGREES).any():
+    if (np.abs(points.get_coordinates().to_numpy()) > _MAX_DEGREES).any():
         message = f"{file}: the positions of sites are not degrees, and the file does not say in which CRS they are."
         raise SourceChangedError(message)
     return points
 
 
 def read_commune_names(path: Path) -> dict[str, str]:
-    """Return the name of each commune by its INSEE code, without reading its outline.
-
-    Raises
-    ------
-    SourceChangedError
-        A column stands under none of its names.
-    InputError
-        The file cannot be read.
-
-    Examples
-    --------
-    >>> import pathlib, tempfile
-    >>> bondy = '{"type": "Feature", "properties": {"code": "93010", "nom": "Bondy"}, "geometry": null}'
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = pathlib.Path(folder) / "communes-5m.geojson"
-    ...     _ = path.write_text(f'{{"type": "FeatureCollection", "features": [{bondy}]}}')
-    ...     read_commune_names(path)
-    {'93010': 'Bondy'}
-    """
+    """Return the name of each commune by its INSEE code, without reading its outline."""
     checked_suffix(path)
     try:
         found = official_columns(pyogrio.read_info(path)["fields"], find_source("communes"), file=path.name)
@@ -295,23 +191,10 @@ _FAMILIES = {
 
 
 def read_ess_list(path: Path) -> pd.Series:
-    r"""Return the SIREN of the list, with the family that it names.
+    r"""Return the family that the list of ESS France gives to each SIREN: nine digits, each once, sorted.
 
-    Parameters
-    ----------
-    path
-        The list, in CSV or Parquet.
-
-    Returns
-    -------
-    Series of str
-        Index ``siren`` (nine digits, each once), sorted; a code of :data:`essgeo.schema.vocabulary.FAMILIES`, ``""``
-        where the list names no family that is known. Rows without a SIREN are left out.
-
-    Raises
-    ------
-    SourceChangedError, InputError
-        The file is missing, lacks the SIREN, or cannot be read.
+    Rows without a SIREN are left out; the family is ``""`` where it is none of
+    :data:`essgeo.schema.vocabulary.FAMILIES`.
 
     Examples
     --------

@@ -50,18 +50,6 @@ _UNREADABLE = {"Error", "IOException", "InvalidInputException", "ConversionExcep
 def database(*, memory: str = MEMORY, threads: int = 2) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a database in memory that neither installs nor loads an extension, and forget it with its overflow.
 
-    Parameters
-    ----------
-    memory
-        The most memory a query may take, such as ``400MB``.
-    threads
-        Threads of a query.
-
-    Raises
-    ------
-    InputError
-        A file is not what its suffix says.
-
     Examples
     --------
     >>> with database() as base:
@@ -109,23 +97,9 @@ class Scan:
 
 
 def scan(base: duckdb.DuckDBPyConnection, path: Path, source: Source) -> Scan:
-    r"""Return what stands for a file and its columns in a query.
+    r"""Return what stands for a Parquet or CSV file and its columns in a query.
 
-    Parameters
-    ----------
-    base
-        From :func:`database`.
-    path
-        A Parquet or CSV file (``.csv``, ``.csv.gz``; any separator; UTF-8, and in ``.csv`` also Latin-1).
-    source
-        What the catalogue says of it.
-
-    Raises
-    ------
-    SourceChangedError
-        A column of the source is not there.
-    InputError
-        There is no such file, or its suffix is not known.
+    Any separator is read; UTF-8, and in ``.csv`` also Latin-1.
 
     Examples
     --------
@@ -158,39 +132,19 @@ def scan(base: duckdb.DuckDBPyConnection, path: Path, source: Source) -> Scan:
 
 
 def list_texts(base: duckdb.DuckDBPyConnection, table: str, column: str, texts: Collection[str]) -> None:
-    """Make a temporary table of one column of texts, to be asked for with ``IN``.
-
-    Examples
-    --------
-    >>> with database() as base:
-    ...     list_texts(base, "listed", "siren", ["005580113"])
-    ...     base.execute("SELECT siren FROM listed").fetchall()
-    [('005580113',)]
-    """
+    """Make a temporary table of one column of texts, to be asked for with ``IN``."""
     base.execute(f"CREATE TEMP TABLE {table} ({column} VARCHAR)")
     if texts:
         base.execute(f"INSERT INTO {table} SELECT unnest(?::VARCHAR[])", [list(texts)])
 
 
 def quoted(text: str) -> str:
-    """Return a text as SQL writes it.
-
-    Examples
-    --------
-    >>> quoted("l'heure")
-    "'l''heure'"
-    """
+    """Return a text as SQL writes it."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def named(column: str) -> str:
-    """Return the name of a column as SQL writes it.
-
-    Examples
-    --------
-    >>> named("dateDebut")
-    '"dateDebut"'
-    """
+    """Return the name of a column as SQL writes it."""
     return '"' + column.replace('"', '""') + '"'
 
 
@@ -305,24 +259,7 @@ def count_establishments(
 ) -> pd.DataFrame:
     """Return how many establishments are active on a day in each commune, ESS or not, by band of employees.
 
-    Parameters
-    ----------
-    establishments, as_of, citycodes, memory
-        As for :func:`read_establishments`.
-
-    Returns
-    -------
-    DataFrame
-        RangeIndex; ``citycode``, ``employer`` (``O``, ``N`` or ``""``), ``employee_band`` and ``establishments``.
-
-    Raises
-    ------
-    SourceChangedError, InputError
-        As for :func:`read_establishments`.
-
-    Examples
-    --------
-    See :func:`essgeo.register.portrait.portrait_by_area`.
+    Columns ``citycode``, ``employer`` (``O``, ``N`` or ``""``), ``employee_band`` and ``establishments``.
     """
     with database(memory=memory) as base:
         site = scan(base, establishments, find_source("sirene_establishments"))
@@ -341,13 +278,7 @@ def active_on(site: Scan, day: dt.date) -> str:
 
 
 def within_communes(site: Scan, citycodes: Collection[str] | None) -> str:
-    """Return the condition that an establishment is in some communes, or anywhere, in SQL.
-
-    Raises
-    ------
-    InputError
-        A code is not that of a commune, or there is none.
-    """
+    """Return the condition that an establishment is in some communes, or anywhere, in SQL."""
     if citycodes is None:
         return "true"
     wrong = sorted(code for code in citycodes if not re.fullmatch(r"\d[\dAB]\d{3}", code))
@@ -509,30 +440,11 @@ def read_zones_of_establishments(
     citycodes: Collection[str],
     memory: str = MEMORY,
 ) -> pd.DataFrame:
-    r"""Return the establishments of some communes that INSEE places in a QPV, each with its QPV.
+    r"""Return the establishments of some communes that INSEE places in one of the QPV ``zones``, each with its QPV.
 
-    Parameters
-    ----------
-    establishments, as_of, citycodes, memory
-        As for :func:`essgeo.official.sirene.read_establishments`.
-    geolocation
-        The geolocation of SIRENE.
-    zones
-        Codes of the QPV.
-    vintage
-        Their vintage, such as ``2024``: a code of one vintage is not looked for in the column of another.
-
-    Returns
-    -------
-    DataFrame
-        RangeIndex, by ``siret``; ``siret``, ``zone_id``, ``employer`` (``O``, ``N`` or ``""``). What INSEE diffuses in
-        part is left out, and what it places at random in the commune (``qualite_xy`` 33). Without rows where the file
-        does not tell the QPV of that vintage.
-
-    Raises
-    ------
-    SourceUnavailableError, SourceChangedError, InputError
-        As for :func:`essgeo.official.sirene.read_establishments`.
+    Columns ``siret``, ``zone_id``, ``employer`` (``O``, ``N`` or ``""``), by ``siret``. What INSEE diffuses in part is
+    left out, and what it places at random in the commune (``qualite_xy`` 33). A code of one vintage is not looked for
+    in the column of another: there is no row where the file does not tell the QPV of that vintage.
 
     Examples
     --------
