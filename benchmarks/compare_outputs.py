@@ -46,7 +46,8 @@ def _csv(path: Path) -> Table:
 
 def _frame(frame: pd.DataFrame) -> Table:
     if isinstance(frame, gpd.GeoDataFrame):
-        frame = pd.DataFrame(frame.assign(**{frame.geometry.name: frame.geometry.to_wkt(rounding_precision=9)}))
+        shapes = frame.geometry.to_wkt(rounding_precision=9)
+        frame = pd.DataFrame(frame).assign(**{frame.geometry.name: shapes})
     named = frame.reset_index() if frame.index.name else frame
     return {str(name): [repr(value) for value in named[name].tolist()] for name in named}
 

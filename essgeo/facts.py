@@ -160,27 +160,14 @@ class Facts:
     economy: Economy | None = None
 
 
+def own_register(territory: Territory, given: Mapping[str, Path]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the structures of the user or of the territory, and the addresses that the territory knows."""
+    mine = given.get("structures")
+    return read_structures(mine) if mine else read_layer(territory, "structures"), read_layer(territory, "addresses")
+
+
 def own_facts(territory: Territory, parameters: Parameters, given: Mapping[str, Path]) -> Facts:
-    """Return what the files of a territory hold; those that the user gives take their place.
-
-    Parameters
-    ----------
-    territory
-        From :func:`essgeo.load_territory`.
-    parameters
-        Vintage of the QPV, spacing of demand points.
-    given
-        Files of the user: ``structures``, ``qpv``, ``npnru``, ``corrections``, ``network``.
-
-    Returns
-    -------
-    Facts
-        Nothing is fetched.
-
-    Raises
-    ------
-    SourceUnavailableError, InputError
-        A file is missing or cannot be read.
+    """Return what the files of a territory hold; those of the user (by layer) take their place. Nothing is fetched.
 
     Examples
     --------
@@ -192,12 +179,12 @@ def own_facts(territory: Territory, parameters: Parameters, given: Mapping[str, 
     """
     layers = read_layers(territory, vintage=parameters.vintage, qpv=given.get("qpv"), npnru=given.get("npnru"))
     network = read_network(given["network"], layers["communes"]) if "network" in given else None
-    register = read_structures(given["structures"]) if "structures" in given else read_layer(territory, "structures")
+    register, addresses = own_register(territory, given)
     return Facts(
         layers=layers,
         demand=demand_points(layers["iris"], spacing_m=parameters.spacing_m, neighbourhoods=layers["neighbourhoods"]),
         register=register,
-        addresses=read_layer(territory, "addresses"),
+        addresses=addresses,
         seed_figures=read_layer(territory, "seed_figures"),
         network=network,
         inputs=(

@@ -10,6 +10,9 @@ from essgeo.register.activity import OUTSIDE, located_here
 from essgeo.text.notebook import study_digest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     import geopandas as gpd
     import pandas as pd
 
@@ -90,6 +93,8 @@ class Setting:
         What went wrong with official files, in full and in English, for a terminal.
     economy
         All active establishments of the territory, where the register comes from SIRENE.
+    files
+        What was read, by what it is called: nothing is written over these.
     """
 
     territory: Territory
@@ -111,6 +116,7 @@ class Setting:
     notes: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
     economy: Economy | None = None
+    files: Mapping[str, Path] = field(default_factory=dict)
 
     @property
     def from_sirene(self) -> bool:

@@ -1,24 +1,30 @@
-"""One assembly: set up, measure, publish."""
+"""One assembly: gather, locate, measure, publish. Each command takes from it what it needs."""
 
 from __future__ import annotations
 
 import datetime as dt
-from functools import partial
+import multiprocessing
+import os
+import warnings
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import geopandas as gpd
 import pandas as pd
 
 from essgeo.access import compare_walking, travel_cost
-from essgeo.facts import live_facts, own_facts, vintage_of
+from essgeo.facts import live_facts, own_facts, own_register, vintage_of
+from essgeo.files.layers import read_layers
 from essgeo.files.tables import require_file
 from essgeo.gaps import area_coverage, assess_gaps, coverage, draw, gather_areas, horizon, iris_areas, support_chain
 from essgeo.geocoding import geocode, read_corrections, review
 from essgeo.maps import build_maps
 from essgeo.official.live import Live
 from essgeo.publish import export
-from essgeo.publish.folder import staged
+from essgeo.publish.export import exported_files
+from essgeo.publish.folder import check_folder, staged
 from essgeo.register import OUTSIDE, activity_odds, counted_on, portrait, portrait_by_area
 from essgeo.results import Parameters, Setting, Study
 from essgeo.siting import default_scenarios
@@ -27,34 +33,23 @@ from essgeo.zoning.count import count_zones, overlay, residents_of, zone_layers
 from essgeo.zoning.crosswalk import with_programme
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from multiprocessing.connection import Connection
+
+    from essgeo.geocoding.engines import Engine
     from essgeo.maps.render import Choice
     from essgeo.schema.vocabulary import Lang
 
 
-CORRECTIONS = "corrections.csv"
+CORRECTIONS, DECISIONS = "corrections.csv", "decisions.csv"
 
 
-def set_up(  # noqa: PLR0913 (one argument a choice of the user, all but the first by name)
-    territory: str | Path | Territory,
-    *,
-    structures: Path | str | None = None,
-    corrections: Path | str | None = None,
-    qpv: Path | str | None = None,
-    npnru: Path | str | None = None,
-    network: Path | str | None = None,
-    vintage: str | None = None,
-    as_of: dt.date | None = None,
-    walk_minutes: int = 15,
-    lang: Lang = "fr",
-    live: bool = False,
-    offline: bool = False,
-) -> Setting:
-    """Return the layers of a territory, its structures located and laid over the zones, its residents as points.
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What a user chooses to look at.
 
-    Parameters
+    Attributes
     ----------
-    territory
-        A name such as ``est-ensemble``, the folder of a territory, or a :class:`Territory`.
     structures
         A list of structures to use instead of the register of the territory.
     corrections
@@ -79,11 +74,58 @@ def set_up(  # noqa: PLR0913 (one argument a choice of the user, all but the fir
         cannot be had, and every page says so.
     offline
         With ``live``: use the official files fetched before, and open no connection.
+    """
 
-    Returns
-    -------
-    Setting
-        Every layer.
+    structures: Path | str | None = None
+    corrections: Path | str | None = None
+    qpv: Path | str | None = None
+    npnru: Path | str | None = None
+    network: Path | str | None = None
+    vintage: str | None = None
+    as_of: dt.date | None = None
+    walk_minutes: int = 15
+    lang: Lang = "fr"
+    live: bool = False
+    offline: bool = False
+
+    def files(self, territory: Territory) -> dict[str, Path]:
+        """Return the files of the user by the layer they stand for, and the corrections of the territory's folder."""
+        fixed = territory.folder / CORRECTIONS
+        given = {
+            "structures": self.structures,
+            "qpv": self.qpv,
+            "npnru": self.npnru,
+            "corrections": self.corrections or (fixed if fixed.is_file() else None),
+            "network": self.network,
+        }
+        return {layer: Path(path) for layer, path in given.items() if path}
+
+    def parameters(self, territory: Territory) -> Parameters:
+        """Return the parameters of a run, with those that the territory settles."""
+        return Parameters(
+            vintage=self.vintage or territory.vintage,
+            as_of=self.as_of or dt.date.today(),  # noqa: DTZ011 (the day where the user is)
+            walk_minutes=self.walk_minutes,
+            thresholds_min=tuple(sorted({*Parameters.thresholds_min, self.walk_minutes})),
+        )
+
+    def inputs(self, territory: Territory) -> dict[str, Path]:
+        """Return every file that may be read, by what it is called: nothing may be written over these."""
+        own = {f"{file.layer} of {territory.name}": file.path for file in territory.files}
+        kept = {name: territory.folder / name for name in ("territory.toml", CORRECTIONS, DECISIONS)}
+        return own | kept | self.files(territory)
+
+
+class Placed(NamedTuple):
+    """Structures with their position and QPV, the zones each lies in or near, and the layers they were laid over."""
+
+    structures: gpd.GeoDataFrame
+    structure_zones: pd.DataFrame
+    layers: dict[str, gpd.GeoDataFrame]
+
+
+def set_up(territory: str | Path | Territory, options: Options) -> Setting:
+    """Return the layers of a territory, its structures located and laid over the zones, its residents as points.
 
     Raises
     ------
@@ -92,80 +134,113 @@ def set_up(  # noqa: PLR0913 (one argument a choice of the user, all but the fir
 
     Examples
     --------
-    >>> import datetime as dt
-    >>> setting = set_up("est-ensemble", as_of=dt.date(2026, 1, 1))
+    >>> setting = set_up("est-ensemble", Options(as_of=dt.date(2026, 1, 1)))
     >>> len(setting.iris), setting.network is None
     (161, True)
     """
-    here = territory if isinstance(territory, Territory) else load_territory(territory)
-    parameters = Parameters(
-        vintage=vintage or here.vintage,
-        as_of=as_of or dt.date.today(),  # noqa: DTZ011 (the day where the user is)
-        walk_minutes=walk_minutes,
-        thresholds_min=tuple(sorted({*Parameters.thresholds_min, walk_minutes})),
-    )
-    fixed = here.folder / CORRECTIONS
-    corrections = corrections or (fixed if fixed.is_file() else None)
-    given = {"structures": structures, "qpv": qpv, "npnru": npnru, "corrections": corrections, "network": network}
-    files = {layer: Path(path) for layer, path in given.items() if path}
+    here = load_territory(territory) if isinstance(territory, str | Path) else territory
+    parameters, files = options.parameters(here), options.files(here)
     for path in files.values():
         require_file(path)
-    if live:
-        facts = live_facts(Live(here, lang=lang, offline=offline, progress=True), parameters, files)
+    if options.live:
+        facts = live_facts(Live(here, lang=options.lang, offline=options.offline, progress=True), parameters, files)
     else:
         facts = own_facts(here, parameters, files)
-    layers = facts.layers | {"qpv": with_programme(facts.layers["qpv"], facts.layers["npnru"])}
-    register = facts.register
-    if not isinstance(register, gpd.GeoDataFrame):
-        register = geocode(
-            register,
-            using=facts.addresses,
-            corrections=read_corrections(corrections) if corrections else None,
-            crs=here.crs,
-        )
-    register = register.assign(counted=counted_on(register, parameters.as_of))
-    register = _mark_outside(register, layers["communes"])
-    zones = zone_layers(layers, iris_vintage=vintage_of(facts.inputs, "iris"))
-    rows = overlay(register, zones, near_m=parameters.near_m)
+    placed = _place(
+        here,
+        parameters,
+        facts.layers,
+        facts.register,
+        using=facts.addresses,
+        corrections=files.get("corrections"),
+        iris_vintage=vintage_of(facts.inputs, "iris"),
+    )
     return Setting(
         territory=here,
         parameters=parameters,
-        lang=lang,
+        lang=options.lang,
         inputs=facts.inputs,
-        structures=_with_qpv(register, rows, layers["qpv"]),
-        structure_zones=rows,
+        structures=placed.structures,
+        structure_zones=placed.structure_zones,
         demand=facts.demand,
-        portrait=portrait(register, facts.seed_figures, scope=here.name),
+        portrait=portrait(placed.structures, facts.seed_figures, scope=here.name),
         network=facts.network,
         notes=facts.notes,
         faults=facts.faults,
         economy=facts.economy,
-        **layers,
+        files=options.inputs(here),
+        **placed.layers,
     )
 
 
-def _mark_outside(structures: gpd.GeoDataFrame, communes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def place(territory: str | Path | Territory, options: Options) -> Placed:
+    """Return the structures of a territory, or of the user, located and laid over the zones, and measure nothing.
+
+    Raises
+    ------
+    UnknownTerritoryError, SourceUnavailableError, InputError
+        What was given cannot be read or used.
+
+    Examples
+    --------
+    >>> found = place("est-ensemble", Options())
+    >>> sorted(set(found.structure_zones["layer"]))
+    ['commune', 'neighbourhood', 'npnru', 'qpv']
+    """
+    here = load_territory(territory) if isinstance(territory, str | Path) else territory
+    parameters, files = options.parameters(here), options.files(here)
+    for path in files.values():
+        require_file(path)
+    register, addresses = own_register(here, files)
+    iris = here.file("iris")
+    return _place(
+        here,
+        parameters,
+        read_layers(here, vintage=parameters.vintage, qpv=files.get("qpv"), npnru=files.get("npnru")),
+        register,
+        using=addresses,
+        corrections=files.get("corrections"),
+        iris_vintage=iris.vintage,
+    )
+
+
+def _place(
+    here: Territory,
+    parameters: Parameters,
+    layers: Mapping[str, gpd.GeoDataFrame],
+    register: pd.DataFrame,
+    *,
+    using: pd.DataFrame | Engine | None,
+    corrections: Path | None,
+    iris_vintage: str,
+) -> Placed:
+    laid = {**layers, "qpv": with_programme(layers["qpv"], layers["npnru"])}
+    if isinstance(register, gpd.GeoDataFrame):
+        structures = register
+    else:
+        settled = read_corrections(corrections) if corrections else None
+        structures = geocode(register, using=using, corrections=settled, crs=here.crs)
+    # A structure lies outside where even its radius does not reach the territory.
     away = structures.geometry.notna() & (
-        structures.distance(communes.geometry.union_all()) > structures["geo_radius_m"]
+        structures.distance(laid["communes"].geometry.union_all()) > structures["geo_radius_m"]
     )
-    return structures.assign(geo_status=structures["geo_status"].mask(away, OUTSIDE))
-
-
-def _with_qpv(structures: gpd.GeoDataFrame, structure_zones: pd.DataFrame, qpv: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    rows = structure_zones[structure_zones["layer"] == "qpv"]
-    likeliest = rows.sort_values(["probability", "distance_m"], ascending=[False, True], kind="stable")
+    structures = structures.assign(
+        counted=counted_on(structures, parameters.as_of), geo_status=structures["geo_status"].mask(away, OUTSIDE)
+    )
+    rows = overlay(structures, zone_layers(laid, iris_vintage=iris_vintage), near_m=parameters.near_m)
+    # The QPV of a structure is its likeliest, of two as likely the nearest.
+    qpv_rows = rows[rows["layer"] == "qpv"]
+    likeliest = qpv_rows.sort_values(["probability", "distance_m"], ascending=[False, True], kind="stable")
     best = likeliest.drop_duplicates("structure_id").set_index("structure_id").reindex(structures.index)
-    return cast(
-        "gpd.GeoDataFrame",
-        structures.assign(
-            qpv=best["zone_id"].fillna(""),
-            qpv_name=best["zone_id"].map(qpv["name"]).fillna(""),
-            qpv_relation=best["relation"],
-            qpv_probability=best["probability"],
-            qpv_distance_m=best["distance_m"],
-            qpv_vintage=best["vintage"].fillna(""),
-        ),
+    structures = structures.assign(
+        qpv=best["zone_id"].fillna(""),
+        qpv_name=best["zone_id"].map(laid["qpv"]["name"]).fillna(""),
+        qpv_relation=best["relation"],
+        qpv_probability=best["probability"],
+        qpv_distance_m=best["distance_m"],
+        qpv_vintage=best["vintage"].fillna(""),
     )
+    return Placed(cast("gpd.GeoDataFrame", structures), rows, laid)
 
 
 def measure(setting: Setting) -> Study:
@@ -173,16 +248,6 @@ def measure(setting: Setting) -> Study:
 
     One set of draws stands behind every interval of coverage and gaps, so that the same share has the same interval
     wherever it is shown.
-
-    Parameters
-    ----------
-    setting
-        From :func:`essgeo.study.set_up`.
-
-    Returns
-    -------
-    Study
-        The setting and every table.
 
     Examples
     --------
@@ -289,8 +354,10 @@ def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the 
 
     Parameters
     ----------
-    territory, structures, corrections, qpv, npnru, network, vintage, as_of, walk_minutes, lang, live, offline
-        What to look at, see :func:`essgeo.study.set_up`.
+    territory
+        A name such as ``est-ensemble``, the folder of a territory, or a :class:`Territory`.
+    structures, corrections, qpv, npnru, network, vintage, as_of, walk_minutes, lang, live, offline
+        What to look at, see :class:`essgeo.study.Options`.
     out
         Folder to publish into; ``None`` writes nothing.
     background, single_file
@@ -313,8 +380,8 @@ def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the 
     >>> study.neighbourhoods.index.tolist()
     ['la-noue-caillet', 'bobigny-centre-ville', 'le-morillon', 'bel-air-grands-pechers']
     """
-    setting = set_up(
-        territory,
+    here = load_territory(territory) if isinstance(territory, str | Path) else territory
+    options = Options(
         structures=structures,
         corrections=corrections,
         qpv=qpv,
@@ -327,7 +394,9 @@ def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the 
         live=live,
         offline=offline,
     )
-    study = measure(setting)
+    if out is not None:
+        check_folder(Path(out), options.inputs(here))
+    study = measure(set_up(here, options))
     if out is not None:
         publish(study, Path(out), background=background, single_file=single_file)
     return study
@@ -353,7 +422,7 @@ def publish(study: Study, out: Path, *, background: Choice = "ign", single_file:
     Raises
     ------
     InputError
-        The folder cannot be written.
+        The folder cannot be written, or a file that the study read would be overwritten.
 
     Examples
     --------
@@ -364,11 +433,66 @@ def publish(study: Study, out: Path, *, background: Choice = "ign", single_file:
     >>> "index.html" in {path.name for path in written}
     True
     """
+    check_folder(out, study.files)
     with staged(out) as staging:
-        scenarios = default_scenarios(
-            study.demand, study.structures, study.sites, study.iris, study.parameters, network=study.network
-        )
-        pages = partial(build_maps, background=background, single_file=single_file)
-        written = [*export(study, staging), *pages(study, staging, scenarios)]
-        names = [path.relative_to(staging) for path in written]
+        with _side_by_side(lambda: export(study, staging)) as exported:
+            scenarios = default_scenarios(
+                study.demand, study.structures, study.sites, study.iris, study.parameters, network=study.network
+            )
+            pages = build_maps(
+                study,
+                staging,
+                scenarios,
+                background=background,
+                single_file=single_file,
+                downloads=exported_files(study),
+            )
+            files = exported()
+        names = [path.relative_to(staging) for path in (*files, *pages)]
     return [out / name for name in names]
+
+
+@contextmanager
+def _side_by_side(work: Callable[[], list[Path]]) -> Iterator[Callable[[], list[Path]]]:
+    """Do some work in a process of its own while the block runs; what is given waits for it and returns its result.
+
+    The process is a copy of this one (a fork), so that nothing is imported or sent twice. Where a system has no safe
+    fork, or one core only, the work is done when it is asked for.
+    """
+    alone = not hasattr(os, "sched_getaffinity") or len(os.sched_getaffinity(0)) == 1  # Linux alone has it
+    if alone or multiprocessing.current_process().daemon:  # such as a worker of Dask, which may not start another
+        yield work
+        return
+    context = multiprocessing.get_context("fork")
+    mine, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_send_result, args=(work, theirs), daemon=True)
+    with warnings.catch_warnings():
+        # Python 3.12 warns of threads at a fork: those of numpy and Arrow are idle then, and made anew in the copy.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        process.start()
+    theirs.close()
+
+    def result() -> list[Path]:
+        try:
+            found = mine.recv()
+        except EOFError:
+            process.join()
+            message = f"the process that writes files ended with code {process.exitcode}: not enough memory?"
+            raise RuntimeError(message) from None
+        if isinstance(found, BaseException):
+            raise found
+        return cast("list[Path]", found)
+
+    try:
+        yield result
+    finally:
+        process.kill()  # it has sent its result, or nobody waits for that any more
+        process.join()
+        mine.close()
+
+
+def _send_result(work: Callable[[], list[Path]], to: Connection) -> None:
+    try:
+        to.send(work())
+    except BaseException as error:  # noqa: BLE001 (whatever it is, it is raised where the result is waited for)
+        to.send(error)

@@ -16,7 +16,7 @@ from essgeo.access import grid_points
 from essgeo.check_up import check_up
 from essgeo.errors import InputError
 from essgeo.siting import Assumptions, search_areas
-from essgeo.study import set_up
+from essgeo.study import Options, set_up
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,7 +89,7 @@ def test_streets_and_straight_lines_side_by_side(on_streets: tuple[Study, Path],
 
 
 def test_the_doctor_measures_the_detour(town: Path, streets: Path) -> None:
-    found = check_up(set_up(town, network=streets, as_of=DAY)).set_index("subject")
+    found = check_up(set_up(town, Options(network=streets, as_of=DAY))).set_index("subject")
     assert found.loc["streets", "state"] == "ok"
     assert found.loc["detour", "state"] == "warning"
     factor = re.search(r"x (1\.\d\d) \(90% interval (1\.\d\d) to (1\.\d\d)\)", str(found.loc["detour", "finding"]))
@@ -99,7 +99,7 @@ def test_the_doctor_measures_the_detour(town: Path, streets: Path) -> None:
 
 
 def test_the_doctor_without_streets_says_that_the_detour_is_assumed(small_territory: Path) -> None:
-    found = check_up(set_up(small_territory, as_of=DAY)).set_index("subject")
+    found = check_up(set_up(small_territory, Options(as_of=DAY))).set_index("subject")
     assert found.loc["walking", "state"] == "warning"
     assert "1 of 3 structures" not in str(found.loc["positions", "finding"])
     assert "2 of 3 structures" in str(found.loc["positions", "finding"])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
 import click
 
-from essgeo.cli import options
-from essgeo.cli.options import check_outputs
+from essgeo.cli.options import as_json, as_of, by_status, check_outputs, corrections, counted, of_study
 from essgeo.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from essgeo.geocoding.engines import Cache, Engine
+    from essgeo.study import Options as StudyOptions
     from essgeo.territory import Territory
 
 
@@ -66,7 +68,7 @@ class Options(TypedDict):
 @click.option("--postcode", metavar="COL", help="Column of the postcode.")
 @click.option("--city", metavar="COL", help="Column of the commune.")
 @click.option("--citycode", metavar="COL", help="Column of the INSEE code of the commune.")
-@options.corrections
+@corrections
 @click.option(
     "--review", type=_FILE, help="Write what needs a human, with candidates; filled in, it goes to --corrections."
 )
@@ -121,7 +123,6 @@ def _asks_service(given: Options) -> bool:
 
 
 def _engines(given: Options) -> list[Engine]:
-    from essgeo.errors import InputError
     from essgeo.geocoding.engines import default_cache
     from essgeo.geocoding.index import load_index
     from essgeo.geocoding.match import Local
@@ -149,9 +150,6 @@ def _cache(given: Options) -> Cache:
 
 def _unasked(found: gpd.GeoDataFrame) -> str:
     """Return how many addresses nobody was asked for, or refuse to go on where no row has a position without that."""
-    from essgeo.cli.options import counted
-    from essgeo.errors import InputError
-
     count = int((found["geo_reason"] == "no_index").sum())
     if not count:
         return ""
@@ -162,8 +160,6 @@ def _unasked(found: gpd.GeoDataFrame) -> str:
 
 
 def _summary(found: gpd.GeoDataFrame, output: Path) -> None:
-    from essgeo.cli.options import by_status, counted
-
     click.echo(f"{counted(len(found), 'row')}: {by_status(found)}. {output}")
 
 
@@ -196,7 +192,7 @@ class StructuresOptions(TypedDict):
 @click.option("--ess-list", type=_FILE, help="List of ESS France.")
 @click.option("--live", is_flag=True, help="Fetch the official files that are not given and not current.")
 @click.option("--ban", multiple=True, type=_FILE, help="BAN file of a department (adresses-93.csv.gz), repeatable.")
-@options.corrections
+@corrections
 @click.option("--others", type=click.Path(), help="Another list of structures, to be added where it is not the same.")
 @click.option("--decisions", type=_FILE, help="Which rows of the two lists are the same: left, right, decision, keep.")
 @click.option(
@@ -205,8 +201,8 @@ class StructuresOptions(TypedDict):
     help="Write the likely duplicates here, to fill in; what is filled in there counts and stays.",
 )
 @click.option("--portrait", type=_FILE, help="Write the ESS by family, commune and QPV here, beside the economy.")
-@options.as_of
-@options.as_json
+@as_of
+@as_json
 def structures(territory: str, output: Path, **given: Unpack[StructuresOptions]) -> None:
     """Write the structures of the ESS that are active in a TERRITORY, each with the rule that makes it ESS.
 
@@ -232,6 +228,13 @@ def structures(territory: str, output: Path, **given: Unpack[StructuresOptions])
         ess_list=given["ess_list"],
         live=given["live"],
     )
+    copies = {
+        "a copy of SIRENE": files.establishments,
+        "a copy of its legal units": files.legal_units,
+        "a copy of its places": files.geolocation,
+        "a copy of the list of ESS France": files.ess_list,
+    }
+    check_outputs({"-o": output, "--portrait": given["portrait"], "--suggestions": given["suggestions"]}, copies)
     for sentence in files.stale:
         click.echo(sentence, err=True)
     here = load_territory(territory)
@@ -288,7 +291,6 @@ def _merged(found: gpd.GeoDataFrame, here: Territory, given: StructuresOptions) 
 
 def _of_territory(listed: pd.DataFrame, here: Territory) -> pd.DataFrame:
     """Return the rows of a list without those whose commune is another: an official list is of a department or more."""
-    from essgeo.cli.options import counted
     from essgeo.schema.codes import with_arrondissements
 
     away = ~listed["citycode"].isin(["", *with_arrondissements(here.communes)])
@@ -298,10 +300,6 @@ def _of_territory(listed: pd.DataFrame, here: Territory) -> pd.DataFrame:
 
 
 def _structures_summary(found: gpd.GeoDataFrame, output: Path, *, as_json: bool) -> None:
-    import json
-
-    from essgeo.cli.options import counted
-
     counts = {
         name: found[name].replace("", "unknown").fillna("unknown").value_counts().to_dict()
         for name in ("geo_status", "ess_rule", "ess_certainty", "family")
@@ -316,41 +314,28 @@ def _structures_summary(found: gpd.GeoDataFrame, output: Path, *, as_json: bool)
 
 
 @click.command()
-@click.argument("file", type=click.Path())
-@click.option("-o", "--output", required=True, type=click.Path(), help="Table to write (.csv).")
+@click.argument("file", type=_FILE)
+@click.option("-o", "--output", required=True, type=_FILE, help="Table to write (.csv).")
 @click.option("--territory", default="est-ensemble", show_default=True, help="Territory whose zones count.")
-@options.corrections
-@options.qpv
-@options.npnru
-@options.vintage
-def zones(
-    file: str,
-    *,
-    output: str,
-    territory: str,
-    corrections: str | None,
-    qpv: str | None,
-    npnru: str | None,
-    vintage: str | None,
-) -> None:
+@of_study("corrections", "qpv", "npnru", "vintage")
+def zones(file: Path, *, output: Path, territory: str, options: StudyOptions) -> None:
     """Write, for each structure of FILE, the zones it lies in or near, with probabilities."""
-    from essgeo.cli.options import counted
     from essgeo.cli.summary import repairs
-    from essgeo.errors import InputError
+    from essgeo.files.guard import refuse_overwrite
     from essgeo.files.write import whole, write_csv
-    from essgeo.publish.release import release
-    from essgeo.study import run_study
+    from essgeo.publish.release import release_table
+    from essgeo.study import place
+    from essgeo.territory import load_territory
 
-    path = Path(output)
-    if path.suffix.lower() != ".csv" or not path.parent.is_dir():
-        message = f"{path}: give the name of a .csv file in a folder that exists."
+    if output.suffix.lower() != ".csv" or not output.parent.is_dir():
+        message = f"{output}: give the name of a .csv file in a folder that exists."
         raise InputError(message)
-    found = run_study(
-        territory, structures=file, corrections=corrections, qpv=qpv, npnru=npnru, vintage=vintage, out=None
-    )
-    table = release(found).tables["structure_zones"]
-    with whole(path) as staged:
+    here = load_territory(territory)
+    refuse_overwrite({"-o": output}, options.inputs(here) | {"FILE": file})
+    found = place(here, replace(options, structures=file))
+    table = release_table("structure_zones", found.structure_zones, found.structures)
+    with whole(output) as staged:
         write_csv(table, staged)
-    for sentence in repairs(found):
+    for sentence in repairs(found.layers["qpv"]):
         click.echo(sentence)
-    click.echo(f"{counted(len(table), 'row')} for {counted(len(found.structures), 'structure')}: {path}")
+    click.echo(f"{counted(len(table), 'row')} for {counted(len(found.structures), 'structure')}: {output}")

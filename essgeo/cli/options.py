@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
+import functools
 import re
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from essgeo.errors import InputError
 from essgeo.text.numbers import number
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     import pandas as pd
 
@@ -41,45 +41,69 @@ as_of = click.option(
     "--as-of", callback=_day, metavar="YYYY-MM", help="Count what is active at this date. Default: today."
 )
 
-structures = click.option(
-    "--structures",
-    type=click.Path(),
-    help="Your list of structures (CSV, XLSX, Parquet, GeoJSON, GPKG) instead of the register.",
-)
-
 corrections = click.option(
     "--corrections", type=click.Path(), help="Positions settled by hand: structure_id, lon, lat."
 )
 
-qpv = click.option(
-    "--qpv", type=click.Path(), help="QPV outlines of that vintage, for example the official file of 2015."
-)
-
-npnru = click.option(
-    "--npnru",
-    type=click.Path(),
-    help="Perimeters of renewal projects (GeoJSON, GPKG ...), or a list of QPV in NPNRU (CSV, XLSX).",
-)
-
-vintage = click.option(
-    "--vintage", metavar="YEAR", help="Vintage of the QPV: 2024 or 2015. Default: that of the territory."
-)
-
-walk_minutes = click.option(
-    "--walk-minutes",
-    type=click.IntRange(1, 120),
-    default=15,
-    show_default=True,
-    help="The walk that gaps and maps speak of.",
-)
-
-network = click.option(
-    "--network",
-    type=click.Path(),
-    help="OpenStreetMap streets (.pbf, .osm, .json, .geojson) to walk on, instead of straight lines with a detour.",
-)
-
 as_json = click.option("--json", "as_json", is_flag=True, help="Print the whole result as JSON.")
+
+_OF_A_STUDY = {
+    "structures": click.option(
+        "--structures",
+        type=click.Path(),
+        help="Your list of structures (CSV, XLSX, Parquet, GeoJSON, GPKG) instead of the register.",
+    ),
+    "corrections": corrections,
+    "qpv": click.option(
+        "--qpv", type=click.Path(), help="QPV outlines of that vintage, for example the official file of 2015."
+    ),
+    "npnru": click.option(
+        "--npnru",
+        type=click.Path(),
+        help="Perimeters of renewal projects (GeoJSON, GPKG ...), or a list of QPV in NPNRU (CSV, XLSX).",
+    ),
+    "network": click.option(
+        "--network",
+        type=click.Path(),
+        help="OpenStreetMap streets (.pbf, .osm, .json, .geojson) to walk on, not straight lines with a detour.",
+    ),
+    "vintage": click.option(
+        "--vintage", metavar="YEAR", help="Vintage of the QPV: 2024 or 2015. Default: that of the territory."
+    ),
+    "walk_minutes": click.option(
+        "--walk-minutes",
+        type=click.IntRange(1, 120),
+        default=15,
+        show_default=True,
+        help="The walk that gaps and maps speak of.",
+    ),
+    "as_of": as_of,
+    "live": click.option("--live", is_flag=True, help="Take every layer from its official source."),
+    "offline": click.option(
+        "--offline", is_flag=True, help="With --live: use what was fetched before, open no connection."
+    ),
+    "lang": click.option(
+        "--lang", type=click.Choice(["fr", "en"]), default="fr", show_default=True, help="Language of the pages."
+    ),
+}
+
+
+def of_study(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command these options of a study; it takes them as one :class:`essgeo.study.Options`."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(command)
+        def run(**given: object) -> None:
+            from essgeo.study import Options
+
+            chosen: dict[str, Any] = {name: given.pop(name) for name in names}
+            command(**given, options=Options(**chosen))
+
+        for name in reversed(names):
+            run = _OF_A_STUDY[name](run)
+        return run
+
+    return decorate
 
 
 def echo_table(table: pd.DataFrame) -> None:
@@ -164,33 +188,11 @@ def interval(low: float, high: float) -> str:
 
 
 def check_outputs(outputs: Mapping[str, Path | None], inputs: Mapping[str, Path | str | None]) -> None:
-    """Refuse files that cannot be written, that are two outputs in one, or that the command reads.
-
-    Parameters
-    ----------
-    outputs, inputs
-        Files by the option that names them; None where it is not given.
-
-    Raises
-    ------
-    InputError
-        Names both options.
-
-    Examples
-    --------
-    >>> check_outputs({"-o": Path("list.csv")}, {"FILE": Path("./list.csv")})
-    Traceback (most recent call last):
-    ...
-    essgeo.errors.InputError: list.csv: -o would overwrite FILE; name another file.
-    """
+    """Refuse, by their options, files that cannot be written, are two outputs in one, or are read by the command."""
+    from essgeo.files.guard import refuse_overwrite
     from essgeo.files.write import check_writable
 
-    taken = {Path(path).resolve(): option for option, path in inputs.items() if path is not None}
-    for option, path in outputs.items():
-        if path is None:
-            continue
-        check_writable(path)
-        if path.resolve() in taken:
-            message = f"{path}: {option} would overwrite {taken[path.resolve()]}; name another file."
-            raise InputError(message)
-        taken[path.resolve()] = option
+    for path in outputs.values():
+        if path is not None:
+            check_writable(path)
+    refuse_overwrite(outputs, inputs)

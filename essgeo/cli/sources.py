@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from essgeo.cli import options
+from essgeo.cli.options import as_json, counted, echo_table, harmless
 
 if TYPE_CHECKING:
     from essgeo.official.catalogue import Source
@@ -30,12 +30,11 @@ def sources() -> None:
 
 @sources.command("list")
 @_FOLDER
-@options.as_json
+@as_json
 def list_(*, folder: Path | None, as_json: bool) -> None:
     """Print every official source and its copies."""
     import pandas as pd
 
-    from essgeo.cli.options import echo_table
     from essgeo.official.catalogue import read_catalogue
     from essgeo.official.store import manifest_of, read_copies, sources_folder
 
@@ -109,7 +108,7 @@ def fetch(
 @sources.command()
 @click.argument("ids", nargs=-1, metavar="[ID...]")
 @click.option("--area", metavar="DEP", default=CHECKED_AREA, show_default=True, help="Department that is looked at.")
-@options.as_json
+@as_json
 def check(*, ids: tuple[str, ...], area: str, as_json: bool) -> None:
     """Look whether the current files are as expected.
 
@@ -204,7 +203,6 @@ def init(name: str, *, communes: str, title: str | None, crs: str, folder: str |
 
     Codes are looked up in the official list of communes where it was fetched (`essgeo sources fetch communes`).
     """
-    from essgeo.cli.options import counted, harmless
     from essgeo.official.declare import declare_territory
 
     known = _known_communes(live=live)

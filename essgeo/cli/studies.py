@@ -7,32 +7,24 @@ from typing import TYPE_CHECKING
 
 import click
 
-from essgeo.cli import options
+from essgeo.cli.options import as_json, by_status, counted, echo_table, harmless, of_study, persons
 from essgeo.text.phrases import method_in_words
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     import geopandas as gpd
 
     from essgeo.maps.render import Choice
     from essgeo.results import Setting
-    from essgeo.schema.vocabulary import Lang
     from essgeo.siting import Scenario
+    from essgeo.study import Options
 
 
 @click.command()
 @click.argument("territory")
-@options.structures
-@options.corrections
-@options.qpv
-@options.npnru
-@options.network
-@options.vintage
-@options.walk_minutes
-@options.as_of
-@click.option("--live", is_flag=True, help="Take every layer from its official source.")
-@click.option("--offline", is_flag=True, help="With --live: use what was fetched before, open no connection.")
+@of_study(
+    *("structures", "corrections", "qpv", "npnru", "network", "vintage", "walk_minutes", "as_of"),
+    *("live", "offline", "lang"),
+)
 @click.option("--out", type=click.Path(), default="maps", show_default=True, help="Folder to publish into.")
 @click.option(
     "--background",
@@ -42,55 +34,20 @@ if TYPE_CHECKING:
     help="Background tiles of the maps: Plan IGN, OpenStreetMap or none.",
 )
 @click.option("--single-file", is_flag=True, help="Write all pages into one index.html, to send by mail.")
-@click.option("--lang", type=click.Choice(["fr", "en"]), default="fr", show_default=True, help="Language of the pages.")
-def study(  # noqa: PLR0913 (one argument an option)
-    territory: str,
-    *,
-    structures: str | None,
-    corrections: str | None,
-    qpv: str | None,
-    npnru: str | None,
-    network: str | None,
-    vintage: str | None,
-    walk_minutes: int,
-    as_of: dt.date | None,
-    out: str,
-    lang: Lang,
-    live: bool,
-    offline: bool,
-    background: Choice,
-    single_file: bool,
-) -> None:
+def study(territory: str, *, options: Options, out: str, background: Choice, single_file: bool) -> None:
     """Study a TERRITORY and publish pages, tables and layers."""
-    from essgeo.cli.options import by_status, counted, echo_table, harmless, persons
     from essgeo.cli.summary import caveat, neighbourhood_summary, repairs
     from essgeo.study import run_study
 
-    if offline and not live:
+    if options.offline and not options.live:
         message = "--offline goes with --live: without it nothing is ever fetched."
         raise click.UsageError(message)
-    found = run_study(
-        territory,
-        structures=structures,
-        corrections=corrections,
-        qpv=qpv,
-        npnru=npnru,
-        network=network,
-        vintage=vintage,
-        as_of=as_of,
-        walk_minutes=walk_minutes,
-        out=out,
-        lang=lang,
-        live=live,
-        offline=offline,
-        background=background,
-        single_file=single_file,
-    )
+    found = run_study(territory, **vars(options), out=out, background=background, single_file=single_file)
     for fault in found.faults:
         click.echo(f"essgeo: {harmless(fault)}", err=True)
     echo_table(neighbourhood_summary(found))
     click.echo(f"\n{caveat(found, found.coverage['method'].iloc[0])}")
-    for sentence in (*repairs(found), *found.shortfalls):
+    for sentence in (*repairs(found.qpv), *found.shortfalls):
         click.echo(harmless(sentence))
     if len(found.review):
         review = Path(out) / "tables" / "review.csv"
@@ -107,39 +64,18 @@ EXCESS = "excess: residents out of reach beyond as many as the share of the whol
 
 @click.command()
 @click.argument("territory")
-@options.structures
-@options.corrections
-@options.network
-@options.walk_minutes
-@options.as_of
-@options.as_json
-def gaps(
-    territory: str,
-    *,
-    structures: str | None,
-    corrections: str | None,
-    network: str | None,
-    walk_minutes: int,
-    as_of: dt.date | None,
-    as_json: bool,
-) -> None:
+@of_study("structures", "corrections", "network", "walk_minutes", "as_of")
+@as_json
+def gaps(territory: str, *, options: Options, as_json: bool) -> None:
     """Print where each target neighbourhood of a TERRITORY falls furthest behind it.
 
     With --json: every target neighbourhood, QPV and commune, with need, poverty of access and ranks.
     """
-    from essgeo.cli.options import echo_table
     from essgeo.cli.summary import caveat, widest_gaps
     from essgeo.gaps import find_gaps
     from essgeo.study import set_up
 
-    setting = set_up(
-        territory,
-        structures=structures,
-        corrections=corrections,
-        network=network,
-        as_of=as_of,
-        walk_minutes=walk_minutes,
-    )
+    setting = set_up(territory, options)
     found = find_gaps(
         setting.demand,
         setting.structures,
@@ -147,7 +83,7 @@ def gaps(
         qpv=setting.qpv,
         communes=setting.communes,
         network=setting.network,
-        within_minutes=walk_minutes,
+        within_minutes=options.walk_minutes,
         as_of=setting.parameters.as_of,
     ).drop(columns="geometry")
     if as_json:
@@ -194,15 +130,13 @@ MOST_EXCLUSIONS_SHOWN = 10
     help="The model; targets: residents of target neighbourhoods only.",
 )
 @click.option("--draws", type=click.IntRange(0), default=200, show_default=True, help="Random draws behind robustness.")
-@click.option("--out", type=click.Path(), help="Folder to write the page and the brief into.")
-@options.structures
-@options.corrections
-@options.network
-@options.as_of
-@options.as_json
+@click.option("--out", type=click.Path(path_type=Path), help="Folder to write the page and the brief into.")
+@of_study("structures", "corrections", "network", "as_of")
+@as_json
 def site(  # noqa: PLR0913 (one argument an option)
     territory: str,
     *,
+    options: Options,
     count: int,
     sector: str,
     within: float,
@@ -213,24 +147,26 @@ def site(  # noqa: PLR0913 (one argument an option)
     max_station_minutes: float | None,
     objective: str,
     draws: int,
-    out: str | None,
-    structures: str | None,
-    corrections: str | None,
-    network: str | None,
-    as_of: dt.date | None,
+    out: Path | None,
     ground_floor: bool,
     as_json: bool,
 ) -> None:
     """Choose sites in a TERRITORY that bring most residents within reach of a sector."""
+    from essgeo.files.guard import refuse_overwrite
     from essgeo.files.structures import codes_of
+    from essgeo.maps.siting_pages import build_siting
     from essgeo.schema.vocabulary import THEMES
     from essgeo.siting import Assumptions, Requirements, choose_sites
     from essgeo.study import measure, set_up
+    from essgeo.territory import load_territory
 
     if (first is None) != (last is None):
         message = "--from and --to go together."
         raise click.UsageError(message)
-    setting = set_up(territory, structures=structures, corrections=corrections, network=network, as_of=as_of)
+    here = load_territory(territory)
+    given = candidates if candidates not in ("grid", "sites") else None
+    refuse_overwrite({"--out": out}, options.inputs(here) | {"--candidates": given})
+    setting = set_up(here, options)
     scenario = choose_sites(
         setting.demand,
         _candidates(setting, candidates),
@@ -244,9 +180,7 @@ def site(  # noqa: PLR0913 (one argument an option)
         assumptions=Assumptions(network=setting.network, draws=draws),
     )
     if out is not None:
-        from essgeo.maps.siting_pages import build_siting
-
-        build_siting(measure(setting), [scenario], Path(out))
+        build_siting(measure(setting), [scenario], out)
     if as_json:
         click.echo(scenario.to_json())
     else:
@@ -267,7 +201,6 @@ def _candidates(setting: Setting, given: str | None) -> gpd.GeoDataFrame:
 
 
 def _echo(scenario: Scenario) -> None:
-    from essgeo.cli.options import echo_table, persons
     from essgeo.siting.scenario import FILTERS
 
     sites = scenario.sites
@@ -301,28 +234,14 @@ def _hosts(codes: str) -> str:
 
 @click.command()
 @click.argument("territory", default="est-ensemble")
-@options.structures
-@options.corrections
-@options.network
-@options.walk_minutes
-@options.as_json
-def doctor(
-    territory: str,
-    *,
-    structures: str | None,
-    corrections: str | None,
-    network: str | None,
-    walk_minutes: int,
-    as_json: bool,
-) -> None:
+@of_study("structures", "corrections", "network", "walk_minutes")
+@as_json
+def doctor(territory: str, *, options: Options, as_json: bool) -> None:
     """Say what the figures of a TERRITORY rest on: software, data, positions, streets against straight lines."""
     from essgeo.check_up import check_up
-    from essgeo.cli.options import harmless
     from essgeo.study import set_up
 
-    found = check_up(
-        set_up(territory, structures=structures, corrections=corrections, network=network, walk_minutes=walk_minutes)
-    )
+    found = check_up(set_up(territory, options))
     if as_json:
         click.echo(found.to_json(orient="records", force_ascii=False, indent=1))
         return

@@ -11,6 +11,8 @@ from essgeo.schema.vocabulary import THEMES
 from essgeo.text.phrases import method_in_words, register_bound
 
 if TYPE_CHECKING:
+    import geopandas as gpd
+
     from essgeo.results import Setting, Study
 
 
@@ -89,16 +91,15 @@ def caveat(setting: Setting, method: str) -> str:
     )
 
 
-def repairs(study: Study) -> list[str]:
+def repairs(qpv: gpd.GeoDataFrame) -> list[str]:
     """Return a sentence for each thing that was changed in the QPV outlines to read them.
 
     Examples
     --------
-    >>> from types import SimpleNamespace
     >>> import geopandas as gpd
     >>> layer = gpd.GeoDataFrame(geometry=[])
     >>> layer.attrs = {"repaired": ["QP093009"], "empty": []}
-    >>> repairs(SimpleNamespace(qpv=layer))
+    >>> repairs(layer)
     ['QPV whose outline was not valid and was repaired: QP093009.']
     """
     told = {
@@ -106,5 +107,5 @@ def repairs(study: Study) -> list[str]:
         "empty": "QPV without an outline, left out",
         "slivers": "QPV with less than 1 ha in the territory, left out",
     }
-    found = {what: study.qpv.attrs.get(key, []) for key, what in told.items()}
+    found = {what: qpv.attrs.get(key, []) for key, what in told.items()}
     return [f"{what}: {', '.join(zones)}." for what, zones in found.items() if zones]

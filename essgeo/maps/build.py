@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
 from essgeo.errors import InputError
+from essgeo.files.guard import refuse_overwrite
 from essgeo.maps import pages
 from essgeo.maps.compare import compare
 from essgeo.maps.content import Register, register, study_content
@@ -57,11 +59,12 @@ def build_maps(
     *,
     background: Choice = "ign",
     single_file: bool = False,
+    downloads: Sequence[str] | None = None,
 ) -> list[Path]:
     """Write the pages of a study and return their paths.
 
     The pages ask no other host for anything but background tiles, and work from the disk as from a web server.
-    The portal lists the exported files that already lie in `out`, so export first. The same study gives the same bytes.
+    The same study gives the same bytes.
 
     Parameters
     ----------
@@ -75,6 +78,8 @@ def build_maps(
         Background tiles: ``ign`` (Plan IGN), ``osm`` (OpenStreetMap) or ``none``.
     single_file
         Write everything into ``index.html``, scripts, styles and data included, and nothing else.
+    downloads
+        The files that the portal lists, by their path in ``out``; by default the exported ones that lie there already.
 
     Returns
     -------
@@ -99,12 +104,15 @@ def build_maps(
     if background not in (*BACKGROUNDS, "none"):
         message = f"background: {background!r} is unknown. Use one of {', '.join([*BACKGROUNDS, 'none'])}."
         raise InputError(message)
+    refuse_overwrite({"out": out}, study.files)
     made = register(study.structures)
+    names = _exported(out) if downloads is None else downloads
+    files = [(name, _holds(PurePath(name).stem.removesuffix("_odbl"), study.lang)) for name in names]
     shared = pages.common(study, background)
     if scenarios:
         shared["menu"] = [*shared["menu"], siting_entry(study.lang)]
     contexts = {
-        "index.html": ("index.html", pages.index(study, [] if single_file else _downloads(out, study.lang))),
+        "index.html": ("index.html", pages.index(study, [] if single_file else files)),
         "territory.html": ("territory.html", pages.territory(study)),
         **{f"{code}.html": ("neighbourhood.html", pages.neighbourhood(study, code, made)) for code in codes},
         "compare.html": ("compare.html", compare(study)),
@@ -230,10 +238,8 @@ def _page_name(code: str) -> str:
     return code
 
 
-def _downloads(out: Path, lang: Lang) -> list[tuple[str, str]]:
-    """Return the path of each exported file and what it holds."""
-    paths = [path for pattern in _DOWNLOADS for path in sorted(out.glob(pattern))]
-    return [(path.relative_to(out).as_posix(), _holds(path.stem.removesuffix("_odbl"), lang)) for path in paths]
+def _exported(out: Path) -> list[str]:
+    return [path.relative_to(out).as_posix() for pattern in _DOWNLOADS for path in sorted(out.glob(pattern))]
 
 
 def _holds(stem: str, lang: Lang) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import shapely
 
+from essgeo.files.guard import refuse_overwrite
 from essgeo.access.demand import METHOD as POPULATION_BY_IRIS
 from essgeo.text.phrases import method_in_words
 from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
@@ -82,6 +83,7 @@ def build_siting(study: Study, scenarios: Sequence[Scenario], out: Path) -> list
     ...     [path.name for path in build_siting(study, [scenario], pathlib.Path(folder))][:2]
     ['siting.html', 'brief-1.html']
     """
+    refuse_overwrite({"out": out}, study.files)
     told = siting_context(study, scenarios)
     shared = pages.common(study) | {"styles": beside(STYLE, SITING_STYLE)}
     shared["menu"] = [*shared["menu"], siting_entry(study.lang)]

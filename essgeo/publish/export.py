@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from essgeo.files.guard import refuse_overwrite
 from essgeo.files.write import write_csv, write_geojson, write_parquet
 from essgeo.publish.datapackage import Published, describe, schema_file
 from essgeo.publish.geopackage import write_geopackage, write_project
-from essgeo.publish.licences import attributions
-from essgeo.publish.release import Release, release
+from essgeo.publish.licences import attributions, is_share_alike
+from essgeo.publish.release import Release, inputs_by_name, release
 from essgeo.publish.umap import write_umap
 from essgeo.publish.workbook import write_workbook
 from essgeo.schema.columns import TABLES
@@ -56,6 +57,7 @@ def export(study: Study, out: Path) -> list[Path]:
     'datapackage.json'
     """
     out = Path(out)
+    refuse_overwrite({"out": out}, study.files)
     released = release(study)
     files = [*_write_tables(study, released, out), *_write_layers(study, released, out)]
     notice, package = out / "ATTRIBUTIONS.md", out / "datapackage.json"
@@ -63,6 +65,19 @@ def export(study: Study, out: Path) -> list[Path]:
     notice.write_text(attributions(study, released.caveats, resting), encoding="utf-8")
     package.write_text(describe(study, released, files, out), encoding="utf-8")
     return [*(file.path for file in files), notice, package]
+
+
+def exported_files(study: Study) -> list[str]:
+    """Return the names of what :func:`export` writes for a reader to download, before it is written."""
+    endings = {name: "_odbl" if is_share_alike(inputs) else "" for name, inputs in inputs_by_name(study).items()}
+    tables = [name for name, table in TABLES.items() if not table.geographic or name == "structures"]
+    layers = [name for name, table in TABLES.items() if table.geographic]
+    return [
+        *("study.xlsx", "layers.gpkg"),
+        *sorted(f"tables/{name}{endings[name]}.csv" for name in tables),
+        *sorted(f"geojson/{name}{endings[name]}.geojson" for name in layers),
+        *("datapackage.json", "ATTRIBUTIONS.md"),
+    ]
 
 
 def _write_tables(study: Study, released: Release, out: Path) -> Iterator[Published]:

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from essgeo.errors import InputError
+from essgeo.files.guard import refuse_overwrite
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 
 MANIFEST = ".essgeo.json"
@@ -74,13 +75,25 @@ def staged(out: Path) -> Iterator[Path]:
                     out.rmdir()
 
 
-def _prepare(out: Path, work: Path) -> None:
-    if not out.name:
+def check_folder(out: Path, read: Mapping[str, Path]) -> None:
+    """Refuse, before anything is computed, a folder that is a file or where publishing replaces a file that was read.
+
+    Raises
+    ------
+    InputError
+        Names the file.
+    """
+    if not out.resolve().name:
         message = f"cannot publish into {out}: name a folder below it."
         raise InputError(message)
     if out.exists() and not out.is_dir():
         message = f"cannot publish into {out}: it is a file. Name a folder, or move the file."
         raise InputError(message)
+    refuse_overwrite({"out": out}, read)
+
+
+def _prepare(out: Path, work: Path) -> None:
+    check_folder(out, {})
     try:
         out.mkdir(parents=True, exist_ok=True)
         work.mkdir(exist_ok=True)

@@ -101,7 +101,7 @@ def release(study: Study) -> Release:
         name: frames[name].rename_axis(table.key[0]).reset_index() for name, table in TABLES.items() if table.geographic
     }
     _require_columns(frames)
-    masked = frozenset(study.structures.index[study.structures["geo_status"] == "masked"])
+    masked = _masked(study.structures)
     typed = {name: _hide(_in_words(_typed(frames[name], TABLES[name].columns), study.lang), masked) for name in TABLES}
     cleaned = {name: _clean(frame) for name, frame in typed.items()}
     layers = {
@@ -111,16 +111,30 @@ def release(study: Study) -> Release:
     }
     tables = {name: frame for name, (frame, _) in cleaned.items() if not TABLES[name].geographic}
     tables = {"structures": _with_degrees(layers["structures"])} | tables
-    rests_on = {name: set(table.rests_on) for name, table in TABLES.items()}
-    rests_on["iris"] |= rests_on["iris_coverage"]  # the layer shows the share of residents within reach
     return Release(
         layers,
         tables,
         sum(count for _, count in cleaned.values()),
         tuple(caveats(study)),
-        {name: tuple(one for one in study.inputs if one.layer in rests) for name, rests in rests_on.items()},
+        inputs_by_name(study),
         study.inputs,
     )
+
+
+def inputs_by_name(study: Study) -> dict[str, tuple[Input, ...]]:
+    """Return the files of a study that each layer and table rests on."""
+    rests_on = {name: set(table.rests_on) for name, table in TABLES.items()}
+    rests_on["iris"] |= rests_on["iris_coverage"]  # the layer shows the share of residents within reach
+    return {name: tuple(one for one in study.inputs if one.layer in rests) for name, rests in rests_on.items()}
+
+
+def release_table(name: str, frame: pd.DataFrame, structures: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return one table as it may be published, its remarks as they stand: as :func:`release` does for a whole study."""
+    return _clean(_hide(_typed(frame, TABLES[name].columns), _masked(structures)))[0]
+
+
+def _masked(structures: gpd.GeoDataFrame) -> frozenset[str]:
+    return frozenset(structures.index[structures["geo_status"] == "masked"])
 
 
 def _require_columns(frames: dict[str, pd.DataFrame]) -> None:

@@ -15,7 +15,6 @@ import openpyxl
 import pytest
 import shapely
 
-from essgeo.cli import main
 from essgeo.cli.main import cli
 from essgeo.schema.columns import COLUMNS
 from tests.conftest import ROOT
@@ -25,20 +24,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run ``essgeo`` with arguments in this process; return its exit code, output and errors."""
-
-    def command(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["essgeo", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            main()
-        printed = capsys.readouterr()
-        return int(left.value.code or 0), printed.out, printed.err
-
-    return command
 
 
 def test_help_is_fast_because_it_imports_no_geography() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import sqlite3
-import sys
 import zipfile
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,6 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from essgeo.cli import main
 from essgeo.errors import SourceChangedError
 from essgeo.files.structures import read_structures
 from tests.files.test_official_lists import FILES, PERSON, RNA, association, written
@@ -32,25 +30,6 @@ if TYPE_CHECKING:
 HIDDEN = 1000
 MARK = "zzsecret"
 SECRET_LON = 2.4567891
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    """Run ``essgeo`` in this process with its cache in ``tmp_path``; return its exit code, output and errors."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("ESSGEO_CACHE", str(tmp_path / "cache"))
-
-    def command(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["essgeo", *map(str, arguments)])
-        code = 0
-        try:
-            main()
-        except SystemExit as left:
-            code = int(left.code or 0)
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return command
 
 
 def official(folder: Path, sites: list[Any], units: list[Any], places: list[Any]) -> list[object]:
