@@ -21,7 +21,7 @@ from essgeo.official.live_layers import live_cells, live_layers, read_layer
 from essgeo.official.readers import read_ess_list
 from essgeo.official.sirene import read_sirene_geolocation
 from essgeo.register import RegisterFiles, build_register, count_economy
-from essgeo.register.duplicates import with_own_list
+from essgeo.register.assemble import with_own_list
 from essgeo.schema.columns import LAYERS
 from essgeo.zoning.renewal import live_renewal
 

@@ -217,7 +217,7 @@ def structures(territory: str, output: Path, **given: Unpack[StructuresOptions])
     from essgeo.geocoding.index import load_index
     from essgeo.geocoding.match import Local
     from essgeo.register import as_table, build_register, register_portrait
-    from essgeo.register.build import register_files
+    from essgeo.register.assemble import register_files
     from essgeo.territory import load_territory
 
     _check(output, given)

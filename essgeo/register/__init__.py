@@ -1,7 +1,7 @@
 """The register of the ESS of a territory, from the official files, with positions, and its portrait by area."""
 
 from essgeo.register.activity import OUTSIDE, activity_odds, counted_on, located_here
-from essgeo.register.build import RegisterFiles, build_register
+from essgeo.register.assemble import RegisterFiles, build_register
 from essgeo.register.duplicates import apply_decisions, join_decisions, read_decisions, settled_rows, suggest_duplicates
 from essgeo.register.establishments import as_table
 from essgeo.register.perimeter import perimeter

@@ -19,19 +19,6 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 
-def enterprise_of(structures: pd.DataFrame) -> pd.Series:
-    """Return the enterprise of each structure: its SIREN, or the structure itself where that is not known.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> enterprise_of(pd.DataFrame({"siren": ["005580113", "005580113", ""]}, index=["a", "b", "c"])).nunique()
-    2
-    """
-    siren = structures.reindex(columns=["siren"])["siren"].astype("object").fillna("")
-    return siren.where(siren != "", structures.index.to_series().map("={}".format))
-
-
 NAF_VERSION = "NAFRev2"
 """The nomenclature that the tables of sectors and of exclusions speak; a code of another one says nothing."""
 
@@ -41,7 +28,25 @@ SOURCE_LIST = "ESS France, liste des entreprises de l'ESS"
 
 _SOLE_TRADER = "Entreprise individuelle sans enseigne"
 
+_STREET = ["number", "repetition", "street_type", "street"]
+
 _ALIASES = ("sign_1", "sign_2", "sign_3", "usual_name", "unit_name", "unit_usual_name", "unit_acronym")
+
+
+_DROPPED = ("candidate_longitude", "candidate_latitude", "longitude", "latitude")
+
+_FIRST = (
+    *("structure_id", "name", "aliases", "address", "postcode", "city", "citycode", "lon", "lat", "coord_precision"),
+    *("coord_radius_m", "coord_source"),
+)
+
+DEGREE_DECIMALS = 6
+
+
+def enterprise_of(structures: pd.DataFrame) -> pd.Series:
+    """Return the enterprise of each structure: its SIREN, or the structure itself where that is not known."""
+    siren = structures.reindex(columns=["siren"])["siren"].astype("object").fillna("")
+    return siren.where(siren != "", structures.index.to_series().map("={}".format))
 
 
 def as_structures(
@@ -94,7 +99,7 @@ def as_structures(
             "structure_id": rows["siret"],
             "name": names,
             "aliases": _aliases(rows, names),
-            "address": _joined(rows, ("number", "repetition", "street_type", "street"), " "),
+            "address": [" ".join(filter(None, parts)) for parts in rows[_STREET].itertuples(index=False, name=None)],
             **{name: rows[name] for name in ("postcode", "city", "citycode", "siren", "siret")},
             "family": found["family"],
             "legal_form": rows["legal_category"].map(labels).fillna(""),
@@ -142,21 +147,6 @@ def _aliases(rows: pd.DataFrame, names: pd.Series) -> pd.Series:
     lists = (dict.fromkeys(filter(None, texts)) for texts in own.itertuples(index=False, name=None))
     joined = ["|".join(text for text in texts if text != name) for texts, name in zip(lists, names, strict=True)]
     return pd.Series(joined, index=rows.index, dtype="object")
-
-
-def _joined(rows: pd.DataFrame, columns: tuple[str, ...], separator: str) -> pd.Series:
-    lines = [separator.join(filter(None, parts)) for parts in rows[list(columns)].itertuples(index=False, name=None)]
-    return pd.Series(lines, index=rows.index, dtype="object")
-
-
-_DROPPED = ("candidate_longitude", "candidate_latitude", "longitude", "latitude")
-
-_FIRST = (
-    *("structure_id", "name", "aliases", "address", "postcode", "city", "citycode", "lon", "lat", "coord_precision"),
-    *("coord_radius_m", "coord_source"),
-)
-
-DEGREE_DECIMALS = 6
 
 
 def as_table(register: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -16,43 +16,16 @@ if TYPE_CHECKING:
 
 
 @cache
-def _read(name: str) -> pd.DataFrame:
+def nomenclature(name: str) -> pd.DataFrame:
+    """Return a table of ``data/nomenclatures``, every cell as text; it is shared: nobody may change it."""
     return pd.read_csv(data_folder() / "nomenclatures" / f"{name}.csv", dtype=str, keep_default_na=False)
 
 
-def nomenclature(name: str) -> pd.DataFrame:
-    """Return a table of ``data/nomenclatures``, every cell as text.
-
-    Parameters
-    ----------
-    name
-        ``ess_legal_categories``, ``ess_excluded_activities``, ``sirene_employee_bands``, ``naf_sectors`` or
-        ``name_sectors``.
-
-    Examples
-    --------
-    >>> nomenclature("sirene_employee_bands").set_index("code").loc["11", "label"]
-    '10 à 19 salariés'
-    """
-    return _read(name).copy()
-
-
 def employees(bands: pd.Series) -> pd.DataFrame:
-    """Return the least and the most employees that a band of SIRENE stands for.
+    """Return ``employees_low`` and ``employees_high`` of bands of SIRENE: ``NN``, ``00``, ``01`` (1 or 2), ... ``53``.
 
-    Parameters
-    ----------
-    bands
-        Codes of ``trancheEffectifsEtablissement``: ``NN``, ``00``, ``01`` (1 or 2) ... ``53`` (10,000 or more).
+    NaN where the band is not known; the highest band has no upper end.
 
-    Returns
-    -------
-    DataFrame
-        The index of ``bands``; ``employees_low`` and ``employees_high``, NaN where the band is not known; the highest
-        band has no upper end (NaN).
-
-    Examples
-    --------
     >>> employees(pd.Series(["02", "NN", "", "53"])).values.tolist()
     [[3.0, 5.0], [0.0, 0.0], [nan, nan], [10000.0, nan]]
     """
@@ -61,32 +34,18 @@ def employees(bands: pd.Series) -> pd.DataFrame:
 
 
 def sectors(naf: pd.Series, name: pd.Series) -> pd.DataFrame:
-    """Return the sectors and challenges of establishments, and the rules that gave them.
+    """Return ``sectors``, ``challenges`` and the ``sector_rule`` that gave them, each ``|``-separated codes.
 
     The longest activity code of ``data/nomenclatures/naf_sectors.csv`` that begins the code of a row gives its sector;
     every row of ``name_sectors.csv`` whose words stand in the name adds its own. Both tables are judgements of this
-    project. Where neither says anything, the sector is not known.
+    project. Where neither says anything, the sector is not known. A rule is ``naf:`` or ``name:`` and what it found.
 
-    Parameters
-    ----------
-    naf
-        Activity codes of NAF rev. 2, such as ``88.91A``; ``""`` where not known.
-    name
-        Names, with the same index.
-
-    Returns
-    -------
-    DataFrame
-        The index of ``naf``; ``sectors``, ``challenges`` and ``sector_rule``, each ``|``-separated codes. A rule is
-        ``naf:`` or ``name:`` and what it found.
-
-    Examples
-    --------
     >>> names = pd.Series(["Les Lutins", "Vélo Montreuil", "Ensemble"])
     >>> found = sectors(pd.Series(["88.91A", "94.99Z", "94.99Z"]), names)
     >>> found["sectors"].tolist(), found["sector_rule"].tolist()
     (['petite_enfance', 'mobilite', ''], ['naf:88.91A', 'name:velo', ''])
     """
+    # found: the rules of each row, (sector, challenges, rule) each. A code is looked up once, a pattern in all names.
     code_at, code = naf.factorize()
     by_code = [_of_code(str(value)) for value in code]
     words = pd.Series([simplify(str(value)).replace("_", " ") for value in name], index=name.index)
@@ -191,12 +150,6 @@ def perimeter(table: pd.DataFrame, *, listed: pd.Series | None = None) -> pd.Dat
 
 
 def ess_categories() -> Collection[str]:
-    """Return the legal categories that are of the ESS by themselves.
-
-    Examples
-    --------
-    >>> "9220" in ess_categories(), "5710" in ess_categories()
-    (True, False)
-    """
+    """Return the legal categories that are of the ESS by themselves."""
     table = nomenclature("ess_legal_categories")
     return frozenset(table.loc[table["family"] != COMMERCIAL, "code"])

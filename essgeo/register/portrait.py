@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-    from essgeo.register.build import RegisterFiles
+    from essgeo.register.assemble import RegisterFiles
     from essgeo.territory import Territory
 
 
@@ -402,7 +402,7 @@ def register_portrait(
     Parameters
     ----------
     register
-        From :func:`essgeo.register.build_register`.
+        From :func:`essgeo.register.assemble_register`.
     territory
         Its communes and QPV are the areas: its own files, or where it declares none the official ones.
     files

@@ -258,7 +258,7 @@ def test_an_optional_file_that_changed_is_said_and_done_without(
         raise SourceChangedError(message)
 
     monkeypatch.setattr("essgeo.official.fetch.fetch", changed)
-    monkeypatch.setattr("essgeo.register.build.fetch", changed, raising=False)
+    monkeypatch.setattr("essgeo.register.assemble.fetch", changed, raising=False)
     words = official(tmp_path / "official", [site(1)], [unit(1)], [place(1)])[:4]
     code, _, said = run("structures", small_territory, "-o", tmp_path / "r.csv", *words, "--as-of", "2026-01-01")
     assert code == 0

@@ -15,7 +15,7 @@ from rapidfuzz import fuzz
 
 from essgeo.errors import CRSMismatchError, SchemaError
 from essgeo.register import apply_decisions, read_decisions, suggest_duplicates
-from essgeo.register.duplicates import LEAST_NAME, NEAR_M
+from essgeo.register.duplicates import MIN_NAME, NEAR_M
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +58,7 @@ def every_pair(left: gpd.GeoDataFrame, right: gpd.GeoDataFrame) -> dict[tuple[st
             alike = max(fuzz.token_sort_ratio(a, b) for a in names[0] for b in names[1]) / 100
             apart = math.dist(one.geometry.coords[0], two.geometry.coords[0])
             same_siren = bool(siret[0]) and siret[0][:9] == siret[1][:9]
-            if apart <= NEAR_M and alike >= LEAST_NAME and not same_siren:
+            if apart <= NEAR_M and alike >= MIN_NAME and not same_siren:
                 found[one.Index, two.Index] = round(min(alike * (1 - apart / (2 * NEAR_M)), 0.99), 4)
     return found
 

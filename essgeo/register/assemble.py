@@ -1,4 +1,4 @@
-"""From the official files to the structures of a territory, each with a position or the reason why it has none."""
+"""From official files and the list of a territory to its structures, each with a position or why it has none."""
 
 from __future__ import annotations
 
@@ -8,14 +8,20 @@ from typing import TYPE_CHECKING, cast
 import pandas as pd
 
 from essgeo.errors import SourceError, SourceUnavailableError
+from essgeo.files.layers import own_layer
+from essgeo.files.provenance import given_input
+from essgeo.files.redact import restricted_rows
 from essgeo.geocoding import geocode
 from essgeo.geocoding.chain import SIRENE
 from essgeo.geocoding.verdict import RADIUS_M
+from essgeo.official.live import Found, input_of
 from essgeo.official.readers import read_ess_list
 from essgeo.official.sirene import read_establishments, read_sirene_geolocation
+from essgeo.register.duplicates import SIDES, apply_decisions, read_decisions
 from essgeo.register.establishments import as_structures
 from essgeo.register.perimeter import ess_categories
 from essgeo.schema.codes import with_arrondissements
+from essgeo.schema.vocabulary import split_codes
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -25,6 +31,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from essgeo.geocoding.engines import Cache, Engine
+    from essgeo.official.live import Live
+    from essgeo.schema.vocabulary import Lang
     from essgeo.territory import Territory
 
 
@@ -37,6 +45,28 @@ SOURCES = {
 """By file, its source in the catalogue."""
 
 _NEEDED = ("establishments", "legal_units")
+
+
+HOUSE = "housenumber"
+
+SETTLED = ("located", "corrected", "masked")
+
+OWN_LIST_DECISIONS = "decisions.csv"
+
+COMPLETED = ("roles", "support_stages", "challenges")
+"""What SIRENE does not say and a list may."""
+
+_NOTE: dict[Lang, str] = {
+    "fr": "Liste du territoire ({file}, {total} structures) : {matched} reconnues dans Sirene par leur SIRET, "
+    "{settled} tranchées dans {decisions}, {left} laissées de côté, car rien ne dit si Sirene les contient déjà. "
+    "Pour trancher : essgeo structures {territory} -o registre.csv --others {file} --suggestions suggestions.csv, "
+    "remplir la colonne decision (same ou different), puis poser le fichier sous le nom {decisions} dans le dossier "
+    "du territoire.",
+    "en": "The territory's own list ({file}, {total} structures): {matched} found in SIRENE by their SIRET, {settled} "
+    "settled in {decisions}, {left} left out, since nothing says whether SIRENE holds them already. To settle them: "
+    "essgeo structures {territory} -o register.csv --others {file} --suggestions suggestions.csv, fill in the column "
+    "decision (same or different), then put the file into the folder of the territory as {decisions}.",
+}
 
 
 @dataclass(frozen=True)
@@ -124,11 +154,6 @@ def register_files(
     return RegisterFiles(**found, stale=tuple(stale))
 
 
-HOUSE = "housenumber"
-
-SETTLED = ("located", "corrected", "masked")
-
-
 def build_register(
     territory: Territory,
     files: RegisterFiles,
@@ -214,3 +239,83 @@ def _places(structures: pd.DataFrame, files: RegisterFiles) -> pd.DataFrame:
             "coord_source": SIRENE,
         }
     )
+
+
+def with_own_list(
+    live: Live, register: gpd.GeoDataFrame, *, using: Sequence[Engine], corrections: pd.DataFrame | None
+) -> Found[gpd.GeoDataFrame]:
+    """Return the register of SIRENE with what the list of the territory adds to it.
+
+    A structure of the list whose SIRET stands in the register completes the roles, support stages and challenges of
+    that row. The decisions of ``decisions.csv`` in the folder of the territory come before it, see
+    :func:`essgeo.register.read_decisions` (``left``: the SIRET, ``right``: the identifier in the list): ``same``
+    completes the row, or takes its place where ``keep`` is ``right``; ``different`` adds the structure to the register.
+    The others are left out, and a note says how many. Rows that INSEE diffuses in part are never completed: what a list
+    says of them would name them.
+
+    Parameters
+    ----------
+    live
+        The territory, and the language of the note.
+    register
+        From :func:`essgeo.register.build_register`.
+    using, corrections
+        As for :func:`essgeo.geocode`, for structures that are added.
+
+    Returns
+    -------
+    Found of GeoDataFrame
+        The columns of the register, those of the list, and ``same_as`` where there are decisions; the files of the
+        territory that it rests on now.
+
+    Raises
+    ------
+    InputError
+        The list or the decisions cannot be read.
+
+    Examples
+    --------
+    See ``tests/sources/test_live_own_list.py``.
+    """
+    here = live.territory
+    if not here.declares("structures"):
+        return Found(register)
+    own, path, file = own_layer(here, "structures"), here.folder / OWN_LIST_DECISIONS, here.file("structures")
+    open_rows = register.index[~restricted_rows(register)]
+    none = pd.DataFrame(columns=[*SIDES, "decision", "keep"], dtype=str)
+    decisions = read_decisions(path) if path.is_file() else none
+    stands = decisions["left"].isin(open_rows) & decisions["right"].isin(own.index)
+    same = decisions[stands & (decisions["decision"] == "same")]
+    known = own[own["siret"].isin(open_rows)]
+    by_siret = pd.DataFrame({"left": known["siret"].to_numpy(), "right": known.index})
+    settled_pairs = pd.MultiIndex.from_frame(decisions[["left", "right"]])
+    by_siret = by_siret[~pd.MultiIndex.from_frame(by_siret).isin(settled_pairs)]
+    pairs = pd.concat([by_siret, same.loc[same["keep"] == "left", ["left", "right"]]]).drop_duplicates()
+    apart = decisions.loc[decisions["decision"] == "different", "right"]
+    added = own[own.index.isin([*apart, *same.loc[same["keep"] == "right", "right"]]) & ~own.index.isin(pairs["right"])]
+    found = _completed(register, own, pairs, title=file.title)
+    inputs = []
+    if len(same) or len(added):
+        settled = own[own.index.isin([*added.index, *same["right"]])]
+        placed = geocode(settled, using=list(using), corrections=corrections, crs=here.crs)
+        found = apply_decisions(found, placed, decisions[stands])
+        # The texts that one of the two lists does not have.
+        texts = [name for name in found.columns.drop("geometry") if not pd.api.types.is_numeric_dtype(found[name])]
+        found = found.assign(**{name: found[name].fillna("") for name in texts})
+        inputs.append(given_input("structures", path, title="Decisions", vintage=here.vintage))
+    if len(pairs) or len(added):
+        inputs.append(input_of(file))
+    matched, used = by_siret["right"].nunique(), pairs["right"].nunique() + len(added)
+    words = {"file": file.path.name, "total": len(own), "matched": matched, "settled": used - matched}
+    words |= {"left": len(own) - used, "territory": here.id, "decisions": OWN_LIST_DECISIONS}
+    return Found(found, tuple(inputs), (_NOTE[live.lang].format(**words),))
+
+
+def _completed(register: gpd.GeoDataFrame, own: pd.DataFrame, pairs: pd.DataFrame, *, title: str) -> gpd.GeoDataFrame:
+    """Return the register with what a list says of its rows; ``pairs`` tells which row of the list is which."""
+    told = own.loc[pairs["right"], list(COMPLETED)].set_axis(pairs["left"])
+    joined = told.groupby(level=0).agg("|".join).reindex(register.index).fillna("")
+    both = {name: (register[name] + "|" + joined[name]).map(split_codes) for name in COMPLETED}
+    codes = {name: lists.map(lambda each: "|".join(dict.fromkeys(filter(None, each)))) for name, lists in both.items()}
+    named = register["source"].where(~register.index.isin(pairs["left"]), register["source"] + f" ; {title}")
+    return register.assign(**codes, source=named)
