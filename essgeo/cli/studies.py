@@ -154,7 +154,7 @@ def site(  # noqa: PLR0913 (one argument an option)
     """Choose sites in a TERRITORY that bring most residents within reach of a sector."""
     from essgeo.files.guard import refuse_overwrite
     from essgeo.files.structures import codes_of
-    from essgeo.maps.siting_pages import build_siting
+    from essgeo.maps.build import build_siting
     from essgeo.schema.vocabulary import THEMES
     from essgeo.siting import Assumptions, Requirements, choose_sites
     from essgeo.study import measure, set_up

@@ -11,8 +11,7 @@ from markupsafe import Markup
 from essgeo.errors import InputError
 from essgeo.files.guard import refuse_overwrite
 from essgeo.maps import pages
-from essgeo.maps.compare import compare
-from essgeo.maps.content import Register, register, study_content
+from essgeo.maps.drawing import plan_of
 from essgeo.maps.render import (
     BACKGROUNDS,
     COMPARE_SCRIPT,
@@ -31,7 +30,8 @@ from essgeo.maps.render import (
     within,
     write_assets,
 )
-from essgeo.maps.siting_pages import build_siting, siting_context, siting_entry
+from essgeo.maps.script_data import Register, register, study_content
+from essgeo.maps.sites import siting_context, siting_entry
 from essgeo.schema.columns import TABLES
 from essgeo.text.languages import texts
 
@@ -105,23 +105,23 @@ def build_maps(
         message = f"background: {background!r} is unknown. Use one of {', '.join([*BACKGROUNDS, 'none'])}."
         raise InputError(message)
     refuse_overwrite({"out": out}, study.files)
-    made = register(study.structures)
+    made, plan = register(study.structures), plan_of(study)
     names = _exported(out) if downloads is None else downloads
     files = [(name, _holds(PurePath(name).stem.removesuffix("_odbl"), study.lang)) for name in names]
     shared = pages.common(study, background)
     if scenarios:
         shared["menu"] = [*shared["menu"], siting_entry(study.lang)]
     contexts = {
-        "index.html": ("index.html", pages.index(study, [] if single_file else files)),
+        "index.html": ("index.html", pages.index(study, plan, [] if single_file else files)),
         "territory.html": ("territory.html", pages.territory(study)),
         **{f"{code}.html": ("neighbourhood.html", pages.neighbourhood(study, code, made)) for code in codes},
-        "compare.html": ("compare.html", compare(study)),
+        "compare.html": ("compare.html", pages.compare(study)),
         "method.html": ("method.html", pages.method(study)),
     }
     out.mkdir(parents=True, exist_ok=True)
     if single_file:
         if scenarios:
-            contexts["siting.html"] = ("siting.html", siting_context(study, scenarios))
+            contexts["siting.html"] = ("siting.html", siting_context(study, plan, scenarios))
         return [_write_page(out, "index.html", _single(study, shared, contexts, made, background))]
     contexts["embed.html"] = ("embed.html", pages.embed(study))
     for _, context in contexts.values():
@@ -133,6 +133,45 @@ def build_maps(
     sites = build_siting(study, scenarios, out) if scenarios else []
     texts = contents() | _data(study, made, background)
     return list(dict.fromkeys([*written, *sites, *write_assets(out, texts)]))
+
+
+def build_siting(study: Study, scenarios: Sequence[Scenario], out: Path) -> list[Path]:
+    """Write the page of some scenarios and a brief for each; the same scenarios give the same bytes.
+
+    Parameters
+    ----------
+    study
+        The study they belong to, for outlines, sources and language.
+    scenarios
+        From :func:`essgeo.choose_sites`.
+    out
+        Folder to write to; it is made where missing.
+
+    Returns
+    -------
+    list of Path
+        ``siting.html``, ``brief-1.html`` and so on, then the styles in ``assets/``.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from essgeo.siting import default_scenario
+    >>> study = study_est_ensemble()
+    >>> scenario = default_scenario(study.demand, study.structures, study.sites, study.iris, study.parameters)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     [path.name for path in build_siting(study, [scenario], pathlib.Path(folder))][:2]
+    ['siting.html', 'brief-1.html']
+    """
+    refuse_overwrite({"out": out}, study.files)
+    told = siting_context(study, plan_of(study), scenarios)
+    shared = pages.common(study) | {"styles": beside(STYLE, SITING_STYLE)}
+    shared["menu"] = [*shared["menu"], siting_entry(study.lang)]
+    made = {"siting.html": render("siting.html", study.lang, shared | told)}
+    made |= {one["page"]: render("brief.html", study.lang, shared | {"one": one}) for one in told["scenarios"]}
+    out.mkdir(parents=True, exist_ok=True)
+    written = [_write_page(out, name, page) for name, page in made.items()]
+    styles = {name: text for name, text in contents().items() if name.endswith(".css")}
+    return [*written, *write_assets(out, styles)]
 
 
 def build_embed(study: Study, out: Path, *, background: Choice = "ign") -> list[Path]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import folium
 
 from essgeo.crs import GEOGRAPHIC
-from essgeo.maps.popups import outlines
+from essgeo.maps.drawing import outlines
 from essgeo.maps.render import BACKGROUNDS, BIDI_CONTROLS
 from essgeo.schema.vocabulary import NO_SECTOR, SECTOR_SYMBOLS, SECTORS, STATUSES, split_codes
 from essgeo.text.languages import texts

@@ -1,9 +1,10 @@
-"""Findings of a study as sentences and figures of a page."""
+"""Rows of a study, and its findings as sentences and figures of a page."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple, TYPE_CHECKING, TypeAlias, cast
 
 import pandas as pd
 
@@ -16,14 +17,35 @@ from essgeo.text.languages import texts
 from essgeo.text.numbers import MISSING, joined, number, percent, placed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import geopandas as gpd
 
     from essgeo.access import WalkingComparison
-    from essgeo.maps.popups import Row
     from essgeo.results import Parameters
     from essgeo.schema.vocabulary import Lang
+
+
+Row: TypeAlias = Mapping[str, Any]
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table, or of a layer without its geometry, in order."""
+    bare = pd.DataFrame(table).drop(columns="geometry", errors="ignore")
+    return cast("list[dict[str, Any]]", bare.to_dict("records"))
+
+
+def by_index(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """Return the rows of a layer by identifier, without the geometry."""
+    return dict(zip(map(str, table.index), records(table), strict=True))
+
+
+def where(table: pd.DataFrame, **values: object) -> pd.DataFrame:
+    """Return the rows whose columns hold these values."""
+    kept = pd.Series(data=True, index=table.index)
+    for name, value in values.items():
+        kept &= table[name] == value
+    return table[kept]
 
 
 def interval(low: float, high: float, lang: Lang, *, share: bool = False) -> str:
@@ -52,23 +74,7 @@ def walk(minutes: float, lang: Lang) -> str:
 
 
 def reach(row: Row, territory: Row, lang: Lang) -> str:
-    """Return the share of residents within reach, with its interval, beside that of the territory.
-
-    Parameters
-    ----------
-    row
-        The row of ``coverage`` of the place.
-    territory
-        The row of ``coverage`` of the territory, for the same theme and walk.
-    lang
-        Language of the sentence.
-
-    Examples
-    --------
-    >>> row = {"share": 0.5, "share_low": 0.4, "share_high": 0.6, "residents": 1000, "minutes": 15}
-    >>> reach(row, {"share": 0.7}, "en")[:61]
-    '50% of the 1,000 residents (40% to 60%) live within a 15 min '
-    """
+    """Return the share of residents within reach (a row of ``coverage``), beside that of the territory."""
     key = {0.0: "reach_none", 1.0: "reach_all"}.get(row["share"], "reach")
     return texts(lang)["findings"][key].format(
         share=percent(row["share"], lang),
@@ -80,33 +86,12 @@ def reach(row: Row, territory: Row, lang: Lang) -> str:
 
 
 def verified(row: Row, lang: Lang) -> str:
-    """Return the share within reach of the structures verified as active.
-
-    Examples
-    --------
-    >>> verified({"share_known_active": 0.41}, "en")
-    'Counting only structures verified as active: 41%.'
-    """
+    """Return the share within reach of the structures verified as active."""
     return texts(lang)["findings"]["verified"].format(share=percent(row["share_known_active"], lang))
 
 
 def largest_gap(rows: Sequence[Row], names: Mapping[str, str], lang: Lang) -> list[str]:
-    """Return the first gap of a neighbourhood, where it stands among the others, and which themes may be first too.
-
-    Parameters
-    ----------
-    rows
-        The rows of ``gaps`` of the neighbourhood, by rank.
-    names
-        Name of each neighbourhood, by identifier.
-    lang
-        Language of the sentences.
-
-    Examples
-    --------
-    >>> largest_gap([], {}, "en")
-    ['No theme places the neighbourhood behind the territory.']
-    """
+    """Return the first gap of a neighbourhood (its rows of ``gaps``, by rank), its standing, and what may be first too."""
     words = texts(lang)["findings"]
     behind = [row for row in rows if row["gap_residents"] > 0]
     if not behind:
@@ -127,13 +112,7 @@ def largest_gap(rows: Sequence[Row], names: Mapping[str, str], lang: Lang) -> li
 
 
 def nearest(row: Row, lang: Lang) -> str:
-    """Return where the nearest structure of a gap is, or that none is known.
-
-    Examples
-    --------
-    >>> nearest({"nearest_name": "Le Garage", "nearest_city": "Bondy", "nearest_minutes": 21.0}, "en")
-    'The nearest structure, Le Garage (Bondy), is a 21 min walk away.'
-    """
+    """Return where the nearest structure of a gap is, or that none is known."""
     words = texts(lang)["findings"]
     if not row["nearest_name"]:
         return words["gap_unknown"]
@@ -154,22 +133,7 @@ def theme(row: Row, lang: Lang) -> str:
 
 
 def support_chain(rows: Sequence[Row], lang: Lang) -> list[str]:
-    """Return, for each kind of support, the stages without an offer within reach and the nearest one.
-
-    Parameters
-    ----------
-    rows
-        The rows of ``support_chain`` of one neighbourhood.
-    lang
-        Language of the sentences.
-
-    Examples
-    --------
-    >>> row = {"role": "financement", "stage": "emergence", "within_reach": True, "minutes": 15,
-    ...        "structures_in_register": 1}
-    >>> support_chain([row], "en")
-    ['Funding: an offer is within a 15 min walk for every stage of a project.']
-    """
+    """Return, for each kind of support, the stages without an offer within reach and the nearest one."""
     words = texts(lang)["findings"]
     if rows and not any(row["structures_in_register"] for row in rows):
         return [words["chain_unknown"]]
@@ -196,24 +160,7 @@ def support_chain(rows: Sequence[Row], lang: Lang) -> list[str]:
 
 
 def shared_qpv(row: Row, others: Sequence[Row], vintage: str, lang: Lang) -> str:
-    """Return that a neighbourhood shares its QPV with others, or nothing where it does not.
-
-    Parameters
-    ----------
-    row
-        The neighbourhood.
-    others
-        All neighbourhoods of the study.
-    vintage
-        Vintage of the QPV, which names the column ``qpv_<vintage>``.
-    lang
-        Language of the sentence.
-
-    Examples
-    --------
-    >>> shared_qpv({"name": "A", "qpv_2024": "Q1"}, [{"name": "A", "qpv_2024": "Q1"}], "2024", "en")
-    ''
-    """
+    """Return that a neighbourhood shares its QPV with others, or nothing where it does not."""
     column = f"qpv_{vintage}"
     code = row.get(column, "")
     names = [other["name"] for other in others if code and other[column] == code and other["name"] != row["name"]]
@@ -224,23 +171,7 @@ def shared_qpv(row: Row, others: Sequence[Row], vintage: str, lang: Lang) -> str
 
 
 def walking(parameters: Parameters, found: WalkingComparison | None, lang: Lang) -> str:
-    """Return how walks were measured, and who lives away from the streets where there are some.
-
-    Parameters
-    ----------
-    parameters
-        Of the study.
-    found
-        The streets beside straight lines; ``None`` without a network.
-    lang
-        Language of the sentences.
-
-    Examples
-    --------
-    >>> from essgeo.results import Parameters
-    >>> walking(Parameters("2024"), None, "en")[-16:]
-    '1.3 at 4.5 km/h.'
-    """
+    """Return how walks were measured, and who lives away from the streets where there are some."""
     words, speed = texts(lang)["findings"], number(parameters.speed_kmh, lang, digits=1)
     if found is None:
         return words["walking"].format(detour=number(parameters.detour, lang, digits=1), speed=speed)
@@ -262,22 +193,7 @@ def walking(parameters: Parameters, found: WalkingComparison | None, lang: Lang)
 
 
 def bound(structures: float, enterprises: float, lang: Lang) -> str:
-    """Return how many structures a figure of access rests on, and what that means for them.
-
-    Parameters
-    ----------
-    structures
-        Structures of the register that are located in the territory and counted.
-    enterprises
-        ESS enterprises of the territory according to its portrait; NaN where there is none.
-    lang
-        Language of the sentences.
-
-    Examples
-    --------
-    >>> bound(77, 1274, "en")[:83]
-    'These figures rest on 77 structures located in the territory and counted, for about'
-    """
+    """Return how many structures a figure of access rests on; ``enterprises`` is NaN where there is no portrait."""
     words = texts(lang)["findings"]
     if math.isnan(enterprises) or not enterprises:
         return words["bound_unknown"].format(structures=number(structures, lang))

@@ -1,15 +1,16 @@
-"""What each page is told: tables cut to what it shows, findings in words, and the data of its map."""
+"""What each page is told: tables cut to what it shows, findings in words, the data of its map, areas side by side."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from essgeo.errors import InputError
 from essgeo.maps import findings
-from essgeo.maps.content import (
+from essgeo.maps.script_data import (
     MANY,
     SHAPES,
     SHARE_BREAKS,
@@ -20,25 +21,33 @@ from essgeo.maps.content import (
     map_content,
     months,
 )
-from essgeo.maps.findings import tally
-from essgeo.maps.plan import overview
-from essgeo.maps.popups import attributes, by_index, period, records, surface, where
+from essgeo.maps.drawing import dots, period, surface
+from essgeo.maps.findings import Row, by_index, records, tally, where
 from essgeo.maps.render import policy
-from essgeo.schema.vocabulary import NO_SECTOR, SECTOR_SYMBOLS, split_codes
+from essgeo.schema.vocabulary import NO_SECTOR, ROLES, SECTOR_SYMBOLS, STAGES, THEMES, split_codes
 from essgeo.text.languages import texts
-from essgeo.text.numbers import joined
+from essgeo.text.numbers import MISSING, joined, number, percent, placed
 from essgeo.text.phrases import method_in_words, register_bound
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     import pandas as pd
     from numpy.typing import NDArray
 
-    from essgeo.maps.content import Register
+    from essgeo.maps.drawing import Plan
+    from essgeo.maps.script_data import Register
     from essgeo.maps.render import Choice
     from essgeo.results import Study
 
 
 Context = dict[str, Any]
+
+
+MOST_QPV = 60
+"""QPV beyond which the page compares target neighbourhoods alone: each is a column of it."""
+
+
+LEVELS = ("neighbourhood", "qpv")
 
 
 AROUND_M = 2000.0
@@ -49,15 +58,7 @@ _EMPTY_FIELDS = ("address", "family", "siren", "active_from")
 
 
 def common(study: Study, background: Choice = "none") -> Context:
-    """Return what every page shows: names, date, vintage, sources, and how many structures are not located.
-
-    Parameters
-    ----------
-    study
-        The run.
-    background
-        Key of the background tiles of the maps.
-    """
+    """Return what every page shows: names, date, vintage, sources, and how many structures are not located."""
     return {
         "layout": "base.html",
         "at": "",
@@ -84,7 +85,7 @@ def common(study: Study, background: Choice = "none") -> Context:
     }
 
 
-def index(study: Study, downloads: list[tuple[str, str]]) -> Context:
+def index(study: Study, plan: Plan, downloads: list[tuple[str, str]]) -> Context:
     """Return the portal: key figures, the neighbourhoods as cards, what can be downloaded and what it holds."""
     territory = _whole(study)
     cards = []
@@ -105,7 +106,8 @@ def index(study: Study, downloads: list[tuple[str, str]]) -> Context:
         "page": "index.html",
         "whole": territory,
         "cards": cards,
-        "overview": overview(study),
+        "overview": plan,
+        "dots": dots(study, plan),
         "portrait": records(study.portrait),
         "downloads": downloads,
         "qpv_count": len(study.qpv),
@@ -134,19 +136,7 @@ def embed(study: Study) -> Context:
 def neighbourhood(study: Study, code: str, made: Register) -> Context:
     """Return the page of a target neighbourhood.
 
-    Parameters
-    ----------
-    study
-        The run.
-    code
-        Identifier of the neighbourhood.
-    made
-        The register, of which the map shows the rows around the neighbourhood and those its tables name.
-
-    Raises
-    ------
-    InputError
-        The run has no coverage of that neighbourhood.
+    Its map shows the rows of the register around it and those that its tables name.
     """
     row = by_index(study.neighbourhoods)[code]
     others = records(study.neighbourhoods)
@@ -176,7 +166,7 @@ def neighbourhood(study: Study, code: str, made: Register) -> Context:
         "chain": chain,
         "offers": sorted(gaps, key=lambda gap: (math.isnan(gap["nearest_minutes"]), gap["nearest_minutes"])),
         "inside": records(
-            inside.join(attributes(study.structures), on="structure_id").sort_values(
+            inside.join(study.structures.drop(columns="geometry"), on="structure_id").sort_values(
                 ["probability", "structure_id"], ascending=[False, True]
             )
         ),
@@ -286,3 +276,147 @@ def _holders(study: Study, gaps: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _gaps_of(study: Study, code: str) -> list[dict[str, Any]]:
     table = where(study.gaps, level="neighbourhood", neighbourhood_id=code)
     return records(table[table["theme"] != "all"].sort_values("rank"))
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A figure in words, its interval in words, and the two ends of that interval where there is one."""
+
+    text: str
+    note: str = ""
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of the table: what it says, and one cell an area."""
+
+    label: str
+    cells: tuple[Cell, ...]
+
+
+def compare(study: Study) -> dict[str, Any]:
+    """Return the areas, and groups of lines: figures, gaps by theme, nearest offers, support chain.
+
+    The areas are the target neighbourhoods, then the QPV of the territory, each with ``name``, ``where``, ``page``
+    (empty where it has none) and ``group``. No QPV where they stand in for target neighbourhoods, or are too many.
+    """
+    words = texts(study.lang)["compare"]
+    areas = _areas(study)
+    groups = [
+        (words["figures"], _figures(study, list(areas))),
+        (words["gaps"], _by_theme(study, list(areas), _gap_cell)),
+        (words["offers"], _by_theme(study, list(areas), _offer)),
+        (words["chain"], _chain(study, list(areas))),
+    ]
+    several = len({area["group"] for area in areas.values()}) > 1
+    return {"page": "compare.html", "areas": areas, "groups": groups, "with_qpv": several}
+
+
+def _areas(study: Study) -> dict[str, dict[str, str]]:
+    words = texts(study.lang)["map"]
+    areas = {
+        code: {
+            "name": row["name"],
+            "where": row["city"] if row["city"] not in row["name"] else "",
+            "page": f"{code}.html",
+            "group": words["layer_neighbourhoods"],
+        }
+        for code, row in by_index(study.neighbourhoods).items()
+    }
+    qpv = where(study.coverage, level="qpv", theme="all", minutes=study.parameters.walk_minutes)["zone_id"]
+    if (study.neighbourhoods["iris_codes"] == "").all() or len(qpv) > MOST_QPV:
+        return areas
+    group = words["layer_qpv"].format(vintage=study.parameters.vintage)
+    names = study.qpv["name"].reindex(qpv).sort_values()
+    return areas | {
+        str(code): {"name": name, "where": str(code), "page": "", "group": group} for code, name in names.items()
+    }
+
+
+def _figures(study: Study, codes: list[str]) -> list[Line]:
+    words, lang = texts(study.lang), study.lang
+    coverage = where(study.coverage, theme="all")
+    coverage = coverage[coverage["level"].isin(LEVELS)]
+    reached = {(row["zone_id"], row["minutes"]): row for row in records(coverage)}
+    counted = {row["zone_id"]: row for row in records(study.zones[study.zones["layer"].isin(LEVELS)])}
+    minutes = study.parameters.walk_minutes
+
+    def line(label: str, cell: Callable[[str], Cell]) -> Line:
+        return Line(label, tuple(cell(code) for code in codes))
+
+    def share(within: int) -> Callable[[str], Cell]:
+        return lambda code: _interval_cell(
+            reached.get((code, within)), "share", "share_low", "share_high", study, share=True
+        )
+
+    of = words["compare"]
+    return [
+        line(words["common"]["residents"], lambda code: Cell(number(reached[code, minutes]["residents"], lang))),
+        *(line(of["share"].format(minutes=within), share(within)) for within in sorted(coverage["minutes"].unique())),
+        line(
+            of["verified"].format(minutes=minutes),
+            lambda code: Cell(percent(reached[code, minutes]["share_known_active"], lang)),
+        ),
+        line(of["median"], lambda code: Cell(findings.walk(reached[code, minutes]["minutes_median"], lang))),
+        line(
+            of["expected"],
+            lambda code: _interval_cell(
+                counted.get(code), "structures_expected", "structures_low", "structures_high", study
+            ),
+        ),
+    ]
+
+
+def _by_theme(study: Study, codes: list[str], cell: Callable[[Row, Study], Cell]) -> list[Line]:
+    gaps = study.gaps[study.gaps["level"].isin(LEVELS) & (study.gaps["theme"] != "all")]
+    found = {(row["neighbourhood_id"], row["theme"]): row for row in records(gaps)}
+    themes = [theme for theme in THEMES if any((code, theme) in found for code in codes)]
+    return [
+        Line(
+            THEMES[theme][study.lang],
+            tuple(cell(found[code, theme], study) if (code, theme) in found else Cell(MISSING) for code in codes),
+        )
+        for theme in themes
+    ]
+
+
+def _gap_cell(row: Row, study: Study) -> Cell:
+    """Return the share out of reach, which areas of different sizes have in common, and how many residents that is."""
+    residents = row["residents"] or math.nan
+    names = ("out_of_reach", "out_of_reach_low", "out_of_reach_high")
+    share = {name: round(row[name], 1) / residents for name in names}
+    cell = _interval_cell(share, *names, study, share=True)
+    people = texts(study.lang)["compare"]["people"].format(count=number(row["out_of_reach"], study.lang))
+    return replace(cell, note=f"{cell.note}, {people}") if cell.note else cell
+
+
+def _offer(row: Row, study: Study) -> Cell:
+    if not row["nearest_name"]:
+        return Cell(texts(study.lang)["common"]["unknown"])
+    return Cell(findings.walk(row["nearest_minutes"], study.lang), placed(row["nearest_name"], row["nearest_city"]))
+
+
+def _chain(study: Study, codes: list[str]) -> list[Line]:
+    words = texts(study.lang)["common"]
+    reached = {
+        (row["neighbourhood_id"], row["role"], row["stage"]): bool(row["within_reach"])
+        for row in records(study.support_chain)
+    }
+    marks = {True: f"✓ {words['yes']}", False: f"✗ {words['no']}"}
+    steps = list(dict.fromkeys((role, stage) for _, role, stage in reached))
+    return [
+        Line(
+            f"{ROLES[role][study.lang]} : {STAGES[stage][study.lang].lower()}",
+            tuple(Cell(marks.get(reached.get((code, role, stage)), MISSING)) for code in codes),  # type: ignore[arg-type]
+        )
+        for role, stage in steps
+    ]
+
+
+def _interval_cell(row: Row | None, value: str, low: str, high: str, study: Study, *, share: bool = False) -> Cell:
+    if row is None or math.isnan(row[value]):
+        return Cell(MISSING)
+    text = percent(row[value], study.lang) if share else number(row[value], study.lang)
+    return Cell(text, findings.interval(row[low], row[high], study.lang, share=share), float(row[low]), float(row[high]))

@@ -100,7 +100,7 @@ def test_gaps_over_streets(
 ) -> None:
     gaps = find_gaps(from_grid, places, layers["neighbourhoods"], network=streets, as_of=dt.date(2026, 1, 1), draws=30)
     assert gaps["method"].str.startswith("network date=2023-07-27 speed_kmh=4.5").all()
-    assert gaps["population_method"].str.startswith("200 m grid").all()
+    assert gaps["population_method"].eq("grid_200m").all()
     here = gaps[gaps["neighbourhood_id"] == "la-noue-caillet"]
     assert (here["low"] <= here["gap_points"]).all()
     assert (here["gap_points"] <= here["high"]).all()

@@ -14,7 +14,7 @@ from essgeo import build_maps, export, run_study
 from essgeo.cli.main import cli
 from essgeo.errors import InputError
 from essgeo.files.guard import refuse_overwrite
-from essgeo.maps.siting_pages import build_siting
+from essgeo.maps.build import build_siting
 from essgeo.study import publish
 
 if TYPE_CHECKING:

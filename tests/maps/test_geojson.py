@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 from shapely import Point, Polygon
 
-from essgeo.maps.popups import collection, outlines
+from essgeo.maps.drawing import collection, outlines
 
 if TYPE_CHECKING:
     from essgeo.results import Study

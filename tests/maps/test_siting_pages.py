@@ -11,7 +11,7 @@ import pytest
 
 from essgeo.access import demand_points
 from essgeo.maps import build_maps
-from essgeo.maps.siting_pages import build_siting
+from essgeo.maps.build import build_siting
 from essgeo.text.languages import texts
 from essgeo.siting import Assumptions, choose_sites, search_areas
 

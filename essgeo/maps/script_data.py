@@ -1,4 +1,4 @@
-"""What the script of a map reads: words, outlines with their popups, the shares of the coverage map."""
+"""What the script of a map reads: the register as columns, words, symbols, outlines, the shares of the coverage map."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ import pandas as pd
 
 from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
 from essgeo.crs import GEOGRAPHIC
-from essgeo.maps import popups
-from essgeo.maps.popups import POINT_DIGITS, Collection, collection, outlines
+from essgeo.maps.drawing import POINT_DIGITS, layers_with_popups
 from essgeo.maps.render import BACKGROUNDS, MAP_SCRIPT, contents
 from essgeo.schema.vocabulary import (
     CHALLENGES,
@@ -30,7 +29,6 @@ from essgeo.schema.vocabulary import (
     split_codes,
 )
 from essgeo.text.languages import texts
-from essgeo.text.numbers import placed
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -114,24 +112,7 @@ class Register:
 
 
 def register(structures: gpd.GeoDataFrame) -> Register:
-    """Return the register as columns, which weigh a fraction of one object a row.
-
-    Parameters
-    ----------
-    structures
-        Layer of structures, in the CRS of the territory.
-
-    Returns
-    -------
-    Register
-        Ready for JSON: no missing number, and the same structures give the same columns.
-
-    Examples
-    --------
-    >>> made = register(study_est_ensemble().structures)
-    >>> made.positions["count"], len(made.texts), sorted(made.texts[0])[:3]
-    (146, 1, ['address', 'aliases', 'as_of'])
-    """
+    """Return the register as columns, which weigh a fraction of one object a row, ready for JSON."""
     located = structures[structures.geometry.notna()]
     located = (
         located.iloc[np.argsort(located.hilbert_distance().to_numpy(), kind="stable")] if len(located) else located
@@ -162,14 +143,7 @@ def register(structures: gpd.GeoDataFrame) -> Register:
 def packed(column: pd.Series, split: Any = None) -> Column:  # noqa: ANN401 - what a cell becomes
     """Return a column as it is, or, where few values come again and again, as these values and places among them.
 
-    A column of one value has no places.
-
-    Parameters
-    ----------
-    column
-        Texts or numbers.
-    split
-        What makes a value of a cell, where a cell is not its own value.
+    A column of one value has no places. ``split`` makes a value of a cell, where a cell is not its own value.
 
     Examples
     --------
@@ -226,22 +200,7 @@ _VOCABULARIES = {
 
 
 def study_content(study: Study, background: Choice, page: str = "{code}.html") -> dict[str, Any]:
-    """Return what every map of a study shows: words, symbols, outlines, shares.
-
-    Parameters
-    ----------
-    study
-        The run.
-    background
-        Key of the background tiles.
-    page
-        Address of the page of a neighbourhood, with ``{code}``.
-
-    Returns
-    -------
-    dict
-        Ready for JSON: no missing number, longitude and latitude rounded to six decimals at most.
-    """
+    """Return what every map of a study shows: words, symbols, outlines, shares; ``page`` addresses a neighbourhood."""
     day = study.parameters.as_of
     return {
         "lang": study.lang,
@@ -256,22 +215,15 @@ def study_content(study: Study, background: Choice, page: str = "{code}.html") -
         "colours": SHARE_COLOURS,
         "hatches": SHARE_HATCHES,
         "background": BACKGROUNDS.get(background),
-        "layers": layers(study),
+        "layers": layers_with_popups(study),
         "coverage": iris_shares(study),
     }
 
 
 def map_content(study: Study, focus: str = "", rows: NDArray[np.intp] | None = None) -> dict[str, Any]:
-    """Return what one map shows of that: its place and, where it is a part of the register, which rows.
+    """Return what one map shows of that: the bounds of its neighbourhood with a walk around it, or of the territory.
 
-    Parameters
-    ----------
-    study
-        The run.
-    focus
-        Identifier of the neighbourhood the map opens on, with a walk around it; the territory where empty.
-    rows
-        Rows of the register that this map shows, in order; all of them where ``None``. They are given as steps.
+    ``rows`` are the rows of the register that it shows, in order, given as steps; all of them where ``None``.
     """
     chosen = study.parameters
     reach_m = chosen.walk_minutes * chosen.speed_kmh * METRES_PER_MINUTE_AT_1_KMH / chosen.detour
@@ -283,54 +235,23 @@ def map_content(study: Study, focus: str = "", rows: NDArray[np.intp] | None = N
 
 @cache
 def asked_words() -> frozenset[str]:
-    """Return the words that the script of a map asks for: the others stand in the page already.
-
-    Examples
-    --------
-    >>> sorted(asked_words())[:3]
-    ['all_themes', 'and_more', 'as_of']
-    """
+    """Return the words that the script of a map asks for: the others stand in the page already."""
     script = contents()[MAP_SCRIPT]
     kinds = {f"kind_{name}" for name in ("iris", "communes", "qpv", "npnru", "neighbourhoods", "stations", "sites")}
     return frozenset(kinds | set(re.findall(r"\bwords\.(\w+)", script)))
 
 
 def labels_by_field(lang: Lang) -> dict[str, dict[str, str]]:
-    """Return the labels of each coded field of a structure in one language.
-
-    Examples
-    --------
-    >>> labels_by_field("en")["geo_status"]["masked"]
-    'Masked by law'
-    """
-    return {field: labels(vocabulary, lang) for field, vocabulary in _VOCABULARIES.items()}
-
-
-def labels(vocabulary: Labels, lang: Lang) -> dict[str, str]:
-    """Return the labels of a vocabulary in one language.
-
-    Examples
-    --------
-    >>> labels({"yes": {"fr": "oui", "en": "yes"}}, "fr")
-    {'yes': 'oui'}
-    """
-    return {code: label[lang] for code, label in vocabulary.items()}
+    """Return the labels of each coded field of a structure in one language."""
+    return {
+        field: {code: label[lang] for code, label in vocabulary.items()} for field, vocabulary in _VOCABULARIES.items()
+    }
 
 
 def months(study: Study) -> tuple[int, int, int] | None:
-    """Return the first month, the last one and that of the study, as months since year 0.
+    """Return the first month, the last one and that of the study, as months since year 0; None where no date is known.
 
-    Returns
-    -------
-    tuple of int or None
-        From the first to the last known date of a structure or a site, the day of the study included; ``None`` where no
-        date is known.
-
-    Examples
-    --------
-    >>> first, last, now = months(study_est_ensemble())
-    >>> first < now <= last, divmod(now, 12)
-    (True, (2026, 0))
+    From the first to the last known date of a structure or a site, the day of the study included.
     """
     dates = pd.concat(
         [
@@ -348,19 +269,6 @@ def months(study: Study) -> tuple[int, int, int] | None:
     return min(int(known.min()), now), max(int(known.max()), now), now
 
 
-def layers(study: Study) -> dict[str, Collection]:
-    """Return every layer but the structures as GeoJSON with its popups."""
-    return {
-        "communes": collection(outlines(study.communes), popups.communes(study)),
-        "iris": collection(outlines(study.iris), _iris(study.iris)),
-        "qpv": collection(outlines(study.qpv), popups.qpv(study)),
-        "npnru": collection(outlines(study.npnru), popups.npnru(study)),
-        "neighbourhoods": collection(outlines(study.neighbourhoods), popups.neighbourhoods(study)),
-        "stations": collection(study.stations.geometry.to_crs(GEOGRAPHIC), popups.stations(study)),
-        "sites": collection(study.sites.geometry.to_crs(GEOGRAPHIC), popups.sites(study)),
-    }
-
-
 def coverage_themes(study: Study) -> list[str]:
     """Return the themes of the coverage map, in the order of the vocabulary."""
     known = set(study.iris_coverage["theme"].unique())
@@ -368,7 +276,7 @@ def coverage_themes(study: Study) -> list[str]:
 
 
 def iris_shares(study: Study) -> dict[str, Any]:
-    """Return the themes of the coverage map and, for each IRIS, the share of residents within reach of each theme."""
+    """Return the themes of the coverage map, and for each IRIS the share of residents within reach of each."""
     table = study.iris_coverage
     table = table[table["minutes"] == study.parameters.walk_minutes]
     shares = table.pivot_table(index="iris_code", columns="theme", values="share", observed=True)
@@ -376,22 +284,7 @@ def iris_shares(study: Study) -> dict[str, Any]:
     return {
         "themes": themes,
         "shares": {
-            str(code): [_rounded(value) for value in row]
+            str(code): [None if math.isnan(value) else round(value, SHARE_DIGITS) for value in row]
             for code, row in zip(shares.index, shares[themes].to_numpy().tolist(), strict=True)
         },
     }
-
-
-def _iris(layer: pd.DataFrame) -> list[dict[str, Any]]:
-    return [
-        {"id": str(code), "title": placed(name, city), "population": _rounded(people, 0), "income": _rounded(income, 0)}
-        for code, name, city, people, income in zip(
-            layer.index, layer["name"], layer["city"], layer["population"], layer["median_income"], strict=True
-        )
-    ]
-
-
-def _rounded(value: float, digits: int = SHARE_DIGITS) -> float | None:
-    if value is None or math.isnan(value):
-        return None
-    return round(value, digits) if digits else round(value)

@@ -1,0 +1,304 @@
+"""What is drawn: outlines with their popups on maps, and still plans in SVG."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+from essgeo.crs import GEOGRAPHIC
+from essgeo.maps.findings import by_index, interval, records, where
+from essgeo.schema.vocabulary import SITE_STATES
+from essgeo.text.languages import texts
+from essgeo.text.numbers import number, percent, placed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from essgeo.results import Study
+
+Collection: TypeAlias = dict[str, Any]
+
+Popup: TypeAlias = dict[str, Any]
+
+OUTLINE_DIGITS, POINT_DIGITS = 5, 6
+
+TOLERANCE_M = 5.0
+
+WIDTH, MARGIN = 640, 10
+
+_DOT = 2
+
+
+def outlines(layer: gpd.GeoDataFrame, *, tolerance_m: float = TOLERANCE_M) -> gpd.GeoSeries:
+    """Return the polygons of a layer, simplified and in longitude and latitude.
+
+    An edge that two polygons share is simplified once, so that neighbours stay glued; a corner goes where the triangle
+    it makes is smaller than the square of the tolerance.
+    """
+    simple = shapely.coverage_simplify(layer.geometry.to_numpy(), tolerance_m)
+    return gpd.GeoSeries(simple, index=layer.index, crs=layer.crs).to_crs(GEOGRAPHIC)
+
+
+def collection(geometry: gpd.GeoSeries, properties: Sequence[Mapping[str, Any]]) -> Collection:
+    """Return a GeoJSON feature collection of geometries in EPSG:4326, one mapping a row; rows without one are left out.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from shapely import Point
+    >>> points = gpd.GeoSeries([Point(2.4382461234, 48.9), None], crs="EPSG:4326")
+    >>> collection(points, [{"title": "a"}, {"title": "b"}])["features"][0]["geometry"]
+    {'type': 'Point', 'coordinates': [2.438246, 48.9]}
+    """
+    features = []
+    for shape, row in zip(geometry, properties, strict=True):
+        if shape is not None and not shape.is_empty:
+            digits = POINT_DIGITS if shape.geom_type == "Point" else OUTLINE_DIGITS
+            coordinates = _rounded(shape.__geo_interface__["coordinates"], digits)
+            drawn = {"type": shape.geom_type, "coordinates": coordinates}
+            features.append({"type": "Feature", "properties": dict(row), "geometry": drawn})
+    return {"type": "FeatureCollection", "features": features}
+
+
+def _rounded(coordinates: Any, digits: int) -> Any:  # noqa: ANN401 - nested as deep as the geometry type
+    if isinstance(coordinates, float):
+        return round(coordinates, digits)
+    return [_rounded(part, digits) for part in coordinates]
+
+
+def layers_with_popups(study: Study) -> dict[str, Collection]:
+    """Return every layer but the structures as GeoJSON with its popups."""
+    areas = {"communes": _communes, "iris": _iris, "qpv": _qpv, "npnru": _npnru, "neighbourhoods": _neighbourhoods}
+    drawn = {name: collection(outlines(getattr(study, name)), popups(study)) for name, popups in areas.items()}
+    for name, popups in {"stations": _stations, "sites": _sites}.items():
+        drawn[name] = collection(getattr(study, name).geometry.to_crs(GEOGRAPHIC), popups(study))
+    return drawn
+
+
+def _communes(study: Study) -> list[Popup]:
+    reached, label = _reach(study, "commune"), texts(study.lang)["common"]["residents"]
+    return [
+        _popup(code, row["name"], [(label, number(row["population"], study.lang)), *reached.get(code, [])])
+        for code, row in by_index(study.communes).items()
+    ]
+
+
+def _iris(study: Study) -> list[Popup]:
+    return [
+        {
+            "id": code,
+            "title": placed(row["name"], row["city"]),
+            "population": _whole(row["population"]),
+            "income": _whole(row["median_income"]),
+        }
+        for code, row in by_index(study.iris).items()
+    ]
+
+
+def _qpv(study: Study) -> list[Popup]:
+    words = texts(study.lang)["map"]
+    reached, counted = _reach(study, "qpv"), _counted(study, "qpv")
+    return [
+        _popup(
+            code,
+            row["name"],
+            [
+                (words["qpv"], code),
+                (words["vintage"], row["vintage"]),
+                (words["programme"], row["programme"]),
+                *reached.get(code, []),
+                *counted.get(code, []),
+            ],
+        )
+        for code, row in by_index(study.qpv).items()
+    ]
+
+
+def _npnru(study: Study) -> list[Popup]:
+    """Return one popup a renewal project, which says where the QPV outline stands in for its perimeter."""
+    words = texts(study.lang)["map"]
+    interests = {code: words[f"interest_{code}"] for code in ("national", "regional", "unknown")}
+    return [
+        _popup(
+            code,
+            row["name"],
+            [
+                ("NPNRU", words["stands_in" if code in study.qpv.index else "own_perimeter"]),
+                (words["programme"], row["programme"]),
+                (words["interest"], interests.get(row["interest"], row["interest"])),
+                (words["vintage"], row["vintage"]),
+                (words["confidence"], row["confidence"]),
+            ],
+        )
+        for code, row in by_index(study.npnru).items()
+    ]
+
+
+def _neighbourhoods(study: Study) -> list[Popup]:
+    label = texts(study.lang)["common"]["city"]
+    reached, counted = _reach(study, "neighbourhood"), _counted(study, "neighbourhood")
+    return [
+        _popup(code, row["name"], [(label, row["city"]), *reached.get(code, []), *counted.get(code, [])])
+        | {"page": code}
+        for code, row in by_index(study.neighbourhoods).items()
+    ]
+
+
+def _stations(study: Study) -> list[Popup]:
+    words = texts(study.lang)["map"]
+    popups = []
+    for code, row in by_index(study.stations).items():
+        planned = row["status"] == "planned"
+        opened = row["open_date"] or (words["planned"] if planned else "")
+        rows = [(words["mode"], row["mode"]), (words["line"], row["line"]), (words["opened"], opened)]
+        popups.append(_popup(code, row["name"], rows) | {"planned": planned})
+    return popups
+
+
+def _sites(study: Study) -> list[Popup]:
+    """Return one popup a site or premises, with the two ends of its availability."""
+    words, own = texts(study.lang)["common"], texts(study.lang)["map"]
+    return [
+        _popup(
+            code,
+            row["name"],
+            [
+                (words["address"], ", ".join(filter(None, (row["address"], row["city"])))),
+                (own["surface"], surface(row["surface_m2"], study)),
+                (own["availability"], period(row["available_from"], row["available_to"], study)),
+                (own["state"], SITE_STATES.get(row["state"], {}).get(study.lang, row["state"])),
+                (own["former_use"], row["former_use"]),
+                (own["owner"], row["owner_type"]),
+                (own["source"], row["source"]),
+            ],
+        )
+        | {"from": row["available_from"], "to": row["available_to"]}
+        for code, row in by_index(study.sites).items()
+    ]
+
+
+def surface(square_metres: float, study: Study) -> str:
+    """Return a surface in words, nothing where it is not known."""
+    return "" if math.isnan(square_metres) else f"{number(square_metres, study.lang)}\u00a0m²"
+
+
+def period(start: str, end: str, study: Study) -> str:
+    """Return a period in words, nothing where neither end is known."""
+    words = texts(study.lang)["map"]
+    if start and end:
+        return words["period"].format(**{"from": start, "to": end})
+    if start:
+        return words["since"].format(**{"from": start})
+    return words["until"].format(to=end) if end else ""
+
+
+def _whole(value: float) -> int | None:
+    return None if math.isnan(value) else round(value)
+
+
+def _popup(code: str, title: str, rows: list[tuple[str, str]]) -> Popup:
+    return {"id": code, "title": title, "rows": [[label, value] for label, value in rows if value]}
+
+
+def _reach(study: Study, level: str) -> dict[str, list[tuple[str, str]]]:
+    """Return the share of residents within reach of anything, with its interval, by zone of a level."""
+    lang, minutes = study.lang, study.parameters.walk_minutes
+    label = texts(lang)["map"]["coverage_legend"].format(minutes=minutes)
+    rows = {}
+    for row in records(where(study.coverage, level=level, theme="all", minutes=minutes)):
+        around = interval(row["share_low"], row["share_high"], lang, share=True)
+        rows[row["zone_id"]] = [(label, f"{percent(row['share'], lang)} ({around})")]
+    return rows
+
+
+def _counted(study: Study, layer: str) -> dict[str, list[tuple[str, str]]]:
+    """Return residents and structures expected in and near each zone of a layer."""
+    words, lang = texts(study.lang), study.lang
+    rows = {}
+    for row in records(where(study.zones, layer=layer)):
+        around = interval(row["structures_low"], row["structures_high"], lang)
+        rows[row["zone_id"]] = [
+            (words["common"]["residents"], number(row["residents"], lang)),
+            (words["map"]["expected"], f"{number(row['structures_expected'], lang, 1)} ({around})"),
+            (words["territory"]["within_300m"], number(row["structures_within_300m"], lang)),
+        ]
+    return rows
+
+
+@dataclass(frozen=True)
+class Place:
+    """A polygon of a plan: its name, its SVG path, where its label stands and the page it leads to."""
+
+    name: str
+    path: str
+    x: float
+    y: float
+    page: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A still plan in SVG units, north up: communes and target neighbourhoods, :data:`WIDTH` wide.
+
+    ``scale`` is the SVG units of one metre, ``shift`` where the metric origin lies.
+    """
+
+    height: int
+    scale: float
+    shift: tuple[float, float]
+    communes: tuple[Place, ...] = ()
+    neighbourhoods: tuple[Place, ...] = ()
+    width: int = WIDTH
+
+    def drawn(self, xy: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return metric coordinates, one row a point, in SVG units."""
+        units: NDArray[np.float64] = xy * (self.scale, -self.scale) + self.shift
+        return units
+
+    def points(self, layer: gpd.GeoDataFrame) -> NDArray[np.float64]:
+        """Return the points of a layer in SVG units, one row each."""
+        return self.drawn(shapely.get_coordinates(layer.geometry.to_numpy()))
+
+
+def plan_of(study: Study) -> Plan:
+    """Return the plan of the communes and the target neighbourhoods, which lead to their pages."""
+    west, south, east, north = study.communes.total_bounds.tolist()
+    scale = (WIDTH - 2 * MARGIN) / (east - west)
+    height = round((north - south) * scale + 2 * MARGIN)
+    bare = Plan(height, scale, (MARGIN - west * scale, MARGIN + north * scale))
+    return Plan(
+        height, scale, bare.shift, _places(study.communes, bare), _places(study.neighbourhoods, bare, linked=True)
+    )
+
+
+def dots(study: Study, plan: Plan) -> str:
+    """Return the counted structures in the frame of a plan as one path; those that would cover one another once."""
+    counted = study.structures[study.structures["counted"] & study.structures.geometry.notna()]
+    near = counted[counted.intersects(shapely.box(*study.communes.total_bounds))]
+    xy = plan.points(cast("gpd.GeoDataFrame", near))
+    seen = np.unique(np.rint(xy / _DOT).astype(int) * _DOT, axis=0)
+    return "".join(f"M{x} {y}h0" for x, y in seen.tolist())
+
+
+def _places(layer: gpd.GeoDataFrame, plan: Plan, *, linked: bool = False) -> tuple[Place, ...]:
+    shapes = shapely.coverage_simplify(layer.geometry.to_numpy(), 3 * TOLERANCE_M)
+    shapes = shapely.transform(shapes, plan.drawn)
+    labels = shapely.point_on_surface(shapes)
+    return tuple(
+        Place(name, _path(shape), round(label.x, 1), round(label.y, 1), f"{code}.html" if linked else "")
+        for code, name, shape, label in zip(layer.index, layer["name"], shapes, labels, strict=True)
+    )
+
+
+def _path(shape: shapely.Geometry) -> str:
+    rings = [ring for part in shapely.get_parts(shape) for ring in shapely.get_rings(part)]
+    return "".join(
+        "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in shapely.get_coordinates(ring)[:-1]) + "Z" for ring in rings
+    )
