@@ -29,12 +29,13 @@ if TYPE_CHECKING:
     from essgeo.territory import Territory
 
 
-_SUFFIX = {
+_PLURALS = {
     "association": "associations",
     "cooperative": "cooperatives",
     "mutuelle": "mutuelles",
     "fondation": "fondations",
 }
+"""The families of the portrait, as the keys of its figures write them."""
 
 _MEASURES = {
     "seed_enterprises": "ess",
@@ -45,6 +46,30 @@ _MEASURES = {
 
 _TOTALS = {"seed_enterprises": "ess_entreprises"}
 
+SEED = "seed_figures"
+
+TOTAL = "total"
+
+KEYS = ["level", "zone_id", "family"]
+
+_SEED = ("seed_enterprises", "seed_employees")
+
+_COUNTS = ("enterprises", "establishments", "establishments_low", "establishments_high", "employees_unknown")
+
+NOTE_COMMUNE = "area_commune"
+
+NOTE_TERRITORY = "area_territory"
+
+NOTE_QPV = "area_qpv"
+
+COLUMNS = (
+    *("level", "zone_id", "zone_name", "vintage", "family", "enterprises", "establishments", "establishments_low"),
+    *("establishments_high", "employers", "employees_low", "employees_high", "employees_unknown"),
+    *("economy_establishments", "economy_employers", "economy_employees_low", "economy_employees_high"),
+    *("share_establishments", "share_employers", "share_employees_low", "share_employees_high"),
+    *("seed_enterprises", "seed_employees", "note"),
+)
+
 PORTRAIT_YEAR = "2018"
 
 NOTE_SAMPLE = "portrait_sample"
@@ -52,6 +77,23 @@ NOTE_SAMPLE = "portrait_sample"
 NOTE_SIRENE = "portrait_sirene"
 
 NOTE_OTHER = "portrait_other"
+
+
+@dataclass(frozen=True)
+class Economy:
+    """The active establishments of a territory, ESS or not.
+
+    Attributes
+    ----------
+    by_commune
+        From :func:`essgeo.official.sirene.count_establishments`.
+    in_qpv
+        From :func:`essgeo.official.sirene.read_zones_of_establishments`; None where INSEE's places are not
+        at hand.
+    """
+
+    by_commune: pd.DataFrame
+    in_qpv: pd.DataFrame | None = None
 
 
 def portrait(structures: gpd.GeoDataFrame, seed_figures: pd.DataFrame, *, scope: str) -> pd.DataFrame:
@@ -65,7 +107,8 @@ def portrait(structures: gpd.GeoDataFrame, seed_figures: pd.DataFrame, *, scope:
     Parameters
     ----------
     structures
-        From :func:`essgeo.geocode`, with the flag ``counted``; ``geo_status`` is ``outside`` out of the territory.
+        From :func:`essgeo.geocode`: ``family``, what :func:`counted_on` reads; ``geo_status`` is ``outside`` out of the
+        territory.
     seed_figures
         The ``seed_figures`` layer.
     scope
@@ -96,32 +139,38 @@ def portrait(structures: gpd.GeoDataFrame, seed_figures: pd.DataFrame, *, scope:
     (1274, 146)
     """
     figures = _figures(seed_figures, scope)
-    located = located_here(structures)
+    facts = structures.reindex(columns=["employees_low", "employees_high"]).apply(pd.to_numeric, errors="coerce")
+    rows = pd.DataFrame(facts).assign(
+        family=structures["family"],
+        counted=counted_on(structures),
+        located=located_here(structures),
+        unit=enterprise_of(structures),
+    )
+    rows = _by_family(rows[rows["family"].isin(list(FAMILIES))])
+    every, counted = rows.groupby("family"), rows[rows["counted"]].groupby("family")
+    counts = {
+        "register_structures": every.size(),
+        "register_counted": counted.size(),
+        "register_located": every["located"].sum(),
+        "register_enterprises": counted["unit"].nunique(),
+        "register_employees_low": counted["employees_low"].sum(min_count=1),
+        "register_employees_high": counted["employees_high"].sum(min_count=1),
+        "register_employees_unknown": counted.size() - counted["employees_high"].count(),
+    }
+    table = pd.DataFrame(counts, index=pd.Index([*FAMILIES, TOTAL], name="family"))
+    whole = [name for name in counts if name not in {"register_employees_low", "register_employees_high"}]
+    table[whole] = table[whole].fillna(0).astype("int64")
+    for place, (column, key) in enumerate(_MEASURES.items()):
+        keys = [f"{key}_{_PLURALS.get(family)}" for family in FAMILIES]
+        values = [figures.get(name, np.nan) for name in (*keys, _TOTALS.get(column, key))]
+        table.insert(place, column, values)
+    # The total that is compared leaves out the families that the portrait does not have.
+    comparable = table["register_counted"].copy()
+    comparable[TOTAL] = comparable[list(_PLURALS)].sum()
+    table["register_share"] = comparable / table["seed_enterprises"]
     note = NOTE_SIRENE if "ess_rule" in structures else NOTE_SAMPLE
-    facts, unit = structures.reindex(columns=["employees_low", "employees_high"]), enterprise_of(structures)
-    least, most = (pd.to_numeric(facts[f"employees_{end}"], errors="coerce") for end in ("low", "high"))
-    rows = []
-    for family in [*FAMILIES, "total"]:
-        of_family = structures["family"].isin(list(FAMILIES) if family == "total" else [family])
-        row: dict[str, object] = {"family": family}
-        for column, key in _MEASURES.items():
-            name = _TOTALS.get(column, key) if family == "total" else f"{key}_{_SUFFIX.get(family)}"
-            row[column] = figures.get(name, float("nan"))
-        row["register_structures"] = int(of_family.sum())
-        row["register_counted"] = int((of_family & structures["counted"]).sum())
-        row["register_located"] = int((of_family & located).sum())
-        counted = of_family & structures["counted"]
-        row["register_enterprises"] = int(unit[counted].nunique())
-        row["register_employees_low"] = least[counted].sum(min_count=1)
-        row["register_employees_high"] = most[counted].sum(min_count=1)
-        row["register_employees_unknown"] = int(most[counted].isna().sum())
-        row["note"] = note if family in {*_SUFFIX, "total"} else NOTE_OTHER
-        rows.append(row)
-    table = pd.DataFrame(rows)
-    alike = table["register_counted"].where(table["family"].isin(list(_SUFFIX)), 0)
-    comparable = table["register_counted"].mask(table["family"] == "total", alike.sum())
-    table.insert(len(table.columns) - 1, "register_share", comparable / table["seed_enterprises"])
-    return table
+    table["note"] = [note if family in {*_PLURALS, TOTAL} else NOTE_OTHER for family in table.index]
+    return table.reset_index()
 
 
 def _figures(seed_figures: pd.DataFrame, scope: str) -> dict[str, float]:
@@ -133,83 +182,6 @@ def _figures(seed_figures: pd.DataFrame, scope: str) -> dict[str, float]:
         message = f"seed_figures: the value of {wrong} is not a number."
         raise SchemaError(message)
     return dict(zip(rows["key"], values.astype(float), strict=True))
-
-
-@dataclass(frozen=True)
-class Economy:
-    """The active establishments of a territory, ESS or not.
-
-    Attributes
-    ----------
-    by_commune
-        From :func:`essgeo.official.sirene.count_establishments`.
-    in_qpv
-        From :func:`essgeo.official.sirene.read_zones_of_establishments`; None where INSEE's places are not
-        at hand.
-    """
-
-    by_commune: pd.DataFrame
-    in_qpv: pd.DataFrame | None = None
-
-
-def count_economy(files: RegisterFiles, territory: Territory, qpv: pd.DataFrame, *, as_of: dt.date) -> Economy:
-    """Return the active establishments of the communes and QPV of a territory, from the files of its register.
-
-    Parameters
-    ----------
-    files
-        The establishments, and where INSEE places them.
-    territory
-        Its communes count.
-    qpv
-        ``vintage`` by code of the QPV, of one vintage.
-    as_of
-        The day.
-
-    Raises
-    ------
-    SourceUnavailableError, SourceChangedError, InputError
-        A file cannot be read.
-
-    Examples
-    --------
-    See ``tests/cli/test_structures.py``.
-    """
-    communes = with_arrondissements(territory.communes)
-    in_qpv = None
-    if files.geolocation is not None and len(qpv):
-        in_qpv = read_zones_of_establishments(
-            files.establishments,
-            files.geolocation,
-            qpv.index.tolist(),
-            vintage=str(qpv["vintage"].iloc[0]),
-            as_of=as_of,
-            citycodes=communes,
-        )
-    return Economy(count_establishments(files.establishments, as_of=as_of, citycodes=communes), in_qpv)
-
-
-TOTAL = "total"
-
-KEYS = ["level", "zone_id", "family"]
-
-_SEED = ("seed_enterprises", "seed_employees")
-
-_COUNTS = ("enterprises", "establishments", "establishments_low", "establishments_high", "employees_unknown")
-
-NOTE_COMMUNE = "area_commune"
-
-NOTE_TERRITORY = "area_territory"
-
-NOTE_QPV = "area_qpv"
-
-COLUMNS = (
-    *("level", "zone_id", "zone_name", "vintage", "family", "enterprises", "establishments", "establishments_low"),
-    *("establishments_high", "employers", "employees_low", "employees_high", "employees_unknown"),
-    *("economy_establishments", "economy_employers", "economy_employees_low", "economy_employees_high"),
-    *("share_establishments", "share_employers", "share_employees_low", "share_employees_high"),
-    *("seed_enterprises", "seed_employees", "note"),
-)
 
 
 def portrait_by_area(
@@ -232,8 +204,8 @@ def portrait_by_area(
     Parameters
     ----------
     structures
-        Index ``structure_id``: ``family``, ``siren``, ``citycode``, ``counted``, and where it is known ``employer``
-        (``yes``), ``employees_low`` and ``employees_high``. One without SIREN is an enterprise of its own.
+        Index ``structure_id``: ``family``, ``siren``, ``citycode``, what :func:`counted_on` reads, and where known
+        ``employer`` (``yes``), ``employees_low`` and ``employees_high``. One without SIREN is an enterprise of its own.
     membership
         Rows of :func:`essgeo.zoning.locate_in` on the QPV.
     territory
@@ -272,7 +244,7 @@ def portrait_by_area(
     [[1.0, 2.0, 4.0, 7.0], [1.0, 2.0, 4.0, 7.0], [1.0, 1.5, 1.0, 7.0]]
     """
     wanted = ["family", "siren", "citycode", "employer", "employees_low", "employees_high"]
-    counted = structures.loc[structures["counted"].to_numpy(dtype=bool)].reindex(columns=wanted)
+    counted = structures.loc[counted_on(structures)].reindex(columns=wanted)
     ends = {name: pd.to_numeric(counted[name], errors="coerce") for name in ("employees_low", "employees_high")}
     employing = counted["employer"].map({"yes": 1.0, "no": 0.0}).astype("float64")
     rows = counted.assign(unit=enterprise_of(counted), employing=employing, **ends)
@@ -285,7 +257,15 @@ def portrait_by_area(
             _expected(inside.merge(rows, on="structure_id").assign(level="qpv"), level),
         ]
     )
-    table = _areas(territory, communes, qpv).join(found, on=KEYS)
+    areas = pd.concat(
+        [
+            pd.DataFrame({"level": "territory", "zone_name": territory, "vintage": ""}, index=[territory]),
+            communes[["name"]].rename(columns={"name": "zone_name"}).assign(level="commune", vintage=""),
+            qpv[["name", "vintage"]].rename(columns={"name": "zone_name"}).assign(level="qpv"),
+        ]
+    )
+    families = pd.DataFrame({"family": [*FAMILIES, TOTAL]})
+    table = areas.rename_axis("zone_id").reset_index().merge(families, how="cross").join(found, on=KEYS)
     table = table.astype(dict.fromkeys(_COUNTS, "float64")).fillna(dict.fromkeys(_COUNTS, 0.0))
     table["employees_unknown"] = table["employees_unknown"].astype("int64")
     table["note"] = table["level"].map({"territory": NOTE_TERRITORY, "commune": NOTE_COMMUNE, "qpv": NOTE_QPV})
@@ -297,18 +277,6 @@ def portrait_by_area(
         return table
     shared = _with_shares(table, economy.by_commune, territory)
     return shared if economy.in_qpv is None else _with_shares_of_qpv(shared, economy.in_qpv, rows)
-
-
-def _areas(territory: str, communes: pd.DataFrame, qpv: pd.DataFrame) -> pd.DataFrame:
-    """Return one row an area and family, then its total, in the order of the portrait."""
-    listed = pd.concat(
-        [
-            pd.DataFrame({"level": "territory", "zone_name": territory, "vintage": ""}, index=[territory]),
-            communes[["name"]].rename(columns={"name": "zone_name"}).assign(level="commune", vintage=""),
-            qpv[["name", "vintage"]].rename(columns={"name": "zone_name"}).assign(level="qpv"),
-        ]
-    )
-    return listed.rename_axis("zone_id").reset_index().merge(pd.DataFrame({"family": [*FAMILIES, TOTAL]}), how="cross")
 
 
 def _by_family(rows: pd.DataFrame) -> pd.DataFrame:
@@ -391,7 +359,37 @@ def _with_shares_of_qpv(table: pd.DataFrame, placed: pd.DataFrame, rows: pd.Data
     return filled
 
 
-SEED = "seed_figures"
+def count_economy(files: RegisterFiles, territory: Territory, qpv: pd.DataFrame, *, as_of: dt.date) -> Economy:
+    """Return the active establishments of the communes and QPV of a territory, from the files of its register.
+
+    Parameters
+    ----------
+    files
+        The establishments, and where INSEE places them.
+    territory
+        Its communes count.
+    qpv
+        ``vintage`` by code of the QPV, of one vintage.
+    as_of
+        The day.
+
+    Raises
+    ------
+    SourceUnavailableError, SourceChangedError, InputError
+        A file cannot be read.
+    """
+    communes = with_arrondissements(territory.communes)
+    in_qpv = None
+    if files.geolocation is not None and len(qpv):
+        in_qpv = read_zones_of_establishments(
+            files.establishments,
+            files.geolocation,
+            qpv.index.tolist(),
+            vintage=str(qpv["vintage"].iloc[0]),
+            as_of=as_of,
+            citycodes=communes,
+        )
+    return Economy(count_establishments(files.establishments, as_of=as_of, citycodes=communes), in_qpv)
 
 
 def register_portrait(
@@ -421,10 +419,6 @@ def register_portrait(
     ------
     SourceUnavailableError, SourceChangedError, InputError
         A file or layer cannot be read.
-
-    Examples
-    --------
-    See ``tests/cli/test_structures.py``.
     """
     counted = register.assign(counted=counted_on(register, as_of))
     communes, qpv = _portrait_areas(territory, live=live)
