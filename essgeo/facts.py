@@ -23,6 +23,7 @@ from essgeo.official.sirene import read_sirene_geolocation
 from essgeo.register import RegisterFiles, build_register, count_economy
 from essgeo.register.assemble import with_own_list
 from essgeo.schema.columns import LAYERS
+from essgeo.text.languages import words
 from essgeo.zoning.renewal import live_renewal
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from essgeo.geocoding.engines import Engine
     from essgeo.register import Economy
     from essgeo.results import Parameters
-    from essgeo.schema.vocabulary import Lang
     from essgeo.territory import Territory
 
 
@@ -113,12 +113,6 @@ def vintage_of(inputs: Sequence[Input], layer: str) -> str:
     '2024'
     """
     return next((source.vintage for source in inputs if source.layer == layer), "")
-
-
-_EMPTY: dict[Lang, str] = {
-    "fr": "Sans habitant dans la grille de population, et donc sans page : {names}.",
-    "en": "Without a resident in the population grid, and so without a page: {names}.",
-}
 
 
 _SIRENE = ("sirene_establishments", "sirene_legal_units")
@@ -354,7 +348,7 @@ def _inhabited(live: Live, neighbourhoods: gpd.GeoDataFrame, demand: gpd.GeoData
     """Return the neighbourhoods that hold residents: a zone smaller than a cell of the grid may hold none."""
     people = demand.groupby("neighbourhood_id")["population"].sum().reindex(neighbourhoods.index, fill_value=0)
     empty = neighbourhoods[people <= 0]
-    note = _EMPTY[live.lang].format(names=", ".join(empty["name"]))
+    note = words(live.lang)["live"]["inhabited"].format(names=", ".join(empty["name"]))
     return Found(neighbourhoods[people > 0], notes=(note,) if len(empty) else ())
 
 

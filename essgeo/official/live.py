@@ -14,6 +14,7 @@ from essgeo.files.provenance import Input, sha256_of
 from essgeo.official.catalogue import find_source
 from essgeo.official.store import earlier_copies, note_read, put_back
 from essgeo.schema.codes import department_of
+from essgeo.text.languages import words
 from essgeo.text.phrases import cause_in_words
 
 if TYPE_CHECKING:
@@ -26,32 +27,8 @@ if TYPE_CHECKING:
     from essgeo.territory import LayerFile, Territory
 
 
-_STALE: dict[Lang, str] = {
-    "fr": "{title} : la copie du {day} tient lieu du fichier actuel ({reason})",
-    "en": "{title}: the copy of {day} stands in for the current file ({reason})",
-}
-
-_OWN: dict[Lang, str] = {
-    "fr": "{title} : {file} (millésime {vintage}) tient lieu du fichier officiel ({reason})",
-    "en": "{title}: {file} (vintage {vintage}) stands in for the official file ({reason})",
-}
-
-_LISTED: dict[Lang, str] = {
-    "fr": "{title} : liste propre au territoire, {file} (millésime {vintage}) ; aucun fichier n'est publié pour toute "
-    "la France",
-    "en": "{title}: the territory's own list, {file} (vintage {vintage}); no file is published for the whole country",
-}
-
 _GIVEN = "given"
 """Cause of a source that nobody publishes: nothing stands in for a file that does not exist."""
-
-_NONE: dict[Lang, str] = {
-    "fr": "{title} : pas de données pour ce territoire ({reason})",
-    "en": "{title}: no data for this territory ({reason})",
-}
-
-_UNKNOWN: dict[Lang, str] = {"fr": "inconnu", "en": "unknown"}
-
 
 Result = TypeVar("Result")
 
@@ -186,7 +163,7 @@ def find(
     >>> print(found.inputs[0].note)
     Emplacement des gares d'Île-de-France: stations.csv (vintage 2025) stands in for the official file (the server ...
     """
-    title = find_source(sources[0]).title
+    title, said = find_source(sources[0]).title, words(live.lang)["live"]
     declared = next((file for file in live.territory.files if own is not None and file.layer == layer), None)
     try:
         fetched = [file for name in sources for file in _files(live, find_source(name))]
@@ -194,11 +171,11 @@ def find(
     except (SourceError, InputError) as error:
         faults, reason = (_line(error),), cause_in_words(error, live.lang)
         if own is not None and declared is not None:
-            words = {"title": title, "file": declared.path.name, "vintage": declared.vintage, "reason": reason}
-            note = (_LISTED if getattr(error, "cause", "") == _GIVEN else _OWN)[live.lang].format(**words)
+            named = {"title": title, "file": declared.path.name, "vintage": declared.vintage, "reason": reason}
+            note = said["listed" if getattr(error, "cause", "") == _GIVEN else "own"].format(**named)
             return Found(own(), (dataclasses.replace(input_of(declared), note=note),), (), faults)
         if nothing is not None:
-            return Found(nothing(), (), (_NONE[live.lang].format(title=title, reason=reason),), faults)
+            return Found(nothing(), (), (said["none"].format(title=title, reason=reason),), faults)
         raise
     inputs = tuple(_input(live.lang, layer, file) for file in used)
     return gather(made.value, made, Found(None, inputs, (), tuple(_line(file.stale) for file in used if file.stale)))
@@ -304,7 +281,7 @@ def _line(message: object) -> str:
 
 
 def _input(lang: Lang, layer: str, file: OfficialFile) -> Input:
-    source = find_source(file.source)
+    source, said = find_source(file.source), words(lang)["live"]
     reason = cause_in_words(file.fault, lang) if file.fault else ""
     vintage = source.vintage if source.vintage == "latest" and not file.vintage else file.vintage
     return Input(
@@ -314,8 +291,8 @@ def _input(lang: Lang, layer: str, file: OfficialFile) -> Input:
         title=source.title,
         publisher=source.publisher,
         licence=source.licence,
-        vintage=file.day if vintage == "latest" else vintage or _UNKNOWN[lang],
+        vintage=file.day if vintage == "latest" else vintage or said["unknown"],
         url=file.url,
         fetched_at=file.fetched_at,
-        note=_STALE[lang].format(title=source.title, day=file.day, reason=reason) if reason else "",
+        note=said["stale"].format(title=source.title, day=file.day, reason=reason) if reason else "",
     )

@@ -22,6 +22,7 @@ from essgeo.official.census import iris_layer, read_grid, read_iris_income, read
 from essgeo.official.live import Found, Live, find, gather, input_of, own_input
 from essgeo.official.readers import read_cartofriches, read_npnru, read_qpv, read_stations
 from essgeo.schema.columns import LAYERS
+from essgeo.text.languages import words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,22 +35,6 @@ if TYPE_CHECKING:
 
 
 MAX_RATIO_TO_CENSUS = 2.0
-
-_MISMATCH: dict[str, dict[Lang, str]] = {
-    "absent": {
-        "fr": "Communes sans IRIS aujourd'hui, peut-être fusionnées : {}.",
-        "en": "Communes without IRIS today, perhaps merged: {}.",
-    },
-    "without_population": {
-        "fr": "IRIS que le recensement ne connaît pas, comptés sans habitant : {}.",
-        "en": "IRIS that the census does not know, counted without residents: {}.",
-    },
-    "unplaced": {
-        "fr": "{} habitants du recensement vivent dans des IRIS sans contour aujourd'hui et ne sont pas comptés.",
-        "en": "{} residents of the census live in IRIS without an outline today and are not counted.",
-    },
-    "empty": {"fr": "IRIS au contour vide, écartés : {}.", "en": "IRIS with an empty outline, left out: {}."},
-}
 
 
 def live_iris(live: Live) -> Found[gpd.GeoDataFrame]:
@@ -119,7 +104,7 @@ def _mismatches(iris: gpd.GeoDataFrame, lang: Lang) -> list[str]:
         "unplaced": f"{iris.attrs['unplaced']:.0f}" if iris.attrs["unplaced"] else "",
         "empty": ", ".join(iris.attrs["empty"]),
     }
-    return [_MISMATCH[what][lang].format(text) for what, text in found.items() if text]
+    return [words(lang)["live"][what].format(which=text) for what, text in found.items() if text]
 
 
 def live_sites(live: Live) -> Found[gpd.GeoDataFrame]:
@@ -186,15 +171,6 @@ NEIGHBOURHOODS = "neighbourhoods.csv"
 
 RENEWAL_VINTAGE = "2015"
 """Vintage of the QPV that the renewal programme names."""
-
-_NO_NEIGHBOURHOODS: dict[Lang, str] = {
-    "fr": "Aucun quartier cible n'est nommé : les {areas} en tiennent lieu. "
-    "Un fichier neighbourhoods.csv dans le dossier du territoire en nomme, par liste d'IRIS.",
-    "en": "No target neighbourhood is named: {areas} stand in. "
-    "A file neighbourhoods.csv in the folder of the territory names some, as lists of IRIS.",
-}
-
-_AREAS: dict[bool, dict[Lang, str]] = {True: {"fr": "QPV", "en": "QPV"}, False: {"fr": "communes", "en": "communes"}}
 
 
 def live_qpv(live: Live, *, vintage: str, within: shapely.Geometry) -> Found[gpd.GeoDataFrame]:
@@ -300,7 +276,7 @@ def live_neighbourhoods(
     if path.is_file():
         used = given_input("neighbourhoods", path, title="Target neighbourhoods", vintage=here.vintage)
         return Found(read_neighbourhoods(path, iris), (used,))
-    note = _NO_NEIGHBOURHOODS[live.lang].format(areas=_AREAS[len(qpv) > 0][live.lang])
+    note = words(live.lang)["live"]["neighbourhoods"].format(areas="QPV" if len(qpv) else "communes")
     return Found(areas_as_neighbourhoods(qpv, communes), notes=(note,))
 
 
