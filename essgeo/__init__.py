@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from essgeo.access import accessibility, demand_points, read_network, travel_cost
     from essgeo.files import read_premises, read_structures
     from essgeo.gaps import coverage, find_gaps, gather_areas
-    from essgeo.geocoding import geocode
+    from essgeo.geocoding import geocode, read_corrections
     from essgeo.maps import build_maps
     from essgeo.maps.explore import explore
     from essgeo.official.live_layers import read_layer
@@ -39,6 +39,7 @@ __all__ = [
     "geocode",
     "load_territory",
     "locate_in",
+    "read_corrections",
     "read_layer",
     "read_network",
     "read_premises",
@@ -54,7 +55,7 @@ _ROOMS = {
     "publish": ("export",),
     "files": ("read_premises", "read_structures"),
     "gaps": ("coverage", "find_gaps", "gather_areas"),
-    "geocoding": ("geocode",),
+    "geocoding": ("geocode", "read_corrections"),
     "maps": ("build_maps",),
     "maps.explore": ("explore",),
     "results": ("Study",),

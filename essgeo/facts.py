@@ -12,10 +12,7 @@ from essgeo.access import demand_points, grid_points, read_network
 from essgeo.files.layers import read_layers
 from essgeo.files.provenance import Input, given_input, sha256_of
 from essgeo.files.structures import read_structures
-from essgeo.geocoding import read_corrections
-from essgeo.geocoding.engines import default_cache
-from essgeo.geocoding.index import load_index
-from essgeo.geocoding.match import Local
+from essgeo.geocoding import Local, read_corrections
 from essgeo.official.live import Found, Live, find, gather, input_of
 from essgeo.official.live_layers import live_cells, live_layers, read_layer
 from essgeo.official.readers import read_ess_list
@@ -311,7 +308,7 @@ def _one_file(live: Live, source: str, read: Callable[[Path], object]) -> Found[
 
 def _addresses(live: Live) -> Found[pd.DataFrame | Engine | None]:
     def ban(files: Mapping[str, list[Path]]) -> pd.DataFrame | Engine | None:
-        return Local.on_disk(load_index(files["ban"], default_cache().with_name("ban")))
+        return Local.read(files["ban"])
 
     return find(
         live,

@@ -37,9 +37,7 @@ from essgeo.crs import GEOGRAPHIC
 from essgeo.errors import PartitionError
 from essgeo.files.provenance import sha256_of
 from essgeo.gaps import area_coverage, iris_areas
-from essgeo.geocoding import geocode
-from essgeo.geocoding.index import load_index
-from essgeo.geocoding.match import Local
+from essgeo.geocoding import Local, geocode
 from essgeo.register import counted_on
 from essgeo.results import Parameters
 from essgeo.schema.codes import department_of
@@ -331,7 +329,7 @@ def geocode_department(
     """
     table = pd.read_parquet(structures / f"{department}.parquet")
     files = sorted(ban.glob(f"adresses-{department}*.csv*"))
-    engine = Local.on_disk(load_index(files, index)) if files else None
+    engine = Local.read(files, index) if files else None
     return geocode(table, using=engine, crs=(crs_of or {}).get(department, METROPOLITAN))
 
 

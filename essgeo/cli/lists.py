@@ -123,10 +123,8 @@ def _asks_service(given: Options) -> bool:
 
 
 def _engines(given: Options) -> list[Engine]:
-    from essgeo.geocoding.engines import default_cache
-    from essgeo.geocoding.index import load_index
-    from essgeo.geocoding.match import Local
-    from essgeo.geocoding.service import GEOPLATEFORME, Client, Service
+    from essgeo.geocoding import Local, Service
+    from essgeo.geocoding.service import GEOPLATEFORME, Client
 
     if given["engine"] == "local" and (_asks_service(given) or not given["ban"]):
         message = "--engine local takes --ban FILE, and neither --live nor --url."
@@ -136,7 +134,7 @@ def _engines(given: Options) -> list[Engine]:
         raise InputError(message)
     engines: list[Engine] = []
     if given["ban"]:
-        engines.append(Local.on_disk(load_index(given["ban"], default_cache().with_name("ban"))))
+        engines.append(Local.read(given["ban"]))
     if _asks_service(given):
         engines.append(Service(Client(given["url"] or GEOPLATEFORME)))
     return engines
@@ -212,10 +210,7 @@ def structures(territory: str, output: Path, **given: Unpack[StructuresOptions])
     address nor position in it.
     """
     from essgeo.files.write import write_file
-    from essgeo.geocoding import read_corrections
-    from essgeo.geocoding.engines import default_cache
-    from essgeo.geocoding.index import load_index
-    from essgeo.geocoding.match import Local
+    from essgeo.geocoding import Local, read_corrections
     from essgeo.register import as_table, build_register, register_portrait
     from essgeo.register.assemble import register_files
     from essgeo.territory import load_territory
@@ -243,7 +238,7 @@ def structures(territory: str, output: Path, **given: Unpack[StructuresOptions])
         here,
         files,
         as_of=as_of,
-        using=[Local.on_disk(load_index(given["ban"], default_cache().with_name("ban")))] if given["ban"] else [],
+        using=[Local.read(given["ban"])] if given["ban"] else [],
         corrections=read_corrections(given["corrections"]) if given["corrections"] else None,
         progress=True,
     )

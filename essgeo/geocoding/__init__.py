@@ -1,6 +1,8 @@
-"""Where a structure is, and how sure that is."""
+"""Where a structure is, and how sure that is: engines asked in turn, reviews, corrections."""
 
 from essgeo.geocoding.chain import geocode
 from essgeo.geocoding.corrections import read_corrections, review
+from essgeo.geocoding.match import Local
+from essgeo.geocoding.service import Service
 
-__all__ = ["geocode", "read_corrections", "review"]
+__all__ = ["Local", "Service", "geocode", "read_corrections", "review"]

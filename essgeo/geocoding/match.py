@@ -13,8 +13,8 @@ import pyarrow as pa
 
 from essgeo.geocoding.address import read_addresses
 from essgeo.geocoding.communes import NAME_CLOSE, evidence_of
-from essgeo.geocoding.engines import CANDIDATE_COLUMNS, MAX_CANDIDATES
-from essgeo.geocoding.index import AddressIndex, build_department, distance_m
+from essgeo.geocoding.engines import CANDIDATE_COLUMNS, MAX_CANDIDATES, default_cache
+from essgeo.geocoding.index import AddressIndex, build_department, distance_m, load_index
 from essgeo.geocoding.search import (
     HOUSENUMBER,
     INTERPOLATED,
@@ -33,6 +33,8 @@ from essgeo.geocoding.spelling import JOINED, likeness
 from essgeo.geocoding.verdict import features, reasons
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
     from typing import Self
 
     from numpy.typing import NDArray
@@ -261,7 +263,7 @@ class Local:
     Parameters
     ----------
     index
-        From :func:`essgeo.geocoding.index.load_index`, or :meth:`of` a small table.
+        Of BAN files (:meth:`read`), or :meth:`of` a small table.
     version
         Identifies the content of the index.
     """
@@ -307,8 +309,22 @@ class Local:
         return cls(index, hashlib.sha256(np.ascontiguousarray(content).tobytes()).hexdigest()[:16])
 
     @classmethod
-    def on_disk(cls, index: AddressIndex) -> Self:
-        """Return the engine of an index on disk, whose folders are named by their content."""
+    def read(cls, files: Sequence[Path | str], folder: Path | str | None = None) -> Self:
+        """Return the engine of BAN files of departments, whose index is built once for each content of a file.
+
+        Parameters
+        ----------
+        files
+            Official files, ``adresses-93.csv.gz``.
+        folder
+            Where indexes are kept; in the user's cache folder unless given.
+
+        Raises
+        ------
+        SourceChangedError, InputError
+            A file is missing, damaged, or no file of BAN.
+        """
+        index = load_index(files, folder or default_cache().with_name("ban"))
         return cls(index, "+".join(folder.name for folder in index.folders))
 
     @property

@@ -21,7 +21,7 @@ from essgeo.access import travel_cost
 from essgeo.errors import PartitionError
 from essgeo.gaps import area_coverage, iris_areas
 from essgeo.geocoding import geocode
-from essgeo.geocoding.index import COLUMNS, load_index
+from essgeo.geocoding.index import COLUMNS
 from essgeo.geocoding.match import Local
 from essgeo.national import (
     MANIFEST,
@@ -178,8 +178,7 @@ def test_departments_give_what_one_call_over_the_country_gives(
     france: Path, alone: dict[str, pd.DataFrame], tmp_path: Path
 ) -> None:
     structures, demand = pd.read_parquet(france / "structures.parquet"), gpd.read_parquet(france / "demand.parquet")
-    index = load_index(sorted((france / "ban").iterdir()), tmp_path)
-    located = geocode(structures, using=Local.on_disk(index))
+    located = geocode(structures, using=Local.read(sorted((france / "ban").iterdir()), tmp_path))
     assert located["geo_status"].value_counts()["located"] > 100
     assert_geodataframe_equal(alone["located"], located, check_dtype=False)
     zones = locate_in(located, gpd.read_parquet(france / "zones.parquet"))
