@@ -20,6 +20,10 @@ PIN := uv pip compile pyproject.toml --quiet --upgrade --universal --python-vers
 PIN_ADDOK := uv pip compile --group addok --quiet --upgrade --universal --python-version 3.11 --fork-strategy fewest \
 	--generate-hashes --no-emit-index-url --custom-compile-command "make pins" --output-file requirements/addok.txt
 
+# Each process takes one half of the tests in their order, so that what a module sets up is made once; who is done first
+# takes over from the other.
+PYTEST := -m pytest -n 2 --dist worksteal
+
 .PHONY: help study test test-all check format bench addok minimums pins clean
 
 help: ## list these targets
@@ -29,10 +33,10 @@ study: $(VENV)/.run ## install what is needed and run the study of TERRITORY (es
 	@$(BIN)/essgeo study $(TERRITORY)
 
 test: $(VENV)/.dev ## run the tests but the slow ones; ARGS="-k zoning" narrows
-	@$(BIN)/python -m pytest -n 2 -m "not slow" $(ARGS)
+	@$(BIN)/python $(PYTEST) -m "not slow" $(ARGS)
 
 test-all: $(VENV)/.dev ## run every test
-	@$(BIN)/python -m pytest -n 2 $(ARGS)
+	@$(BIN)/python $(PYTEST) $(ARGS)
 
 check: $(VENV)/.dev ## lint, formatting, types, import order
 	$(BIN)/ruff check
@@ -51,7 +55,7 @@ addok: build/addok/.done ## install addok, the geocoder that tests and benchmark
 minimums: $(BIN)/python ## run the tests with the lowest versions pyproject.toml allows (needs uv)
 	uv venv --quiet --clear --python $(BIN)/python build/minimums
 	uv pip install --quiet --python build/minimums/bin/python --resolution lowest-direct --group test --editable ".[cluster]"
-	build/minimums/bin/python -m pytest -n 2 $(ARGS)
+	build/minimums/bin/python $(PYTEST) $(ARGS)
 
 pins: ## choose the newest versions again (needs uv)
 	$(PIN) --group dev --extra cluster --output-file requirements/dev.txt

@@ -8,10 +8,7 @@ import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
-import geopandas as gpd
 import pytest
-import shapely
-from hypothesis import settings
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -62,10 +59,6 @@ CHROMIUM_FLAGS = (
     "--disable-sync",
 )
 
-settings.register_profile("local", deadline=None, max_examples=50)
-settings.register_profile("ci", settings.get_profile("local"), derandomize=True)
-settings.load_profile("ci" if os.environ.get("CI") else "local")
-
 
 class Sleeps(list[float]):
     """The pauses that were asked for, none of which was slept."""
@@ -108,14 +101,22 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def small_territory(tmp_path: Path) -> Path:
-    """Make the folder of a territory of two communes in a row of four square IRIS, 1 km wide, and return it.
+def small_territory(made_territory: Path, tmp_path: Path) -> Path:
+    """Return a folder of the test's own, of a territory of two communes in a row of four square IRIS, 1 km wide.
 
     IRIS 1 and 2 are Bondy, 3 and 4 Montreuil; the neighbourhoods ``left`` and ``right`` are IRIS 1 and 4, and the QPV
     ``QN1`` is IRIS 1. The lower left corner lies at (660000, 6867000) in Lambert-93.
     """
-    folder = tmp_path / "small"
-    folder.mkdir()
+    return Path(shutil.copytree(made_territory, tmp_path / "small"))
+
+
+@pytest.fixture(scope="session")
+def made_territory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the folder that ``small_territory`` copies."""
+    import geopandas as gpd  # noqa: PLC0415 (the process that hands out the tests reads this file and runs none)
+    import shapely  # noqa: PLC0415
+
+    folder = tmp_path_factory.mktemp("made")
     left, bottom = 660_000, 6_867_000
     squares = [shapely.box(left + 1000 * i, bottom, left + 1000 * (i + 1), bottom + 1000) for i in range(4)]
     iris = {
@@ -177,6 +178,16 @@ class NoSkip:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Forbid skips where ESSGEO_NO_SKIP is set; a plugin, so that the examples in essgeo/ count too."""
+    """Set hypothesis up where tests run, and forbid skips where ESSGEO_NO_SKIP is set.
+
+    NoSkip is a plugin, so that the examples in essgeo/ count too. The process that hands the tests out to others runs
+    none: they start a second earlier if it does not import what tests need.
+    """
+    if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
+        from hypothesis import settings  # noqa: PLC0415
+
+        settings.register_profile("local", deadline=None, max_examples=50)
+        settings.register_profile("ci", settings.get_profile("local"), derandomize=True)
+        settings.load_profile("ci" if os.environ.get("CI") else "local")
     if os.environ.get("ESSGEO_NO_SKIP"):
         config.pluginmanager.register(NoSkip())

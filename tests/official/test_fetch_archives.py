@@ -66,25 +66,29 @@ def corrupt() -> bytes:
     return bytes(content)
 
 
+# Made when a test asks: some hold a hundred megabytes, or twenty thousand members.
 HOSTILE = {
-    "path out": (zipped({INCOME_NAME: INCOME, "../evil.csv": b"x"}), "outside its folder"),
-    "deep path out": (zipped({f"a/../../{INCOME_NAME}": INCOME}), "outside its folder"),
-    "absolute": (zipped({INCOME_NAME: INCOME, "/etc/evil.csv": b"x"}), "outside its folder"),
-    "drive": (zipped({INCOME_NAME: INCOME, "C:/evil.csv": b"x"}), "outside its folder"),
-    "backslashes": (zipped({INCOME_NAME: INCOME, "..\\evil.csv": b"x"}), "outside its folder"),
-    "link": (linked(), "is a link"),
-    "encrypted": (encrypted(), "is encrypted"),
-    "bomb": (zipped({INCOME_NAME: INCOME + b"0" * 30_000_000}), "as out of a ZIP bomb"),
-    "too much": (zipped({INCOME_NAME: INCOME, "b": b"0" * 101_000_000}), "more than the 100000000"),
-    "too many": (zipped({f"{number}": b"" for number in range(20_001)} | {INCOME_NAME: INCOME}), "20002 members"),
-    "corrupt": (corrupt(), "damaged"),
-    "cut": (zipped({INCOME_NAME: INCOME})[:-30], "damaged"),
-    "other files": (zipped({"readme.txt": b"x"}), "no member like BASE_TD_FILO_IRIS"),
-    "several": (zipped({INCOME_NAME: INCOME, INCOME_NAME.replace("2021", "2020"): INCOME}), "is expected, not"),
-    "web page in it": (zipped({INCOME_NAME: b"<html>"}), "it is a web page"),
-    "empty file in it": (zipped({INCOME_NAME: b""}), "it is empty"),
+    "path out": (lambda: zipped({INCOME_NAME: INCOME, "../evil.csv": b"x"}), "outside its folder"),
+    "deep path out": (lambda: zipped({f"a/../../{INCOME_NAME}": INCOME}), "outside its folder"),
+    "absolute": (lambda: zipped({INCOME_NAME: INCOME, "/etc/evil.csv": b"x"}), "outside its folder"),
+    "drive": (lambda: zipped({INCOME_NAME: INCOME, "C:/evil.csv": b"x"}), "outside its folder"),
+    "backslashes": (lambda: zipped({INCOME_NAME: INCOME, "..\\evil.csv": b"x"}), "outside its folder"),
+    "link": (linked, "is a link"),
+    "encrypted": (encrypted, "is encrypted"),
+    "bomb": (lambda: zipped({INCOME_NAME: INCOME + b"0" * 30_000_000}), "as out of a ZIP bomb"),
+    "too much": (lambda: zipped({INCOME_NAME: INCOME, "b": b"0" * 101_000_000}), "more than the 100000000"),
+    "too many": (
+        lambda: zipped({f"{number}": b"" for number in range(20_001)} | {INCOME_NAME: INCOME}),
+        "20002 members",
+    ),
+    "corrupt": (corrupt, "damaged"),
+    "cut": (lambda: zipped({INCOME_NAME: INCOME})[:-30], "damaged"),
+    "other files": (lambda: zipped({"readme.txt": b"x"}), "no member like BASE_TD_FILO_IRIS"),
+    "several": (lambda: zipped({INCOME_NAME: INCOME, INCOME_NAME.replace("2021", "2020"): INCOME}), "is expected, not"),
+    "web page in it": (lambda: zipped({INCOME_NAME: b"<html>"}), "it is a web page"),
+    "empty file in it": (lambda: zipped({INCOME_NAME: b""}), "it is empty"),
     "renamed column in it": (
-        zipped({INCOME_NAME: INCOME.replace(b"DISP_MED21", b"MED")}),
+        lambda: zipped({INCOME_NAME: INCOME.replace(b"DISP_MED21", b"MED")}),
         "no column for median_income",
     ),
 }
@@ -98,7 +102,8 @@ def test_a_hostile_archive_is_refused_and_the_good_copy_kept(
     server.files[INCOME_PATH] = zipped({f"csv/{INCOME_NAME}": INCOME, "csv/meta.csv": b"x"})
     good = fetch("iris_income", folder=folder, web=web)
     before = {path for path in tmp_path.rglob("*") if path.is_file()}
-    server.files[INCOME_PATH], said = HOSTILE[kind]
+    make, said = HOSTILE[kind]
+    server.files[INCOME_PATH] = make()
     stale = fetch("iris_income", folder=folder, web=web, refresh=True)
     assert stale.path == good.path
     assert stale.path.read_bytes() == INCOME
