@@ -168,6 +168,8 @@ def areas_as_neighbourhoods(qpv: gpd.GeoDataFrame, communes: gpd.GeoDataFrame) -
     'Bondy'
     """
     kind, areas = ("qpv", qpv) if len(qpv) else ("commune", communes)
+    # One row a pair of an area and a commune that share some ground; of each area the largest stays. Areas are told by
+    # their position, because the overlay loses the index.
     shared = gpd.overlay(
         gpd.GeoDataFrame({"area": range(len(areas))}, geometry=areas.geometry.to_numpy(), crs=areas.crs),
         gpd.GeoDataFrame({"citycode": communes.index}, geometry=communes.geometry.to_numpy(), crs=communes.crs),

@@ -219,7 +219,7 @@ def read_structures(path: Path | str) -> pd.DataFrame:
     [{'structure_id': 'le-fournil', 'name': 'Le Fournil', 'sectors': 'alimentation_agriculture', 'status': 'unknown'}]
     """
     path = Path(path)
-    table = as_official_list(_with_point_columns(read_table(path), path.name))
+    table = as_official_list(_points_as_columns(read_table(path), path.name))
     structures = table.rename(columns=_columns(table))
     wanted = [name for name, columns in _WANTED.items() if not set(columns) & set(structures.columns)]
     if wanted:
@@ -229,8 +229,9 @@ def read_structures(path: Path | str) -> pd.DataFrame:
             "or 'lon' and 'lat'; if these are no names of columns, delete the rows above the names."
         )
         raise SchemaError(message)
+    # Redacted before anything else is read, so that no message, sum or identifier tells what the row hid.
     restricted = restricted_rows(structures)
-    structures = _without_sums(redact(structures, restricted), path.name)
+    structures = _drop_sums(redact(structures, restricted), path.name)
     restricted = restricted.loc[structures.index]
     for field in LAYERS["structures"].fields:
         if field.name not in structures:
@@ -243,16 +244,17 @@ def read_structures(path: Path | str) -> pd.DataFrame:
         structures[name] = structures[name].replace("", "unknown")
     for name in ("postcode", "citycode"):
         structures[name] = structures[name].map(commune_code)
-    structures = _with_company_numbers(structures, restricted)
+    structures = _clean_company_numbers(structures, restricted)
     if "structure_id" not in structures:
         structures.insert(0, "structure_id", _identifiers(structures["name"]))
     else:
         structures["structure_id"] = redact_identifiers(structures["structure_id"], restricted)
-    return validate(_told_apart(structures), "structures", source=path.name)
+    return validate(_name_sources(structures), "structures", source=path.name)
 
 
-def _without_sums(structures: pd.DataFrame, name: str) -> pd.DataFrame:
+def _drop_sums(structures: pd.DataFrame, name: str) -> pd.DataFrame:
     """Return the structures without the sums below them: rows that begin with "Total" and have no place."""
+    # The first cell of each row that says something; a sum stays where a structure stands below it.
     cells = structures.reindex(columns=_PLACE, fill_value="")
     first = structures.replace("", None).bfill(axis=1).iloc[:, 0].fillna("")
     sums = first.map(simplify).str.fullmatch(_SUM) & (cells == "").all(axis=1)
@@ -276,7 +278,7 @@ def _columns(table: pd.DataFrame) -> dict[str, str]:
     return {column: field for column, field in found.items() if column not in scores}
 
 
-def _with_company_numbers(structures: pd.DataFrame, restricted: pd.Series) -> pd.DataFrame:
+def _clean_company_numbers(structures: pd.DataFrame, restricted: pd.Series) -> pd.DataFrame:
     """Return SIRET and SIREN as digits; a cell that holds neither is kept aside where the row is not restricted."""
     given = structures["siret"]
     numbers = given.map(siren_and_siret)
@@ -286,7 +288,7 @@ def _with_company_numbers(structures: pd.DataFrame, restricted: pd.Series) -> pd
     return clean.assign(siret_as_given=clean["siret_as_given"].where(~lost, given))
 
 
-def _told_apart(structures: pd.DataFrame) -> pd.DataFrame:
+def _name_sources(structures: pd.DataFrame) -> pd.DataFrame:
     """Return the structures with ``source`` before ``structure_id``, where only both together name a row.
 
     A list gathered from several publishers keeps the identifiers of each.
@@ -297,7 +299,7 @@ def _told_apart(structures: pd.DataFrame) -> pd.DataFrame:
     return structures.assign(structure_id=both)
 
 
-def _with_point_columns(table: pd.DataFrame, name: str) -> pd.DataFrame:
+def _points_as_columns(table: pd.DataFrame, name: str) -> pd.DataFrame:
     if not isinstance(table, gpd.GeoDataFrame):
         return table
     require_crs(table, name)

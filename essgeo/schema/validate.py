@@ -35,13 +35,13 @@ FLAGS = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no":
 
 FRANCE_LON, FRANCE_LAT = (-6.0, 10.0), (41.0, 52.0)
 
-MOST_LON, MOST_LAT = 180, 90
+MAX_LON, MAX_LAT = 180, 90
 
 POLYGONS = ("Polygon", "MultiPolygon")
 
-MOST_FAULTS_SHOWN, MOST_ROWS_SHOWN = 20, 4
+MAX_FAULTS, MAX_ROWS = 20, 4
 
-LEAST_LIKENESS, LEAST_WORD = 80, 4
+MIN_LIKENESS, MIN_WORD = 80, 4
 """Least likeness, of 100, of an unknown word and the one that may have been meant, and least letters of either."""
 
 
@@ -142,7 +142,7 @@ def raise_faults(source: str, faults: list[Fault], vocabularies: Mapping[str, Co
     alike: dict[tuple[str, str], list[int]] = {}
     for row, name, what in sorted(faults):
         alike.setdefault((name, what), []).append(row)
-    shown = list(alike.items())[:MOST_FAULTS_SHOWN]
+    shown = list(alike.items())[:MAX_FAULTS]
     lines = [f"{source}: {len(faults)} fault{'s' * (len(faults) > 1)}."]
     lines += [f"  {_listed(rows)}, field {name}: {what}" for (name, what), rows in shown]
     more = len(faults) - sum(len(rows) for _, rows in shown)
@@ -188,8 +188,8 @@ def require_columns(*layers: tuple[str, pd.DataFrame, Mapping[str, str]]) -> Non
 def _listed(rows: list[int]) -> str:
     if len(rows) == 1:
         return f"row {rows[0]}"
-    short = len(rows) <= MOST_ROWS_SHOWN
-    first, last = (rows[:-1], rows[-1]) if short else (rows[: MOST_ROWS_SHOWN - 1], len(rows) - MOST_ROWS_SHOWN + 1)
+    short = len(rows) <= MAX_ROWS
+    first, last = (rows[:-1], rows[-1]) if short else (rows[: MAX_ROWS - 1], len(rows) - MAX_ROWS + 1)
     return f"rows {', '.join(map(str, first))} and {last}{'' if short else ' more'}"
 
 
@@ -254,13 +254,13 @@ def _meant(word: str, allowed: Collection[str]) -> str:
                 written.setdefault(part, code)
     likest = (process.extractOne(part, list(written), scorer=fuzz.ratio) for part in _parts(word))
     nearest, likeness, _ = max(filter(None, likest), key=itemgetter(1), default=("", 0, 0))
-    return f" (did you mean {written[nearest]}?)" if likeness >= LEAST_LIKENESS else ""
+    return f" (did you mean {written[nearest]}?)" if likeness >= MIN_LIKENESS else ""
 
 
 def _parts(label: str) -> list[str]:
     """Return a label and its longer words, in lower case."""
     whole = default_process(label.replace("_", " "))
-    return [whole, *(word for word in whole.split() if len(word) >= LEAST_WORD)]
+    return [whole, *(word for word in whole.split() if len(word) >= MIN_WORD)]
 
 
 def _coordinate_faults(frame: pd.DataFrame) -> Iterator[Fault]:
@@ -271,7 +271,7 @@ def _coordinate_faults(frame: pd.DataFrame) -> Iterator[Fault]:
             yield position, missing, f"is missing where {there} is given; give both or neither"
         elif _within(lon, FRANCE_LAT) and _within(lat, FRANCE_LON):
             yield position, "lon and lat", f"look swapped ({given}); exchange the two columns"
-        elif abs(lon) > MOST_LON or abs(lat) > MOST_LAT:
+        elif abs(lon) > MAX_LON or abs(lat) > MAX_LAT:
             yield position, "lon and lat", f"are not degrees ({given}); give longitude and latitude in WGS 84"
 
 

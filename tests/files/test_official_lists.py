@@ -138,6 +138,18 @@ def test_a_sheet_that_looks_like_the_list_of_siae_is_not_taken_for_it(tmp_path: 
     assert read_structures(path)["sectors"].tolist() == [""]
 
 
+def test_a_list_of_siae_with_columns_of_ours_too_keeps_its_own_names(tmp_path: Path) -> None:
+    path = tmp_path / "siae.csv"
+    path.write_text(
+        "siret;type;raison_sociale;name;source;addresse_ligne_1;adresse;code_postal;ville\n"
+        "00000000100011;ACI;CHANTIER;other;mine;1 rue A;2 rue B;93140;Bondy\n",
+        encoding="utf-8",
+    )
+    one = read_structures(path).loc["00000000100011-aci"]
+    assert one[["name", "address", "sectors"]].tolist() == ["CHANTIER", "1 rue A", "insertion_emploi"]
+    assert one["source"].startswith("Structures d'insertion")
+
+
 def test_data_inclusion_is_read_with_its_places(tmp_path: Path) -> None:
     found = read_structures(inclusion_file(tmp_path))
     assert found.index.tolist() == ["dora--1", "masked-1"]
