@@ -13,6 +13,7 @@ from essgeo.files.layers import read_layers
 from essgeo.files.provenance import Input, given_input, sha256_of
 from essgeo.files.structures import read_structures
 from essgeo.geocoding import Local, read_corrections
+from essgeo.official.catalogue import known_headers
 from essgeo.official.live import Found, Live, find, gather, input_of
 from essgeo.official.live_layers import live_cells, live_layers, read_layer
 from essgeo.official.readers import read_ess_list
@@ -154,7 +155,8 @@ class Facts:
 def own_register(territory: Territory, given: Mapping[str, Path]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the structures of the user or of the territory, and the addresses that the territory knows."""
     mine = given.get("structures")
-    return read_structures(mine) if mine else read_layer(territory, "structures"), read_layer(territory, "addresses")
+    register = read_structures(mine, headers=known_headers()) if mine else read_layer(territory, "structures")
+    return register, read_layer(territory, "addresses")
 
 
 def own_facts(territory: Territory, parameters: Parameters, given: Mapping[str, Path]) -> Facts:
@@ -168,7 +170,8 @@ def own_facts(territory: Territory, parameters: Parameters, given: Mapping[str, 
     >>> len(facts.register), facts.notes
     (146, ())
     """
-    layers = read_layers(territory, vintage=parameters.vintage, qpv=given.get("qpv"), npnru=given.get("npnru"))
+    qpv, npnru = given.get("qpv"), given.get("npnru")
+    layers = read_layers(territory, vintage=parameters.vintage, qpv=qpv, npnru=npnru, headers=known_headers())
     network = read_network(given["network"], layers["communes"]) if "network" in given else None
     register, addresses = own_register(territory, given)
     return Facts(
@@ -259,7 +262,7 @@ def _register(
 ) -> Found[tuple[pd.DataFrame, Economy | None]]:
     """Return a list of the user, the register of SIRENE and the economy it is part of, or the territory's own list."""
     if "structures" in given:
-        return Found((read_structures(given["structures"]), None))
+        return Found((read_structures(given["structures"], headers=known_headers()), None))
 
     known = Local.of(addresses) if isinstance(addresses, pd.DataFrame) else addresses
     engines = [] if known is None else [known]

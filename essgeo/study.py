@@ -21,6 +21,7 @@ from essgeo.files.tables import require_file
 from essgeo.gaps import area_coverage, assess_gaps, coverage, draw, gather_areas, horizon, iris_areas, support_chain
 from essgeo.geocoding import geocode, read_corrections, review
 from essgeo.maps import build_maps
+from essgeo.official.catalogue import known_headers
 from essgeo.official.live import Live
 from essgeo.publish import export
 from essgeo.publish.export import exported_files
@@ -193,10 +194,11 @@ def place(territory: str | Path | Territory, options: Options) -> Placed:
         require_file(path)
     register, addresses = own_register(here, files)
     iris = here.file("iris")
+    qpv, npnru = files.get("qpv"), files.get("npnru")
     return _place(
         here,
         parameters,
-        read_layers(here, vintage=parameters.vintage, qpv=files.get("qpv"), npnru=files.get("npnru")),
+        read_layers(here, vintage=parameters.vintage, qpv=qpv, npnru=npnru, headers=known_headers()),
         register,
         using=addresses,
         corrections=files.get("corrections"),

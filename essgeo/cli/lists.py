@@ -269,9 +269,10 @@ def _merged(found: gpd.GeoDataFrame, here: Territory, given: StructuresOptions) 
     from essgeo.files.structures import read_structures
     from essgeo.files.write import write_file
     from essgeo.geocoding import geocode
+    from essgeo.official.catalogue import known_headers
     from essgeo.register import apply_decisions, join_decisions, read_decisions, settled_rows, suggest_duplicates
 
-    listed = _of_territory(read_structures(given["others"] or ""), here)
+    listed = _of_territory(read_structures(given["others"] or "", headers=known_headers()), here)
     others = geocode(listed, crs=found.crs.to_string())
     suggestions = given["suggestions"]
     before = suggestions if suggestions and suggestions.exists() else None
@@ -317,7 +318,7 @@ def zones(file: Path, *, output: Path, territory: str, options: StudyOptions) ->
     """Write, for each structure of FILE, the zones it lies in or near, with probabilities."""
     from essgeo.cli.summary import repairs
     from essgeo.files.guard import refuse_overwrite
-    from essgeo.files.write import whole, write_csv
+    from essgeo.files.write import write_file
     from essgeo.publish.release import release_table
     from essgeo.study import place
     from essgeo.territory import load_territory
@@ -329,8 +330,7 @@ def zones(file: Path, *, output: Path, territory: str, options: StudyOptions) ->
     refuse_overwrite({"-o": output}, options.inputs(here) | {"FILE": file})
     found = place(here, replace(options, structures=file))
     table = release_table("structure_zones", found.structure_zones, found.structures)
-    with whole(output) as staged:
-        write_csv(table, staged)
+    write_file(table, output)
     for sentence in repairs(found.layers["qpv"]):
         click.echo(sentence)
     click.echo(f"{counted(len(table), 'row')} for {counted(len(found.structures), 'structure')}: {output}")

@@ -13,7 +13,7 @@ from essgeo.errors import SchemaError
 from essgeo.files.perimeters import perimeters_in, read_zones, renewal_projects, renewal_zones
 from essgeo.files.structures import read_structures
 from essgeo.files.tables import read_outlines, read_table
-from essgeo.schema.columns import LAYERS
+from essgeo.schema.columns import HEADERS, LAYERS
 from essgeo.schema.headers import simplify
 from essgeo.schema.validate import raise_faults, validate
 from essgeo.schema.vocabulary import split_codes
@@ -21,6 +21,7 @@ from essgeo.schema.vocabulary import split_codes
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from essgeo.schema.columns import Headers
     from essgeo.schema.vocabulary import Lang
     from essgeo.territory import Territory
 
@@ -50,6 +51,7 @@ def read_layers(
     vintage: str | None = None,
     qpv: Path | str | None = None,
     npnru: Path | None = None,
+    headers: Headers = HEADERS,
 ) -> dict[str, gpd.GeoDataFrame]:
     """Return the layers with a geometry that a study of a territory rests on, each file read once.
 
@@ -65,6 +67,8 @@ def read_layers(
     npnru
         Perimeters of renewal projects, or a list of QPV, instead of the territory's own; see
         :func:`essgeo.files.perimeters.read_renewal`.
+    headers
+        The names that columns carry in files; :func:`essgeo.official.catalogue.known_headers` adds those of the user.
 
     Returns
     -------
@@ -92,7 +96,7 @@ def read_layers(
         "communes": communes_of(iris),
         "neighbourhoods": read_neighbourhoods(territory.file("neighbourhoods").path, iris),
         "qpv": zones,
-        "npnru": _renewal(territory, zones, year, iris, npnru),
+        "npnru": _renewal(territory, zones, year, iris, given=npnru, headers=headers),
         **{name: _points(territory, name) for name in _POINTS},
     }
 
@@ -253,14 +257,20 @@ def _qpv(
 
 
 def _renewal(
-    territory: Territory, qpv: gpd.GeoDataFrame, vintage: str, iris: gpd.GeoDataFrame, given: Path | None = None
+    territory: Territory,
+    qpv: gpd.GeoDataFrame,
+    vintage: str,
+    iris: gpd.GeoDataFrame,
+    *,
+    given: Path | None = None,
+    headers: Headers = HEADERS,
 ) -> gpd.GeoDataFrame:
     """Return the perimeters of a file of the user or of the territory, else the QPV that it lists."""
     path = given or territory.file("npnru").path
     table = read_table(path)
     if not given and not (isinstance(table, gpd.GeoDataFrame) and table.active_geometry_name):
         return renewal_zones(_checked(table, "npnru", path.name), qpv, vintage=vintage)
-    projects = renewal_projects(table, source=path.name)
+    projects = renewal_projects(table, source=path.name, headers=headers)
     if isinstance(projects, gpd.GeoDataFrame):
         return perimeters_in(projects, file=path.name, crs=territory.crs, within=iris.geometry.union_all())
     return renewal_zones(projects, qpv, vintage=vintage)

@@ -20,6 +20,8 @@ from essgeo.schema.validate import raise_faults, validate
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from essgeo.schema.columns import Headers
+
 MIN_INSIDE_M2 = 10_000.0
 
 PREFIXES = {"2015": "QP", "2024": "QN"}
@@ -133,7 +135,7 @@ def polygonal(shapes: NDArray[np.object_]) -> list[shapely.Geometry]:
     return [shapely.union_all([part for part in some if part.geom_type.endswith("Polygon")]) for some in parts]
 
 
-def read_renewal(path: Path) -> pd.DataFrame:
+def read_renewal(path: Path, *, headers: Headers = HEADERS) -> pd.DataFrame:
     r"""Return the renewal projects of a file under the names of the ``npnru`` table.
 
     Parameters
@@ -142,6 +144,8 @@ def read_renewal(path: Path) -> pd.DataFrame:
         Perimeters of projects, with a name and where known an ``interest`` (national or regional): a GeoJSON,
         GeoPackage, GeoParquet or Shapefile. Or a table of QPV, by their codes of 2015, of 2024 or of both
         (``qpv_2015``, ``qpv_2024``, ``code_qp`` ...).
+    headers
+        The names that columns carry in files; :func:`essgeo.official.catalogue.known_headers` adds those of the user.
 
     Returns
     -------
@@ -167,20 +171,20 @@ def read_renewal(path: Path) -> pd.DataFrame:
     ...     read_renewal(path)[["qpv_2024", "project_name", "interest"]].values.tolist()
     [['QN09301M', 'Les Rives', 'regional']]
     """
-    return renewal_projects(read_table(path), source=path.name)
+    return renewal_projects(read_table(path), source=path.name, headers=headers)
 
 
-def renewal_projects(raw: pd.DataFrame, *, source: str) -> pd.DataFrame:
+def renewal_projects(raw: pd.DataFrame, *, source: str, headers: Headers = HEADERS) -> pd.DataFrame:
     """Return the renewal projects of a table or layer as :func:`read_renewal` does; ``source`` is named in messages."""
     shapes = isinstance(raw, gpd.GeoDataFrame) and raw.active_geometry_name is not None
-    table = raw.rename(columns=guess_columns(raw.columns, HEADERS["anru"]))
+    table = raw.rename(columns=guess_columns(raw.columns, headers["anru"]))
     codes = table.get("qpv_2015", pd.Series(dtype=str))
     if "qpv_2024" not in table and codes[codes != ""].str.startswith(PREFIXES["2024"]).all():
         table = table.rename(columns={"qpv_2015": "qpv_2024"})
     wanted = ("project_name", "qpv_name") if shapes else ("qpv_2015", "qpv_2024")
     known = [name for name in wanted if name in table]
     if not known:
-        aliases = ", ".join(alias for name in wanted for alias in HEADERS["anru"][name])
+        aliases = ", ".join(alias for name in wanted for alias in headers["anru"][name])
         message = (
             f"{source}: no column with {'the name of each project' if shapes else 'codes of QPV'} (known as "
             f"{aliases}). Columns seen: {', '.join(map(str, raw.columns))}."

@@ -22,6 +22,7 @@ from essgeo.schema.validate import MONTH, validate
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from essgeo.schema.columns import Headers
     from essgeo.schema.vocabulary import Labels
 
 
@@ -127,7 +128,7 @@ _STREET = ["number", "repetition", "street_type", "street"]
 _NO_DAY = "0001"
 
 
-def as_official_list(table: pd.DataFrame) -> pd.DataFrame:
+def as_official_list(table: pd.DataFrame, headers: Headers) -> pd.DataFrame:
     """Return a table under the names of the register where it is the RNA or the list of SIAE; else as it is.
 
     Of the RNA only the columns that ``schema/columns.csv`` names, as others hold the name of an officer or whom mail
@@ -135,7 +136,7 @@ def as_official_list(table: pd.DataFrame) -> pd.DataFrame:
     """
     for name, title in TITLES.items():
         fields = LISTS[name].fields
-        found = guess_columns(table.columns, HEADERS[name])
+        found = guess_columns(table.columns, headers[name])
         others = [column for column in table.columns if column not in found and column in found.values()]
         named = table.drop(columns=others).rename(columns=found)
         if not all(field.optional or field.name in named for field in fields):
@@ -181,7 +182,7 @@ _SUM = r"(sous_|grand_)?tota(l|ux)(_.*)?"
 _WANTED = {"the name": ("name",), "the address, or the longitude and latitude,": ("address", "lon")}
 
 
-def read_structures(path: Path | str) -> pd.DataFrame:
+def read_structures(path: Path | str, *, headers: Headers = HEADERS) -> pd.DataFrame:
     r"""Return the structures that a file lists, in the columns of the register.
 
     Parameters
@@ -191,6 +192,8 @@ def read_structures(path: Path | str) -> pd.DataFrame:
         English names; codes may be written as codes, as French or English labels, or as the beginning of one. Points of
         a geographic file are used as coordinates. The files of data.inclusion, of the SIAE and of the RNA are known as
         `essgeo sources fetch` brings them.
+    headers
+        The names that columns carry in files; :func:`essgeo.official.catalogue.known_headers` adds those of the user.
 
     Returns
     -------
@@ -219,8 +222,8 @@ def read_structures(path: Path | str) -> pd.DataFrame:
     [{'structure_id': 'le-fournil', 'name': 'Le Fournil', 'sectors': 'alimentation_agriculture', 'status': 'unknown'}]
     """
     path = Path(path)
-    table = as_official_list(_points_as_columns(read_table(path), path.name))
-    structures = table.rename(columns=_columns(table))
+    table = as_official_list(_points_as_columns(read_table(path), path.name), headers)
+    structures = table.rename(columns=_columns(table, headers))
     wanted = [name for name, columns in _WANTED.items() if not set(columns) & set(structures.columns)]
     if wanted:
         message = (
@@ -267,9 +270,9 @@ def _drop_sums(structures: pd.DataFrame, name: str) -> pd.DataFrame:
     return structures[~below]
 
 
-def _columns(table: pd.DataFrame) -> dict[str, str]:
+def _columns(table: pd.DataFrame, headers: Headers) -> dict[str, str]:
     """Return which column holds which field; a precision that is a number is the score of some geocoder, not ours."""
-    found = guess_columns(table.columns, HEADERS["structures"])
+    found = guess_columns(table.columns, headers["structures"])
     scores = [
         column
         for column, field in found.items()

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Iterator, Mapping
 
+    from essgeo.schema.columns import Headers
+
 
 FILE = "sources.toml"
 """Name of the file, in the folder where essgeo runs; ``ESSGEO_SOURCES`` names another."""
@@ -187,6 +189,8 @@ class Source:
         Month in which a vintage that is a year appeared, ``2025-10``; ``""`` where it is not known or does not matter.
     changed_by
         The ``sources.toml`` of the user that changes this entry; ``""`` for that of the package.
+    headers
+        The list of :data:`essgeo.schema.columns.HEADERS` that has its columns; ``""`` where the catalogue has them.
     """
 
     id: str
@@ -209,6 +213,7 @@ class Source:
     unverified: tuple[str, ...] = ()
     published: str = ""
     changed_by: str = ""
+    headers: str = ""
 
     @property
     def is_given(self) -> bool:
@@ -229,7 +234,7 @@ def _read(path: Path | None, _changed_ns: int) -> dict[str, Source]:
     for table in tables.values():
         if isinstance(name := table.get("columns"), str):
             optional = [field.name for field in LISTS[name].fields if field.optional]
-            table["columns"] = HEADERS[name] | {"optional": optional}
+            table |= {"headers": name, "columns": {**HEADERS[name], "optional": optional}}
     changed = overridden(tables, path) if path else tables
     return {name: _source(name, table) for name, table in changed.items()}
 
@@ -244,6 +249,11 @@ def read_catalogue() -> dict[str, Source]:
     ('Licence Ouverte 2.0', 'weekly')
     """
     return dict(_sources())
+
+
+def known_headers() -> Headers:
+    """Return the headers that files are read by, with those that the user's ``sources.toml`` adds to official lists."""
+    return {**HEADERS, **{source.headers: source.columns for source in _sources().values() if source.headers}}
 
 
 def find_source(name: str) -> Source:

@@ -17,7 +17,7 @@ from essgeo.files.layers import (
 )
 from essgeo.files.perimeters import perimeters_in, read_renewal, read_zones, renewal_zones
 from essgeo.files.provenance import given_input
-from essgeo.official.catalogue import find_source, read_catalogue
+from essgeo.official.catalogue import find_source, known_headers, read_catalogue
 from essgeo.official.census import iris_layer, read_grid, read_iris_income, read_iris_outlines, read_iris_population
 from essgeo.official.live import Found, Live, find, gather, input_of, own_input
 from essgeo.official.readers import read_cartofriches, read_npnru, read_qpv, read_stations
@@ -213,7 +213,7 @@ def live_perimeters(
     here = live.territory
     own = here.file("npnru") if given is None and here.declares("npnru") else None
     path = own.path if own else given
-    projects = read_renewal(path) if path else None
+    projects = read_renewal(path, headers=known_headers()) if path else None
     if path is None or not isinstance(projects, gpd.GeoDataFrame):
         return None
     found = perimeters_in(projects, file=path.name, crs=here.crs, within=within)

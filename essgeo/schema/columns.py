@@ -128,6 +128,9 @@ class Table:
     shows_coverage: bool = False
 
 
+Headers: TypeAlias = "Mapping[str, Mapping[str, tuple[str, ...]]]"
+"""The names that columns carry in files, best first: by layer or list, then by column."""
+
 _MARKS = "#!?"
 
 _Row: TypeAlias = dict[str, str]
@@ -223,7 +226,7 @@ LAYERS: Final[dict[str, Layer]] = {layer.name: layer for layer in _READ if layer
 LISTS: Final[dict[str, Layer]] = {layer.name: layer for layer in _READ if not layer.index}
 """Lists whose columns a publisher names, such as the RNA."""
 
-HEADERS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
+HEADERS: Final[Headers] = {
     layer.name: {
         row["name"]: tuple(
             dict.fromkeys((*[row["name"]][: bool(layer.index)], *_parts(row["headers"])[layer.name].split("|")))
@@ -233,7 +236,7 @@ HEADERS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     }
     for layer in _READ
 }
-"""The names that columns carry in files, best first: by layer or list, then by column."""
+"""What files are read by, unless :func:`essgeo.official.catalogue.known_headers` says more."""
 
 SHOWN: Final = frozenset(row["name"] for row in _ROWS if row["masked"] == "yes")
 """The only columns in which a masked row keeps its value: never its address, its position or a name."""

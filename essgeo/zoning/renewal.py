@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from essgeo.files.perimeters import read_renewal, renewal_zones
+from essgeo.official.catalogue import known_headers
 from essgeo.official.live import Found, gather
 from essgeo.official.live_layers import RENEWAL_VINTAGE, live_perimeters, live_projects, live_qpv
 from essgeo.zoning.crosswalk import carry_projects, crosswalk
@@ -62,7 +63,8 @@ def live_renewal(
     Examples
     --------
     >>> from essgeo import load_territory, read_layer
-    >>> from essgeo.official.live import Live
+    >>> from essgeo.official.catalogue import known_headers
+    from essgeo.official.live import Live
     >>> here = load_territory("est-ensemble")
     >>> qpv, whole = read_layer(here, "qpv"), read_layer(here, "communes").union_all()
     >>> len(live_renewal(Live(here), qpv, vintage="2024", within=whole, demand=qpv).value)
@@ -77,7 +79,7 @@ def live_renewal(
         projects, qpv_2015 = listed.value
         old = gather(qpv_2015, listed)
     else:
-        projects = read_renewal(given)
+        projects = read_renewal(given, headers=known_headers())
         if f"qpv_{vintage}" not in projects:
             old = live_qpv(live, vintage=RENEWAL_VINTAGE, within=within)
     if old.value is not None and vintage != RENEWAL_VINTAGE:

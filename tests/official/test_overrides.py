@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from essgeo.errors import InputError
-from essgeo.official.catalogue import due_since, find_source, official_columns, read_catalogue
+from essgeo.files.perimeters import read_renewal
+from essgeo.files.structures import read_structures
+from essgeo.official.catalogue import due_since, find_source, known_headers, official_columns, read_catalogue
 from essgeo.official.check import check_source
 from essgeo.official.fetch import fetch
 
@@ -130,3 +132,23 @@ def test_a_newer_vintage_is_due_a_year_after_the_last(server: Server, web: Web) 
 def test_columns_of_coming_years_are_known() -> None:
     found = official_columns(["IRIS", "COM", "P24_POP", "P23_POP"], find_source("iris_population"), file="f")
     assert found["P24_POP"] == "population"
+
+
+def test_new_names_of_columns_are_read_in_lists_that_a_user_gives(folder: Path) -> None:
+    siae, npnru = folder / "siae.csv", folder / "npnru.csv"
+    siae.write_text(
+        "siret;type;denomination_officielle;addresse_ligne_1;code_postal;ville\n"
+        "00000000100011;ACI;CHANTIER;1 rue A;93140;Bondy\n"
+    )
+    npnru.write_text("quartier_2015\nQP093001\n")
+    (folder / "sources.toml").write_text(
+        '[siae.columns]\nname = ["denomination_officielle"]\n[npnru.columns]\nqpv_2015 = ["quartier_2015"]\n'
+    )
+    headers = known_headers()
+    assert headers["siae"]["name"][:2] == ("denomination_officielle", "raison_sociale")
+    assert read_structures(siae, headers=headers).loc["00000000100011-aci", "name"] == "CHANTIER"
+    assert read_renewal(npnru, headers=headers)["qpv_2015"].tolist() == ["QP093001"]
+    with pytest.raises(InputError, match="no column was recognised as the name"):
+        read_structures(siae)
+    with pytest.raises(InputError, match="no column with codes of QPV"):
+        read_renewal(npnru)
