@@ -154,7 +154,8 @@ def find_gaps(
     within_minutes
         The walk.
     as_of
-        The day on which they must be active, see :func:`essgeo.register.counted_on`; by default today.
+        The day on which they must be active, see :func:`essgeo.register.counted_on`; by default what ``counted`` says,
+        else today.
     draws, seed
         Random draws behind the intervals.
 
@@ -175,7 +176,7 @@ def find_gaps(
     (4, True)
     """
     day = as_of or dt.date.today()  # noqa: DTZ011 (the day where the user is)
-    counted = cast("gpd.GeoDataFrame", structures[structures.geometry.notna() & counted_on(structures, day)])
+    counted = cast("gpd.GeoDataFrame", structures[structures.geometry.notna() & counted_on(structures, as_of)])
     cost = travel_cost(demand, counted, network=network, max_minutes=horizon(within_minutes))
     nobody = neighbourhoods.iloc[:0].assign(vintage="")
     layers = {

@@ -18,6 +18,7 @@ from essgeo.register.establishments import enterprise_of
 from essgeo.register.perimeter import employees
 from essgeo.schema.codes import with_arrondissements
 from essgeo.schema.vocabulary import FAMILIES
+from essgeo.text.phrases import method_in_words
 from essgeo.zoning import count_in, locate_in
 
 if TYPE_CHECKING:
@@ -413,7 +414,7 @@ def register_portrait(
     Returns
     -------
     DataFrame
-        As :func:`essgeo.register.portrait_by_area`.
+        As :func:`essgeo.register.portrait_by_area`, the note in words.
 
     Raises
     ------
@@ -422,7 +423,7 @@ def register_portrait(
     """
     counted = register.assign(counted=counted_on(register, as_of))
     communes, qpv = _portrait_areas(territory, live=live)
-    return portrait_by_area(
+    table = portrait_by_area(
         counted,
         locate_in(counted, qpv),
         territory=territory.name,
@@ -431,6 +432,7 @@ def register_portrait(
         economy=count_economy(files, territory, qpv, as_of=as_of),
         seed=portrait(counted, read_layer(territory, SEED), scope=territory.name) if territory.declares(SEED) else None,
     )
+    return table.assign(note=[method_in_words(note, "en") for note in table["note"]])
 
 
 def _portrait_areas(territory: Territory, *, live: bool) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:

@@ -132,6 +132,7 @@ def test_the_portrait_stands_beside_the_economy(
     out = tmp_path / "portrait.csv"
     words = ["structures", small_territory, "-o", tmp_path / "r.csv", *sample, "--as-of", "2026-01-01"]
     assert run(*words, "--portrait", out)[0] == 0
+    assert not pd.read_csv(out)["note"].str.contains("_").any()
     table = pd.read_csv(out).set_index(["level", "zone_id", "family"]).sort_index()
     bondy = table.loc[("commune", "93010", "total")]
     assert bondy[["establishments", "economy_establishments", "share_establishments"]].tolist() == pytest.approx(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pandas as pd
@@ -10,8 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from essgeo import choose_sites, coverage, find_gaps, gather_areas, locate_in, travel_cost
 from essgeo.errors import InputError
-from essgeo.register import counted_on, located_here
+from essgeo.national import coverage_department
+from essgeo.register import counted_on, located_here, portrait, portrait_by_area
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 
 def counts(status: str, start: str, end: str, day: str) -> bool:
@@ -95,3 +102,114 @@ def test_located_structures_need_no_more_than_a_point() -> None:
     points = gpd.GeoDataFrame(geometry=gpd.points_from_xy([0, 1], [0, 1]), crs=2154)
     assert located_here(points).all()
     assert not located_here(points.assign(**ENDED)).any()
+
+
+HOMES = gpd.GeoDataFrame(
+    {
+        "population": [100.0],
+        "income": [20_000.0],
+        "iris_code": ["930100101"],
+        "citycode": ["93010"],
+        "neighbourhood_id": ["noue"],
+        "method": ["grid"],
+    },
+    geometry=gpd.points_from_xy([0], [0]),
+    crs=2154,
+)
+TARGETS = gpd.GeoDataFrame({"name": ["La Noue"]}, index=["noue"], geometry=gpd.points_from_xy([0], [0]), crs=2154)
+PREMISES = gpd.GeoDataFrame(
+    dict.fromkeys(("city", "available_from", "available_to", "state"), "")
+    | {"name": ["A"], "kind": "premises", "surface_m2": 100.0, "ground_floor": "yes"},
+    index=["a"],
+    geometry=gpd.points_from_xy([50], [0]),
+    crs=2154,
+)
+
+
+def places(**columns: object) -> gpd.GeoDataFrame:
+    """One place, a minute away from the homes."""
+    texts = {
+        "name": "Le Fournil",
+        "city": "Bondy",
+        "citycode": "93010",
+        "family": "cooperative",
+        "siren": "",
+        "sectors": "mobilite",
+        "challenges": "",
+        "roles": "",
+        "support_stages": "",
+        "status": "active",
+        "active_from": "",
+        "active_to": "",
+        "geo_status": "located",
+        "geo_radius_m": 0.0,
+    }
+    index = pd.Index(["s"], name="structure_id")
+    return gpd.GeoDataFrame(texts | columns, index=index, geometry=gpd.points_from_xy([60], [0]), crs=2154)
+
+
+def found_by_gaps(structures: gpd.GeoDataFrame, day: dt.date | None) -> bool:
+    gaps = find_gaps(HOMES, structures, TARGETS, draws=0, as_of=day)
+    return bool((gaps.loc[gaps["theme"] == "mobilite", "out_of_reach"] == 0).all())
+
+
+def found_by_coverage(structures: gpd.GeoDataFrame, day: dt.date | None) -> bool:
+    cost = travel_cost(HOMES, structures)
+    areas = gather_areas(HOMES, territory="t", communes=NOWHERE, neighbourhoods=TARGETS, qpv=NOWHERE)
+    table = coverage(HOMES, structures, areas, cost, draws=0, as_of=day)
+    return bool((table.loc[table["theme"] == "mobilite", "share"] == 1).all())
+
+
+def found_by_choice_of_sites(structures: gpd.GeoDataFrame, day: dt.date | None) -> bool:
+    asked = {"count": 1, "sector": "mobilite", "within_minutes": 5}
+    return choose_sites(HOMES, PREMISES, structures=structures, as_of=day, **asked).reached_before == 100
+
+
+def found_by_portrait(structures: gpd.GeoDataFrame, day: dt.date | None) -> bool:
+    nothing = pd.DataFrame({"scope": [], "year": [], "key": [], "value": []}, dtype=str)
+    table = portrait(structures.assign(counted=counted_on(structures, day)), nothing, scope="t").set_index("family")
+    return bool(table.loc["total", "register_counted"] == table.loc["total", "register_located"] == 1)
+
+
+def found_by_portrait_of_areas(structures: gpd.GeoDataFrame, day: dt.date | None) -> bool:
+    qpv = gpd.GeoDataFrame({"vintage": []}, geometry=[], crs=2154)
+    bondy = pd.DataFrame({"name": ["Bondy"]}, index=["93010"])
+    flagged = structures.assign(counted=counted_on(structures, day))
+    table = portrait_by_area(
+        flagged, locate_in(structures, qpv), territory="t", communes=bondy, qpv=bondy.iloc[:0].assign(vintage="")
+    )
+    return bool(table["establishments"].sum() == 4)
+
+
+NOWHERE = TARGETS.iloc[:0].assign(vintage="")
+PUBLIC = [found_by_gaps, found_by_coverage, found_by_choice_of_sites, found_by_portrait, found_by_portrait_of_areas]
+
+
+@pytest.mark.parametrize("found", PUBLIC)
+@pytest.mark.parametrize(
+    ("columns", "day", "expected"),
+    [
+        ({}, DAY, True),
+        ({"active_to": "2025"}, DAY, False),
+        ({"active_to": "2025"}, None, False),
+        ({"active_from": "2027"}, DAY, False),
+        ({"status": "closed"}, DAY, False),
+        ({"status": "unknown"}, DAY, True),
+        ({"counted": False}, None, False),
+        ({"counted": True, "active_to": "2025"}, None, True),
+        ({"counted": True, "active_to": "2025"}, DAY, False),
+    ],
+)
+def test_every_function_counts_the_same_structures(
+    found: Callable[..., bool], columns: dict[str, object], day: dt.date | None, *, expected: bool
+) -> None:
+    assert found(places(**columns), day) is expected
+
+
+def test_a_department_counts_the_same_structures(tmp_path: Path) -> None:
+    HOMES.to_parquet(tmp_path / "93.parquet")
+    for number, (columns, share) in enumerate([({}, 1), ({"active_to": "2025"}, 0), ({"status": "closed"}, 0)]):
+        file = tmp_path / f"places-{number}.parquet"
+        places(**columns).to_parquet(file, write_covering_bbox=True)
+        table = coverage_department("93", demand=tmp_path, structures=[file], as_of=DAY)
+        assert (table.loc[table["theme"] == "mobilite", "share"] == share).all()
