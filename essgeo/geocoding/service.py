@@ -452,10 +452,10 @@ class Service:
         rows: dict[int, dict[str, str]] = {}
         for start in range(0, len(waiting), self.batch_rows):
             batch = waiting.iloc[start : start + self.batch_rows]
-            rows |= self._ask(batch, final=False)
+            rows |= self._send_batch(batch, final=False)
             missing = batch[~batch.index.isin(list(rows))]
             if len(missing):
-                rows |= self._ask(missing, final=True)
+                rows |= self._send_batch(missing, final=True)
         matches = [
             match_of(dict(zip(QUERY_COLUMNS, query, strict=True)), rows.get(place))
             for place, *query in whole.itertuples(name=None)
@@ -484,7 +484,7 @@ class Service:
             message = f"{url} does not answer with GeoJSON: {said(answer)!r}. Is it a geocoder, or a proxy's page?"
             raise GeocoderError(message) from error
 
-    def _ask(self, batch: pd.DataFrame, *, final: bool) -> dict[int, dict[str, str]]:
+    def _send_batch(self, batch: pd.DataFrame, *, final: bool) -> dict[int, dict[str, str]]:
         """Return the rows of the answer by position of their query; ``final`` where they are sent for the last time."""
         self._requests += 1
         ids = {f"{self._requests}.{place}": place for place in batch.index}
@@ -492,7 +492,8 @@ class Service:
         answer = self._post(table) if len(table) < MAX_BYTES and len(batch) < MAX_ROWS else None
         if answer is None or answer.status == _TOO_LARGE:
             half = len(batch) // 2
-            return self._ask(batch.iloc[:half], final=final) | self._ask(batch.iloc[half:], final=final) if half else {}
+            halves = (batch.iloc[:half], batch.iloc[half:]) if half else ()
+            return {place: row for part in halves for place, row in self._send_batch(part, final=final).items()}
         if answer.status != _OK:
             message = f"{self.client.url} refused the table ({answer.status}): {said(answer) or 'no reason given'}."
             raise GeocoderError(message)

@@ -32,6 +32,8 @@ _ENCRYPTED = 0x1
 
 _SMALL = 1_000_000
 
+_MAX_PART_BYTES = 1 << 26
+
 
 def matching(names: Iterable[str], pattern: str) -> list[str]:
     """Return the names of members that a pattern fits, folders and case left aside.
@@ -79,7 +81,8 @@ def extract(archive: Path, pattern: str, folder: Path, *, max_bytes: int) -> lis
                 raise SourceChangedError(_no_member(archive, pattern, [member.filename for member in members]))
             changed_ns = archive.stat().st_mtime_ns
             return [
-                _take(opened, opened.getinfo(name), folder / PurePosixPath(name).name, changed_ns) for name in wanted
+                _extract_one(opened, opened.getinfo(name), folder / PurePosixPath(name).name, changed_ns)
+                for name in wanted
             ]
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         message = f"{archive.name}: the archive is damaged ({error})."
@@ -118,7 +121,7 @@ def _fault(member: zipfile.ZipInfo) -> str:
     return ""
 
 
-def _take(opened: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, changed_ns: int) -> Path:
+def _extract_one(opened: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, changed_ns: int) -> Path:
     if target.is_file():
         there = target.stat()
         if (there.st_size, there.st_mtime_ns) == (member.file_size, changed_ns):
@@ -174,6 +177,9 @@ class RemoteFile(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         """Return the next bytes, fewer at the end."""
         stop = self._size if size < 0 else min(self._size, self._place + size)
+        if stop - self._place > _MAX_PART_BYTES:
+            message = f"{self._url}: no part of it is as large as {stop - self._place} bytes."
+            raise EOFError(message)
         kept = self._size - len(self._end)
         if self._place >= stop:
             return b""

@@ -46,7 +46,7 @@ def overrides_file() -> Path | None:
     return None
 
 
-def overridden(tables: Mapping[str, dict[str, Any]], path: Path) -> dict[str, dict[str, Any]]:
+def apply_overrides(tables: Mapping[str, dict[str, Any]], path: Path) -> dict[str, dict[str, Any]]:
     r"""Return the tables of the catalogue, by source, as a file of the user changes them.
 
     It has one table a source, with the keys that change. A ``url`` takes the place of a dataset and the other way
@@ -65,7 +65,7 @@ def overridden(tables: Mapping[str, dict[str, Any]], path: Path) -> dict[str, di
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "sources.toml"
     ...     _ = path.write_text('[iris]\nvintage = "2025"\nlocate.url = "https://a.fr/2025.csv"\n')
-    ...     changed = overridden(known, path)["iris"]
+    ...     changed = apply_overrides(known, path)["iris"]
     >>> changed["vintage"], changed["locate"]["url"]
     ('2025', 'https://a.fr/2025.csv')
     """
@@ -235,7 +235,7 @@ def _read(path: Path | None, _changed_ns: int) -> dict[str, Source]:
         if isinstance(name := table.get("columns"), str):
             optional = [field.name for field in LISTS[name].fields if field.optional]
             table |= {"headers": name, "columns": {**HEADERS[name], "optional": optional}}
-    changed = overridden(tables, path) if path else tables
+    changed = apply_overrides(tables, path) if path else tables
     return {name: _source(name, table) for name, table in changed.items()}
 
 

@@ -6,10 +6,13 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from essgeo.errors import ChecksumError, SourceChangedError, SourceUnavailableError
-from essgeo.official.archives import SIGNATURE, head_of, matching, members_of
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from essgeo.errors import ChecksumError, SourceChangedError, SourceError, SourceUnavailableError
+from essgeo.official.archives import SIGNATURE, RemoteFile, head_of, matching, members_of
 from essgeo.official.catalogue import area_of, due_since, official_columns, to_give
-from essgeo.official.formats import HEAD_BYTES, columns_in, fault_of, footer_bytes, missing_part, parquet_columns
+from essgeo.official.formats import HEAD_BYTES, columns_in, fault_of, missing_part
 from essgeo.official.http import GoneError
 from essgeo.official.resolve import find_file
 
@@ -20,8 +23,6 @@ if TYPE_CHECKING:
 
 
 _END_BYTES = 1 << 16
-
-_MAX_FOOTER_BYTES = 1 << 26
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def _look(source: Source, area: str, file: OfficialFile, web: Web) -> tuple[int,
         raise SourceChangedError(message)
     if archived:
         return size, _look_into(source, area, file, web, size)
-    columns = _parquet(file, web) if source.format == "parquet" else columns_in(head, source.format)
+    columns = _parquet_columns(file, web, size) if source.format == "parquet" else columns_in(head, source.format)
     if columns is None:
         return size, f"{file.name}: its first bytes are right, its columns were not seen"
     official_columns(columns, source, file=file.name)
@@ -145,13 +146,11 @@ def _look_into(source: Source, area: str, file: OfficialFile, web: Web, size: in
     return f"{file.name}: an archive that holds {name}, whose columns are known"
 
 
-def _parquet(file: OfficialFile, web: Web) -> list[str] | None:
-    end = _end(file, web, _END_BYTES)
-    wanted = footer_bytes(end)
-    if _END_BYTES < wanted <= _MAX_FOOTER_BYTES:
-        end = _end(file, web, wanted)
-    return parquet_columns(end)
-
-
-def _end(file: OfficialFile, web: Web, size: int) -> bytes:
-    return web.read(file.url, max_bytes=size, headers={"Range": f"bytes=-{size}"})[0]
+def _parquet_columns(file: OfficialFile, web: Web, size: int) -> list[str] | None:
+    """Return the columns of a Parquet file by its footer, None where it cannot be read."""
+    try:
+        return list(pq.read_schema(RemoteFile(web, file.url, size)).names)
+    except (pa.ArrowException, EOFError, OSError) as error:
+        if isinstance(error, SourceError):
+            raise
+        return None

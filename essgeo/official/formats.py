@@ -28,8 +28,6 @@ HEAD_BYTES = 1 << 18
 
 _LOCAL_HEAD_BYTES = 1 << 24
 
-_FOOTER_END = 8
-
 _DBF_FIELD_BYTES = 32
 
 _SIGNATURES = {
@@ -96,7 +94,7 @@ def missing_part(head: bytes, end: bytes) -> str:
 
 
 def columns_of(path: Path, form: str) -> list[str] | None:
-    """Return the columns of a file, read from its header; None for a format that has none."""
+    """Return the columns of a file on the disk, read from its header; None for a format that has none."""
     try:
         if form == "parquet":
             return list(pq.read_schema(path).names)
@@ -130,30 +128,6 @@ def columns_in(head: bytes, form: str) -> list[str] | None:
     if form == "json":
         return _first_object(head, b'"results"') or _first_object(head)
     return None
-
-
-def footer_bytes(end: bytes) -> int:
-    """Return how many of its last bytes tell the columns of a Parquet file, 0 if it is none.
-
-    Examples
-    --------
-    >>> footer_bytes(b"...." + (1000).to_bytes(4, "little") + b"PAR1"), footer_bytes(b"a;b")
-    (1008, 0)
-    """
-    if len(end) < _FOOTER_END or not end.endswith(PARQUET):
-        return 0
-    return int.from_bytes(end[-_FOOTER_END:-4], "little") + _FOOTER_END
-
-
-def parquet_columns(end: bytes) -> list[str] | None:
-    """Return the columns of a Parquet file by its last bytes, None where they do not hold its whole footer."""
-    size = footer_bytes(end)
-    if not 0 < size <= len(end):
-        return None
-    try:
-        return list(pq.read_schema(pa.BufferReader(PARQUET + end[-size:])).names)
-    except (pa.ArrowException, OSError):
-        return None
 
 
 def _dbf_columns(head: bytes) -> list[str]:

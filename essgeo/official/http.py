@@ -298,7 +298,7 @@ class Web:
                 message = f"{url}: only addresses in https are fetched; this one is refused."
                 raise SourceUnavailableError(message)
             with contextlib.ExitStack() as stack:
-                request = self.send(mirrored(url, self.mirror), {"Accept-Encoding": "identity", **headers})
+                request = self.send(mirror_address(url, self.mirror), {"Accept-Encoding": "identity", **headers})
                 try:
                     answer = stack.enter_context(request)
                 except ValueError as error:
@@ -363,14 +363,14 @@ class Web:
         raise SourceChangedError(message)
 
 
-def mirrored(url: str, mirror: str | None) -> str:
+def mirror_address(url: str, mirror: str | None) -> str:
     """Return the address under which a mirror serves what stands at an address: its host becomes the first folder.
 
     Examples
     --------
-    >>> mirrored("https://adresse.data.gouv.fr/data/ban.csv?x=1", "http://127.0.0.1:8000/")
+    >>> mirror_address("https://adresse.data.gouv.fr/data/ban.csv?x=1", "http://127.0.0.1:8000/")
     'http://127.0.0.1:8000/adresse.data.gouv.fr/data/ban.csv?x=1'
-    >>> mirrored("https://adresse.data.gouv.fr/data/ban.csv", None)
+    >>> mirror_address("https://adresse.data.gouv.fr/data/ban.csv", None)
     'https://adresse.data.gouv.fr/data/ban.csv'
     """
     if not mirror or url.startswith(f"{mirror.rstrip('/')}/"):

@@ -119,10 +119,10 @@ def scan(base: duckdb.DuckDBPyConnection, path: Path, source: Source) -> Scan:
     if form is None:
         message = f"{path}: cannot read a {path.suffix or 'file without suffix'}; give a .parquet or a .csv."
         raise InputError(message)
-    table = form.format(path=quoted(_literal(str(path))), encoding=quoted(_encoding(path)))
+    table = form.format(path=sql_text(_literal(str(path))), encoding=sql_text(_encoding(path)))
     described = base.execute(f"DESCRIBE SELECT * FROM {table}").fetchall()
     columns = official_columns([str(row[0]) for row in described], source, file=path.name)
-    raw = {name: named(column) for column, name in columns.items()}
+    raw = {name: sql_name(column) for column, name in columns.items()}
     text = {name: f"coalesce(CAST({column} AS VARCHAR), '')" for name, column in raw.items()}
     return Scan(
         table,
@@ -138,12 +138,12 @@ def list_texts(base: duckdb.DuckDBPyConnection, table: str, column: str, texts: 
         base.execute(f"INSERT INTO {table} SELECT unnest(?::VARCHAR[])", [list(texts)])
 
 
-def quoted(text: str) -> str:
+def sql_text(text: str) -> str:
     """Return a text as SQL writes it."""
     return "'" + text.replace("'", "''") + "'"
 
 
-def named(column: str) -> str:
+def sql_name(column: str) -> str:
     """Return the name of a column as SQL writes it."""
     return '"' + column.replace('"', '""') + '"'
 
@@ -272,7 +272,7 @@ def count_establishments(
 
 def active_on(site: Scan, day: dt.date) -> str:
     """Return the condition that an establishment is active on a day, in SQL."""
-    date = quoted(day.isoformat())
+    date = sql_text(day.isoformat())
     created, state, since = (site.raw[name] for name in ("created_on", "state", "period_from"))
     return f"({created} IS NULL OR {created} <= {date}) AND ({state} = 'A' OR ({state} = 'F' AND {since} > {date}))"
 
@@ -285,11 +285,11 @@ def within_communes(site: Scan, citycodes: Collection[str] | None) -> str:
     if wrong or not citycodes:
         message = f"{', '.join(wrong) or 'no code'}: give INSEE codes of communes, such as 93010."
         raise InputError(message)
-    return f"{site.raw['citycode']} IN ({', '.join(map(quoted, sorted(citycodes)))})"
+    return f"{site.raw['citycode']} IN ({', '.join(map(sql_text, sorted(citycodes)))})"
 
 
 def _sites(site: Scan) -> str:
-    public = f"coalesce({site.raw['diffusion']} = {quoted(PUBLIC)}, false)"
+    public = f"coalesce({site.raw['diffusion']} = {sql_text(PUBLIC)}, false)"
     wanted = [f"{site.text[name]} AS {name}" for name in _PLAIN]
     wanted += [f"CASE WHEN {public} THEN {site.text[name]} ELSE '' END AS {name}" for name in (*_NAMES, *_ADDRESS)]
     return f"SELECT {', '.join(wanted)}, {_siren(site)} AS siren, {public} AS site_public FROM {site.table}"
@@ -301,7 +301,7 @@ def _siren(site: Scan) -> str:
 
 
 def _units(unit: Scan) -> str:
-    public = f"coalesce({unit.raw['diffusion']} = {quoted(PUBLIC)}, false)"
+    public = f"coalesce({unit.raw['diffusion']} = {sql_text(PUBLIC)}, false)"
     wanted = [f"{unit.text[name]} AS {name}" for name in ("siren", *_UNIT)]
     wanted += [f"CASE WHEN {public} THEN {unit.text[name]} ELSE '' END AS unit_{name}" for name in _UNIT_NAMES]
     return f"SELECT {', '.join(wanted)}, {public} AS unit_public FROM {unit.table}"
@@ -310,7 +310,7 @@ def _units(unit: Scan) -> str:
 def _in_ess(unit: Scan, categories: Collection[str] | None) -> str:
     if categories is None:
         return "true"
-    codes = ", ".join(map(quoted, sorted(categories))) or "NULL"
+    codes = ", ".join(map(sql_text, sorted(categories))) or "NULL"
     in_list = f"{unit.raw['siren']} IN (SELECT siren FROM listed)"
     return f"({unit.raw['ess']} = 'O' OR {unit.text['legal_category']} IN ({codes}) OR {in_list})"
 
@@ -471,9 +471,9 @@ def read_zones_of_establishments(
         column = _COLUMN_OF_VINTAGE.get(vintage)
         zone = place.text[column] if column else "''"
         list_texts(base, "zones", "code", zones)
-        surely = f"{place.text['quality']} IN ({', '.join(map(quoted, QUALITIES))})"
+        surely = f"{place.text['quality']} IN ({', '.join(map(sql_text, QUALITIES))})"
         placed = f"SELECT {place.raw['siret']} AS siret, {zone} AS zone_id FROM {place.table} WHERE {surely}"
-        open_rows = f"{site.raw['diffusion']} = {quoted(PUBLIC)} AND {active_on(site, as_of)}"
+        open_rows = f"{site.raw['diffusion']} = {sql_text(PUBLIC)} AND {active_on(site, as_of)}"
         active = (
             f"SELECT {site.raw['siret']} AS siret, {site.text['employer']} AS employer FROM {site.table} "
             f"WHERE {open_rows} AND {within_communes(site, citycodes)}"

@@ -52,7 +52,7 @@ POINTS = {{
     "half a manifest": lambda: setattr(json, "dump", half),
     "before the manifest is switched": lambda: dying("manifest.json", "before"),
     "after the manifest is switched": lambda: dying("manifest.json", "after"),
-    "while a former copy is removed": lambda: setattr(shutil, "rmtree", die),
+    "while an earlier copy is removed": lambda: setattr(shutil, "rmtree", die),
 }}
 POINTS[sys.argv[2]]()
 fetch("ban", area="93", folder=sys.argv[1], refresh=True)
@@ -63,7 +63,7 @@ SWITCHED = {
     "half a manifest": False,
     "before the manifest is switched": False,
     "after the manifest is switched": True,
-    "while a former copy is removed": True,
+    "while an earlier copy is removed": True,
 }
 
 
@@ -74,7 +74,7 @@ def test_a_kill_leaves_a_usable_copy(
 ) -> None:
     for rows in (10, 20, 30):
         server.files[BAN_PATH] = ban_file(rows)
-        former = fetch("ban", area="93", folder=tmp_path, web=web, refresh=True)
+        earlier = fetch("ban", area="93", folder=tmp_path, web=web, refresh=True)
     content = {False: server.files[BAN_PATH], True: ban_file(40)}
     server.files[BAN_PATH] = content[True]
     environment = os.environ | {"ESSGEO_MIRROR": server.url, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
@@ -86,6 +86,6 @@ def test_a_kill_leaves_a_usable_copy(
     assert left.stale == ""
     assert left.path.read_bytes() == content[SWITCHED[point]]
     assert left.sha256 == hashlib.sha256(content[SWITCHED[point]]).hexdigest()
-    assert former.path.is_file()
+    assert earlier.path.is_file()
     fresh = fetch("ban", area="93", folder=tmp_path, web=web, refresh=True)
     assert (fresh.stale, fresh.path.read_bytes()) == ("", content[True])

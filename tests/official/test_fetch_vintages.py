@@ -1,4 +1,4 @@
-"""A new vintage or address in the catalogue: the copy of the former one is never passed off as the new one."""
+"""A new vintage or address in the catalogue: the copy of the earlier one is never passed off as the new one."""
 
 from __future__ import annotations
 
