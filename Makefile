@@ -24,13 +24,16 @@ PIN_ADDOK := uv pip compile --group addok --quiet --upgrade --universal --python
 # takes over from the other.
 PYTEST := -m pytest -n 2 --dist worksteal
 
-.PHONY: help study test test-all check format bench addok minimums pins clean
+.PHONY: help study notebook test test-all check format bench addok minimums pins clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-9s %s\n", $$1, $$2 }'
 
 study: $(VENV)/.run ## install what is needed and run the study of TERRITORY (est-ensemble)
 	@$(BIN)/essgeo study $(TERRITORY)
+
+notebook: $(VENV)/.notebook ## open the notebooks in JupyterLab
+	@$(BIN)/jupyter lab --notebook-dir notebooks
 
 test: $(VENV)/.dev ## run the tests but the slow ones; ARGS="-k zoning" narrows
 	@$(BIN)/python $(PYTEST) -m "not slow" $(ARGS)
@@ -60,6 +63,7 @@ minimums: $(BIN)/python ## run the tests with the lowest versions pyproject.toml
 pins: ## choose the newest versions again (needs uv)
 	$(PIN) --group dev --extra cluster --output-file requirements/dev.txt
 	$(PIN) --group build --constraints requirements/dev.txt --output-file requirements/run.txt
+	$(PIN) --extra notebook --constraints requirements/dev.txt --output-file requirements/notebook.txt
 	$(PIN_ADDOK)
 
 clean: ## remove the environment, caches and builds
@@ -80,6 +84,11 @@ endif
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.run
 	@echo "Installing the tools of the tests and checks"
 	@$(INSTALL) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.notebook: requirements/notebook.txt $(VENV)/.run
+	@echo "Installing JupyterLab"
+	@$(INSTALL) --require-hashes -r requirements/notebook.txt
 	@touch $@
 
 $(VENV)/.run: requirements/run.txt pyproject.toml $(BIN)/python

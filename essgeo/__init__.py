@@ -8,25 +8,42 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from essgeo.access import accessibility, demand_points, read_network, travel_cost
     from essgeo.files import read_premises, read_structures
-    from essgeo.gaps import coverage, find_gaps, gather_areas
+    from essgeo.gaps import coverage, find_gaps, gather_areas, support_chain
     from essgeo.geocoding import geocode, read_corrections
+    from essgeo.geocoding.match import Local
+    from essgeo.geocoding.service import Client, Service
     from essgeo.maps import build_maps
+    from essgeo.maps.build import build_siting
     from essgeo.maps.explore import explore
     from essgeo.official.live_layers import read_layer
     from essgeo.publish import export
     from essgeo.results import Study
-    from essgeo.siting import Scenario, choose_sites, compare
-    from essgeo.study import run_study
+    from essgeo.siting import (
+        Assumptions,
+        Requirements,
+        Scenario,
+        choose_sites,
+        compare,
+        search_areas,
+        site_candidates,
+    )
+    from essgeo.study import publish_study, run_study
     from essgeo.territory import Territory, load_territory
     from essgeo.text.notebook import show_gaps
     from essgeo.zoning import crosswalk, locate_in
 
 __all__ = [
+    "Assumptions",
+    "Client",
+    "Local",
+    "Requirements",
     "Scenario",
+    "Service",
     "Study",
     "Territory",
     "accessibility",
     "build_maps",
+    "build_siting",
     "choose_sites",
     "compare",
     "coverage",
@@ -39,13 +56,17 @@ __all__ = [
     "geocode",
     "load_territory",
     "locate_in",
+    "publish_study",
     "read_corrections",
     "read_layer",
     "read_network",
     "read_premises",
     "read_structures",
     "run_study",
+    "search_areas",
     "show_gaps",
+    "site_candidates",
+    "support_chain",
     "travel_cost",
 ]
 
@@ -54,14 +75,20 @@ _ROOMS = {
     "text.notebook": ("show_gaps",),
     "publish": ("export",),
     "files": ("read_premises", "read_structures"),
-    "gaps": ("coverage", "find_gaps", "gather_areas"),
+    "gaps": ("coverage", "find_gaps", "gather_areas", "support_chain"),
     "geocoding": ("geocode", "read_corrections"),
+    "geocoding.match": ("Local",),
+    "geocoding.service": ("Client", "Service"),
     "maps": ("build_maps",),
     "maps.explore": ("explore",),
+    "maps.build": ("build_siting",),
     "results": ("Study",),
-    "siting": ("Scenario", "choose_sites", "compare"),
+    "siting": (
+        *("Assumptions", "Requirements", "Scenario", "choose_sites", "compare", "search_areas"),
+        "site_candidates",
+    ),
     "official.live_layers": ("read_layer",),
-    "study": ("run_study",),
+    "study": ("publish_study", "run_study"),
     "territory": ("Territory", "load_territory"),
     "zoning": ("crosswalk", "locate_in"),
 }

@@ -400,11 +400,11 @@ def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the 
         check_folder(Path(out), options.inputs(here))
     study = measure(set_up(here, options))
     if out is not None:
-        publish(study, Path(out), background=background, single_file=single_file)
+        publish_study(study, Path(out), background=background, single_file=single_file)
     return study
 
 
-def publish(study: Study, out: Path, *, background: Choice = "ign", single_file: bool = False) -> list[Path]:
+def publish_study(study: Study, out: Path, *, background: Choice = "ign", single_file: bool = False) -> list[Path]:
     """Write the files and pages of a study into a folder, all of them or none.
 
     Parameters
@@ -431,7 +431,7 @@ def publish(study: Study, out: Path, *, background: Choice = "ign", single_file:
     >>> import pathlib, tempfile
     >>> study = study_est_ensemble()
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     written = publish(study, pathlib.Path(folder) / "maps")
+    ...     written = publish_study(study, pathlib.Path(folder) / "maps")
     >>> "index.html" in {path.name for path in written}
     True
     """

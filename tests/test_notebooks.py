@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+from importlib import import_module
 from pathlib import Path
 
 import nbclient
 import nbformat
 import pytest
+
+import essgeo
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 
@@ -26,6 +30,26 @@ def test_notebook_runs(path: Path, tmp_path: Path) -> None:
 def test_outputs_are_stripped(path: Path) -> None:
     notebook = nbformat.read(path, as_version=4)
     assert all(not cell.outputs for cell in notebook.cells if cell.cell_type == "code")
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_imports_public_names_only(path: Path) -> None:
+    code = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code")
+    named = [
+        (node.module, alias.name)
+        for node in ast.walk(ast.parse(code))
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("essgeo")
+        for alias in node.names
+    ]
+    assert named
+    for module, name in named:
+        assert module.count(".") <= 1, f"{module} is no room"
+        assert name in import_module(module).__all__, f"{module}.{name} is not public"
+
+
+def test_public_names_are_those_that_are_there() -> None:
+    assert essgeo.__all__ == sorted(essgeo.__all__, key=lambda name: (not name[0].isupper(), name))
+    assert [name for name in essgeo.__all__ if getattr(essgeo, name, None) is None] == []
 
 
 def test_there_are_notebooks() -> None:

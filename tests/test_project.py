@@ -12,6 +12,7 @@ import sys
 import tomllib
 import zipfile
 from importlib.metadata import packages_distributions
+from inspect import isfunction
 from pathlib import Path
 
 import pytest
@@ -51,13 +52,8 @@ def test_no_file_names_a_registry_or_a_machine() -> None:
 
 
 def test_every_public_function_has_an_example() -> None:
-    public = set(essgeo.__all__)
-    without = [
-        f"{file.relative_to(ROOT)}: {node.name}"
-        for file in MODULES
-        for node in ast.parse(file.read_text(encoding="utf-8")).body
-        if isinstance(node, ast.FunctionDef) and node.name in public and ">>>" not in (ast.get_docstring(node) or "")
-    ]
+    public = {name: getattr(essgeo, name) for name in essgeo.__all__}
+    without = [name for name, made in public.items() if isfunction(made) and ">>>" not in (made.__doc__ or "")]
     assert without == []
 
 
@@ -107,15 +103,18 @@ def test_dependencies_are_what_the_package_imports() -> None:
     packages = {name.partition(".")[0] for name in imported} - sys.stdlib_module_names - {"essgeo"}
     distributions = packages_distributions()
     needed = {normalised(distribution) for package in packages for distribution in distributions[package]}
-    extras = [dependency for extra in PROJECT["optional-dependencies"].values() for dependency in extra]
-    assert needed == {normalised(dependency) for dependency in [*PROJECT["dependencies"], *extras]}
+    cluster = PROJECT["optional-dependencies"]["cluster"]
+    assert needed == {normalised(dependency) for dependency in [*PROJECT["dependencies"], *cluster]}
 
 
 def test_every_dependency_is_pinned_alike_and_hashed() -> None:
-    run, dev = pins("run.txt"), pins("dev.txt")
+    run, dev, notebook = pins("run.txt"), pins("dev.txt"), pins("notebook.txt")
     assert {normalised(dependency) for dependency in PROJECT["dependencies"]} <= run.keys()
-    assert [name for name, pin in run.items() if pin.split()[0] != dev[name].split()[0]] == []
-    assert [name for name, pin in dev.items() if "--hash=sha256:" not in pin] == []
+    extra = PROJECT["optional-dependencies"]["notebook"]
+    assert {normalised(dependency) for dependency in [*PROJECT["dependencies"], *extra]} <= notebook.keys()
+    for some in (run, notebook):
+        assert [name for name in some.keys() & dev.keys() if some[name].split()[0] != dev[name].split()[0]] == []
+    assert [name for some in (dev, notebook) for name, pin in some.items() if "--hash=sha256:" not in pin] == []
 
 
 def test_the_wheel_ships_the_code_and_the_data(tmp_path: Path) -> None:

@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from essgeo import build_maps, export, run_study
+from essgeo import build_maps, build_siting, export, publish_study, run_study
 from essgeo.cli.main import cli
 from essgeo.errors import InputError
 from essgeo.files.guard import refuse_overwrite
-from essgeo.maps.build import build_siting
-from essgeo.study import publish
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -159,7 +157,7 @@ def test_functions_refuse_too(small_territory: Path, place: Path) -> None:
         run_study(small_territory, structures=mine, out=out, as_of=DAY)
     found = run_study(small_territory, structures=mine, out=None, as_of=DAY)
     writers: list[Callable[[], object]] = [
-        lambda: publish(found, out),
+        lambda: publish_study(found, out),
         lambda: export(found, out),
         lambda: build_maps(found, out),
         lambda: build_siting(found, [], out),
