@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from essgeo.siting.models import maximal_covering
+from essgeo.siting.covering import Covering
+from essgeo.siting.exact import maximise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,7 +38,7 @@ def ours(metres: NDArray[np.float64], residents: NDArray[np.int64], radius: floa
     """Return seconds, the optimum, and whether it is proven."""
     start = time.perf_counter()
     reach = sparse.csr_array((metres <= radius).astype(float))
-    solution = maximal_covering(reach, residents.astype(float), SITES)
+    solution = maximise(Covering(reach, residents.astype(float)[:, None]), SITES)
     return time.perf_counter() - start, solution.value, solution.proven
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         Requirements,
         Scenario,
         choose_sites,
-        compare,
+        compare_scenarios,
         search_areas,
         site_candidates,
     )
@@ -45,7 +45,7 @@ __all__ = [
     "build_maps",
     "build_siting",
     "choose_sites",
-    "compare",
+    "compare_scenarios",
     "coverage",
     "crosswalk",
     "demand_points",
@@ -84,7 +84,7 @@ _ROOMS = {
     "maps.build": ("build_siting",),
     "results": ("Study",),
     "siting": (
-        *("Assumptions", "Requirements", "Scenario", "choose_sites", "compare", "search_areas"),
+        *("Assumptions", "Requirements", "Scenario", "choose_sites", "compare_scenarios", "search_areas"),
         "site_candidates",
     ),
     "official.live_layers": ("read_layer",),

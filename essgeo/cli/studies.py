@@ -201,9 +201,9 @@ def _candidates(setting: Setting, given: str | None) -> gpd.GeoDataFrame:
 
 
 def _echo(scenario: Scenario) -> None:
-    from essgeo.siting.scenario import FILTERS
+    from essgeo.text.languages import words
 
-    sites = scenario.sites
+    sites, reasons = scenario.sites, words("en")["siting_filters"]
     echo_table(
         sites[["name"]].assign(
             **{
@@ -219,7 +219,7 @@ def _echo(scenario: Scenario) -> None:
         click.echo(sentence)
     for row in scenario.exclusions.head(MOST_EXCLUSIONS_SHOWN).astype(str).to_dict("records"):
         value = f" ({row['value']})" if row["value"] else ""
-        click.echo(f"  left out: {row['name']}: {FILTERS[row['reason']]['en']}{value}")
+        click.echo(f"  left out: {row['name']}: {reasons[row['reason']]}{value}")
     more = len(scenario.exclusions) - MOST_EXCLUSIONS_SHOWN
     if more > 0:
         click.echo(f"  ... and {more} more, all in --json.")

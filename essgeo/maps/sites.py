@@ -11,7 +11,7 @@ from essgeo.access.demand import METHOD as POPULATION_BY_IRIS
 from essgeo.text.phrases import method_in_words
 from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
 from essgeo.maps.findings import records
-from essgeo.siting.scenario import FILTERS, OBJECTIVES, label
+from essgeo.siting.scenario import label
 from essgeo.text.languages import texts, typeset
 from essgeo.text.numbers import MISSING, number, percent
 
@@ -56,7 +56,7 @@ def _told(study: Study, plan: Plan, scenario: Scenario, page: str) -> dict[str, 
         "title": words["scenario"].format(
             sector=label(scenario.sector, lang),
             minutes=number(scenario.within_minutes, lang),
-            aim=OBJECTIVES[scenario.objective][lang],
+            aim=texts(lang)["siting_objectives"][scenario.objective],
         ),
         "in_targets": _newly(scenario.by_neighbourhood, scenario.by_neighbourhood["neighbourhood_id"] != ""),
         "in_lower_third": _newly(scenario.by_income, scenario.by_income["income"] == "lower"),
@@ -74,7 +74,7 @@ def _told(study: Study, plan: Plan, scenario: Scenario, page: str) -> dict[str, 
             for row in records(scenario.by_neighbourhood)
         ],
         "incomes": records(scenario.by_income),
-        "exclusions": [(FILTERS[str(reason)][lang], float(count)) for reason, count in reasons.items()],
+        "exclusions": [(texts(lang)["siting_filters"][str(reason)], float(count)) for reason, count in reasons.items()],
         "sentences": [typeset(said) if lang == "fr" else said for said in scenario.sentences(lang)[1:]],
         "method": words["method"].format(
             walking=words["walking_network" if chosen["network"] else "walking_straight"].format(

@@ -1,16 +1,15 @@
 """Which site to open: candidates, requirements, exact models, and how sure the answer is."""
 
-from essgeo.siting.candidates import Requirements, search_areas, site_candidates
-from essgeo.siting.choose import Assumptions, choose_sites
-from essgeo.siting.defaults import default_candidates, default_scenario, default_scenarios
-from essgeo.siting.scenario import Scenario, compare
+from essgeo.siting.candidates import Requirements, default_candidates, search_areas, site_candidates
+from essgeo.siting.choose import Assumptions, choose_sites, default_scenario, default_scenarios
+from essgeo.siting.scenario import Scenario, compare_scenarios
 
 __all__ = [
     "Assumptions",
     "Requirements",
     "Scenario",
     "choose_sites",
-    "compare",
+    "compare_scenarios",
     "default_candidates",
     "default_scenario",
     "default_scenarios",

@@ -1,4 +1,4 @@
-"""Hard requirements: which candidates cannot do, and why."""
+"""Candidates: premises, or search areas; and the hard requirements that rule some of them out, with the reason."""
 
 from __future__ import annotations
 
@@ -19,12 +19,11 @@ from essgeo.schema.months import Period, available_months, month_number
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from essgeo.access import CostMatrix
-
 
 CELL_M = 200.0
 
 ENOUGH_PREMISES = 10
+"""With fewer located and usable premises a study looks at search areas instead."""
 
 
 def site_candidates(sites: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -89,6 +88,7 @@ def search_areas(areas: gpd.GeoDataFrame, *, cell_m: float = CELL_M) -> gpd.GeoD
     xs = (np.arange(np.floor(left / cell_m), np.ceil(right / cell_m)) + 0.5) * cell_m
     ys = (np.arange(np.floor(bottom / cell_m), np.ceil(top / cell_m)) + 0.5) * cell_m
     centres = shapely.points(*(axis.ravel() for axis in np.meshgrid(xs, ys)))
+    # Pairs of a centre and an area that holds it; a centre on a border lies in two, and takes the first.
     cell, area = shapely.STRtree(areas.geometry.to_numpy()).query(centres, predicate="intersects")
     _, first = np.unique(cell, return_index=True)
     points, owner = np.asarray(centres)[cell[first]], areas.iloc[area[first]]
@@ -121,9 +121,6 @@ UNUSABLE = {
 """States of a site that rule it out, and the reason given."""
 
 
-EXCLUSION_COLUMNS = ["candidate_id", "name", "filter", "reason", "value"]
-
-
 @dataclass(frozen=True)
 class Requirements:
     """What a place must have. A value that is not known does not meet a requirement.
@@ -146,40 +143,43 @@ class Requirements:
     stations: gpd.GeoDataFrame | None = None
 
 
-def apply_filters(
-    candidates: gpd.GeoDataFrame, requirements: Requirements, period: Period | None, *, speed_kmh: float, detour: float
-) -> tuple[NDArray[np.bool_], pd.DataFrame]:
-    """Return which candidates meet the requirements, and why the others do not.
-
-    Surface and floor are requirements of premises; search areas have neither.
+def default_candidates(sites: gpd.GeoDataFrame, iris: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the premises of a territory, or search areas where fewer than ten of them are usable and located.
 
     Parameters
     ----------
-    candidates
-        See :func:`essgeo.read_premises`.
-    requirements, period
-        What is asked. Without a period, dates do not count.
-    speed_kmh, detour
-        Of the walk to a station.
+    sites, iris
+        Layers of the territory.
 
     Returns
     -------
-    kept : ndarray of bool
-        One flag a candidate.
-    exclusions : DataFrame
-        ``candidate_id``, ``name``, ``filter`` (``position``, ``state``, ``period``, ``surface``, ``ground_floor``,
-        ``station``), ``reason`` and ``value``; the first filter that rules a candidate out, in that order.
-
-    Raises
-    ------
-    InfeasibleError
-        No candidate is left; the message says after which filter.
-    InputError
-        A walk to stations is asked for, and none are given.
+    GeoDataFrame
+        See :func:`essgeo.read_premises`.
 
     Examples
     --------
-    >>> import geopandas as gpd
+    >>> from essgeo import load_territory, read_layer
+    >>> here = load_territory("est-ensemble")
+    >>> default_candidates(read_layer(here, "sites"), read_layer(here, "iris"))["kind"].unique().tolist()
+    ['search_area']
+    """
+    premises = site_candidates(sites)
+    usable = premises.geometry.notna() & ~premises["state"].isin(list(UNUSABLE))
+    return premises if usable.sum() >= ENOUGH_PREMISES else search_areas(iris)
+
+
+def apply_filters(
+    candidates: gpd.GeoDataFrame, requirements: Requirements, period: Period | None, *, speed_kmh: float, detour: float
+) -> tuple[NDArray[np.bool_], pd.DataFrame]:
+    """Return which candidates meet the requirements, one flag each, and why the others do not.
+
+    Surface and floor are requirements of premises; search areas have neither. Without a period, dates do not count.
+    Exclusions are ``candidate_id``, ``name``, ``filter`` (``position``, ``state``, ``period``, ``surface``,
+    ``ground_floor``, ``station``), ``reason`` and ``value``: the first that rules a candidate out, in that order.
+    Where none is left, :class:`essgeo.errors.InfeasibleError` says after which filter.
+
+    Examples
+    --------
     >>> hall = {"name": "Halle", "kind": "premises", "surface_m2": 90.0, "available_from": "", "available_to": "",
     ...         "ground_floor": "no", "state": ""}
     >>> halls = gpd.GeoDataFrame([hall, hall | {"surface_m2": 300.0}], index=["a", "b"],
@@ -189,29 +189,27 @@ def apply_filters(
     ([False, True], ['too_small'])
     """
     premises = (candidates["kind"] == PREMISES).to_numpy()
-    verdicts = {"position": _position(candidates), "state": candidates["state"].map(UNUSABLE).fillna("").to_numpy()}
+    surface = candidates["surface_m2"].to_numpy(dtype=float)
+    # For each filter the reason why it rules a candidate out ("" where it does not), and the value that it looked at.
+    missing = candidates.geometry.isna() | candidates.geometry.is_empty
+    verdicts = {
+        "position": np.where(missing, "no_position", ""),
+        "state": candidates["state"].map(UNUSABLE).fillna("").to_numpy(),
+    }
     values = {"surface": candidates["surface_m2"].map(lambda value: "" if np.isnan(value) else f"{value:g}")}
     if period is not None:
         verdicts["period"] = np.where(available_months(candidates, period).any(axis=1), "", "never_available")
         values["period"] = candidates["available_from"] + " / " + candidates["available_to"]
     if requirements.min_surface_m2 is not None:
-        surface = candidates["surface_m2"].to_numpy(dtype=float)
-        small = np.where(
-            np.isnan(surface), "surface_unknown", np.where(surface < requirements.min_surface_m2, "too_small", "")
-        )
-        verdicts["surface"] = np.where(premises, small, "")
+        small = np.where(surface < requirements.min_surface_m2, "too_small", "")
+        verdicts["surface"] = np.where(premises, np.where(np.isnan(surface), "surface_unknown", small), "")
     if requirements.ground_floor:
         floor = candidates["ground_floor"].map({"yes": "", "no": "not_ground_floor"}).fillna("floor_unknown")
         verdicts["ground_floor"] = np.where(premises, floor, "")
     if requirements.max_station_minutes is not None:
         minutes = _station_minutes(candidates, requirements, period, speed_kmh=speed_kmh, detour=detour)
         verdicts["station"] = np.where(minutes <= requirements.max_station_minutes, "", "far_from_station")
-    return _gather(candidates, verdicts, values)
 
-
-def _gather(
-    candidates: gpd.GeoDataFrame, verdicts: dict[str, NDArray[np.object_]], values: dict[str, pd.Series]
-) -> tuple[NDArray[np.bool_], pd.DataFrame]:
     kept = np.ones(len(candidates), dtype=bool)
     tables, left = [], [f"{len(candidates)} candidates"]
     for name, verdict in verdicts.items():
@@ -224,12 +222,7 @@ def _gather(
         if not kept.any():
             message = f"no candidate is left after the filter '{name}' ({', '.join(left)}); ease it or give others."
             raise InfeasibleError(message)
-    return kept, pd.concat(tables, ignore_index=True)[EXCLUSION_COLUMNS]
-
-
-def _position(candidates: gpd.GeoDataFrame) -> NDArray[np.object_]:
-    missing = candidates.geometry.isna() | candidates.geometry.is_empty
-    return np.where(missing, "no_position", "").astype(object)
+    return kept, pd.concat(tables, ignore_index=True)
 
 
 def _station_minutes(
@@ -243,7 +236,5 @@ def _station_minutes(
     if period is not None:
         opens = [bool(date) and month_number(date, last=True) <= period.months[0] for date in stations["open_date"]]
         serving |= np.array(opens, dtype=bool)
-    cost: CostMatrix = travel_cost(
-        candidates, stations[serving], max_minutes=longest, speed_kmh=speed_kmh, detour=detour
-    )
-    return nearest_minutes(cost)
+    near = travel_cost(candidates, stations[serving], max_minutes=longest, speed_kmh=speed_kmh, detour=detour)
+    return nearest_minutes(near)

@@ -8,21 +8,19 @@ from typing import TYPE_CHECKING, Any, cast
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
 from essgeo.access import nearest_minutes, travel_cost
 from essgeo.crs import require_same_crs
 from essgeo.errors import InfeasibleError
 from essgeo.files.premises import SEARCH_AREA
-from essgeo.gaps.areas import need_weights
-from essgeo.gaps.reach import THEME_ROWS, reached_themes, theme_bits, unpack_themes
+from essgeo.gaps.reach import THEME_ROWS, reached_themes, theme_bits, trips_to, unpack_themes
 from essgeo.gaps.worlds import Spread
 from essgeo.register.activity import counted_on
 from essgeo.schema.months import Period, available_months
-from essgeo.siting.candidates import Requirements, apply_filters
-from essgeo.siting.covering import Covering, gains_of, in_order_of_gain, reached_times, worth
-from essgeo.siting.question import Question, as_coverage, check_question, problem_of, solve
-from essgeo.siting.robustness import THRESHOLD_SPREAD, WEIGHT_SPREAD, Ground, robustness
+from essgeo.siting.candidates import Requirements, apply_filters, default_candidates
+from essgeo.siting.covering import gains_of, in_order_of_gain, reached_times, worth
+from essgeo.siting.models import Question, as_coverage, check_question, problem_of, solve, weights_of
+from essgeo.siting.robustness import THRESHOLD_SPREAD, WEIGHT_SPREAD, robustness
 from essgeo.siting.scenario import Scenario
 from essgeo.text.phrases import method_in_words
 
@@ -32,8 +30,24 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from essgeo.access import CostMatrix
+    from essgeo.access import CostMatrix, WalkNetwork
+    from essgeo.results import Parameters
     from essgeo.siting.covering import Solution
+
+
+MARGIN = 1.6
+"""How much longer than the walk the travel times go, so that draws stay inside them."""
+
+CELL_M = 200.0
+"""Side of the cells by which demand is grouped for the p-median."""
+
+THIRDS = ("lower", "middle", "upper")
+
+SIMILAR = 0.05
+"""Sectors within that share of the best one cannot be told from it."""
+
+SECTOR, COUNT, MINUTES = "alimentation_agriculture", 2, 10
+"""What every study asks: two places of food and farming, ten minutes on foot."""
 
 
 @dataclass(frozen=True)
@@ -63,275 +77,6 @@ class Assumptions:
     seed: int = 0
     level: float = 0.9
     time_limit: float = 60.0
-
-
-CELL_M = 200.0
-
-_KEYS = ("iris_code", "citycode", "neighbourhood_id", "method")
-
-
-def coarse(demand: gpd.GeoDataFrame, *, cell_m: float = CELL_M) -> gpd.GeoDataFrame:
-    """Return demand grouped by cell of a grid, and by IRIS if there is one, each group at the centre of its residents.
-
-    Parameters
-    ----------
-    demand
-        Points with ``population`` and ``income``; metric CRS.
-    cell_m
-        Side of a cell.
-
-    Returns
-    -------
-    GeoDataFrame
-        Points, RangeIndex: ``population`` (the same total), ``income`` and what names the place.
-
-    Examples
-    --------
-    >>> points = gpd.GeoDataFrame({"population": [1.0, 3.0, 5.0], "income": [9.0, 9.0, 9.0]},
-    ...                           geometry=gpd.points_from_xy([0, 100, 900], [0, 0, 0]), crs=2154)
-    >>> grouped = coarse(points)
-    >>> grouped["population"].tolist(), grouped.geometry.x.tolist()
-    ([4.0, 5.0], [75.0, 900.0])
-    """
-    x, y = demand.geometry.x.to_numpy(), demand.geometry.y.to_numpy()
-    people = demand["population"].to_numpy(dtype=float)
-    keys = [name for name in _KEYS if name in demand]
-    names = pd.DataFrame({"cell_x": np.floor(x / cell_m), "cell_y": np.floor(y / cell_m)})
-    names[keys] = pd.DataFrame(demand)[keys].to_numpy()
-    group = names.groupby(list(names.columns), sort=True).ngroup().to_numpy()
-    first = np.unique(group, return_index=True)[1]
-    total = np.bincount(group, weights=people)
-
-    def centre(axis: NDArray[np.float64]) -> NDArray[np.float64]:
-        weights = np.where(total[group] > 0, people, 1.0)
-        return np.bincount(group, weights=axis * weights) / np.bincount(group, weights=weights)
-
-    table = pd.DataFrame(demand).iloc[first][["income", *keys]].reset_index(drop=True).assign(population=total)
-    return cast(
-        "gpd.GeoDataFrame", gpd.GeoDataFrame(table, geometry=gpd.points_from_xy(centre(x), centre(y)), crs=demand.crs)
-    )
-
-
-THIRDS = ("lower", "middle", "upper")
-
-
-def by_neighbourhood(demand: pd.DataFrame, before: NDArray[np.bool_], newly: NDArray[np.bool_]) -> pd.DataFrame:
-    """Return residents within reach before, and newly, for each target neighbourhood and elsewhere.
-
-    Parameters
-    ----------
-    demand
-        ``population``, ``neighbourhood_id`` (``""`` elsewhere).
-    before, newly
-        One flag a row.
-
-    Returns
-    -------
-    DataFrame
-        ``neighbourhood_id``, ``residents``, ``reached_before``, ``newly_reached`` (persons), ``share_after``;
-        elsewhere last.
-
-    Examples
-    --------
-    >>> demand = pd.DataFrame({"population": [10.0, 20.0], "neighbourhood_id": ["", "noue"]})
-    >>> table = by_neighbourhood(demand, np.array([True, False]), np.array([False, True]))
-    >>> table[["neighbourhood_id", "newly_reached"]].values.tolist()
-    [['noue', 20.0], ['', 0.0]]
-    """
-    names = demand["neighbourhood_id"] if "neighbourhood_id" in demand else pd.Series("", index=demand.index)
-    table = _sums(demand, names.to_numpy(dtype=object), before, newly).rename_axis("neighbourhood_id").reset_index()
-    order = (table["neighbourhood_id"] == "").to_numpy().argsort(kind="stable")
-    return table.iloc[order].reset_index(drop=True)
-
-
-def by_income(demand: pd.DataFrame, before: NDArray[np.bool_], newly: NDArray[np.bool_]) -> pd.DataFrame:
-    """Return residents within reach before, and newly, by third of the residents after the median income of their IRIS.
-
-    Parameters
-    ----------
-    demand
-        ``population``, ``income`` (EUR a year, NaN where masked).
-    before, newly
-        One flag a row.
-
-    Returns
-    -------
-    DataFrame
-        ``income`` (``lower``, ``middle``, ``upper``, ``unknown``), ``income_from``, ``income_to`` (EUR a year),
-        ``residents``,
-        ``reached_before``, ``newly_reached`` (persons), ``share_after``. Equal incomes are never split.
-
-    Examples
-    --------
-    >>> demand = pd.DataFrame({"population": [10.0, 10.0, 10.0, 5.0], "income": [1.0, 2.0, 3.0, np.nan]})
-    >>> by_income(demand, np.zeros(4, bool), np.array([True, False, False, True]))["newly_reached"].tolist()
-    [10.0, 0.0, 0.0, 5.0]
-    """
-    income = demand["income"].to_numpy(dtype=float)
-    names = np.full(len(demand), "unknown", dtype=object)
-    known = ~np.isnan(income)
-    if known.any():
-        _, group = np.unique(income[known], return_inverse=True)
-        people = np.bincount(group, weights=demand["population"].to_numpy(dtype=float)[known])
-        middle = (people.cumsum() - people / 2) / max(people.sum(), 1e-12)
-        names[known] = np.array(THIRDS, dtype=object)[np.minimum((3 * middle).astype(int), 2)][group]
-    table = _sums(demand, names, before, newly)
-    bounds = pd.Series(income).groupby(names).agg(["min", "max"])
-    table.insert(0, "income_from", bounds["min"].reindex(table.index))
-    table.insert(1, "income_to", bounds["max"].reindex(table.index))
-    wanted = [name for name in (*THIRDS, "unknown") if name in table.index]
-    return table.loc[wanted].rename_axis("income").reset_index()
-
-
-def _sums(
-    demand: pd.DataFrame, names: NDArray[np.object_], before: NDArray[np.bool_], newly: NDArray[np.bool_]
-) -> pd.DataFrame:
-    people = demand["population"].to_numpy(dtype=float)
-    columns = {"residents": people, "reached_before": people * before, "newly_reached": people * newly}
-    table = pd.DataFrame(columns).groupby(names).sum()
-    after = table["reached_before"] + table["newly_reached"]
-    table["share_after"] = after / table["residents"].where(table["residents"] > 0)
-    return table
-
-
-SIMILAR = 0.05
-
-
-def best_sectors(
-    inside: sparse.csr_array,
-    residents: NDArray[np.float64],
-    to_places: CostMatrix,
-    places: gpd.GeoDataFrame,
-    *,
-    within_minutes: float,
-) -> pd.DataFrame:
-    """Return, for each site and sector, the residents it would bring within reach if it hosted that sector.
-
-    Sectors of which the register holds no located place are left out: nobody reaches them as far as is known, so they
-    say nothing of one site against another. So is "other".
-
-    Parameters
-    ----------
-    inside
-        Sparse matrix of ones, demand x sites: within the walk.
-    residents
-        Persons of each row of demand.
-    to_places
-        Travel times to all places of today.
-    places
-        Their ``sectors`` and ``challenges``.
-    within_minutes
-        The walk.
-
-    Returns
-    -------
-    DataFrame
-        ``site`` (position), ``sector``, ``newly_reached`` (persons), ``rank`` (1 is best), ``similar``: within 5 % of
-        the best, so not distinguishable from it.
-
-    Examples
-    --------
-    >>> from scipy import sparse
-    >>> best_sectors(sparse.csr_array((2, 1)), np.ones(2), None, pd.DataFrame({"sectors": [], "challenges": []}),
-    ...              within_minutes=10).empty
-    True
-    """
-    columns = ["site", "sector", "newly_reached", "rank", "similar"]
-    known = unpack_themes(theme_bits(places)).any(axis=0) if len(places) else np.zeros(len(THEME_ROWS), dtype=bool)
-    wanted = known & (THEME_ROWS["theme_kind"] == "sector").to_numpy() & (THEME_ROWS["theme"] != "autre").to_numpy()
-    if not wanted.any() or not inside.shape[1]:
-        return pd.DataFrame(columns=columns)
-    reached = unpack_themes(reached_themes(to_places, theme_bits(places), within_minutes))[:, wanted]
-    gains = inside.T @ (residents[:, None] * (reached == 0))
-    site, sector = (axis.ravel() for axis in np.indices(gains.shape))
-    table = pd.DataFrame(
-        {"site": site, "sector": THEME_ROWS["theme"].to_numpy()[wanted][sector], "newly_reached": gains.ravel()}
-    ).sort_values(["site", "newly_reached", "sector"], ascending=[True, False, True], ignore_index=True)
-    table["rank"] = table.groupby("site").cumcount() + 1
-    table["similar"] = table["newly_reached"] >= (1 - SIMILAR) * table.groupby("site")["newly_reached"].transform("max")
-    return table[columns]
-
-
-def weights_of(demand: pd.DataFrame, objective: str) -> NDArray[np.float64]:
-    """Return what the residents of each row weigh: by need, none outside target neighbourhoods, or one each.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> demand = pd.DataFrame({"population": [3.0, 5.0], "income": [1.0, 1.0], "neighbourhood_id": ["noue", ""]})
-    >>> weights_of(demand, "targets").tolist(), weights_of(demand, "coverage").tolist()
-    ([3.0, 0.0], [3.0, 5.0])
-    """
-    residents: NDArray[np.float64] = demand["population"].to_numpy(dtype=float)
-    if objective == "need":
-        return residents * need_weights(demand)
-    if objective == "targets":
-        return residents * (demand["neighbourhood_id"] != "").to_numpy()
-    return residents
-
-
-def parameters_of(
-    settings: Assumptions, needs: Requirements, cost: CostMatrix, demand: pd.DataFrame, candidates: pd.DataFrame
-) -> dict[str, Any]:
-    """Return every assumption of a scenario, by name."""
-    return {
-        "walking": method_in_words(cost.method, "en"),
-        "speed_kmh": settings.speed_kmh,
-        "detour": settings.detour,
-        "network": settings.network is not None,
-        "population": "; ".join(sorted({method_in_words(one, "en") for one in demand["method"].unique()}))
-        if "method" in demand
-        else "as given",
-        "candidates": len(candidates),
-        "min_surface_m2": needs.min_surface_m2,
-        "ground_floor": needs.ground_floor,
-        "max_station_minutes": needs.max_station_minutes,
-        "closing": settings.closing,
-        "draws": settings.draws,
-        "seed": settings.seed,
-        "level": settings.level,
-        "draws_solved_by": "greedy",
-        "threshold_spread": THRESHOLD_SPREAD,
-        "weight_spread": WEIGHT_SPREAD,
-        "speed_spread": Spread.speed,
-        "detour_spread": Spread.detour,
-    }
-
-
-def notes_of(
-    question: Question,
-    solution: Solution,
-    needs: Requirements,
-    *,
-    structures: pd.DataFrame | None,
-    candidates: pd.DataFrame,
-) -> tuple[str, ...]:
-    """Return the codes of the notes that hold, see :data:`essgeo.siting.scenario.NOTES`."""
-    given, from_sirene = structures is not None, structures is not None and "ess_rule" in structures
-    areas = bool((candidates["kind"] == SEARCH_AREA).any())
-    served = bool((question.present <= question.within_minutes)[question.weights > 0].all())
-    short = question.objective != "set" and len(solution.chosen) < question.count
-    told = {
-        "search_areas": areas,
-        "requirements_not_for_areas": areas and (needs.ground_floor or needs.min_surface_m2 is not None),
-        "fewer_candidates": question.candidates < question.count,
-        "all_reached": served and question.objective != "targets",
-        "targets_reached": served and question.objective == "targets",
-        "nothing_more": short and question.candidates >= question.count and not served,
-        "no_structures_given": not given,
-        "no_place": given and bool(np.isinf(question.present).all()),
-        "aggregated": question.objective == "median",
-        "not_proven": not solution.proven,
-        "register_is_a_sample": given and not from_sirene,
-        "register_is_declared": from_sirene,
-        "edge": given,
-        "dates_of_places_not_followed": question.available is not None,
-    }
-    return tuple(code for code, holds in told.items() if holds)
-
-
-MARGIN = 1.6
-"""How much longer than the walk the travel times go, so that draws stay inside them."""
 
 
 def choose_sites(  # noqa: PLR0913 (one argument a choice of the user, all but the first two by name)
@@ -417,49 +162,67 @@ def choose_sites(  # noqa: PLR0913 (one argument a choice of the user, all but t
     check_question(
         demand, candidates, count=count, sector=sector, within_minutes=within_minutes, objective=objective, period=span
     )
-    points = _as_points(demand)
+    points = demand.geometry.where(demand.geom_type == "Point", demand.geometry.representative_point())
+    people = cast("gpd.GeoDataFrame", demand.set_geometry(points))
     if objective == "median":
-        points = coarse(points)
+        people = coarse(people)
     kept, exclusions = apply_filters(candidates, needs, span, speed_kmh=settings.speed_kmh, detour=settings.detour)
-    open_ = cast("gpd.GeoDataFrame", candidates[kept])
+    usable = cast("gpd.GeoDataFrame", candidates[kept])
     everything = _located(structures, candidates, as_of)
     offers = unpack_themes(theme_bits(everything))[:, THEME_ROWS["theme"].tolist().index(sector)].astype(bool)
+    places = cast("gpd.GeoDataFrame", everything[offers])
+
     longest = max(MARGIN * within_minutes, settings.longest_minutes if objective == "median" else 0)
-    to_candidates = _walks(points, open_, longest, settings)
-    to_all = _walks(points, everything, longest, settings)
-    residents = points["population"].to_numpy(dtype=float)
+    walking: dict[str, Any] = {"max_minutes": longest, "speed_kmh": settings.speed_kmh, "detour": settings.detour}
+    to_candidates = travel_cost(people, usable, network=settings.network, **walking)
+    to_all = travel_cost(people, everything, network=settings.network, **walking)
+    residents = people["population"].to_numpy(dtype=float)
     question = Question(
         row=to_candidates.origin,
         candidate=to_candidates.destination,
         minutes=to_candidates.minutes,
         present=np.nan_to_num(nearest_minutes(to_all, offers), nan=np.inf),
-        weights=weights_of(points, objective),
-        candidates=len(open_),
+        weights=weights_of(people, objective),
+        candidates=len(usable),
         within_minutes=within_minutes,
         longest_minutes=settings.longest_minutes,
         objective=objective,
         count=count,
         closing=settings.closing,
-        available=available_months(open_, span) if span is not None else None,
+        available=available_months(usable, span) if span is not None else None,
     )
     solution = solve(question, time_limit=settings.time_limit)
     if objective == "set" and solution.value > count:
         message = f"reaching everybody takes at least {solution.bound:.0f} sites; at most {count} may be opened."
         raise InfeasibleError(message)
-    people = problem_of(as_coverage(question, residents))
-    ordered = in_order_of_gain(people, solution.chosen)
+
+    # Whatever the model maximises, a scenario is told in residents: those of ``covered`` are newly within reach.
+    covered = problem_of(as_coverage(question, residents))
+    ordered = in_order_of_gain(covered, solution.chosen)
     chosen = [site for site, _ in ordered]
-    newly = reached_times(people, chosen) > 0
-    before = question.present <= within_minutes
-    places = cast("gpd.GeoDataFrame", everything[offers])
-    ground = Ground(points, open_, places, to_candidates, _among(to_all, offers))
-    drawn = robustness(question, chosen, ground, residents, draws=settings.draws, seed=settings.seed)
+    times = reached_times(covered, chosen)
+    before, newly = question.present <= within_minutes, times > 0
+    timed = replace(question, objective="person_months", weights=residents)
+    reached = float(residents[newly].sum())
+    drawn = robustness(
+        question,
+        chosen,
+        residents,
+        demand=people,
+        candidates=usable,
+        places=places,
+        to_candidates=to_candidates,
+        to_places=trips_to(to_all, offers),
+        draws=settings.draws,
+        seed=settings.seed,
+    )
     tails = ((1 - settings.level) / 2, (1 + settings.level) / 2)
     low, high = np.quantile(drawn.newly_reached, tails) if settings.draws else (np.nan, np.nan)
-    reached = float(residents[newly].sum())
-    hosting = best_sectors(_inside(question, chosen), residents, to_all, everything, within_minutes=within_minutes)
-    alone = gains_of(people, np.zeros(len(residents), dtype=np.int64))
-    sites = _describe(open_, ordered, alone, hosting).assign(robust=drawn.kept, robust_nearby=drawn.kept_nearby)
+    hosting = best_sectors(question, chosen, residents, to_all, everything)
+    alone = gains_of(covered, np.zeros_like(times))
+    sites = _describe(usable, ordered, alone, hosting).assign(robust=drawn.kept, robust_nearby=drawn.kept_nearby)
+    after = gains_of(covered, times)
+    best = int(after.argmax())
     return Scenario(
         sector=sector,
         within_minutes=within_minutes,
@@ -472,29 +235,148 @@ def choose_sites(  # noqa: PLR0913 (one argument a choice of the user, all but t
         newly_reached=reached,
         newly_low=float(np.fmin(low, reached)) if settings.draws else np.nan,
         newly_high=float(np.fmax(high, reached)) if settings.draws else np.nan,
-        person_months=_person_months(question, chosen, residents),
-        by_neighbourhood=by_neighbourhood(points, before, newly),
-        by_income=by_income(points, before, newly),
-        best_sectors=hosting.assign(
-            site=open_.index.to_numpy()[np.array(chosen, dtype=int)][hosting["site"].astype(int)]
-        )
-        if len(hosting)
-        else hosting,
+        person_months=None if span is None else worth(problem_of(timed), chosen),
+        by_neighbourhood=by_neighbourhood(people, before, newly),
+        by_income=by_income(people, before, newly),
+        best_sectors=hosting.assign(site=sites.index.to_numpy()[hosting["site"].astype(int)]),
         exclusions=exclusions,
         value=solution.value,
         bound=solution.bound,
         gap=solution.gap,
         proven=solution.proven,
-        next_site=_next(people, chosen, open_),
+        next_site={
+            "candidate_id": str(usable.index[best]),
+            "name": usable["name"].iloc[best],
+            "marginal": float(after[best]),
+        }
+        if after[best] > 0
+        else {},
         places=cast("gpd.GeoDataFrame", places[["name", places.geometry.name]]),
-        parameters=parameters_of(settings, needs, to_candidates, points, open_),
-        notes=notes_of(question, solution, needs, structures=structures, candidates=open_),
+        parameters=parameters_of(settings, needs, to_candidates, people, usable),
+        notes=notes_of(question, solution, needs, structures=structures, candidates=usable),
     )
 
 
-def _as_points(demand: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    points = demand.geometry.where(demand.geom_type == "Point", demand.geometry.representative_point())
-    return cast("gpd.GeoDataFrame", demand.set_geometry(points))
+def default_scenario(
+    demand: gpd.GeoDataFrame,
+    structures: gpd.GeoDataFrame,
+    sites: gpd.GeoDataFrame,
+    iris: gpd.GeoDataFrame,
+    parameters: Parameters,
+    *,
+    network: WalkNetwork | None = None,
+    objective: str = "coverage",
+) -> Scenario:
+    """Return where two places of food and farming would bring most residents within ten minutes' walk.
+
+    Parameters
+    ----------
+    demand, structures, sites, iris
+        Layers of a study.
+    parameters
+        Of the study: walking, draws, seed, level.
+    network
+        The streets to walk on; straight lines with a detour where ``None``.
+    objective
+        What the sites seek, as for :func:`essgeo.choose_sites`.
+
+    Returns
+    -------
+    Scenario
+        See :func:`essgeo.choose_sites`.
+
+    Examples
+    --------
+    >>> from essgeo import demand_points, geocode, load_territory, read_layer
+    >>> from essgeo.results import Parameters
+    >>> here = load_territory("est-ensemble")
+    >>> sites, iris = read_layer(here, "sites"), read_layer(here, "iris")
+    >>> register = geocode(read_layer(here, "structures"))
+    >>> demand = demand_points(iris, spacing_m=200)
+    >>> scenario = default_scenario(demand, register, sites, iris, Parameters("2024", siting_draws=5))
+    >>> len(scenario.sites), scenario.proven
+    (2, True)
+    """
+    return choose_sites(
+        demand,
+        default_candidates(sites, iris),
+        count=COUNT,
+        sector=SECTOR,
+        within_minutes=MINUTES,
+        objective=objective,
+        structures=structures,
+        assumptions=Assumptions(
+            speed_kmh=parameters.speed_kmh,
+            detour=parameters.detour,
+            network=network,
+            draws=parameters.siting_draws,
+            seed=parameters.seed,
+            level=parameters.level,
+        ),
+    )
+
+
+def default_scenarios(
+    demand: gpd.GeoDataFrame,
+    structures: gpd.GeoDataFrame,
+    sites: gpd.GeoDataFrame,
+    iris: gpd.GeoDataFrame,
+    parameters: Parameters,
+    *,
+    network: WalkNetwork | None = None,
+) -> list[Scenario]:
+    """Return :func:`default_scenario` for all residents, then for those of target neighbourhoods where there are any.
+
+    The first seeks most residents and may pass every target neighbourhood by; the second says what serving these would
+    take, with the same number of sites.
+
+    Parameters
+    ----------
+    demand, structures, sites, iris, parameters, network
+        As for :func:`default_scenario`.
+
+    Examples
+    --------
+    >>> from essgeo.results import Parameters
+    >>> study = study_est_ensemble()
+    >>> layers = study.demand, study.structures, study.sites, study.iris
+    >>> most, targets = default_scenarios(*layers, Parameters("2024", siting_draws=0))
+    >>> most.newly_reached > targets.newly_reached
+    True
+    """
+    objectives = ["coverage", "targets"] if (demand["neighbourhood_id"] != "").any() else ["coverage"]
+    return [
+        default_scenario(demand, structures, sites, iris, parameters, network=network, objective=objective)
+        for objective in objectives
+    ]
+
+
+def coarse(demand: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return demand grouped by 200 m cell, and by IRIS if there is one, each group at the centre of its residents.
+
+    The same ``population`` in all; ``income`` and what names the place are those of the first point of a group.
+
+    Examples
+    --------
+    >>> points = gpd.GeoDataFrame({"population": [1.0, 3.0, 5.0], "income": [9.0, 9.0, 9.0]},
+    ...                           geometry=gpd.points_from_xy([0, 100, 900], [0, 0, 0]), crs=2154)
+    >>> grouped = coarse(points)
+    >>> grouped["population"].tolist(), grouped.geometry.x.tolist()
+    ([4.0, 5.0], [75.0, 900.0])
+    """
+    xy = np.column_stack([demand.geometry.x, demand.geometry.y])
+    people = demand["population"].to_numpy(dtype=float)
+    keys = [name for name in ("iris_code", "citycode", "neighbourhood_id", "method") if name in demand]
+    names = pd.DataFrame(np.floor(xy / CELL_M), columns=["cell_x", "cell_y"])
+    names[keys] = pd.DataFrame(demand)[keys].to_numpy()
+    group = names.groupby(list(names.columns), sort=True).ngroup().to_numpy()
+    first = np.unique(group, return_index=True)[1]
+    total = np.bincount(group, weights=people)
+    # The mean of the points of each group, by residents; all alike where nobody lives.
+    weights = np.where(total[group] > 0, people, 1.0)
+    centre = [np.bincount(group, weights=axis * weights) / np.bincount(group, weights=weights) for axis in xy.T]
+    table = pd.DataFrame(demand).iloc[first][["income", *keys]].reset_index(drop=True).assign(population=total)
+    return gpd.GeoDataFrame(table, geometry=gpd.points_from_xy(*centre), crs=demand.crs)
 
 
 def _located(structures: gpd.GeoDataFrame | None, like: gpd.GeoDataFrame, day: dt.date | None) -> gpd.GeoDataFrame:
@@ -506,41 +388,90 @@ def _located(structures: gpd.GeoDataFrame | None, like: gpd.GeoDataFrame, day: d
     return cast("gpd.GeoDataFrame", structures[structures.geometry.notna() & counted_on(structures, day)])
 
 
-def _walks(
-    origins: gpd.GeoDataFrame, destinations: gpd.GeoDataFrame, longest: float, settings: Assumptions
-) -> CostMatrix:
-    network = {} if settings.network is None else {"network": settings.network}
-    return travel_cost(
-        origins, destinations, max_minutes=longest, speed_kmh=settings.speed_kmh, detour=settings.detour, **network
-    )
+def by_neighbourhood(demand: pd.DataFrame, before: NDArray[np.bool_], newly: NDArray[np.bool_]) -> pd.DataFrame:
+    """Return residents within reach before, and newly, for each target neighbourhood, and elsewhere in the last row.
+
+    Examples
+    --------
+    >>> demand = pd.DataFrame({"population": [10.0, 20.0], "neighbourhood_id": ["", "noue"]})
+    >>> table = by_neighbourhood(demand, np.array([True, False]), np.array([False, True]))
+    >>> table[["neighbourhood_id", "newly_reached"]].values.tolist()
+    [['noue', 20.0], ['', 0.0]]
+    """
+    names = demand["neighbourhood_id"] if "neighbourhood_id" in demand else pd.Series("", index=demand.index)
+    table = _sums(demand, names.to_numpy(dtype=object), before, newly).rename_axis("neighbourhood_id").reset_index()
+    order = (table["neighbourhood_id"] == "").to_numpy().argsort(kind="stable")
+    return table.iloc[order].reset_index(drop=True)
 
 
-def _among(cost: CostMatrix, offers: NDArray[np.bool_]) -> CostMatrix:
-    """Return the travel times to some of the destinations."""
-    kept = offers[cost.destination]
-    position = np.cumsum(offers) - 1
-    return replace(
-        cost,
-        destination_ids=cost.destination_ids[offers],
-        origin=cost.origin[kept],
-        destination=position[cost.destination[kept]].astype(np.int32),
-        minutes=cost.minutes[kept],
-    )
+def by_income(demand: pd.DataFrame, before: NDArray[np.bool_], newly: NDArray[np.bool_]) -> pd.DataFrame:
+    """Return residents within reach before, and newly, by third of the residents after the median income of their IRIS.
+
+    Equal incomes are never split; residents whose income is masked are ``unknown``.
+
+    Examples
+    --------
+    >>> demand = pd.DataFrame({"population": [10.0, 10.0, 10.0, 5.0], "income": [1.0, 2.0, 3.0, np.nan]})
+    >>> by_income(demand, np.zeros(4, bool), np.array([True, False, False, True]))["newly_reached"].tolist()
+    [10.0, 0.0, 0.0, 5.0]
+    """
+    income = demand["income"].to_numpy(dtype=float)
+    names = np.full(len(demand), "unknown", dtype=object)
+    known = ~np.isnan(income)
+    if known.any():
+        # Each distinct income falls into the third where the middle one of its residents stands.
+        _, group = np.unique(income[known], return_inverse=True)
+        people = np.bincount(group, weights=demand["population"].to_numpy(dtype=float)[known])
+        middle = (people.cumsum() - people / 2) / max(people.sum(), 1e-12)
+        names[known] = np.array(THIRDS, dtype=object)[np.minimum((3 * middle).astype(int), 2)][group]
+    table = _sums(demand, names, before, newly)
+    bounds = pd.Series(income).groupby(names).agg(["min", "max"])
+    table.insert(0, "income_from", bounds["min"].reindex(table.index))
+    table.insert(1, "income_to", bounds["max"].reindex(table.index))
+    wanted = [name for name in (*THIRDS, "unknown") if name in table.index]
+    return table.loc[wanted].rename_axis("income").reset_index()
 
 
-def _inside(question: Question, chosen: Sequence[int]) -> sparse.csr_array:
-    """Return which rows lie within the walk of each chosen site, whatever they reach today."""
-    near = question.minutes <= question.within_minutes
-    shape = (len(question.present), question.candidates)
-    pairs = (np.ones(int(near.sum())), (question.row[near], question.candidate[near]))
-    return sparse.csr_array(pairs, shape=shape)[:, list(chosen)]
+def _sums(
+    demand: pd.DataFrame, names: NDArray[np.object_], before: NDArray[np.bool_], newly: NDArray[np.bool_]
+) -> pd.DataFrame:
+    people = demand["population"].to_numpy(dtype=float)
+    columns = {"residents": people, "reached_before": people * before, "newly_reached": people * newly}
+    table = pd.DataFrame(columns).groupby(names).sum()
+    after = table["reached_before"] + table["newly_reached"]
+    table["share_after"] = after / table["residents"].where(table["residents"] > 0)
+    return table
 
 
-def _person_months(question: Question, chosen: Sequence[int], residents: NDArray[np.float64]) -> float | None:
-    if question.available is None:
-        return None
-    timed = problem_of(replace(question, objective="person_months", weights=residents))
-    return worth(timed, chosen)
+def best_sectors(
+    question: Question,
+    chosen: Sequence[int],
+    residents: NDArray[np.float64],
+    to_places: CostMatrix,
+    places: gpd.GeoDataFrame,
+) -> pd.DataFrame:
+    """Return, for each chosen site and sector, the residents it would bring within reach if it hosted that sector.
+
+    Sectors of which the register holds no located place are left out: nobody reaches them as far as is known, so they
+    say nothing of one site against another. So is "other". ``similar`` sectors are within 5 % of the best one.
+    """
+    bits = theme_bits(places)
+    known = unpack_themes(bits).any(axis=0)
+    wanted = known & (THEME_ROWS["theme_kind"] == "sector").to_numpy() & (THEME_ROWS["theme"] != "autre").to_numpy()
+    if not wanted.any() or not chosen:
+        return pd.DataFrame(columns=["site", "sector", "newly_reached", "rank", "similar"])
+    lacking = unpack_themes(reached_themes(to_places, bits, question.within_minutes))[:, wanted] == 0  # rows x sectors
+    # Whoever lives within the walk of a site, whatever they reach today: the question as if there were no place.
+    nobody_served = replace(as_coverage(question, residents), present=np.full(len(residents), np.inf))
+    inside = problem_of(nobody_served).reach[:, list(chosen)]  # rows x sites
+    gains = inside.T @ (residents[:, None] * lacking)
+    site, sector = (axis.ravel() for axis in np.indices(gains.shape))
+    table = pd.DataFrame(
+        {"site": site, "sector": THEME_ROWS["theme"].to_numpy()[wanted][sector], "newly_reached": gains.ravel()}
+    ).sort_values(["site", "newly_reached", "sector"], ascending=[True, False, True], ignore_index=True)
+    by_site = table.groupby("site")
+    most = by_site["newly_reached"].transform("max")
+    return table.assign(rank=by_site.cumcount() + 1, similar=table["newly_reached"] >= (1 - SIMILAR) * most)
 
 
 def _describe(
@@ -549,23 +480,73 @@ def _describe(
     alone: NDArray[np.float64],
     hosting: pd.DataFrame,
 ) -> gpd.GeoDataFrame:
-    positions = [site for site, _ in ordered]
-    marginal = [gain for _, gain in ordered]
-    similar = hosting[hosting["similar"].astype(bool)].groupby("site") if len(hosting) else None
-    best = [] if similar is None else [similar.get_group(site) for site in range(len(positions))]
+    """Return the chosen candidates with what each adds, would add alone, and had best host."""
+    positions, marginal = [site for site, _ in ordered], [gain for _, gain in ordered]
+    hosts = hosting[hosting["similar"].astype(bool)].groupby("site")
     return candidates.iloc[positions].assign(
         marginal=marginal,
         cumulative=np.cumsum(marginal),
         alone=alone[positions],
-        best_sectors=["|".join(rows["sector"]) for rows in best] or "",
-        best_gain=[rows["newly_reached"].max() for rows in best] or np.nan,
+        best_sectors=list(hosts["sector"].agg("|".join)) or "",
+        best_gain=list(hosts["newly_reached"].max()) or np.nan,
     )
 
 
-def _next(people: Covering, chosen: Sequence[int], candidates: gpd.GeoDataFrame) -> dict[str, Any]:
-    gains = gains_of(people, reached_times(people, chosen))
-    best = int(gains.argmax())
-    if gains[best] <= 0:
-        return {}
-    name = candidates["name"].iloc[best]
-    return {"candidate_id": str(candidates.index[best]), "name": name, "marginal": float(gains[best])}
+def parameters_of(
+    settings: Assumptions, needs: Requirements, cost: CostMatrix, demand: pd.DataFrame, candidates: pd.DataFrame
+) -> dict[str, Any]:
+    """Return every assumption of a scenario, by name."""
+    return {
+        "walking": method_in_words(cost.method, "en"),
+        "speed_kmh": settings.speed_kmh,
+        "detour": settings.detour,
+        "network": settings.network is not None,
+        "population": "; ".join(sorted({method_in_words(one, "en") for one in demand["method"].unique()}))
+        if "method" in demand
+        else "as given",
+        "candidates": len(candidates),
+        "min_surface_m2": needs.min_surface_m2,
+        "ground_floor": needs.ground_floor,
+        "max_station_minutes": needs.max_station_minutes,
+        "closing": settings.closing,
+        "draws": settings.draws,
+        "seed": settings.seed,
+        "level": settings.level,
+        "draws_solved_by": "greedy",
+        "threshold_spread": THRESHOLD_SPREAD,
+        "weight_spread": WEIGHT_SPREAD,
+        "speed_spread": Spread.speed,
+        "detour_spread": Spread.detour,
+    }
+
+
+def notes_of(
+    question: Question,
+    solution: Solution,
+    needs: Requirements,
+    *,
+    structures: pd.DataFrame | None,
+    candidates: pd.DataFrame,
+) -> tuple[str, ...]:
+    """Return the codes of the notes that hold; what each says is in ``[siting_notes]`` of the language files."""
+    given, from_sirene = structures is not None, structures is not None and "ess_rule" in structures
+    areas = bool((candidates["kind"] == SEARCH_AREA).any())
+    served = bool((question.present <= question.within_minutes)[question.weights > 0].all())
+    short = question.objective != "set" and len(solution.chosen) < question.count
+    told = {
+        "search_areas": areas,
+        "requirements_not_for_areas": areas and (needs.ground_floor or needs.min_surface_m2 is not None),
+        "fewer_candidates": question.candidates < question.count,
+        "all_reached": served and question.objective != "targets",
+        "targets_reached": served and question.objective == "targets",
+        "nothing_more": short and question.candidates >= question.count and not served,
+        "no_structures_given": not given,
+        "no_place": given and bool(np.isinf(question.present).all()),
+        "aggregated": question.objective == "median",
+        "not_proven": not solution.proven,
+        "register_is_a_sample": given and not from_sirene,
+        "register_is_declared": from_sirene,
+        "edge": given,
+        "dates_of_places_not_followed": question.available is not None,
+    }
+    return tuple(code for code, holds in told.items() if holds)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from essgeo.gaps.worlds import Spread, drawn_minutes
+from essgeo.gaps.worlds import Spread, drawn_minutes, triangular
 from essgeo.siting.covering import greedy
-from essgeo.siting.question import problem_of
+from essgeo.siting.models import problem_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from essgeo.access import CostMatrix
-    from essgeo.siting.question import Question
+    from essgeo.siting.models import Question
 
 
 NEARBY_M = 400.0
@@ -46,74 +46,96 @@ class Robustness:
     newly_reached: NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Ground:
-    """Where draws take place: demand, candidates, places of today, and the travel times between them.
-
-    Attributes
-    ----------
-    demand, candidates, places
-        Points; ``places`` with ``geo_radius_m``, ``candidates`` where they have one.
-    to_candidates, to_places
-        Travel times, a third longer than the walk at least.
-    """
-
-    demand: gpd.GeoDataFrame
-    candidates: gpd.GeoDataFrame
-    places: gpd.GeoDataFrame
-    to_candidates: CostMatrix
-    to_places: CostMatrix
-
-
 def robustness(
-    question: Question, chosen: Sequence[int], ground: Ground, residents: NDArray[np.float64], *, draws: int, seed: int
+    question: Question,
+    chosen: Sequence[int],
+    residents: NDArray[np.float64],
+    *,
+    demand: gpd.GeoDataFrame,
+    candidates: gpd.GeoDataFrame,
+    places: gpd.GeoDataFrame,
+    to_candidates: CostMatrix,
+    to_places: CostMatrix,
+    draws: int,
+    seed: int,
 ) -> Robustness:
     """Return in how many random draws the same sites are chosen, and what they reach there.
 
     Each draw changes the walk people accept, walking speed and detour (the same for all), the residents of each IRIS,
-    and the position of every place with a radius. Sites are chosen anew by the greedy method, since an exact solution
-    for each draw would take minutes; greedy is the optimum for one site, and close to it for a few.
-
-    Parameters
-    ----------
-    question
-        As solved.
-    chosen
-        The sites that were chosen.
-    ground
-        Where draws take place.
-    residents
-        Persons of each row of demand.
-    draws, seed
-        How many, and from which seed.
-
-    Returns
-    -------
-    Robustness
-        Shares are NaN without draws.
-
-    Examples
-    --------
-    >>> from essgeo.siting.robustness import robustness
-    >>> robustness.__name__
-    'robustness'
+    and the position of every place with a radius, candidates included. Sites are chosen anew by the greedy method,
+    since an exact solution for each draw would take minutes; greedy is the optimum for one site, and close to it for a
+    few. Shares are NaN without draws.
     """
     picked = np.array(chosen, dtype=np.intp)
     again, near, newly = np.zeros(len(picked)), np.zeros(len(picked)), np.zeros(draws)
-    close, groups = _close(ground.candidates, picked), _groups(ground.demand)
+    x, y = candidates.geometry.x.to_numpy(), candidates.geometry.y.to_numpy()
+    close = np.hypot(x[picked][:, None] - x, y[picked][:, None] - y) <= NEARBY_M  # chosen x candidates
+    # The IRIS of each row of demand as a number; each row its own where there is none.
+    groups = np.arange(len(demand))
+    if "iris_code" in demand:
+        _, groups = np.unique(demand["iris_code"].to_numpy(dtype=str), return_inverse=True)
     random = np.random.default_rng(seed)
-    for draw, (walks, wanted, present) in enumerate(_moved(question, ground, draws, seed)):
-        pace = _around(random, Spread.detour) / _around(random, Spread.speed)
+    present = _drawn_present(demand, places, to_places, draws, seed)
+    walks = _drawn_walks(question, demand, candidates, to_candidates, draws=draws, seed=seed + 1)
+    for draw, (today, (asked, wanted)) in enumerate(zip(present, walks, strict=True)):
+        # A slower pace is as good as a shorter walk: one limit stands for speed, detour and what people accept.
+        pace = triangular(random, Spread.detour) / triangular(random, Spread.speed)
         factor = random.triangular(1 - WEIGHT_SPREAD, 1, 1 + WEIGHT_SPREAD, groups.max(initial=0) + 1)[groups]
-        limit = question.within_minutes * _around(random, THRESHOLD_SPREAD) / pace
-        asked = replace(wanted, within_minutes=limit, present=present, weights=question.weights * factor)
+        limit = question.within_minutes * triangular(random, THRESHOLD_SPREAD) / pace
         found = np.zeros(question.candidates, dtype=bool)
-        found[list(_choose(asked, max(len(picked), 1)))] = True
+        weighed = replace(wanted, within_minutes=limit, present=today, weights=question.weights * factor)
+        found[list(_choose(weighed, max(len(picked), 1)))] = True
         again += found[picked]
-        near += close @ found > 0
-        newly[draw] = _newly(replace(walks, within_minutes=limit, present=present), picked, residents * factor)
+        near += (close & found).any(axis=1)
+        newly[draw] = _newly(replace(asked, within_minutes=limit, present=today), picked, residents * factor)
     scale = draws or np.nan
     return Robustness(again / scale, near / scale, newly)
+
+
+def _drawn_present(
+    demand: gpd.GeoDataFrame, places: gpd.GeoDataFrame, cost: CostMatrix, draws: int, seed: int
+) -> Iterator[NDArray[np.float64]]:
+    """Yield the minutes of each row to the nearest place, places moved anew; infinite where there is none."""
+    starts = np.flatnonzero(np.diff(cost.origin, prepend=-1))  # trips are sorted by origin: a run each
+    moving = drawn_minutes(cost, demand, places, draws=draws, seed=seed, spread=Spread(speed=0, detour=0))
+    for minutes in moving:
+        nearest = np.full(len(cost.origin_ids), np.inf)
+        if len(starts):
+            nearest[cost.origin[starts]] = np.minimum.reduceat(minutes, starts)
+        yield nearest
+
+
+def _drawn_walks(
+    question: Question,
+    demand: gpd.GeoDataFrame,
+    candidates: gpd.GeoDataFrame,
+    cost: CostMatrix,
+    *,
+    draws: int,
+    seed: int,
+) -> Iterator[tuple[Question, Question]]:
+    """Yield all walks by minutes, and those of residents who weigh in the choice, candidates moved anew."""
+    if "geo_radius_m" in candidates and (candidates["geo_radius_m"] > 0).any():
+        still = Spread(speed=0, detour=0)
+        for minutes in drawn_minutes(cost, demand, candidates, draws=draws, seed=seed, spread=still):
+            yield _by_minutes(replace(question, minutes=minutes))
+        return
+    fixed = _by_minutes(question)
+    for _ in range(draws):
+        yield fixed
+
+
+def _by_minutes(question: Question) -> tuple[Question, Question]:
+    """Return a question with its pairs by minutes, and the same with those of rows that weigh something only."""
+    order = np.argsort(question.minutes, kind="stable")
+    every = replace(
+        question,
+        row=question.row[order].astype(np.intp),
+        candidate=question.candidate[order].astype(np.intp),
+        minutes=question.minutes[order].astype(np.float64),
+    )
+    kept = question.weights[every.row] > 0
+    return every, replace(every, row=every.row[kept], candidate=every.candidate[kept], minutes=every.minutes[kept])
 
 
 def _choose(question: Question, count: int) -> tuple[int, ...]:
@@ -121,6 +143,7 @@ def _choose(question: Question, count: int) -> tuple[int, ...]:
     always = question.available is None or bool(question.available.all())
     if question.objective == "expected" or (question.objective == "person_months" and not always):
         return greedy(problem_of(question), count)
+    # The others need no problem: a sum over the pairs within the limit, which are the first ones, is a step of greedy.
     longest = question.longest_minutes if question.objective == "median" else question.within_minutes
     end = int(np.searchsorted(question.minutes, longest, side="right"))
     row, candidate, minutes = question.row[:end], question.candidate[:end], question.minutes[:end]
@@ -128,10 +151,10 @@ def _choose(question: Question, count: int) -> tuple[int, ...]:
     left = np.where(question.present > question.within_minutes, question.weights, 0.0)
     for _ in range(count):
         if question.objective == "median":
-            worth = question.weights[row] * np.maximum(nearest[row] - minutes, 0)
+            gain = question.weights[row] * np.maximum(nearest[row] - minutes, 0)
         else:
-            worth = left[row]
-        best = int(np.bincount(candidate, weights=worth, minlength=question.candidates).argmax())
+            gain = left[row]
+        best = int(np.bincount(candidate, weights=gain, minlength=question.candidates).argmax())
         chosen.append(best)
         mine = candidate == best
         nearest[row[mine]] = np.minimum(nearest[row[mine]], minutes[mine])
@@ -140,72 +163,8 @@ def _choose(question: Question, count: int) -> tuple[int, ...]:
 
 
 def _newly(question: Question, chosen: NDArray[np.intp], residents: NDArray[np.float64]) -> float:
-    """Return the residents newly within reach of the chosen candidates."""
+    """Return the residents newly within reach of the chosen candidates; pairs are sorted by minutes."""
     end = int(np.searchsorted(question.minutes, question.within_minutes, side="right"))
     reached = np.zeros(len(residents), dtype=bool)
-    for site in chosen:
-        reached[question.row[:end][question.candidate[:end] == site]] = True
+    reached[question.row[:end][np.isin(question.candidate[:end], chosen)]] = True
     return float(residents[reached & (question.present > question.within_minutes)].sum())
-
-
-def _around(random: np.random.Generator, half_width: float) -> float:
-    return random.triangular(1 - half_width, 1, 1 + half_width)
-
-
-def _moved(
-    question: Question, ground: Ground, draws: int, seed: int
-) -> Iterator[tuple[Question, Question, NDArray[np.floating]]]:
-    """Yield all walks by minutes, those of residents who weigh in the choice, and the walks to a place, drawn anew."""
-    still = Spread(speed=0, detour=0)
-    places = drawn_minutes(ground.to_places, ground.demand, ground.places, draws=draws, seed=seed, spread=still)
-    if "geo_radius_m" in ground.candidates and (ground.candidates["geo_radius_m"] > 0).any():
-        moving = drawn_minutes(
-            ground.to_candidates, ground.demand, ground.candidates, draws=draws, seed=seed + 1, spread=still
-        )
-        for minutes, to_places in zip(moving, places, strict=True):
-            walks = _sorted(replace(question, minutes=minutes))
-            yield walks, _wanted(walks), _nearest(ground.to_places, to_places)
-        return
-    fixed = _sorted(question)
-    wanted = _wanted(fixed)
-    for to_places in places:
-        yield fixed, wanted, _nearest(ground.to_places, to_places)
-
-
-def _sorted(question: Question) -> Question:
-    order = np.argsort(question.minutes, kind="stable")
-    return replace(
-        question,
-        row=question.row[order].astype(np.intp),
-        candidate=question.candidate[order].astype(np.intp),
-        minutes=question.minutes[order].astype(np.float64),
-    )
-
-
-def _wanted(question: Question) -> Question:
-    kept = question.weights[question.row] > 0
-    return replace(question, row=question.row[kept], candidate=question.candidate[kept], minutes=question.minutes[kept])
-
-
-def _nearest(cost: CostMatrix, minutes: NDArray[np.floating]) -> NDArray[np.float64]:
-    nearest = np.full(len(cost.origin_ids), np.inf)
-    if len(cost.origin):
-        starts = np.flatnonzero(np.r_[True, cost.origin[1:] != cost.origin[:-1]])
-        nearest[cost.origin[starts]] = np.minimum.reduceat(minutes, starts)
-    return nearest
-
-
-def _close(candidates: gpd.GeoDataFrame, chosen: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Return which candidates stand near each chosen one: chosen x candidates."""
-    x, y = candidates.geometry.x.to_numpy(), candidates.geometry.y.to_numpy()
-    away = np.hypot(x[chosen][:, None] - x, y[chosen][:, None] - y)
-    near: NDArray[np.float64] = (away <= NEARBY_M).astype(float)
-    return near
-
-
-def _groups(demand: gpd.GeoDataFrame) -> NDArray[np.intp]:
-    """Return the IRIS of each row as a number; each row its own where there is none."""
-    if "iris_code" not in demand:
-        return np.arange(len(demand))
-    _, groups = np.unique(demand["iris_code"].to_numpy(dtype=str), return_inverse=True)
-    return groups

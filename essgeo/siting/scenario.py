@@ -1,4 +1,4 @@
-"""Scenarios, compared and said."""
+"""What a siting question found: in words, as a table, as JSON; and scenarios side by side."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from essgeo.schema.vocabulary import THEMES, split_codes
+from essgeo.text.languages import words
 from essgeo.text.notebook import Html, paragraphs, table
 from essgeo.text.numbers import number, percent
 
@@ -17,121 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import geopandas as gpd
-    from markupsafe import Markup
 
     from essgeo.schema.months import Period
     from essgeo.schema.vocabulary import Lang
-
-
-NOTES: dict[str, dict[Lang, str]] = {
-    "search_areas": {
-        "fr": "Ce sont des zones de recherche (mailles de 200 m), pas des locaux connus : chercher autour.",
-        "en": "These are search areas (200 m cells), not known premises: look for premises around these points.",
-    },
-    "requirements_not_for_areas": {
-        "fr": "Surface et rez-de-chaussée ne s'appliquent pas à des zones de recherche.",
-        "en": "Surface and ground floor do not apply to search areas.",
-    },
-    "fewer_candidates": {
-        "fr": "Moins de candidats que de sites demandés : tous sont retenus.",
-        "en": "Fewer candidates than sites asked for: all of them are chosen.",
-    },
-    "nothing_more": {
-        "fr": "Moins de sites que demandé : un de plus n'ajouterait personne.",
-        "en": "Fewer sites than asked for: one more would add nobody.",
-    },
-    "no_place": {
-        "fr": "Aucune structure localisée et en activité de ce secteur : autant qu'on sache, personne n'est à portée.",
-        "en": "No located, active structure of this sector: as far as is known, nobody is within reach of one today.",
-    },
-    "no_structures_given": {
-        "fr": "Aucune structure n'a été donnée : tout le monde est compté hors de portée aujourd'hui.",
-        "en": "No structures were given: everybody counts as out of reach today.",
-    },
-    "all_reached": {
-        "fr": "Tous les habitants sont déjà à portée : aucun site n'ajoute personne.",
-        "en": "All residents are within reach already: no site adds anybody.",
-    },
-    "targets_reached": {
-        "fr": "Tous les habitants des quartiers cibles sont déjà à portée.",
-        "en": "All residents of target neighbourhoods are within reach already.",
-    },
-    "aggregated": {
-        "fr": "La demande est regroupée par maille de 200 m et par IRIS pour ce critère.",
-        "en": "Demand is grouped by 200 m cell and IRIS for this objective.",
-    },
-    "not_proven": {
-        "fr": "Le temps de calcul n'a pas suffi à prouver que ce choix est le meilleur ; l'écart à la borne est donné.",
-        "en": "Time ran out before this choice was proven best; its distance from the bound is given.",
-    },
-    "register_is_a_sample": {
-        "fr": "Les structures connues sont un échantillon : les habitants nouvellement à portée sont un maximum.",
-        "en": "The known structures are a sample: the number of residents newly within reach is an upper bound.",
-    },
-    "register_is_declared": {
-        "fr": "Les structures sont les adresses déclarées dans Sirene : toutes n'accueillent pas de public, et celles "
-        "sans position ne comptent pas.",
-        "en": "The structures are the addresses declared in SIRENE: not all of them receive the public, and those "
-        "without a position do not count.",
-    },
-    "edge": {
-        "fr": "Près de la limite du territoire, les structures d'à côté sont inconnues : le besoin y est surestimé.",
-        "en": "Near the boundary of the territory, structures across it are not known: need is overstated there.",
-    },
-    "dates_of_places_not_followed": {
-        "fr": "Les structures d'aujourd'hui sont supposées rester ouvertes toute la période.",
-        "en": "The places of today are taken to stay open all through the period.",
-    },
-}
-"""What a reader must know, by code."""
-
-
-FILTERS: dict[str, dict[Lang, str]] = {
-    "no_position": {"fr": "sans coordonnées", "en": "no coordinates"},
-    "past": {"fr": "occupation terminée ou site fermé", "en": "occupation over, or site closed"},
-    "occupied": {"fr": "déjà occupé à la date de la source", "en": "occupied at the date of the source"},
-    "converted": {"fr": "friche reconvertie", "en": "site converted already"},
-    "never_available": {"fr": "jamais disponible pendant la période", "en": "never available in the period"},
-    "surface_unknown": {"fr": "surface inconnue", "en": "surface not known"},
-    "too_small": {"fr": "trop petit", "en": "too small"},
-    "not_ground_floor": {"fr": "pas de rez-de-chaussée", "en": "not on the ground floor"},
-    "floor_unknown": {"fr": "étage inconnu", "en": "floor not known"},
-    "far_from_station": {"fr": "trop loin d'une station", "en": "too far from a station"},
-}
-"""Why a candidate was left out, by code."""
-
-
-OBJECTIVES: dict[str, dict[Lang, str]] = {
-    "coverage": {"fr": "le plus d'habitants à portée", "en": "most residents within reach"},
-    "need": {
-        "fr": "le plus d'habitants à portée, pondérés par le besoin",
-        "en": "most residents within reach, weighted by need",
-    },
-    "targets": {
-        "fr": "le plus d'habitants des quartiers cibles à portée",
-        "en": "most residents of target neighbourhoods within reach",
-    },
-    "median": {"fr": "le moins de minutes jusqu'au lieu le plus proche", "en": "fewest minutes to the nearest place"},
-    "set": {"fr": "le moins de sites pour atteindre tout le monde", "en": "fewest sites to reach everybody"},
-    "expected": {
-        "fr": "le plus d'habitants à portée si un site peut fermer tôt",
-        "en": "most residents within reach where a site may close early",
-    },
-    "person_months": {"fr": "le plus d'habitants-mois à portée", "en": "most person-months within reach"},
-}
-"""What each objective seeks."""
-
-
-_SITES: dict[Lang, tuple[str, tuple[str, ...]]] = {
-    "fr": (
-        "Sites, par gain décroissant",
-        ("site", "commune", "habitants de plus", "reste choisi", "ou à 400 m", "secteur le plus utile"),
-    ),
-    "en": (
-        "Sites, by gain",
-        ("site", "commune", "more residents", "stays chosen", "or within 400 m", "most useful sector"),
-    ),
-}
 
 
 def label(theme: str, lang: Lang) -> str:
@@ -143,115 +32,6 @@ def label(theme: str, lang: Lang) -> str:
     'Mobility'
     """
     return THEMES[theme][lang] if theme in THEMES else theme
-
-
-def sites_table(sites: gpd.GeoDataFrame, lang: Lang) -> Markup:
-    """Return the sites of a scenario as a table for a notebook.
-
-    Parameters
-    ----------
-    sites
-        ``Scenario.sites``.
-    lang
-        ``fr`` or ``en``.
-
-    Examples
-    --------
-    >>> sites_table.__name__
-    'sites_table'
-    """
-    rows = [
-        [
-            row["name"],
-            row["city"],
-            number(row["marginal"], lang),
-            percent(row["robust"], lang),
-            percent(row["robust_nearby"], lang),
-            ", ".join(label(code, lang) for code in split_codes(row["best_sectors"])),
-        ]
-        for row in sites.drop(columns=sites.geometry.name).to_dict("records")
-    ]
-    return table(*_SITES[lang], rows)
-
-
-def sentences(scenario: Scenario, lang: Lang) -> list[str]:
-    """Return what a scenario found, in words: the choice, whom it reaches, the proof, what comes next, then its notes.
-
-    Parameters
-    ----------
-    scenario
-        From :func:`essgeo.choose_sites`.
-    lang
-        ``fr`` or ``en``.
-
-    Returns
-    -------
-    list of str
-        Plain text, not escaped.
-
-    Examples
-    --------
-    >>> sentences.__name__
-    'sentences'
-    """
-    said = [_result(scenario, lang), *_whom(scenario, lang), _proof(scenario, lang)]
-    if scenario.next_site:
-        more, name = number(scenario.next_site["marginal"], lang), scenario.next_site["name"]
-        said.append(
-            f"Un site de plus ({name}) ajouterait {more} habitants."
-            if lang == "fr"
-            else f"One more site ({name}) would add {more} residents."
-        )
-    if len(scenario.exclusions):
-        count = len(scenario.exclusions)
-        said.append(
-            f"Candidats écartés : {count}, chacun avec sa raison."
-            if lang == "fr"
-            else f"Candidates left out: {count}, each with its reason."
-        )
-    return [*said, *(NOTES[note][lang] for note in scenario.notes)]
-
-
-def _result(scenario: Scenario, lang: Lang) -> str:
-    names = " ; ".join(scenario.sites["name"]) or ("aucun site" if lang == "fr" else "no site")
-    newly, low, high = (number(v, lang) for v in (scenario.newly_reached, scenario.newly_low, scenario.newly_high))
-    minutes, theme, level = (
-        f"{scenario.within_minutes:g}",
-        label(scenario.sector, lang),
-        f"{scenario.parameters['level']:.0%}",
-    )
-    drawn = not math.isnan(scenario.newly_low)
-    if lang == "fr":
-        interval = f" (intervalle à {level.replace('%', ' %')} : {low} à {high})" if drawn else ""
-        return f"{theme}, {minutes} min à pied : {names}. {newly} habitants nouvellement à portée{interval}."
-    interval = f" ({level} interval: {low} to {high})" if drawn else ""
-    return f"{theme}, {minutes} min on foot: {names}. {newly} residents newly within reach{interval}."
-
-
-def _whom(scenario: Scenario, lang: Lang) -> list[str]:
-    """Return how many of those newly reached live where the need is: in a target neighbourhood, on a low income."""
-    places, incomes = scenario.by_neighbourhood, scenario.by_income
-    if not scenario.newly_reached or "neighbourhood_id" not in places or "income" not in incomes:
-        return []
-    targets = number(places.loc[places["neighbourhood_id"] != "", "newly_reached"].sum(), lang)
-    poorest = number(incomes.loc[incomes["income"] == "lower", "newly_reached"].sum(), lang)
-    if lang == "fr":
-        return [f"Parmi eux, {targets} vivent dans un quartier cible et {poorest} dans le tiers de revenu inférieur."]
-    return [f"Of them, {targets} live in a target neighbourhood and {poorest} in the lower third by income."]
-
-
-def _proof(scenario: Scenario, lang: Lang) -> str:
-    aim = OBJECTIVES[scenario.objective][lang]
-    gap = f"{scenario.gap:.1%}"
-    if lang == "fr":
-        return f"Critère : {aim} ; " + (
-            "optimum prouvé pour ces structures connues."
-            if scenario.proven
-            else f"à {gap.replace('%', ' %')} au plus de l'optimum."
-        )
-    return f"Objective: {aim}; " + (
-        "proven optimum for these known structures." if scenario.proven else f"within {gap} of the optimum."
-    )
 
 
 @dataclass(frozen=True)
@@ -288,7 +68,7 @@ class Scenario:
     parameters
         Every assumption, by name.
     notes
-        Codes of what a reader must know, see :func:`essgeo.siting.scenario.sentences`.
+        Codes of what a reader must know; :meth:`sentences` says them in words.
     """
 
     sector: str
@@ -322,8 +102,33 @@ class Scenario:
         return bool((self.sites["kind"] == "search_area").any())
 
     def sentences(self, lang: Lang = "fr") -> list[str]:
-        """Return what was found, how sure it is and what it leaves out, in words."""
-        return sentences(self, lang)
+        """Return what was found in words, not escaped: the choice, whom it reaches, the proof, what is next, notes."""
+        text, notes, level = words(lang)["scenario"], words(lang)["siting_notes"], self.parameters["level"]
+        newly, low, high = (number(value, lang) for value in (self.newly_reached, self.newly_low, self.newly_high))
+        drawn = not math.isnan(self.newly_low)
+        said = [
+            text["choice"].format(
+                theme=label(self.sector, lang),
+                minutes=f"{self.within_minutes:g}",
+                sites=" ; ".join(self.sites["name"]) or text["no_site"],
+                newly=newly,
+                interval=text["interval"].format(level=f"{100 * level:.0f}", low=low, high=high) if drawn else "",
+            )
+        ]
+        places, incomes = self.by_neighbourhood, self.by_income
+        if self.newly_reached and "neighbourhood_id" in places and "income" in incomes:
+            targets = places.loc[places["neighbourhood_id"] != "", "newly_reached"].sum()
+            poorest = incomes.loc[incomes["income"] == "lower", "newly_reached"].sum()
+            said.append(text["whom"].format(targets=number(targets, lang), poorest=number(poorest, lang)))
+        aim = words(lang)["siting_objectives"][self.objective]
+        proof = text["proven" if self.proven else "not_proven"]
+        said.append(proof.format(aim=aim, gap=f"{100 * self.gap:.1f}"))
+        if self.next_site:
+            more = number(self.next_site["marginal"], lang)
+            said.append(text["next"].format(name=self.next_site["name"], more=more))
+        if len(self.exclusions):
+            said.append(text["excluded"].format(count=len(self.exclusions)))
+        return [*said, *(notes[code] for code in self.notes)]
 
     def to_json(self) -> str:
         """Return the whole result as JSON; positions as longitude and latitude, what is not known as ``null``."""
@@ -331,13 +136,26 @@ class Scenario:
 
     def to_html(self, lang: Lang = "fr") -> Html:
         """Return what was found as HTML for a notebook: the findings in words, then the sites."""
-        return Html(str(paragraphs(self.sentences(lang)) + sites_table(self.sites, lang)))
+        text = words(lang)["scenario"]
+        rows = [
+            [
+                row["name"],
+                row["city"],
+                number(row["marginal"], lang),
+                percent(row["robust"], lang),
+                percent(row["robust_nearby"], lang),
+                ", ".join(label(code, lang) for code in split_codes(row["best_sectors"])),
+            ]
+            for row in self.sites.drop(columns=self.sites.geometry.name).to_dict("records")
+        ]
+        sites = table(text["table"], tuple(text["header"].split(" | ")), rows)
+        return Html(str(paragraphs(self.sentences(lang)) + sites))
 
     def _repr_html_(self) -> str:
         return self.to_html().text
 
 
-def compare(*scenarios: Scenario) -> pd.DataFrame:
+def compare_scenarios(*scenarios: Scenario) -> pd.DataFrame:
     """Return scenarios side by side, one row each.
 
     Parameters
@@ -357,7 +175,7 @@ def compare(*scenarios: Scenario) -> pd.DataFrame:
 
     Examples
     --------
-    >>> compare().empty
+    >>> compare_scenarios().empty
     True
     """
     rows = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -14,8 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from essgeo.errors import CRSMismatchError, InfeasibleError, InputError, MissingCRSError
-from essgeo.siting import Assumptions, Requirements, Scenario, choose_sites, compare, search_areas
-from essgeo.siting.question import OBJECTIVES
+from essgeo.siting import Assumptions, Requirements, Scenario, choose_sites, compare_scenarios, search_areas
+from essgeo.siting.candidates import UNUSABLE
+from essgeo.siting.models import OBJECTIVES
+from essgeo.text.languages import words
 
 CRS = "EPSG:2154"
 FAST = Assumptions(draws=5)
@@ -335,6 +338,39 @@ def test_search_areas_are_labelled_and_have_no_surface() -> None:
     assert any("zones de recherche" in sentence for sentence in scenario.sentences("fr"))
 
 
+def test_every_objective_filter_and_note_has_words_in_both_languages() -> None:
+    codes = {"siting_objectives": set(OBJECTIVES)}
+    codes["siting_filters"] = {*UNUSABLE.values(), "no_position", "never_available", "surface_unknown", "too_small"}
+    codes["siting_filters"] |= {"not_ground_floor", "floor_unknown", "far_from_station"}
+    for section, wanted in codes.items():
+        assert words("fr")[section].keys() == words("en")[section].keys() == wanted
+    assert words("fr")["siting_notes"].keys() == words("en")["siting_notes"].keys()
+    assert words("fr")["scenario"].keys() == words("en")["scenario"].keys()
+    told = {
+        *choose(STRIP, SITES, count=9, objective="median").notes,
+        *choose(STRIP, SITES, structures=structures_at([0, 1000, 2000]), period=("2027-01", "2027-02")).notes,
+        *choose(STRIP, SITES, structures=structures_at([9e4], ess_rule="statut")).notes,
+    }
+    assert len(told) >= 8
+    assert told <= words("fr")["siting_notes"].keys()
+
+
+def test_the_words_of_a_scenario_are_those_of_its_figures() -> None:
+    scenario = choose(STRIP, SITES, assumptions=Assumptions(draws=0))
+    assert scenario.sentences("fr")[:4] == [
+        "Mobilité, 5 min à pied : site 1. 300 habitants nouvellement à portée.",
+        "Parmi eux, 300 vivent dans un quartier cible et 0 dans le tiers de revenu inférieur.",
+        "Critère : le plus d'habitants à portée ; optimum prouvé pour ces structures connues.",
+        "Un site de plus (site 2) ajouterait 200 habitants.",
+    ]
+    drawn = choose(STRIP, SITES, assumptions=Assumptions(draws=9, level=0.8))
+    assert "(intervalle à 80 % : " in drawn.sentences("fr")[0]
+    assert "(80% interval: " in drawn.sentences("en")[0]
+    unsure = replace(scenario, proven=False, gap=0.0214)
+    assert "à 2.1 % au plus de l'optimum." in unsure.sentences("fr")[2]
+    assert "within 2.1% of the optimum." in unsure.sentences("en")[2]
+
+
 def test_inputs_stay_as_they_were() -> None:
     demand, sites, today = STRIP.copy(), SITES.copy(), structures_at([1000])
     before = [frame.copy() for frame in (demand, sites, today)]
@@ -344,7 +380,7 @@ def test_inputs_stay_as_they_were() -> None:
 
 
 def test_compare_sets_scenarios_side_by_side() -> None:
-    table = compare(choose(STRIP, SITES), choose(STRIP, SITES, count=2))
+    table = compare_scenarios(choose(STRIP, SITES), choose(STRIP, SITES, count=2))
     assert table["newly_reached"].tolist() == [300, 500]
     assert table["kind"].tolist() == ["premises", "premises"]
 

@@ -13,27 +13,24 @@ from scipy import sparse
 
 from essgeo.siting.covering import (
     Covering,
-    bound_of,
     greedy,
     in_order_of_gain,
-    integer_optimum,
     interchange,
-    lagrangian,
     merge_rows,
     reached_times,
-    relaxation,
     restrict,
-    settled,
     worth,
 )
-from essgeo.siting.models import (
-    coverage_over_time,
-    expected_covering,
-    maximal_covering,
+from essgeo.siting.exact import (
+    bound_of,
+    integer_optimum,
+    lagrangian,
     maximise,
-    p_median,
+    relaxation,
     set_covering,
+    settled,
 )
+from essgeo.siting.models import Question, covered_months, problem_of, saved_minutes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -134,7 +131,7 @@ def test_p_median_equals_enumeration(seed: int) -> None:
     random = np.random.default_rng(seed)
     walks = random.integers(1, 30, (25, 7)).astype(float)
     present, people = random.integers(5, 25, 25).astype(float), random.integers(1, 9, 25).astype(float)
-    solution = p_median(sparse.csr_array(walks), present, people, 2)
+    solution = maximise(saved_minutes(sparse.csr_array(walks), present, people), 2)
     best = max(
         (people * np.maximum(present - walks[:, chosen].min(axis=1), 0)).sum()
         for chosen in map(list, combinations(range(7), 2))
@@ -149,7 +146,10 @@ def test_expected_covering_equals_enumeration(
 ) -> None:
     problem = random_problem(seed)
     people = problem.weights[:, 0]
-    solution = expected_covering(problem.reach, people, 3, closing=closing)
+    row, candidate = problem.reach.nonzero()
+    nothing_today = np.full(len(people), np.inf)
+    question = Question(row, candidate, 0.0 * row, nothing_today, people, 8, 10, 30, "expected", 3, closing)
+    solution = maximise(problem_of(question), 3)
     best = max((people * (1 - closing ** reached_times(problem, chosen))).sum() for chosen in combinations(range(8), 3))
     assert solution.value == pytest.approx(best)
 
@@ -159,7 +159,7 @@ def test_coverage_over_time_equals_enumeration(random_problem: Callable[..., Cov
     problem = random_problem(seed)
     people, reach = problem.weights[:, 0], problem.reach.toarray()
     available = np.random.default_rng(seed).random((8, 6)) < 0.5
-    solution = coverage_over_time(problem.reach, people, available, 2)
+    solution = maximise(covered_months(problem.reach, people, available), 2)
 
     def person_months(chosen: tuple[int, ...]) -> float:
         return sum(float(people[(reach[:, chosen] * available[chosen, month]).any(axis=1)].sum()) for month in range(6))
@@ -182,15 +182,15 @@ def test_set_covering_equals_enumeration(random_problem: Callable[..., Covering]
 
 def test_nothing_to_win_chooses_nothing() -> None:
     empty = sparse.csr_array((5, 3))
-    assert maximal_covering(empty, np.ones(5), 2).chosen == ()
-    assert maximal_covering(sparse.csr_array(np.ones((5, 3))), np.zeros(5), 2).chosen == ()
+    assert maximise(Covering(empty, np.ones((5, 1))), 2).chosen == ()
+    assert maximise(Covering(sparse.csr_array(np.ones((5, 3))), np.zeros((5, 1))), 2).chosen == ()
     assert set_covering(empty).chosen == ()
 
 
 def test_out_of_time_says_how_far_it_may_be() -> None:
     random = np.random.default_rng(3)
     reach = sparse.csr_array((random.random((3000, 120)) < 0.05).astype(float))
-    solution = maximal_covering(reach, random.random(3000), 12, time_limit=0.01)
+    solution = maximise(Covering(reach, random.random((3000, 1))), 12, time_limit=0.01)
     assert not solution.proven
     assert solution.bound >= solution.value * (1 + solution.gap) - 1e-6
     assert len(solution.chosen) == 12

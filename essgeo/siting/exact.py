@@ -1,0 +1,319 @@
+"""The best set of candidates with its proof: bounds, the linear relaxation, branch and bound, and set covering."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import sparse
+from scipy.optimize import Bounds, LinearConstraint, linprog, milp
+
+from essgeo.siting.covering import (
+    Covering,
+    Solution,
+    greedy,
+    interchange,
+    merge_rows,
+    restrict,
+    worth,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+
+TIME_LIMIT = 60.0
+"""Seconds of branch and bound, unless others are asked for."""
+
+STEPS = 300
+"""The most subgradient steps."""
+
+_PATIENCE = 10
+"""Steps without a lower bound before the pace is halved."""
+
+_SLACK = 1e-9
+"""Of two values closer than that share, none is better."""
+
+_WHOLE = 1e-6
+"""A bound on a number of sites may lie that far above a whole number and still mean it."""
+
+
+@dataclass(frozen=True)
+class _Search:
+    """The best set so far, and what is left to decide: candidates that every better set holds, and those still open."""
+
+    whole: Covering
+    count: int
+    best: tuple[int, ...]
+    taken: tuple[int, ...]
+    open: NDArray[np.intp]
+    left: Covering
+    bound: float
+
+    @property
+    def places(self) -> int:
+        return self.count - len(self.taken)
+
+    @property
+    def won(self) -> float:
+        return worth(self.whole, self.taken)
+
+    @property
+    def to_beat(self) -> float:
+        return worth(self.whole, self.best) - self.won
+
+
+def maximise(problem: Covering, count: int, *, time_limit: float = TIME_LIMIT) -> Solution:
+    """Return the set of at most ``count`` candidates that is worth most.
+
+    A greedy set, improved by exchanges, is a lower bound. A Lagrangian bound settles most candidates; the linear
+    relaxation of what is left settles more, and is the proof where it comes out whole; branch and bound decides the
+    rest. Past ``time_limit`` seconds of that the result is the best set found, never worth less than greedy, and its
+    gap says how far it may be from the best. Fewer sites than ``count`` where more would add nothing.
+
+    Examples
+    --------
+    >>> reach = sparse.csr_array(np.array([[1, 1, 0], [1, 0, 1], [0, 1, 0], [0, 0, 1]], dtype=float))
+    >>> maximise(Covering(reach, np.array([[4.0], [4.0], [3.0], [3.0]])), 2)
+    Solution(chosen=(1, 2), value=14.0, bound=14.0)
+    """
+    whole = merge_rows(problem)
+    first = greedy(whole, count)
+    if len(first) < count:
+        value = worth(whole, first)
+        return Solution(tuple(sorted(first)), value, value)
+    everyone = np.arange(whole.reach.shape[1])
+    search = _Search(whole, count, interchange(whole, first), (), everyone, whole, float(whole.weights.sum()))
+    search = _settle(search, lagrangian(whole, count, search.to_beat))
+    if len(search.open):
+        shares, multipliers = relaxation(search.left, search.places)
+        likely = search.open[np.argsort(-shares, kind="stable")[: search.places]]
+        search = _settle(_challenge(search, likely), multipliers)
+    if len(search.open):
+        chosen, bound = integer_optimum(search.left, search.places, time_limit=time_limit)
+        search = replace(_challenge(search, search.open[list(chosen)]), bound=min(search.bound, bound + search.won))
+    value = worth(whole, search.best)
+    return Solution(tuple(sorted(search.best)), value, max(value, search.bound))
+
+
+def _challenge(search: _Search, chosen: Iterable[int]) -> _Search:
+    """Return the search with this set of open candidates as its best, improved by exchanges, if it is."""
+    found = interchange(search.whole, (*search.taken, *map(int, chosen)))
+    better = worth(search.whole, found) > worth(search.whole, search.best)
+    return replace(search, best=found) if better else search
+
+
+def _settle(search: _Search, multipliers: NDArray[np.float64]) -> _Search:
+    """Return the search without the candidates that a bound settles; none is open once the best set is proven."""
+    bound = bound_of(search.left, multipliers, search.places)
+    out, surely = settled(search.left, multipliers, search.places, search.to_beat)
+    open_ = search.open[~out & ~surely]
+    taken = (*search.taken, *search.open[surely].tolist())
+    if bound <= search.to_beat * (1 + _SLACK) or len(taken) >= search.count or not len(open_):
+        best = max(search.best, taken[: search.count], key=lambda chosen: worth(search.whole, chosen))
+        return replace(search, best=best, open=open_[:0], bound=0.0)
+    left = restrict(search.left, ~out & ~surely, surely)
+    return replace(search, taken=taken, open=open_, left=left, bound=min(search.bound, bound + search.won))
+
+
+def bound_of(problem: Covering, multipliers: NDArray[np.float64], count: int) -> float:
+    r"""Return the Lagrangian bound: no set of ``count`` candidates is worth more, whatever the multipliers are.
+
+    .. math:: L(\lambda) = \sum_i \sum_k \max(0, w_{ik} - \lambda_i)
+              + \max_{|S| = p} \sum_{j \in S} \sum_i a_{ij} \lambda_i
+
+    A multiplier, one a row and not negative, is the price of one unit of coverage there.
+
+    Examples
+    --------
+    >>> problem = Covering(sparse.csr_array(np.array([[1.0, 1.0], [0.0, 1.0]])), np.array([[5.0], [7.0]]))
+    >>> bound_of(problem, np.array([0.0, 7.0]), 1)
+    12.0
+    """
+    prices = problem.reach.T @ multipliers
+    return float(np.maximum(problem.weights - multipliers[:, None], 0).sum() + np.sort(prices)[::-1][:count].sum())
+
+
+def lagrangian(problem: Covering, count: int, lower: float, *, steps: int = STEPS) -> NDArray[np.float64]:
+    """Return multipliers with a low bound, by subgradient steps (Galvão & ReVelle 1996; Held, Wolfe & Crowder 1974).
+
+    ``lower`` is what a known set is worth. One multiplier a row, for :func:`bound_of` and :func:`settled`.
+
+    Examples
+    --------
+    >>> problem = Covering(sparse.csr_array(np.array([[1.0, 1.0], [0.0, 1.0]])), np.array([[5.0], [7.0]]))
+    >>> round(bound_of(problem, lagrangian(problem, 1, 12.0), 1), 3)
+    12.0
+    """
+    ceiling = problem.weights[:, 0]
+    current = best = ceiling / 2
+    lowest, pace, waited = bound_of(problem, best, count), 1.0, 0
+    for _ in range(steps):
+        # The set that costs most at these prices, as flags of the candidates: the inner maximum of the bound.
+        prices = problem.reach.T @ current
+        picked = np.zeros(len(prices))
+        picked[np.argpartition(-prices, min(count, len(prices)) - 1)[:count]] = 1
+        bound = float(np.maximum(problem.weights - current[:, None], 0).sum() + prices @ picked)
+        if bound < lowest * (1 - 1e-6):
+            lowest, best, waited = bound, current, 0
+        else:
+            waited += 1
+        if waited == _PATIENCE:
+            pace, waited, current = pace / 2, 0, best
+            continue
+        # Units of coverage wanted at these prices, less those that the picked set brings: the slope at each row.
+        slope = (problem.weights > current[:, None]).sum(axis=1) - problem.reach @ picked
+        size = float(slope @ slope)
+        if size == 0 or lowest <= lower * (1 + _SLACK):
+            break
+        current = np.clip(current + pace * (bound - lower) * slope / size, 0, ceiling)
+    return best if bound_of(problem, best, count) <= bound_of(problem, current, count) else current
+
+
+def settled(
+    problem: Covering, multipliers: NDArray[np.float64], count: int, lower: float
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which candidates no better set can hold, and which every better set must hold, one flag each.
+
+    A candidate is settled where taking or leaving it would bring the Lagrangian bound below ``lower``, what a known set
+    is worth.
+
+    Examples
+    --------
+    >>> problem = Covering(sparse.csr_array(np.array([[1.0, 1.0], [0.0, 1.0]])), np.array([[5.0], [7.0]]))
+    >>> out, taken = settled(problem, np.array([0.0, 7.0]), 1, 12.0)
+    >>> out.tolist(), taken.tolist()
+    ([True, False], [False, True])
+    """
+    prices = problem.reach.T @ multipliers
+    if count >= len(prices):
+        return np.zeros(len(prices), dtype=bool), np.ones(len(prices), dtype=bool)
+    bound = bound_of(problem, multipliers, count)
+    descending = np.sort(prices)[::-1]
+    last_in, first_out = (descending[count - 1] if count else np.inf), descending[count]
+    # A dear candidate that is left makes room for the first one out, a cheap one that is taken ousts the last one in.
+    least = lower * (1 + _SLACK)
+    out = (prices < last_in) & (bound - last_in + prices < least)
+    taken = (prices > first_out) & (bound - prices + first_out < least)
+    return out, taken
+
+
+def relaxation(problem: Covering, count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return how far the linear relaxation takes each candidate (0 to 1), and the dual value of each row.
+
+    Rows must be merged. By interior points: far faster here than the simplex method.
+
+    Examples
+    --------
+    >>> problem = Covering(sparse.csr_array(np.array([[1.0, 1.0], [0.0, 1.0]])), np.array([[5.0], [7.0]]))
+    >>> relaxation(problem, 1)[0].round(6).tolist()
+    [0.0, 1.0]
+    """
+    cost, rows, limits = _programme(problem, count)
+    found = linprog(cost, A_ub=rows, b_ub=limits, bounds=(0, 1), method="highs-ipm")  # type: ignore[call-overload] # the stubs know no sparse matrix
+    if found.x is None:  # a relaxation always has an optimum: a fault of the solver, not of the question
+        raise RuntimeError(found.message)
+    return found.x[: problem.reach.shape[1]], np.maximum(-found.ineqlin.marginals[:-1], 0)
+
+
+def integer_optimum(problem: Covering, count: int, *, time_limit: float) -> tuple[tuple[int, ...], float]:
+    """Return the best set that branch and bound finds in time, none where it finds none, and its proven bound.
+
+    Rows must be merged. Candidates are binary; what is won at a row is left continuous, since it is whole wherever the
+    candidates are.
+
+    Examples
+    --------
+    >>> problem = Covering(sparse.csr_array(np.array([[1.0, 1.0], [0.0, 1.0]])), np.array([[5.0], [7.0]]))
+    >>> chosen, bound = integer_optimum(problem, 1, time_limit=10)
+    >>> chosen, round(bound, 6)
+    ((1,), 12.0)
+    """
+    cost, rows, limits = _programme(problem, count)
+    candidates = problem.reach.shape[1]
+    found = milp(
+        cost,
+        constraints=LinearConstraint(rows, -np.inf, limits),
+        integrality=(np.arange(len(cost)) < candidates).astype(np.int8),
+        bounds=Bounds(0, 1),
+        options={"mip_rel_gap": 0.0, "time_limit": time_limit},
+    )
+    bound = float(problem.weights.sum()) if found.mip_dual_bound is None else -float(found.mip_dual_bound)
+    if found.x is None:
+        return (), bound
+    return tuple((found.x[:candidates] > 1 / 2).nonzero()[0].tolist()), bound
+
+
+def _programme(problem: Covering, count: int) -> tuple[NDArray[np.float64], sparse.csr_array, NDArray[np.float64]]:
+    """Return costs, rows and limits: first the candidates, then one variable for each level worth anything at a row."""
+    row, level = problem.weights.nonzero()
+    rows, candidates = problem.reach.shape
+    # At each row no more levels are won than chosen candidates reach it; the last row counts the candidates.
+    wins = sparse.csr_array((np.ones(len(row)), (row, np.arange(len(row)))), shape=(rows, len(row)))
+    total = sparse.csr_array(np.concatenate([np.ones(candidates), np.zeros(len(row))])[None, :])
+    matrix = sparse.vstack([sparse.hstack([-problem.reach, wins]), total], format="csr")
+    cost = np.concatenate([np.zeros(candidates), -problem.weights[row, level]])
+    return cost, matrix, np.concatenate([np.zeros(rows), [float(count)]])
+
+
+def set_covering(reach: sparse.csr_array, *, time_limit: float = TIME_LIMIT) -> Solution:
+    r"""Return the fewest sites that reach every row that any candidate reaches (Toregas et al. 1971).
+
+    .. math:: \min \sum_j x_j \quad \sum_j a_{ij} x_j \ge 1 \;\forall i, \; x_j \in \{0, 1\}
+
+    ``reach`` is a sparse matrix of ones, rows x candidates. ``value`` is the number of sites, ``bound`` the least
+    number proven.
+
+    Examples
+    --------
+    >>> set_covering(sparse.csr_array(np.array([[1.0, 1.0, 0.0], [0.0, 1.0, 1.0], [1.0, 0.0, 1.0]])))
+    Solution(chosen=(0, 1), value=2.0, bound=2.0)
+    """
+    rows = merge_rows(Covering(reach, np.ones((reach.shape[0], 1)))).reach
+    if not rows.shape[0]:
+        return Solution((), 0.0, 0.0)
+    start = greedy(Covering(rows, np.ones((rows.shape[0], 1))), rows.shape[1])
+    core, names = _reduce(rows)
+    found = milp(
+        np.ones(len(names)),
+        constraints=LinearConstraint(core, 1, np.inf),
+        integrality=np.ones(len(names), dtype=np.int8),
+        bounds=Bounds(0, 1),
+        options={"mip_rel_gap": 0.0, "time_limit": time_limit},
+    )
+    best = start
+    if found.x is not None:
+        best = min(best, tuple(names[found.x > 1 / 2].tolist()), key=len)
+    bound = 1.0 if found.mip_dual_bound is None else float(np.ceil(found.mip_dual_bound - _WHOLE))
+    return Solution(tuple(sorted(best)), float(len(best)), min(bound, float(len(best))))
+
+
+def _reduce(rows: sparse.csr_array) -> tuple[sparse.csr_array, NDArray[np.intp]]:
+    """Return the rows and candidates that decide, and the positions of these candidates.
+
+    A candidate whose rows another reaches too, all of them, is not needed; a row whose candidates are among those of
+    another is reached whenever it is, so that the other asks for nothing. Of equal ones, the first stays.
+    """
+    names = np.arange(rows.shape[1])
+    shape = (0, 0)
+    while shape != rows.shape:
+        shape = rows.shape
+        smaller, larger, size = _nested(sparse.csr_array(rows.T))
+        away = smaller[(size[smaller] < size[larger]) | (smaller > larger)]
+        useful = np.setdiff1d(np.arange(rows.shape[1]), away)
+        rows, names = rows[:, useful], names[useful]
+        smaller, larger, size = _nested(rows)
+        away = larger[(size[smaller] < size[larger]) | (smaller < larger)]
+        rows = rows[np.setdiff1d(np.arange(rows.shape[0]), away)]
+    return rows, names
+
+
+def _nested(sets: sparse.csr_array) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+    """Return pairs of sets of which the first lies within the second, and the size of every set."""
+    size = np.diff(sets.indptr)
+    shared = sparse.coo_array(sets @ sets.T)
+    within = (shared.data >= size[shared.row]) & (shared.row != shared.col)
+    return shared.row[within], shared.col[within], size
