@@ -10,23 +10,34 @@ import pandas as pd
 
 from essgeo.access import demand_points, grid_points, read_network
 from essgeo.files.layers import read_layers
+from essgeo.files.perimeters import read_renewal, renewal_zones
 from essgeo.files.provenance import Input, given_input, sha256_of
 from essgeo.files.structures import read_structures
 from essgeo.geocoding import Local, read_corrections
 from essgeo.official.catalogue import known_headers
 from essgeo.official.live import Found, Live, find, gather, input_of
-from essgeo.official.live_layers import live_cells, live_layers, read_layer
+from essgeo.official.live_layers import (
+    RENEWAL_VINTAGE,
+    live_cells,
+    live_layers,
+    live_perimeters,
+    live_projects,
+    live_qpv,
+    read_layer,
+)
 from essgeo.official.readers import read_ess_list
 from essgeo.official.sirene import read_sirene_geolocation
 from essgeo.register import RegisterFiles, build_register, count_economy
 from essgeo.register.assemble import with_own_list
 from essgeo.schema.columns import LAYERS
 from essgeo.text.languages import words
-from essgeo.zoning.renewal import live_renewal
+from essgeo.zoning import carry_projects, crosswalk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
+
+    import shapely
 
     from essgeo.access import WalkNetwork
     from essgeo.geocoding.engines import Engine
@@ -251,6 +262,37 @@ def live_facts(live: Live, parameters: Parameters, given: Mapping[str, Path]) ->
         faults=account.faults,
         economy=economy,
     )
+
+
+def live_renewal(
+    live: Live,
+    qpv: gpd.GeoDataFrame,
+    *,
+    vintage: str,
+    within: shapely.Geometry,
+    demand: gpd.GeoDataFrame,
+    given: Path | None = None,
+) -> Found[gpd.GeoDataFrame]:
+    """Return the renewal layer: perimeters of projects, else the QPV of the list that can be had.
+
+    Perimeters that the user gives come first, then those of the territory, then lists. A list that has codes of 2015
+    only is carried over to the QPV of the study by the residents that both share.
+    """
+    perimeters = live_perimeters(live, within=within, given=given)
+    if perimeters is not None:
+        return perimeters
+    old: Found[gpd.GeoDataFrame | None] = Found(None)
+    if given is None:
+        listed = live_projects(live, within=within)
+        projects, qpv_2015 = listed.value
+        old = gather(qpv_2015, listed)
+    else:
+        projects = read_renewal(given, headers=known_headers())
+        if f"qpv_{vintage}" not in projects:
+            old = live_qpv(live, vintage=RENEWAL_VINTAGE, within=within)
+    if old.value is not None and vintage != RENEWAL_VINTAGE:
+        projects = carry_projects(projects, crosswalk(old.value, qpv, weights=demand))
+    return gather(renewal_zones(projects, qpv, vintage=vintage), old)
 
 
 def _register(

@@ -13,7 +13,7 @@ import pytest
 
 from essgeo import choose_sites, find_gaps, load_territory, run_study
 from essgeo.access import grid_points
-from essgeo.check_up import check_up
+from essgeo.doctor import check_up
 from essgeo.errors import InputError
 from essgeo.siting import Assumptions, search_areas
 from essgeo.study import Options, set_up

@@ -238,7 +238,7 @@ def _hosts(codes: str) -> str:
 @as_json
 def doctor(territory: str, *, options: Options, as_json: bool) -> None:
     """Say what the figures of a TERRITORY rest on: software, data, positions, streets against straight lines."""
-    from essgeo.check_up import check_up
+    from essgeo.doctor import check_up
     from essgeo.study import set_up
 
     found = check_up(set_up(territory, options))

@@ -12,6 +12,7 @@ import shapely
 
 from essgeo import load_territory, read_layer
 from essgeo.errors import SchemaError, SourceUnavailableError
+from essgeo.facts import live_renewal
 from essgeo.files.perimeters import perimeters_in, read_renewal
 from essgeo.files.provenance import sha256_of
 from essgeo.official.live import Live
@@ -19,7 +20,6 @@ from essgeo.official.store import OfficialFile
 from essgeo.publish.licences import caveats
 from essgeo.study import run_study
 from essgeo.zoning.crosswalk import with_programme
-from essgeo.zoning.renewal import live_renewal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
