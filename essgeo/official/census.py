@@ -231,6 +231,7 @@ def read_grid(path: Path, source: Source, *, crs: str, within: shapely.Geometry)
     else:
         table = official_table(path, source)
         cells = gpd.GeoDataFrame(table, geometry=cell_squares(table["cell_id"], file=path.name).to_crs(crs))
+    # A cell belongs to the territory of its centre, so that neighbouring territories share no resident.
     shapely.prepare(within)
     inside = cells[shapely.intersects(within, cells.geometry.centroid.to_numpy())]
     numbers = {name: _grid_numbers(inside[column], path.name) for column, name in _NUMBERS.items()}

@@ -56,19 +56,16 @@ def live_iris(live: Live) -> Found[gpd.GeoDataFrame]:
         iris = iris_layer(parts, people, None, communes=here.communes, crs=here.crs)
         return iris, _mismatches(iris, live.lang)
 
-    def income(files: Mapping[str, list[Path]]) -> pd.Series:
-        (path,) = files["iris_income"]
-        return read_iris_income(path, find_source("iris_income"), communes=here.communes)
-
     outlines = find(live, "iris", ["iris", "iris_population"], counted, lambda: (own_layer(here, "iris"), None))
     iris, mismatches = outlines.value
     if mismatches is None:  # the territory's own file, which has incomes
         return gather(iris, outlines)
+    income = find_source("iris_income")
     median = find(
         live,
         "iris",
         ["iris_income"],
-        income,
+        lambda files: read_iris_income(files[income.id][0], income, communes=here.communes),
         lambda: own_layer(here, "iris")["median_income"],
         nothing=lambda: pd.Series(dtype=float),
     )
@@ -109,17 +106,12 @@ def _mismatches(iris: gpd.GeoDataFrame, lang: Lang) -> list[str]:
 
 def live_sites(live: Live) -> Found[gpd.GeoDataFrame]:
     """Return the territory's own sites, if it has some, and the brownfield sites of Cartofriches."""
-    here = live.territory
-
-    def friches(files: Mapping[str, list[Path]]) -> gpd.GeoDataFrame:
-        (path,) = files["cartofriches"]
-        return read_cartofriches(path, find_source("cartofriches"), communes=here.communes, crs=here.crs)
-
+    here, source = live.territory, find_source("cartofriches")
     found = find(
         live,
         "sites",
         ["cartofriches"],
-        friches,
+        lambda files: read_cartofriches(files[source.id][0], source, communes=here.communes, crs=here.crs),
         lambda: own_layer(here, "sites"),
         nothing=lambda: empty_layer("sites", here.crs),
     )
@@ -129,17 +121,12 @@ def live_sites(live: Live) -> Found[gpd.GeoDataFrame]:
 
 def live_stations(live: Live, *, within: shapely.Geometry) -> Found[gpd.GeoDataFrame]:
     """Return the stations that are open, and those that the territory's own file says are planned."""
-    here = live.territory
-
-    def stations(files: Mapping[str, list[Path]]) -> gpd.GeoDataFrame:
-        (path,) = files["stations"]
-        return read_stations(path, find_source("stations"), crs=here.crs, within=within)
-
+    here, source = live.territory, find_source("stations")
     found = find(
         live,
         "stations",
         ["stations"],
-        stations,
+        lambda files: read_stations(files[source.id][0], source, crs=here.crs, within=within),
         lambda: own_layer(here, "stations"),
         nothing=lambda: empty_layer("stations", here.crs),
     )
@@ -195,11 +182,14 @@ def live_qpv(live: Live, *, vintage: str, within: shapely.Geometry) -> Found[gpd
         message = f"no official QPV of vintage {vintage}; known: {', '.join(sorted(known))}. Give a file (--qpv FILE)."
         raise InputError(message)
 
-    def zones(files: Mapping[str, list[Path]]) -> gpd.GeoDataFrame:
-        (path,) = files[name]
-        return read_qpv(path, find_source(name), crs=here.crs, within=within)
-
-    return find(live, "qpv", [name], zones, lambda: own_layer(here, "qpv", vintage=vintage))
+    source = find_source(name)
+    return find(
+        live,
+        "qpv",
+        [name],
+        lambda files: read_qpv(files[name][0], source, crs=here.crs, within=within),
+        lambda: own_layer(here, "qpv", vintage=vintage),
+    )
 
 
 def live_perimeters(

@@ -242,8 +242,11 @@ def read_establishments(
         site = scan(base, establishments, find_source("sirene_establishments"))
         unit = scan(base, legal_units, find_source("sirene_legal_units"))
         list_texts(base, "listed", "siren", listed)
-        sites = f"{_sites(site)} WHERE {active_on(site, as_of)} AND {within_communes(site, citycodes)}"
-        units = f"{_units(unit)} WHERE {_in_ess(unit, categories)}"
+        read = _selected(site, _PLAIN, (*_NAMES, *_ADDRESS), of="site")
+        where = f"{active_on(site, as_of)} AND {within_communes(site, citycodes)}"
+        sites = f"SELECT {read}, {_siren(site)} AS siren FROM {site.table} WHERE {where}"
+        read = _selected(unit, ("siren", *_UNIT), _UNIT_NAMES, of="unit")
+        units = f"SELECT {read} FROM {unit.table} WHERE {_in_ess(unit, categories)}"
         if citycodes is None:
             base.execute(f"CREATE TEMP TABLE units AS {units}")
             known = "true" if categories is None else f"{_siren(site)} IN (SELECT siren FROM units)"
@@ -288,23 +291,18 @@ def within_communes(site: Scan, citycodes: Collection[str] | None) -> str:
     return f"{site.raw['citycode']} IN ({', '.join(map(sql_text, sorted(citycodes)))})"
 
 
-def _sites(site: Scan) -> str:
-    public = f"coalesce({site.raw['diffusion']} = {sql_text(PUBLIC)}, false)"
-    wanted = [f"{site.text[name]} AS {name}" for name in _PLAIN]
-    wanted += [f"CASE WHEN {public} THEN {site.text[name]} ELSE '' END AS {name}" for name in (*_NAMES, *_ADDRESS)]
-    return f"SELECT {', '.join(wanted)}, {_siren(site)} AS siren, {public} AS site_public FROM {site.table}"
+def _selected(file: Scan, plain: Collection[str], personal: Collection[str], *, of: str) -> str:
+    """Return what is read of a file, in SQL: what may name a person only of rows that INSEE diffuses whole."""
+    public = f"coalesce({file.raw['diffusion']} = {sql_text(PUBLIC)}, false)"
+    prefix = "unit_" if of == "unit" else ""
+    wanted = [f"{file.text[name]} AS {name}" for name in plain]
+    wanted += [f"CASE WHEN {public} THEN {file.text[name]} ELSE '' END AS {prefix}{name}" for name in personal]
+    return f"{', '.join(wanted)}, {public} AS {of}_public"
 
 
 def _siren(site: Scan) -> str:
     """Return the SIREN as the start of the SIRET: a column less to read of the whole file."""
     return f"substr({site.raw['siret']}, 1, 9)"
-
-
-def _units(unit: Scan) -> str:
-    public = f"coalesce({unit.raw['diffusion']} = {sql_text(PUBLIC)}, false)"
-    wanted = [f"{unit.text[name]} AS {name}" for name in ("siren", *_UNIT)]
-    wanted += [f"CASE WHEN {public} THEN {unit.text[name]} ELSE '' END AS unit_{name}" for name in _UNIT_NAMES]
-    return f"SELECT {', '.join(wanted)}, {public} AS unit_public FROM {unit.table}"
 
 
 def _in_ess(unit: Scan, categories: Collection[str] | None) -> str:
@@ -403,6 +401,7 @@ def read_sirene_geolocation(path: Path, sirets: Collection[str], *, memory: str 
 
 def _points(rows: pd.DataFrame) -> gpd.GeoSeries:
     """Return the points of the rows in degrees, none where they cannot be one."""
+    # Rows of the metropolis, Réunion, Guadeloupe ... have coordinates of different CRS: one projection for each.
     x, y = (pd.to_numeric(rows[name].str.replace(",", "."), errors="coerce") for name in ("x", "y"))
     shapes = np.full(len(rows), None, dtype=object)
     for code in rows["epsg"].unique():
@@ -411,6 +410,7 @@ def _points(rows: pd.DataFrame) -> gpd.GeoSeries:
         if crs is None or crs.area_of_use is None:
             continue
         moved = gpd.GeoSeries(shapely.points(x.iloc[there], y.iloc[there]), crs=crs).to_crs(GEOGRAPHIC)
+        # Coordinates of another CRS than the row names land far outside where that one is used, or nowhere.
         west, south, east, north = crs.area_of_use.bounds
         inside = moved.x.between(west - _MARGIN_DEGREES, east + _MARGIN_DEGREES) & moved.y.between(
             south - _MARGIN_DEGREES, north + _MARGIN_DEGREES

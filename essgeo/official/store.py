@@ -35,8 +35,6 @@ _MANIFEST = "manifest.json"
 
 _VERSION_LENGTH = 16
 
-_BLOCK = 1 << 20
-
 _EDGE = 4096
 
 _ALGORITHMS = {name for name in hashlib.algorithms_guaranteed if not name.startswith("shake_")}
@@ -267,11 +265,12 @@ def accept(part: Path, home: Path, source: Source, file: OfficialFile, last: Off
         It cannot be taken out of its archive.
     """
     try:
-        digest = _digest(part, file)
+        _check_sum(part, file)
         _check_edges(part, source, archive="member" in source.locate)
     except (ChecksumError, SourceChangedError):
         discard(part)
         raise
+    digest = sha256_of(part)
     said = {"url": file.url, "checksum": file.checksum, "etag": file.etag, "modified": file.modified}
     if last and last.sha256 == digest:
         discard(part)
@@ -363,23 +362,20 @@ def _suffix(source: Source) -> str:
     return SUFFIXES.get(source.format, f".{source.format}")
 
 
-def _digest(part: Path, file: OfficialFile) -> str:
-    """Return the SHA-256 of a file whose size and published sum are right."""
-    algorithm, _, wanted = file.checksum.partition(":")
-    known = algorithm if algorithm in _ALGORITHMS else "sha256"
-    own, published = hashlib.sha256(), hashlib.new(known, usedforsecurity=False)
-    with part.open("rb") as stream:
-        while block := stream.read(_BLOCK):
-            own.update(block)
-            published.update(block)
-        size = stream.tell()
+def _check_sum(part: Path, file: OfficialFile) -> None:
+    """Refuse a file whose size or sum is not the one its publisher gives."""
+    size = part.stat().st_size
     if file.size and size != file.size:
         message = f"{file.url}: {size} bytes came, its publisher says {file.size}. Try again later."
         raise ChecksumError(message)
-    if wanted and known == algorithm and published.hexdigest() != wanted:
+    algorithm, _, wanted = file.checksum.partition(":")
+    if not wanted or algorithm not in _ALGORITHMS:
+        return
+    with part.open("rb") as stream:
+        found = hashlib.file_digest(stream, lambda: hashlib.new(algorithm, usedforsecurity=False))
+    if found.hexdigest() != wanted:
         message = f"{file.url}: its {algorithm} is not the one its publisher gives. Try again later."
         raise ChecksumError(message)
-    return own.hexdigest()
 
 
 def _check_edges(path: Path, source: Source, *, archive: bool = False) -> None:
