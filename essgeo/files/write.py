@@ -183,9 +183,10 @@ def _texts(frame: Frame, change: Callable[[str], str]) -> Frame:
         column = frame[name]
         if is_numeric_dtype(column) or (isinstance(frame, gpd.GeoDataFrame) and name == frame.active_geometry_name):
             continue
-        changed = {text: change(text) for text in dict.fromkeys(column) if isinstance(text, str)}
-        values = [changed[value] if isinstance(value, str) else value for value in column]
-        safe[name] = pd.Series(values, column.index, dtype=object).where(column.notna(), None)
+        values = column.tolist()
+        changed = {text: change(text) for text in dict.fromkeys(values) if isinstance(text, str)}
+        texts = pd.Series([changed.get(value, value) for value in values], column.index, dtype=object)
+        safe[name] = texts.where(column.notna(), None) if column.hasnans else texts
     return safe
 
 
