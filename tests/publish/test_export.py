@@ -30,7 +30,7 @@ from essgeo.files.redact import MASK
 from essgeo.files.write import FORMULA_STARTS, neutralised, restored, write_csv
 from essgeo.publish import export
 from essgeo.publish.release import Release, release
-from essgeo.schema.columns import LAYERS, TABLES
+from essgeo.schema.columns import LAYERS, SHOWN_PUBLISHED, TABLES
 from tests.publish.conftest import HOSTILE, MASKED, make_study
 
 if TYPE_CHECKING:
@@ -357,6 +357,18 @@ def test_no_file_carries_what_the_law_masks(folder: Path) -> None:
     )
     hidden = ["address", "postcode", "longitude", "latitude", "geo_label", "note", "aliases"]
     assert (table.loc["s-199", hidden] == "").all()
+
+
+def test_a_masked_row_of_every_table_shows_only_what_the_table_of_columns_lets_it(study: Study) -> None:
+    released = release(study)
+    tables = {**released.tables, **released.layers}
+    with_rows = {
+        name: frame[frame["structure_id"] == "s-199"] for name, frame in tables.items() if "structure_id" in frame
+    }
+    assert {name for name, rows in with_rows.items() if len(rows)} >= {"structures", "review"}
+    for name, rows in with_rows.items():
+        for column in rows.columns.difference(list(SHOWN_PUBLISHED)):
+            assert (rows[column].isna() | rows[column].isin(["", MASK])).all(), (name, column)
 
 
 def test_odbl_never_mixes_into_a_free_file(folder: Path) -> None:
