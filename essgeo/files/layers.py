@@ -17,12 +17,12 @@ from essgeo.schema.columns import HEADERS, LAYERS
 from essgeo.schema.headers import simplify
 from essgeo.schema.validate import raise_faults, validate
 from essgeo.schema.vocabulary import split_codes
+from essgeo.text.languages import words
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from essgeo.schema.columns import Headers
-    from essgeo.schema.vocabulary import Lang
     from essgeo.territory import Territory
 
 _TABLES = ("addresses", "qpv_indicators", "seed_figures")
@@ -32,17 +32,6 @@ _POINTS = ("sites", "stations")
 _OUTLINES = ("communes", "iris", "neighbourhoods", "npnru", "qpv")
 
 LAYER_NAMES = (*_OUTLINES, *_POINTS, "structures", *_TABLES)
-
-_NOTES: dict[str, dict[Lang, str]] = {
-    "qpv": {
-        "fr": "Le territoire ne nomme aucun quartier cible : chaque QPV en tient lieu, dans son contour officiel.",
-        "en": "The territory names no target neighbourhood: each QPV stands in, within its official outline.",
-    },
-    "commune": {
-        "fr": "Le territoire ne nomme aucun quartier cible et n'a pas de QPV : chaque commune en tient lieu.",
-        "en": "The territory names no target neighbourhood and has no QPV: each commune stands in.",
-    },
-}
 
 
 def read_layers(
@@ -191,8 +180,8 @@ def areas_as_neighbourhoods(qpv: gpd.GeoDataFrame, communes: gpd.GeoDataFrame) -
             "citycode": citycodes,
             "iris_codes": "",
             **vintages,
-            "note": _NOTES[kind]["en"],
-            "note_fr": _NOTES[kind]["fr"],
+            "note": words("en")["notes"][f"each_{kind}"],
+            "note_fr": words("fr")["notes"][f"each_{kind}"],
         },
         geometry=areas.geometry.to_numpy(),
         crs=areas.crs,

@@ -19,7 +19,7 @@ from essgeo.schema.columns import SHOWN_PUBLISHED, TABLES
 from essgeo.text.phrases import method_in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from essgeo.files.provenance import Input
     from essgeo.results import Study
@@ -174,9 +174,13 @@ def _note_in(neighbourhoods: gpd.GeoDataFrame, lang: Lang) -> gpd.GeoDataFrame:
 def _in_words(frame: pd.DataFrame, lang: Lang) -> pd.DataFrame:
     """Return a table whose remarks on method are in a language; the notes of a user's own rows are not touched."""
     written = [name for name in frame if name in _METHODS and not {"structure_id", "site_id"} & {*frame}]
-    return frame.assign(
-        **{name: frame[name].map(lambda text: method_in_words(text, lang)).astype(object) for name in written}
-    )
+    return frame.assign(**{name: _each_once(frame[name], lambda code: method_in_words(code, lang)) for name in written})
+
+
+def _each_once(texts: pd.Series, change: Callable[[str], str]) -> pd.Series:
+    """Return a column changed, the same text only once; not by unique(): pandas' own hashing stops at a NUL."""
+    changed = {text: change(text) for text in dict.fromkeys(texts)}
+    return pd.Series([changed[text] for text in texts], texts.index, dtype=object)
 
 
 def _hide(frame: pd.DataFrame, masked: Collection[str]) -> pd.DataFrame:

@@ -22,6 +22,7 @@ from essgeo.register.establishments import as_structures
 from essgeo.register.perimeter import ess_categories
 from essgeo.schema.codes import with_arrondissements
 from essgeo.schema.vocabulary import split_codes
+from essgeo.text.languages import words
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
     from essgeo.geocoding.engines import Cache, Engine
     from essgeo.official.live import Live
-    from essgeo.schema.vocabulary import Lang
     from essgeo.territory import Territory
 
 
@@ -55,18 +55,6 @@ OWN_LIST_DECISIONS = "decisions.csv"
 
 COMPLETED = ("roles", "support_stages", "challenges")
 """What SIRENE does not say and a list may."""
-
-_NOTE: dict[Lang, str] = {
-    "fr": "Liste du territoire ({file}, {total} structures) : {matched} reconnues dans Sirene par leur SIRET, "
-    "{settled} tranchées dans {decisions}, {left} laissées de côté, car rien ne dit si Sirene les contient déjà. "
-    "Pour trancher : essgeo structures {territory} -o registre.csv --others {file} --suggestions suggestions.csv, "
-    "remplir la colonne decision (same ou different), puis poser le fichier sous le nom {decisions} dans le dossier "
-    "du territoire.",
-    "en": "The territory's own list ({file}, {total} structures): {matched} found in SIRENE by their SIRET, {settled} "
-    "settled in {decisions}, {left} left out, since nothing says whether SIRENE holds them already. To settle them: "
-    "essgeo structures {territory} -o register.csv --others {file} --suggestions suggestions.csv, fill in the column "
-    "decision (same or different), then put the file into the folder of the territory as {decisions}.",
-}
 
 
 @dataclass(frozen=True)
@@ -306,9 +294,9 @@ def with_own_list(
     if len(pairs) or len(added):
         inputs.append(input_of(file))
     matched, used = by_siret["right"].nunique(), pairs["right"].nunique() + len(added)
-    words = {"file": file.path.name, "total": len(own), "matched": matched, "settled": used - matched}
-    words |= {"left": len(own) - used, "territory": here.id, "decisions": OWN_LIST_DECISIONS}
-    return Found(found, tuple(inputs), (_NOTE[live.lang].format(**words),))
+    values = {"file": file.path.name, "total": len(own), "matched": matched, "settled": used - matched}
+    values |= {"left": len(own) - used, "territory": here.id, "decisions": OWN_LIST_DECISIONS}
+    return Found(found, tuple(inputs), (words(live.lang)["notes"]["own_register"].format(**values),))
 
 
 def _completed(register: gpd.GeoDataFrame, own: pd.DataFrame, pairs: pd.DataFrame, *, title: str) -> gpd.GeoDataFrame:

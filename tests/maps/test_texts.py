@@ -40,7 +40,7 @@ def test_every_text_is_used() -> None:
         for path in Path(essgeo.__path__[0]).rglob("*")
         if path.suffix in {".py", ".html", ".js"}
     )
-    made_by_prefix = re.compile(r"^(level|kind|p|f|at|file|background|class|income|apart|interest)_")
+    made_by_prefix = re.compile(r"^(level|kind|p|f|at|file|background|class|income|apart|interest|iris|each)_")
     by_code = {"causes", "methods", "umap"}
     unused = [
         (section, key)
