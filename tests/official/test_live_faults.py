@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import pytest
@@ -16,7 +17,9 @@ from essgeo import load_territory, read_layer
 from essgeo.errors import ChecksumError, SourceChangedError, SourceUnavailableError
 from essgeo.official.catalogue import REFRESH_DAYS
 from essgeo.official.http import GoneError
-from essgeo.official.live import Live, find
+from essgeo.official.live import Found, Live, find, gather
+from essgeo.official.live_layers import live_iris
+from essgeo.official.store import OfficialFile
 from essgeo.study import run_study
 from essgeo.text.languages import words
 from tests.official.official_files import (
@@ -34,6 +37,9 @@ from tests.official.official_files import (
     zipped,
 )
 from tests.register.official import place, site, unit, write
+
+if TYPE_CHECKING:
+    from essgeo.official.catalogue import Source
 
 
 def test_a_source_that_is_down_is_said_on_every_page(official: Any, small_territory: Path, tmp_path: Path) -> None:
@@ -294,3 +300,42 @@ def test_every_cause_of_an_error_has_its_words_and_is_used() -> None:
     named = set(re.findall(r'cause="(\w+)"', "\n".join(texts)))
     usual = {error.usual_cause for error in (SourceUnavailableError, SourceChangedError, ChecksumError, GoneError)}
     assert named | usual | {"unreadable"} == set(words("en")["causes"])
+
+
+def test_a_reading_that_fails_leaves_nothing_of_what_it_found(small_territory: Path, tmp_path: Path) -> None:
+    def fetch(source: Source, **_: object) -> OfficialFile:
+        if source.id == "communes":
+            message = "communes: no answer."
+            raise SourceUnavailableError(message)
+        came = OfficialFile(source.id, "", "x", "https://a.fr/x", fetched_at="2026-11-01T00:00:00+00:00")
+        return dataclasses.replace(came, path=tmp_path / "copies" / "version" / "x")
+
+    live = Live(load_territory(small_territory), lang="en", fetch=fetch)
+
+    def read(files: object, *, wrong: bool) -> Found[str]:
+        communes = find(live, "communes", ["communes"], lambda _: "", nothing=lambda: "")
+        if wrong:
+            message = f"stations: {files} cannot be read."
+            raise SourceChangedError(message)
+        return gather("official", communes)
+
+    right = find(live, "stations", ["stations"], lambda files: read(files, wrong=False), lambda: "own")
+    assert (right.value, len(right.notes), right.faults) == ("official", 1, ("communes: no answer.",))
+    assert [source.url for source in right.inputs] == ["https://a.fr/x"]
+    failed = find(live, "stations", ["stations"], lambda files: read(files, wrong=True), lambda: "own")
+    assert (failed.value, failed.notes, len(failed.faults)) == ("own", (), 1)
+    assert [source.url for source in failed.inputs] == [""]
+
+
+def test_incomes_are_those_of_the_file_that_gave_the_outlines(small_territory: Path) -> None:
+    asked = []
+
+    def down(source: Source, **_: object) -> OfficialFile:
+        asked.append(source.id)
+        message = f"{source.id}: no answer."
+        raise SourceUnavailableError(message)
+
+    found = live_iris(Live(load_territory(small_territory), fetch=down))
+    assert asked == ["iris"]
+    assert [source.file for source in found.inputs] == ["iris.geojson"]
+    assert found.value["median_income"].equals(read_layer(load_territory(small_territory), "iris")["median_income"])
