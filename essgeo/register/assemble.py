@@ -46,7 +46,6 @@ SOURCES = {
 
 _NEEDED = ("establishments", "legal_units")
 
-
 HOUSE = "housenumber"
 
 SETTLED = ("located", "corrected", "masked")
@@ -178,10 +177,6 @@ def build_register(
     ------
     SourceUnavailableError, SourceChangedError, InputError, GeocoderError
         A file or a service cannot be used.
-
-    Examples
-    --------
-    See ``tests/cli/test_structures.py``.
     """
     listed = read_ess_list(files.ess_list) if files.ess_list else None
     rows = read_establishments(
@@ -203,6 +198,7 @@ def build_register(
         cache=cache,
         progress=progress,
     )
+    # A point that INSEE drew in a street is used where nothing better was found.
     streets = places.drop(houses.index)
     waiting = found.index[~found["geo_status"].isin(SETTLED) & found.index.isin(streets.index)]
     drawn = geocode(structures.loc[waiting].join(streets), crs=territory.crs)
@@ -260,10 +256,6 @@ def with_own_list(
     ------
     InputError
         The list or the decisions cannot be read.
-
-    Examples
-    --------
-    See ``tests/sources/test_live_own_list.py``.
     """
     here = live.territory
     if not here.declares("structures"):
@@ -274,11 +266,12 @@ def with_own_list(
     decisions = read_decisions(path) if path.is_file() else none
     stands = decisions["left"].isin(open_rows) & decisions["right"].isin(own.index)
     same = decisions[stands & (decisions["decision"] == "same")]
+    # Pairs (left in the register, right in the list): those that a SIRET makes and nobody settled, then those settled.
     known = own[own["siret"].isin(open_rows)]
     by_siret = pd.DataFrame({"left": known["siret"].to_numpy(), "right": known.index})
-    settled_pairs = pd.MultiIndex.from_frame(decisions[["left", "right"]])
-    by_siret = by_siret[~pd.MultiIndex.from_frame(by_siret).isin(settled_pairs)]
-    pairs = pd.concat([by_siret, same.loc[same["keep"] == "left", ["left", "right"]]]).drop_duplicates()
+    found_pairs, settled_pairs = (pd.MultiIndex.from_frame(rows[list(SIDES)]) for rows in (by_siret, decisions))
+    by_siret = by_siret[~found_pairs.isin(settled_pairs)]
+    pairs = pd.concat([by_siret, same.loc[same["keep"] == "left", list(SIDES)]]).drop_duplicates()
     apart = decisions.loc[decisions["decision"] == "different", "right"]
     added = own[own.index.isin([*apart, *same.loc[same["keep"] == "right", "right"]]) & ~own.index.isin(pairs["right"])]
     found = _completed(register, own, pairs, title=file.title)

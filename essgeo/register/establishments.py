@@ -30,8 +30,12 @@ _SOLE_TRADER = "Entreprise individuelle sans enseigne"
 
 _STREET = ["number", "repetition", "street_type", "street"]
 
-_ALIASES = ("sign_1", "sign_2", "sign_3", "usual_name", "unit_name", "unit_usual_name", "unit_acronym")
+_ALIASES = ["sign_1", "sign_2", "sign_3", "usual_name", "unit_name", "unit_usual_name", "unit_acronym"]
 
+_TEXTS = [
+    *("siret", "siren", "created_on", "employee_band", "naf", "naf_version", "employer", "city", "citycode"),
+    *("head_office", "diffusion", *_STREET, "postcode", "legal_category", "ess", *_ALIASES),
+]
 
 _DROPPED = ("candidate_longitude", "candidate_latitude", "longitude", "latitude")
 
@@ -125,15 +129,12 @@ def as_structures(
 
 
 def _complete(establishments: pd.DataFrame) -> pd.DataFrame:
-    texts = (
-        *("siret", "siren", "created_on", "employee_band", "naf", "naf_version", "employer", "city", "citycode"),
-        *("head_office", "diffusion", "number", "repetition", "street_type", "street", "postcode", "legal_category"),
-        *("ess", *_ALIASES),
-    )
-    return establishments.reindex(columns=texts).astype("object").fillna("").reset_index(drop=True)
+    """Return every column that is read here as text, ``""`` where it says nothing."""
+    return establishments.reindex(columns=_TEXTS).astype("object").fillna("").reset_index(drop=True)
 
 
 def _names(rows: pd.DataFrame, masked: pd.Series) -> pd.Series:
+    """Return the name of the unit, else of the place; of a person in business only that of the shop."""
     person = rows["legal_category"] == NATURAL_PERSON
     place = rows["sign_1"].where(rows["sign_1"] != "", rows["usual_name"])
     unit = rows["unit_name"].where(rows["unit_name"] != "", rows["unit_usual_name"])
@@ -141,12 +142,12 @@ def _names(rows: pd.DataFrame, masked: pd.Series) -> pd.Series:
     return shown.mask(shown == "", _SOLE_TRADER).mask(masked, MASK)
 
 
-def _aliases(rows: pd.DataFrame, names: pd.Series) -> pd.Series:
+def _aliases(rows: pd.DataFrame, names: pd.Series) -> list[str]:
+    """Return the other names, each once; of a person in business none of the unit, which are the person's own."""
     person = rows["legal_category"] == NATURAL_PERSON
-    own = rows[list(_ALIASES)].assign(**{name: rows[name].mask(person, "") for name in _ALIASES if "unit" in name})
-    lists = (dict.fromkeys(filter(None, texts)) for texts in own.itertuples(index=False, name=None))
-    joined = ["|".join(text for text in texts if text != name) for texts, name in zip(lists, names, strict=True)]
-    return pd.Series(joined, index=rows.index, dtype="object")
+    own = rows[_ALIASES].assign(**{name: rows[name].mask(person, "") for name in _ALIASES if "unit" in name})
+    lists = zip(own.itertuples(index=False, name=None), names, strict=True)
+    return ["|".join(text for text in dict.fromkeys(texts) if text not in ("", name)) for texts, name in lists]
 
 
 def as_table(register: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

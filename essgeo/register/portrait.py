@@ -53,6 +53,8 @@ TOTAL = "total"
 
 KEYS = ["level", "zone_id", "family"]
 
+_MEASURED = ("establishments", "employers", "employees_low", "employees_high")
+
 _SEED = ("seed_enterprises", "seed_employees")
 
 _COUNTS = ("enterprises", "establishments", "establishments_low", "establishments_high", "employees_unknown")
@@ -285,18 +287,19 @@ def _by_family(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _exact(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the counts of areas that every structure is surely in or out of."""
     groups = _by_family(rows).groupby(KEYS)
+    size = groups.size()
     sums = groups[["employing", "employees_low", "employees_high"]].sum(min_count=1)
     return sums.rename(columns={"employing": "employers"}).assign(
         enterprises=groups["unit"].nunique(),
-        establishments=groups.size(),
-        establishments_low=groups.size(),
-        establishments_high=groups.size(),
-        employees_unknown=groups.size() - groups["employees_high"].count(),
+        **dict.fromkeys(("establishments", "establishments_low", "establishments_high"), size),
+        employees_unknown=size - groups["employees_high"].count(),
     )
 
 
 def _expected(inside: pd.DataFrame, level: float) -> pd.DataFrame:
+    """Return the expected counts of areas that a structure is in with a probability, one row a structure and area."""
     rows = _by_family(inside)
     groups = rows.assign(employing=rows["probability"] * rows["employing"]).groupby(KEYS)
     banded = groups["employees_low"].count() > 0
@@ -306,6 +309,7 @@ def _expected(inside: pd.DataFrame, level: float) -> pd.DataFrame:
         count_in(members, weights=weights, by=KEYS, level=level)
         for weights in (None, *(ends[name].fillna(0).astype("int64") for name in ends.columns))
     )
+    # An enterprise is there unless all of its establishments are elsewhere: 1 - prod(1 - p), through logarithms.
     absent = np.log1p(-rows["probability"].clip(upper=1 - 1e-15)).groupby([rows[name] for name in (*KEYS, "unit")])
     return pd.DataFrame(
         {
@@ -322,24 +326,20 @@ def _expected(inside: pd.DataFrame, level: float) -> pd.DataFrame:
 
 
 def _with_shares(table: pd.DataFrame, economy: pd.DataFrame, territory: str) -> pd.DataFrame:
+    """Return the table with the shares of its communes and of the territory, of all of their establishments."""
     count = economy["establishments"]
     ends = employees(economy["employee_band"]).mul(count, axis=0)
-    known = economy.assign(employing=count.where(economy["employer"] == "O", 0), **ends)
-    sums = known.groupby("citycode")[["establishments", "employing", *ends.columns]].sum()
+    known = economy.assign(employers=count.where(economy["employer"] == "O", 0), **ends)
+    sums = known.groupby("citycode")[list(_MEASURED)].sum()
     sums.loc[territory] = sums.sum()
+    # whole: for each row of the table, what all of its area has.
     whole = sums.reindex(table["zone_id"]).set_axis(table.index).where(table["level"] != "qpv")
-    low, high = table["employees_low"], table["employees_high"]
-    others = {end: whole[f"employees_{end}"] - table[f"employees_{end}"] for end in ("low", "high")}
-    return table.assign(
-        economy_establishments=whole["establishments"],
-        economy_employers=whole["employing"],
-        economy_employees_low=whole["employees_low"],
-        economy_employees_high=whole["employees_high"],
-        share_establishments=table["establishments"] / whole["establishments"],
-        share_employers=table["employers"] / whole["employing"],
-        share_employees_low=low / (low + others["high"]).where(lambda total: total > 0),
-        share_employees_high=high / (high + others["low"]).where(lambda total: total > 0),
-    )
+    shares = {f"share_{name}": table[name] / whole[name] for name in ("establishments", "employers")}
+    # Employees are known by band: least where the ESS is at its low ends and the others at their high ones.
+    for end, other in (("low", "high"), ("high", "low")):
+        some, rest = table[f"employees_{end}"], whole[f"employees_{other}"] - table[f"employees_{other}"]
+        shares[f"share_employees_{end}"] = some / (some + rest).where(lambda total: total > 0)
+    return table.assign(**whole.add_prefix("economy_"), **shares)
 
 
 def _with_shares_of_qpv(table: pd.DataFrame, placed: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
