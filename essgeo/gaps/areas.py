@@ -11,10 +11,14 @@ import shapely
 from scipy import sparse
 
 from essgeo.access.accessibility import weighted_median
+from essgeo.schema.validate import require_columns
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
+
+
+FROM_POINTS = "Take residents from demand_points, which names the place and the method of each point."
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,11 @@ def gather_areas(
     Areas
         In the order territory, communes, neighbourhoods, QPV.
 
+    Raises
+    ------
+    SchemaError
+        A column is missing: all of them in one message.
+
     Examples
     --------
     >>> from essgeo import load_territory, read_layer
@@ -72,12 +81,21 @@ def gather_areas(
     >>> round(areas.table.set_index("zone_id").loc["bobigny-centre-ville", "residents"])
     15498
     """
+    by_code = {"population": FROM_POINTS, "neighbourhood_id": FROM_POINTS} | (
+        {"citycode": FROM_POINTS} if len(communes) else {}
+    )
+    layers = {"communes": communes, "neighbourhoods": neighbourhoods, "qpv": qpv}
+    require_columns(
+        ("demand", demand, by_code),
+        *((name, layer, {"name": "Give each area a name."}) for name, layer in layers.items()),
+        ("qpv", qpv, {"vintage": "Add the year of the zones."}),
+    )
     whole = pd.DataFrame({"name": [territory]}, index=[territory])
     levels = [("territory", whole), ("commune", communes), ("neighbourhood", neighbourhoods), ("qpv", qpv)]
     # For the first three levels, the one zone of each demand point (-1: none); QPV may overlap, so they come as pairs.
     owners = [
         np.zeros(len(demand), dtype=np.intp),
-        communes.index.get_indexer(demand["citycode"]),
+        communes.index.get_indexer(demand["citycode"]) if len(communes) else np.full(len(demand), -1),
         neighbourhoods.index.get_indexer(demand["neighbourhood_id"]),
     ]
     in_qpv = shapely.STRtree(qpv.geometry.to_numpy()).query(demand.geometry.to_numpy(), predicate="intersects")

@@ -10,8 +10,9 @@ from scipy import sparse
 
 from essgeo.access import nearest_minutes
 from essgeo.access.accessibility import trips_matrix
-from essgeo.gaps.areas import resident_weights
+from essgeo.gaps.areas import FROM_POINTS, resident_weights
 from essgeo.gaps.reach import (
+    OF_STRUCTURES,
     THEME_ROWS,
     long_table,
     reached_themes,
@@ -22,6 +23,7 @@ from essgeo.gaps.reach import (
 )
 from essgeo.gaps.worlds import drawn_shares
 from essgeo.register.activity import activity_odds, counted_on
+from essgeo.schema.validate import require_columns
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -91,6 +93,11 @@ def coverage(
         (to the nearest, over residents; NaN where more than half of them reach none within ``cost.max_minutes``),
         ``method``, ``population_method``.
 
+    Raises
+    ------
+    SchemaError
+        A column is missing: all of them in one message.
+
     Examples
     --------
     >>> import geopandas as gpd
@@ -104,6 +111,7 @@ def coverage(
     >>> table.loc[table["theme"] == "mobilite", ["share", "share_low", "share_high"]].values.tolist()
     [[0.25, 0.25, 0.25]]
     """
+    require_columns(("demand", demand, {"method": FROM_POINTS}), ("structures", structures, OF_STRUCTURES))
     odds, counted = activity_odds(structures), counted_on(structures, as_of).to_numpy()
     structures, cost = cast("gpd.GeoDataFrame", structures[counted]), trips_to(cost, counted)
     bits = theme_bits(structures)

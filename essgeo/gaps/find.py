@@ -11,12 +11,13 @@ import pandas as pd
 from scipy import sparse
 
 from essgeo.access import travel_cost
-from essgeo.gaps.areas import gather_areas, need_weights, resident_weights
+from essgeo.gaps.areas import FROM_POINTS, gather_areas, need_weights, resident_weights
 from essgeo.gaps.coverage import dependence
 from essgeo.gaps.poverty import ALPHAS, drawn_poverty, theme_poverty
 from essgeo.gaps.ranks import finding, theme_ranks, zone_ranks
 from essgeo.gaps.reach import (
     HORIZON_MIN,
+    OF_STRUCTURES,
     horizon,
     kept_trips,
     long_table,
@@ -28,6 +29,7 @@ from essgeo.gaps.reach import (
 from essgeo.gaps.support_chain import centre_minutes, nearest_structures
 from essgeo.gaps.worlds import drawn_shares
 from essgeo.register.activity import activity_odds, counted_on
+from essgeo.schema.validate import require_columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -164,6 +166,11 @@ def find_gaps(
     GeoDataFrame
         The columns of :func:`essgeo.gaps.assess_gaps`, with the outline of the neighbourhood.
 
+    Raises
+    ------
+    SchemaError
+        A column is missing: all of them in one message.
+
     Examples
     --------
     >>> from essgeo import geocode, load_territory, read_layer
@@ -175,6 +182,11 @@ def find_gaps(
     >>> gaps["neighbourhood_id"].nunique(), bool((gaps["out_of_reach"] <= gaps["residents"]).all())
     (4, True)
     """
+    require_columns(
+        ("demand", demand, dict.fromkeys(("population", "income", "neighbourhood_id", "method"), FROM_POINTS)),
+        ("structures", structures, OF_STRUCTURES | dict.fromkeys(("name", "city"), "Give each structure its own.")),
+        ("neighbourhoods", neighbourhoods, {"name": "Give each area a name."}),
+    )
     day = as_of or dt.date.today()  # noqa: DTZ011 (the day where the user is)
     counted = cast("gpd.GeoDataFrame", structures[structures.geometry.notna() & counted_on(structures, as_of)])
     cost = travel_cost(demand, counted, network=network, max_minutes=horizon(within_minutes))

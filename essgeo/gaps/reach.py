@@ -28,6 +28,10 @@ HORIZON_MIN = 60.0
 """Poverty of access and the nearest offer look at walks of up to an hour, whatever the walk that is asked about."""
 
 
+OF_STRUCTURES = dict.fromkeys(("sectors", "challenges", "status", "geo_radius_m"), "Take structures from geocode.")
+"""The columns of structures that coverage and gaps read, and where they come from."""
+
+
 def horizon(longest_walk: float) -> float:
     """Return the longest trip to measure, in minutes: an hour, or twice the walk, so that draws stay inside it.
 

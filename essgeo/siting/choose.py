@@ -21,7 +21,7 @@ from essgeo.siting.candidates import Requirements, apply_filters, default_candid
 from essgeo.siting.covering import gains_of, in_order_of_gain, reached_times, worth
 from essgeo.siting.models import Question, as_coverage, check_question, problem_of, solve, weights_of
 from essgeo.siting.robustness import THRESHOLD_SPREAD, WEIGHT_SPREAD, robustness
-from essgeo.siting.scenario import Scenario
+from essgeo.siting.scenario import Scenario, by_income, by_neighbourhood
 from essgeo.text.phrases import method_in_words
 
 if TYPE_CHECKING:
@@ -40,8 +40,6 @@ MARGIN = 1.6
 
 CELL_M = 200.0
 """Side of the cells by which demand is grouped for the p-median."""
-
-THIRDS = ("lower", "middle", "upper")
 
 SIMILAR = 0.05
 """Sectors within that share of the best one cannot be told from it."""
@@ -386,61 +384,6 @@ def _located(structures: gpd.GeoDataFrame | None, like: gpd.GeoDataFrame, day: d
         return gpd.GeoDataFrame(empty, geometry=[], crs=like.crs)
     require_same_crs(structures, like, ("structures", "candidates"))
     return cast("gpd.GeoDataFrame", structures[structures.geometry.notna() & counted_on(structures, day)])
-
-
-def by_neighbourhood(demand: pd.DataFrame, before: NDArray[np.bool_], newly: NDArray[np.bool_]) -> pd.DataFrame:
-    """Return residents within reach before, and newly, for each target neighbourhood, and elsewhere in the last row.
-
-    Examples
-    --------
-    >>> demand = pd.DataFrame({"population": [10.0, 20.0], "neighbourhood_id": ["", "noue"]})
-    >>> table = by_neighbourhood(demand, np.array([True, False]), np.array([False, True]))
-    >>> table[["neighbourhood_id", "newly_reached"]].values.tolist()
-    [['noue', 20.0], ['', 0.0]]
-    """
-    names = demand["neighbourhood_id"] if "neighbourhood_id" in demand else pd.Series("", index=demand.index)
-    table = _sums(demand, names.to_numpy(dtype=object), before, newly).rename_axis("neighbourhood_id").reset_index()
-    order = (table["neighbourhood_id"] == "").to_numpy().argsort(kind="stable")
-    return table.iloc[order].reset_index(drop=True)
-
-
-def by_income(demand: pd.DataFrame, before: NDArray[np.bool_], newly: NDArray[np.bool_]) -> pd.DataFrame:
-    """Return residents within reach before, and newly, by third of the residents after the median income of their IRIS.
-
-    Equal incomes are never split; residents whose income is masked are ``unknown``.
-
-    Examples
-    --------
-    >>> demand = pd.DataFrame({"population": [10.0, 10.0, 10.0, 5.0], "income": [1.0, 2.0, 3.0, np.nan]})
-    >>> by_income(demand, np.zeros(4, bool), np.array([True, False, False, True]))["newly_reached"].tolist()
-    [10.0, 0.0, 0.0, 5.0]
-    """
-    income = demand["income"].to_numpy(dtype=float)
-    names = np.full(len(demand), "unknown", dtype=object)
-    known = ~np.isnan(income)
-    if known.any():
-        # Each distinct income falls into the third where the middle one of its residents stands.
-        _, group = np.unique(income[known], return_inverse=True)
-        people = np.bincount(group, weights=demand["population"].to_numpy(dtype=float)[known])
-        middle = (people.cumsum() - people / 2) / max(people.sum(), 1e-12)
-        names[known] = np.array(THIRDS, dtype=object)[np.minimum((3 * middle).astype(int), 2)][group]
-    table = _sums(demand, names, before, newly)
-    bounds = pd.Series(income).groupby(names).agg(["min", "max"])
-    table.insert(0, "income_from", bounds["min"].reindex(table.index))
-    table.insert(1, "income_to", bounds["max"].reindex(table.index))
-    wanted = [name for name in (*THIRDS, "unknown") if name in table.index]
-    return table.loc[wanted].rename_axis("income").reset_index()
-
-
-def _sums(
-    demand: pd.DataFrame, names: NDArray[np.object_], before: NDArray[np.bool_], newly: NDArray[np.bool_]
-) -> pd.DataFrame:
-    people = demand["population"].to_numpy(dtype=float)
-    columns = {"residents": people, "reached_before": people * before, "newly_reached": people * newly}
-    table = pd.DataFrame(columns).groupby(names).sum()
-    after = table["reached_before"] + table["newly_reached"]
-    table["share_after"] = after / table["residents"].where(table["residents"] > 0)
-    return table
 
 
 def best_sectors(

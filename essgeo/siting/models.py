@@ -12,6 +12,7 @@ from essgeo.crs import require_metric, require_same_crs
 from essgeo.errors import InputError
 from essgeo.gaps.areas import need_weights
 from essgeo.gaps.reach import THEME_ROWS
+from essgeo.schema.validate import require_columns
 from essgeo.siting.covering import Covering
 from essgeo.siting.exact import maximise, set_covering
 
@@ -226,13 +227,10 @@ def check_question(
     """Refuse a question that makes no sense, with all its faults in one message."""
     require_metric(demand, "demand")
     require_same_crs(demand, candidates, ("demand", "candidates"))
-    faults = []
-    for frame, name, columns in ((demand, "demand", _DEMAND), (candidates, "candidates", _CANDIDATES)):
-        missing = [column for column in columns if column not in frame]
-        if missing:
-            faults.append(f"{name}: missing column{'s' * (len(missing) > 1)} {', '.join(missing)}")
-    if faults:
-        raise InputError("; ".join(faults) + ".")
+    require_columns(
+        ("demand", demand, dict.fromkeys(_DEMAND, "Take residents from demand_points.")),
+        ("candidates", candidates, dict.fromkeys(_CANDIDATES, "Take them from read_premises or search_areas.")),
+    )
     people = demand["population"]
     targets = "neighbourhood_id" in demand and bool(people[demand["neighbourhood_id"] != ""].sum())
     verdicts = (

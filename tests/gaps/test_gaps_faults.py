@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
-from essgeo import choose_sites, coverage, find_gaps, load_territory, travel_cost
-from essgeo.gaps import Areas, assess_gaps, draw
+from essgeo import choose_sites, coverage, find_gaps, travel_cost
+from essgeo.errors import InputError
+from essgeo.gaps import Areas, assess_gaps, draw, gather_areas
 from essgeo.gaps.areas import NEED_LIMITS, need_weights
 from essgeo.gaps.ranks import overlap_groups, rank_intervals, theme_ranks, zone_ranks
 from essgeo.gaps.reach import THEME_ROWS, trips_to
@@ -115,9 +116,9 @@ def test_trips_beyond_the_horizon_change_nothing(town: Any) -> None:
 
 @pytest.mark.parametrize("walk", [5, 20])
 def test_a_study_and_find_gaps_agree_at_every_walk(walk: int) -> None:
-    from essgeo.study import measure, set_up  # noqa: PLC0415 (the one test of this room that needs a study)
+    from essgeo.study import Options, measure, set_up  # noqa: PLC0415 (the one test of this room that needs a study)
 
-    setting = set_up(load_territory("est-ensemble"), as_of=DAY, walk_minutes=walk)
+    setting = set_up("est-ensemble", Options(as_of=DAY, walk_minutes=walk))
     study = measure(replace(setting, parameters=replace(setting.parameters, draws=8)))
     again = find_gaps(
         study.demand,
@@ -205,3 +206,24 @@ def test_trips_to_some_destinations_are_those_of_a_matrix_of_their_own() -> None
     assert (some.origin.tolist(), some.destination.tolist()) == (alone.origin.tolist(), alone.destination.tolist())
     assert some.minutes.tolist() == alone.minutes.tolist()
     assert some.destination_ids.equals(alone.destination_ids)
+
+
+def test_what_is_missing_is_asked_for_in_one_error_by_layer() -> None:
+    demand, places = line(np.array([0.0, 100.0])), line(np.array([50.0]), structures=True)
+    targets = gpd.GeoDataFrame({"name": ["N"]}, index=["n"], geometry=[demand.union_all().buffer(9)], crs=2154)
+    with pytest.raises(InputError) as fault:
+        find_gaps(targets, demand, places)  # the order of an earlier day
+    for said in ("demand: missing columns population, income", "structures: missing columns sectors, challenges"):
+        assert said in str(fault.value)
+    with pytest.raises(
+        InputError, match=r"demand: missing column income(.|\n)*structures: missing column geo_radius_m"
+    ):
+        find_gaps(demand.drop(columns="income"), places.drop(columns="geo_radius_m"), targets)
+    nobody = targets.iloc[:0].assign(vintage="")
+    named = {"territory": "t", "communes": targets, "neighbourhoods": targets, "qpv": nobody}
+    with pytest.raises(InputError, match=r"demand: missing columns population, citycode"):
+        gather_areas(demand.drop(columns=["population", "citycode"]), **named)
+    areas = gather_areas(demand.drop(columns="citycode"), **(named | {"communes": nobody}))
+    assert areas.table["residents"].tolist() == [2, 2]
+    with pytest.raises(InputError, match=r"demand: missing column method(.|\n)*structures: missing column status"):
+        coverage(demand.drop(columns="method"), places.drop(columns="status"), areas, travel_cost(demand, places))
