@@ -45,6 +45,33 @@ _TOO_MANY = 429
 
 RETRIED = frozenset({_TOO_MANY, 502, 503, 504})
 
+MIN_NAME = 85.0
+"""Two names of a commune are the same from this likeness on (0 to 100, :func:`rapidfuzz.fuzz.ratio`)."""
+
+MIN_SCORE = 0.7
+"""Below this score of addok the street is not the one that was asked for: most of its words differ."""
+
+MAX_ROWS, MAX_BYTES = 200_000, 50_000_000
+"""Limits of the Géoplateforme for one table."""
+
+MAX_CHARACTERS = 200
+"""addok refuses a whole table for one longer query (``QUERY_MAX_LENGTH``), and no address is that long."""
+
+PRECISIONS = frozenset({"housenumber", "street", "locality", "municipality"})
+
+ROW = "essgeo_row"
+
+_RESULTS = (
+    "longitude", "latitude", "result_status", "result_score", "result_score_next", "result_type", "result_label",
+    "result_id", "result_citycode", "result_city", "result_oldcity", "result_postcode",
+)  # fmt: skip
+
+_OTHER_NAMES = {"lon": "longitude", "lat": "latitude", "result_longitude": "longitude", "result_latitude": "latitude"}
+
+_MAX_LON, _MAX_LAT = 180.0, 90.0
+
+_OK, _TOO_LARGE, _FAULT = 200, 413, 500
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -172,34 +199,6 @@ def said(answer: Answer) -> str:
         text = next((str(content[key]) for key in ("message", "detail", "title", "error") if content.get(key)), text)
     plain = re.sub(r"<[^>]*>", " ", text)
     return re.sub(r"[^\w\s.,;:!?'\"()/@=+-]|\s", " ", plain)[:200].strip()
-
-
-MIN_NAME = 85.0
-"""Two names of a commune are the same from this likeness on (0 to 100, :func:`rapidfuzz.fuzz.ratio`)."""
-
-MIN_SCORE = 0.7
-"""Below this score of addok the street is not the one that was asked for: most of its words differ."""
-
-MAX_ROWS, MAX_BYTES = 200_000, 50_000_000
-"""Limits of the Géoplateforme for one table."""
-
-MAX_CHARACTERS = 200
-"""addok refuses a whole table for one longer query (``QUERY_MAX_LENGTH``), and no address is that long."""
-
-PRECISIONS = frozenset({"housenumber", "street", "locality", "municipality"})
-
-ROW = "essgeo_row"
-
-_RESULTS = (
-    "longitude", "latitude", "result_status", "result_score", "result_score_next", "result_type", "result_label",
-    "result_id", "result_citycode", "result_city", "result_oldcity", "result_postcode",
-)  # fmt: skip
-
-_OTHER_NAMES = {"lon": "longitude", "lat": "latitude", "result_longitude": "longitude", "result_latitude": "latitude"}
-
-_MAX_LON, _MAX_LAT = 180.0, 90.0
-
-_OK, _TOO_LARGE, _FAULT = 200, 413, 500
 
 
 def table_rows(answer: Answer, key: str, *, final: bool) -> dict[str, dict[str, str]] | None:

@@ -34,6 +34,11 @@ _SMALL = 1_000_000
 
 _MAX_PART_BYTES = 1 << 26
 
+DIRECTORY_BYTES = 1 << 16
+"""Last bytes of an archive that are read at once: they hold the directory of all but the largest."""
+
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
+
 
 def matching(names: Iterable[str], pattern: str) -> list[str]:
     """Return the names of members that a pattern fits, folders and case left aside.
@@ -141,12 +146,6 @@ def _extract_one(opened: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path,
 def _no_member(archive: Path, pattern: str, names: list[str]) -> str:
     there = ", ".join(names[:8]) or "none"
     return f"{archive.name}: no member like {pattern} in the archive. Members there: {there}."
-
-
-DIRECTORY_BYTES = 1 << 16
-"""Last bytes of an archive that are read at once: they hold the directory of all but the largest."""
-
-_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
 
 
 class RemoteFile(io.RawIOBase):

@@ -33,6 +33,13 @@ _PLACES = ("url", "name", "checksum", "member", "dataset", "resource", "title", 
 
 _BY_DATASET = ("dataset", "title", "format")
 
+REFRESH_DAYS = {"weekly": 7.0, "monthly": 31.0, "quarterly": 92.0, "yearly": 366.0, "never": float("inf")}
+"""How long a copy counts as current, by the rhythm at which its publisher renews the file."""
+
+SCOPES = ("france", "region", "department", "territory")
+
+_SHOWN_COLUMNS = 12
+
 
 def overrides_file() -> Path | None:
     """Return the file of the user that changes entries of the catalogue, None where there is none."""
@@ -136,14 +143,6 @@ def _column_faults(name: str, columns: object, known: Mapping[str, object]) -> I
             yield f"{name}.columns.{column} is not known; known: {', '.join(key for key in known if key != 'optional')}"
         elif not (isinstance(names, list) and all(isinstance(alias, str) for alias in names)):
             yield f'{name}.columns.{column} should be a list of names, such as ["P23_POP"]'
-
-
-REFRESH_DAYS = {"weekly": 7.0, "monthly": 31.0, "quarterly": 92.0, "yearly": 366.0, "never": float("inf")}
-"""How long a copy counts as current, by the rhythm at which its publisher renews the file."""
-
-SCOPES = ("france", "region", "department", "territory")
-
-_SHOWN_COLUMNS = 12
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,15 @@ if TYPE_CHECKING:
 
     from essgeo.official.catalogue import Source
 
+MASKED = ("ns", "nd", "s", "")
+"""How INSEE writes a figure that too few persons stand behind, or that it does not have."""
+
+_CELL = re.compile(r"^CRS(\d+)RES(\d+)mN(-?\d+)E(-?\d+)$")
+
+_NUMBERS = {"population": "ind", "living_standard_sum": "ind_snv", "imputed": "i_est_200"}
+
+_GEOGRAPHIC_FILES = frozenset({".gpkg", ".shp", ".geojson", ".geoparquet"})
+
 
 def official_table(path: Path, source: Source) -> pd.DataFrame:
     r"""Return the table of an official file as text, its known columns only; an optional one that is absent is empty.
@@ -78,10 +87,6 @@ def _named(raw: pd.DataFrame, columns: dict[str, str], source: Source) -> pd.Dat
     kept = [name for name in raw.columns if name in columns or name == "geometry"]
     named = raw[kept].rename(columns=columns)
     return named.assign(**{name: "" for name in source.optional if name not in named})
-
-
-MASKED = ("ns", "nd", "s", "")
-"""How INSEE writes a figure that too few persons stand behind, or that it does not have."""
 
 
 def read_iris_outlines(path: Path, source: Source, *, communes: Collection[str]) -> gpd.GeoDataFrame:
@@ -197,13 +202,6 @@ def _numbers(texts: pd.Series, file: str) -> pd.Series:
         )
         raise SourceChangedError(message)
     return values.astype(float)
-
-
-_CELL = re.compile(r"^CRS(\d+)RES(\d+)mN(-?\d+)E(-?\d+)$")
-
-_NUMBERS = {"population": "ind", "living_standard_sum": "ind_snv", "imputed": "i_est_200"}
-
-_GEOGRAPHIC_FILES = frozenset({".gpkg", ".shp", ".geojson", ".geoparquet"})
 
 
 def read_grid(path: Path, source: Source, *, crs: str, within: shapely.Geometry) -> gpd.GeoDataFrame:

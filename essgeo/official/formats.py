@@ -43,6 +43,12 @@ _SIGNATURES = {
 SUFFIXES = {"shapefile": ".shp"}
 """Suffix of a file of a format, where it is not the name of the format."""
 
+_BLOCK = 1 << 20
+
+_LISTS = {"geojson": b"features", "json": b"results"}
+
+_NO_ROW = "it holds no row"
+
 
 def fault_of(head: bytes, form: str, *, archive: bool = False) -> str:
     """Return what is wrong with the first bytes of a file of a format, or of its ``archive``; ``""`` if nothing.
@@ -160,13 +166,6 @@ def _first_object(head: bytes, *landmarks: bytes) -> list[str] | None:
     except ValueError:
         return None
     return list(found) if opening >= 0 and isinstance(found, dict) else None
-
-
-_BLOCK = 1 << 20
-
-_LISTS = {"geojson": b"features", "json": b"results"}
-
-_NO_ROW = "it holds no row"
 
 
 def shortfall_of(path: Path, form: str) -> str:

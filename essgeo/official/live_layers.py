@@ -36,6 +36,13 @@ if TYPE_CHECKING:
 
 MAX_RATIO_TO_CENSUS = 2.0
 
+NEIGHBOURHOODS = "neighbourhoods.csv"
+
+RENEWAL_VINTAGE = "2015"
+"""Vintage of the QPV that the renewal programme names."""
+
+OFFICIAL = ("iris", "communes", "qpv", "npnru", "neighbourhoods", "sites", "stations")
+
 
 def live_iris(live: Live) -> Found[gpd.GeoDataFrame]:
     """Return the ``iris`` layer: outlines of the IGN, population and income of INSEE.
@@ -152,12 +159,6 @@ def _joined(first: gpd.GeoDataFrame, second: gpd.GeoDataFrame) -> gpd.GeoDataFra
     joined = pd.concat([first, fresh])
     text = [name for name in joined if joined[name].dtype == object and name != joined.geometry.name]
     return cast("gpd.GeoDataFrame", joined.assign(**{name: joined[name].fillna("") for name in text}))
-
-
-NEIGHBOURHOODS = "neighbourhoods.csv"
-
-RENEWAL_VINTAGE = "2015"
-"""Vintage of the QPV that the renewal programme names."""
 
 
 def live_qpv(live: Live, *, vintage: str, within: shapely.Geometry) -> Found[gpd.GeoDataFrame]:
@@ -317,9 +318,6 @@ def live_layers(live: Live, *, vintage: str, qpv: Path | str | None = None) -> F
         "stations": stations.value,
     }
     return gather(layers, iris, zones, named, sites, stations)
-
-
-OFFICIAL = ("iris", "communes", "qpv", "npnru", "neighbourhoods", "sites", "stations")
 
 
 def read_layer(

@@ -27,6 +27,23 @@ if TYPE_CHECKING:
 
     from essgeo.official.catalogue import Source
 
+AROUND_M = 500.0
+"""Stations as far as this from a territory serve it."""
+
+_MAX_DEGREES = 180
+
+_SIREN_DIGITS = 9
+
+_FAMILIES = {
+    "association": "association",
+    "cooperative": "cooperative",
+    "mutuel": "mutuelle",
+    "fond": "fondation",
+    "societe": "entreprise_commerciale_ess",
+    "entreprise": "entreprise_commerciale_ess",
+}
+"""How the name of a family begins, and its code."""
+
 
 def read_qpv(path: Path, source: Source, *, crs: str, within: shapely.Geometry) -> gpd.GeoDataFrame:
     """Return the QPV of the official file that lie in a territory, with the vintage of the source; maybe none."""
@@ -66,10 +83,6 @@ def read_npnru(path: Path, source: Source, *, qpv_2015: gpd.GeoDataFrame) -> pd.
     return validate(described, "npnru", source=path.name)
 
 
-AROUND_M = 500.0
-"""Stations as far as this from a territory serve it."""
-
-
 def read_stations(path: Path, source: Source, *, crs: str, within: shapely.Geometry) -> gpd.GeoDataFrame:
     """Return the stations in a territory or within 500 m of it; all are open, and the file has no opening date.
 
@@ -99,9 +112,6 @@ def read_stations(path: Path, source: Source, *, crs: str, within: shapely.Geome
     kept = described[["station_id", "name", "mode", "line", "status", "open_date", "lon", "lat", "geometry"]]
     layer = validate(kept, "stations", source=path.name)
     return cast("gpd.GeoDataFrame", layer.drop(columns=["lon", "lat"]).sort_index())
-
-
-_MAX_DEGREES = 180
 
 
 def read_cartofriches(path: Path, source: Source, *, communes: Collection[str], crs: str) -> gpd.GeoDataFrame:
@@ -175,19 +185,6 @@ def read_commune_names(path: Path) -> dict[str, str]:
         message = f"{path.name}: the geographic file cannot be read ({error}). Fetch it again."
         raise InputError(message) from error
     return dict(zip(table["citycode"].astype(str), table["name"].astype(str), strict=True))
-
-
-_SIREN_DIGITS = 9
-
-_FAMILIES = {
-    "association": "association",
-    "cooperative": "cooperative",
-    "mutuel": "mutuelle",
-    "fond": "fondation",
-    "societe": "entreprise_commerciale_ess",
-    "entreprise": "entreprise_commerciale_ess",
-}
-"""How the name of a family begins, and its code."""
 
 
 def read_ess_list(path: Path) -> pd.Series:

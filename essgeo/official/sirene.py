@@ -45,6 +45,44 @@ _UNREADABLE = {"Error", "IOException", "InvalidInputException", "ConversionExcep
 ``BinderException`` is of a column that is no text.
 """
 
+NATURAL_PERSON = "1000"
+"""Legal category of a person in business: its own name is never read, only that of its shop."""
+
+PUBLIC = "O"
+
+_NAMES = ("sign_1", "sign_2", "sign_3", "usual_name")
+
+_ADDRESS = ("number", "repetition", "street_type", "street", "postcode")
+
+_PLAIN = (
+    *("siret", "created_on", "employee_band", "naf", "naf_version", "employer", "city", "citycode"),
+    "head_office",
+)
+
+_UNIT = ("legal_category", "ess", "mission_company")
+
+_UNIT_NAMES = ("name", "acronym", "usual_name")
+
+QUALITIES = {
+    "11": ("housenumber", "voie sûre, numéro trouvé"),
+    "12": ("street", "voie sûre, position aléatoire dans la voie"),
+    "21": ("street", "voie probable, numéro trouvé"),
+    "22": ("street", "voie probable, position aléatoire dans la voie"),
+}
+"""Precision that each ``qualite_xy`` of INSEE stands for, and its words for it.
+
+``33`` (unknown street, a random place in the commune) is no position and is never used. ``21`` finds the number in a
+street that is only probable: no surer than a street. A house thus gets the radius that was calibrated on BAN, and the
+others the radius of a street, which is a choice and not a measure (:data:`essgeo.geocoding.verdict.RADIUS_M`); none
+of the two was calibrated on this file. Where ``distance_precision`` says more than that radius, it wins.
+"""
+
+_MARGIN_DEGREES = 1
+
+_COLUMNS = ("siret", "x", "y", "quality", "epsg", "citycode", "precision_m")
+
+_COLUMN_OF_VINTAGE = {"2024": "qpv_2024", "2015": "qpv_2015"}
+
 
 @contextmanager
 def database(*, memory: str = MEMORY, threads: int = 2) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -163,25 +201,6 @@ def _encoding(path: Path) -> str:
     except UnicodeDecodeError:
         return "latin-1"
     return "utf-8"
-
-
-NATURAL_PERSON = "1000"
-"""Legal category of a person in business: its own name is never read, only that of its shop."""
-
-PUBLIC = "O"
-
-_NAMES = ("sign_1", "sign_2", "sign_3", "usual_name")
-
-_ADDRESS = ("number", "repetition", "street_type", "street", "postcode")
-
-_PLAIN = (
-    *("siret", "created_on", "employee_band", "naf", "naf_version", "employer", "city", "citycode"),
-    "head_office",
-)
-
-_UNIT = ("legal_category", "ess", "mission_company")
-
-_UNIT_NAMES = ("name", "acronym", "usual_name")
 
 
 def read_establishments(
@@ -325,25 +344,6 @@ def _joined(kind: str) -> str:
     )
 
 
-QUALITIES = {
-    "11": ("housenumber", "voie sûre, numéro trouvé"),
-    "12": ("street", "voie sûre, position aléatoire dans la voie"),
-    "21": ("street", "voie probable, numéro trouvé"),
-    "22": ("street", "voie probable, position aléatoire dans la voie"),
-}
-"""Precision that each ``qualite_xy`` of INSEE stands for, and its words for it.
-
-``33`` (unknown street, a random place in the commune) is no position and is never used. ``21`` finds the number in a
-street that is only probable: no surer than a street. A house thus gets the radius that was calibrated on BAN, and the
-others the radius of a street, which is a choice and not a measure (:data:`essgeo.geocoding.verdict.RADIUS_M`); none
-of the two was calibrated on this file. Where ``distance_precision`` says more than that radius, it wins.
-"""
-
-_MARGIN_DEGREES = 1
-
-_COLUMNS = ("siret", "x", "y", "quality", "epsg", "citycode", "precision_m")
-
-
 def read_sirene_geolocation(path: Path, sirets: Collection[str], *, memory: str = MEMORY) -> gpd.GeoDataFrame:
     r"""Return the positions of establishments that are fit for use, each from the CRS that its own row names.
 
@@ -425,9 +425,6 @@ def _projected(code: str) -> CRS | None:
     except (CRSError, ValueError):
         return None
     return crs if crs.is_projected else None
-
-
-_COLUMN_OF_VINTAGE = {"2024": "qpv_2024", "2015": "qpv_2015"}
 
 
 def read_zones_of_establishments(
