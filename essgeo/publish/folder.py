@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
-import sqlite3
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
 
 from essgeo.errors import InputError
 from essgeo.files.guard import refuse_overwrite
@@ -107,18 +108,17 @@ def _prepare(out: Path, work: Path) -> None:
 
 @contextmanager
 def _alone(work: Path, out: Path) -> Iterator[None]:
-    """Hold the folder for one run; the lock of SQLite works on every system and dies with its process."""
-    lock = sqlite3.connect(work / "lock", timeout=0, isolation_level=None)
+    """Hold the folder for one run; the lock dies with its process."""
+    lock = FileLock(work / "lock", timeout=0)
     try:
-        lock.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as error:
-        lock.close()
+        lock.acquire()
+    except Timeout as error:
         message = f"another run is writing into {out}. Wait for it to end, or name another folder."
         raise InputError(message) from error
     try:
         yield
     finally:
-        lock.close()
+        lock.release()
 
 
 def _publish(work: Path, out: Path) -> None:
