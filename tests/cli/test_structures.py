@@ -18,8 +18,8 @@ import pytest
 from essgeo.errors import SourceChangedError
 from essgeo.files.structures import read_structures
 from tests.files.test_official_lists import FILES, PERSON, RNA, association, written
-from tests.official.conftest import make_ban
-from tests.register.official import place, siret, site, unit, write
+from tests.made.server import make_ban
+from tests.made.sirene import place, siret, site, unit, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -26,7 +26,7 @@ from essgeo.geocoding.spelling import (
     street_key,
 )
 from essgeo.geocoding.verdict import statuses
-from tests.official.conftest import make_ban
+from tests.made.server import make_ban
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

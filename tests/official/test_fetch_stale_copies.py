@@ -15,7 +15,7 @@ from essgeo.official.catalogue import find_source
 from essgeo.official.fetch import fetch
 from essgeo.official.live import Found, Live, find
 from essgeo.official.store import earlier_copies, lineage, read_copy
-from tests.official.official_files import STATIONS_PATH
+from tests.made.official import STATIONS_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

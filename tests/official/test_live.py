@@ -13,14 +13,14 @@ import shapely
 
 from essgeo import load_territory, read_layer
 from essgeo.study import run_study
-from tests.official.official_files import (
+from tests.made.official import (
     STATIONS_PATH,
     in_degrees,
     mesh,
     publish_sirene,
     publish_streets,
 )
-from tests.register.official import place, site, unit
+from tests.made.sirene import place, site, unit
 
 if TYPE_CHECKING:
     from pathlib import Path

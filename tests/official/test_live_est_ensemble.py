@@ -17,10 +17,8 @@ import shapely
 
 from essgeo import load_territory, read_layer
 from essgeo.official.catalogue import read_catalogue
-from tests.official.command import essgeo
-from tests.official.conftest import FileServer
-from tests.official.made_register import BONDY, SECRET, make_register
-from tests.official.official_files import (
+from tests.made.command import essgeo
+from tests.made.official import (
     STATIONS_PATH,
     ban_path,
     in_degrees,
@@ -34,11 +32,13 @@ from tests.official.official_files import (
     publish_streets,
     table,
 )
+from tests.made.register import BONDY, SECRET, make_register
+from tests.made.server import FileServer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.official.made_register import MadeRegister
+    from tests.made.register import MadeRegister
 
 pytestmark = pytest.mark.slow
 WITHOUT_OFFICIAL_FILE = {"neighbourhoods", "npnru", "seed_figures"}

@@ -22,7 +22,7 @@ from essgeo.official.live_layers import live_iris
 from essgeo.official.store import OfficialFile
 from essgeo.study import run_study
 from essgeo.text.languages import words
-from tests.official.official_files import (
+from tests.made.official import (
     INCOME_PATH,
     IRIS_PATH,
     OSM_PATH,
@@ -36,7 +36,7 @@ from tests.official.official_files import (
     table,
     zipped,
 )
-from tests.register.official import place, site, unit, write
+from tests.made.sirene import place, site, unit, write
 
 if TYPE_CHECKING:
     from essgeo.official.catalogue import Source

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from essgeo.study import run_study
-from tests.official.official_files import publish_sirene
-from tests.register.official import place, siret, site, unit
+from tests.made.official import publish_sirene
+from tests.made.sirene import place, siret, site, unit
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from tests.cli.test_structures import HIDDEN, MARK, assert_secret_kept, contents, everywhere, secret_rows
-from tests.official.command import ran
-from tests.official.official_files import SIRENE_TITLES, publish_sirene
-from tests.register.official import siret
+from tests.made.command import ran
+from tests.made.official import SIRENE_TITLES, publish_sirene
+from tests.made.sirene import siret
 
 if TYPE_CHECKING:
     from pathlib import Path

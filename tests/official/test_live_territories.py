@@ -12,8 +12,8 @@ import shapely
 from essgeo.geocoding.index import COLUMNS as BAN_COLUMNS
 from essgeo.official.declare import declare_territory
 from essgeo.study import run_study
-from tests.official.command import essgeo
-from tests.official.official_files import (
+from tests.made.command import essgeo
+from tests.made.official import (
     STATIONS_PATH,
     ban_path,
     publish_ban,

@@ -15,7 +15,7 @@ from essgeo.errors import InputError, SourceChangedError
 from essgeo.official.readers import read_ess_list
 from essgeo.official.sirene import count_establishments, read_establishments, read_sirene_geolocation
 from essgeo.register.perimeter import ess_categories
-from tests.register.official import AS_OF, place, siren, siret, site, unit, write
+from tests.made.sirene import AS_OF, place, siren, siret, site, unit, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable

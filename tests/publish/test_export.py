@@ -31,7 +31,7 @@ from essgeo.files.write import FORMULA_STARTS, neutralised, restored, write_csv
 from essgeo.publish import export
 from essgeo.publish.release import Release, release
 from essgeo.schema.columns import LAYERS, SHOWN_PUBLISHED, TABLES
-from tests.publish.conftest import HOSTILE, MASKED, make_study
+from tests.made.study import HOSTILE, MASKED, make_study
 
 if TYPE_CHECKING:
     from pathlib import Path

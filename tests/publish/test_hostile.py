@@ -22,7 +22,7 @@ from essgeo.files.write import FORMULA_STARTS, restored, writable, write_file
 from essgeo.publish import export
 from essgeo.publish.release import release
 from essgeo.schema.columns import TABLES
-from tests.publish.conftest import HOSTILE, make_study
+from tests.made.study import HOSTILE, make_study
 
 if TYPE_CHECKING:
     from pathlib import Path

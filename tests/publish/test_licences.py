@@ -15,7 +15,7 @@ import pytest
 from essgeo.files.provenance import Input
 from essgeo.publish import export
 from essgeo.schema.columns import TABLES
-from tests.publish.conftest import make_study
+from tests.made.study import make_study
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ import pytest
 from essgeo.register.establishments import as_structures
 from essgeo.register.perimeter import ESS_CERTAINTIES, ESS_RULES, employees, nomenclature, perimeter, sectors
 from essgeo.schema.vocabulary import CHALLENGES, FAMILIES, SECTORS
-from tests.register.official import AS_OF
+from tests.made.sirene import AS_OF
 
 CATEGORIES = {
     "9220": "association",

@@ -15,7 +15,7 @@ from essgeo import show_gaps
 from essgeo.schema.columns import TABLES
 from essgeo.text.notebook import share_bar, table
 from essgeo.text.numbers import interval, number, percent
-from tests.publish.conftest import HOSTILE, make_study
+from tests.made.study import HOSTILE, make_study
 
 if TYPE_CHECKING:
     from pathlib import Path

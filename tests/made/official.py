@@ -19,7 +19,7 @@ import shapely
 from essgeo.geocoding.index import COLUMNS as BAN_COLUMNS
 from essgeo.official.catalogue import find_source
 from essgeo.official.resolve import dataset_address
-from tests.register.official import write
+from tests.made.sirene import write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

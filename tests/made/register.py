@@ -9,7 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from tests.register.official import place, siret, site, unit
+from tests.made.sirene import place, siret, site, unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
