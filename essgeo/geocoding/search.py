@@ -119,45 +119,30 @@ def _lookup(keys: Sequence[str], city: NDArray[np.int32]) -> Lookup:
 
 
 class Names(NamedTuple):
-    """The street names of a department, ready to be searched.
+    """The street names of a department, ready to be looked up.
 
     Attributes
     ----------
-    words
-        Of each street, in order.
     by_words, by_compact, by_bare
         Streets by their words, by these written as one, by these without the kind of way.
     alone
         Shape (streets,): whether no other street of the city has the same name, whatever its kind of way.
-    weight
-        Shape (:data:`GRAMS`,): weight of each pair and triple of letters (:func:`_weights`).
-    grams
-        Shape (streets, :data:`GRAMS`): weighed n-grams of each name without its kind of way, rows of length one.
-    of_city
-        The same of the streets of each city asked so far (from 1; 0: all), a column a street.
     """
 
-    words: list[str]
     by_words: Lookup
     by_compact: Lookup
     by_bare: Lookup
     alone: NDArray[np.bool_]
-    weight: NDArray[np.float32]
-    grams: sparse.csr_array
-    of_city: dict[int, sparse.csr_array]
 
 
 @lru_cache(maxsize=4)
 def names_of(department: Department) -> Names:
-    """Return the street names of a department, ready to be searched."""
-    words, compact, bare = ([key[form] for key in department.keys] for form in range(3))
-    by_words, by_compact, by_bare = (_lookup(keys, department.city) for keys in (words, compact, bare))
-    _, group, size = np.unique(by_bare.codes, return_inverse=True, return_counts=True)
-    alone = np.empty(len(bare), dtype=bool)
-    alone[by_bare.order] = size[group] == 1
-    counts = _ngrams(bare)
-    weight = _weights(counts)
-    return Names(words, by_words, by_compact, by_bare, alone, weight, _weigh(counts, weight), {})
+    """Return the street names of a department, ready to be looked up."""
+    words, compact, bare = (_lookup([key[form] for key in department.keys], department.city) for form in range(3))
+    _, group, size = np.unique(bare.codes, return_inverse=True, return_counts=True)
+    alone = np.empty(len(group), dtype=bool)
+    alone[bare.order] = size[group] == 1
+    return Names(words, compact, bare, alone)
 
 
 class Asked(NamedTuple):
@@ -222,7 +207,6 @@ def alike_in_commune(department: Department, readings: Readings, asked: Asked, e
         low, high = np.searchsorted(where, [place[rows[0]], place[rows[0]] + 1])
         blocks.setdefault(tuple(commune[low:high].tolist()), []).append(rows)
     starts = np.searchsorted(department.commune, np.arange(len(department.communes) + 1)).tolist()
-    names = names_of(department).words
     found, streets = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
     for communes, parts in blocks.items():
         pool = [street for row in communes for street in range(starts[row], starts[row + 1])]
@@ -231,7 +215,7 @@ def alike_in_commune(department: Department, readings: Readings, asked: Asked, e
         members = np.concatenate(parts)
         distinct, which = np.unique(readings.street[asked.reading[members]], return_inverse=True)
         words = [readings.streets[street].words for street in distinct.tolist()]
-        one, alike = _most_alike(words, [names[street] for street in pool])
+        one, alike = _most_alike(words, [department.keys[street].words for street in pool])
         row, position = _every(one, which)
         found.append(members[row])
         streets.append(np.array(pool)[alike[position]])
@@ -261,15 +245,15 @@ def _most_alike(texts: Sequence[str], names: Sequence[str]) -> Found:
 def alike_in_city(department: Department, readings: Readings, asked: Asked) -> Found:
     """Return the pairs (position in ``asked``, street) most alike in the whole city of each reading, by n-grams."""
     city, distinct, which = distinct_pairs(asked.city + 1, readings.street[asked.reading])
-    names = names_of(department)
+    grams = _grams_of(department)
     found, streets = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
     for value in np.unique(city).tolist():
         inside = np.flatnonzero(city == value)
         bare = [readings.streets[street].bare for street in distinct[inside].tolist()]
-        first, last = np.searchsorted(department.city, [value - 1, value]).tolist() if value else (0, len(names.words))
-        if value not in names.of_city:
-            names.of_city[value] = names.grams[first:last].T.tocsr()
-        query, street = _nearest(_weigh(_ngrams(bare), names.weight), names.of_city[value])
+        first, last = (0, len(department.city)) if not value else np.searchsorted(department.city, [value - 1, value])
+        if value not in grams.of_city:
+            grams.of_city[value] = grams.streets[first:last].T.tocsr()
+        query, street = _nearest(_weigh(_ngrams(bare), grams.weight), grams.of_city[value])
         found.append(inside[query])
         streets.append(street + first)
     row, position = _every(np.concatenate(found), which)
@@ -289,6 +273,31 @@ MIN_COSINE, NEXT_SHARE, MAX_NEAREST, GRAM_CHUNK = 0.2, 0.6, 12, 4096
 
 _CODES = np.zeros(256, dtype=np.int64)
 _CODES[np.frombuffer(b"abcdefghijklmnopqrstuvwxyz0123456789", dtype=np.uint8)] = np.arange(1, 37)
+
+
+class Grams(NamedTuple):
+    """N-grams of the street names of a department without their kind of way.
+
+    Attributes
+    ----------
+    weight
+        Shape (:data:`GRAMS`,): weight of each n-gram (:func:`_weights`).
+    streets
+        Shape (streets, :data:`GRAMS`): weighed n-grams of each name, rows of length one.
+    of_city
+        The same of the streets of each city asked so far (from 1; 0: all), a column a street.
+    """
+
+    weight: NDArray[np.float32]
+    streets: sparse.csr_array
+    of_city: dict[int, sparse.csr_array]
+
+
+@lru_cache(maxsize=4)
+def _grams_of(department: Department) -> Grams:
+    counts = _ngrams([key.bare for key in department.keys])
+    weight = _weights(counts)
+    return Grams(weight, _weigh(counts, weight), {})
 
 
 def _ngrams(texts: Sequence[str]) -> sparse.csr_array:
