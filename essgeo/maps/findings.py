@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, NamedTuple, TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 import pandas as pd
 
@@ -91,7 +91,7 @@ def verified(row: Row, lang: Lang) -> str:
 
 
 def largest_gap(rows: Sequence[Row], names: Mapping[str, str], lang: Lang) -> list[str]:
-    """Return the first gap of a neighbourhood (its rows of ``gaps``, by rank), its standing, and what may be first too."""
+    """Return the first gap of a neighbourhood, from its rows by rank, its standing, and what may be first too."""
     words = texts(lang)["findings"]
     behind = [row for row in rows if row["gap_residents"] > 0]
     if not behind:

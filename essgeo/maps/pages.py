@@ -10,6 +10,9 @@ import numpy as np
 
 from essgeo.errors import InputError
 from essgeo.maps import findings
+from essgeo.maps.drawing import dots, period, surface
+from essgeo.maps.findings import Row, by_index, records, tally, where
+from essgeo.maps.render import policy
 from essgeo.maps.script_data import (
     MANY,
     SHAPES,
@@ -21,9 +24,6 @@ from essgeo.maps.script_data import (
     map_content,
     months,
 )
-from essgeo.maps.drawing import dots, period, surface
-from essgeo.maps.findings import Row, by_index, records, tally, where
-from essgeo.maps.render import policy
 from essgeo.schema.vocabulary import NO_SECTOR, ROLES, SECTOR_SYMBOLS, STAGES, THEMES, split_codes
 from essgeo.text.languages import texts
 from essgeo.text.numbers import MISSING, joined, number, percent, placed
@@ -31,12 +31,13 @@ from essgeo.text.phrases import method_in_words, register_bound
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
     import pandas as pd
     from numpy.typing import NDArray
 
     from essgeo.maps.drawing import Plan
-    from essgeo.maps.script_data import Register
     from essgeo.maps.render import Choice
+    from essgeo.maps.script_data import Register
     from essgeo.results import Study
 
 
@@ -419,4 +420,6 @@ def _interval_cell(row: Row | None, value: str, low: str, high: str, study: Stud
     if row is None or math.isnan(row[value]):
         return Cell(MISSING)
     text = percent(row[value], study.lang) if share else number(row[value], study.lang)
-    return Cell(text, findings.interval(row[low], row[high], study.lang, share=share), float(row[low]), float(row[high]))
+    return Cell(
+        text, findings.interval(row[low], row[high], study.lang, share=share), float(row[low]), float(row[high])
+    )

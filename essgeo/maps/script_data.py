@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from essgeo.maps.render import Choice
     from essgeo.results import Study
-    from essgeo.schema.vocabulary import Labels, Lang
+    from essgeo.schema.vocabulary import Lang
 
 
 SHAPES = {

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any, cast
 import shapely
 
 from essgeo.access.demand import METHOD as POPULATION_BY_IRIS
-from essgeo.text.phrases import method_in_words
 from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
 from essgeo.maps.findings import records
 from essgeo.siting.scenario import label
 from essgeo.text.languages import texts, typeset
 from essgeo.text.numbers import MISSING, number, percent
+from essgeo.text.phrases import method_in_words
 
 if TYPE_CHECKING:
-    from essgeo.maps.drawing import Plan
     from collections.abc import Sequence
 
     import geopandas as gpd
     import pandas as pd
 
+    from essgeo.maps.drawing import Plan
     from essgeo.results import Study
     from essgeo.schema.vocabulary import Lang
     from essgeo.siting import Scenario
@@ -50,6 +50,7 @@ def _told(study: Study, plan: Plan, scenario: Scenario, page: str) -> dict[str, 
     near = scenario.places[scenario.places.intersects(shapely.box(*study.communes.total_bounds))]
     pace = study.parameters.speed_kmh * METRES_PER_MINUTE_AT_1_KMH / study.parameters.detour
     reasons = scenario.exclusions["reason"].value_counts()
+    by_iris = method_in_words(POPULATION_BY_IRIS, "en")
     return {
         "scenario": scenario,
         "page": page,
@@ -80,7 +81,7 @@ def _told(study: Study, plan: Plan, scenario: Scenario, page: str) -> dict[str, 
             walking=words["walking_network" if chosen["network"] else "walking_straight"].format(
                 detour=number(chosen["detour"], lang, 1), speed=number(chosen["speed_kmh"], lang, 1)
             ),
-            population=words["population_iris"] if chosen["population"] == method_in_words(POPULATION_BY_IRIS, "en") else chosen["population"],
+            population=words["population_iris"] if chosen["population"] == by_iris else chosen["population"],
             candidates=number(chosen["candidates"], lang),
         ),
         "draws": words["draws"].format(

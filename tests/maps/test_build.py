@@ -15,9 +15,9 @@ import pytest
 
 from essgeo.errors import InputError
 from essgeo.maps import build_maps
-from essgeo.maps.script_data import ALPHABET, SHAPES, register
 from essgeo.maps.pages import AROUND_M, MOST_QPV, compare
 from essgeo.maps.render import BACKGROUNDS, BIDI_CONTROLS, data_block, environment, policy, web_address
+from essgeo.maps.script_data import ALPHABET, SHAPES, register
 from essgeo.schema.vocabulary import SECTOR_SYMBOLS, SECTORS, THEMES
 
 if TYPE_CHECKING:

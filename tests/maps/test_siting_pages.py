@@ -12,8 +12,8 @@ import pytest
 from essgeo.access import demand_points
 from essgeo.maps import build_maps
 from essgeo.maps.build import build_siting
-from essgeo.text.languages import texts
 from essgeo.siting import Assumptions, choose_sites, search_areas
+from essgeo.text.languages import texts
 
 if TYPE_CHECKING:
     from pathlib import Path
