@@ -23,7 +23,7 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, cast
 
 from essgeo.schema import vocabulary
 
@@ -131,24 +131,33 @@ class Table:
 Headers: TypeAlias = "Mapping[str, Mapping[str, tuple[str, ...]]]"
 """The names that columns carry in files, best first: by layer or list, then by column."""
 
-_MARKS = "#!?"
-
-_Row: TypeAlias = dict[str, str]
+_MARKS, _BY_LAYER = "#!?", ("type", "allowed", "headers")
 
 
-def _rows(name: str) -> list[_Row]:
+class _Row(NamedTuple):
+    """A row of ``columns.csv``, its cells as they stand and those that differ by layer or table read once."""
+
+    cells: Mapping[str, str]
+    read: Mapping[str, str]
+    published: Mapping[str, str]
+    kinds: Mapping[str, str]
+    allowed: Mapping[str, str]
+    headers: Mapping[str, str]
+
+
+def _records(name: str) -> list[dict[str, str]]:
     return list(csv.DictReader((files("essgeo.schema") / name).read_text(encoding="utf-8").splitlines()))
+
+
+def _marks(cell: str) -> dict[str, str]:
+    """Return the mark that stands behind each layer or table of a cell."""
+    return {word.rstrip(_MARKS): word[len(word.rstrip(_MARKS)) :] for word in cell.split()}
 
 
 def _parts(cell: str) -> dict[str, str]:
     """Return what a cell says by layer; ``""`` is what holds everywhere else."""
     pairs = [part.rpartition(":") for part in cell.split(";") if part.strip()]
-    return {layer.strip(): value.strip() for layer, _, value in pairs}
-
-
-def _by_layer(cell: str, layer: str) -> str:
-    said = _parts(cell)
-    return said.get(layer, said.get("", ""))
+    return {"": ""} | {layer.strip(): value.strip() for layer, _, value in pairs}
 
 
 def _allowed(cell: str) -> Collection[str] | None:
@@ -161,64 +170,68 @@ def _allowed(cell: str) -> Collection[str] | None:
 
 def _column(row: _Row) -> Column:
     """Return a column as it is published."""
-    unit = {"fr": row["unit"], "en": row["unit_en"] or row["unit"]} if row["unit"] else {}
+    cells = row.cells
+    unit = {"fr": cells["unit"], "en": cells["unit_en"] or cells["unit"]} if cells["unit"] else {}
     return Column(
-        row["name"],
-        cast("Kind", _by_layer(row["type"], "")),
-        {"fr": row["fr"], "en": row["en"]},
+        cells["name"],
+        cast("Kind", row.kinds[""]),
+        {"fr": cells["fr"], "en": cells["en"]},
         cast("dict[Lang, str]", unit),
-        int(row["decimals"] or Column.decimals),
-        _allowed(_by_layer(row["allowed"], "")),
-        many=row["several"] == "yes",
-        minimum=float(row["minimum"]) if row["minimum"] else None,
+        int(cells["decimals"] or Column.decimals),
+        _allowed(row.allowed[""]),
+        many=cells["several"] == "yes",
+        minimum=float(cells["minimum"]) if cells["minimum"] else None,
     )
-
-
-def _marks(cell: str) -> dict[str, str]:
-    """Return the mark that stands behind each layer or table of a cell."""
-    return {word.rstrip(_MARKS): word[len(word.rstrip(_MARKS)) :] for word in cell.split()}
 
 
 def _layer(name: str) -> Layer:
     index, fields, polygons = "", [], False
-    for row in (row for row in _ROWS if name in _marks(row["read"])):
-        mark = _marks(row["read"])[name]
-        if row["name"] == "geometry":
+    for row in (row for row in _ROWS if name in row.read):
+        column, mark = row.cells["name"], row.read[name]
+        if column == "geometry":
             polygons = True
         elif mark == "#":
-            index = row["name"]
+            index = column
         else:
-            kind = cast("Kind", _by_layer(row["type"], name))
-            allowed = _allowed(_by_layer(row["allowed"], name))
-            column = replace(COLUMNS[row["name"]], kind=kind, allowed=allowed)
-            fields.append(replace(column, required=mark == "!", optional=mark == "?"))
+            kind = cast("Kind", row.kinds.get(name, row.kinds[""]))
+            allowed = _allowed(row.allowed.get(name, row.allowed[""]))
+            own = replace(COLUMNS[column], kind=kind, allowed=allowed)
+            fields.append(replace(own, required=mark == "!", optional=mark == "?"))
     return Layer(name, index, tuple(fields), polygons)
 
 
-def _table(row: _Row) -> Table:
-    marks = {column["name"]: _marks(column["published"]).get(row["name"]) for column in _ROWS}
+def _table(record: dict[str, str]) -> Table:
+    marks = {row.cells["name"]: row.published[record["name"]] for row in _ROWS if record["name"] in row.published}
     key = tuple(name for name, mark in marks.items() if mark == "#")
-    shown = [name for name, mark in marks.items() if mark is not None]
-    if len(key) == 1:  # a code stands before the name that it belongs to, whatever comes first in other tables
-        shown.sort(key=lambda name: name not in key)
+    # A code stands before the name that it belongs to, whatever comes first in other tables.
+    shown = sorted(marks, key=lambda name: name not in key) if len(key) == 1 else list(marks)
     return Table(
-        row["name"],
-        {"fr": row["fr"], "en": row["en"]},
+        record["name"],
+        {"fr": record["fr"], "en": record["en"]},
         key,
         tuple(COLUMNS[name] for name in shown),
-        tuple(row["rests_on"].split()),
-        geographic=row["geographic"] == "yes",
-        shows_coverage=row["shows_coverage"] == "yes",
+        tuple(record["rests_on"].split()),
+        geographic=record["geographic"] == "yes",
+        shows_coverage=record["shows_coverage"] == "yes",
     )
 
 
-_ROWS: Final = _rows("columns.csv")
+def _names(row: _Row, layer: Layer) -> tuple[str, ...]:
+    """Return the headers of a column in a layer, its own name first; official lists have their own alone."""
+    own = [row.cells["name"]] if layer.index else []
+    return tuple(dict.fromkeys([*own, *row.headers[layer.name].split("|")]))
 
-COLUMNS: Final[dict[str, Column]] = {row["name"]: _column(row) for row in _ROWS}
 
-TABLES: Final[dict[str, Table]] = {row["name"]: _table(row) for row in _rows("tables.csv")}
+_ROWS: Final = [
+    _Row(cells, *(_marks(cells[name]) for name in ("read", "published")), *(_parts(cells[name]) for name in _BY_LAYER))
+    for cells in _records("columns.csv")
+]
 
-_READ = [_layer(name) for name in dict.fromkeys(name for row in _ROWS for name in _marks(row["read"]))]
+COLUMNS: Final[dict[str, Column]] = {row.cells["name"]: _column(row) for row in _ROWS}
+
+TABLES: Final[dict[str, Table]] = {record["name"]: _table(record) for record in _records("tables.csv")}
+
+_READ = [_layer(name) for name in dict.fromkeys(name for row in _ROWS for name in row.read)]
 
 LAYERS: Final[dict[str, Layer]] = {layer.name: layer for layer in _READ if layer.index}
 """What a territory or a user gives."""
@@ -227,19 +240,12 @@ LISTS: Final[dict[str, Layer]] = {layer.name: layer for layer in _READ if not la
 """Lists whose columns a publisher names, such as the RNA."""
 
 HEADERS: Final[Headers] = {
-    layer.name: {
-        row["name"]: tuple(
-            dict.fromkeys((*[row["name"]][: bool(layer.index)], *_parts(row["headers"])[layer.name].split("|")))
-        )
-        for row in _ROWS
-        if layer.name in _parts(row["headers"])
-    }
-    for layer in _READ
+    layer.name: {row.cells["name"]: _names(row, layer) for row in _ROWS if layer.name in row.headers} for layer in _READ
 }
 """What files are read by, unless :func:`essgeo.official.catalogue.known_headers` says more."""
 
-SHOWN: Final = frozenset(row["name"] for row in _ROWS if row["masked"] == "yes")
+SHOWN: Final = frozenset(row.cells["name"] for row in _ROWS if row.cells["masked"] == "yes")
 """The only columns in which a masked row keeps its value: never its address, its position or a name."""
 
-SHOWN_PUBLISHED: Final = SHOWN | {row["name"] for row in _ROWS if row["masked"] == "published"}
+SHOWN_PUBLISHED: Final = SHOWN | {row.cells["name"] for row in _ROWS if row.cells["masked"] == "published"}
 """The same in published tables, where nothing is what a file of a user called so."""
