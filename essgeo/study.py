@@ -9,7 +9,7 @@ import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 import geopandas as gpd
 import pandas as pd
@@ -40,7 +40,10 @@ if TYPE_CHECKING:
     from essgeo.geocoding.engines import Engine
     from essgeo.maps.render import Choice
     from essgeo.schema.vocabulary import Lang
+    from essgeo.siting import Scenario
 
+
+Result = TypeVar("Result")
 
 CORRECTIONS, DECISIONS = "corrections.csv", "decisions.csv"
 
@@ -396,11 +399,13 @@ def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the 
         live=live,
         offline=offline,
     )
-    if out is not None:
-        check_folder(Path(out), options.inputs(here))
-    study = measure(set_up(here, options))
-    if out is not None:
-        publish_study(study, Path(out), background=background, single_file=single_file)
+    if out is None:
+        return measure(set_up(here, options))
+    check_folder(Path(out), options.inputs(here))
+    setting = set_up(here, options)
+    with _side_by_side(lambda: _scenarios(setting)) as scenarios:
+        study = measure(setting)
+        _write(study, Path(out), scenarios, background=background, single_file=single_file)
     return study
 
 
@@ -436,15 +441,25 @@ def publish_study(study: Study, out: Path, *, background: Choice = "ign", single
     True
     """
     check_folder(out, study.files)
+    return _write(study, out, lambda: _scenarios(study), background=background, single_file=single_file)
+
+
+def _scenarios(setting: Setting) -> list[Scenario]:
+    """Return the two questions of siting that every study asks, with their answers."""
+    return default_scenarios(
+        setting.demand, setting.structures, setting.sites, setting.iris, setting.parameters, network=setting.network
+    )
+
+
+def _write(
+    study: Study, out: Path, scenarios: Callable[[], list[Scenario]], *, background: Choice, single_file: bool
+) -> list[Path]:
     with staged(out) as staging:
         with _side_by_side(lambda: export(study, staging)) as exported:
-            scenarios = default_scenarios(
-                study.demand, study.structures, study.sites, study.iris, study.parameters, network=study.network
-            )
             pages = build_maps(
                 study,
                 staging,
-                scenarios,
+                scenarios(),
                 background=background,
                 single_file=single_file,
                 downloads=exported_files(study),
@@ -455,7 +470,7 @@ def publish_study(study: Study, out: Path, *, background: Choice = "ign", single
 
 
 @contextmanager
-def _side_by_side(work: Callable[[], list[Path]]) -> Iterator[Callable[[], list[Path]]]:
+def _side_by_side(work: Callable[[], Result]) -> Iterator[Callable[[], Result]]:
     """Do some work in a process of its own while the block runs; what is given waits for it and returns its result.
 
     The process is a copy of this one (a fork), so that nothing is imported or sent twice. Where a system has no safe
@@ -474,16 +489,16 @@ def _side_by_side(work: Callable[[], list[Path]]) -> Iterator[Callable[[], list[
         process.start()
     theirs.close()
 
-    def result() -> list[Path]:
+    def result() -> Result:
         try:
             found = mine.recv()
         except EOFError:
             process.join()
-            message = f"the process that writes files ended with code {process.exitcode}: not enough memory?"
+            message = f"a process of the study ended with code {process.exitcode}: not enough memory?"
             raise RuntimeError(message) from None
         if isinstance(found, BaseException):
             raise found
-        return cast("list[Path]", found)
+        return cast("Result", found)
 
     try:
         yield result
@@ -493,7 +508,7 @@ def _side_by_side(work: Callable[[], list[Path]]) -> Iterator[Callable[[], list[
         mine.close()
 
 
-def _send_result(work: Callable[[], list[Path]], to: Connection) -> None:
+def _send_result(work: Callable[[], object], to: Connection) -> None:
     try:
         to.send(work())
     except BaseException as error:  # noqa: BLE001 (whatever it is, it is raised where the result is waited for)
