@@ -49,10 +49,10 @@ def theme_poverty(
     """
     near = kept_trips(cost, cost.minutes <= HORIZON_MIN)
     offers = unpack_themes(theme_bits(structures)).astype(bool)
-    nearest = np.full((len(THEME_ROWS), len(cost.origin_ids)), np.nan)
-    for theme in np.flatnonzero(offers.any(axis=0)):
-        nearest[theme] = nearest_minutes(near, offers[:, theme])
-    return _indices(nearest, weights, people)
+    indices = np.full((weights.shape[0], len(THEME_ROWS), len(ALPHAS)), np.nan)
+    for theme in np.flatnonzero(offers.any(axis=0)):  # one at a time: all at once would hold themes x points x alpha
+        indices[:, [theme]] = _indices(nearest_minutes(near, offers[:, theme])[None], weights, people)
+    return indices
 
 
 def drawn_poverty(
@@ -141,10 +141,10 @@ def _from_origins(cost: CostMatrix, chosen: NDArray[np.intp]) -> CostMatrix:
 
 
 def _indices(
-    nearest: NDArray[np.float64], weights: sparse.csr_array, people: NDArray[np.float64]
+    nearest: NDArray[np.floating], weights: sparse.csr_array, people: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return the indices, areas x themes x alpha, from the nearest minutes, themes x points (NaN: none in reach)."""
-    shape = (weights.shape[0], len(THEME_ROWS), len(ALPHAS))
+    shape = (weights.shape[0], len(nearest), len(ALPHAS))
     if not people.sum() > 0:
         return np.full(shape, np.nan)
     near = proximity(nearest)  # themes x points, one over minutes: 0 where nothing is in reach

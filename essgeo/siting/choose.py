@@ -163,7 +163,7 @@ def choose_sites(  # noqa: PLR0913 (one argument a choice of the user, all but t
     points = demand.geometry.where(demand.geom_type == "Point", demand.geometry.representative_point())
     people = cast("gpd.GeoDataFrame", demand.set_geometry(points))
     if objective == "median":
-        people = coarse(people)
+        people = group_by_cell(people)
     kept, exclusions = apply_filters(candidates, needs, span, speed_kmh=settings.speed_kmh, detour=settings.detour)
     usable = cast("gpd.GeoDataFrame", candidates[kept])
     everything = _located(structures, candidates, as_of)
@@ -349,7 +349,7 @@ def default_scenarios(
     ]
 
 
-def coarse(demand: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def group_by_cell(demand: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return demand grouped by 200 m cell, and by IRIS if there is one, each group at the centre of its residents.
 
     The same ``population`` in all; ``income`` and what names the place are those of the first point of a group.
@@ -358,7 +358,7 @@ def coarse(demand: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     --------
     >>> points = gpd.GeoDataFrame({"population": [1.0, 3.0, 5.0], "income": [9.0, 9.0, 9.0]},
     ...                           geometry=gpd.points_from_xy([0, 100, 900], [0, 0, 0]), crs=2154)
-    >>> grouped = coarse(points)
+    >>> grouped = group_by_cell(points)
     >>> grouped["population"].tolist(), grouped.geometry.x.tolist()
     ([4.0, 5.0], [75.0, 900.0])
     """
@@ -476,7 +476,7 @@ def notes_of(
     areas = bool((candidates["kind"] == SEARCH_AREA).any())
     served = bool((question.present <= question.within_minutes)[question.weights > 0].all())
     short = question.objective != "set" and len(solution.chosen) < question.count
-    told = {
+    codes = {
         "search_areas": areas,
         "requirements_not_for_areas": areas and (needs.ground_floor or needs.min_surface_m2 is not None),
         "fewer_candidates": question.candidates < question.count,
@@ -492,4 +492,4 @@ def notes_of(
         "edge": given,
         "dates_of_places_not_followed": question.available is not None,
     }
-    return tuple(code for code, holds in told.items() if holds)
+    return tuple(code for code, holds in codes.items() if holds)

@@ -109,7 +109,7 @@ def _challenge(search: _Search, chosen: Iterable[int]) -> _Search:
 def _settle(search: _Search, multipliers: NDArray[np.float64]) -> _Search:
     """Return the search without the candidates that a bound settles; none is open once the best set is proven."""
     bound = bound_of(search.left, multipliers, search.places)
-    out, surely = settled(search.left, multipliers, search.places, search.to_beat)
+    out, surely = fix_candidates(search.left, multipliers, search.places, search.to_beat)
     open_ = search.open[~out & ~surely]
     taken = (*search.taken, *search.open[surely].tolist())
     if bound <= search.to_beat * (1 + _SLACK) or len(taken) >= search.count or not len(open_):
@@ -140,7 +140,7 @@ def bound_of(problem: Covering, multipliers: NDArray[np.float64], count: int) ->
 def lagrangian(problem: Covering, count: int, lower: float, *, steps: int = STEPS) -> NDArray[np.float64]:
     """Return multipliers with a low bound, by subgradient steps (Galvão & ReVelle 1996; Held, Wolfe & Crowder 1974).
 
-    ``lower`` is what a known set is worth. One multiplier a row, for :func:`bound_of` and :func:`settled`.
+    ``lower`` is what a known set is worth. One multiplier a row, for :func:`bound_of` and :func:`fix_candidates`.
 
     Examples
     --------
@@ -173,7 +173,7 @@ def lagrangian(problem: Covering, count: int, lower: float, *, steps: int = STEP
     return best if bound_of(problem, best, count) <= bound_of(problem, current, count) else current
 
 
-def settled(
+def fix_candidates(
     problem: Covering, multipliers: NDArray[np.float64], count: int, lower: float
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return which candidates no better set can hold, and which every better set must hold, one flag each.
@@ -184,7 +184,7 @@ def settled(
     Examples
     --------
     >>> problem = Covering(sparse.csr_array(np.array([[1.0, 1.0], [0.0, 1.0]])), np.array([[5.0], [7.0]]))
-    >>> out, taken = settled(problem, np.array([0.0, 7.0]), 1, 12.0)
+    >>> out, taken = fix_candidates(problem, np.array([0.0, 7.0]), 1, 12.0)
     >>> out.tolist(), taken.tolist()
     ([True, False], [False, True])
     """

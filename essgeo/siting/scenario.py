@@ -111,7 +111,7 @@ class Scenario:
         text, notes, level = words(lang)["scenario"], words(lang)["siting_notes"], self.parameters["level"]
         newly, low, high = (number(value, lang) for value in (self.newly_reached, self.newly_low, self.newly_high))
         drawn = not math.isnan(self.newly_low)
-        said = [
+        lines = [
             text["choice"].format(
                 theme=label(self.sector, lang),
                 minutes=f"{self.within_minutes:g}",
@@ -124,16 +124,16 @@ class Scenario:
         if self.newly_reached and "neighbourhood_id" in places and "income" in incomes:
             targets = places.loc[places["neighbourhood_id"] != "", "newly_reached"].sum()
             poorest = incomes.loc[incomes["income"] == "lower", "newly_reached"].sum()
-            said.append(text["whom"].format(targets=number(targets, lang), poorest=number(poorest, lang)))
+            lines.append(text["whom"].format(targets=number(targets, lang), poorest=number(poorest, lang)))
         aim = words(lang)["siting_objectives"][self.objective]
         proof = text["proven" if self.proven else "not_proven"]
-        said.append(proof.format(aim=aim, gap=f"{100 * self.gap:.1f}"))
+        lines.append(proof.format(aim=aim, gap=f"{100 * self.gap:.1f}"))
         if self.next_site:
             more = number(self.next_site["marginal"], lang)
-            said.append(text["next"].format(name=self.next_site["name"], more=more))
+            lines.append(text["next"].format(name=self.next_site["name"], more=more))
         if len(self.exclusions):
-            said.append(text["excluded"].format(count=len(self.exclusions)))
-        return [*said, *(notes[code] for code in self.notes)]
+            lines.append(text["excluded"].format(count=len(self.exclusions)))
+        return [*lines, *(notes[code] for code in self.notes)]
 
     def to_json(self) -> str:
         """Return the whole result as JSON; positions as longitude and latitude, what is not known as ``null``."""

@@ -23,12 +23,12 @@ from essgeo.siting.covering import (
 )
 from essgeo.siting.exact import (
     bound_of,
+    fix_candidates,
     integer_optimum,
     lagrangian,
     maximise,
     relaxation,
     set_covering,
-    settled,
 )
 from essgeo.siting.models import Question, covered_months, problem_of, saved_minutes
 
@@ -91,7 +91,7 @@ def test_a_further_candidate_never_lowers_the_optimum(seed: int) -> None:
 def test_settled_candidates_agree_with_every_better_set(random_problem: Callable[..., Covering], seed: int) -> None:
     problem = merge_rows(random_problem(seed, rows=50, candidates=9))
     lower = worth(problem, greedy(problem, 3)) - 1
-    out, taken = settled(problem, lagrangian(problem, 3, lower), 3, lower)
+    out, taken = fix_candidates(problem, lagrangian(problem, 3, lower), 3, lower)
     better = [set(c) for c in combinations(range(9), 3) if worth(problem, c) > lower * (1 + 1e-9)]
     assert all(not (set(out.nonzero()[0]) & chosen) for chosen in better)
     assert all(set(taken.nonzero()[0]) <= chosen for chosen in better)
