@@ -181,7 +181,7 @@ class AddressIndex:
     def bounds(self) -> list[int]:
         """First commune of each department, and the number of communes."""
         departments = self.table["department"].to_numpy()
-        return np.searchsorted(departments, np.arange(departments.max() + 2)).tolist()  # type: ignore[no-any-return]
+        return np.searchsorted(departments, np.arange(departments.max(initial=-1) + 2)).tolist()  # type: ignore[no-any-return]
 
     @cached_property
     def communes(self) -> Communes:

@@ -303,9 +303,15 @@ class Local:
             "lon": addresses["lon"].to_numpy(dtype=float),
             "lat": addresses["lat"].to_numpy(dtype=float),
         }
-        department = build_department(pa.table(columns))
+        if count:
+            department = build_department(pa.table(columns))
+            index = AddressIndex((), (department,), department.communes.assign(department=0), complete=False)
+        else:
+            names = ["citycode", "name", "old_name", "postcodes", "department"]
+            index = AddressIndex(
+                (), (), pd.DataFrame(columns=names, dtype=object).astype({"department": int}), complete=False
+            )
         content = pd.util.hash_pandas_object(addresses[["address", "city", "lon", "lat"]], index=False).to_numpy()
-        index = AddressIndex((), (department,), department.communes.assign(department=0), complete=False)
         return cls(index, hashlib.sha256(np.ascontiguousarray(content).tobytes()).hexdigest()[:16])
 
     @classmethod

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from essgeo.errors import GeocoderError, SchemaError
 from essgeo.geocoding import geocode, read_corrections
+from essgeo.geocoding.chain import address_columns
 from essgeo.geocoding.corrections import review_sheet
 from essgeo.geocoding.engines import Cache, distinct, no_matches, queries_of
 from essgeo.geocoding.match import Local
@@ -198,6 +199,34 @@ def test_a_local_run_opens_no_connection(no_network: None) -> None:
     assert geocode(rows, using=known)["geo_status"].tolist() == ["located", "imprecise"]
     assert Local.of(known).name == "extract"
     del no_network
+
+
+def test_a_layer_of_known_addresses_may_be_empty() -> None:
+    known = pd.DataFrame({name: [] for name in ("address", "postcode", "city", "citycode", "lon", "lat")}, dtype=object)
+    found = geocode(table("1 rue A", ""), using=known)
+    assert found["geo_status"].tolist() == ["not_found", "not_found"]
+    assert found["geo_reason"].tolist() == ["city_unknown", "no_address"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        (
+            "siret numeroVoieEtablissement typeVoieEtablissement libelleVoieEtablissement codePostalEtablissement",
+            {
+                "structure_id": "siret", "postcode": "codePostalEtablissement",
+                "address": "numeroVoieEtablissement typeVoieEtablissement libelleVoieEtablissement",
+            },
+        ),
+        ("Nom Adresse_siege CP Ville", {"name": "Nom", "address": "Adresse_siege", "postcode": "CP", "city": "Ville"}),
+        ("numero nom_voie codpos com_name", {"address": "numero nom_voie", "postcode": "codpos", "city": "com_name"}),
+        ("adresse libelle_voie numero", {"address": "adresse"}),
+        ("voie ville", {"address": "voie", "city": "ville"}),
+    ],
+)  # fmt: skip
+def test_the_columns_of_an_address_are_known_by_their_usual_names(columns: str, expected: dict[str, str]) -> None:
+    found = address_columns(columns.split(), source="mine.csv")
+    assert {field: " ".join(names) for field, names in found.items()} == expected
 
 
 def test_the_geocoder_is_imported_without_an_http_library() -> None:
