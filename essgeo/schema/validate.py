@@ -264,19 +264,20 @@ def _parts(label: str) -> list[str]:
 
 
 def _coordinate_faults(frame: pd.DataFrame) -> Iterator[Fault]:
-    for position, (lon, lat) in enumerate(zip(frame["lon"], frame["lat"], strict=True)):
-        given = f"lon {lon:g}, lat {lat:g}"
-        if pd.isna(lon) != pd.isna(lat):
-            missing, there = ("lon", f"lat {lat:g}") if pd.isna(lon) else ("lat", f"lon {lon:g}")
+    lon, lat = frame["lon"], frame["lat"]
+    alone = lon.isna() != lat.isna()
+    swapped = lon.between(*FRANCE_LAT) & lat.between(*FRANCE_LON)
+    far = lon.abs().gt(MAX_LON) | lat.abs().gt(MAX_LAT)
+    for position in map(int, np.flatnonzero(alone | swapped | far)):
+        x, y = float(lon.iloc[position]), float(lat.iloc[position])
+        given = f"lon {x:g}, lat {y:g}"
+        if alone.iloc[position]:
+            missing, there = ("lon", f"lat {y:g}") if np.isnan(x) else ("lat", f"lon {x:g}")
             yield position, missing, f"is missing where {there} is given; give both or neither"
-        elif _within(lon, FRANCE_LAT) and _within(lat, FRANCE_LON):
+        elif swapped.iloc[position]:
             yield position, "lon and lat", f"look swapped ({given}); exchange the two columns"
-        elif abs(lon) > MAX_LON or abs(lat) > MAX_LAT:
+        else:
             yield position, "lon and lat", f"are not degrees ({given}); give longitude and latitude in WGS 84"
-
-
-def _within(value: float, bounds: tuple[float, float]) -> bool:
-    return bounds[0] <= value <= bounds[1]
 
 
 def _geometry_faults(frame: pd.DataFrame, source: str) -> Iterator[Fault]:
