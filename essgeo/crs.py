@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from essgeo.errors import CRSMismatchError, MissingCRSError
+from essgeo.errors import CRSMismatchError, InputError, MissingCRSError
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -52,6 +52,8 @@ def require_crs(frame: gpd.GeoDataFrame, name: str) -> pyproj.CRS:
 
     Raises
     ------
+    InputError
+        The table has no geometry.
     MissingCRSError
         The layer has no CRS; its coordinates could mean anything.
 
@@ -61,6 +63,9 @@ def require_crs(frame: gpd.GeoDataFrame, name: str) -> pyproj.CRS:
     >>> require_crs(gpd.GeoDataFrame(geometry=[], crs=4326), "points").to_epsg()
     4326
     """
+    if not hasattr(frame, "crs"):
+        message = f"{name}: no geometry. Give a GeoDataFrame, for example of geopandas.points_from_xy(x, y, crs=...)."
+        raise InputError(message)
     crs: pyproj.CRS | None = frame.crs
     if crs is None:
         message = (

@@ -10,6 +10,7 @@ from scipy import sparse
 
 from essgeo.errors import InputError
 from essgeo.schema.validate import require_columns
+from essgeo.zoning.locate import residents
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -82,7 +83,7 @@ def accessibility(
     Raises
     ------
     SchemaError
-        ``demand`` has no ``population``.
+        ``demand`` has no ``population``, or one that is no number.
     InputError
         Method or decay not known, tables that are not those of ``cost``, a capacity that is missing or negative.
 
@@ -103,11 +104,10 @@ def accessibility(
         if not frame.index.equals(index):
             message = f"{name}: its rows are not those that the cost matrix was made from; compute travel_cost again."
             raise InputError(message)
-    require_columns(("demand", demand, {"population": "Give the residents of each point."}))
+    people = residents(demand, "demand")
     amount = np.ones(len(supply)) if capacity is None else _capacity(supply, capacity)
     within = within_minutes or cost.max_minutes
     decay = "binary" if method in BINARY else decay
-    people = demand["population"].to_numpy(dtype=float)
     if method in {"cumulative", "gravity"}:
         values = potential(cost, amount, decay=decay, within_minutes=within)
     else:

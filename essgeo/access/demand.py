@@ -13,6 +13,7 @@ from essgeo.crs import require_metric, require_same_crs
 from essgeo.errors import InputError
 from essgeo.schema.validate import require_columns
 from essgeo.schema.vocabulary import split_codes
+from essgeo.zoning.locate import refuse, residents
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,9 +61,9 @@ def demand_points(
     Raises
     ------
     SchemaError
-        No ``population``.
+        No ``population``, or one that is no number; an IRIS without an outline.
     InputError
-        The spacing is not positive, or an IRIS stands in two neighbourhoods.
+        No IRIS, the spacing is not positive, or an IRIS stands in two neighbourhoods.
     MissingCRSError, CRSMismatchError
         The layer has no CRS, or not a metric one.
 
@@ -75,7 +76,12 @@ def demand_points(
     (9, 90.0)
     """
     require_metric(iris, "iris")
-    require_columns(("iris", iris, {"population": "Give the residents of each IRIS."}))
+    people = residents(iris, "iris")
+    absent = (iris.geometry.isna() | iris.geometry.is_empty).to_numpy()
+    refuse("iris", iris.index, ("geometry", absent, "is empty; drop the IRIS or give it an outline"))
+    if not len(iris):
+        message = "iris: no IRIS in it. Give the IRIS of the territory."
+        raise InputError(message)
     if not spacing_m > 0:
         message = f"spacing_m must be positive, not {spacing_m}."
         raise InputError(message)
@@ -92,12 +98,12 @@ def demand_points(
     points = np.concatenate([grid[point], shapely.point_on_surface(shapes[lonely])])
     order = np.argsort(owner, kind="stable")
     owner, points = owner[order], points[order]
-    people = iris["population"].to_numpy(dtype=float) * (1.0 / np.bincount(owner, minlength=len(iris)))
+    share = 1.0 / np.bincount(owner, minlength=len(iris))
     return _demand(
         points,
         iris.iloc[owner],
         neighbourhoods,
-        population=people[owner],
+        population=(people * share)[owner],
         income=iris.reindex(columns=["median_income"])["median_income"].to_numpy(dtype=float)[owner],
         imputed=False,
         method=METHOD,
@@ -177,13 +183,12 @@ def _demand(
     method: str,
 ) -> gpd.GeoDataFrame:
     """Return demand points; ``iris`` holds one row a point, the IRIS it lies in."""
-    codes = iris.index.to_numpy()
     columns = {
         "population": population,
         "income": income,
-        "iris_code": codes,
+        "iris_code": iris.index.to_numpy(),
         "citycode": iris["citycode"].to_numpy() if "citycode" in iris else "",
-        "neighbourhood_id": _neighbourhoods_at(points, codes, neighbourhoods),
+        "neighbourhood_id": _neighbourhoods_at(points, iris, neighbourhoods),
         "imputed": imputed,
         "method": method,
     }
@@ -192,7 +197,7 @@ def _demand(
 
 
 def _neighbourhoods_at(
-    points: NDArray[np.object_], codes: NDArray[np.object_], neighbourhoods: gpd.GeoDataFrame | None
+    points: NDArray[np.object_], iris: gpd.GeoDataFrame, neighbourhoods: gpd.GeoDataFrame | None
 ) -> NDArray[np.object_]:
     """Return the target neighbourhood of each point, by its IRIS or by its place; ``""`` where it lies in none."""
     if neighbourhoods is None:
@@ -207,9 +212,10 @@ def _neighbourhoods_at(
                 )
                 raise InputError(message)
             named[code] = str(identifier)
-    found = np.array([named.get(code, "") for code in codes], dtype=object)
+    found = np.array([named.get(code, "") for code in iris.index], dtype=object)
     drawn = neighbourhoods[(listed == "").to_numpy()]
     if len(drawn):
+        require_same_crs(iris, drawn, ("iris", "neighbourhoods"))
         zone, point = shapely.STRtree(points).query(drawn.geometry.to_numpy(), predicate="intersects")
         # Written backwards, so that a point in two outlines has the first.
         found[point[::-1]] = drawn.index.to_numpy(dtype=object)[zone[::-1]]

@@ -12,7 +12,7 @@ import numpy as np
 from essgeo.access.accessibility import coverage_share, nearest_minutes
 from essgeo.access.walking import MAX_SNAP_M, METRES_PER_MINUTE_AT_1_KMH, snap, travel_cost
 from essgeo.errors import InputError
-from essgeo.schema.validate import require_columns
+from essgeo.zoning.locate import residents
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -222,7 +222,7 @@ def compare_walking(
     Raises
     ------
     SchemaError
-        ``demand`` has no ``population``.
+        ``demand`` has no ``population``, or one that is no number.
     InputError
         No resident or no structure is near the network.
 
@@ -239,7 +239,7 @@ def compare_walking(
     >>> found.share_straight, found.share_network
     (1.0, 0.0)
     """
-    require_columns(("demand", demand, {"population": "Give the residents of each point."}))
+    people = residents(demand, "demand")
     near = {}
     for name, points in (("resident", demand), ("structure", structures)):
         xy = np.column_stack([points.geometry.x, points.geometry.y])
@@ -248,10 +248,10 @@ def compare_walking(
             message = f"no {name} lies within {MAX_SNAP_M:g} m of the walking network: there is nothing to compare."
             raise InputError(message)
     home, place = near.values()
-    homes, places, residents = demand[home], structures[place], demand["population"].to_numpy(dtype=float)
+    homes, places = demand[home], structures[place]
     walk = partial(travel_cost, homes, places, max_minutes=within_minutes, speed_kmh=speed_kmh, detour=detour)
     straight, streets = (
-        coverage_share(nearest_minutes(cost), residents[home], [within_minutes])[0]
+        coverage_share(nearest_minutes(cost), people[home], [within_minutes])[0]
         for cost in (walk(), walk(network=network))
     )
     measured = None
@@ -261,8 +261,8 @@ def compare_walking(
         within_minutes=within_minutes,
         share_straight=float(straight),
         share_network=float(streets),
-        residents=float(residents[home].sum()),
-        residents_away=float(residents[~home].sum()),
+        residents=float(people[home].sum()),
+        residents_away=float(people[~home].sum()),
         structures=int(place.sum()),
         structures_away=int((~place).sum()),
         detour=measured,

@@ -14,6 +14,7 @@ from scipy.spatial import KDTree
 from essgeo.crs import require_metric, require_same_crs
 from essgeo.errors import CRSMismatchError, InputError
 from essgeo.text.phrases import method_code
+from essgeo.zoning.locate import refuse
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -144,6 +145,8 @@ def travel_cost(
 
     Raises
     ------
+    SchemaError
+        A geometry that is not a point.
     InputError
         Unknown mode, a speed, detour or time that makes no sense, or a network that no origin or no destination is
         near.
@@ -171,7 +174,7 @@ def travel_cost(
     require_same_crs(origins, destinations, ("origins", "destinations"))
     metres_per_minute = speed_kmh * METRES_PER_MINUTE_AT_1_KMH
     max_m = max_minutes * metres_per_minute
-    (from_, start), (to, end) = _located(origins), _located(destinations)
+    (from_, start), (to, end) = _located(origins, "origins"), _located(destinations, "destinations")
     if network is None:
         walks = _straight_metres(start, end, max_m / detour)
         minutes = walks.data * detour / metres_per_minute
@@ -202,8 +205,11 @@ def travel_cost(
     )
 
 
-def _located(points: gpd.GeoDataFrame) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+def _located(points: gpd.GeoDataFrame, name: str) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Return the positions of the points that have a place, and their coordinates, shape (located, 2)."""
+    other = shapely.get_type_id(points.geometry.array) > 0  # -1 is no geometry, 0 a point
+    wrong = ("geometry", other, lambda i: f"is a {points.geom_type.iloc[i]}; Point expected, such as its centroid")
+    refuse(name, points.index, wrong)
     positions = np.flatnonzero(points.geometry.notna() & ~points.geometry.is_empty)
     kept = points.geometry.iloc[positions]
     return positions, np.column_stack([kept.x, kept.y])

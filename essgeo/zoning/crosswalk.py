@@ -11,7 +11,7 @@ import shapely
 from essgeo.crs import require_same_crs
 from essgeo.files.perimeters import MIN_INSIDE_M2, widest_interest
 from essgeo.schema.validate import require_columns
-from essgeo.zoning.locate import VINTAGE, checked_points, refuse, values_at, zone_polygons
+from essgeo.zoning.locate import RESIDENTS, VINTAGE, checked_points, residents, values_at, zone_polygons
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -74,7 +74,7 @@ def crosswalk(
     require_same_crs(old, new, ("old", "new"))
     wanted = [("old", old, {"vintage": VINTAGE}), ("new", new, {"vintage": VINTAGE})]
     if weights is not None:
-        wanted.append(("weights", weights, {"population": "Give the residents of each point."}))
+        wanted.append(("weights", weights, {"population": RESIDENTS}))
     require_columns(*wanted)
     before, after = zone_polygons(old, "old"), zone_polygons(new, "new")
     # Parallel arrays, one entry a pair of zones that touch: positions in old and new, in this order.
@@ -117,12 +117,7 @@ def _population(
     before: NDArray[np.object_], after: NDArray[np.object_], row: Ints, column: Ints, weights: gpd.GeoDataFrame
 ) -> dict[str, Floats]:
     """Return the population of each pair and its shares of both zones."""
-    points, given = checked_points(weights, "weights"), weights["population"]
-    people = pd.to_numeric(given, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-    advice = "is not a population; give a number, 0 or more, or drop the point"
-    wrong = ~(np.isfinite(people) & (people >= 0))
-    refuse("weights", weights.index, ("population", wrong, lambda i: f"'{given.iloc[i]}' {advice}"))
-    tree = shapely.STRtree(points)
+    tree, people = shapely.STRtree(checked_points(weights, "weights")), residents(weights, "weights")
     # Pairs of a zone and a point in it, by side; a point may lie in several zones, or on a border.
     sides = {
         side: pd.DataFrame(dict(zip((side, "point"), tree.query(polygons, predicate="intersects"), strict=True)))

@@ -34,6 +34,8 @@ STEP_M = 1e-7
 
 MIN_RADIUS_M = 0.01
 
+RESIDENTS = "Give the residents of each row."
+
 VINTAGE = "A figure on a zone means nothing without it; add the year of the zones."
 
 
@@ -186,6 +188,17 @@ def checked_points(points: gpd.GeoDataFrame, name: str) -> NDArray[np.object_]:
     wrong = ("geometry", other, lambda i: f"is a {kinds.iloc[i]}; Point expected")
     refuse(name, points.index, *unique(points.index), wrong)
     return shapes
+
+
+def residents(frame: pd.DataFrame, name: str) -> Floats:
+    """Return the ``population`` of each row, or ask for it, or refuse what is not a number of residents."""
+    require_columns((name, frame, {"population": RESIDENTS}))
+    given = frame["population"]
+    people: Floats = pd.to_numeric(given, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    wrong = ~(np.isfinite(people) & (people >= 0))
+    advice = "is not a population; give a number, 0 or more, or drop the row"
+    refuse(name, frame.index, ("population", wrong, lambda i: f"'{given.iloc[i]}' {advice}"))
+    return people
 
 
 def unique(index: pd.Index[Any]) -> tuple[Check, Check]:

@@ -109,3 +109,23 @@ def test_what_is_missing_is_asked_for() -> None:
         demand_points(blocks)
     with pytest.raises(InputError, match="demand: missing column population"):
         accessibility(homes, homes, travel_cost(homes, homes))
+
+
+def test_what_cannot_be_used_is_refused_with_its_row() -> None:
+    block = gpd.GeoDataFrame({"population": [90.0]}, geometry=[shapely.box(0, 0, 150, 150)], index=["i"], crs=2154)
+    home = block.set_geometry(block.centroid)
+    for wrong in ("dix", None, -1):
+        told = pd.Series([wrong], index=["i"], dtype=object)
+        with pytest.raises(InputError, match=rf"iris: 1 fault.\n  i, field population: '{wrong}' is not a population"):
+            demand_points(block.assign(population=told))
+        with pytest.raises(InputError, match=rf"demand: 1 fault.\n  i, field population: '{wrong}'"):
+            accessibility(home.assign(population=told), home, travel_cost(home, home))
+    with pytest.raises(InputError, match="i, field geometry: is empty"):
+        demand_points(block.set_geometry([None], crs=2154))
+    with pytest.raises(InputError, match="no IRIS in it"):
+        demand_points(block.iloc[:0])
+    with pytest.raises(CRSMismatchError, match="iris is in EPSG:2154 and neighbourhoods in EPSG:4326"):
+        demand_points(block, neighbourhoods=home.to_crs(4326))
+    for ends in ((block, home), (home, block)):
+        with pytest.raises(InputError, match="i, field geometry: is a Polygon; Point expected"):
+            travel_cost(*ends)

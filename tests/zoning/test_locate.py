@@ -269,3 +269,14 @@ def test_every_missing_column_is_asked_for_in_one_error(zones_of: Any, points_of
         crosswalk(bare[1], zones, weights=points)
     with pytest.raises(InputError, match=r"missing columns zone_id, relation, probability, vintage"):
         count_in(pd.DataFrame({"point_id": ["a"]}))
+
+
+def test_a_table_without_geometry_is_refused(zones_of: Any) -> None:
+    zones = zones_of([shapely.box(0, 0, 1, 1)])
+    for bare in (
+        pd.DataFrame({"name": ["a"]}),
+        zones.drop(columns="geometry"),
+        zones[["geometry"]].rename(columns=str.upper),
+    ):
+        with pytest.raises(InputError, match="points: no geometry"):
+            locate_in(bare, zones)
