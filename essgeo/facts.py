@@ -49,23 +49,7 @@ if TYPE_CHECKING:
 def own_inputs(
     territory: Territory, vintage: str, given: Collection[str], *, layers: Collection[str] | None = None
 ) -> list[Input]:
-    """Return the files of a territory that a study uses.
-
-    Parameters
-    ----------
-    territory
-        From :func:`essgeo.load_territory`.
-    vintage
-        Vintage of the QPV; files of other vintages are not used.
-    given
-        Layers for which the user gave a file.
-    layers
-        Only these layers; all of them by default.
-
-    Returns
-    -------
-    list of Input
-        Each with the hash of its bytes.
+    """Return the files of a territory that a study uses, but of layers that the user gave and QPV of other vintages.
 
     Examples
     --------
@@ -84,22 +68,7 @@ def own_inputs(
 
 
 def user_inputs(given: Mapping[str, Path], vintage: str, network: WalkNetwork | None) -> list[Input]:
-    """Return the files that the user gave.
-
-    Parameters
-    ----------
-    given
-        Files by the layer they stand for.
-    vintage
-        Vintage of the QPV.
-    network
-        What was read from ``given["network"]``: it knows its source, licence and day.
-
-    Examples
-    --------
-    >>> user_inputs({}, "2024", None)
-    []
-    """
+    """Return the files that the user gave, by layer; a network that was read knows its source, licence and day."""
     theirs = [
         given_input(layer, path, title=f"{layer}, file of the user", vintage=vintage)
         for layer, path in given.items()
@@ -114,13 +83,7 @@ def user_inputs(given: Mapping[str, Path], vintage: str, network: WalkNetwork | 
 
 
 def vintage_of(inputs: Sequence[Input], layer: str) -> str:
-    """Return the vintage of the first file of a layer, ``""`` where there is none.
-
-    Examples
-    --------
-    >>> vintage_of([Input("iris", "i.gpkg", "", "IRIS", "IGN", "Licence Ouverte 2.0", "2024")], "iris")
-    '2024'
-    """
+    """Return the vintage of the first file of a layer, ``""`` where there is none."""
     return next((source.vintage for source in inputs if source.layer == layer), "")
 
 
@@ -201,20 +164,6 @@ def own_facts(territory: Territory, parameters: Parameters, given: Mapping[str, 
 
 def live_facts(live: Live, parameters: Parameters, given: Mapping[str, Path]) -> Facts:
     """Return what official files of today hold; files of the user come first, those of the territory stand in.
-
-    Parameters
-    ----------
-    live
-        The territory, and how sources are asked.
-    parameters
-        Vintage of the QPV, spacing of demand points.
-    given
-        As for :func:`own_facts`.
-
-    Returns
-    -------
-    Facts
-        With a note for each thing that stands in or could not be had.
 
     Raises
     ------

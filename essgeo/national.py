@@ -28,7 +28,6 @@ import geopandas as gpd
 import pandas as pd
 import pyarrow.parquet as pq
 import shapely
-from pyarrow.parquet import read_schema
 from tqdm.auto import tqdm
 
 from essgeo.access import travel_cost
@@ -154,7 +153,10 @@ def read_partitions(files: Sequence[Path]) -> pd.DataFrame:
     DataFrame or GeoDataFrame
         Layers in different CRS (overseas departments have their own) come in WGS 84.
     """
-    frames: list[pd.DataFrame] = [_read(path) for path in files]
+    frames: list[pd.DataFrame] = [
+        gpd.read_parquet(path) if b"geo" in (pq.read_schema(path).metadata or {}) else pd.read_parquet(path)
+        for path in files
+    ]
     systems = {frame.crs for frame in frames if isinstance(frame, gpd.GeoDataFrame)}
     if len(systems) > 1:
         frames = [frame.to_crs(GEOGRAPHIC) for frame in frames if isinstance(frame, gpd.GeoDataFrame)]
@@ -173,11 +175,6 @@ def open_partitions(files: Sequence[Path]) -> LazyFrame:
     from dask_geopandas import read_parquet  # noqa: PLC0415 (an optional dependency)
 
     return read_parquet([str(path) for path in files])
-
-
-def _read(path: Path) -> pd.DataFrame:
-    geographic = b"geo" in (pq.read_schema(path).metadata or {})
-    return gpd.read_parquet(path) if geographic else pd.read_parquet(path)
 
 
 def _keep(work: Callable[[str], pd.DataFrame], key: str, folder: Path) -> Part:
@@ -224,9 +221,8 @@ def _identity(work: Callable[[str], pd.DataFrame], inputs: Sequence[Path]) -> st
         (work.func, (*work.args, *sorted(work.keywords.items()))) if isinstance(work, partial) else (work, ())
     )
     files = [file for path in inputs for file in ([path] if path.is_file() else sorted(path.rglob("*.*")))]
-    states = [(str(file), sha256_of(file)) for file in files]
-    told = [function.__module__, function.__qualname__, [str(value) for value in given]]
-    return hashlib.sha256(json.dumps([told, states]).encode()).hexdigest()
+    made_by = [function.__module__, function.__qualname__, [str(value) for value in given]]
+    return hashlib.sha256(json.dumps([made_by, [(str(file), sha256_of(file)) for file in files]]).encode()).hexdigest()
 
 
 def _kept(folder: Path, identity: str) -> dict[str, Part]:
@@ -237,11 +233,10 @@ def _kept(folder: Path, identity: str) -> dict[str, Part]:
         return {}
     if manifest.get("identity") != identity:
         return {}
-    parts = {key: Part(**part) for key, part in manifest["parts"].items()}
     return {
-        key: part
-        for key, part in parts.items()
-        if _file(folder, key).is_file() and sha256_of(_file(folder, key)) == part.sha256
+        key: Part(**part)
+        for key, part in manifest["parts"].items()
+        if _file(folder, key).is_file() and sha256_of(_file(folder, key)) == part["sha256"]
     }
 
 
@@ -410,6 +405,5 @@ def _structures_near(points: gpd.GeoDataFrame, structures: Sequence[Path], reach
 
 def _touches(path: Path, box: tuple[float, float, float, float]) -> bool:
     """Tell by the footer of a GeoParquet file whether its points may lie in a box of the same CRS."""
-    column = json.loads(read_schema(path).metadata[b"geo"])["columns"]["geometry"]
-    bounds = column.get("bbox")
+    bounds = json.loads(pq.read_schema(path).metadata[b"geo"])["columns"]["geometry"].get("bbox")
     return not bounds or shapely.box(*box).intersects(shapely.box(*bounds))
