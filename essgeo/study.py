@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import datetime as dt
 import multiprocessing
 import os
+import signal
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -46,6 +48,9 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 CORRECTIONS, DECISIONS = "corrections.csv", "decisions.csv"
+
+_PR_SET_PDEATHSIG = 1
+"""Of Linux: the signal that a process gets when the one that started it ends."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -482,7 +487,7 @@ def _side_by_side(work: Callable[[], Result]) -> Iterator[Callable[[], Result]]:
         return
     context = multiprocessing.get_context("fork")
     mine, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_send_result, args=(work, theirs), daemon=True)
+    process = context.Process(target=_send_result, args=(work, theirs, os.getpid()), daemon=True)
     with warnings.catch_warnings():
         # Python 3.12 warns of threads at a fork: those of numpy and Arrow are idle then, and made anew in the copy.
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -508,7 +513,11 @@ def _side_by_side(work: Callable[[], Result]) -> Iterator[Callable[[], Result]]:
         mine.close()
 
 
-def _send_result(work: Callable[[], object], to: Connection) -> None:
+def _send_result(work: Callable[[], object], to: Connection, parent: int) -> None:
+    # It dies with the process that waits for it, so that none is left to write into the folder of a later run.
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        return
     try:
         to.send(work())
     except BaseException as error:  # noqa: BLE001 (whatever it is, it is raised where the result is waited for)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from essgeo.cli.summary import caveat
 from essgeo.errors import InputError, SchemaError, SourceUnavailableError
 from essgeo.maps.findings import tally
 from essgeo.publish.licences import caveats
+from essgeo.study import _side_by_side
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -253,6 +255,42 @@ def test_a_run_that_dies_leaves_the_last_good_output(
         run_study(small_territory, out=out, as_of=dt.date(2027, 1, 1))
     assert snapshot(out) == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["maps", "small"]
+
+
+BESIDE = """
+import os, sys, time
+from pathlib import Path
+from essgeo.study import _side_by_side
+
+def work():
+    time.sleep(0.5)
+    Path(sys.argv[1]).write_text("late")
+    return []
+
+with _side_by_side(work):
+    os.kill(os.getpid(), 9)
+"""
+
+
+def test_a_run_that_is_killed_takes_its_second_process_with_it(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", BESIDE, str(tmp_path / "late")], check=False, capture_output=True)
+    assert done.returncode == -9  # and the pipes are closed: no process is left that holds them
+    assert not (tmp_path / "late").exists()
+
+
+def test_what_fails_beside_is_raised_and_what_ends_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _pid: {0, 1}, raising=False)
+
+    def fail() -> NoReturn:
+        message = "a fault"
+        raise InputError(message)
+
+    with _side_by_side(fail) as result, pytest.raises(InputError, match="a fault"):
+        result()
+    with _side_by_side(lambda: os._exit(9)) as result, pytest.raises(RuntimeError, match="ended with code 9"):
+        result()
+    with _side_by_side(lambda: [1]) as result:
+        assert result() == [1]
 
 
 def test_inputs_are_told_with_their_hash(small_territory: Path) -> None:
