@@ -22,12 +22,12 @@ from essgeo.maps.render import (
     REGISTER,
     SITING_STYLE,
     STYLE,
-    beside,
-    contents,
+    asset_texts,
     data_script,
+    inline_assets,
+    linked_assets,
     policy,
     render,
-    within,
     write_assets,
 )
 from essgeo.maps.script_data import Register, register, study_content
@@ -125,13 +125,13 @@ def build_maps(
         return [_write_page(out, "index.html", _single(study, shared, contexts, made, background))]
     contexts["embed.html"] = ("embed.html", pages.embed(study))
     for _, context in contexts.values():
-        context.update(_beside(context, background))
+        context.update(_linked(context, background))
     written = [
         _write_page(out, name, render(template, study.lang, shared | context))
         for name, (template, context) in contexts.items()
     ]
     sites = build_siting(study, scenarios, out) if scenarios else []
-    texts = contents() | _data(study, made, background)
+    texts = asset_texts() | _data(study, made, background)
     return list(dict.fromkeys([*written, *sites, *write_assets(out, texts)]))
 
 
@@ -164,13 +164,13 @@ def build_siting(study: Study, scenarios: Sequence[Scenario], out: Path) -> list
     """
     refuse_overwrite({"out": out}, study.files)
     told = siting_context(study, plan_of(study), scenarios)
-    shared = pages.common(study) | {"styles": beside(STYLE, SITING_STYLE)}
+    shared = pages.common(study) | {"styles": linked_assets(STYLE, SITING_STYLE)}
     shared["menu"] = [*shared["menu"], siting_entry(study.lang)]
     made = {"siting.html": render("siting.html", study.lang, shared | told)}
     made |= {one["page"]: render("brief.html", study.lang, shared | {"one": one}) for one in told["scenarios"]}
     out.mkdir(parents=True, exist_ok=True)
     written = [_write_page(out, name, page) for name, page in made.items()]
-    styles = {name: text for name, text in contents().items() if name.endswith(".css")}
+    styles = {name: text for name, text in asset_texts().items() if name.endswith(".css")}
     return [*written, *write_assets(out, styles)]
 
 
@@ -199,8 +199,8 @@ def build_embed(study: Study, out: Path, *, background: Choice = "ign") -> list[
     'embed.html'
     """
     context = pages.embed(study)
-    shared = pages.common(study, background) | context | _beside(context, background)
-    texts = contents() | _data(study, register(study.structures), background)
+    shared = pages.common(study, background) | context | _linked(context, background)
+    texts = asset_texts() | _data(study, register(study.structures), background)
     out.mkdir(parents=True, exist_ok=True)
     return [
         _write_page(out, "embed.html", render("embed.html", study.lang, shared)),
@@ -208,16 +208,16 @@ def build_embed(study: Study, out: Path, *, background: Choice = "ign") -> list[
     ]
 
 
-def _beside(context: Mapping[str, Any], background: Choice) -> dict[str, Any]:
+def _linked(context: Mapping[str, Any], background: Choice) -> dict[str, Any]:
     """Return the scripts and styles of a page of a folder, and its policy."""
     if "map" in context:
         tiles = background
-        scripts = beside(LEAFLET_SCRIPT, LAYERS, REGISTER, MAP_SCRIPT)
-        styles = beside(*_MAP_STYLES)
+        scripts = linked_assets(LEAFLET_SCRIPT, LAYERS, REGISTER, MAP_SCRIPT)
+        styles = linked_assets(*_MAP_STYLES)
     else:
         tiles = "none"
-        scripts = beside(COMPARE_SCRIPT) if "areas" in context else []
-        styles = beside(STYLE)
+        scripts = linked_assets(COMPARE_SCRIPT) if "areas" in context else []
+        styles = linked_assets(STYLE)
     return {"scripts": scripts, "styles": styles, "policy": policy(tiles, scripts, styles)}
 
 
@@ -229,10 +229,10 @@ def _single(
     background: Choice,
 ) -> str:
     """Return every page in one: each becomes an article, and links between pages become links within the page."""
-    texts = contents() | _data(study, made, background, page="#page-{code}")
-    data = [name for name in texts if name not in contents()]
-    scripts = within(texts, LEAFLET_SCRIPT, *data, MAP_SCRIPT, COMPARE_SCRIPT)
-    styles = within(texts, *_MAP_STYLES, SITING_STYLE)
+    texts = asset_texts() | _data(study, made, background, page="#page-{code}")
+    data = [name for name in texts if name not in asset_texts()]
+    scripts = inline_assets(texts, LEAFLET_SCRIPT, *data, MAP_SCRIPT, COMPARE_SCRIPT)
+    styles = inline_assets(texts, *_MAP_STYLES, SITING_STYLE)
     inner = {**shared, "layout": "bare.html", "link": _anchor, "single": True, "has_map": False}
     articles = []
     for name, (template, context) in contexts.items():

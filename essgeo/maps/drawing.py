@@ -282,12 +282,14 @@ def dots(study: Study, plan: Plan) -> str:
     """Return the counted structures in the frame of a plan as one path; those that would cover one another once."""
     counted = study.structures[study.structures["counted"] & study.structures.geometry.notna()]
     near = counted[counted.intersects(shapely.box(*study.communes.total_bounds))]
+    # xy: points x 2, SVG units; on a raster of the size of a dot, points of one square are one dot.
     xy = plan.points(cast("gpd.GeoDataFrame", near))
     seen = np.unique(np.rint(xy / _DOT).astype(int) * _DOT, axis=0)
     return "".join(f"M{x} {y}h0" for x, y in seen.tolist())
 
 
 def _places(layer: gpd.GeoDataFrame, plan: Plan, *, linked: bool = False) -> tuple[Place, ...]:
+    # Simplified as a coverage, in metres, before they are scaled: an edge of two polygons stays one edge.
     shapes = shapely.coverage_simplify(layer.geometry.to_numpy(), 3 * TOLERANCE_M)
     shapes = shapely.transform(shapes, plan.drawn)
     labels = shapely.point_on_surface(shapes)

@@ -88,7 +88,7 @@ def common(study: Study, background: Choice = "none") -> Context:
 
 def index(study: Study, plan: Plan, downloads: list[tuple[str, str]]) -> Context:
     """Return the portal: key figures, the neighbourhoods as cards, what can be downloaded and what it holds."""
-    territory = _whole(study)
+    territory = _in_territory(study)
     cards = []
     for code, row in by_index(study.neighbourhoods).items():
         reached = _coverage_of(study, "neighbourhood", zone_id=code)
@@ -122,7 +122,7 @@ def territory(study: Study) -> Context:
     themes = themes[themes["theme"] != "all"].sort_values(["share", "theme"])
     return _with_map(study) | {
         "page": "territory.html",
-        "whole": _whole(study),
+        "whole": _in_territory(study),
         "coverage": records(where(coverage, theme="all")),
         "themes": records(themes),
         "zones": records(where(study.zones, layer="qpv")),
@@ -155,7 +155,7 @@ def neighbourhood(study: Study, code: str, made: Register) -> Context:
         "note": row.get(f"note_{study.lang}") or row["note"],
         "reached": reached,
         "findings": [
-            findings.reach(reached, _whole(study), study.lang),
+            findings.reach(reached, _in_territory(study), study.lang),
             findings.verified(reached, study.lang),
             *findings.largest_gap(gaps, study.neighbourhoods["name"], study.lang),
             *findings.support_chain(chain, study.lang),
@@ -251,7 +251,7 @@ def _enterprises(portrait: pd.DataFrame) -> float:
     return float(total.iloc[0] if len(total) else portrait["seed_enterprises"].sum())
 
 
-def _whole(study: Study) -> dict[str, Any]:
+def _in_territory(study: Study) -> dict[str, Any]:
     return _coverage_of(study, "territory")
 
 

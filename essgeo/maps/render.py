@@ -100,14 +100,9 @@ class Asset(NamedTuple):
     text: Markup = Markup("")
 
 
-def contents() -> dict[str, str]:
-    """Return the text of each script and style by the name of its file; the modules of a map are one script.
-
-    Examples
-    --------
-    >>> sorted(contents())
-    ['compare.js', 'essgeo.css', 'essgeo.js', 'leaflet.css', 'leaflet.js', 'siting.css']
-    """
+@cache
+def asset_texts() -> dict[str, str]:
+    """Return the text of each script and style by the name of its file; the modules of a map are one script."""
     package, ours = Path(leaflet.BASE_DIR), files("essgeo.maps") / "static"
     texts = {name: (package / name).read_text(encoding="utf-8") for name in (LEAFLET_SCRIPT, LEAFLET_STYLE)}
     texts |= {name: (ours / name).read_text(encoding="utf-8") for name in (STYLE, SITING_STYLE, COMPARE_SCRIPT)}
@@ -115,39 +110,19 @@ def contents() -> dict[str, str]:
     return texts
 
 
-def beside(*names: str) -> list[Asset]:
-    """Return assets that stand in the folder ``assets`` beside the page.
-
-    Examples
-    --------
-    >>> beside("leaflet.js")[0].src
-    'assets/leaflet.js'
-    """
+def linked_assets(*names: str) -> list[Asset]:
+    """Return assets that stand in the folder ``assets`` beside the page."""
     return [Asset(f"{FOLDER}/{name}") for name in names]
 
 
-def within(texts: Mapping[str, str], *names: str) -> list[Asset]:
-    r"""Return assets that stand in the page itself.
-
-    Examples
-    --------
-    >>> print(within({"a.js": "'</script>'"}, "a.js")[0].text)
-    '<\/script>'
-    """
+def inline_assets(texts: Mapping[str, str], *names: str) -> list[Asset]:
+    """Return assets that stand in the page itself."""
     whole = [texts[name].replace("</script", "<\\/script") for name in names]
     return [Asset("", Markup(text)) for text in whole]  # noqa: S704 - our own, and none can end its element
 
 
 def write_assets(out: Path, texts: Mapping[str, str]) -> list[Path]:
-    """Write scripts and styles into the folder ``assets`` of a published folder, and return their paths.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as name:
-    ...     [path.name for path in write_assets(Path(name), {"essgeo.css": "a {}"})]
-    ['essgeo.css']
-    """
+    """Write scripts and styles into the folder ``assets`` of a published folder, and return their paths."""
     folder = out / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
@@ -256,13 +231,7 @@ def web_address(text: str) -> str:
 
 @cache
 def environment(lang: Lang) -> Environment:
-    """Return the templates of a language, with their filters; every value is escaped.
-
-    Examples
-    --------
-    >>> environment("en").from_string("{{ name }}").render(name="<b>")
-    '&lt;b&gt;'
-    """
+    """Return the templates of a language, with their filters; every value is escaped."""
     made = Environment(
         loader=PackageLoader("essgeo.maps"),
         autoescape=True,

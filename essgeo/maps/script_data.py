@@ -15,7 +15,7 @@ import pandas as pd
 from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
 from essgeo.crs import GEOGRAPHIC
 from essgeo.maps.drawing import POINT_DIGITS, layers_with_popups
-from essgeo.maps.render import BACKGROUNDS, MAP_SCRIPT, contents
+from essgeo.maps.render import BACKGROUNDS, MAP_SCRIPT, asset_texts
 from essgeo.schema.vocabulary import (
     CHALLENGES,
     FAMILIES,
@@ -152,6 +152,7 @@ def packed(column: pd.Series, split: Any = None) -> Column:  # noqa: ANN401 - wh
     >>> packed(pd.Series(["a", "b"]))
     ['a', 'b']
     """
+    # places: for each row, where its value stands in values, which are in the order they come; missing is a value too.
     places, values = pd.factorize(column, use_na_sentinel=False)
     known = pd.Series(values, dtype=object)
     made = [split(value) if split else value for value in known.where(known.notna(), None)]
@@ -161,6 +162,7 @@ def packed(column: pd.Series, split: Any = None) -> Column:  # noqa: ANN401 - wh
         return [made[place] for place in places]
     if len(made) > len(ALPHABET):
         return {"values": made, "places": places.tolist()}
+    # One byte a row: the places, rows long, pick letters of the alphabet, whose bytes are the text.
     letters = np.frombuffer(ALPHABET.encode(), dtype=np.uint8)
     return {"values": made, "places": letters[places].tobytes().decode()}
 
@@ -183,6 +185,7 @@ def _whole(numbers: pd.Series) -> pd.Series:
 
 
 def _steps(degrees: NDArray[np.float64]) -> list[int]:
+    # Rows follow a Hilbert curve, so that a step from one to the next has few digits; the first step leads from 0.
     whole = np.rint(degrees * 10**DIGITS).astype(np.int64)
     steps: list[int] = np.diff(whole, prepend=0).tolist()
     return steps
@@ -236,7 +239,7 @@ def map_content(study: Study, focus: str = "", rows: NDArray[np.intp] | None = N
 @cache
 def asked_words() -> frozenset[str]:
     """Return the words that the script of a map asks for: the others stand in the page already."""
-    script = contents()[MAP_SCRIPT]
+    script = asset_texts()[MAP_SCRIPT]
     kinds = {f"kind_{name}" for name in ("iris", "communes", "qpv", "npnru", "neighbourhoods", "stations", "sites")}
     return frozenset(kinds | set(re.findall(r"\bwords\.(\w+)", script)))
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from essgeo.publish import export
-from essgeo.publish.geopackage import FAMILY_COLOURS, OUTLINES
+from essgeo.publish.geopackage import FAMILY_COLOURS, OUTLINES, POINTS
 from essgeo.schema.columns import TABLES
 from essgeo.schema.vocabulary import FAMILIES
 
@@ -138,6 +138,12 @@ def test_the_project_names_files_beside_it(folder: Path) -> None:
     assert files == {"./layers.gpkg", "./layers_odbl.gpkg"}
     drawn = {element.get("id") for element in root.iter("layer-tree-layer")}
     assert drawn == {element.text for element in root.iter("id")}
+
+
+def test_every_published_layer_is_drawn_and_stands_in_a_group() -> None:
+    layers = {name for name, table in TABLES.items() if table.geographic}
+    assert layers == {"iris", *OUTLINES, *POINTS}
+    assert layers == {name for names in GROUPS.values() for name in names}
 
 
 def test_every_family_has_a_colour() -> None:
