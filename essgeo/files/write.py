@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -19,7 +18,7 @@ from essgeo.crs import GEOGRAPHIC
 from essgeo.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
@@ -89,8 +88,20 @@ def write_file(frame: pd.DataFrame, path: Path) -> None:
             message = f"{path}: the table has no positions; write a .csv, .xlsx or .parquet."
             raise InputError(message)
         frame = _texts(frame, writable)
-    with whole(path) as staged:
+    staged = path
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+        os.close(handle)
+        staged = Path(name)
         write(frame, staged)
+        staged.chmod(0o644)
+        staged.replace(path)
+    except OSError as error:
+        message = f"{path}: cannot be written ({error.strerror or error})."
+        raise InputError(message) from error
+    finally:
+        if staged != path:
+            staged.unlink(missing_ok=True)
 
 
 def check_writable(path: Path) -> None:
@@ -104,25 +115,6 @@ def check_writable(path: Path) -> None:
     essgeo.errors.InputError: out.doc: cannot write a .doc; give one of .csv, .geojson, .gpkg, .parquet, .xlsx.
     """
     _writer(path)
-
-
-@contextmanager
-def whole(path: Path) -> Iterator[Path]:
-    """Give a file to write, which takes its place at the end, or is gone where anything fails."""
-    staged = path
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
-        os.close(handle)
-        staged = Path(name)
-        yield staged
-        staged.chmod(0o644)
-        staged.replace(path)
-    except OSError as error:
-        message = f"{path}: cannot be written ({error.strerror or error})."
-        raise InputError(message) from error
-    finally:
-        if staged != path:
-            staged.unlink(missing_ok=True)
 
 
 def _writer(path: Path) -> Callable[[pd.DataFrame, Path], None]:

@@ -83,3 +83,20 @@ def test_a_workbook_holds_numbers_and_flags_as_such(tmp_path: Path) -> None:
 def test_a_geopackage_of_no_position_is_still_one_of_points(tmp_path: Path) -> None:
     write_file(layer()[2:], tmp_path / "out.gpkg")
     assert pyogrio.list_layers(tmp_path / "out.gpkg").tolist() == [["addresses", "Point"]]
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_what_cannot_be_written_leaves_what_was_there(
+    tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / f"out{suffix}"
+    path.write_text("before", encoding="utf-8")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.chmod", full)
+    with pytest.raises(InputError, match=r"out.*: cannot be written \(No space left on device\)"):
+        write_file(layer(), path)
+    assert path.read_text(encoding="utf-8") == "before"
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
