@@ -37,24 +37,31 @@ _PLAIN = re.compile(rf"(\d{{1,3}})(?: ?[-/] ?(\d{{1,3}})| ?({_REPETITION}))?,? (
 # Letters glued to a number (12b) that are neither a way nor the month of May, unless a way follows.
 _GLUED = rf"(?!(?:{_WAYS}|mai)\b(?!,? (?:{_WAYS}|r)\b))[a-z]{{1,3}}\d{{0,2}}"
 
+# A house number with its repetition or the letters glued to it: 12, 12 bis, 12b.
 _HOUSE = re.compile(rf"(\d{{1,6}})(?: ?({_REPETITION})\b|({_GLUED})\b)?")
 
+# What joins the numbers of a list or range: 12-14, 12 et 14, 12 a 18.
 _NEXT = re.compile(r" ?(?:[-/,;&+]|et|a|au|ou) ?(?=\d)")
 
+# A letter apart from its number: 12 B rue A.
 _LETTER = re.compile(r"[ -]([a-z]{1,2}\d{0,2})(?=[ ,]|$)")
 
+# A postcode, with or without its country (F-93140); the number of a postbox is none.
 _POSTCODE = re.compile(r"(?:^|(?<!\bbp)(?<!\bcs)(?<!\btsa)[ ,;(-])(?:f ?-? ?)?(\d{5})\b[ ,;-]*")
 
 _PUNCTUATION = re.compile(r"[^a-z0-9]+")
 
+# Where one part of an address ends and another begins; the slash of 12/14 is none.
 _BREAK = re.compile(r"[,;()+]|(?<![a-z])/|/(?!\d)| - |- | -")
 
 _ONE = rf"\d{{1,4}}(?: ?(?:{_REPETITION}|[a-z]{{1,2}}\d{{0,2}})\b|{_GLUED}\b)?"
 
+# Numbers and a kind of way behind them, wherever they stand: the surest beginning of an address.
 _HOUSE_AND_WAY = re.compile(
     rf"(?<![a-z0-9])(?:{_ONE} ?(?:[-/,;&+]|et|a|au|ou) ?){{0,4}}{_ONE}[ ,]+(?:{_WAYS}|r)\b(?= [a-z0-9])"
 )
 
+# A kind of way with a name behind it.
 _WAY = re.compile(rf"(?<![a-z0-9])(?:{_WAYS})\b(?= [a-z0-9])")
 
 # What stands in an address and is neither number nor street: boxes, persons, floors, buildings, doors.

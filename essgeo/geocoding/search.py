@@ -459,6 +459,7 @@ def _interpolate(
         near = left & ~same & ~between & (np.minimum(high - number, number - low) <= FARTHEST)
         closest = np.where(high - number <= number - low, ahead, behind)
         if other_side:
+            # A number between two houses of the other side stays unknown; one near the last of them does not.
             point = np.where(near, closest, point)
             between[:] = False
         else:
