@@ -155,11 +155,11 @@ def build_siting(study: Study, scenarios: Sequence[Scenario], out: Path) -> list
     Examples
     --------
     >>> import pathlib, tempfile
-    >>> from essgeo.siting import default_scenario
+    >>> from essgeo.siting import default_scenarios
     >>> study = study_est_ensemble()
-    >>> scenario = default_scenario(study.demand, study.structures, study.sites, study.iris, study.parameters)
+    >>> scenarios = default_scenarios(study.demand, study.structures, study.sites, study.iris, study.parameters)
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     [path.name for path in build_siting(study, [scenario], pathlib.Path(folder))][:2]
+    ...     [path.name for path in build_siting(study, scenarios, pathlib.Path(folder))][:2]
     ['siting.html', 'brief-1.html']
     """
     refuse_overwrite({"out": out}, study.files)

@@ -1,7 +1,7 @@
 """Which site to open: candidates, requirements, exact models, and how sure the answer is."""
 
 from essgeo.siting.candidates import Requirements, default_candidates, search_areas, site_candidates
-from essgeo.siting.choose import Assumptions, choose_sites, default_scenario, default_scenarios
+from essgeo.siting.choose import Assumptions, choose_sites, default_scenarios
 from essgeo.siting.scenario import Scenario, compare_scenarios
 
 __all__ = [
@@ -11,7 +11,6 @@ __all__ = [
     "choose_sites",
     "compare_scenarios",
     "default_candidates",
-    "default_scenario",
     "default_scenarios",
     "search_areas",
     "site_candidates",

@@ -255,65 +255,6 @@ def choose_sites(  # noqa: PLR0913 (one argument a choice of the user, all but t
     )
 
 
-def default_scenario(
-    demand: gpd.GeoDataFrame,
-    structures: gpd.GeoDataFrame,
-    sites: gpd.GeoDataFrame,
-    iris: gpd.GeoDataFrame,
-    parameters: Parameters,
-    *,
-    network: WalkNetwork | None = None,
-    objective: str = "coverage",
-) -> Scenario:
-    """Return where two places of food and farming would bring most residents within ten minutes' walk.
-
-    Parameters
-    ----------
-    demand, structures, sites, iris
-        Layers of a study.
-    parameters
-        Of the study: walking, draws, seed, level.
-    network
-        The streets to walk on; straight lines with a detour where ``None``.
-    objective
-        What the sites seek, as for :func:`essgeo.choose_sites`.
-
-    Returns
-    -------
-    Scenario
-        See :func:`essgeo.choose_sites`.
-
-    Examples
-    --------
-    >>> from essgeo import demand_points, geocode, load_territory, read_layer
-    >>> from essgeo.results import Parameters
-    >>> here = load_territory("est-ensemble")
-    >>> sites, iris = read_layer(here, "sites"), read_layer(here, "iris")
-    >>> register = geocode(read_layer(here, "structures"))
-    >>> demand = demand_points(iris, spacing_m=200)
-    >>> scenario = default_scenario(demand, register, sites, iris, Parameters("2024", siting_draws=5))
-    >>> len(scenario.sites), scenario.proven
-    (2, True)
-    """
-    return choose_sites(
-        demand,
-        default_candidates(sites, iris),
-        count=COUNT,
-        sector=SECTOR,
-        within_minutes=MINUTES,
-        objective=objective,
-        structures=structures,
-        assumptions=Assumptions(
-            speed_kmh=parameters.speed_kmh,
-            detour=parameters.detour,
-            network=network,
-            draws=parameters.siting_draws,
-            seed=parameters.seed,
-            level=parameters.level,
-        ),
-    )
-
-
 def default_scenarios(
     demand: gpd.GeoDataFrame,
     structures: gpd.GeoDataFrame,
@@ -323,15 +264,25 @@ def default_scenarios(
     *,
     network: WalkNetwork | None = None,
 ) -> list[Scenario]:
-    """Return :func:`default_scenario` for all residents, then for those of target neighbourhoods where there are any.
+    """Return where two places of food and farming would bring most residents within ten minutes' walk.
 
-    The first seeks most residents and may pass every target neighbourhood by; the second says what serving these would
-    take, with the same number of sites.
+    Asked for all residents, then for those of target neighbourhoods where there are any. The first answer seeks most
+    residents and may pass every target neighbourhood by; the second says what serving these would take, with the same
+    number of sites.
 
     Parameters
     ----------
-    demand, structures, sites, iris, parameters, network
-        As for :func:`default_scenario`.
+    demand, structures, sites, iris
+        Layers of a study.
+    parameters
+        Of the study: walking, draws, seed, level.
+    network
+        The streets to walk on; straight lines with a detour where ``None``.
+
+    Returns
+    -------
+    list of Scenario
+        One or two, see :func:`essgeo.choose_sites`.
 
     Examples
     --------
@@ -342,10 +293,28 @@ def default_scenarios(
     >>> most.newly_reached > targets.newly_reached
     True
     """
-    objectives = ["coverage", "targets"] if (demand["neighbourhood_id"] != "").any() else ["coverage"]
+    candidates = default_candidates(sites, iris)
+    assumptions = Assumptions(
+        speed_kmh=parameters.speed_kmh,
+        detour=parameters.detour,
+        network=network,
+        draws=parameters.siting_draws,
+        seed=parameters.seed,
+        level=parameters.level,
+    )
     return [
-        default_scenario(demand, structures, sites, iris, parameters, network=network, objective=objective)
-        for objective in objectives
+        choose_sites(
+            demand,
+            candidates,
+            count=COUNT,
+            sector=SECTOR,
+            within_minutes=MINUTES,
+            objective=objective,
+            structures=structures,
+            assumptions=assumptions,
+        )
+        for objective in ("coverage", "targets")
+        if objective == "coverage" or (demand["neighbourhood_id"] != "").any()
     ]
 
 
