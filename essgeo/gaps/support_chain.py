@@ -11,6 +11,8 @@ from scipy.spatial import KDTree
 
 from essgeo.access import nearest_minutes
 from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
+from essgeo.gaps.areas import FROM_POINTS
+from essgeo.schema.validate import require_columns
 from essgeo.schema.vocabulary import STAGES, SUPPORT_ROLES, split_codes
 
 if TYPE_CHECKING:
@@ -125,6 +127,11 @@ def support_chain(
         residents), ``within_reach`` (of half of them at least), ``nearest_structure_id``, ``nearest_name``,
         ``nearest_city``, ``nearest_minutes`` (from the population-weighted centre).
 
+    Raises
+    ------
+    SchemaError
+        A column is missing: all of them in one message.
+
     Examples
     --------
     >>> import geopandas as gpd
@@ -139,6 +146,16 @@ def support_chain(
     >>> chain.loc[chain["within_reach"], ["role", "stage", "nearest_name", "nearest_minutes"]].values.tolist()
     [['financement', 'lancement', 'F', 5.2]]
     """
+    of_support = dict.fromkeys(
+        ("roles", "support_stages"), "Give the roles and stages of support, codes joined by '|'."
+    )
+    own = dict.fromkeys(("name", "city"), "Give each structure its own.")
+    require_columns(
+        ("demand", demand, dict.fromkeys(("population", "neighbourhood_id"), FROM_POINTS)),
+        ("structures", structures, of_support | own),
+        ("neighbourhoods", neighbourhoods, {"name": "Give each area a name."}),
+        ("register", register, of_support),
+    )
     people = demand["population"].to_numpy()
     here = neighbourhoods.index.to_numpy()[:, None] == demand["neighbourhood_id"].to_numpy()  # neighbourhoods x points
     links = [(role, stage) for role in SUPPORT_ROLES for stage in STAGES]

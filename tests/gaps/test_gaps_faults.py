@@ -16,7 +16,7 @@ from scipy import sparse
 
 from essgeo import choose_sites, coverage, find_gaps, travel_cost
 from essgeo.errors import InputError
-from essgeo.gaps import Areas, assess_gaps, draw, gather_areas
+from essgeo.gaps import Areas, assess_gaps, draw, gather_areas, support_chain
 from essgeo.gaps.areas import NEED_LIMITS, need_weights
 from essgeo.gaps.ranks import overlap_groups, rank_intervals, theme_ranks, zone_ranks
 from essgeo.gaps.reach import THEME_ROWS, trips_to
@@ -225,5 +225,9 @@ def test_what_is_missing_is_asked_for_in_one_error_by_layer() -> None:
         gather_areas(demand.drop(columns=["population", "citycode"]), **named)
     areas = gather_areas(demand.drop(columns="citycode"), **(named | {"communes": nobody}))
     assert areas.table["residents"].tolist() == [2, 2]
+    with pytest.raises(InputError, match=r"demand: missing column population(.|\n)*structures: missing columns roles"):
+        support_chain(
+            demand.drop(columns="population"), places, targets, travel_cost(demand, places), register=places, minutes=9
+        )
     with pytest.raises(InputError, match=r"demand: missing column method(.|\n)*structures: missing column status"):
         coverage(demand.drop(columns="method"), places.drop(columns="status"), areas, travel_cost(demand, places))
