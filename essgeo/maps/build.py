@@ -10,8 +10,16 @@ from markupsafe import Markup
 
 from essgeo.errors import InputError
 from essgeo.files.guard import refuse_overwrite
-from essgeo.maps import pages
 from essgeo.maps.drawing import plan_of
+from essgeo.maps.pages import (
+    compare_page,
+    embed_page,
+    index_page,
+    method_page,
+    neighbourhood_page,
+    shared_context,
+    territory_page,
+)
 from essgeo.maps.render import (
     BACKGROUNDS,
     COMPARE_SCRIPT,
@@ -108,22 +116,22 @@ def build_maps(
     made, plan = register(study.structures), plan_of(study)
     names = _exported(out) if downloads is None else downloads
     files = [(name, _holds(PurePath(name).stem.removesuffix("_odbl"), study.lang)) for name in names]
-    shared = pages.common(study, background)
+    shared = shared_context(study, background)
     if scenarios:
         shared["menu"] = [*shared["menu"], siting_entry(study.lang)]
     contexts = {
-        "index.html": ("index.html", pages.index(study, plan, [] if single_file else files)),
-        "territory.html": ("territory.html", pages.territory(study)),
-        **{f"{code}.html": ("neighbourhood.html", pages.neighbourhood(study, code, made)) for code in codes},
-        "compare.html": ("compare.html", pages.compare(study)),
-        "method.html": ("method.html", pages.method(study)),
+        "index.html": ("index.html", index_page(study, plan, [] if single_file else files)),
+        "territory.html": ("territory.html", territory_page(study)),
+        **{f"{code}.html": ("neighbourhood.html", neighbourhood_page(study, code, made)) for code in codes},
+        "compare.html": ("compare.html", compare_page(study)),
+        "method.html": ("method.html", method_page(study)),
     }
     out.mkdir(parents=True, exist_ok=True)
     if single_file:
         if scenarios:
             contexts["siting.html"] = ("siting.html", siting_context(study, plan, scenarios))
         return [_write_page(out, "index.html", _single(study, shared, contexts, made, background))]
-    contexts["embed.html"] = ("embed.html", pages.embed(study))
+    contexts["embed.html"] = ("embed.html", embed_page(study))
     for _, context in contexts.values():
         context.update(_linked(context, background))
     written = [
@@ -164,7 +172,7 @@ def build_siting(study: Study, scenarios: Sequence[Scenario], out: Path) -> list
     """
     refuse_overwrite({"out": out}, study.files)
     told = siting_context(study, plan_of(study), scenarios)
-    shared = pages.common(study) | {"styles": linked_assets(STYLE, SITING_STYLE)}
+    shared = shared_context(study) | {"styles": linked_assets(STYLE, SITING_STYLE)}
     shared["menu"] = [*shared["menu"], siting_entry(study.lang)]
     made = {"siting.html": render("siting.html", study.lang, shared | told)}
     made |= {one["page"]: render("brief.html", study.lang, shared | {"one": one}) for one in told["scenarios"]}
@@ -198,8 +206,8 @@ def build_embed(study: Study, out: Path, *, background: Choice = "ign") -> list[
     ...     build_embed(study_est_ensemble(), pathlib.Path(folder))[0].name
     'embed.html'
     """
-    context = pages.embed(study)
-    shared = pages.common(study, background) | context | _linked(context, background)
+    context = embed_page(study)
+    shared = shared_context(study, background) | context | _linked(context, background)
     texts = asset_texts() | _data(study, register(study.structures), background)
     out.mkdir(parents=True, exist_ok=True)
     return [

@@ -9,9 +9,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from essgeo.errors import InputError
-from essgeo.maps import findings
 from essgeo.maps.drawing import dots, period, surface
-from essgeo.maps.findings import Row, by_index, records, tally, where
+from essgeo.maps.findings import (
+    Row,
+    bound,
+    by_index,
+    interval,
+    largest_gap,
+    reach,
+    records,
+    shared_qpv,
+    support_chain,
+    tally,
+    verified,
+    walk,
+    walking,
+    where,
+)
 from essgeo.maps.render import policy
 from essgeo.maps.script_data import (
     MANY,
@@ -58,7 +72,7 @@ AROUND_M = 2000.0
 _EMPTY_FIELDS = ("address", "family", "siren", "active_from")
 
 
-def common(study: Study, background: Choice = "none") -> Context:
+def shared_context(study: Study, background: Choice = "none") -> Context:
     """Return what every page shows: names, date, vintage, sources, and how many structures are not located."""
     return {
         "layout": "base.html",
@@ -78,7 +92,7 @@ def common(study: Study, background: Choice = "none") -> Context:
         "enterprises": _enterprises(study.portrait),
         "from_sirene": study.from_sirene,
         "bound": _bound(study),
-        "walking": findings.walking(study.parameters, study.walking, study.lang),
+        "walking": walking(study.parameters, study.walking, study.lang),
         "has_map": False,
         "scripts": (),
         "styles": (),
@@ -86,7 +100,7 @@ def common(study: Study, background: Choice = "none") -> Context:
     }
 
 
-def index(study: Study, plan: Plan, downloads: list[tuple[str, str]]) -> Context:
+def index_page(study: Study, plan: Plan, downloads: list[tuple[str, str]]) -> Context:
     """Return the portal: key figures, the neighbourhoods as cards, what can be downloaded and what it holds."""
     territory = _in_territory(study)
     cards = []
@@ -98,8 +112,8 @@ def index(study: Study, plan: Plan, downloads: list[tuple[str, str]]) -> Context
             | {
                 "page": f"{code}.html",
                 "reached": reached,
-                "finding": findings.reach(reached, territory, study.lang),
-                "gap": findings.largest_gap(gaps, study.neighbourhoods["name"], study.lang)[0],
+                "finding": reach(reached, territory, study.lang),
+                "gap": largest_gap(gaps, study.neighbourhoods["name"], study.lang)[0],
                 "first": gaps[0] if gaps else None,
             }
         )
@@ -115,7 +129,7 @@ def index(study: Study, plan: Plan, downloads: list[tuple[str, str]]) -> Context
     }
 
 
-def territory(study: Study) -> Context:
+def territory_page(study: Study) -> Context:
     """Return the full map and its tables."""
     coverage = where(study.coverage, minutes=study.parameters.walk_minutes)
     themes = where(coverage, level="territory")
@@ -129,12 +143,12 @@ def territory(study: Study) -> Context:
     }
 
 
-def embed(study: Study) -> Context:
+def embed_page(study: Study) -> Context:
     """Return the map alone, for a frame in the page of someone else."""
     return _with_map(study) | {"page": "embed.html"}
 
 
-def neighbourhood(study: Study, code: str, made: Register) -> Context:
+def neighbourhood_page(study: Study, code: str, made: Register) -> Context:
     """Return the page of a target neighbourhood.
 
     Its map shows the rows of the register around it and those that its tables name.
@@ -155,12 +169,12 @@ def neighbourhood(study: Study, code: str, made: Register) -> Context:
         "note": row.get(f"note_{study.lang}") or row["note"],
         "reached": reached,
         "findings": [
-            findings.reach(reached, _in_territory(study), study.lang),
-            findings.verified(reached, study.lang),
-            *findings.largest_gap(gaps, study.neighbourhoods["name"], study.lang),
-            *findings.support_chain(chain, study.lang),
+            reach(reached, _in_territory(study), study.lang),
+            verified(reached, study.lang),
+            *largest_gap(gaps, study.neighbourhoods["name"], study.lang),
+            *support_chain(chain, study.lang),
         ],
-        "shared": findings.shared_qpv(row, others, study.parameters.vintage, study.lang),
+        "shared": shared_qpv(row, others, study.parameters.vintage, study.lang),
         "thresholds": records(table.sort_values("minutes")),
         "gaps": gaps,
         "holders": _holders(study, gaps),
@@ -183,7 +197,7 @@ def neighbourhood(study: Study, code: str, made: Register) -> Context:
     }
 
 
-def method(study: Study) -> Context:
+def method_page(study: Study) -> Context:
     """Return the method page: inputs, parameters, formulas, limits, what is not known."""
     lines, total = tally(study.structures)
     empty = {name: int((study.structures[name].isin(["", "unknown"])).sum()) for name in _EMPTY_FIELDS}
@@ -243,7 +257,7 @@ def _classes() -> list[tuple[str, range, float | None, float | None]]:
 def _bound(study: Study) -> str:
     if study.from_sirene:
         return register_bound(study.located, len(study.structures), study.lang)
-    return findings.bound(study.located, _enterprises(study.portrait), study.lang)
+    return bound(study.located, _enterprises(study.portrait), study.lang)
 
 
 def _enterprises(portrait: pd.DataFrame) -> float:
@@ -256,11 +270,11 @@ def _in_territory(study: Study) -> dict[str, Any]:
 
 
 def _coverage_of(study: Study, level: str, **zone: str) -> dict[str, Any]:
-    walk = study.parameters.walk_minutes
-    rows = records(where(study.coverage, level=level, theme="all", minutes=walk, **zone))
+    minutes = study.parameters.walk_minutes
+    rows = records(where(study.coverage, level=level, theme="all", minutes=minutes, **zone))
     if not rows:
         message = (
-            f"coverage: no row for {' '.join([level, *zone.values()])} within {walk} min. "
+            f"coverage: no row for {' '.join([level, *zone.values()])} within {minutes} min. "
             "walk_minutes must be one of thresholds_min, and every neighbourhood must hold residents."
         )
         raise InputError(message)
@@ -297,7 +311,7 @@ class Line:
     cells: tuple[Cell, ...]
 
 
-def compare(study: Study) -> dict[str, Any]:
+def compare_page(study: Study) -> dict[str, Any]:
     """Return the areas, and groups of lines: figures, gaps by theme, nearest offers, support chain.
 
     The areas are the target neighbourhoods, then the QPV of the territory, each with ``name``, ``where``, ``page``
@@ -360,7 +374,7 @@ def _figures(study: Study, codes: list[str]) -> list[Line]:
             of["verified"].format(minutes=minutes),
             lambda code: Cell(percent(reached[code, minutes]["share_known_active"], lang)),
         ),
-        line(of["median"], lambda code: Cell(findings.walk(reached[code, minutes]["minutes_median"], lang))),
+        line(of["median"], lambda code: Cell(walk(reached[code, minutes]["minutes_median"], lang))),
         line(
             of["expected"],
             lambda code: _interval_cell(
@@ -396,7 +410,7 @@ def _gap_cell(row: Row, study: Study) -> Cell:
 def _offer(row: Row, study: Study) -> Cell:
     if not row["nearest_name"]:
         return Cell(texts(study.lang)["common"]["unknown"])
-    return Cell(findings.walk(row["nearest_minutes"], study.lang), placed(row["nearest_name"], row["nearest_city"]))
+    return Cell(walk(row["nearest_minutes"], study.lang), placed(row["nearest_name"], row["nearest_city"]))
 
 
 def _chain(study: Study, codes: list[str]) -> list[Line]:
@@ -420,6 +434,4 @@ def _interval_cell(row: Row | None, value: str, low: str, high: str, study: Stud
     if row is None or math.isnan(row[value]):
         return Cell(MISSING)
     text = percent(row[value], study.lang) if share else number(row[value], study.lang)
-    return Cell(
-        text, findings.interval(row[low], row[high], study.lang, share=share), float(row[low]), float(row[high])
-    )
+    return Cell(text, interval(row[low], row[high], study.lang, share=share), float(row[low]), float(row[high]))

@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from xstatic.pkg import leaflet
 
-from essgeo.maps import findings
+from essgeo.maps.findings import interval, walk
 from essgeo.schema.vocabulary import CHALLENGES, FAMILIES, GEO_STATUSES, ROLES, SITE_STATES, STAGES, STATUSES, THEMES
 from essgeo.text import numbers
 from essgeo.text.languages import texts
@@ -244,14 +244,14 @@ def environment(lang: Lang) -> Environment:
     made.filters.update(
         number=partial(numbers.number, lang=lang),
         percent=partial(numbers.percent, lang=lang),
-        walk=partial(findings.walk, lang=lang),
+        walk=partial(walk, lang=lang),
         day=partial(numbers.day, lang=lang),
         placed=numbers.placed,
         address=web_address,
         data_block=data_block,
         label=lambda code, vocabulary: _VOCABULARIES[vocabulary].get(code, {}).get(lang, code),
     )
-    made.filters["interval"] = lambda low, high, share=False: findings.interval(low, high, lang, share=share)
+    made.filters["interval"] = lambda low, high, share=False: interval(low, high, lang, share=share)
     return made
 
 

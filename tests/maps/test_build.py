@@ -15,7 +15,7 @@ import pytest
 
 from essgeo.errors import InputError
 from essgeo.maps import build_maps
-from essgeo.maps.pages import AROUND_M, MOST_QPV, compare
+from essgeo.maps.pages import AROUND_M, MOST_QPV, compare_page
 from essgeo.maps.render import BACKGROUNDS, BIDI_CONTROLS, data_block, environment, policy, web_address
 from essgeo.maps.script_data import ALPHABET, SHAPES, register
 from essgeo.schema.vocabulary import SECTOR_SYMBOLS, SECTORS, THEMES
@@ -251,7 +251,7 @@ def test_the_method_page_gives_every_parameter_and_hash(study: Study, pages: lis
 
 
 def test_a_comparison_gives_shares_with_intervals_and_the_same_figures(study: Study, folder: Path) -> None:
-    found = compare(study)
+    found = compare_page(study)
     for _, lines in found["groups"]:
         assert all(len(line.cells) == len(found["areas"]) for line in lines)
     gaps = study.gaps.set_index(["neighbourhood_id", "theme"])
@@ -264,14 +264,14 @@ def test_a_comparison_gives_shares_with_intervals_and_the_same_figures(study: St
 
 
 def test_a_comparison_holds_qpv_where_they_are_not_the_neighbourhoods_and_are_few(study: Study) -> None:
-    names = [area["name"] for area in compare(study)["areas"].values()]
+    names = [area["name"] for area in compare_page(study)["areas"].values()]
     assert names == [*study.neighbourhoods["name"], "Amont - Aval"]
-    assert compare(study)["groups"][0][1][0].cells[-1].text == "2\u202f000"
+    assert compare_page(study)["groups"][0][1][0].cells[-1].text == "2\u202f000"
     standing_in = replace(study, neighbourhoods=study.neighbourhoods.assign(iris_codes=""))
-    assert list(compare(standing_in)["areas"]) == list(study.neighbourhoods.index)
+    assert list(compare_page(standing_in)["areas"]) == list(study.neighbourhoods.index)
     row = study.coverage[(study.coverage["level"] == "qpv")]
     many = pd.concat([study.coverage, *[row] * MOST_QPV])
-    assert list(compare(replace(study, coverage=many))["areas"]) == list(study.neighbourhoods.index)
+    assert list(compare_page(replace(study, coverage=many))["areas"]) == list(study.neighbourhoods.index)
 
 
 def test_tables_have_a_caption_and_scopes(pages: list[Path]) -> None:
