@@ -272,7 +272,9 @@ def _pairs(
     point, zone, signed = point[kept], zone[kept], signed[kept]
     probability = _probability(boundary, xy[point], radius[point], zone, signed)
 
-    far = np.setdiff1d(np.arange(len(xy)), point)
+    alone = np.ones(len(xy), dtype=bool)
+    alone[point] = False
+    far = np.flatnonzero(alone)
     far_distance, far_zone = nearest_zone(boundary, xy[far])
     return (
         np.append(point, far),
