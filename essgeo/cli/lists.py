@@ -70,7 +70,7 @@ class Options(TypedDict):
 @click.option("--citycode", metavar="COL", help="Column of the INSEE code of the commune.")
 @corrections
 @click.option(
-    "--review", type=_FILE, help="Write what needs a human, with candidates; filled in, it goes to --corrections."
+    "--review", type=_FILE, help="Write what is to review, with candidates; filled in, it goes to --corrections."
 )
 @click.option(
     "--cache", type=_FILE, help="File that keeps the answers of a service. Default: in the user's cache folder."

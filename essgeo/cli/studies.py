@@ -52,8 +52,8 @@ def study(territory: str, *, options: Options, out: str, background: Choice, sin
     if len(found.review):
         review = Path(out) / "tables" / "review.csv"
         whole = counted(len(found.structures), "structure")
-        need = f"need{'s' * (len(found.review) == 1)} a human ({by_status(found.review)})"
-        click.echo(f"{persons(len(found.review))} of {whole} {need}: {review}")
+        verb = "is" if len(found.review) == 1 else "are"
+        click.echo(f"{persons(len(found.review))} of {whole} {verb} to review ({by_status(found.review)}): {review}")
     click.echo(f"Pages: {Path(out) / 'index.html'}")
 
 

@@ -61,7 +61,7 @@ def test_study_prints_the_neighbourhoods_and_where_the_pages_are(
         "upper bound" in printed
     )
     assert "QPV of 2024, structures active on 2027-06-30." in printed
-    assert f"1 of 3 structures needs a human (1 not_found): {out / 'tables' / 'review.csv'}" in printed
+    assert f"1 of 3 structures is to review (1 not_found): {out / 'tables' / 'review.csv'}" in printed
     assert lines[-1] == f"Pages: {out / 'index.html'}"
     assert (out / "index.html").is_file()
 
