@@ -224,7 +224,7 @@ def test_a_whole_run_opens_no_connection_and_writes_everything(small_territory: 
 
 
 UNUSED = (
-    *("dask", "distributed", "duckdb", "filelock", "folium", "matplotlib", "openpyxl", "osmium", "platformdirs"),
+    *("dask", "distributed", "duckdb", "folium", "matplotlib", "openpyxl", "osmium", "platformdirs"),
     *("requests", "urllib3", "xyzservices"),
 )
 
