@@ -11,6 +11,7 @@ import pandas as pd
 
 from essgeo.crs import GEOGRAPHIC, require_crs
 from essgeo.errors import SchemaError
+from essgeo.files.reread import reread
 from essgeo.files.structures import iso_date
 from essgeo.files.tables import read_table
 from essgeo.schema.columns import HEADERS, LAYERS
@@ -75,7 +76,7 @@ def read_premises(path: Path | str, *, crs: str = "EPSG:2154") -> gpd.GeoDataFra
     [['Halle', 400.0, 'yes', '2027-01']]
     """
     path = Path(path)
-    table = read_table(path)
+    table = reread(read_table(path))
     if set(table.columns) >= _CNIG:
         named = as_candidates(table)
     else:

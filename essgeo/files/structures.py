@@ -14,6 +14,7 @@ import pandas as pd
 from essgeo.crs import GEOGRAPHIC, require_crs
 from essgeo.errors import InputWarning, SchemaError
 from essgeo.files.redact import is_diffusion, redact, redact_identifiers, restricted_rows
+from essgeo.files.reread import reread
 from essgeo.files.tables import read_table
 from essgeo.schema.columns import HEADERS, LAYERS, LISTS
 from essgeo.schema.headers import guess_columns, simplify
@@ -222,7 +223,7 @@ def read_structures(path: Path | str, *, headers: Headers = HEADERS) -> pd.DataF
     [{'structure_id': 'le-fournil', 'name': 'Le Fournil', 'sectors': 'alimentation_agriculture', 'status': 'unknown'}]
     """
     path = Path(path)
-    table = as_official_list(_points_as_columns(read_table(path), path.name), headers)
+    table = as_official_list(reread(_points_as_columns(read_table(path), path.name)), headers)
     structures = table.rename(columns=_columns(table, headers))
     wanted = [name for name, columns in _WANTED.items() if not set(columns) & set(structures.columns)]
     if wanted:

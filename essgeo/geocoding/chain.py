@@ -14,6 +14,7 @@ from tqdm.auto import tqdm
 from essgeo.crs import GEOGRAPHIC, require_crs
 from essgeo.errors import InputError
 from essgeo.files.redact import MASK, is_diffusion, redact, redact_identifiers, restricted_rows
+from essgeo.files.reread import ADDED, is_result, reread
 from essgeo.geocoding.corrections import corrected_points
 from essgeo.geocoding.engines import MATCH_COLUMNS, distinct, no_matches, queries_of
 from essgeo.geocoding.match import Local
@@ -39,13 +40,9 @@ _RANK = {"located": 0, "ambiguous": 1, "imprecise": 2, "not_found": 3}
 _MATCHED = ("status", "precision", "score", "margin", "label", "ban_id", "citycode", "engine", "reason")
 """Columns of a match that become results with ``geo_`` before their name."""
 
-ADDED = (
-    "geo_status", "geo_precision", "geo_score", "geo_margin", "geo_radius_m", "geo_label", "geo_ban_id", "geo_citycode",
-    "geo_engine", "geo_reason", "longitude", "latitude",
-)  # fmt: skip
-"""Columns that a geocoded file has more than the file it was made from."""
-
 _RESULTS = (*ADDED, "candidate_longitude", "candidate_latitude")
+
+_KEPT = tuple(f"geo_{name}" for name in _MATCHED)
 
 _NUMBERS = ("geo_score", "geo_margin", "geo_radius_m", *_RESULTS[-4:])
 
@@ -69,7 +66,8 @@ def geocode(
     table
         Structures: ``address`` and, where known, ``postcode``, ``city``, ``citycode``, ``lon``, ``lat`` (degrees),
         ``coord_precision``, ``coord_radius_m`` (metres, in place of the radius of that precision) and ``coord_source``
-        (``sirene`` for the positions of :mod:`essgeo.official.sirene`).
+        (``sirene`` for the positions of :mod:`essgeo.official.sirene`). Rows of an earlier result keep what it found,
+        and why it found nothing: they are asked again only where nobody was asked, or where ``geo_status`` is emptied.
     using
         Engines in order (an index of BAN, a service), or a small table of known addresses (the ``addresses`` layer).
         Without a service no connection is opened.
@@ -112,6 +110,7 @@ def geocode(
     >>> geocode(table)["geo_status"].to_dict()
     {'a': 'located', 'b': 'not_found'}
     """
+    table = reread(table)
     rows = table.reset_index(drop=True)
     masked = restricted_rows(rows)
     queries = queries_of(rows[~masked])
@@ -126,7 +125,9 @@ def geocode(
     _place(found, known, "located")
     vague = known.index[~known["precision"].isin(SURE)]
     found.loc[vague, ["geo_status", "geo_reason"]] = ["imprecise", "vague_coordinates"]
-    queries = queries.drop(known.index)
+    before = _earlier(rows.loc[queries.index])
+    found.loc[before.index, before.columns] = before
+    queries = queries.drop(known.index.union(before.index))
     if using is None:
         using = []
     elif isinstance(using, pd.DataFrame):
@@ -156,6 +157,19 @@ def _known_points(table: pd.DataFrame) -> pd.DataFrame:
         radius_m=pd.to_numeric(known["coord_radius_m"]),
         engine=known["coord_source"].where(known["coord_source"] == SIRENE, "register"),
     )
+
+
+def _earlier(table: pd.DataFrame) -> pd.DataFrame:
+    """Return what an earlier run found of rows, but where nobody was asked or the point was added or taken since."""
+    if not is_result(table):
+        return pd.DataFrame(index=table.index[:0])
+    table = table.reindex(columns=["lon", "lat", *_KEPT])
+    placed = table["lon"].notna() & table["lat"].notna()
+    found = table["geo_status"].isin(["located", "corrected"])
+    kept = np.where(placed, found | (table["geo_status"] == "imprecise"), ~found & (table["geo_status"] != ""))
+    results = table.loc[kept & (table["geo_reason"] != "no_index"), list(_KEPT)]
+    texts = [name for name in _KEPT if name not in _NUMBERS]
+    return results.assign(**{name: results[name].astype(object).fillna("") for name in texts})
 
 
 def _place(found: pd.DataFrame, points: pd.DataFrame, status: str) -> None:
