@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -51,6 +52,8 @@ Science, 2008): 1.3 to 3 times slower than 1.25 m/s on the flat. 2 is a choice w
 UNITS_PER_DEGREE = 10_000_000
 
 DAY = slice(0, len("2024-01-31"))
+
+_HSTORE = re.compile(r'"((?:[^"\\]|\\.)*)"\s*=>\s*"((?:[^"\\]|\\.)*)"')
 
 LICENCE = "ODbL 1.0"
 
@@ -271,7 +274,7 @@ def _json_lines(file: Path) -> tuple[Iterator[Line], str]:
 
 def _geojson_lines(features: list[Any]) -> Iterator[Line]:
     for feature in features:
-        tags, shape = feature["properties"] or {}, feature["geometry"] or {"type": ""}
+        tags, shape = _flat(feature["properties"] or {}), feature["geometry"] or {"type": ""}
         if not walkable(tags):
             continue
         if shape["type"] == "LineString":
@@ -279,6 +282,17 @@ def _geojson_lines(features: list[Any]) -> Iterator[Line]:
         elif shape["type"] in {"Polygon", "MultiLineString"}:
             for ring in shape["coordinates"]:
                 yield tags, [_units(*point[:2]) for point in ring]
+
+
+def _flat(tags: Mapping[str, Any]) -> dict[str, str]:
+    """Return the tags of a way with those that ogr2ogr and QGIS put into ``other_tags``: an HSTORE, or JSON."""
+    others = tags.get("other_tags") or {}
+    if isinstance(others, str):
+        if others.lstrip().startswith("{"):
+            others = json.loads(others)
+        else:
+            others = {name: re.sub(r"\\(.)", r"\1", value) for name, value in _HSTORE.findall(others)}
+    return {**others, **{name: value for name, value in tags.items() if value is not None}}
 
 
 def _overpass_lines(elements: list[Any]) -> Iterator[Line]:

@@ -10,7 +10,7 @@ import math
 import re
 import warnings
 import zipfile
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,12 +20,13 @@ import pyarrow as pa
 
 from essgeo.crs import require_crs
 from essgeo.errors import InputError, InputWarning, SchemaError
+from essgeo.files.encodings import UTF16_MARKS, encoding_of
 from essgeo.schema.columns import HEADERS
 from essgeo.schema.headers import guess_columns
 from essgeo.schema.validate import ROW
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 SEPARATORS = ",;\t|"
 
@@ -45,7 +46,8 @@ _SIGNATURES = {
     b"SQLite format 3\x00": (".gpkg",),
 }
 
-_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_HEAD, _CHUNK = 1 << 16, 10_000
+"""Characters that tell the separator, and rows that are read at a time."""
 
 _FORMULA = re.compile(rb"<f[ />]")
 
@@ -149,7 +151,7 @@ def _fault_of(head: bytes, suffix: str) -> str:
             suffix in _TEXT and head.lstrip().lower().startswith(WEB_PAGE)
         ),
         f"the file is binary, not the text a {suffix} holds; save it again as {suffix}, in UTF-8.": (
-            suffix in _TEXT and head.count(b"\x00") > len(head) // 10 and not head.startswith(_UTF16_MARKS)
+            suffix in _TEXT and head.count(b"\x00") > len(head) // 10 and not head.startswith(UTF16_MARKS)
         ),
     }
     return next((fault for fault, found in faults.items() if found), "")
@@ -233,27 +235,23 @@ def _names_columns(cells: Sequence[str]) -> bool:
     return len(known) >= MIN_NAMES and not any(cell.strip().isdigit() for cell in cells)
 
 
-def _decode(path: Path) -> str:
-    content = path.read_bytes()
-    if content.startswith(_UTF16_MARKS):
-        return content.decode("utf-16", errors="replace")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace")
-
-
 def _read_csv(path: Path) -> pd.DataFrame:
-    text = _decode(path)
-    rows: list[list[str]] = []
+    encoding = encoding_of(path)
+    with path.open(encoding=encoding.codec, errors=encoding.errors, newline="") as stream:
+        separator = separator_of(stream.read(_HEAD))
+        stream.seek(0)
+        return _framed(path, _cells(path, csv.reader(stream, delimiter=separator, strict=True)))
+
+
+def _cells(path: Path, reader: Iterator[list[str]]) -> Iterator[list[str]]:
+    """Yield the rows of a CSV as they are read, so that a file is never in memory as text and as a table."""
+    number = 0
     try:
-        rows.extend(csv.reader(io.StringIO(text, newline=""), delimiter=separator_of(text), strict=True))
+        for number, row in enumerate(reader, start=1):  # noqa: B007 (said where the next row cannot be read)
+            yield row
     except csv.Error as error:
-        message = (
-            f"{path}: row {len(rows) + 1} cannot be read ({error}); look for a quote that is not closed or doubled."
-        )
+        message = f"{path}: row {number + 1} cannot be read ({error}); look for a quote that is not closed or doubled."
         raise InputError(message) from error
-    return _framed(path, rows)
 
 
 def _read_xlsx(path: Path) -> pd.DataFrame:
@@ -301,9 +299,15 @@ def _columns_without_value(rows: list[tuple[object, ...]], formulas: list[tuple[
     return [get_column_letter(column) for column, some in known.items() if not some]
 
 
-def _framed(path: Path, rows: list[list[str]]) -> pd.DataFrame:
+def _framed(path: Path, rows: Iterable[list[str]]) -> pd.DataFrame:
     """Return rows of cells as a frame; a blank line is no row, unless the file has one column only."""
-    found = header_of(rows)
+    rows = iter(rows)
+    head: list[list[str]] = []
+    filled = 0
+    while filled <= MAX_ROWS and (row := next(rows, None)) is not None:
+        head.append(row)
+        filled += any(map(str.strip, row))
+    found = header_of(head)
     if found is None:
         message = f"{path}: the file is empty."
         raise InputError(message)
@@ -311,24 +315,41 @@ def _framed(path: Path, rows: list[list[str]]) -> pd.DataFrame:
     if below:
         message = f"{path.name}: row {place + 1} was taken as the header; the rows above it are not read."
         warnings.warn(message, InputWarning, stacklevel=2)
-    header = rows[place]
+    header = head[place]
     while not header[-1].strip():
         header = header[:-1]
     width = len(header)
-    records = {number: row for number, row in enumerate(rows[place + 1 :], start=place + 2) if row or width == 1}
-    for number, row in records.items():
-        if len(row) > width and any(map(str.strip, row[width:])):
-            message = (
-                f"{path}: row {number} has more cells than row {place + 1}, the header ({len(row)} against {width}); "
-                "quote a cell that holds the separator, name every column, or delete the rows above the header."
-            )
-            raise InputError(message)
-    cells = [row if len(row) == width else (row + [""] * width)[:width] for row in records.values()]
-    frame = pd.DataFrame(cells, columns=range(width), index=list(records), dtype="object")
-    for column in frame:  # each distinct text is cleaned once; no factorize(): the hashing of pandas stops at a NUL
-        clean = {text: text.replace("\x00", "").strip() for text in set(frame[column])}
-        frame[column] = pd.Series([clean[text] for text in frame[column]], index=frame.index, dtype="object")
-    return frame.set_axis(header, axis=1)
+    numbers: list[int] = []
+    parts: list[pd.DataFrame] = []
+    texts: list[dict[str, str]] = [{} for _ in range(width)]  # of each column, its distinct texts, cleaned once
+    numbered = enumerate(chain(head[place + 1 :], rows), start=place + 2)
+    # A chunk at a time: rows as lists take several times the memory of the columns that they become.
+    while chunk := list(islice(numbered, _CHUNK)):
+        kept = [(number, row) for number, row in chunk if row or width == 1]
+        for number, row in kept:
+            if len(row) > width and any(map(str.strip, row[width:])):
+                message = (
+                    f"{path}: row {number} has more cells than row {place + 1}, the header ({len(row)} against "
+                    f"{width}); quote a cell that holds the separator, name every column, or delete the rows above "
+                    "the header."
+                )
+                raise InputError(message)
+        numbers += [number for number, _ in kept]
+        cells = [row if len(row) == width else (row + [""] * width)[:width] for _, row in kept]
+        if cells:
+            columns = map(_clean, zip(*cells, strict=True), texts)
+            parts.append(pd.DataFrame(dict(enumerate(columns)), dtype="object"))
+    frame = pd.concat(parts) if parts else pd.DataFrame(columns=range(width), dtype="object")
+    return frame.set_axis(pd.Index(numbers, dtype="int64")).set_axis(header, axis=1)
+
+
+def _clean(column: Sequence[str], known: dict[str, str]) -> list[str]:
+    """Return a column without NUL characters and blanks around its texts, each distinct one kept once in memory."""
+    if len(known) > _CHUNK:
+        known.clear()
+    for text in set(column).difference(known):
+        known[text] = text.replace("\x00", "").strip()
+    return [known[text] for text in column]
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:

@@ -12,7 +12,7 @@ import pytest
 import shapely
 
 from essgeo.access import read_network
-from essgeo.access.network import STEPS_FACTOR, walkable
+from essgeo.access.network import STEPS_FACTOR, read_ways, walkable
 from essgeo.errors import InputError
 
 if TYPE_CHECKING:
@@ -195,3 +195,17 @@ def test_bondy(streets: WalkNetwork) -> None:
     joined = streets.segment_xy[streets.segment_from_m == 0, 0]
     assert len(joined) == len(streets.edges)
     np.testing.assert_allclose(joined, streets.xy[streets.edges[:, 0]])
+
+
+@pytest.mark.parametrize(
+    "written",
+    ['"foot"=>"no","note"=>"a \\"b\\" => c"', '{"foot": "no"}', {"foot": "no"}],
+    ids=["hstore", "json", "object"],
+)
+def test_the_tags_that_ogr_gathers_count(tmp_path: Path, written: object) -> None:
+    line = {"type": "LineString", "coordinates": [[2.44, 48.86], [2.45, 48.86]]}
+    ways = [{"highway": "residential", "other_tags": written}, {"highway": "residential", "other_tags": None}]
+    features = [{"type": "Feature", "properties": tags, "geometry": line} for tags in ways]
+    path = tmp_path / "streets.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    assert len(read_ways(path).steps) == 1
