@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from essgeo.access import WalkingComparison, WalkNetwork
     from essgeo.files.provenance import Input
+    from essgeo.messages import Lang
     from essgeo.register import Economy
-    from essgeo.schema.vocabulary import Lang
     from essgeo.territory import Territory
 
 

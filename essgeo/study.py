@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from essgeo.geocoding.engines import Engine
     from essgeo.maps.render import Choice
-    from essgeo.schema.vocabulary import Lang
+    from essgeo.messages import Lang
     from essgeo.siting import Scenario
 
 

@@ -12,6 +12,7 @@ import click
 
 from essgeo.cli.options import as_json, as_of, by_status, check_outputs, corrections, counted, of_study
 from essgeo.errors import InputError
+from essgeo.messages import plural, tell
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -21,11 +22,6 @@ if TYPE_CHECKING:
     from essgeo.study import Options as StudyOptions
     from essgeo.territory import Territory
 
-
-NO_ENGINE = (
-    "{} not looked up: give --ban adresses-93.csv.gz (files of adresse.data.gouv.fr), or let the national service be "
-    "asked with --live."
-)
 
 _FILE = click.Path(path_type=Path)
 
@@ -49,33 +45,24 @@ class Options(TypedDict):
 
 @click.command("geocode")
 @click.argument("file", type=_FILE)
-@click.option(
-    "-o", "--output", required=True, type=_FILE, help="File to write (.csv, .xlsx, .parquet, .geojson, .gpkg)."
-)
+@click.option("-o", "--output", required=True, type=_FILE)
 @click.option(
     "--engine",
     type=click.Choice(["auto", "local", "geoplateforme"]),
     default="auto",
     show_default=True,
-    help="auto: the BAN files given, then with --live the service for what is left. local: never a connection.",
 )
-@click.option("--ban", multiple=True, type=_FILE, help="BAN file of a department (adresses-93.csv.gz), repeatable.")
-@click.option(
-    "--live", is_flag=True, help="Let auto ask the service; only address, postcode, city and citycode are sent."
-)
-@click.option("--url", metavar="URL", help="Ask this server, which speaks addok's contract, not the national service.")
-@click.option("--address", multiple=True, metavar="COL", help="Column of the address, repeatable. Default: guessed.")
-@click.option("--postcode", metavar="COL", help="Column of the postcode.")
-@click.option("--city", metavar="COL", help="Column of the commune.")
-@click.option("--citycode", metavar="COL", help="Column of the INSEE code of the commune.")
+@click.option("--ban", multiple=True, type=_FILE)
+@click.option("--live", is_flag=True)
+@click.option("--url", metavar="URL")
+@click.option("--address", multiple=True, metavar="COL")
+@click.option("--postcode", metavar="COL")
+@click.option("--city", metavar="COL")
+@click.option("--citycode", metavar="COL")
 @corrections
-@click.option(
-    "--review", type=_FILE, help="Write what is to review, with candidates; filled in, it goes to --corrections."
-)
-@click.option(
-    "--cache", type=_FILE, help="File that keeps the answers of a service. Default: in the user's cache folder."
-)
-@click.option("--resume", is_flag=True, help="Go on where a run stopped: take every answer kept, even an old one.")
+@click.option("--review", type=_FILE)
+@click.option("--cache", type=_FILE)
+@click.option("--resume", is_flag=True)
 def geocode_file(file: Path, output: Path, **given: Unpack[Options]) -> None:
     """Write FILE with the position of each address, and how sure it is.
 
@@ -127,10 +114,10 @@ def _engines(given: Options) -> list[Engine]:
     from essgeo.geocoding.service import GEOPLATEFORME, Client
 
     if given["engine"] == "local" and (_asks_service(given) or not given["ban"]):
-        message = "--engine local takes --ban FILE, and neither --live nor --url."
+        message = tell("engine_local")
         raise InputError(message)
     if given["engine"] == "geoplateforme" and given["ban"]:
-        message = "--engine geoplateforme does not read --ban FILE; use --engine auto --live for both."
+        message = tell("engine_service")
         raise InputError(message)
     engines: list[Engine] = []
     if given["ban"]:
@@ -151,14 +138,14 @@ def _unasked(found: gpd.GeoDataFrame) -> str:
     count = int((found["geo_reason"] == "no_index").sum())
     if not count:
         return ""
-    message = NO_ENGINE.format(counted(count, "row") + (" was" if count == 1 else " were"))
+    message = plural("no_engine", count, rows=counted(count, "row"))
     if found.geometry.notna().any():
         return message
     raise InputError(message)
 
 
 def _summary(found: gpd.GeoDataFrame, output: Path) -> None:
-    click.echo(f"{counted(len(found), 'row')}: {by_status(found)}. {output}")
+    click.echo(tell("geocoded", rows=counted(len(found), "row"), statuses=by_status(found), file=output))
 
 
 class StructuresOptions(TypedDict):
@@ -181,24 +168,21 @@ class StructuresOptions(TypedDict):
 
 @click.command("structures")
 @click.argument("territory")
-@click.option(
-    "-o", "--output", required=True, type=_FILE, help="File to write (.csv, .xlsx, .parquet, .geojson, .gpkg)."
-)
-@click.option("--establishments", type=_FILE, help="StockEtablissement of SIRENE (.parquet or .csv).")
-@click.option("--legal-units", type=_FILE, help="StockUniteLegale of SIRENE (.parquet or .csv).")
-@click.option("--geolocation", type=_FILE, help="Geolocation of SIRENE; its houses win over geocoding.")
-@click.option("--ess-list", type=_FILE, help="List of ESS France.")
-@click.option("--live", is_flag=True, help="Fetch the official files that are not given and not current.")
-@click.option("--ban", multiple=True, type=_FILE, help="BAN file of a department (adresses-93.csv.gz), repeatable.")
+@click.option("-o", "--output", required=True, type=_FILE)
+@click.option("--establishments", type=_FILE)
+@click.option("--legal-units", type=_FILE)
+@click.option("--geolocation", type=_FILE)
+@click.option("--ess-list", type=_FILE)
+@click.option("--live", is_flag=True)
+@click.option("--ban", multiple=True, type=_FILE)
 @corrections
-@click.option("--others", type=click.Path(), help="Another list of structures, to be added where it is not the same.")
-@click.option("--decisions", type=_FILE, help="Which rows of the two lists are the same: left, right, decision, keep.")
+@click.option("--others", type=click.Path())
+@click.option("--decisions", type=_FILE)
 @click.option(
     "--suggestions",
     type=_FILE,
-    help="Write the likely duplicates here, to fill in; what is filled in there counts and stays.",
 )
-@click.option("--portrait", type=_FILE, help="Write the ESS by family, commune and QPV here, beside the economy.")
+@click.option("--portrait", type=_FILE)
 @as_of
 @as_json
 def structures(territory: str, output: Path, **given: Unpack[StructuresOptions]) -> None:
@@ -224,10 +208,10 @@ def structures(territory: str, output: Path, **given: Unpack[StructuresOptions])
         live=given["live"],
     )
     copies = {
-        "a copy of SIRENE": files.establishments,
-        "a copy of its legal units": files.legal_units,
-        "a copy of its places": files.geolocation,
-        "a copy of the list of ESS France": files.ess_list,
+        tell("copy_establishments"): files.establishments,
+        tell("copy_legal_units"): files.legal_units,
+        tell("copy_geolocation"): files.geolocation,
+        tell("copy_ess_list"): files.ess_list,
     }
     check_outputs({"-o": output, "--portrait": given["portrait"], "--suggestions": given["suggestions"]}, copies)
     for sentence in files.stale:
@@ -252,7 +236,7 @@ def structures(territory: str, output: Path, **given: Unpack[StructuresOptions])
 
 def _check(output: Path, given: StructuresOptions) -> None:
     if given["others"] is None and (given["decisions"] or given["suggestions"]):
-        message = "--decisions and --suggestions are about two lists: name the other one with --others FILE."
+        message = tell("two_lists")
         raise InputError(message)
     official = ("establishments", "legal_units", "geolocation", "ess_list")
     read = {f"--{name.replace('_', '-')}": given[name] for name in official}  # type: ignore[literal-required]
@@ -291,7 +275,7 @@ def _of_territory(listed: pd.DataFrame, here: Territory) -> pd.DataFrame:
 
     away = ~listed["citycode"].isin(["", *with_arrondissements(here.communes)])
     if away.any():
-        click.echo(f"{counted(int(away.sum()), 'row')} of --others: in no commune of {here.name}, left out.", err=True)
+        click.echo(tell("others_away", rows=counted(int(away.sum()), "row"), territory=here.name), err=True)
     return listed[~away]
 
 
@@ -311,8 +295,8 @@ def _structures_summary(found: gpd.GeoDataFrame, output: Path, *, as_json: bool)
 
 @click.command()
 @click.argument("file", type=_FILE)
-@click.option("-o", "--output", required=True, type=_FILE, help="Table to write (.csv).")
-@click.option("--territory", default="est-ensemble", show_default=True, help="Territory whose zones count.")
+@click.option("-o", "--output", required=True, type=_FILE)
+@click.option("--territory", default="est-ensemble", show_default=True)
 @of_study("corrections", "qpv", "npnru", "vintage")
 def zones(file: Path, *, output: Path, territory: str, options: StudyOptions) -> None:
     """Write, for each structure of FILE, the zones it lies in or near, with probabilities."""
@@ -324,7 +308,7 @@ def zones(file: Path, *, output: Path, territory: str, options: StudyOptions) ->
     from essgeo.territory import load_territory
 
     if output.suffix.lower() != ".csv" or not output.parent.is_dir():
-        message = f"{output}: give the name of a .csv file in a folder that exists."
+        message = tell("zones_output", path=output)
         raise InputError(message)
     here = load_territory(territory)
     refuse_overwrite({"-o": output}, options.inputs(here) | {"FILE": file})
@@ -333,4 +317,5 @@ def zones(file: Path, *, output: Path, territory: str, options: StudyOptions) ->
     write_file(table, output)
     for sentence in repairs(found.layers["qpv"]):
         click.echo(sentence)
-    click.echo(f"{counted(len(table), 'row')} for {counted(len(found.structures), 'structure')}: {output}")
+    rows, of = counted(len(table), "row"), counted(len(found.structures), "structure")
+    click.echo(tell("zones_written", rows=rows, structures=of, file=output))

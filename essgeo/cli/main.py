@@ -14,8 +14,10 @@ import click
 from essgeo.cli.lists import geocode_file, structures, zones
 from essgeo.cli.options import harmless
 from essgeo.cli.sources import sources, territory
+from essgeo.cli.speech import describe, let_choose, speak
 from essgeo.cli.studies import doctor, gaps, site, study
 from essgeo.errors import EssgeoError, GeocoderError, InfeasibleError, InputWarning, SourceError
+from essgeo.messages import tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,21 +38,18 @@ class _Stoppable(click.Group):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            _fail("stopped.", STOPPED)
+            _fail(tell("stopped"), STOPPED)
 
 
 @click.group(cls=_Stoppable, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(metadata.version("essgeo"), prog_name="essgeo")
 def cli() -> None:
-    """Who is out of reach of the social and solidarity economy, and where the next place would do most good.
-
-    Exit codes: 2 for a fault of what you gave (a file, an option), 3 of an official source or a service, 4 where no
-    choice of sites is feasible, 130 where you stopped it, 70 for a bug.
-    """
+    """Hold every command."""
 
 
 for command in (study, structures, geocode_file, gaps, site, zones, territory, doctor, sources):
     cli.add_command(command)
+let_choose(cli)
 
 
 def main() -> None:
@@ -58,7 +57,8 @@ def main() -> None:
 
     Set ``ESSGEO_DEBUG=1`` to see where an error comes from.
     """
-    with warnings.catch_warnings():
+    with speak(sys.argv[1:]), warnings.catch_warnings():
+        describe(cli)
         warnings.simplefilter("always", InputWarning)
         warnings.showwarning = _shown(warnings.showwarning)
         _run()
@@ -74,14 +74,13 @@ def _run() -> None:
     except OSError as error:
         if error.errno not in DISK:
             _fail(_bug(error), BUG)
-        said = f"{error.filename or 'this disk'}: cannot be written ({error.strerror})."
-        _fail(f"{said} Free some space, or name another folder; ESSGEO_CACHE names that of what is kept.", INPUT)
+        _fail(tell("disk", path=error.filename or tell("this_disk"), why=error.strerror), INPUT)
     except Exception as error:  # noqa: BLE001 (a user is never shown a traceback)
         _fail(_bug(error), BUG)
 
 
 def _bug(error: Exception) -> str:
-    return f"unexpected {type(error).__name__}: {error}. This is a bug: ESSGEO_DEBUG=1 shows where."
+    return tell("bug", kind=type(error).__name__, error=error)
 
 
 def _shown(otherwise: Callable[..., None]) -> Callable[..., None]:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from essgeo.messages import language, plural, tell
+from essgeo.schema.vocabulary import GEO_STATUSES
 from essgeo.text.numbers import number
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ def _day(_context: click.Context, _option: click.Parameter, value: str | None) -
     """Return the last day of a year or month, or the day itself."""
     if value is None:
         return None
-    message = f"{value!r} is not a date such as 2027, 2027-06 or 2027-06-30."
+    message = tell("bad_day", value=value)
     found = _DAY.fullmatch(value)
     if found is None:
         raise click.BadParameter(message)
@@ -37,53 +39,39 @@ def _day(_context: click.Context, _option: click.Parameter, value: str | None) -
         raise click.BadParameter(message) from error
 
 
-as_of = click.option(
-    "--as-of", callback=_day, metavar="YYYY-MM", help="Count what is active at this date. Default: today."
-)
+as_of = click.option("--as-of", callback=_day, metavar="YYYY-MM")
 
-corrections = click.option(
-    "--corrections", type=click.Path(), help="Positions settled by hand: structure_id, lon, lat."
-)
+corrections = click.option("--corrections", type=click.Path())
 
-as_json = click.option("--json", "as_json", is_flag=True, help="Print the whole result as JSON.")
+as_json = click.option("--json", "as_json", is_flag=True)
 
 _OF_A_STUDY = {
     "structures": click.option(
         "--structures",
         type=click.Path(),
-        help="Your list of structures (CSV, XLSX, Parquet, GeoJSON, GPKG) instead of the register.",
     ),
     "corrections": corrections,
-    "qpv": click.option(
-        "--qpv", type=click.Path(), help="QPV outlines of that vintage, for example the official file of 2015."
-    ),
+    "qpv": click.option("--qpv", type=click.Path()),
     "npnru": click.option(
         "--npnru",
         type=click.Path(),
-        help="Perimeters of renewal projects (GeoJSON, GPKG ...), or a list of QPV in NPNRU (CSV, XLSX).",
     ),
     "network": click.option(
         "--network",
         type=click.Path(),
-        help="OpenStreetMap streets (.pbf, .osm, .json, .geojson) to walk on, not straight lines with a detour.",
     ),
-    "vintage": click.option(
-        "--vintage", metavar="YEAR", help="Vintage of the QPV: 2024 or 2015. Default: that of the territory."
-    ),
+    "vintage": click.option("--vintage", metavar="YEAR"),
     "walk_minutes": click.option(
         "--walk-minutes",
         type=click.IntRange(1, 120),
         default=15,
         show_default=True,
-        help="The walk that gaps and maps speak of.",
     ),
     "as_of": as_of,
-    "live": click.option("--live", is_flag=True, help="Take every layer from its official source."),
-    "offline": click.option(
-        "--offline", is_flag=True, help="With --live: use what was fetched before, open no connection."
-    ),
+    "live": click.option("--live", is_flag=True),
+    "offline": click.option("--offline", is_flag=True),
     "lang": click.option(
-        "--lang", type=click.Choice(["fr", "en"]), default="fr", show_default=True, help="Language of the pages."
+        "--lang", type=click.Choice(["fr", "en"]), default=lambda: click.get_current_context().obj or "fr"
     ),
 }
 
@@ -149,7 +137,7 @@ def persons(value: float) -> str:
     >>> persons(12345.6)
     '12,346'
     """
-    return number(value, "en")
+    return number(value, language.get())
 
 
 def counted(count: int, noun: str) -> str:
@@ -160,7 +148,7 @@ def counted(count: int, noun: str) -> str:
     >>> counted(1, "row"), counted(20_004, "row")
     ('1 row', '20,004 rows')
     """
-    return f"{persons(count)} {noun}{'s' * (count != 1)}"
+    return plural(noun, count, count=persons(count))
 
 
 def by_status(rows: pd.DataFrame) -> str:
@@ -172,7 +160,13 @@ def by_status(rows: pd.DataFrame) -> str:
     >>> by_status(pd.DataFrame({"geo_status": ["located", "outside", "located"]}))
     '2 located, 1 outside'
     """
-    return ", ".join(f"{persons(count)} {status}" for status, count in rows["geo_status"].value_counts().items())
+    counts = rows["geo_status"].value_counts().items()
+    return ", ".join(f"{persons(count)} {_status(str(status))}" for status, count in counts)
+
+
+def _status(code: str) -> str:
+    """Return a status in words: in English its code is the word."""
+    return GEO_STATUSES[code]["fr"].lower() if language.get() == "fr" and code in GEO_STATUSES else code
 
 
 def interval(low: float, high: float) -> str:
@@ -184,7 +178,7 @@ def interval(low: float, high: float) -> str:
     '[10 to 1,200]'
     """
     ends = persons(low), persons(high)
-    return "stable" if ends[0] == ends[1] else "[{} to {}]".format(*ends)
+    return tell("stable") if ends[0] == ends[1] else tell("interval", low=ends[0], high=ends[1])
 
 
 def check_outputs(outputs: Mapping[str, Path | None], inputs: Mapping[str, Path | str | None]) -> None:

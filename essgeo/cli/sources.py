@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from essgeo.cli.options import as_json, counted, echo_table, harmless
+from essgeo.messages import tell
 
 if TYPE_CHECKING:
     from essgeo.official.catalogue import Source
@@ -18,9 +19,7 @@ if TYPE_CHECKING:
 CHECKED_AREA = "93"
 """Department whose files stand for all where a source has one a department."""
 
-_FOLDER = click.option(
-    "--folder", type=click.Path(path_type=Path), help="Where files are kept. Default: the cache (ESSGEO_CACHE)."
-)
+_FOLDER = click.option("--folder", type=click.Path(path_type=Path))
 
 
 @click.group()
@@ -55,23 +54,24 @@ def list_(*, folder: Path | None, as_json: bool) -> None:
             "refresh": source.refresh,
             "by": source.scope,
             "copy of": ", ".join(f"{copy.day} ({copy.area})" for copy in copies)
-            or (f"given by the user ({source.locate['option']})" if source.is_given else "-"),
+            or (tell("given_by_user", option=source.locate["option"]) if source.is_given else "-"),
         }
         for source, copies in kept
     ]
     echo_table(pd.DataFrame(rows))
     changed = [source for source, _ in kept if source.changed_by]
     if changed:
-        click.echo(f"\nChanged by {changed[0].changed_by}: {', '.join(source.id for source in changed)}.")
+        named = ", ".join(source.id for source in changed)
+        click.echo("\n" + tell("changed_by", option=changed[0].changed_by, sources=named))
 
 
 @sources.command()
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
-@click.option("--territory", metavar="T", help="Fetch for the departments of this territory.")
-@click.option("--area", "areas", multiple=True, metavar="DEP", help="Department (93, 2A, 974), repeatable.")
+@click.option("--territory", metavar="T")
+@click.option("--area", "areas", multiple=True, metavar="DEP")
 @_FOLDER
-@click.option("--offline", is_flag=True, help="Open no connection: only say what is on this disk.")
-@click.option("--refresh", is_flag=True, help="Ask the server even for a copy that is current.")
+@click.option("--offline", is_flag=True)
+@click.option("--refresh", is_flag=True)
 def fetch(
     *,
     ids: tuple[str, ...],
@@ -107,7 +107,7 @@ def fetch(
 
 @sources.command()
 @click.argument("ids", nargs=-1, metavar="[ID...]")
-@click.option("--area", metavar="DEP", default=CHECKED_AREA, show_default=True, help="Department that is looked at.")
+@click.option("--area", metavar="DEP", default=CHECKED_AREA, show_default=True)
 @as_json
 def check(*, ids: tuple[str, ...], area: str, as_json: bool) -> None:
     """Look whether the current files are as expected.
@@ -131,7 +131,7 @@ def check(*, ids: tuple[str, ...], area: str, as_json: bool) -> None:
         click.echo(json.dumps([dataclasses.asdict(finding) for finding in findings], ensure_ascii=False, indent=1))
     amiss = [f"{finding.source} ({finding.state})" for finding in findings if finding.state not in {"ok", "given"}]
     if amiss:
-        message = f"{len(amiss)} of {len(findings)} sources are not as expected: {', '.join(amiss)}."
+        message = tell("not_as_expected", count=len(amiss), total=len(findings), sources=", ".join(amiss))
         raise SourceChangedError(message)
 
 
@@ -176,7 +176,7 @@ def territory_check(name: str) -> None:
 
     here = load_territory(name)
     if not here.files:
-        click.echo(f"{here.name} has no file of its own: essgeo study {name} --live fetches every layer.")
+        click.echo(tell("no_own_file", territory=here.name, name=name))
     faults = []
     for file in here.files:
         vintage = file.vintage if file.layer == "qpv" else None
@@ -185,19 +185,19 @@ def territory_check(name: str) -> None:
         except EssgeoError as error:
             faults.append(str(error))
             continue
-        counts = f"{rows:>6} row{'s' * (rows != 1)}"
-        click.echo(f"{file.layer:<16} {file.vintage:<6} {counts:<11}  {file.path.name}  {file.licence}")
+        counts = counted(rows, "row")
+        click.echo(f"{file.layer:<16} {file.vintage:<6} {counts:>11}  {file.path.name}  {file.licence}")
     if faults:
         raise SchemaError("\n".join(faults))
 
 
 @territory.command()
 @click.argument("name")
-@click.option("--communes", required=True, metavar="CODES", help="INSEE codes, separated by commas: 93001,93027.")
-@click.option("--name", "title", help="Name that pages write. Default: NAME with capitals.")
-@click.option("--crs", default="auto", show_default=True, help="Metric CRS; auto: the legal one of the department.")
-@click.option("--folder", type=click.Path(), help="Folder to make. Default: NAME, here.")
-@click.option("--live", is_flag=True, help="Fetch the official list of communes to look the codes up in.")
+@click.option("--communes", required=True, metavar="CODES")
+@click.option("--name", "title")
+@click.option("--crs", default="auto", show_default=True)
+@click.option("--folder", type=click.Path())
+@click.option("--live", is_flag=True)
 def init(name: str, *, communes: str, title: str | None, crs: str, folder: str | None, live: bool) -> None:
     """Make the folder of a territory that official sources fill: no data, no code.
 
@@ -207,14 +207,13 @@ def init(name: str, *, communes: str, title: str | None, crs: str, folder: str |
 
     known = _known_communes(live=live)
     made = declare_territory(name, communes.split(","), title=title, crs=crs, folder=folder, known=known)
-    click.echo(
-        f"{made.name}: {counted(len(made.communes), 'commune')}, {made.crs}, in {made.folder / 'territory.toml'}"
-    )
+    communes_of, file = counted(len(made.communes), "commune"), made.folder / "territory.toml"
+    click.echo(tell("territory_made", name=made.name, communes=communes_of, crs=made.crs, file=file))
     if known is None:
-        click.echo("Not checked: that each code is one of a commune; --live looks them up in the official list.")
+        click.echo(tell("codes_unchecked"))
     else:
         click.echo(harmless(", ".join(f"{code} {known.get(code, '')}".strip() for code in made.communes)))
-    click.echo(f"Next: essgeo study {made.folder} --live")
+    click.echo(tell("next_study", folder=made.folder))
 
 
 def _known_communes(*, live: bool) -> dict[str, str] | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from essgeo.cli.options import as_json, by_status, counted, echo_table, harmless, of_study, persons
+from essgeo.messages import language, plural, tell, words
 from essgeo.text.phrases import method_in_words
 
 if TYPE_CHECKING:
@@ -25,22 +26,21 @@ if TYPE_CHECKING:
     *("structures", "corrections", "qpv", "npnru", "network", "vintage", "walk_minutes", "as_of"),
     *("live", "offline", "lang"),
 )
-@click.option("--out", type=click.Path(), default="maps", show_default=True, help="Folder to publish into.")
+@click.option("--out", type=click.Path(), default="maps", show_default=True)
 @click.option(
     "--background",
     type=click.Choice(["ign", "osm", "none"]),
     default="ign",
     show_default=True,
-    help="Background tiles of the maps: Plan IGN, OpenStreetMap or none.",
 )
-@click.option("--single-file", is_flag=True, help="Write all pages into one index.html, to send by mail.")
+@click.option("--single-file", is_flag=True)
 def study(territory: str, *, options: Options, out: str, background: Choice, single_file: bool) -> None:
     """Study a TERRITORY and publish pages, tables and layers."""
     from essgeo.cli.summary import caveat, neighbourhood_summary, repairs
     from essgeo.study import run_study
 
     if options.offline and not options.live:
-        message = "--offline goes with --live: without it nothing is ever fetched."
+        message = tell("offline_alone")
         raise click.UsageError(message)
     found = run_study(territory, **vars(options), out=out, background=background, single_file=single_file)
     for fault in found.faults:
@@ -52,14 +52,12 @@ def study(territory: str, *, options: Options, out: str, background: Choice, sin
     if len(found.review):
         review = Path(out) / "tables" / "review.csv"
         whole = counted(len(found.structures), "structure")
-        verb = "is" if len(found.review) == 1 else "are"
-        click.echo(f"{persons(len(found.review))} of {whole} {verb} to review ({by_status(found.review)}): {review}")
-    click.echo(f"Pages: {Path(out) / 'index.html'}")
+        count, statuses = len(found.review), by_status(found.review)
+        click.echo(plural("to_review", count, count=persons(count), whole=whole, statuses=statuses, file=review))
+    click.echo(tell("pages", file=Path(out) / "index.html"))
 
 
 SHOWN = 5
-
-EXCESS = "excess: residents out of reach beyond as many as the share of the whole territory would leave."
 
 
 @click.command()
@@ -93,7 +91,7 @@ def gaps(territory: str, *, options: Options, as_json: bool) -> None:
         click.echo(found.assign(**methods).to_json(orient="records", force_ascii=False, indent=1))
         return
     echo_table(widest_gaps(found, SHOWN))
-    click.echo(f"\n{EXCESS}")
+    click.echo("\n" + tell("excess"))
     click.echo(f"{caveat(setting, found['method'].iloc[0])}")
 
 
@@ -104,33 +102,28 @@ MOST_EXCLUSIONS_SHOWN = 10
 
 @click.command()
 @click.argument("territory")
-@click.option("--count", type=click.IntRange(1, 50), default=2, show_default=True, help="Number of sites.")
+@click.option("--count", type=click.IntRange(1, 50), default=2, show_default=True)
 @click.option(
     "--sector",
     required=True,
-    help="Sector or challenge, by its code or label, for example alimentation_agriculture; or all.",
 )
-@click.option(
-    "--within", type=click.FloatRange(0, 60, min_open=True), default=10, show_default=True, help="Minutes on foot."
-)
-@click.option("--from", "first", metavar="YYYY-MM", help="First month the sites are needed.")
-@click.option("--to", "last", metavar="YYYY-MM", help="Last month the sites are needed.")
+@click.option("--within", type=click.FloatRange(0, 60, min_open=True), default=10, show_default=True)
+@click.option("--from", "first", metavar="YYYY-MM")
+@click.option("--to", "last", metavar="YYYY-MM")
 @click.option(
     "--candidates",
-    help="A file, 'grid' (every 200 m cell) or 'sites'. Default: sites where ten are located, else grid.",
 )
-@click.option("--min-surface", type=click.FloatRange(0), help="Least surface of premises, m2.")
-@click.option("--ground-floor", is_flag=True, help="Premises on the ground floor only.")
-@click.option("--max-station-minutes", type=click.FloatRange(0, min_open=True), help="Longest walk to a station.")
+@click.option("--min-surface", type=click.FloatRange(0))
+@click.option("--ground-floor", is_flag=True)
+@click.option("--max-station-minutes", type=click.FloatRange(0, min_open=True))
 @click.option(
     "--objective",
     type=click.Choice(_OBJECTIVES),
     default="coverage",
     show_default=True,
-    help="The model; targets: residents of target neighbourhoods only.",
 )
-@click.option("--draws", type=click.IntRange(0), default=200, show_default=True, help="Random draws behind robustness.")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder to write the page and the brief into.")
+@click.option("--draws", type=click.IntRange(0), default=200, show_default=True)
+@click.option("--out", type=click.Path(path_type=Path))
 @of_study("structures", "corrections", "network", "as_of")
 @as_json
 def site(  # noqa: PLR0913 (one argument an option)
@@ -161,7 +154,7 @@ def site(  # noqa: PLR0913 (one argument an option)
     from essgeo.territory import load_territory
 
     if (first is None) != (last is None):
-        message = "--from and --to go together."
+        message = tell("from_to")
         raise click.UsageError(message)
     here = load_territory(territory)
     given = candidates if candidates not in ("grid", "sites") else None
@@ -201,35 +194,36 @@ def _candidates(setting: Setting, given: str | None) -> gpd.GeoDataFrame:
 
 
 def _echo(scenario: Scenario) -> None:
-    from essgeo.text.languages import words
-
-    sites, reasons = scenario.sites, words("en")["siting_filters"]
+    sites, reasons = scenario.sites, words(language.get())["siting_filters"]
     echo_table(
-        sites[["name"]].assign(
+        sites[["name"]]
+        .set_axis([tell("name")], axis=1)
+        .assign(
             **{
-                "adds": sites["marginal"].map(persons),
-                "stays chosen": sites["robust"].map("{:.0%}".format),
-                "or within 400 m": sites["robust_nearby"].map("{:.0%}".format),
-                "best hosts": sites["best_sectors"].map(_hosts),
+                tell("adds"): sites["marginal"].map(persons),
+                tell("stays_chosen"): sites["robust"].map("{:.0%}".format),
+                tell("or_nearby"): sites["robust_nearby"].map("{:.0%}".format),
+                tell("best_hosts"): sites["best_sectors"].map(_hosts),
             }
         )
     )
     click.echo()
-    for sentence in scenario.sentences("en"):
+    for sentence in scenario.sentences(language.get()):
         click.echo(sentence)
     for row in scenario.exclusions.head(MOST_EXCLUSIONS_SHOWN).astype(str).to_dict("records"):
         value = f" ({row['value']})" if row["value"] else ""
-        click.echo(f"  left out: {row['name']}: {reasons[row['reason']]}{value}")
+        click.echo(tell("left_out", name=row["name"], why=reasons[row["reason"]] + value))
     more = len(scenario.exclusions) - MOST_EXCLUSIONS_SHOWN
     if more > 0:
-        click.echo(f"  ... and {more} more, all in --json.")
+        click.echo(tell("more_left_out", count=more))
 
 
 def _hosts(codes: str) -> str:
     from essgeo.siting.scenario import label
 
     first, *others = codes.split("|")
-    return f"{label(first, 'en')} (or {len(others)} others)" if others else label(first, "en")
+    name = label(first, language.get())
+    return tell("or_others", first=name, count=len(others)) if others else name
 
 
 @click.command()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from essgeo.cli.options import interval, persons
+from essgeo.messages import language, tell
 from essgeo.schema.vocabulary import THEMES
 from essgeo.text.phrases import method_in_words, register_bound
 
@@ -32,12 +33,12 @@ def neighbourhood_summary(study: Study) -> pd.DataFrame:
         every, worst = whole.loc[zone], widest.loc[zone]
         rows.append(
             {
-                "neighbourhood": every["neighbourhood"],
-                "residents": persons(every["residents"]),
-                "out of reach of any ESS": persons(every["out_of_reach"]),
-                "90 % interval": interval(every["out_of_reach_low"], every["out_of_reach_high"]),
-                "widest gap": THEMES[str(worst["theme"])]["en"],
-                "out of its reach": persons(worst["out_of_reach"]),
+                tell("neighbourhood"): every["neighbourhood"],
+                tell("residents"): persons(every["residents"]),
+                tell("out_of_any"): persons(every["out_of_reach"]),
+                tell("interval_90"): interval(every["out_of_reach_low"], every["out_of_reach_high"]),
+                tell("widest_gap"): THEMES[str(worst["theme"])][language.get()],
+                tell("out_of_it"): persons(worst["out_of_reach"]),
             }
         )
     return pd.DataFrame(rows)
@@ -54,16 +55,16 @@ def widest_gaps(gaps: pd.DataFrame, count: int) -> pd.DataFrame:
     top = gaps[(gaps["level"] == "neighbourhood") & gaps["rank"].between(1, count)]
     return pd.DataFrame(
         {
-            "neighbourhood": top["neighbourhood"],
-            "rank": [
-                f"{r} ({low} to {high})"
+            tell("neighbourhood"): top["neighbourhood"],
+            tell("rank"): [
+                tell("ranks", rank=r, low=low, high=high)
                 for r, low, high in zip(top["rank"], top["rank_low"], top["rank_high"], strict=True)
             ],
-            "theme": [THEMES[theme]["en"] for theme in top["theme"]],
-            "out of reach": top["out_of_reach"].map(persons),
-            "90 % interval": map(interval, top["out_of_reach_low"], top["out_of_reach_high"]),
-            "excess": top["gap_residents"].map(persons),
-            "nearest": top["nearest_name"].where(top["nearest_name"] != "", "none located"),
+            tell("theme"): [THEMES[theme][language.get()] for theme in top["theme"]],
+            tell("out_of_reach"): top["out_of_reach"].map(persons),
+            tell("interval_90"): map(interval, top["out_of_reach_low"], top["out_of_reach_high"]),
+            tell("excess_head"): top["gap_residents"].map(persons),
+            tell("nearest"): top["nearest_name"].where(top["nearest_name"] != "", tell("none_located")),
         }
     )
 
@@ -79,16 +80,16 @@ def caveat(setting: Setting, method: str) -> str:
     """
     total = setting.portrait[setting.portrait["family"] == "total"]
     located, enterprises = setting.located, float(total["seed_enterprises"].sum())
-    beyond = f" ({persons(setting.outside)} more lie outside)" if setting.outside else ""
-    last = f"QPV of {setting.parameters.vintage}, structures active on {setting.parameters.as_of}."
-    walk = f"Within {setting.parameters.walk_minutes} minutes' walk ({method_in_words(method, 'en')})"
+    beyond = tell("caveat_outside", count=persons(setting.outside)) if setting.outside else ""
+    chosen, lang = setting.parameters, language.get()
+    last = tell("caveat_day", vintage=chosen.vintage, day=chosen.as_of)
+    walk = tell("caveat_walk", minutes=chosen.walk_minutes, method=method_in_words(method, lang))
     if setting.from_sirene:
-        return f"{walk}. {register_bound(located, len(setting.structures), 'en')} {last}"
-    whole = f"about {persons(enterprises)} enterprises" if enterprises else "an unknown number"
-    return (
-        f"{walk} of {persons(located)} structures located in the territory{beyond}, a sample of {whole}: the number "
-        f"out of reach is an upper bound, gaps with the territory and ranks are not. {last}"
-    )
+        return tell(
+            "caveat_register", walk=walk, register=register_bound(located, len(setting.structures), lang), day=last
+        )
+    whole = tell("caveat_enterprises", count=persons(enterprises)) if enterprises else tell("caveat_unknown")
+    return tell("caveat_sample", walk=walk, located=persons(located), outside=beyond, whole=whole, day=last)
 
 
 def repairs(qpv: gpd.GeoDataFrame) -> list[str]:
@@ -102,10 +103,5 @@ def repairs(qpv: gpd.GeoDataFrame) -> list[str]:
     >>> repairs(layer)
     ['QPV whose outline was not valid and was repaired: QP093009.']
     """
-    told = {
-        "repaired": "QPV whose outline was not valid and was repaired",
-        "empty": "QPV without an outline, left out",
-        "slivers": "QPV with less than 1 ha in the territory, left out",
-    }
-    found = {what: qpv.attrs.get(key, []) for key, what in told.items()}
-    return [f"{what}: {', '.join(zones)}." for what, zones in found.items() if zones]
+    found = {key: qpv.attrs.get(key, []) for key in ("repaired", "empty", "slivers")}
+    return [tell(f"qpv_{key}", zones=", ".join(zones)) for key, zones in found.items() if zones]

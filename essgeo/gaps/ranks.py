@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from essgeo.schema.vocabulary import Lang
+    from essgeo.messages import Lang
 
 
 TIE = 1e-9

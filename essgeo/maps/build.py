@@ -48,8 +48,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from essgeo.maps.render import Choice
+    from essgeo.messages import Lang
     from essgeo.results import Study
-    from essgeo.schema.vocabulary import Lang
     from essgeo.siting import Scenario
 
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from essgeo.access import WalkingComparison
+    from essgeo.messages import Lang
     from essgeo.results import Parameters
-    from essgeo.schema.vocabulary import Lang
 
 
 Row: TypeAlias = Mapping[str, Any]

@@ -24,7 +24,7 @@ from essgeo.text.languages import texts
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from essgeo.schema.vocabulary import Lang
+    from essgeo.messages import Lang
 
 
 Choice: TypeAlias = Literal["ign", "osm", "none"]

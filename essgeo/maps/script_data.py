@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from essgeo.maps.render import Choice
+    from essgeo.messages import Lang
     from essgeo.results import Study
-    from essgeo.schema.vocabulary import Lang
 
 
 SHAPES = {

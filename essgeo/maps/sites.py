@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from essgeo.maps.drawing import Plan
+    from essgeo.messages import Lang
     from essgeo.results import Study
-    from essgeo.schema.vocabulary import Lang
     from essgeo.siting import Scenario
 
 

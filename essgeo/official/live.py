@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from essgeo.messages import Lang
     from essgeo.official.catalogue import Source
     from essgeo.official.store import OfficialFile
-    from essgeo.schema.vocabulary import Lang
     from essgeo.territory import LayerFile, Territory
 
 

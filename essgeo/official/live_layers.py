@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     import shapely
 
-    from essgeo.schema.vocabulary import Lang
+    from essgeo.messages import Lang
     from essgeo.territory import Territory
 
 

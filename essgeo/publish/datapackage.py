@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from essgeo.files.provenance import Input
+    from essgeo.messages import Lang
     from essgeo.publish.release import Release
     from essgeo.results import Study
     from essgeo.schema.columns import Column
-    from essgeo.schema.vocabulary import Lang
 
 
 _TYPES = {"text": "string", "integer": "integer", "number": "number", "flag": "boolean", "month": "string"}

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from essgeo.messages import Lang
     from essgeo.results import Study
-    from essgeo.schema.vocabulary import Lang
 
 
 # Okabe and Ito (2008): told apart by readers who do not see all colours.

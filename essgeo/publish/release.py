@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
     from essgeo.files.provenance import Input
+    from essgeo.messages import Lang
     from essgeo.results import Study
     from essgeo.schema.columns import Column
-    from essgeo.schema.vocabulary import Lang
 
 
 _METHODS = {"method", "population_method", "note"}

@@ -30,9 +30,10 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from essgeo.files.provenance import Input
+    from essgeo.messages import Lang
     from essgeo.publish.licences import Licence
     from essgeo.results import Study
-    from essgeo.schema.vocabulary import Labels, Lang
+    from essgeo.schema.vocabulary import Labels
 
 
 _CODED: dict[str, Labels] = {

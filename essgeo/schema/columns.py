@@ -30,7 +30,7 @@ from essgeo.schema import vocabulary
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from essgeo.schema.vocabulary import Lang
+    from essgeo.messages import Lang
 
 Kind: TypeAlias = Literal["text", "integer", "number", "flag", "month"]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
-Lang: TypeAlias = Literal["fr", "en"]
+from essgeo.messages import Lang
 
 Labels: TypeAlias = dict[str, dict[Lang, str]]
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from essgeo.messages import Lang
     from essgeo.schema.months import Period
-    from essgeo.schema.vocabulary import Lang
 
 
 THIRDS = ("lower", "middle", "upper")

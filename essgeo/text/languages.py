@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import cache
-from importlib.resources import files
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
+
+from essgeo.messages import words
 
 if TYPE_CHECKING:
-    from essgeo.schema.vocabulary import Lang
+    from essgeo.messages import Lang, Texts
 
-Texts: TypeAlias = dict[str, dict[str, str]]
-
-
-@cache
-def words(lang: Lang) -> Texts:
-    """Return the words of a language for files and notebooks, with plain spaces.
-
-    Examples
-    --------
-    >>> words("en")["common"]["home"]
-    'Home'
-    """
-    read: Texts = tomllib.loads((files("essgeo.text") / f"{lang}.toml").read_text(encoding="utf-8"))
-    return read
+__all__ = ["texts", "typeset", "words"]
 
 
 @cache

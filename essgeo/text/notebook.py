@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-    from essgeo.schema.vocabulary import Lang
+    from essgeo.messages import Lang
 
 Row: TypeAlias = "dict[Hashable, Any]"
 

@@ -14,7 +14,7 @@ from essgeo.text.languages import words
 if TYPE_CHECKING:
     import datetime as dt
 
-    from essgeo.schema.vocabulary import Lang
+    from essgeo.messages import Lang
 
 MISSING = "\u2013"
 

@@ -9,7 +9,7 @@ from essgeo.text.languages import words
 from essgeo.text.numbers import number
 
 if TYPE_CHECKING:
-    from essgeo.schema.vocabulary import Lang
+    from essgeo.messages import Lang
 
 _CODE = re.compile(r"(\w+)((?: \w+=\S+)*)")
 

@@ -21,6 +21,7 @@ def run(
     """Run ``essgeo`` with its cache in ``tmp_path``; return its exit code, output and errors."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("ESSGEO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("ESSGEO_LANG", "en")
 
     def command(*arguments: object) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["essgeo", *map(str, arguments)])

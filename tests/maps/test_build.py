@@ -23,8 +23,8 @@ from essgeo.schema.vocabulary import SECTOR_SYMBOLS, SECTORS, THEMES
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from essgeo.messages import Lang
     from essgeo.results import Study
-    from essgeo.schema.vocabulary import Lang
 
 PAGES = [
     "index.html",

@@ -22,12 +22,12 @@ def _fields(text: str) -> set[str]:
 
 
 def test_both_languages_hold_the_same_keys() -> None:
-    assert {section: set(table) for section, table in FRENCH.items()} == {
+    assert {section: set(table) for section, table in FRENCH.items() if section != "click"} == {
         section: set(table) for section, table in ENGLISH.items()
     }
 
 
-@pytest.mark.parametrize("section", FRENCH)
+@pytest.mark.parametrize("section", ENGLISH)
 def test_a_text_has_the_same_fields_in_both_languages(section: str) -> None:
     assert {key: _fields(text) for key, text in FRENCH[section].items()} == {
         key: _fields(text) for key, text in ENGLISH[section].items()
@@ -41,13 +41,14 @@ def test_every_text_is_used() -> None:
         for path in Path(essgeo.__path__[0]).rglob("*")
         if path.suffix in {".py", ".html", ".js"}
     )
-    made_by_prefix = re.compile(r"^(level|kind|p|f|at|file|background|class|income|apart|interest|iris|each)_")
-    by_code = {"causes", "methods", "umap"}
+    made_by_prefix = re.compile(r"^(level|kind|p|f|at|file|background|class|income|apart|interest|iris|each|qpv)_")
+    of_number = re.compile(r"_(one|many)$")
+    by_code = {"causes", "methods", "umap", "click", "commands", "options"}
     unused = [
         (section, key)
         for section, key in KEYS
         if section not in by_code
-        and not re.search(rf"\bt\.{section}\.{key}\b|\b(words|own)\.{key}\b|\"{key}\"", source)
+        and not re.search(rf"\bt\.{section}\.{key}\b|\b(words|own)\.{key}\b|\"{of_number.sub('', key)}\"", source)
         and not made_by_prefix.match(key)
     ]
     assert unused == []

@@ -1,0 +1,100 @@
+"""The command line speaks French or English: the words change, exit codes, options and JSON do not."""
+
+from __future__ import annotations
+
+import json
+import locale
+import re
+from string import Formatter
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+from essgeo.cli.main import cli
+from essgeo.messages import choose_language, language, words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    Run = Callable[..., tuple[int, str, str]]
+
+
+def _commands(command: click.Command, name: str = "") -> Iterator[tuple[str, click.Command]]:
+    yield name or "essgeo", command
+    for below, inner in command.commands.items() if isinstance(command, click.Group) else ():
+        yield from _commands(inner, f"{name}_{below}".lstrip("_"))
+
+
+def test_every_command_and_option_is_described_in_both_languages_and_no_other() -> None:
+    described: dict[str, set[str]] = {"commands": set(), "options": set()}
+    own = words("en")
+    for name, command in _commands(cli):
+        described["commands"].add(name)
+        for option in command.params:
+            if isinstance(option, click.Option):
+                special = f"{name}_{option.name}"
+                described["options"].add(special if special in own["options"] else str(option.name))
+    for section, keys in described.items():
+        assert keys == set(own[section]) == set(words("fr")[section])
+
+
+@pytest.mark.parametrize(
+    ("given", "variables", "system", "spoken"),
+    [
+        ("en", {"ESSGEO_LANG": "fr", "LANG": "fr_FR.UTF-8"}, "fr_FR", "en"),
+        (None, {"ESSGEO_LANG": "fr", "LANG": "en_GB.UTF-8"}, "en_GB", "fr"),
+        (None, {"LANG": "fr_FR.UTF-8"}, None, "fr"),
+        (None, {"LC_ALL": "C", "LANG": "fr_FR.UTF-8"}, None, "en"),
+        (None, {}, "fr_CA", "fr"),
+        (None, {}, "French_France", "fr"),
+        (None, {"LANG": "de_DE"}, "de_DE", "en"),
+        (None, {}, None, "en"),
+    ],
+)
+def test_the_language_is_that_of_the_option_the_variable_or_the_system(
+    monkeypatch: pytest.MonkeyPatch, given: str | None, variables: dict[str, str], system: str | None, spoken: str
+) -> None:
+    for name in ("ESSGEO_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(locale, "getlocale", lambda: (system, None))
+    assert choose_language(given) == spoken
+
+
+def test_help_and_errors_of_use_are_french_and_the_next_run_english_again(run: Run) -> None:
+    code, printed, _ = run("study", "--lang", "fr", "--help")
+    assert (code, "Étudier un TERRITORY" in printed, "par défaut : 15" in printed) == (0, True, True)
+    code, _, errors = run("--lang=fr", "study")
+    assert (code, "Il manque l'argument 'TERRITORY'" in errors) == (2, True)
+    code, _, errors = run("--lang", "fr", "site", "x", "--count", "99", "--sector", "all")
+    assert (code, "99 n'est pas dans l'intervalle 1<=x<=50" in errors) == (2, True)
+    code, _, errors = run("study")
+    assert (code, "Missing argument 'TERRITORY'" in errors) == (2, True)
+    assert language.get() == "en"
+
+
+def test_a_run_prints_french_and_the_same_json(run: Run, small_territory: Path) -> None:
+    french, english = (run("gaps", small_territory, "--lang", lang) for lang in ("fr", "en"))
+    assert french[0] == english[0] == 0
+    assert french[1].split()[:3] == ["quartier", "rang", "thème"]
+    assert "hors de portée est un majorant" in french[1]
+    found = [json.loads(run("--lang", lang, "gaps", small_territory, "--json")[1]) for lang in ("fr", "en")]
+    assert found[0] == found[1]
+
+
+def test_a_sector_is_named_as_in_a_spreadsheet(run: Run, small_territory: Path) -> None:
+    asked = ("site", small_territory, "--count", 1, "--candidates", "grid", "--draws", 0, "--json")
+    by_code, by_name = (run(*asked, "--sector", name) for name in ("alimentation_agriculture", "Food and farming"))
+    assert by_code == by_name
+    assert by_code[0] == 0
+
+
+def test_every_message_of_click_that_is_translated_keeps_its_fields() -> None:
+    for english, french in words("fr")["click"].items():
+        assert [name for _, name, _, _ in Formatter().parse(english)] == [
+            name for _, name, _, _ in Formatter().parse(french)
+        ]
+        assert re.findall(r"%\(\w+\)s", english) == re.findall(r"%\(\w+\)s", french)
