@@ -22,6 +22,7 @@ from essgeo.files.layers import read_layers
 from essgeo.files.tables import require_file
 from essgeo.gaps import area_coverage, assess_gaps, coverage, draw, gather_areas, horizon, iris_areas, support_chain
 from essgeo.geocoding import geocode, read_corrections, review
+from essgeo.geocoding.corrections import warn_unmatched
 from essgeo.maps import build_maps
 from essgeo.official.catalogue import known_headers
 from essgeo.official.live import Live
@@ -225,11 +226,12 @@ def _place(
     iris_vintage: str,
 ) -> Placed:
     laid = {**layers, "qpv": with_programme(layers["qpv"], layers["npnru"])}
+    settled = read_corrections(corrections) if corrections else None
     if isinstance(register, gpd.GeoDataFrame):
         structures = register
     else:
-        settled = read_corrections(corrections) if corrections else None
         structures = geocode(register, using=using, corrections=settled, crs=here.crs)
+    warn_unmatched(structures, settled)
     # A structure lies outside where even its radius does not reach the territory.
     away = structures.geometry.notna() & (
         structures.distance(laid["communes"].geometry.union_all()) > structures["geo_radius_m"]

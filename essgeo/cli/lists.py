@@ -75,7 +75,7 @@ def geocode_file(file: Path, output: Path, **given: Unpack[Options]) -> None:
     from essgeo.files.write import write_file
     from essgeo.geocoding import geocode, read_corrections
     from essgeo.geocoding.chain import address_columns, addresses_of, with_results, without_results
-    from essgeo.geocoding.corrections import review_sheet
+    from essgeo.geocoding.corrections import review_sheet, warn_unmatched
     from essgeo.geocoding.engines import queries_of
 
     read = {"FILE": file, "--corrections": given["corrections"], "--cache": given["cache"]}
@@ -95,6 +95,7 @@ def geocode_file(file: Path, output: Path, **given: Unpack[Options]) -> None:
     )
     addresses = addresses_of(table, columns, source=file.name)
     found = geocode(addresses, using=engines, corrections=settled, progress=True, cache=cache)
+    warn_unmatched(found, settled)
     unasked = _unasked(found)
     write_file(with_results(table, found), output)
     if given["review"]:
@@ -195,6 +196,7 @@ def structures(territory: str, output: Path, **given: Unpack[StructuresOptions])
     """
     from essgeo.files.write import write_file
     from essgeo.geocoding import Local, read_corrections
+    from essgeo.geocoding.corrections import warn_unmatched
     from essgeo.register import as_table, build_register, register_portrait
     from essgeo.register.assemble import register_files
     from essgeo.territory import load_territory
@@ -217,15 +219,17 @@ def structures(territory: str, output: Path, **given: Unpack[StructuresOptions])
     for sentence in files.stale:
         click.echo(sentence, err=True)
     here = load_territory(territory)
+    settled = read_corrections(given["corrections"]) if given["corrections"] else None
     as_of = given["as_of"] or dt.date.today()  # noqa: DTZ011 (the day where the user is)
     found = build_register(
         here,
         files,
         as_of=as_of,
         using=[Local.read(given["ban"])] if given["ban"] else [],
-        corrections=read_corrections(given["corrections"]) if given["corrections"] else None,
+        corrections=settled,
         progress=True,
     )
+    warn_unmatched(found, settled)
     if given["portrait"]:
         write_file(register_portrait(found, here, files, as_of=as_of, live=given["live"]), given["portrait"])
     if given["others"]:
@@ -300,7 +304,7 @@ def _structures_summary(found: gpd.GeoDataFrame, output: Path, *, as_json: bool)
 @of_study("corrections", "qpv", "npnru", "vintage")
 def zones(file: Path, *, output: Path, territory: str, options: StudyOptions) -> None:
     """Write, for each structure of FILE, the zones it lies in or near, with probabilities."""
-    from essgeo.cli.summary import repairs
+    from essgeo.cli.summary import applied, repairs
     from essgeo.files.guard import refuse_overwrite
     from essgeo.files.write import write_file
     from essgeo.publish.release import release_table
@@ -315,7 +319,7 @@ def zones(file: Path, *, output: Path, territory: str, options: StudyOptions) ->
     found = place(here, replace(options, structures=file))
     table = release_table("structure_zones", found.structure_zones, found.structures)
     write_file(table, output)
-    for sentence in repairs(found.layers["qpv"]):
+    for sentence in (*applied(found.structures), *repairs(found.layers["qpv"])):
         click.echo(sentence)
     rows, of = counted(len(table), "row"), counted(len(found.structures), "structure")
     click.echo(tell("zones_written", rows=rows, structures=of, file=output))

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 @click.option("--single-file", is_flag=True)
 def study(territory: str, *, options: Options, out: str, background: Choice, single_file: bool) -> None:
     """Study a TERRITORY and publish pages, tables and layers."""
-    from essgeo.cli.summary import caveat, neighbourhood_summary, repairs
+    from essgeo.cli.summary import applied, caveat, neighbourhood_summary, repairs
     from essgeo.study import run_study
 
     if options.offline and not options.live:
@@ -47,7 +47,7 @@ def study(territory: str, *, options: Options, out: str, background: Choice, sin
         click.echo(f"essgeo: {harmless(fault)}", err=True)
     echo_table(neighbourhood_summary(found))
     click.echo(f"\n{caveat(found, found.coverage['method'].iloc[0])}")
-    for sentence in (*repairs(found.qpv), *found.shortfalls):
+    for sentence in (*applied(found.structures), *repairs(found.qpv), *found.shortfalls):
         click.echo(harmless(sentence))
     if len(found.review):
         review = Path(out) / "tables" / "review.csv"
@@ -55,6 +55,14 @@ def study(territory: str, *, options: Options, out: str, background: Choice, sin
         count, statuses = len(found.review), by_status(found.review)
         click.echo(plural("to_review", count, count=persons(count), whole=whole, statuses=statuses, file=review))
     click.echo(tell("pages", file=Path(out) / "index.html"))
+
+
+def echo_applied(setting: Setting) -> None:
+    """Say how many corrections applied, beside what a command prints."""
+    from essgeo.cli.summary import applied
+
+    for sentence in applied(setting.structures):
+        click.echo(sentence, err=True)
 
 
 SHOWN = 5
@@ -74,6 +82,7 @@ def gaps(territory: str, *, options: Options, as_json: bool) -> None:
     from essgeo.study import set_up
 
     setting = set_up(territory, options)
+    echo_applied(setting)
     found = find_gaps(
         setting.demand,
         setting.structures,
@@ -160,6 +169,7 @@ def site(  # noqa: PLR0913 (one argument an option)
     given = candidates if candidates not in ("grid", "sites") else None
     refuse_overwrite({"--out": out}, options.inputs(here) | {"--candidates": given})
     setting = set_up(here, options)
+    echo_applied(setting)
     scenario = choose_sites(
         setting.demand,
         _candidates(setting, candidates),
@@ -235,7 +245,9 @@ def doctor(territory: str, *, options: Options, as_json: bool) -> None:
     from essgeo.doctor import check_up
     from essgeo.study import set_up
 
-    found = check_up(set_up(territory, options))
+    setting = set_up(territory, options)
+    echo_applied(setting)
+    found = check_up(setting)
     if as_json:
         click.echo(found.to_json(orient="records", force_ascii=False, indent=1))
         return

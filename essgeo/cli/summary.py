@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from essgeo.cli.options import interval, persons
-from essgeo.messages import language, tell
+from essgeo.messages import language, plural, tell
 from essgeo.schema.vocabulary import THEMES
 from essgeo.text.phrases import method_in_words, register_bound
 
@@ -90,6 +90,16 @@ def caveat(setting: Setting, method: str) -> str:
         )
     whole = tell("caveat_enterprises", count=persons(enterprises)) if enterprises else tell("caveat_unknown")
     return tell("caveat_sample", walk=walk, located=persons(located), outside=beyond, whole=whole, day=last)
+
+
+def applied(structures: gpd.GeoDataFrame) -> list[str]:
+    """Return how many structures stand where a correction puts them, where there are any.
+
+    >>> applied(pd.DataFrame({"geo_engine": ["ban", "correction"]}))
+    ['1 correction applied.']
+    """
+    count = int((structures["geo_engine"] == "correction").sum())
+    return [plural("corrected", count, count=persons(count))] if count else []
 
 
 def repairs(qpv: gpd.GeoDataFrame) -> list[str]:

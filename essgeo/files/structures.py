@@ -199,7 +199,8 @@ def read_structures(path: Path | str, *, headers: Headers = HEADERS) -> pd.DataF
     Returns
     -------
     DataFrame
-        Index ``structure_id`` (made from the name where the file has none), the columns of the ``structures`` layer,
+        Index ``structure_id`` (made from the name where the file has none, of namesakes with commune and address), the
+        columns of the ``structures`` layer,
         ``""`` where the file says nothing, then the file's own other columns. ``status`` and ``family`` are ``unknown``
         where not given. Zeros that a spreadsheet took from postcodes are back, dates are as in ISO 8601, SIRET and
         SIREN are digits only; what is no SIRET stands in ``siret_as_given``. Sums below the list are left out, with a
@@ -250,7 +251,7 @@ def read_structures(path: Path | str, *, headers: Headers = HEADERS) -> pd.DataF
         structures[name] = structures[name].map(commune_code)
     structures = _clean_company_numbers(structures, restricted)
     if "structure_id" not in structures:
-        structures.insert(0, "structure_id", _identifiers(structures["name"]))
+        structures.insert(0, "structure_id", _identifiers(structures))
     else:
         structures["structure_id"] = redact_identifiers(structures["structure_id"], restricted)
     return validate(_name_sources(structures), "structures", source=path.name)
@@ -316,9 +317,16 @@ def _points_as_columns(table: pd.DataFrame, name: str) -> pd.DataFrame:
     )
 
 
-def _identifiers(names: pd.Series) -> list[str]:
-    """Return a slug of each name, with a number that is free where it stands already."""
-    slugs = [simplify(name).replace("_", "-") or "structure" for name in names]
+def _identifiers(structures: pd.DataFrame) -> list[str]:
+    """Return a slug of each name; of namesakes with their commune, then their address, so that no order counts.
+
+    Only rows that are alike in all of it get numbers.
+    """
+    parts = [structures[name].map(simplify).str.replace("_", "-") for name in ("name", "city", "address")]
+    slugs = parts[0].where(parts[0] != "", "structure")
+    for part in parts[1:]:
+        shared = slugs.duplicated(keep=False) & (part != "")
+        slugs = slugs.mask(shared, slugs + "-" + part)
     taken = set(slugs)
     identifiers: list[str] = []
     seen: set[str] = set()

@@ -15,8 +15,8 @@ from essgeo.crs import GEOGRAPHIC, require_crs
 from essgeo.errors import InputError
 from essgeo.files.redact import MASK, is_diffusion, redact, redact_identifiers, restricted_rows
 from essgeo.files.reread import ADDED, is_result, reread
-from essgeo.geocoding.corrections import corrected_points
-from essgeo.geocoding.engines import MATCH_COLUMNS, distinct, no_matches, queries_of
+from essgeo.geocoding.corrections import corrected_points, with_names
+from essgeo.geocoding.engines import MATCH_COLUMNS, QUERY_COLUMNS, distinct, no_matches
 from essgeo.geocoding.match import Local
 from essgeo.geocoding.verdict import RADIUS_M, statuses
 from essgeo.schema.columns import HEADERS, SHOWN
@@ -113,7 +113,7 @@ def geocode(
     table = reread(table)
     rows = table.reset_index(drop=True)
     masked = restricted_rows(rows)
-    queries = queries_of(rows[~masked])
+    queries = with_names(rows[~masked])
     none = {name: pd.Series(float("nan") if name in _NUMBERS else "", index=rows.index) for name in _RESULTS}
     found = pd.DataFrame(none)
     found.loc[masked, ["geo_status", "geo_reason"]] = "masked"
@@ -122,6 +122,7 @@ def geocode(
         _place(found, points.assign(engine="correction"), "corrected")
         queries = queries.drop(points.index)
     known = _known_points(rows.loc[queries.index])
+    queries = queries[list(QUERY_COLUMNS)]
     _place(found, known, "located")
     vague = known.index[~known["precision"].isin(SURE)]
     found.loc[vague, ["geo_status", "geo_reason"]] = ["imprecise", "vague_coordinates"]

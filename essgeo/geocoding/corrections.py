@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import re
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from essgeo.errors import SchemaError
+from essgeo.errors import InputWarning, SchemaError
 from essgeo.files.tables import read_table
 from essgeo.geocoding.communes import city_key
-from essgeo.geocoding.engines import MAX_CANDIDATES, QUERY_COLUMNS
+from essgeo.geocoding.engines import MAX_CANDIDATES, QUERY_COLUMNS, queries_of
 from essgeo.geocoding.spelling import fold, street_key
+from essgeo.messages import tell
 from essgeo.schema.validate import raise_faults, validate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
 
     from essgeo.geocoding.engines import Engine
     from essgeo.schema.validate import Fault
@@ -141,7 +145,8 @@ def read_corrections(path: Path | str) -> pd.DataFrame:
     -------
     DataFrame
         ``structure_id``, ``address``, ``postcode``, ``city``, ``citycode`` (text, ``""`` where not given), ``lon``,
-        ``lat`` (degrees), ``precision`` (``housenumber``, or that of the candidate chosen).
+        ``lat`` (degrees), ``precision`` (``housenumber``, or that of the candidate chosen), and ``name`` where the file
+        has it: it must then be that of the structure.
 
     Raises
     ------
@@ -179,7 +184,7 @@ def read_corrections(path: Path | str) -> pd.DataFrame:
     checked = validate(table.assign(correction_id=table.index.astype(str)), "corrections", source=path.name)
     raise_faults(path.name, list(_key_faults(checked)))
     kept = [*_KEYS, "lon", "lat", "precision"] if reviewed else ["structure_id", "address", "city", "lon", "lat"]
-    return checked.reset_index()[kept]
+    return checked.reset_index()[[*kept, *(["name"] if "name" in checked else [])]]
 
 
 def _key_faults(corrections: pd.DataFrame) -> Iterator[Fault]:
@@ -196,10 +201,7 @@ def _key_faults(corrections: pd.DataFrame) -> Iterator[Fault]:
 
 
 def corrected_points(structure_ids: pd.Index, queries: pd.DataFrame, corrections: pd.DataFrame) -> pd.DataFrame:
-    """Return ``lon``, ``lat`` and ``precision`` of the rows of ``queries`` that have a correction.
-
-    A correction of a structure (``structure_ids``, as text, row for row) comes before one of its address; of two of one
-    place the last counts.
+    """Return ``lon``, ``lat`` and ``precision`` of the rows of ``queries`` that have a correction (:func:`settle`).
 
     >>> queries = pd.DataFrame({"address": "3 bd Chanzy", "postcode": "", "city": "Montreuil", "citycode": ""}, ["a"])
     >>> corrections = pd.DataFrame({"structure_id": [""], "address": ["3 Boulevard de Chanzy"], "city": ["Montreuil"],
@@ -208,15 +210,90 @@ def corrected_points(structure_ids: pd.Index, queries: pd.DataFrame, corrections
     {'a': 2.43}
     """
     values = corrections[["lon", "lat"]].assign(precision=corrections.get("precision", "housenumber"))
-    named = (corrections["structure_id"] != "").to_numpy()
-    by_name = dict(zip(corrections["structure_id"][named], np.flatnonzero(named), strict=True))
-    by_place = dict(zip(_places(corrections[~named]), np.flatnonzero(~named), strict=True))
-    rows = np.array([by_name.get(str(name), -1) for name in structure_ids], dtype=int)
-    if by_place:
-        rest = (rows < 0) & (queries["address"] != "").to_numpy()
-        rows[rest] = [by_place.get(place, -1) for place in _places(queries[rest])]
+    rows = settle(structure_ids, queries, corrections)
     found = rows >= 0
     return values.iloc[rows[found]].set_axis(queries.index[found])
+
+
+def settle(structure_ids: pd.Index, queries: pd.DataFrame, corrections: pd.DataFrame) -> NDArray[np.int64]:
+    """Return which correction, by position, each row of ``queries`` has; -1 for none.
+
+    A correction of a structure (``structure_ids``, as text, row for row) comes before one of its address; of two of one
+    place the last counts. Where both sides have a ``name``, it must be the same: an identifier that has passed to
+    another structure takes no position with it. An identifier that is not in the list, or is another's now, leaves the
+    name and address to tell.
+    """
+    named = (corrections["structure_id"] != "").to_numpy()
+    by_id = dict(zip(corrections["structure_id"][named], np.flatnonzero(named), strict=True))
+    places = _places(corrections)
+    # Of one place those without an identifier come last: they are of every structure there.
+    whole = [row for row in [*np.flatnonzero(named), *np.flatnonzero(~named)] if places[row][1] and places[row][2]]
+    by_place = {places[row]: row for row in whole}
+    settled, asked = (list(_names(table)) for table in (corrections, queries))
+
+    def same(row: int, correction: int) -> bool:
+        return not settled[correction] or not asked[row] or settled[correction] == asked[row]
+
+    found = np.full(len(queries), -1, dtype=np.int64)
+    rest = []
+    for row, name in enumerate(structure_ids):
+        correction = by_id.get(str(name), -1)
+        if correction >= 0 and same(row, correction):
+            found[row] = correction
+        else:
+            rest.append(row)
+    if by_place:
+        known = set(map(str, structure_ids))
+        for row, place in zip(rest, _places(queries.iloc[rest]), strict=True):
+            correction = by_place.get(place, -1)
+            if correction < 0 or not queries["address"].iloc[row] or not same(row, correction):
+                continue
+            alike = settled[correction] and asked[row]
+            if alike or not named[correction] or corrections["structure_id"].iloc[correction] not in known:
+                found[row] = correction
+    return found
+
+
+def unmatched(structures: pd.DataFrame, corrections: pd.DataFrame) -> list[str]:
+    """Return the corrections that are of no structure, by identifier or address; masked rows have none.
+
+    >>> from essgeo import geocode
+    >>> corrections = pd.DataFrame({"structure_id": ["a", "gone"], "lon": 2.4, "lat": 48.9, "address": "", "city": ""})
+    >>> unmatched(geocode(pd.DataFrame({"address": ""}, index=["a"])), corrections)
+    ['gone']
+    """
+    open_rows = structures[structures["geo_status"] != "masked"]
+    used = set(settle(open_rows.index, with_names(open_rows), corrections).tolist())
+    told = corrections.reindex(columns=["structure_id", "address", "city"]).fillna("")
+    return [
+        name or f"{address}, {city}"
+        for position, (name, address, city) in enumerate(told.itertuples(index=False))
+        if position not in used
+    ]
+
+
+MAX_NAMED = 10
+
+
+def warn_unmatched(structures: pd.DataFrame, corrections: pd.DataFrame | None) -> None:
+    """Warn of the corrections that are of no structure: a position settled by hand must not vanish in silence."""
+    lost = unmatched(structures, corrections) if corrections is not None else []
+    if lost and corrections is not None:
+        more = tell("and_more", count=len(lost) - MAX_NAMED) if len(lost) > MAX_NAMED else ""
+        named = "; ".join(lost[:MAX_NAMED]) + more
+        message = tell("unmatched", applied=len(corrections) - len(lost), count=len(corrections), named=named)
+        warnings.warn(message, InputWarning, stacklevel=3)
+
+
+def with_names(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the queries of a table, with the name of each row where it has one."""
+    queries = queries_of(table)
+    return queries.assign(name=table["name"].astype(object).fillna("")) if "name" in table else queries
+
+
+def _names(table: pd.DataFrame) -> Iterator[str]:
+    """Yield the name of each row as it is compared, ``""`` where there is none."""
+    return map(fold, table["name"].astype(str)) if "name" in table else iter([""] * len(table))
 
 
 def _places(table: pd.DataFrame) -> list[tuple[str, str, str]]:

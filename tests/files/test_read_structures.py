@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import openpyxl
+import pandas as pd
 import pytest
 import shapely
 from hypothesis import given
@@ -19,8 +20,6 @@ from essgeo.schema.vocabulary import SECTORS
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pandas as pd
 
     from essgeo.schema.vocabulary import Labels
 
@@ -175,12 +174,18 @@ def test_a_layer_without_crs_is_refused(tmp_path: Path) -> None:
 
 
 @given(st.lists(st.sampled_from(["A", "a", "A 2", "a-2", "b", "", "é", "أ", "a 2 2"]), max_size=12))
-def test_made_identifiers_are_unique_and_depend_on_names_alone(names: list[str]) -> None:
-    import pandas as pd  # noqa: PLC0415 - types only above
-
-    found = _identifiers(pd.Series(names, dtype="object"))
+def test_made_identifiers_are_unique(names: list[str]) -> None:
+    found = _identifiers(pd.DataFrame({"name": names, "city": "", "address": ""}, dtype="object"))
     assert len(set(found)) == len(names)
     assert all(found)
+
+
+def test_namesakes_have_the_same_identifiers_in_any_order() -> None:
+    rows = [("A", "Bondy", "1 rue A"), ("A", "Bondy", "2 rue B"), ("A", "Pantin", ""), ("B", "Bondy", "1 rue A")]
+    table = pd.DataFrame(rows, columns=["name", "city", "address"])
+    made = ["a-bondy-1-rue-a", "a-bondy-2-rue-b", "a-pantin", "b"]
+    assert _identifiers(table) == made
+    assert _identifiers(table[::-1]) == made[::-1]
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
 
-from essgeo.errors import SchemaError
+from essgeo import geocode
+from essgeo.errors import InputWarning, SchemaError
 from essgeo.geocoding import read_corrections
+from essgeo.geocoding.corrections import warn_unmatched
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pandas as pd
 
 
 def read(tmp_path: Path, text: str) -> pd.DataFrame:
@@ -60,3 +61,38 @@ def test_a_fault_names_file_and_row(tmp_path: Path, text: str, said: str) -> Non
         read(tmp_path, text)
     assert str(refused.value).startswith("corrections.csv: ")
     assert said in str(refused.value)
+
+
+LIST = pd.DataFrame(
+    {
+        "name": ["Les Marmites", "Les Marmites", "Le Four"],
+        "address": ["1 rue A", "2 rue B", "3 rue C"],
+        "city": "Bondy",
+    },
+    index=["a", "b", "c"],
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "corrected"),
+    [
+        ("structure_id,lon,lat\na,2.4,48.9\n", ["a"]),
+        ("structure_id,name,lon,lat\nc,Les Marmites,2.4,48.9\n", []),
+        ("structure_id,name,lon,lat\nc,LE FOUR,2.4,48.9\n", ["c"]),
+        ("structure_id,name,address,city,lon,lat\nc,Les Marmites,2 rue B,Bondy,2.4,48.9\n", ["b"]),
+        ("structure_id,name,address,city,lon,lat\ngone,Les Marmites,2 rue B,Bondy,2.4,48.9\n", ["b"]),
+        ("structure_id,address,city,lon,lat\n,2 RUE B,bondy,2.4,48.9\n", ["b"]),
+        ("structure_id,name,address,city,lon,lat\n,Autre,2 rue B,Bondy,2.4,48.9\n", []),
+    ],
+)
+def test_a_correction_is_of_the_structure_of_that_name_and_place(
+    tmp_path: Path, text: str, corrected: list[str]
+) -> None:
+    settled = read(tmp_path, text)
+    found = geocode(LIST, corrections=settled)
+    assert found.index[found["geo_status"] == "corrected"].tolist() == corrected
+    if corrected:
+        warn_unmatched(found, settled)
+    else:
+        with pytest.warns(InputWarning, match="0 of 1 corrections applied. No structure of the list is that of: "):
+            warn_unmatched(found, settled)
