@@ -82,6 +82,11 @@ def user_inputs(given: Mapping[str, Path], vintage: str, network: WalkNetwork | 
     return theirs
 
 
+def ban_inputs(files: Sequence[Path], vintage: str) -> list[Input]:
+    """Return the files of addresses that the user gave."""
+    return [given_input("addresses", path, title="addresses, file of the user", vintage=vintage) for path in files]
+
+
 def vintage_of(inputs: Sequence[Input], layer: str) -> str:
     """Return the vintage of the first file of a layer, ``""`` where there is none."""
     return next((source.vintage for source in inputs if source.layer == layer), "")

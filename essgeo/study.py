@@ -17,11 +17,13 @@ import geopandas as gpd
 import pandas as pd
 
 from essgeo.access import compare_walking, travel_cost
-from essgeo.facts import live_facts, own_facts, own_register, vintage_of
+from essgeo.facts import ban_inputs, live_facts, own_facts, own_register, vintage_of
 from essgeo.files.layers import read_layers
+from essgeo.files.reread import ask_again
 from essgeo.files.tables import require_file
 from essgeo.gaps import area_coverage, assess_gaps, coverage, draw, gather_areas, horizon, iris_areas, support_chain
-from essgeo.geocoding import geocode, read_corrections, review
+from essgeo.geocoding import Local, geocode, read_corrections, review
+from essgeo.geocoding.chain import warn_uncovered
 from essgeo.geocoding.corrections import warn_unmatched
 from essgeo.maps import build_maps
 from essgeo.official.catalogue import known_headers
@@ -37,7 +39,7 @@ from essgeo.zoning.count import count_zones, overlay, residents_of, zone_layers
 from essgeo.zoning.crosswalk import with_programme
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from multiprocessing.connection import Connection
 
     from essgeo.geocoding.engines import Engine
@@ -64,6 +66,8 @@ class Options:
         A list of structures to use instead of the register of the territory.
     corrections
         A corrections file; by default ``corrections.csv`` in the folder of the territory, where there is one.
+    ban
+        Files of the Base Adresse Nationale (``adresses-93.csv.gz``), asked before the addresses that a territory knows.
     qpv
         A file of QPV outlines of that ``vintage``, instead of the territory's own.
     npnru
@@ -88,6 +92,7 @@ class Options:
 
     structures: Path | str | None = None
     corrections: Path | str | None = None
+    ban: Path | str | Sequence[Path | str] = ()
     qpv: Path | str | None = None
     npnru: Path | str | None = None
     network: Path | str | None = None
@@ -110,6 +115,10 @@ class Options:
         }
         return {layer: Path(path) for layer, path in given.items() if path}
 
+    def ban_files(self) -> list[Path]:
+        """Return the files of addresses that the user gives."""
+        return [Path(path) for path in ([self.ban] if isinstance(self.ban, str | Path) else self.ban)]
+
     def parameters(self, territory: Territory) -> Parameters:
         """Return the parameters of a run, with those that the territory settles."""
         return Parameters(
@@ -123,7 +132,7 @@ class Options:
         """Return every file that may be read, by what it is called: nothing may be written over these."""
         own = {f"{file.layer} of {territory.name}": file.path for file in territory.files}
         kept = {name: territory.folder / name for name in ("territory.toml", CORRECTIONS, DECISIONS)}
-        return own | kept | self.files(territory)
+        return own | kept | {f"ban ({path.name})": path for path in self.ban_files()} | self.files(territory)
 
 
 class Placed(NamedTuple):
@@ -150,7 +159,7 @@ def set_up(territory: str | Path | Territory, options: Options) -> Setting:
     """
     here = load_territory(territory) if isinstance(territory, str | Path) else territory
     parameters, files = options.parameters(here), options.files(here)
-    for path in files.values():
+    for path in (*files.values(), *options.ban_files()):
         require_file(path)
     if options.live:
         facts = live_facts(Live(here, lang=options.lang, offline=options.offline, progress=True), parameters, files)
@@ -162,6 +171,7 @@ def set_up(territory: str | Path | Territory, options: Options) -> Setting:
         facts.layers,
         facts.register,
         using=facts.addresses,
+        ban=options.ban_files(),
         corrections=files.get("corrections"),
         iris_vintage=vintage_of(facts.inputs, "iris"),
     )
@@ -169,7 +179,7 @@ def set_up(territory: str | Path | Territory, options: Options) -> Setting:
         territory=here,
         parameters=parameters,
         lang=options.lang,
-        inputs=facts.inputs,
+        inputs=(*facts.inputs, *ban_inputs(options.ban_files(), parameters.vintage)),
         structures=placed.structures,
         structure_zones=placed.structure_zones,
         demand=facts.demand,
@@ -199,7 +209,7 @@ def place(territory: str | Path | Territory, options: Options) -> Placed:
     """
     here = load_territory(territory) if isinstance(territory, str | Path) else territory
     parameters, files = options.parameters(here), options.files(here)
-    for path in files.values():
+    for path in (*files.values(), *options.ban_files()):
         require_file(path)
     register, addresses = own_register(here, files)
     iris = here.file("iris")
@@ -210,6 +220,7 @@ def place(territory: str | Path | Territory, options: Options) -> Placed:
         read_layers(here, vintage=parameters.vintage, qpv=qpv, npnru=npnru, headers=known_headers()),
         register,
         using=addresses,
+        ban=options.ban_files(),
         corrections=files.get("corrections"),
         iris_vintage=iris.vintage,
     )
@@ -222,6 +233,7 @@ def _place(
     register: pd.DataFrame,
     *,
     using: pd.DataFrame | Engine | None,
+    ban: Sequence[Path],
     corrections: Path | None,
     iris_vintage: str,
 ) -> Placed:
@@ -230,7 +242,11 @@ def _place(
     if isinstance(register, gpd.GeoDataFrame):
         structures = register
     else:
-        structures = geocode(register, using=using, corrections=settled, crs=here.crs)
+        known = Local.of(using) if isinstance(using, pd.DataFrame) else using
+        engines = [*([Local.read(ban)] if ban else []), *([known] if known is not None else [])]
+        asked = ask_again(register) if ban else register
+        structures = geocode(asked, using=engines, corrections=settled, crs=here.crs)
+    warn_uncovered(structures)
     warn_unmatched(structures, settled)
     # A structure lies outside where even its radius does not reach the territory.
     away = structures.geometry.notna() & (
@@ -349,6 +365,7 @@ def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the 
     *,
     structures: Path | str | None = None,
     corrections: Path | str | None = None,
+    ban: Path | str | Sequence[Path | str] = (),
     qpv: Path | str | None = None,
     npnru: Path | str | None = None,
     network: Path | str | None = None,
@@ -368,7 +385,7 @@ def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the 
     ----------
     territory
         A name such as ``est-ensemble``, the folder of a territory, or a :class:`Territory`.
-    structures, corrections, qpv, npnru, network, vintage, as_of, walk_minutes, lang, live, offline
+    structures, corrections, ban, qpv, npnru, network, vintage, as_of, walk_minutes, lang, live, offline
         What to look at, see :class:`essgeo.study.Options`.
     out
         Folder to publish into; ``None`` writes nothing.
@@ -396,6 +413,7 @@ def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the 
     options = Options(
         structures=structures,
         corrections=corrections,
+        ban=ban,
         qpv=qpv,
         npnru=npnru,
         network=network,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
 import click
 
-from essgeo.cli.options import as_json, as_of, by_status, check_outputs, corrections, counted, of_study
+from essgeo.cli.options import as_json, as_of, ban, by_status, check_outputs, corrections, counted, of_study
 from essgeo.errors import InputError
 from essgeo.messages import plural, tell
 
@@ -52,7 +52,7 @@ class Options(TypedDict):
     default="auto",
     show_default=True,
 )
-@click.option("--ban", multiple=True, type=_FILE)
+@ban
 @click.option("--live", is_flag=True)
 @click.option("--url", metavar="URL")
 @click.option("--address", multiple=True, metavar="COL")
@@ -74,7 +74,7 @@ def geocode_file(file: Path, output: Path, **given: Unpack[Options]) -> None:
     from essgeo.files.tables import read_table
     from essgeo.files.write import write_file
     from essgeo.geocoding import geocode, read_corrections
-    from essgeo.geocoding.chain import address_columns, addresses_of, with_results, without_results
+    from essgeo.geocoding.chain import address_columns, addresses_of, warn_uncovered, with_results, without_results
     from essgeo.geocoding.corrections import review_sheet, warn_unmatched
     from essgeo.geocoding.engines import queries_of
 
@@ -95,6 +95,7 @@ def geocode_file(file: Path, output: Path, **given: Unpack[Options]) -> None:
     )
     addresses = addresses_of(table, columns, source=file.name)
     found = geocode(addresses, using=engines, corrections=settled, progress=True, cache=cache)
+    warn_uncovered(found)
     warn_unmatched(found, settled)
     unasked = _unasked(found)
     write_file(with_results(table, found), output)
@@ -175,7 +176,7 @@ class StructuresOptions(TypedDict):
 @click.option("--geolocation", type=_FILE)
 @click.option("--ess-list", type=_FILE)
 @click.option("--live", is_flag=True)
-@click.option("--ban", multiple=True, type=_FILE)
+@ban
 @corrections
 @click.option("--others", type=click.Path())
 @click.option("--decisions", type=_FILE)
@@ -196,6 +197,7 @@ def structures(territory: str, output: Path, **given: Unpack[StructuresOptions])
     """
     from essgeo.files.write import write_file
     from essgeo.geocoding import Local, read_corrections
+    from essgeo.geocoding.chain import warn_uncovered
     from essgeo.geocoding.corrections import warn_unmatched
     from essgeo.register import as_table, build_register, register_portrait
     from essgeo.register.assemble import register_files
@@ -229,6 +231,7 @@ def structures(territory: str, output: Path, **given: Unpack[StructuresOptions])
         corrections=settled,
         progress=True,
     )
+    warn_uncovered(found)
     warn_unmatched(found, settled)
     if given["portrait"]:
         write_file(register_portrait(found, here, files, as_of=as_of, live=given["live"]), given["portrait"])
@@ -301,7 +304,7 @@ def _structures_summary(found: gpd.GeoDataFrame, output: Path, *, as_json: bool)
 @click.argument("file", type=_FILE)
 @click.option("-o", "--output", required=True, type=_FILE)
 @click.option("--territory", default="est-ensemble", show_default=True)
-@of_study("corrections", "qpv", "npnru", "vintage")
+@of_study("corrections", "ban", "qpv", "npnru", "vintage")
 def zones(file: Path, *, output: Path, territory: str, options: StudyOptions) -> None:
     """Write, for each structure of FILE, the zones it lies in or near, with probabilities."""
     from essgeo.cli.summary import applied, repairs

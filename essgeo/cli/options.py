@@ -6,6 +6,7 @@ import calendar
 import datetime as dt
 import functools
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,7 +17,6 @@ from essgeo.text.numbers import number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     import pandas as pd
 
@@ -43,6 +43,8 @@ as_of = click.option("--as-of", callback=_day, metavar="YYYY-MM")
 
 corrections = click.option("--corrections", type=click.Path())
 
+ban = click.option("--ban", multiple=True, type=click.Path(path_type=Path))
+
 as_json = click.option("--json", "as_json", is_flag=True)
 
 _OF_A_STUDY = {
@@ -51,6 +53,7 @@ _OF_A_STUDY = {
         type=click.Path(),
     ),
     "corrections": corrections,
+    "ban": ban,
     "qpv": click.option("--qpv", type=click.Path()),
     "npnru": click.option(
         "--npnru",

@@ -88,6 +88,13 @@ def reread(table: pd.DataFrame) -> pd.DataFrame:
     return found.assign(geo_status=_of_geocoding(found))
 
 
+def ask_again(register: pd.DataFrame) -> pd.DataFrame:
+    """Return structures of which those without a position are to be looked up, whatever an earlier run says of them."""
+    if not is_result(register):
+        return register
+    return register.assign(geo_status=register["geo_status"].where(register["lon"].notna(), ""))
+
+
 def _of_geocoding(found: pd.DataFrame) -> pd.Series:
     """Return the status before the structures were laid over a territory."""
     texts = found.reindex(columns=["geo_engine", "geo_reason"]).astype(object).fillna("").astype(str)

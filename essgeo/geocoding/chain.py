@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -12,13 +13,15 @@ import shapely
 from tqdm.auto import tqdm
 
 from essgeo.crs import GEOGRAPHIC, require_crs
-from essgeo.errors import InputError
+from essgeo.errors import InputError, InputWarning
 from essgeo.files.redact import MASK, is_diffusion, redact, redact_identifiers, restricted_rows
 from essgeo.files.reread import ADDED, is_result, reread
+from essgeo.geocoding.communes import city_key
 from essgeo.geocoding.corrections import corrected_points, with_names
-from essgeo.geocoding.engines import MATCH_COLUMNS, QUERY_COLUMNS, distinct, no_matches
+from essgeo.geocoding.engines import MATCH_COLUMNS, QUERY_COLUMNS, distinct, no_matches, queries_of
 from essgeo.geocoding.match import Local
 from essgeo.geocoding.verdict import RADIUS_M, statuses
+from essgeo.messages import plural, tell
 from essgeo.schema.columns import HEADERS, SHOWN
 from essgeo.schema.headers import guess_columns
 
@@ -158,6 +161,23 @@ def _known_points(table: pd.DataFrame) -> pd.DataFrame:
         radius_m=pd.to_numeric(known["coord_radius_m"]),
         engine=known["coord_source"].where(known["coord_source"] == SIRENE, "register"),
     )
+
+
+MAX_NAMED = 10
+
+
+def warn_uncovered(found: pd.DataFrame) -> None:
+    """Warn of the communes that the address files given do not cover, by name and count."""
+    rows = queries_of(found[found["geo_reason"] == "commune_not_covered"])
+    if rows.empty:
+        return
+    names = rows["city"].where(rows["city"] != "", rows["postcode"]).where(lambda name: name != "", rows["citycode"])
+    counts = (
+        names.groupby(names.map(city_key)).agg(["first", "size"]).sort_values("size", ascending=False, kind="stable")
+    )
+    named = [f"{name} ({size})" for name, size in counts.head(MAX_NAMED).itertuples(index=False)]
+    more = tell("and_more", count=len(counts) - MAX_NAMED) if len(counts) > MAX_NAMED else ""
+    warnings.warn(plural("uncovered", len(rows), count=len(rows), named=", ".join(named) + more), InputWarning, 3)
 
 
 def _earlier(table: pd.DataFrame) -> pd.DataFrame:

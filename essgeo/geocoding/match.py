@@ -93,7 +93,8 @@ def match(index: AddressIndex, queries: pd.DataFrame) -> pd.DataFrame:
     size = len(queries)
     read = np.zeros(size, dtype=bool)
     read[readings.query] = True
-    reason = np.where(read, np.where(known, "street_unknown", "city_unknown"), "no_address").astype(object)
+    away = "commune_not_covered" if index.complete else "city_unknown"
+    reason = np.where(read, np.where(known, "street_unknown", away), "no_address").astype(object)
     texts = {name: np.full(size, "", dtype=object) for name in ("precision", "label", "ban_id", "citycode")}
     score, margin = np.zeros(size), np.ones(size)
     lon, lat = np.full((2, size), np.nan)

@@ -148,7 +148,7 @@ def statuses(matches: pd.DataFrame) -> pd.Series:
     """
     reason = matches["reason"]
     good = (matches["score"] >= MIN_SCORE) | reason.isin(["number_missing", "number_unknown"])
-    wrong = reason.isin(["street_unknown", "other_city", "city_unknown", "no_address"])
+    wrong = reason.isin(["street_unknown", "other_city", "city_unknown", "commune_not_covered", "no_address"])
     sure = matches["precision"].isin([*HOUSES, *STREETS]) & (reason == "")
     clear = matches["margin"] >= MIN_MARGIN
     found = matches["lon"].notna() & good & ~wrong

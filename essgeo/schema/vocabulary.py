@@ -156,6 +156,10 @@ GEO_REASONS = _labels(
         "no_address": ("aucune adresse connue", "no known address"),
         "no_index": ("aucun index d'adresses donné", "no address index given"),
         "city_unknown": ("aucune adresse connue dans la commune", "no known address in the commune"),
+        "commune_not_covered": (
+            "commune absente des fichiers d'adresses donnés",
+            "commune not in the address files given",
+        ),
         "other_city": (
             "trouvée dans une autre commune, ou commune non précisée",
             "found in another commune, or none given",

@@ -1,0 +1,72 @@
+"""A list through one command after the other: each takes what another wrote, and says what it made of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Run = Callable[..., tuple[int, str, str]]
+
+HEADER = (
+    "id;id_fantoir;numero;rep;nom_voie;code_postal;code_insee;nom_commune;code_insee_ancienne_commune;"
+    "nom_ancienne_commune;x;y;lon;lat;type_position;alias;nom_ld;libelle_acheminement;nom_afnor;source_position;"
+    "source_nom_voie;certification_commune;cad_parcelles\n"
+)
+
+
+@pytest.fixture
+def ban(tmp_path: Path) -> Path:
+    """Return a BAN file of one street of Bondy."""
+    rows = [
+        f"93010_0001_{number:05};;{number};;Avenue Henri Barbusse;93140;93010;Bondy;;;;;{2.4780 + number * 2e-4:.6f};"
+        "48.9011;entrée;;;BONDY;AVENUE HENRI BARBUSSE;commune;commune;1;\n"
+        for number in range(1, 40)
+    ]
+    path = tmp_path / "adresses-93.csv"
+    path.write_text(HEADER + "".join(rows), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def listed(tmp_path: Path) -> Path:
+    path = tmp_path / "list.csv"
+    path.write_text(
+        "nom;adresse;ville\nA;12 avenue Henri Barbusse;Bondy\nB;1 rue de la République;Lyon\nC;3 quai A;LYON\n"
+        "D;99 avenue Henri Barbusse;Bondy\n",
+        encoding="utf-8",
+    )
+    return path
+
+
+def test_every_command_takes_the_files_of_addresses(run: Run, ban: Path, listed: Path, tmp_path: Path) -> None:
+    out = tmp_path / "zones.csv"
+    commands = [
+        ("geocode", listed, "-o", tmp_path / "placed.csv"),
+        ("zones", listed, "-o", out),
+        ("doctor", "est-ensemble", "--structures", listed),
+    ]
+    for words in commands:
+        code, _, errors = run(*words, "--ban", ban)
+        assert code == 0
+        assert "2 addresses are in communes that the address files given do not cover: Lyon (2)." in errors
+    placed = pd.read_csv(tmp_path / "placed.csv")
+    assert placed["geo_reason"].fillna("").tolist() == ["", *["commune_not_covered"] * 2, "number_unknown"]
+    direct = out.read_bytes()
+    assert run("zones", tmp_path / "placed.csv", "-o", out)[0] == 0
+    assert out.read_bytes() == direct
+
+
+def test_what_had_no_position_is_looked_up_where_addresses_are_given(
+    run: Run, ban: Path, listed: Path, tmp_path: Path
+) -> None:
+    listed.write_text("nom,adresse,ville,lon,lat\nA,12 avenue Henri Barbusse,Bondy,,\nB,,Bondy,2.48,48.9\n", "utf-8")
+    assert run("geocode", listed, "-o", tmp_path / "placed.csv")[0] == 0
+    out = tmp_path / "zones.csv"
+    assert run("zones", tmp_path / "placed.csv", "-o", out, "--ban", ban)[0] == 0
+    assert "unknown" not in pd.read_csv(out)["relation"].tolist()
