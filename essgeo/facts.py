@@ -9,7 +9,7 @@ import geopandas as gpd
 import pandas as pd
 
 from essgeo.access import demand_points, grid_points, read_network
-from essgeo.files.layers import read_layers
+from essgeo.files.layers import CONTEXT, read_layers
 from essgeo.files.perimeters import read_renewal, renewal_zones
 from essgeo.files.provenance import Input, given_input, sha256_of
 from essgeo.files.structures import read_structures
@@ -61,7 +61,7 @@ def own_inputs(
     return [
         input_of(file)
         for file in territory.files
-        if file.layer not in given
+        if file.layer not in (*given, *CONTEXT)
         and (layers is None or file.layer in layers)
         and not (file.layer == "qpv" and file.vintage != vintage)
     ]
@@ -147,7 +147,7 @@ def own_facts(territory: Territory, parameters: Parameters, given: Mapping[str, 
     >>> from essgeo.results import Parameters
     >>> facts = own_facts(load_territory("est-ensemble"), Parameters("2024"), {})
     >>> len(facts.register), facts.notes
-    (146, ())
+    (150, ())
     """
     qpv, npnru = given.get("qpv"), given.get("npnru")
     layers = read_layers(territory, vintage=parameters.vintage, qpv=qpv, npnru=npnru, headers=known_headers())

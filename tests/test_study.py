@@ -37,7 +37,7 @@ def snapshot(folder: Path) -> dict[str, bytes]:
 def test_residents_are_those_of_the_iris_at_every_level(est_ensemble: Study) -> None:
     iris = est_ensemble.iris["population"]
     residents = est_ensemble.coverage.drop_duplicates(["level", "zone_id"]).set_index(["level", "zone_id"])["residents"]
-    assert residents["territory"].round(6).tolist() == [iris.sum()] == [438_552]
+    assert residents["territory"].round(6).tolist() == [iris.sum()] == [441_045]
     assert residents["commune"].round(6).to_dict() == iris.groupby(est_ensemble.iris["citycode"]).sum().to_dict()
     for name, codes in est_ensemble.neighbourhoods["iris_codes"].items():
         assert round(residents["neighbourhood", name], 6) == iris[codes.split("|")].sum()
@@ -109,7 +109,7 @@ def test_the_portrait_equals_the_seed_figures(est_ensemble: Study) -> None:
     table: Any = est_ensemble.portrait.set_index("family")
     seed = ["seed_enterprises", "seed_employees", "seed_fte", "seed_payroll_eur"]
     assert table.loc["total", seed].tolist() == [1274, 12_851, 11_594, 374_616_936]
-    assert int(table.loc["total", "register_structures"]) == 146
+    assert int(table.loc["total", "register_structures"]) == 150
     placed = est_ensemble.structures["counted"] & est_ensemble.structures.geometry.notna()
     assert int(table.loc["total", "register_located"]) == placed.sum()
 

@@ -178,6 +178,7 @@ def territory_check(name: str) -> None:
     if not here.files:
         click.echo(tell("no_own_file", territory=here.name, name=name))
     faults = []
+    wide = max((len(file.layer) for file in here.files), default=0)
     for file in here.files:
         vintage = file.vintage if file.layer == "qpv" else None
         try:
@@ -186,7 +187,7 @@ def territory_check(name: str) -> None:
             faults.append(str(error))
             continue
         counts = counted(rows, "row")
-        click.echo(f"{file.layer:<16} {file.vintage:<6} {counts:>11}  {file.path.name}  {file.licence}")
+        click.echo(f"{file.layer:<{wide}}  {file.vintage:<6} {counts:>11}  {file.path.name}  {file.licence}")
     if faults:
         raise SchemaError("\n".join(faults))
 

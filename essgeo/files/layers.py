@@ -25,13 +25,18 @@ if TYPE_CHECKING:
     from essgeo.schema.columns import Headers
     from essgeo.territory import Territory
 
-_TABLES = ("addresses", "qpv_indicators", "seed_figures")
+CONTEXT = ("aims", "associations_contrat_de_ville", "demands", "iris_indicators", "rail", "relations")
+"""Layers that are read and checked, and that no study rests on."""
+
+_LINES = ("LineString", "MultiLineString")
+
+_TABLES = ("addresses", "qpv_indicators", "seed_figures", *(layer for layer in CONTEXT if layer != "rail"))
 
 _POINTS = ("sites", "stations")
 
 _OUTLINES = ("communes", "iris", "neighbourhoods", "npnru", "qpv")
 
-LAYER_NAMES = (*_OUTLINES, *_POINTS, "structures", *_TABLES)
+LAYER_NAMES = (*_OUTLINES, *_POINTS, "rail", "structures", *_TABLES)
 
 
 def read_layers(
@@ -105,8 +110,8 @@ def own_layer(territory: Territory, layer: str, *, vintage: str | None = None) -
     Returns
     -------
     GeoDataFrame or DataFrame
-        Indexed by identifier; geometry in the CRS of the territory (metres). ``structures``, ``addresses``,
-        ``qpv_indicators`` and ``seed_figures`` are plain tables.
+        Indexed by identifier; geometry in the CRS of the territory (metres): polygons, points of ``sites`` and
+        ``stations``, lines of ``rail``. ``structures``, ``addresses`` and lists without position are plain tables.
 
     Raises
     ------
@@ -122,7 +127,7 @@ def own_layer(territory: Territory, layer: str, *, vintage: str | None = None) -
     >>> own_layer(territory, "communes").loc["93010", "name"]
     'Bondy'
     >>> int(own_layer(territory, "iris")["population"].sum())
-    438552
+    441045
     """
     if layer not in LAYER_NAMES:
         message = f"unknown layer {layer!r}; known: {', '.join(sorted(LAYER_NAMES))}."
@@ -131,8 +136,8 @@ def own_layer(territory: Territory, layer: str, *, vintage: str | None = None) -
         return read_structures(territory.file(layer).path)
     if layer in _TABLES:
         return _table(territory, layer)
-    if layer in _POINTS:
-        return _points(territory, layer)
+    if layer in (*_POINTS, "rail"):
+        return _rail(territory) if layer == "rail" else _points(territory, layer)
     iris, year = _iris(territory), vintage or territory.vintage
     if layer in {"iris", "communes"}:
         return iris if layer == "iris" else communes_of(iris)
@@ -275,6 +280,15 @@ def _checked(table: pd.DataFrame, layer: str, source: str) -> pd.DataFrame:
     if index not in table:
         table.insert(0, index, [f"{layer}-{number}" for number in range(1, len(table) + 1)])
     return validate(table, layer, source=source)
+
+
+def _rail(territory: Territory) -> gpd.GeoDataFrame:
+    """Return the lines of a base map; anything else than a line is refused."""
+    path = territory.file("rail").path
+    lines = cast("gpd.GeoDataFrame", _checked(read_outlines(path), "rail", path.name))
+    other = [(row, kind) for row, kind in enumerate(lines.geom_type, start=1) if kind not in _LINES]
+    raise_faults(path.name, [(row, "geometry", f"is a {kind}; a line is expected") for row, kind in other])
+    return lines.to_crs(territory.crs)
 
 
 def _points(territory: Territory, layer: str) -> gpd.GeoDataFrame:

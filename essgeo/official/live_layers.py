@@ -331,7 +331,8 @@ def read_layer(
         From :func:`essgeo.load_territory`.
     layer
         ``iris``, ``communes``, ``qpv``, ``npnru``, ``neighbourhoods``, ``structures``, ``addresses``, ``stations``,
-        ``sites``, ``qpv_indicators`` or ``seed_figures``.
+        ``sites``, ``qpv_indicators``, ``seed_figures``, or what no study rests on: ``iris_indicators``, ``rail``,
+        ``relations``, ``aims``, ``demands``, ``associations_contrat_de_ville``.
     vintage
         For ``qpv`` and ``npnru``: ``2024`` or ``2015``; by default that of the territory.
     offline
@@ -342,8 +343,8 @@ def read_layer(
     Returns
     -------
     GeoDataFrame or DataFrame
-        Indexed by identifier; geometry in the CRS of the territory (metres). ``structures``, ``addresses``,
-        ``qpv_indicators`` and ``seed_figures`` are plain tables.
+        Indexed by identifier; geometry in the CRS of the territory (metres): polygons, points of ``sites`` and
+        ``stations``, lines of ``rail``. ``structures``, ``addresses`` and lists without position are plain tables.
 
     Raises
     ------
@@ -359,7 +360,7 @@ def read_layer(
     >>> read_layer(territory, "communes").loc["93010", "name"]
     'Bondy'
     >>> int(read_layer(territory, "iris")["population"].sum())
-    438552
+    441045
     """
     if offline:
         return own_layer(territory, layer, vintage=vintage)

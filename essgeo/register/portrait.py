@@ -139,7 +139,7 @@ def portrait(structures: gpd.GeoDataFrame, seed_figures: pd.DataFrame, *, scope:
     >>> structures = geocode(read_layer(here, "structures")).assign(counted=True)
     >>> table = portrait(structures, read_layer(here, "seed_figures"), scope=here.name).set_index("family")
     >>> int(table.loc["total", "seed_enterprises"]), int(table.loc["total", "register_structures"])
-    (1274, 146)
+    (1274, 150)
     """
     figures = _figures(seed_figures, scope)
     facts = structures.reindex(columns=["employees_low", "employees_high"]).apply(pd.to_numeric, errors="coerce")

@@ -29,8 +29,8 @@ def number(value: float | None, lang: Lang, digits: int = 0) -> str:
 
     Examples
     --------
-    >>> number(438552, "en"), number(1.25, "fr", 1), number(float("nan"), "fr") == MISSING
-    ('438,552', '1,2', True)
+    >>> number(441045, "en"), number(1.25, "fr", 1), number(float("nan"), "fr") == MISSING
+    ('441,045', '1,2', True)
     """
     if value is None or math.isnan(value):
         return MISSING

@@ -52,7 +52,7 @@ def test_the_population_of_est_ensemble_is_conserved_at_every_level() -> None:
     here = load_territory("est-ensemble")
     iris, targets = read_layer(here, "iris"), read_layer(here, "neighbourhoods")
     points = demand_points(iris, neighbourhoods=targets)
-    assert round(points["population"].sum(), 6) == iris["population"].sum() == 438_552
+    assert round(points["population"].sum(), 6) == iris["population"].sum() == 441_045
     by_commune = points.groupby("citycode")["population"].sum()
     expected = read_layer(here, "communes")["population"]
     assert by_commune.round(6).to_dict() == expected.to_dict()

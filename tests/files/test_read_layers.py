@@ -11,8 +11,9 @@ import shapely
 
 from essgeo import load_territory, read_layer
 from essgeo.errors import MissingCRSError, SchemaError, SourceUnavailableError
+from essgeo.facts import own_inputs
 from essgeo.files import layers, perimeters, structures, tables
-from essgeo.files.layers import read_layers
+from essgeo.files.layers import CONTEXT, read_layers
 from essgeo.files.perimeters import read_zones
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def test_npnru_zones_are_the_qpv_of_a_project_with_their_vintage(small_territory
 
 
 @pytest.mark.parametrize(
-    ("layer", "said"), [("roads", "unknown layer 'roads'; known: addresses, communes"), ("Iris", "unknown layer")]
+    ("layer", "said"), [("roads", "unknown layer 'roads'; known: addresses, aims"), ("Iris", "unknown layer")]
 )
 def test_an_unknown_layer_lists_those_there_are(small_territory: Path, layer: str, said: str) -> None:
     with pytest.raises(SchemaError, match=said):
@@ -214,3 +215,50 @@ def test_the_official_qpv_of_2015_touch_the_territory_19_times(shared: Path) -> 
     assert found["qpv"].attrs["slivers"] == ["QP093005", "QP093017", "QP093028"]
     assert read_layer(here, "npnru").index.str.startswith("QN").all()
     assert found["npnru"].index.isin(found["qpv"].index).all()
+
+
+CONTEXT_ROWS = {
+    "aims": 13,
+    "associations_contrat_de_ville": 42,
+    "demands": 34,
+    "iris_indicators": 161,
+    "rail": 17,
+    "relations": 24,
+}
+
+
+@pytest.mark.parametrize("layer", CONTEXT)
+def test_what_no_study_rests_on_is_read_and_fits_the_rest(layer: str) -> None:
+    here = load_territory("est-ensemble")
+    found = read_layer(here, layer)
+    assert len(found) == CONTEXT_ROWS[layer]
+    assert layer not in {source.layer for source in own_inputs(here, "2024", {})}
+    if layer == "iris_indicators":
+        iris = read_layer(here, "iris")
+        assert found["population_2022"].reindex(iris.index).eq(iris["population"]).all()
+    if layer == "relations":
+        known = {"", *read_layer(here, "structures").index}
+        assert {*found["structure_id"], *found["with_structure_id"]} <= known
+
+
+def test_the_rail_is_made_of_lines_in_metres() -> None:
+    rail = read_layer(load_territory("est-ensemble"), "rail")
+    assert rail.crs == "EPSG:2154"
+    assert 10_000 < rail.length.sum() < 200_000
+
+
+def test_a_rail_of_points_and_an_indicator_that_is_no_number_are_refused(small_territory: Path) -> None:
+    described = (small_territory / "territory.toml").read_text(encoding="utf-8")
+    for layer, name in (("rail", "rail.geojson"), ("iris_indicators", "more.csv")):
+        described += f'\n[[layers]]\nlayer = "{layer}"\nvintage = "2024"\nfile = "{name}"\n'
+        described += 'title = ""\npublisher = ""\nlicence = ""\n'
+    (small_territory / "territory.toml").write_text(described, encoding="utf-8")
+    named = {"line": ["T1"], "mode": ["tramway"], "as_of": ["2023"]}
+    gpd.GeoDataFrame(named, geometry=[shapely.Point(2.4, 48.9)], crs=4326).to_file(small_territory / "rail.geojson")
+    with pytest.raises(SchemaError, match=r"row 1, field geometry: is a Point; a line is expected"):
+        read_layer(load_territory(small_territory), "rail")
+    head = "iris_code,population_2021,population_2022,median_income_2021,pct_overcrowded_2022,"
+    row = f"{head}pct_secondary_residences_2022,source\n930010101,ns,1,,,,INSEE\n"
+    (small_territory / "more.csv").write_text(row, encoding="utf-8")
+    with pytest.raises(SchemaError, match="row 2, field population_2021: 'ns' is not a number"):
+        read_layer(load_territory(small_territory), "iris_indicators")

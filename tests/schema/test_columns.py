@@ -68,6 +68,8 @@ def test_cells_say_only_what_is_known() -> None:
     assert {row["masked"] for row in ROWS} <= {"", "yes", "published"}
     for layer, allowed in cells("allowed"):
         assert layer in {"", *READ}
+        if layer and not allowed:  # a layer whose column says something else than the tables' column of that name
+            continue
         named = [word for word in allowed.split("|") if word.endswith("s") and hasattr(vocabulary, word.upper())]
         assert all(re.fullmatch("[a-z_]+", word) for word in allowed.split("|"))
         assert named or "|" in allowed, f"{allowed} is neither a vocabulary nor a list of codes"
