@@ -70,6 +70,40 @@ def encoding_of(path: Path) -> Encoding:
     return Encoding("utf-8-sig")
 
 
+def dbf_encoding(path: Path) -> str | None:
+    """Return the encoding of a table of attributes by its bytes, where they tell it: a ``.cpg`` may be wrong.
+
+    None where all is ASCII, where there is no table, or where a ``.cpg`` names an encoding that is not UTF-8 and may be
+    right.
+    """
+    if not path.is_file():
+        return None
+    content = path.read_bytes()
+    start = int.from_bytes(content[8:10], "little")
+    lines = [(row, line) for row, line in enumerate(content[start:].split(b"  "), start=1) if not line.isascii()]
+    if not lines:
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", InputWarning)  # a letter that the end of its field cuts is no fault
+        utf8 = all(_is_utf8(line) for _, line in lines) or _not_utf8(path, lines).codec == "utf-8-sig"
+    if utf8:
+        return "utf-8"
+    declared = [file for file in path.parent.glob(f"{path.stem}.*") if file.suffix.lower() == ".cpg"]
+    if declared and "utf" not in declared[0].read_text(encoding="ascii", errors="replace").lower().replace(
+        "65001", "utf"
+    ):
+        return None
+    return _not_utf8(path, lines).codec
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _not_utf8(path: Path, lines: Iterable[tuple[int, bytes]]) -> Encoding:
     """Return the encoding of a text that is not UTF-8 throughout, by its numbered lines that are not ASCII."""
     strange, utf8 = [], False

@@ -15,7 +15,7 @@ from essgeo.files.structures import read_structures
 from essgeo.files.tables import read_outlines, read_table
 from essgeo.schema.columns import HEADERS, LAYERS
 from essgeo.schema.headers import simplify
-from essgeo.schema.validate import raise_faults, validate
+from essgeo.schema.validate import raise_faults, row_label, validate
 from essgeo.schema.vocabulary import split_codes
 from essgeo.text.languages import words
 
@@ -224,9 +224,9 @@ def read_neighbourhoods(path: Path, iris: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         unknown = ", ".join(code for code in codes if code not in iris.index)
         shared = ", ".join(f"{code} (in {owner[code]})" for code in codes if code in owner)
         if unknown:
-            faults.append((int(row), "iris_codes", f"names IRIS that do not exist here: {unknown}"))
+            faults.append((row_label(row), "iris_codes", f"names IRIS that do not exist here: {unknown}"))
         if shared:
-            faults.append((int(row), "iris_codes", f"names IRIS of another neighbourhood: {shared}"))
+            faults.append((row_label(row), "iris_codes", f"names IRIS of another neighbourhood: {shared}"))
         owner |= dict.fromkeys(codes, str(identifier))
     raise_faults(path.name, faults)
     shapes = [shapely.union_all(iris.geometry.loc[codes].to_numpy()) for codes in listed]

@@ -15,7 +15,7 @@ from essgeo.errors import SchemaError
 from essgeo.files.tables import read_outlines, read_table
 from essgeo.schema.columns import HEADERS
 from essgeo.schema.headers import guess_columns, simplify
-from essgeo.schema.validate import raise_faults, validate
+from essgeo.schema.validate import raise_faults, row_label, validate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -191,7 +191,7 @@ def renewal_projects(raw: pd.DataFrame, *, source: str, headers: Headers = HEADE
         )
         raise SchemaError(message)
     blank = (table[known] == "").all(axis=1)
-    raise_faults(source, [(int(row), known[0], "is empty") for row in table.index[blank]])
+    raise_faults(source, [(row_label(row), known[0], "is empty") for row in table.index[blank]])
     described = table.assign(
         **{name: "" for name in ("qpv_name", "project_name") if name not in table},
         interest=table["interest"].map(interest_of) if "interest" in table else "unknown",

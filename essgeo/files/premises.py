@@ -17,7 +17,7 @@ from essgeo.files.tables import read_table
 from essgeo.schema.columns import HEADERS, LAYERS
 from essgeo.schema.headers import guess_columns
 from essgeo.schema.months import month_number
-from essgeo.schema.validate import ROW, raise_faults, validate
+from essgeo.schema.validate import ROW, raise_faults, row_label, validate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -147,7 +147,7 @@ def checked_premises(named: pd.DataFrame, shapes: gpd.GeoSeries | None, *, sourc
     table = validate(plain, contract.name, source=source)
     dates = zip(plain.index, table["available_from"], table["available_to"], strict=True)
     backwards = [
-        (int(row), "available_to", f"{end!r} is before available_from {start!r}")
+        (row_label(row), "available_to", f"{end!r} is before available_from {start!r}")
         for row, start, end in dates
         if month_number(end, last=True) < month_number(start, last=False)
     ]

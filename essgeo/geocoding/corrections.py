@@ -16,7 +16,7 @@ from essgeo.geocoding.communes import city_key
 from essgeo.geocoding.engines import MAX_CANDIDATES, QUERY_COLUMNS, queries_of
 from essgeo.geocoding.spelling import fold, street_key
 from essgeo.messages import tell
-from essgeo.schema.validate import raise_faults, validate
+from essgeo.schema.validate import raise_faults, row_label, validate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -193,9 +193,13 @@ def _key_faults(corrections: pd.DataFrame) -> Iterator[Fault]:
     for row, name, place in zip(corrections.index, corrections["structure_id"], _places(corrections), strict=True):
         key = name or place
         if not name and not (place[1] and place[2]):
-            yield int(row), "structure_id", "is empty, and there is no address with its city; give one or the other"
+            yield (
+                row_label(row),
+                "structure_id",
+                "is empty, and there is no address with its city; give one or the other",
+            )
         elif key in first:
-            yield int(row), "structure_id or address", f"is settled in row {first[key]} already; keep one of them"
+            yield row_label(row), "structure_id or address", f"is settled in row {first[key]} already; keep one of them"
         else:
             first[key] = row
 

@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 import pyogrio
 
 from essgeo.errors import SourceChangedError
-from essgeo.files.tables import SEPARATORS, WEB_PAGE
+from essgeo.files.rows import SEPARATORS
+from essgeo.files.tables import WEB_PAGE
 from essgeo.official.archives import MAX_RATIO
 from essgeo.official.archives import SIGNATURE as ZIP
 

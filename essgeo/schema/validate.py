@@ -17,13 +17,14 @@ from essgeo.errors import SchemaError
 from essgeo.schema.columns import LAYERS, Column
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
 
 Frame = TypeVar("Frame", bound=pd.DataFrame)
 
 
-Fault: TypeAlias = tuple[int, str, str]
+Fault: TypeAlias = tuple[int | str, str, str]
+"""Row, field and what is wrong."""
 
 
 ROW = "row"
@@ -108,9 +109,17 @@ def validate(frame: Frame, layer: str, *, source: str) -> Frame:
         faults.extend(fault for fault in _coordinate_faults(plain) if fault[0] not in unread)
     if contract.polygons:
         faults.extend(_geometry_faults(plain, source))
-    raise_faults(source, [(int(rows[position]), name, what) for position, name, what in faults], vocabularies)
+    labels = rows.tolist() if faults else []
+    raise_faults(
+        source, [(row_label(labels[int(position)]), name, what) for position, name, what in faults], vocabularies
+    )
     plain[contract.index] = _text(plain[contract.index])
     return plain.set_index(contract.index)
+
+
+def row_label(row: object) -> int | str:
+    """Return how a row is named in messages: by its number, or as a spreadsheet does (``Bondy!5``)."""
+    return row if isinstance(row, str) else int(str(row))
 
 
 def raise_faults(source: str, faults: list[Fault], vocabularies: Mapping[str, Collection[str]] | None = None) -> None:
@@ -139,7 +148,7 @@ def raise_faults(source: str, faults: list[Fault], vocabularies: Mapping[str, Co
     """
     if not faults:
         return
-    alike: dict[tuple[str, str], list[int]] = {}
+    alike: dict[tuple[str, str], list[int | str]] = {}
     for row, name, what in sorted(faults):
         alike.setdefault((name, what), []).append(row)
     shown = list(alike.items())[:MAX_FAULTS]
@@ -185,7 +194,7 @@ def require_columns(*layers: tuple[str, pd.DataFrame, Mapping[str, str]]) -> Non
         raise SchemaError("\n".join(lines))
 
 
-def _listed(rows: list[int]) -> str:
+def _listed(rows: Sequence[int | str]) -> str:
     if len(rows) == 1:
         return f"row {rows[0]}"
     short = len(rows) <= MAX_ROWS
@@ -227,7 +236,7 @@ def _typed(values: pd.Series, field: Column) -> tuple[pd.Series, list[Fault]]:
         checks.append((wrong, "{} is not a date such as 2024, 2024-09 or 2024-09-30"))
     if field.minimum is not None:
         checks.append((typed < field.minimum, f"{{}} is below {field.minimum:g}"))
-    faults = [
+    faults: list[Fault] = [
         (int(position), field.name, what.format(repr(text.iloc[position])))
         for wrong, what in checks
         for position in wrong.to_numpy().nonzero()[0]

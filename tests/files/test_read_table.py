@@ -17,7 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from essgeo.errors import InputError, InputWarning
-from essgeo.files.tables import SEPARATORS, header_of, read_table
+from essgeo.files.rows import SEPARATORS, header_of
+from essgeo.files.tables import read_table
 
 if TYPE_CHECKING:
     from pathlib import Path

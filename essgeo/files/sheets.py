@@ -1,0 +1,156 @@
+"""Read the sheets of a workbook: every visible one that lists something, whatever it declares of its size."""
+
+from __future__ import annotations
+
+import re
+import warnings
+import zipfile
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from essgeo.errors import InputError, InputWarning
+from essgeo.files.parts import Part, choose_parts, join_parts
+from essgeo.files.rows import MAX_ROWS, as_frame, cell_text, header_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import pandas as pd
+
+    Cells = tuple[object, ...]
+    Sheet = Any  # a sheet that is read row by row: types-openpyxl knows it in part
+
+_FORMULA = re.compile(rb"<(?:\w+:)?f[ />]")
+
+_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s+ref="([A-Z]+[0-9]+:[A-Z]+[0-9]+)"')
+
+_BLOCK, _OVERLAP = 1 << 20, 100
+
+
+class _Merged(NamedTuple):
+    """Cells that are merged: rows and columns from 1, both ends included, and how a spreadsheet writes them."""
+
+    left: int
+    top: int
+    bottom: int
+    written: str
+
+
+def read_sheets(path: Path, sheet: str | None = None) -> pd.DataFrame:
+    """Return the sheets of a workbook as one table, formulas by the value that the file keeps of them.
+
+    What merged cells say below the header holds for each row that they cover, with a warning. A column of formulas
+    without a value, as programs write that compute nothing, is warned of.
+    """
+    import openpyxl  # noqa: PLC0415 - slow to import, and only workbooks need it
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="openpyxl")
+        try:
+            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+            written = openpyxl.load_workbook(path, read_only=True)
+            sheets: dict[str, Sheet] = {one.title: one for one in book.worksheets}
+            parts = [_part(one) for one in sheets.values()]
+            chosen = choose_parts(path, "sheet", parts, sheet)
+            frames = {name: _read(path, sheets[name], written[name], several=len(chosen) > 1) for name in chosen}
+            book.close()
+            written.close()
+        except InputError:
+            raise
+        except Exception as error:
+            message = f"{path}: the workbook cannot be read ({error}); save it again as .xlsx."
+            raise InputError(message) from error
+    return join_parts(path, "sheet", frames)
+
+
+def _part(sheet: Sheet) -> Part:
+    head = _head(sheet)
+    found = header_of(head)
+    header = head[found[0]] if found else []
+    return Part(sheet.title, [name for name in header if name.strip()], hidden=sheet.sheet_state != "visible")
+
+
+def _head(sheet: Sheet) -> list[list[str]]:
+    """Return the first rows of a sheet, until enough are filled to tell the header."""
+    head, filled = [], 0
+    for row in islice(_rows(sheet), _OVERLAP * MAX_ROWS):
+        head.append([cell_text(value) for value in row])
+        filled += any(head[-1])
+        if filled > MAX_ROWS:
+            break
+    return head
+
+
+def _rows(sheet: Sheet) -> Iterator[Cells]:
+    """Yield the rows that a sheet holds; the size that it declares is not trusted."""
+    sheet.reset_dimensions()
+    yield from sheet.iter_rows(values_only=True)
+
+
+def _read(path: Path, sheet: Sheet, written: Sheet, *, several: bool) -> pd.DataFrame:
+    formulas, merged = _marks(path, sheet)
+    where = f"{path.name}, sheet {sheet.title}" if several else path.name
+    if formulas and (unknown := _columns_without_value(_rows(sheet), _rows(written))):
+        message = (
+            f"{where}: column {', '.join(unknown)} holds formulas without their values, read as empty. "
+            "Open the file in a spreadsheet and save it again, or paste the values."
+        )
+        warnings.warn(message, InputWarning, stacklevel=2)
+    found = header_of(_head(sheet))
+    header = found[0] + 1 if found else 0
+    down = sorted(block for block in merged if block.top > header and block.bottom > block.top)
+    if down:
+        cells = ", ".join(block.written for block in down[:MAX_ROWS]) + " ..." * (len(down) > MAX_ROWS)
+        message = f"{where}: merged cells ({cells}): what they say was taken for each row that they cover."
+        warnings.warn(message, InputWarning, stacklevel=2)
+    return as_frame(path, _filled(_rows(sheet), down), sheet=sheet.title if several else "")
+
+
+def _marks(path: Path, sheet: Sheet) -> tuple[bool, list[_Merged]]:
+    """Return whether a sheet holds formulas, and its merged cells, which a sheet that is read row by row hides."""
+    from openpyxl.utils import range_boundaries  # noqa: PLC0415 - as in read_sheets
+
+    formulas, found, tail = False, set(), b""
+    with zipfile.ZipFile(path) as book, book.open(sheet._worksheet_path) as stream:  # noqa: SLF001 (it has no other)
+        while block := stream.read(_BLOCK):
+            text = tail + block
+            formulas = formulas or _FORMULA.search(text) is not None
+            found.update(_MERGED.findall(text))
+            tail = text[-_OVERLAP:]
+    merged = []
+    for written in sorted(each.decode() for each in found):
+        left, top, _, bottom = range_boundaries(written)
+        merged.append(_Merged(int(left or 1), int(top or 1), int(bottom or 1), written))
+    return formulas, merged
+
+
+def _filled(rows: Iterator[Cells], merged: list[_Merged]) -> Iterator[list[str]]:
+    """Yield rows as text; a cell below the first of some that are merged says what that says, in rows that say any."""
+    starts: dict[int, list[_Merged]] = {}
+    for block in merged:
+        starts.setdefault(block.top, []).append(block)
+    open_blocks: list[tuple[_Merged, str]] = []
+    for number, row in enumerate(rows, start=1):
+        cells = [cell_text(value) for value in row]
+        open_blocks = [(block, text) for block, text in open_blocks if block.bottom >= number]
+        if open_blocks and any(cells):
+            for block, text in open_blocks:
+                cells += [""] * (block.left - len(cells))
+                cells[block.left - 1] = text
+        for block in starts.get(number, ()):
+            if block.left <= len(cells):
+                open_blocks.append((block, cells[block.left - 1]))
+        yield cells
+
+
+def _columns_without_value(rows: Iterator[Cells], formulas: Iterator[Cells]) -> list[str]:
+    """Return the letters of the columns whose formulas all lack a value."""
+    from openpyxl.utils import get_column_letter  # noqa: PLC0415 - as in read_sheets
+
+    known: dict[int, bool] = {}
+    for values, written in zip(rows, formulas, strict=False):
+        for column, (value, text) in enumerate(zip(values, written, strict=False), start=1):
+            if isinstance(text, str) and text.startswith("=") and value != text:
+                known[column] = known.get(column, False) or value is not None
+    return [get_column_letter(column) for column, some in known.items() if not some]

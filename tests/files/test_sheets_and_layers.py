@@ -1,0 +1,154 @@
+"""Workbooks and GeoPackages of several sheets or layers: each is read or named, and nothing is read twice."""
+
+from __future__ import annotations
+
+import warnings
+import zipfile
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import openpyxl
+import pytest
+import shapely
+
+from essgeo.errors import InputError, InputWarning, SchemaError
+from essgeo.files import read_structures, read_table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEADER = ["Nom", "Adresse", "Ville"]
+BONDY = [["Asso A", "28 rue Jules Guesde", "Bondy"], ["Asso B", "30 rue Jules Guesde", "Bondy"]]
+MONTREUIL = [["Asso M", "1 rue de Paris", "Montreuil"]]
+
+
+def book(folder: Path, **sheets: list[list[str | None]]) -> Path:
+    made = openpyxl.Workbook()
+    made.remove(made.active)
+    for name, rows in sheets.items():
+        sheet = made.create_sheet(name.removeprefix("hidden_"))
+        sheet.sheet_state = "hidden" if name.startswith("hidden_") else "visible"
+        for row in rows:
+            sheet.append(row)
+    path = folder / "list.xlsx"
+    made.save(path)
+    return path
+
+
+def said(path: Path, **named: str) -> tuple[list[str], str]:
+    """Return the names that are read and what is said."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        table = read_table(path, **named)
+    assert all(issubclass(one.category, InputWarning) for one in caught)
+    return table[table.columns[0]].tolist(), " ".join(str(one.message) for one in caught)
+
+
+def test_a_sheet_for_each_commune_is_read_whole(tmp_path: Path) -> None:
+    other = [["Ville", "Dénomination", "Adresse"], ["Montreuil", "Asso M", "1 rue de Paris"]]
+    path = book(tmp_path, Bondy=[HEADER, *BONDY], Montreuil=other)
+    names, words = said(path)
+    assert names == ["Asso A", "Asso B", "Asso M"]
+    assert "Bondy, Montreuil" in words
+    with pytest.warns(InputWarning):
+        structures = read_structures(path)
+    assert structures["city"].tolist() == ["Bondy", "Bondy", "Montreuil"]
+    assert structures["sheet"].tolist() == ["Bondy", "Bondy", "Montreuil"]
+
+
+def test_notes_and_hidden_sheets_are_named_and_one_can_be_chosen(tmp_path: Path) -> None:
+    notes = [["Liste des structures"], ["Mise à jour : mars 2024"]]
+    path = book(tmp_path, Notes=notes, Annuaire=[HEADER, *BONDY], hidden_Archive=[HEADER, *MONTREUIL], Feuil3=[])
+    names, words = said(path)
+    assert names == ["Asso A", "Asso B"]
+    assert "Notes" in words
+    assert "Archive (hidden)" in words
+    assert "Feuil3" not in words
+    assert said(path, sheet="archive") == (["Asso M"], "")
+    with pytest.raises(InputError, match="sheets: Notes, Annuaire, Archive"):
+        read_table(path, sheet="Bobigny")
+
+
+def test_a_sheet_of_everything_is_read_once(tmp_path: Path) -> None:
+    path = book(tmp_path, Tout=[HEADER, *BONDY, *MONTREUIL], Bondy=[HEADER, *BONDY], Montreuil=[HEADER, *MONTREUIL])
+    names, words = said(path)
+    assert names == ["Asso A", "Asso B", "Asso M"]
+    assert "2 rows of sheet Bondy" in words
+
+
+def test_a_fault_names_the_sheet_and_the_row(tmp_path: Path) -> None:
+    path = book(tmp_path, Bondy=[HEADER, *BONDY], Montreuil=[HEADER, ["", "1 rue A", "Montreuil"]])
+    with pytest.raises(SchemaError, match="row Montreuil!2, field name"), pytest.warns(InputWarning):
+        read_structures(path)
+
+
+def test_merged_cells_hold_for_every_row_that_they_cover(tmp_path: Path) -> None:
+    rows = [["Annuaire", None, None], HEADER, *BONDY, [None, None, None], *MONTREUIL]
+    path = book(tmp_path, Bondy=[list(row) for row in rows])
+    made = openpyxl.load_workbook(path)
+    made["Bondy"].merge_cells("A1:C1")
+    made["Bondy"].merge_cells("C3:C5")
+    made.save(path)
+    assert "merged cells (C3:C5)" in said(path)[1]
+    with pytest.warns(InputWarning):
+        table = read_table(path)
+    assert table["Ville"].tolist() == ["Bondy", "Bondy", "Montreuil"]
+
+
+def test_the_size_that_a_sheet_declares_is_not_trusted(tmp_path: Path) -> None:
+    path = book(tmp_path, Bondy=[HEADER, *BONDY])
+    lying = tmp_path / "lying.xlsx"
+    with zipfile.ZipFile(path) as before, zipfile.ZipFile(lying, "w") as after:
+        for name in before.namelist():
+            after.writestr(name, before.read(name).replace(b'ref="A1:C3"', b'ref="A1"'))
+    assert said(lying)[0] == ["Asso A", "Asso B"]
+
+
+def layer(rows: list[list[str]], crs: int = 2154) -> gpd.GeoDataFrame:
+    points = [shapely.Point(652000 + at, 6868000, 35) for at in range(len(rows))]
+    frame = gpd.GeoDataFrame(rows, columns=HEADER, geometry=points, crs=2154)
+    return frame.to_crs(crs)
+
+
+def test_the_layers_of_a_geopackage_are_read_or_named(tmp_path: Path) -> None:
+    path = tmp_path / "list.gpkg"
+    layer(BONDY).to_file(path, layer="bondy")
+    layer(MONTREUIL, 4326).to_file(path, layer="montreuil")
+    layer(BONDY).drop(columns=HEADER).assign(largeur="3").to_file(path, layer="rues")
+    names, words = said(path)
+    assert names == ["Asso A", "Asso B", "Asso M"]
+    assert "layers bondy, montreuil; not read: rues" in words
+    assert said(path, layer="montreuil") == (["Asso M"], "")
+    with pytest.warns(InputWarning):
+        table = read_table(path)
+    assert not table.has_z.any()
+    assert table.geometry.x.round().tolist() == [652000, 652001, 652000]
+
+
+def test_what_essgeo_wrote_is_read_alone(tmp_path: Path) -> None:
+    path = tmp_path / "study.gpkg"
+    layer(BONDY).assign(structure_id=["a", "b"]).to_file(path, layer="structures")
+    layer(MONTREUIL).to_file(path, layer="sites")
+    assert said(path)[0] == ["Asso A", "Asso B"]
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "cp1252", "cp850"])
+@pytest.mark.parametrize("declared", ["", "UTF-8"])
+def test_a_shapefile_is_read_by_its_bytes(tmp_path: Path, codec: str, declared: str) -> None:
+    path = tmp_path / "list.shp"
+    rows = [["Café Été", "1 rue de la Forêt", "Épinay"], ["Théâtre à côté", "2 rue A", "Bondy"]]
+    layer(rows).to_file(path, encoding=codec)
+    path.with_suffix(".cpg").unlink(missing_ok=True)
+    if declared:
+        path.with_suffix(".cpg").write_text(declared)
+    names, words = said(path)
+    assert names == ["Café Été", "Théâtre à côté"]
+    assert ("DOS" in words) == (codec == "cp850")
+    assert said(path.with_suffix(".dbf"))[0] == names
+
+
+def test_a_name_of_a_part_goes_with_files_that_have_parts(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("nom,ville\nA,Bondy\n")
+    with pytest.raises(InputError, match="--sheet Bondy is for"):
+        read_table(path, sheet="Bondy")
