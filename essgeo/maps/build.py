@@ -11,15 +11,7 @@ from markupsafe import Markup
 from essgeo.errors import InputError
 from essgeo.files.guard import refuse_overwrite
 from essgeo.maps.drawing import plan_of
-from essgeo.maps.pages import (
-    compare_page,
-    embed_page,
-    index_page,
-    method_page,
-    neighbourhood_page,
-    shared_context,
-    territory_page,
-)
+from essgeo.maps.pages import PAGES, embed_page, index_page, neighbourhood_page, shared_context, territory_page
 from essgeo.maps.render import (
     BACKGROUNDS,
     COMPARE_SCRIPT,
@@ -53,7 +45,7 @@ if TYPE_CHECKING:
     from essgeo.siting import Scenario
 
 
-_OWN_PAGES = ("index", "territory", "compare", "method", "embed", "siting")
+_OWN_PAGES = ("index", "territory", *PAGES, "embed", "siting")
 
 _DOWNLOADS = ("study.xlsx", "layers.gpkg", "tables/*.csv", "geojson/*.geojson", "datapackage.json", "ATTRIBUTIONS.md")
 
@@ -123,8 +115,7 @@ def build_maps(
         "index.html": ("index.html", index_page(study, plan, [] if single_file else files)),
         "territory.html": ("territory.html", territory_page(study)),
         **{f"{code}.html": ("neighbourhood.html", neighbourhood_page(study, code, made)) for code in codes},
-        "compare.html": ("compare.html", compare_page(study)),
-        "method.html": ("method.html", method_page(study)),
+        **{f"{name}.html": (f"{name}.html", page(study)) for name, page in PAGES.items()},
     }
     out.mkdir(parents=True, exist_ok=True)
     if single_file:

@@ -74,6 +74,7 @@ _EMPTY_FIELDS = ("address", "family", "siren", "active_from")
 
 def shared_context(study: Study, background: Choice = "none") -> Context:
     """Return what every page shows: names, date, vintage, sources, and how many structures are not located."""
+    words = texts(study.lang)
     return {
         "layout": "base.html",
         "at": "",
@@ -86,6 +87,7 @@ def shared_context(study: Study, background: Choice = "none") -> Context:
         "inputs": study.inputs,
         "notes": study.shortfalls,
         "menu": [(f"{code}.html", name) for code, name in study.neighbourhoods["name"].items()],
+        "closing": [(f"{name}.html", words[name].get("menu", words[name]["title"])) for name in PAGES],
         "register_size": len(study.structures),
         "unlocated": int(study.structures.geometry.isna().sum()),
         "structures_counted": study.located,
@@ -311,7 +313,7 @@ class Line:
     cells: tuple[Cell, ...]
 
 
-def compare_page(study: Study) -> dict[str, Any]:
+def compare_page(study: Study) -> Context:
     """Return the areas, and groups of lines: figures, gaps by theme, nearest offers, support chain.
 
     The areas are the target neighbourhoods, then the QPV of the territory, each with ``name``, ``where``, ``page``
@@ -435,3 +437,7 @@ def _interval_cell(row: Row | None, value: str, low: str, high: str, study: Stud
         return Cell(MISSING)
     text = percent(row[value], study.lang) if share else number(row[value], study.lang)
     return Cell(text, interval(row[low], row[high], study.lang, share=share), float(row[low]), float(row[high]))
+
+
+PAGES: dict[str, Callable[[Study], Context]] = {"compare": compare_page, "method": method_page}
+"""The pages that close the menu: each is told by its function, and bears the name of its template and of its words."""
