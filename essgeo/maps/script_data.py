@@ -16,6 +16,7 @@ from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
 from essgeo.crs import GEOGRAPHIC
 from essgeo.maps.drawing import POINT_DIGITS, layers_with_popups
 from essgeo.maps.render import BACKGROUNDS, MAP_SCRIPT, asset_texts
+from essgeo.schema.columns import COLUMNS
 from essgeo.schema.vocabulary import (
     CHALLENGES,
     FAMILIES,
@@ -88,7 +89,10 @@ LISTS = ("sectors", "challenges", "roles", "support_stages")
 
 _CODES = ("family", "status", "geo_status", "active_from", "active_to")
 
-_TEXTS = ("name", "aliases", "address", "postcode", "city", "as_of", "source", "note")
+_FACTS = ("source", "note")
+"""What ends the popup of a structure: columns of text, each called what the words of the map say, else its own name."""
+
+_TEXTS = ("name", "aliases", "address", "postcode", "city", "as_of", *_FACTS)
 
 
 @dataclass(frozen=True)
@@ -204,14 +208,15 @@ _VOCABULARIES = {
 
 def study_content(study: Study, background: Choice, page: str = "{code}.html") -> dict[str, Any]:
     """Return what every map of a study shows: words, symbols, outlines, shares; ``page`` addresses a neighbourhood."""
-    day = study.parameters.as_of
+    day, words = study.parameters.as_of, texts(study.lang)["map"]
     return {
         "lang": study.lang,
         "minutes": study.parameters.walk_minutes,
         "page": page,
         "day": day.isoformat(),
-        "texts": {key: text for key, text in texts(study.lang)["map"].items() if key in asked_words()},
+        "texts": {key: text for key, text in words.items() if key in asked_words()},
         "labels": labels_by_field(study.lang),
+        "facts": {name: words.get(name, COLUMNS[name].description[study.lang]) for name in _FACTS},
         "shapes": SHAPES,
         "symbols": SECTOR_SYMBOLS,
         "breaks": SHARE_BREAKS,

@@ -56,8 +56,7 @@
         [words.status, status.filter(Boolean).join(", ")],
         [words.position, position.filter(Boolean).join(", ")],
         [words.qpv, qpv(row)],
-        [words.source, row.source],
-        [words.note, row.note],
+        ...Object.entries(data.facts).map(([name, label]) => [label, row[name]]),
       ]),
     ]);
   }
