@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 import geopandas as gpd
 import numpy as np
@@ -26,6 +26,23 @@ if TYPE_CHECKING:
 Collection: TypeAlias = dict[str, Any]
 
 Popup: TypeAlias = dict[str, Any]
+
+
+class Mark(NamedTuple):
+    """A symbol of the map and the layer of points that it stands for, or those of it that are planned."""
+
+    layer: str
+    shape: str
+    colour: str
+    hollow: bool = False
+
+
+MARKS = {
+    "stations": Mark("stations", "square", "#111"),
+    "planned": Mark("stations", "square", "#111", hollow=True),
+    "sites": Mark("sites", "pentagon", "#8f4700", hollow=True),
+}
+"""The points of the map but the structures, the lowest first, by the names that its legend and its links have."""
 
 OUTLINE_DIGITS, POINT_DIGITS = 5, 6
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from essgeo.errors import InputError
-from essgeo.maps.drawing import dots, period, surface
+from essgeo.maps.drawing import MARKS, dots, period, surface
 from essgeo.maps.findings import (
     Row,
     bound,
@@ -230,6 +230,7 @@ def _sharing(study: Study) -> list[str]:
 
 def _with_map(study: Study, focus: str = "", rows: NDArray[np.intp] | None = None) -> Context:
     content = map_content(study, focus, rows)
+    planned = (study.stations["status"] == "planned").any()
     present = {split_codes(cell)[0] for cell in study.structures["sectors"].unique() if cell} | {NO_SECTOR}
     if unknown := sorted(present - set(SECTOR_SYMBOLS)):
         message = f"structures: sectors {', '.join(unknown)} have no symbol. Use those of essgeo.schema.vocabulary."
@@ -244,7 +245,7 @@ def _with_map(study: Study, focus: str = "", rows: NDArray[np.intp] | None = Non
         "classes": _classes(),
         "around_km": AROUND_M / 1000,
         "clusters": len(study.structures) > MANY,
-        "planned": (study.stations["status"] == "planned").any(),
+        "marks": {name: mark for name, mark in MARKS.items() if name != "planned" or planned},
         "months": months(study),
     }
 

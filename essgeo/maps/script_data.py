@@ -14,9 +14,9 @@ import pandas as pd
 
 from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
 from essgeo.crs import GEOGRAPHIC
-from essgeo.maps.drawing import POINT_DIGITS, layers_with_popups
+from essgeo.maps.drawing import MARKS, POINT_DIGITS, layers_with_popups
 from essgeo.maps.render import BACKGROUNDS, MAP_SCRIPT, asset_texts
-from essgeo.schema.columns import COLUMNS
+from essgeo.schema.columns import COLUMNS, TABLES
 from essgeo.schema.vocabulary import (
     CHALLENGES,
     FAMILIES,
@@ -224,6 +224,7 @@ def study_content(study: Study, background: Choice, page: str = "{code}.html") -
         "hatches": SHARE_HATCHES,
         "background": BACKGROUNDS.get(background),
         "layers": layers_with_popups(study),
+        "marks": {name: mark._asdict() for name, mark in MARKS.items()},
         "coverage": iris_shares(study),
     }
 
@@ -245,7 +246,7 @@ def map_content(study: Study, focus: str = "", rows: NDArray[np.intp] | None = N
 def asked_words() -> frozenset[str]:
     """Return the words that the script of a map asks for: the others stand in the page already."""
     script = asset_texts()[MAP_SCRIPT]
-    kinds = {f"kind_{name}" for name in ("iris", "communes", "qpv", "npnru", "neighbourhoods", "stations", "sites")}
+    kinds = {f"kind_{name}" for name, table in TABLES.items() if table.geographic and name != "structures"}
     return frozenset(kinds | set(re.findall(r"\bwords\.(\w+)", script)))
 
 

@@ -12,7 +12,7 @@
     neighbourhoods: { color: "#a3003c", weight: 3.5, fillOpacity: 0 },
     radius: { color: "#444", weight: 1, dashArray: "3 3", fillOpacity: 0.08 },
   };
-  const ORDER = ["iris", "communes", "npnru", "qpv", "neighbourhoods", "radius", "stations", "planned", "sites", "structures"];
+  const ORDER = ["iris", "communes", "npnru", "qpv", "neighbourhoods", "radius", ...Object.keys(data.marks), "structures"];
   const TOP_DOWN = ["neighbourhoods", "qpv", "npnru", "iris", "communes"];
 
   const map = L.map("map", {
@@ -55,15 +55,17 @@
     return group;
   }
 
-  function points(name, symbol, wanted) {
-    return L.geoJSON(data.layers[name], {
-      filter: (feature) => wanted(feature.properties),
+  // What is planned has a mark of its own.
+  function points([name, mark]) {
+    const drawn = L.geoJSON(data.layers[mark.layer], {
+      filter: (feature) => Boolean(feature.properties.planned) === (name === "planned"),
       pointToLayer: function (feature, latlng) {
-        const marker = new ShapeMarker(latlng, { symbol: symbol, radius: 5, renderer: dotting });
+        const marker = new ShapeMarker(latlng, { symbol: mark, radius: 5, renderer: dotting });
         marker.feature = feature;
-        return marker.on("click", () => map.fire("essgeo:point", { name: name, marker: marker }));
+        return marker.on("click", () => map.fire("essgeo:point", { name: mark.layer, marker: marker }));
       },
     });
+    return [name, drawn];
   }
 
   // Sites that are available at a month; all of them on the day of the study.
@@ -83,9 +85,7 @@
     qpv: shapes("qpv"),
     neighbourhoods: withLabels(shapes("neighbourhoods"), "neighbourhood"),
     radius: L.featureGroup(),
-    stations: points("stations", { shape: "square", colour: "#111" }, (station) => !station.planned),
-    planned: points("stations", { shape: "square", colour: "#111", hollow: true }, (station) => station.planned),
-    sites: points("sites", { shape: "pentagon", colour: "#8f4700", hollow: true }, () => true),
+    ...Object.fromEntries(Object.entries(data.marks).map(points)),
     structures: L.featureGroup(),
   };
   const allSites = layers.sites.getLayers();
