@@ -17,6 +17,7 @@ import geopandas as gpd
 import pandas as pd
 
 from essgeo.access import compare_walking, travel_cost
+from essgeo.crs import GEOGRAPHIC
 from essgeo.facts import ban_inputs, live_facts, own_facts, own_register, vintage_of
 from essgeo.files.layers import read_layers
 from essgeo.files.reread import ask_again
@@ -224,6 +225,25 @@ def place(territory: str | Path | Territory, options: Options) -> Placed:
         corrections=files.get("corrections"),
         iris_vintage=iris.vintage,
     )
+
+
+def named_zones(rows: pd.DataFrame, found: Placed) -> gpd.GeoDataFrame:
+    """Return rows of structures and zones with the names of both, and the point of the structure where it has one."""
+    identifiers = rows["structure_id"]
+    names = {
+        (layer, zone): name for layer, zones in found.layers.items() if "name" in zones
+        for zone, name in zones["name"].items()
+    }  # fmt: skip
+    # The layers of a study are plural, what a row says it is of is not.
+    keys = zip(rows["layer"].map(lambda layer: _LAYER_OF.get(layer, layer)), rows["zone_id"], strict=True)
+    table = rows.copy()
+    table.insert(1, "name", identifiers.map(found.structures["name"]).fillna(""))
+    table.insert(table.columns.get_loc("zone_id") + 1, "zone_name", [names.get(key, "") for key in keys])
+    points = found.structures.geometry.reindex(identifiers).set_axis(table.index)
+    return gpd.GeoDataFrame(table, geometry=points, crs=found.structures.crs).to_crs(GEOGRAPHIC)
+
+
+_LAYER_OF = {"commune": "communes", "neighbourhood": "neighbourhoods"}
 
 
 def _place(

@@ -307,22 +307,20 @@ def _structures_summary(found: gpd.GeoDataFrame, output: Path, *, as_json: bool)
 @of_study("corrections", "ban", "qpv", "npnru", "vintage")
 def zones(file: Path, *, output: Path, territory: str, options: StudyOptions) -> None:
     """Write, for each structure of FILE, the zones it lies in or near, with probabilities."""
-    from essgeo.cli.summary import applied, repairs
+    from essgeo.cli.summary import applied, repairs, zone_counts
     from essgeo.files.guard import refuse_overwrite
     from essgeo.files.write import write_file
     from essgeo.publish.release import release_table
-    from essgeo.study import place
+    from essgeo.study import named_zones, place
     from essgeo.territory import load_territory
 
-    if output.suffix.lower() != ".csv" or not output.parent.is_dir():
-        message = tell("zones_output", path=output)
-        raise InputError(message)
+    check_outputs({"-o": output}, {"FILE": file})
     here = load_territory(territory)
     refuse_overwrite({"-o": output}, options.inputs(here) | {"FILE": file})
     found = place(here, replace(options, structures=file))
     table = release_table("structure_zones", found.structure_zones, found.structures)
-    write_file(table, output)
-    for sentence in (*applied(found.structures), *repairs(found.layers["qpv"])):
+    write_file(named_zones(table, found), output)
+    for sentence in (*zone_counts(table), *applied(found.structures), *repairs(found.layers["qpv"])):
         click.echo(sentence)
     rows, of = counted(len(table), "row"), counted(len(found.structures), "structure")
     click.echo(tell("zones_written", rows=rows, structures=of, file=output))

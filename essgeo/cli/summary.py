@@ -92,6 +92,25 @@ def caveat(setting: Setting, method: str) -> str:
     return tell("caveat_sample", walk=walk, located=persons(located), outside=beyond, whole=whole, day=last)
 
 
+def zone_counts(rows: pd.DataFrame) -> list[str]:
+    """Return, for each layer of zones, how many structures are in, out, undetermined and without a position.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"structure_id": ["a", "a", "b"], "layer": "qpv", "relation": ["out", "in", "unknown"]})
+    >>> zone_counts(rows)
+    ['QPV: 1 in, 0 out, 0 undetermined, 1 without position.']
+    """
+    order = ("in", "undetermined", "out", "unknown")
+    ranked = rows.assign(rank=rows["relation"].map(order.index))
+    best = ranked.groupby(["layer", "structure_id"], sort=False)["rank"].min().reset_index()
+    sentences = []
+    for layer, ranks in best.groupby("layer", sort=False)["rank"]:
+        counts = {name: persons(int((ranks == place).sum())) for place, name in enumerate(order)}
+        sentences.append(tell("zone_counts", layer=tell(f"layer_{layer}"), **counts))
+    return sentences
+
+
 def applied(structures: gpd.GeoDataFrame) -> list[str]:
     """Return how many structures stand where a correction puts them, where there are any.
 

@@ -247,8 +247,8 @@ def test_a_workbook_that_calls_itself_csv_is_refused(run: Run, small_territory: 
         (["study", "{small}", "--as-of", "2027-13", "--out", "{out}"], 2, "'2027-13' is not a date"),
         (["study", "{small}", "--walk-minutes", "0", "--out", "{out}"], 2, "0 is not in the range"),
         (["study", "{small}", "--out", "{small}/territory.toml"], 2, "it is a file"),
-        (["zones", "x.csv", "-o", "{small}/z.xlsx"], 2, "give the name of a .csv file"),
-        (["zones", "x.csv", "-o", "{small}/none/z.csv"], 2, "in a folder that exists"),
+        (["zones", "x.csv", "-o", "{small}/z.doc"], 2, "cannot write a .doc"),
+        (["zones", "x.csv", "-o", "{small}/none/z.csv"], 2, "its folder does not exist"),
     ],
 )
 def test_a_wrong_command_says_what_to_do(

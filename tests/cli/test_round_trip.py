@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import geopandas as gpd
 import pandas as pd
 import pytest
 
@@ -70,3 +71,23 @@ def test_what_had_no_position_is_looked_up_where_addresses_are_given(
     out = tmp_path / "zones.csv"
     assert run("zones", tmp_path / "placed.csv", "-o", out, "--ban", ban)[0] == 0
     assert "unknown" not in pd.read_csv(out)["relation"].tolist()
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx", "parquet", "geojson", "gpkg"])
+def test_zones_names_both_sides_in_every_format_and_counts_them(
+    run: Run, small_territory: Path, tmp_path: Path, suffix: str
+) -> None:
+    mine, out = tmp_path / "mine.csv", tmp_path / f"zones.{suffix}"
+    mine.write_text("nom;lon;lat\nA;2,4604;48,9064\nB;5,37;43,3\nC;;\n", encoding="utf-8")
+    code, printed, _ = run("zones", mine, "-o", out, "--territory", small_territory)
+    assert code == 0
+    assert "QPV: 1 in, 1 out, 0 undetermined, 1 without position." in printed.splitlines()
+    readers: dict[str, Callable[[Path], pd.DataFrame]] = {"csv": pd.read_csv, "xlsx": pd.read_excel}
+    readers["parquet"] = gpd.read_parquet
+    rows = readers.get(suffix, gpd.read_file)(out)
+    inside = rows[(rows["layer"] == "qpv") & (rows["relation"] == "in")]
+    assert inside[["name", "zone_id"]].to_numpy().tolist() == [["A", "QN1"]]
+    assert set(rows.loc[rows["relation"] == "in", "zone_name"]) >= {inside["zone_name"].iloc[0]}
+    assert (rows.loc[rows["relation"] == "in", "zone_name"] != "").all()
+    if "geometry" in rows:
+        assert rows.geometry.notna().tolist() == (rows["name"] != "C").tolist()
