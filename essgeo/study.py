@@ -238,7 +238,7 @@ def named_zones(rows: pd.DataFrame, found: Placed) -> gpd.GeoDataFrame:
     keys = zip(rows["layer"].map(lambda layer: _LAYER_OF.get(layer, layer)), rows["zone_id"], strict=True)
     table = rows.copy()
     table.insert(1, "name", identifiers.map(found.structures["name"]).fillna(""))
-    table.insert(table.columns.get_loc("zone_id") + 1, "zone_name", [names.get(key, "") for key in keys])
+    table.insert(list(table.columns).index("zone_id") + 1, "zone_name", [names.get(key, "") for key in keys])
     points = found.structures.geometry.reindex(identifiers).set_axis(table.index)
     return gpd.GeoDataFrame(table, geometry=points, crs=found.structures.crs).to_crs(GEOGRAPHIC)
 

@@ -27,8 +27,11 @@ if TYPE_CHECKING:
     from essgeo.schema.validate import Fault
 
 
-SETTLED = ("located", "corrected", "masked")
+SETTLED = ("located", "corrected", "masked", "outside")
 """Statuses that are not to review; nobody may settle where a masked row is."""
+
+NOT_COVERED = "commune_not_covered"
+"""A reason that a file of addresses settles, not a human."""
 
 _HEADS = ("candidate", *(f"candidate_{rank}" for rank in range(2, MAX_CANDIDATES + 1)))
 
@@ -37,9 +40,10 @@ _SHOWN = {"label": "label", "score": "score", "precision": "precision", "lon": "
 
 
 def review(structures: pd.DataFrame) -> pd.DataFrame:
-    """Return the structures that are not located for sure, with the reason and the best candidate.
+    """Return the structures whose position a human should settle, with the reason and the best candidate.
 
-    Masked rows are not among them: nobody may settle where they are.
+    Masked rows are not among them: nobody may settle where they are. Nor are those that merely lie outside, and those
+    of communes that the address files given do not cover.
 
     Parameters
     ----------
@@ -50,8 +54,9 @@ def review(structures: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         RangeIndex; ``structure_id``, ``name``, ``address``, ``postcode``, ``city``, ``geo_status``, ``reason``,
-        ``candidate_label``, ``candidate_score`` (0 to 1), ``candidate_longitude``, ``candidate_latitude`` (degrees).
-        With ``lon`` and ``lat`` filled in, the file serves as a corrections file.
+        ``choice``, ``lon``, ``lat`` (empty), ``candidate_label``, ``candidate_score`` (0 to 1),
+        ``candidate_precision``, ``candidate_longitude``, ``candidate_latitude`` (degrees). With 1 as the ``choice``, or
+        ``lon`` and ``lat`` filled in, the file serves as a corrections file.
 
     Examples
     --------
@@ -60,14 +65,18 @@ def review(structures: pd.DataFrame) -> pd.DataFrame:
     >>> review(geocode(table.rename_axis("structure_id")))[["structure_id", "reason"]].values.tolist()
     [['f', 'no_address']]
     """
-    table = structures[~structures["geo_status"].isin(SETTLED)].rename(
-        columns={"geo_reason": "reason", "geo_label": "candidate_label", "geo_score": "candidate_score"}
-    )
+    shown = {"geo_reason": "reason", "geo_label": "candidate_label", "geo_score": "candidate_score"}
+    table = structures[_to_review(structures)].rename(columns=shown | {"geo_precision": "candidate_precision"})
     columns = [
-        "name", "address", "postcode", "city", "geo_status", "reason",
-        "candidate_label", "candidate_score", "candidate_longitude", "candidate_latitude",
+        "name", "address", "postcode", "city", "geo_status", "reason", "choice", "lon", "lat", "candidate_label",
+        "candidate_score", "candidate_precision", "candidate_longitude", "candidate_latitude",
     ]  # fmt: skip
+    table = table.assign(choice="", lon=float("nan"), lat=float("nan"))
     return pd.DataFrame(table[columns].rename_axis("structure_id").reset_index())
+
+
+def _to_review(geocoded: pd.DataFrame) -> pd.Series:
+    return ~geocoded["geo_status"].isin(SETTLED) & (geocoded["geo_reason"] != NOT_COVERED)
 
 
 def review_sheet(queries: pd.DataFrame, geocoded: pd.DataFrame, engines: Sequence[Engine] = ()) -> pd.DataFrame:
@@ -88,9 +97,9 @@ def review_sheet(queries: pd.DataFrame, geocoded: pd.DataFrame, engines: Sequenc
     Returns
     -------
     DataFrame
-        RangeIndex; ``structure_id`` (``""`` unless the index is named so), ``address``, ``postcode``, ``city``,
-        ``citycode``, ``geo_status``, ``reason``, ``rows`` (rows of the file with that address), ``choice``, ``lon``,
-        ``lat`` (empty), then ``candidate_label``, ``candidate_score``, ``candidate_precision``,
+        RangeIndex; ``structure_id`` (``""`` unless the index is named so), ``name`` where it is known, ``address``,
+        ``postcode``, ``city``, ``citycode``, ``geo_status``, ``reason``, ``rows`` (rows of the file with that address),
+        ``choice``, ``lon``, ``lat`` (empty), then ``candidate_label``, ``candidate_score``, ``candidate_precision``,
         ``candidate_longitude``, ``candidate_latitude`` and the same of ``candidate_2`` and ``candidate_3``.
 
     Examples
@@ -102,12 +111,17 @@ def review_sheet(queries: pd.DataFrame, geocoded: pd.DataFrame, engines: Sequenc
     [['1 rue A', 2, '']]
     """
     named = geocoded.index.name == "structure_id"
-    to_review = ~geocoded["geo_status"].isin(SETTLED) & ((queries["address"] != "") | named)
+    to_review = _to_review(geocoded) & ((queries["address"] != "") | named)
     best = geocoded[to_review]
     sheet = queries[to_review].rename_axis(None).assign(geo_status=best["geo_status"], reason=best["geo_reason"])
     sheet.insert(0, "structure_id", sheet.index.astype(str) if named else "")
     one_place = ["structure_id", *queries.columns]
     sheet["rows"] = sheet.groupby(one_place)["reason"].transform("size")
+    if "name" in best:
+        # Without identifiers a row is of a place: it has a name where all that stand there have the same.
+        names = best["name"].astype(object).fillna("")
+        alike = names.groupby([sheet[name] for name in one_place]).transform("nunique") == 1
+        sheet.insert(1, "name", names.where(alike, ""))
     first = ~sheet.duplicated(one_place).to_numpy()
     best = best[first].reset_index(drop=True)
     sheet = sheet[first].assign(choice="", lon="", lat="").reset_index(drop=True)

@@ -91,3 +91,19 @@ def test_zones_names_both_sides_in_every_format_and_counts_them(
     assert (rows.loc[rows["relation"] == "in", "zone_name"] != "").all()
     if "geometry" in rows:
         assert rows.geometry.notna().tolist() == (rows["name"] != "C").tolist()
+
+
+def test_what_a_review_settles_is_applied_in_every_command(run: Run, ban: Path, listed: Path, tmp_path: Path) -> None:
+    review, zones = tmp_path / "review.csv", tmp_path / "zones.csv"
+    assert run("geocode", listed, "-o", tmp_path / "placed.csv", "--ban", ban, "--review", review)[0] == 0
+    sheet = pd.read_csv(review, dtype=str, keep_default_na=False)
+    assert sheet[["name", "address", "candidate_label"]].to_numpy().tolist() == [
+        ["D", "99 avenue Henri Barbusse", "Avenue Henri Barbusse"]
+    ]
+    sheet.assign(choice="1").to_csv(review, index=False)
+    code, printed, errors = run("zones", listed, "-o", zones, "--ban", ban, "--corrections", review)
+    assert code == 0
+    assert "1 correction applied." in printed
+    assert "No structure" not in errors
+    rows = pd.read_csv(zones).query("layer == 'commune' and name == 'D'")
+    assert rows["zone_name"].tolist() == ["Bondy"]
