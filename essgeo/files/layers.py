@@ -13,7 +13,7 @@ from essgeo.errors import SchemaError
 from essgeo.files.perimeters import perimeters_in, read_zones, renewal_projects, renewal_zones
 from essgeo.files.structures import read_structures
 from essgeo.files.tables import read_outlines, read_table
-from essgeo.schema.columns import HEADERS, LAYERS
+from essgeo.schema.columns import HEADERS, LAYERS, TABLES
 from essgeo.schema.headers import simplify
 from essgeo.schema.validate import raise_faults, row_label, validate
 from essgeo.schema.vocabulary import split_codes
@@ -32,7 +32,12 @@ _LINES = ("LineString", "MultiLineString")
 
 _TABLES = ("addresses", "qpv_indicators", "seed_figures", *(layer for layer in CONTEXT if layer != "rail"))
 
-_POINTS = ("sites", "stations")
+_POINTS = tuple(
+    name
+    for name, layer in LAYERS.items()
+    if name in TABLES and name != "structures" and any(field.name == "lon" for field in layer.fields)
+)
+"""Published layers that are read by longitude and latitude: ``stations``, ``sites``; structures may have neither."""
 
 _OUTLINES = ("communes", "iris", "neighbourhoods", "npnru", "qpv")
 
