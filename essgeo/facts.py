@@ -29,6 +29,7 @@ from essgeo.official.readers import read_ess_list
 from essgeo.official.sirene import read_sirene_geolocation
 from essgeo.register import RegisterFiles, build_register, count_economy
 from essgeo.register.assemble import with_own_list
+from essgeo.register.combine import combine_lists
 from essgeo.schema.columns import LAYERS
 from essgeo.text.languages import words
 from essgeo.zoning import carry_projects, crosswalk
@@ -71,7 +72,7 @@ def user_inputs(given: Mapping[str, Path], vintage: str, network: WalkNetwork | 
     """Return the files that the user gave, by layer; a network that was read knows its source, licence and day."""
     theirs = [
         given_input(layer, path, title=f"{layer}, file of the user", vintage=vintage)
-        for layer, path in given.items()
+        for layer, path in ((name.partition(" ")[0], path) for name, path in given.items())
         if layer != "network"
     ]
     if network is not None and "network" in given:
@@ -131,10 +132,20 @@ class Facts:
     economy: Economy | None = None
 
 
+def read_lists(given: Mapping[str, Path]) -> pd.DataFrame:
+    """Return the structures of every list that the user gave, as one, see :func:`essgeo.register.combine_lists`."""
+    paths = [path for layer, path in given.items() if layer.partition(" ")[0] == "structures"]
+    lists = [read_structures(path, headers=known_headers()) for path in paths]
+    if len(lists) == 1:
+        return lists[0]
+    names = [path.name for path in paths]
+    names = names if len(set(names)) == len(names) else [str(path) for path in paths]
+    return combine_lists(dict(zip(names, lists, strict=True)))
+
+
 def own_register(territory: Territory, given: Mapping[str, Path]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the structures of the user or of the territory, and the addresses that the territory knows."""
-    mine = given.get("structures")
-    register = read_structures(mine, headers=known_headers()) if mine else read_layer(territory, "structures")
+    register = read_lists(given) if "structures" in given else read_layer(territory, "structures")
     return register, read_layer(territory, "addresses")
 
 
@@ -258,7 +269,7 @@ def _register(
 ) -> Found[tuple[pd.DataFrame, Economy | None]]:
     """Return a list of the user, the register of SIRENE and the economy it is part of, or the territory's own list."""
     if "structures" in given:
-        return Found((read_structures(given["structures"], headers=known_headers()), None))
+        return Found((read_lists(given), None))
 
     known = Local.of(addresses) if isinstance(addresses, pd.DataFrame) else addresses
     engines = [] if known is None else [known]

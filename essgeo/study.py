@@ -18,21 +18,35 @@ import pandas as pd
 
 from essgeo.access import compare_walking, travel_cost
 from essgeo.crs import GEOGRAPHIC
+from essgeo.errors import InputError
 from essgeo.facts import ban_inputs, live_facts, own_facts, own_register, vintage_of
+from essgeo.files.guard import refuse_overwrite
 from essgeo.files.layers import read_layers
 from essgeo.files.reread import ask_again
 from essgeo.files.tables import require_file
+from essgeo.files.write import write_file
 from essgeo.gaps import area_coverage, assess_gaps, coverage, draw, gather_areas, horizon, iris_areas, support_chain
 from essgeo.geocoding import Local, geocode, read_corrections, review
 from essgeo.geocoding.chain import warn_uncovered
 from essgeo.geocoding.corrections import warn_unmatched
 from essgeo.maps import build_maps
+from essgeo.messages import tell
 from essgeo.official.catalogue import known_headers
 from essgeo.official.live import Live
 from essgeo.publish import export
 from essgeo.publish.export import exported_files
 from essgeo.publish.folder import check_folder, staged
-from essgeo.register import OUTSIDE, activity_odds, counted_on, portrait, portrait_by_area
+from essgeo.register import (
+    OUTSIDE,
+    activity_odds,
+    counted_on,
+    join_decisions,
+    portrait,
+    portrait_by_area,
+    read_decisions,
+    settled_rows,
+)
+from essgeo.register.combine import LIST, settle, suggest_pairs
 from essgeo.results import Parameters, Setting, Study
 from essgeo.siting import default_scenarios
 from essgeo.territory import Territory, load_territory
@@ -64,7 +78,12 @@ class Options:
     Attributes
     ----------
     structures
-        A list of structures to use instead of the register of the territory.
+        A list of structures to use instead of the register of the territory, or several, which are merged: see
+        :func:`essgeo.register.combine_lists`.
+    decisions
+        Which rows of several lists are the same, see :func:`essgeo.register.read_decisions`.
+    suggestions
+        A file to write the likely duplicates of several lists into, to fill in; what is filled in there counts.
     corrections
         A corrections file; by default ``corrections.csv`` in the folder of the territory, where there is one.
     ban
@@ -91,7 +110,9 @@ class Options:
         With ``live``: use the official files fetched before, and open no connection.
     """
 
-    structures: Path | str | None = None
+    structures: Path | str | Sequence[Path | str] | None = None
+    decisions: Path | str | None = None
+    suggestions: Path | str | None = None
     corrections: Path | str | None = None
     ban: Path | str | Sequence[Path | str] = ()
     qpv: Path | str | None = None
@@ -107,14 +128,22 @@ class Options:
     def files(self, territory: Territory) -> dict[str, Path]:
         """Return the files of the user by the layer they stand for, and the corrections of the territory's folder."""
         fixed = territory.folder / CORRECTIONS
+        lists = self.lists()
+        names = ["structures", *(f"structures {number}" for number in range(2, len(lists) + 1))]
         given = {
-            "structures": self.structures,
+            **dict(zip(names, lists, strict=False)),
+            "decisions": self.decisions,
             "qpv": self.qpv,
             "npnru": self.npnru,
             "corrections": self.corrections or (fixed if fixed.is_file() else None),
             "network": self.network,
         }
         return {layer: Path(path) for layer, path in given.items() if path}
+
+    def lists(self) -> list[Path]:
+        """Return the lists of structures that the user gives, each once."""
+        given = [self.structures] if isinstance(self.structures, str | Path) else self.structures or ()
+        return list(dict.fromkeys(map(Path, given)))
 
     def ban_files(self) -> list[Path]:
         """Return the files of addresses that the user gives."""
@@ -174,6 +203,7 @@ def set_up(territory: str | Path | Territory, options: Options) -> Setting:
         using=facts.addresses,
         ban=options.ban_files(),
         corrections=files.get("corrections"),
+        options=options,
         iris_vintage=vintage_of(facts.inputs, "iris"),
     )
     return Setting(
@@ -223,6 +253,7 @@ def place(territory: str | Path | Territory, options: Options) -> Placed:
         using=addresses,
         ban=options.ban_files(),
         corrections=files.get("corrections"),
+        options=options,
         iris_vintage=iris.vintage,
     )
 
@@ -255,6 +286,7 @@ def _place(
     using: pd.DataFrame | Engine | None,
     ban: Sequence[Path],
     corrections: Path | None,
+    options: Options,
     iris_vintage: str,
 ) -> Placed:
     laid = {**layers, "qpv": with_programme(layers["qpv"], layers["npnru"])}
@@ -266,6 +298,7 @@ def _place(
         engines = [*([Local.read(ban)] if ban else []), *([known] if known is not None else [])]
         asked = ask_again(register) if ban else register
         structures = geocode(asked, using=engines, corrections=settled, crs=here.crs)
+    structures = _settled(structures, here, options)
     warn_uncovered(structures)
     warn_unmatched(structures, settled)
     # A structure lies outside where even its radius does not reach the territory.
@@ -289,6 +322,24 @@ def _place(
         qpv_vintage=best["vintage"].fillna(""),
     )
     return Placed(cast("gpd.GeoDataFrame", structures), rows, laid)
+
+
+def _settled(structures: gpd.GeoDataFrame, here: Territory, options: Options) -> gpd.GeoDataFrame:
+    """Return the structures of several lists with what was decided of likely duplicates; write those left open."""
+    if LIST not in structures or len(structures[LIST].unique()) == 1:
+        if options.decisions or options.suggestions:
+            raise InputError(tell("decisions_of_one_list"))
+        return structures
+    fresh = Path(options.suggestions) if options.suggestions else None
+    read = {name: path for name, path in options.inputs(here).items() if name != "decisions"}
+    refuse_overwrite({"--suggestions": fresh}, read)
+    before = fresh if fresh and fresh.exists() else None
+    files = {path.resolve(): path for path in (options.decisions and Path(options.decisions), before) if path}
+    decisions = join_decisions(*map(read_decisions, files.values())) if files else None
+    if fresh:
+        kept = [settled_rows(before)] if before else []
+        write_file(pd.concat([*kept, suggest_pairs(structures, decisions)], ignore_index=True), fresh)
+    return settle(structures, decisions)
 
 
 def measure(setting: Setting) -> Study:
@@ -383,7 +434,9 @@ def measure(setting: Setting) -> Study:
 def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the first by name)
     territory: str | Path | Territory,
     *,
-    structures: Path | str | None = None,
+    structures: Path | str | Sequence[Path | str] | None = None,
+    decisions: Path | str | None = None,
+    suggestions: Path | str | None = None,
     corrections: Path | str | None = None,
     ban: Path | str | Sequence[Path | str] = (),
     qpv: Path | str | None = None,
@@ -405,7 +458,9 @@ def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the 
     ----------
     territory
         A name such as ``est-ensemble``, the folder of a territory, or a :class:`Territory`.
-    structures, corrections, ban, qpv, npnru, network, vintage, as_of, walk_minutes, lang, live, offline
+    structures, decisions, suggestions
+        Your lists, see :class:`essgeo.study.Options`.
+    corrections, ban, qpv, npnru, network, vintage, as_of, walk_minutes, lang, live, offline
         What to look at, see :class:`essgeo.study.Options`.
     out
         Folder to publish into; ``None`` writes nothing.
@@ -432,6 +487,8 @@ def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the 
     here = load_territory(territory) if isinstance(territory, str | Path) else territory
     options = Options(
         structures=structures,
+        decisions=decisions,
+        suggestions=suggestions,
         corrections=corrections,
         ban=ban,
         qpv=qpv,

@@ -50,8 +50,11 @@ as_json = click.option("--json", "as_json", is_flag=True)
 _OF_A_STUDY = {
     "structures": click.option(
         "--structures",
+        multiple=True,
         type=click.Path(),
     ),
+    "decisions": click.option("--decisions", type=click.Path()),
+    "suggestions": click.option("--suggestions", type=click.Path()),
     "corrections": corrections,
     "ban": ban,
     "qpv": click.option("--qpv", type=click.Path()),

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("territory")
 @of_study(
-    *("structures", "corrections", "ban", "qpv", "npnru", "network", "vintage", "walk_minutes", "as_of"),
-    *("live", "offline", "lang"),
+    *("structures", "decisions", "suggestions", "corrections", "ban", "qpv", "npnru", "network", "vintage"),
+    *("walk_minutes", "as_of", "live", "offline", "lang"),
 )
 @click.option("--out", type=click.Path(), default="maps", show_default=True)
 @click.option(
@@ -70,7 +70,7 @@ SHOWN = 5
 
 @click.command()
 @click.argument("territory")
-@of_study("structures", "corrections", "ban", "network", "walk_minutes", "as_of")
+@of_study("structures", "decisions", "suggestions", "corrections", "ban", "network", "walk_minutes", "as_of")
 @as_json
 def gaps(territory: str, *, options: Options, as_json: bool) -> None:
     """Print where each target neighbourhood of a TERRITORY falls furthest behind it.
@@ -133,7 +133,7 @@ MOST_EXCLUSIONS_SHOWN = 10
 )
 @click.option("--draws", type=click.IntRange(0), default=200, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path))
-@of_study("structures", "corrections", "ban", "network", "as_of")
+@of_study("structures", "decisions", "suggestions", "corrections", "ban", "network", "as_of")
 @as_json
 def site(  # noqa: PLR0913 (one argument an option)
     territory: str,
@@ -238,7 +238,7 @@ def _hosts(codes: str) -> str:
 
 @click.command()
 @click.argument("territory", default="est-ensemble")
-@of_study("structures", "corrections", "ban", "network", "walk_minutes")
+@of_study("structures", "decisions", "suggestions", "corrections", "ban", "network", "walk_minutes")
 @as_json
 def doctor(territory: str, *, options: Options, as_json: bool) -> None:
     """Say what the figures of a TERRITORY rest on: software, data, positions, streets against straight lines."""
