@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, cast
 
 import geopandas as gpd
@@ -10,7 +11,7 @@ import pandas as pd
 import shapely
 
 from essgeo.crs import require_metric, require_same_crs
-from essgeo.errors import InputError
+from essgeo.errors import InputError, InputWarning
 from essgeo.schema.validate import require_columns
 from essgeo.schema.vocabulary import split_codes
 from essgeo.zoning.locate import refuse, residents
@@ -32,7 +33,7 @@ COLUMNS = ("ind", "ind_snv", "i_est_200")
 
 
 def demand_points(
-    iris: gpd.GeoDataFrame, *, spacing_m: float = 50.0, neighbourhoods: gpd.GeoDataFrame | None = None
+    iris: gpd.GeoDataFrame, *, spacing_m: float = 50.0, neighbourhoods: pd.DataFrame | None = None
 ) -> gpd.GeoDataFrame:
     """Return points that carry the population, on a regular grid inside each IRIS.
 
@@ -48,8 +49,9 @@ def demand_points(
     spacing_m
         Distance between neighbouring points, metres.
     neighbourhoods
-        Polygons, to name the target neighbourhood of each point. One that lists IRIS (``iris_codes``, separated by
-        ``|``) takes the points of these IRIS, so that its residents are the sum of theirs; else those inside it.
+        Polygons, lists of IRIS or both, to name the target neighbourhood of each point. One that lists IRIS
+        (``iris_codes``, separated by ``|``) takes the points of these IRIS, so that its residents are the sum of
+        theirs; else, or where its outline was drawn or moved away from these IRIS, those inside its outline.
 
     Returns
     -------
@@ -101,7 +103,8 @@ def demand_points(
     share = 1.0 / np.bincount(owner, minlength=len(iris))
     return _demand(
         points,
-        iris.iloc[owner],
+        iris,
+        owner,
         neighbourhoods,
         population=(people * share)[owner],
         income=iris.reindex(columns=["median_income"])["median_income"].to_numpy(dtype=float)[owner],
@@ -111,7 +114,7 @@ def demand_points(
 
 
 def grid_points(
-    cells: gpd.GeoDataFrame, iris: gpd.GeoDataFrame, *, neighbourhoods: gpd.GeoDataFrame | None = None
+    cells: gpd.GeoDataFrame, iris: gpd.GeoDataFrame, *, neighbourhoods: pd.DataFrame | None = None
 ) -> gpd.GeoDataFrame:
     """Return one demand point a cell of the 200 m grid, as :func:`demand_points` does for IRIS.
 
@@ -163,7 +166,8 @@ def grid_points(
     share = inside.geometry.area.to_numpy() / CELL_M2
     return _demand(
         centres.iloc[point].to_numpy(),
-        iris.iloc[owner[first]],
+        iris,
+        owner[first],
         neighbourhoods,
         population=residents * np.where(share > WHOLE, 1.0, share),
         income=np.divide(living, residents, out=np.full(len(residents), np.nan), where=residents > 0),
@@ -175,20 +179,21 @@ def grid_points(
 def _demand(
     points: NDArray[np.object_],
     iris: gpd.GeoDataFrame,
-    neighbourhoods: gpd.GeoDataFrame | None,
+    owner: NDArray[np.intp],
+    neighbourhoods: pd.DataFrame | None,
     *,
     population: NDArray[np.float64],
     income: NDArray[np.float64],
     imputed: bool | NDArray[np.bool_],
     method: str,
 ) -> gpd.GeoDataFrame:
-    """Return demand points; ``iris`` holds one row a point, the IRIS it lies in."""
+    """Return demand points; ``owner`` is the position of the IRIS that each lies in."""
     columns = {
         "population": population,
         "income": income,
-        "iris_code": iris.index.to_numpy(),
-        "citycode": iris["citycode"].to_numpy() if "citycode" in iris else "",
-        "neighbourhood_id": _neighbourhoods_at(points, iris, neighbourhoods),
+        "iris_code": iris.index.to_numpy()[owner],
+        "citycode": iris["citycode"].to_numpy()[owner] if "citycode" in iris else "",
+        "neighbourhood_id": _neighbourhoods_at(points, iris, owner, neighbourhoods),
         "imputed": imputed,
         "method": method,
     }
@@ -197,7 +202,10 @@ def _demand(
 
 
 def _neighbourhoods_at(
-    points: NDArray[np.object_], iris: gpd.GeoDataFrame, neighbourhoods: gpd.GeoDataFrame | None
+    points: NDArray[np.object_],
+    iris: gpd.GeoDataFrame,
+    owner: NDArray[np.intp],
+    neighbourhoods: pd.DataFrame | None,
 ) -> NDArray[np.object_]:
     """Return the target neighbourhood of each point, by its IRIS or by its place; ``""`` where it lies in none."""
     if neighbourhoods is None:
@@ -212,11 +220,41 @@ def _neighbourhoods_at(
                 )
                 raise InputError(message)
             named[code] = str(identifier)
-    found = np.array([named.get(code, "") for code in iris.index], dtype=object)
-    drawn = neighbourhoods[(listed == "").to_numpy()]
-    if len(drawn):
+    moved = _moved(neighbourhoods, listed, iris)
+    of_iris = [named.get(code, "") for code in iris.index]
+    found = np.array(["" if name in moved else name for name in of_iris], dtype=object)[owner]
+    by_place = (listed == "").to_numpy() | neighbourhoods.index.isin(moved)
+    if by_place.any() and not isinstance(neighbourhoods, gpd.GeoDataFrame):
+        lost = ", ".join(map(str, neighbourhoods.index[by_place]))
+        message = f"neighbourhoods: {lost} has neither iris_codes nor an outline. Give one of them."
+        raise InputError(message)
+    if by_place.any():
+        drawn = cast("gpd.GeoDataFrame", neighbourhoods[by_place])
         require_same_crs(iris, drawn, ("iris", "neighbourhoods"))
         zone, point = shapely.STRtree(points).query(drawn.geometry.to_numpy(), predicate="intersects")
         # Written backwards, so that a point in two outlines has the first.
         found[point[::-1]] = drawn.index.to_numpy(dtype=object)[zone[::-1]]
     return found
+
+
+def _moved(neighbourhoods: pd.DataFrame, listed: pd.Series, iris: gpd.GeoDataFrame) -> set[str]:
+    """Return the neighbourhoods whose outline is not that of the IRIS they list, with a warning: the outline holds."""
+    if not isinstance(neighbourhoods, gpd.GeoDataFrame) or neighbourhoods.active_geometry_name is None:
+        return set()
+    moved: dict[str, None] = {}
+    for identifier, codes in listed.items():
+        known = [code for code in split_codes(codes) if code in iris.index]
+        outline = neighbourhoods.geometry.loc[identifier]
+        if not known or outline is None or outline.is_empty:
+            continue
+        require_same_crs(iris, neighbourhoods, ("iris", "neighbourhoods"))
+        whole = shapely.union_all(iris.geometry.loc[known].to_numpy())
+        if shapely.area(shapely.symmetric_difference(whole, outline)) > (1 - WHOLE) * whole.area:
+            moved[str(identifier)] = None
+    if moved:
+        message = (
+            f"neighbourhoods: the outline of {', '.join(moved)} is not that of its iris_codes; its residents are those "
+            "inside the outline. Empty iris_codes to say so, or give the outline of the IRIS."
+        )
+        warnings.warn(message, InputWarning, stacklevel=4)
+    return set(moved)

@@ -200,6 +200,14 @@ def areas_as_neighbourhoods(qpv: gpd.GeoDataFrame, communes: gpd.GeoDataFrame) -
     return cast("gpd.GeoDataFrame", frame)
 
 
+def empty_layer(name: str, crs: str) -> gpd.GeoDataFrame:
+    """Return a layer without rows."""
+    contract = LAYERS[name]
+    fields = [field for field in contract.fields if field.name not in {"lon", "lat"}]
+    kinds = {field.name: pd.Series(dtype=float if field.kind in {"number", "integer"} else object) for field in fields}
+    return gpd.GeoDataFrame(kinds, geometry=[], crs=crs).rename_axis(contract.index)
+
+
 def communes_of(iris: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the communes that IRIS make up, with their population.
 
@@ -252,6 +260,8 @@ def _qpv(
     territory: Territory, iris: gpd.GeoDataFrame, vintage: str, path: Path | str | None = None
 ) -> gpd.GeoDataFrame:
     file = path or territory.file("qpv", vintage).path
+    if path is None and read_outlines(file, min_rows=0).empty:  # most towns have no QPV
+        return empty_layer("qpv", territory.crs)
     return read_zones(file, crs=territory.crs, vintage=vintage, within=iris.geometry.union_all())
 
 
@@ -266,7 +276,9 @@ def _renewal(
 ) -> gpd.GeoDataFrame:
     """Return the perimeters of a file of the user or of the territory, else the QPV that it lists."""
     path = given or territory.file("npnru").path
-    table = read_table(path)
+    table = read_table(path, min_rows=int(given is not None))
+    if table.empty:
+        return qpv.iloc[:0].assign(kind="npnru", programme="", interest="", confidence="")
     if not given and not (isinstance(table, gpd.GeoDataFrame) and table.active_geometry_name):
         return renewal_zones(_checked(table, "npnru", path.name), qpv, vintage=vintage)
     projects = renewal_projects(table, source=path.name, headers=headers)
@@ -277,7 +289,8 @@ def _renewal(
 
 def _table(territory: Territory, layer: str) -> pd.DataFrame:
     path = territory.file(layer).path
-    return _checked(read_table(path), layer, path.name)
+    table = read_table(path, min_rows=0)
+    return _checked(table, layer, path.name) if len(table) else pd.DataFrame(empty_layer(layer, territory.crs))
 
 
 def _checked(table: pd.DataFrame, layer: str, source: str) -> pd.DataFrame:

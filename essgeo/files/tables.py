@@ -97,9 +97,9 @@ def read_table(
     return frame if as_is else as_text(frame)
 
 
-def read_outlines(path: Path) -> gpd.GeoDataFrame:
+def read_outlines(path: Path, *, min_rows: int = 1) -> gpd.GeoDataFrame:
     """Return a geographic file with its geometry in the column ``geometry``; refuse one without geometry or CRS."""
-    frame = read_table(path)
+    frame = read_table(path, min_rows=min_rows)
     if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
         message = f"{path.name}: no geometry; give a GeoJSON, GeoPackage, GeoParquet or Shapefile."
         raise SchemaError(message)

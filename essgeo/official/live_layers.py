@@ -11,6 +11,7 @@ from essgeo.errors import InputError, SourceChangedError, SourceUnavailableError
 from essgeo.files.layers import (
     areas_as_neighbourhoods,
     communes_of,
+    empty_layer,
     own_layer,
     own_projects,
     read_neighbourhoods,
@@ -142,14 +143,6 @@ def live_stations(live: Live, *, within: shapely.Geometry) -> Found[gpd.GeoDataF
     own = own_layer(here, "stations")
     joined = _joined(found.value, own[own["status"] == "planned"])
     return gather(joined, found, own_input(here, "stations", found))
-
-
-def empty_layer(name: str, crs: str) -> gpd.GeoDataFrame:
-    """Return a layer without rows."""
-    contract = LAYERS[name]
-    fields = [field for field in contract.fields if field.name not in {"lon", "lat"}]
-    kinds = {field.name: pd.Series(dtype=float if field.kind in {"number", "integer"} else object) for field in fields}
-    return gpd.GeoDataFrame(kinds, geometry=[], crs=crs).rename_axis(contract.index)
 
 
 def _joined(first: gpd.GeoDataFrame, second: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from essgeo import load_territory, read_layer
 from essgeo.access import accessibility, demand_points, travel_cost
-from essgeo.errors import CRSMismatchError, InputError, MissingCRSError
+from essgeo.errors import CRSMismatchError, InputError, InputWarning, MissingCRSError
 
 CELLS = shapely.voronoi_polygons(
     shapely.MultiPoint([(120, 90), (400, 330), (800, 150), (640, 700), (150, 760), (910, 905), (415, 345)]),
@@ -129,3 +129,22 @@ def test_what_cannot_be_used_is_refused_with_its_row() -> None:
     for ends in ((block, home), (home, block)):
         with pytest.raises(InputError, match="i, field geometry: is a Polygon; Point expected"):
             travel_cost(*ends)
+
+
+def test_a_neighbourhood_that_was_moved_takes_the_residents_inside_its_outline() -> None:
+    squares = [shapely.box(x, 0, x + 200, 200) for x in (0, 200, 400)]
+    iris = gpd.GeoDataFrame({"population": [100.0, 200.0, 400.0]}, index=["a", "b", "c"], geometry=squares, crs=2154)
+    listed = pd.DataFrame({"iris_codes": ["a|b"]}, index=["here"])
+    drawn = gpd.GeoDataFrame(listed, geometry=[shapely.box(0, 0, 400, 200)], crs=2154)
+
+    def people(neighbourhoods: pd.DataFrame) -> float:
+        found = demand_points(iris, neighbourhoods=neighbourhoods)
+        return float(found.loc[found["neighbourhood_id"] == "here", "population"].sum())
+
+    assert people(listed) == people(drawn) == 300
+    with pytest.warns(InputWarning, match="the outline of here is not that of its iris_codes"):
+        assert people(drawn.set_geometry([shapely.box(300, 0, 500, 200)], crs=2154)) == 300
+    with pytest.warns(InputWarning, match="inside the outline"):
+        assert people(drawn.set_geometry([shapely.box(400, 0, 600, 200)], crs=2154)) == 400
+    with pytest.raises(InputError, match="here has neither iris_codes nor an outline"):
+        people(listed.assign(iris_codes=""))
