@@ -143,10 +143,10 @@ def read_lists(given: Mapping[str, Path]) -> pd.DataFrame:
     return combine_lists(dict(zip(names, lists, strict=True)))
 
 
-def own_register(territory: Territory, given: Mapping[str, Path]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def own_register(territory: Territory, given: Mapping[str, Path]) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     """Return the structures of the user or of the territory, and the addresses that the territory knows."""
     register = read_lists(given) if "structures" in given else read_layer(territory, "structures")
-    return register, read_layer(territory, "addresses")
+    return register, read_layer(territory, "addresses") if territory.declares("addresses") else None
 
 
 def own_facts(territory: Territory, parameters: Parameters, given: Mapping[str, Path]) -> Facts:
@@ -169,7 +169,7 @@ def own_facts(territory: Territory, parameters: Parameters, given: Mapping[str, 
         demand=demand_points(layers["iris"], spacing_m=parameters.spacing_m, neighbourhoods=layers["neighbourhoods"]),
         register=register,
         addresses=addresses,
-        seed_figures=read_layer(territory, "seed_figures"),
+        seed_figures=_seed_figures(territory).value,
         network=network,
         inputs=(
             *own_inputs(territory, parameters.vintage, given),

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
 
-from essgeo.crs import GEOGRAPHIC
+from essgeo.crs import GEOGRAPHIC, require_crs
 from essgeo.errors import SchemaError
-from essgeo.files.perimeters import perimeters_in, read_zones, renewal_projects, renewal_zones
+from essgeo.files.perimeters import empty_layer, perimeters_in, read_zones, renewal_projects, renewal_zones
 from essgeo.files.structures import read_structures
 from essgeo.files.tables import read_outlines, read_table
 from essgeo.schema.columns import HEADERS, LAYERS, TABLES
-from essgeo.schema.headers import simplify
+from essgeo.schema.headers import guess_columns, simplify
 from essgeo.schema.validate import raise_faults, row_label, validate
 from essgeo.schema.vocabulary import split_codes
 from essgeo.text.languages import words
@@ -93,7 +94,7 @@ def read_layers(
     return {
         "iris": iris,
         "communes": communes_of(iris),
-        "neighbourhoods": read_neighbourhoods(territory.file("neighbourhoods").path, iris),
+        "neighbourhoods": _neighbourhoods(territory, zones, iris),
         "qpv": zones,
         "npnru": _renewal(territory, zones, year, iris, given=npnru, headers=headers),
         **{name: _points(territory, name) for name in _POINTS},
@@ -137,18 +138,18 @@ def own_layer(territory: Territory, layer: str, *, vintage: str | None = None) -
     if layer not in LAYER_NAMES:
         message = f"unknown layer {layer!r}; known: {', '.join(sorted(LAYER_NAMES))}."
         raise SchemaError(message)
-    if layer == "structures":
-        return read_structures(territory.file(layer).path)
-    if layer in _TABLES:
-        return _table(territory, layer)
+    if layer in ("structures", *_TABLES):
+        return read_structures(territory.file(layer).path) if layer == "structures" else _table(territory, layer)
     if layer in (*_POINTS, "rail"):
         return _rail(territory) if layer == "rail" else _points(territory, layer)
     iris, year = _iris(territory), vintage or territory.vintage
     if layer in {"iris", "communes"}:
         return iris if layer == "iris" else communes_of(iris)
+    # The outlines of QPV are wanted only where no list of the territory names its neighbourhoods.
+    named = layer == "neighbourhoods" and territory.declares(layer)
+    qpv = empty_layer("qpv", territory.crs) if named else _qpv(territory, iris, year)
     if layer == "neighbourhoods":
-        return read_neighbourhoods(territory.file(layer).path, iris)
-    qpv = _qpv(territory, iris, year)
+        return _neighbourhoods(territory, qpv, iris)
     return qpv if layer == "qpv" else _renewal(territory, qpv, year, iris)
 
 
@@ -200,14 +201,6 @@ def areas_as_neighbourhoods(qpv: gpd.GeoDataFrame, communes: gpd.GeoDataFrame) -
     return cast("gpd.GeoDataFrame", frame)
 
 
-def empty_layer(name: str, crs: str) -> gpd.GeoDataFrame:
-    """Return a layer without rows."""
-    contract = LAYERS[name]
-    fields = [field for field in contract.fields if field.name not in {"lon", "lat"}]
-    kinds = {field.name: pd.Series(dtype=float if field.kind in {"number", "integer"} else object) for field in fields}
-    return gpd.GeoDataFrame(kinds, geometry=[], crs=crs).rename_axis(contract.index)
-
-
 def communes_of(iris: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the communes that IRIS make up, with their population.
 
@@ -224,16 +217,32 @@ def communes_of(iris: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def read_neighbourhoods(path: Path, iris: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return the target neighbourhoods that a table lists, each with the outline of its IRIS, in their CRS.
+    """Return the target neighbourhoods of a file, each with its own outline or that of its IRIS, in their CRS.
 
-    A neighbourhood that names IRIS that do not exist, or that stand in another one, is refused.
+    A neighbourhood that names IRIS that do not exist, or that stand in another one, or that has neither IRIS nor an
+    outline, is refused. Its identifier follows from its name, its commune from its IRIS, where the file has none.
     """
     raw = read_table(path)
-    table = validate(raw, "neighbourhoods", source=path.name)
+    raw = raw.rename(columns=guess_columns(raw.columns, HEADERS["neighbourhoods"]))
+    outlines: gpd.GeoSeries | None = None
+    if isinstance(raw, gpd.GeoDataFrame) and raw.active_geometry_name:
+        require_crs(raw, path.name)
+        outlines = raw.geometry.to_crs(iris.crs)
+        raw = pd.DataFrame(raw.drop(columns=outlines.name))
+    if "name" in raw and "neighbourhood_id" not in raw:
+        raw["neighbourhood_id"] = raw["name"].map(lambda name: simplify(name).replace("_", "-"))
+    places = None if {"city", "citycode"} <= set(raw) else _main_iris(raw, outlines, iris)
+    if places is not None:
+        raw = raw.assign(**{name: places[name].to_numpy() for name in ("city", "citycode") if name not in raw})
+    absent = [name for name in ("qpv_2015", "qpv_2024", "note") if name not in raw]
+    table = validate(raw.assign(**dict.fromkeys(absent, "")), "neighbourhoods", source=path.name)
     listed = [split_codes(codes) for codes in table["iris_codes"]]
     owner: dict[str, str] = {}
     faults = []
-    for row, identifier, codes in zip(raw.index, table.index, listed, strict=True):
+    drawn = np.zeros(len(raw), dtype=bool) if outlines is None else (outlines.notna() & ~outlines.is_empty).to_numpy()
+    for row, identifier, codes, shown in zip(raw.index, table.index, listed, drawn, strict=True):
+        if not codes and not shown:
+            faults.append((row_label(row), "iris_codes", "is empty; list its IRIS, or give a file with its outline"))
         unknown = ", ".join(code for code in codes if code not in iris.index)
         shared = ", ".join(f"{code} (in {owner[code]})" for code in codes if code in owner)
         if unknown:
@@ -243,12 +252,34 @@ def read_neighbourhoods(path: Path, iris: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         owner |= dict.fromkeys(codes, str(identifier))
     raise_faults(path.name, faults)
     shapes = [shapely.union_all(iris.geometry.loc[codes].to_numpy()) for codes in listed]
+    if outlines is not None:
+        own = outlines.make_valid().to_numpy()
+        shapes = [own[i] if drawn[i] else shape for i, shape in enumerate(shapes)]
     return gpd.GeoDataFrame(table, geometry=shapes, crs=iris.crs)
+
+
+def _main_iris(raw: pd.DataFrame, outlines: gpd.GeoSeries | None, iris: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return the IRIS that says the commune of each row: the first that it lists, else the one it covers most."""
+    found = []
+    for place, codes in enumerate(raw.get("iris_codes", pd.Series("", index=raw.index))):
+        known = [code for code in split_codes(codes) if code in iris.index]
+        if not known and outlines is not None and outlines.iloc[place] is not None:
+            shared = iris.intersection(outlines.iloc[place].buffer(0)).area
+            known = [shared.idxmax()] if shared.max() > 0 else []
+        found.append(known[0] if known else None)
+    return pd.DataFrame(iris[["city", "citycode"]]).reindex(found)
+
+
+def _neighbourhoods(territory: Territory, qpv: gpd.GeoDataFrame, iris: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the target neighbourhoods of the territory; its QPV, else its communes, stand in where it names none."""
+    if territory.declares("neighbourhoods"):
+        return read_neighbourhoods(territory.file("neighbourhoods").path, iris)
+    return areas_as_neighbourhoods(qpv, communes_of(iris))
 
 
 def _iris(territory: Territory) -> gpd.GeoDataFrame:
     path = territory.file("iris").path
-    checked = validate(read_outlines(path), "iris", source=path.name)
+    checked = validate(_with_known_iris(read_outlines(path)), "iris", source=path.name)
     strangers = sorted(set(checked["citycode"]) - set(territory.communes))
     if strangers:
         message = f"{path.name}: IRIS of communes that are not in {territory.name}: {', '.join(strangers)}."
@@ -256,13 +287,24 @@ def _iris(territory: Territory) -> gpd.GeoDataFrame:
     return checked.to_crs(territory.crs).sort_index()
 
 
+def _with_known_iris(raw: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return IRIS under the names of the layer: INSEE's are known; commune and inhabited follow from the rest."""
+    iris = raw.rename(columns=guess_columns(raw.columns, HEADERS["iris"]))
+    if "iris_code" in iris and "citycode" not in iris:
+        iris["citycode"] = iris["iris_code"].str[:5]
+    if "population" in iris and "inhabited" not in iris:
+        people = pd.to_numeric(iris["population"].astype(str).str.replace(",", "."), errors="coerce")
+        iris["inhabited"] = (people > 0).map({True: "true", False: "false"})
+    return iris
+
+
 def _qpv(
     territory: Territory, iris: gpd.GeoDataFrame, vintage: str, path: Path | str | None = None
 ) -> gpd.GeoDataFrame:
     file = path or territory.file("qpv", vintage).path
-    if path is None and read_outlines(file, min_rows=0).empty:  # most towns have no QPV
-        return empty_layer("qpv", territory.crs)
-    return read_zones(file, crs=territory.crs, vintage=vintage, within=iris.geometry.union_all())
+    whole = iris.geometry.union_all()
+    # Most towns have no QPV, and say so by a file without rows; one that is given for the occasion holds some.
+    return read_zones(file, crs=territory.crs, vintage=vintage, within=whole, min_rows=int(path is not None))
 
 
 def _renewal(
@@ -275,6 +317,8 @@ def _renewal(
     headers: Headers = HEADERS,
 ) -> gpd.GeoDataFrame:
     """Return the perimeters of a file of the user or of the territory, else the QPV that it lists."""
+    if given is None and not territory.declares("npnru"):
+        return qpv.iloc[:0].assign(kind="npnru", programme="", interest="", confidence="")
     path = given or territory.file("npnru").path
     table = read_table(path, min_rows=int(given is not None))
     if table.empty:
@@ -310,6 +354,8 @@ def _rail(territory: Territory) -> gpd.GeoDataFrame:
 
 
 def _points(territory: Territory, layer: str) -> gpd.GeoDataFrame:
+    if not territory.declares(layer):
+        return empty_layer(layer, territory.crs)
     table = _table(territory, layer)
     points = gpd.GeoSeries(gpd.points_from_xy(table["lon"], table["lat"]), index=table.index, crs=GEOGRAPHIC)
     known = table["lon"].notna() & table["lat"].notna()

@@ -13,7 +13,7 @@ import shapely
 from essgeo.crs import require_crs
 from essgeo.errors import SchemaError
 from essgeo.files.tables import read_outlines, read_table
-from essgeo.schema.columns import HEADERS
+from essgeo.schema.columns import HEADERS, LAYERS
 from essgeo.schema.headers import guess_columns, simplify
 from essgeo.schema.validate import raise_faults, row_label, validate
 
@@ -31,7 +31,9 @@ GIVEN = "given"
 """What is said of how sure a project is, where the file of the user says nothing of it."""
 
 
-def read_zones(path: Path | str, *, crs: str, vintage: str, within: shapely.Geometry | None = None) -> gpd.GeoDataFrame:
+def read_zones(
+    path: Path | str, *, crs: str, vintage: str, within: shapely.Geometry | None = None, min_rows: int = 1
+) -> gpd.GeoDataFrame:
     """Return the QPV of a file, for example of the official one of 2015.
 
     Parameters
@@ -46,6 +48,8 @@ def read_zones(path: Path | str, *, crs: str, vintage: str, within: shapely.Geom
     within
         A territory, in ``crs``. Zones with neither 1 ha nor half of their area in it are left out: the outlines of
         communes and of zones are drawn apart, so that neighbours overlap by slivers.
+    min_rows
+        Refuse a file with fewer rows; 0 where a territory may have no QPV.
 
     Returns
     -------
@@ -70,7 +74,9 @@ def read_zones(path: Path | str, *, crs: str, vintage: str, within: shapely.Geom
     (21, [])
     """
     path = Path(path)
-    raw = read_outlines(path)
+    raw = read_outlines(path, min_rows=min_rows)
+    if raw.empty:
+        return empty_layer("qpv", crs)
     zones = raw.rename(columns=guess_columns(raw.columns, HEADERS["qpv"]))
     missing = [name for name in ("zone_id", "name") if name not in zones]
     if missing:
@@ -82,6 +88,14 @@ def read_zones(path: Path | str, *, crs: str, vintage: str, within: shapely.Geom
         message = f"{path.name}: none of its {len(zones)} zones lies in the territory; is it the right file and CRS?"
         raise SchemaError(message)
     return kept
+
+
+def empty_layer(name: str, crs: str) -> gpd.GeoDataFrame:
+    """Return a layer without rows."""
+    contract = LAYERS[name]
+    fields = [field for field in contract.fields if field.name not in {"lon", "lat"}]
+    kinds = {field.name: pd.Series(dtype=float if field.kind in {"number", "integer"} else object) for field in fields}
+    return gpd.GeoDataFrame(kinds, geometry=[], crs=crs).rename_axis(contract.index)
 
 
 def clip_zones(

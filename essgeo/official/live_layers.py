@@ -11,12 +11,11 @@ from essgeo.errors import InputError, SourceChangedError, SourceUnavailableError
 from essgeo.files.layers import (
     areas_as_neighbourhoods,
     communes_of,
-    empty_layer,
     own_layer,
     own_projects,
     read_neighbourhoods,
 )
-from essgeo.files.perimeters import perimeters_in, read_renewal, read_zones, renewal_zones
+from essgeo.files.perimeters import empty_layer, perimeters_in, read_renewal, read_zones, renewal_zones
 from essgeo.files.provenance import given_input
 from essgeo.official.catalogue import find_source, known_headers, read_catalogue
 from essgeo.official.census import iris_layer, read_grid, read_iris_income, read_iris_outlines, read_iris_population

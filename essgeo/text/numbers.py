@@ -51,13 +51,13 @@ def percent(share: float | None, lang: Lang, digits: int = 0) -> str:
 
     Examples
     --------
-    >>> percent(0.624, "en"), percent(0.9999, "en"), percent(0.0001, "en")
-    ('62%', '>99%', '<1%')
+    >>> percent(0.624, "en"), percent(0.9999, "en"), percent(0.0001, "en"), percent(1 - 1e-15, "en")
+    ('62%', '>99%', '<1%', '100%')
     """
     if share is None or math.isnan(share):
         return MISSING
     step = 10.0**-digits
-    scaled, sign = share * 100, ""
+    scaled, sign = round(share * 100, 9), ""  # a sum of weights that is 1 may miss it by the noise of floats
     if 0 < scaled < step / 2:
         scaled, sign = step, "<"
     elif 100 - step / 2 <= scaled < 100:  # noqa: PLR2004 - per cent

@@ -44,10 +44,10 @@ def test_every_layer_of_a_territory_reads_alone_as_it_does_together(small_territ
 def test_a_study_reads_no_file_twice(small_territory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
 
-    def counted(reader: Callable[[Path], pd.DataFrame]) -> Callable[[Path], pd.DataFrame]:
-        def count(path: Path) -> pd.DataFrame:
+    def counted(reader: Callable[..., pd.DataFrame]) -> Callable[..., pd.DataFrame]:
+        def count(path: Path, **options: int) -> pd.DataFrame:
             read.append(path.name)
-            return reader(path)
+            return reader(path, **options)
 
         return count
 
@@ -262,3 +262,53 @@ def test_a_rail_of_points_and_an_indicator_that_is_no_number_are_refused(small_t
     (small_territory / "more.csv").write_text(row, encoding="utf-8")
     with pytest.raises(SchemaError, match="row 2, field population_2021: 'ns' is not a number"):
         read_layer(load_territory(small_territory), "iris_indicators")
+
+
+def test_a_town_without_qpv_is_read(small_territory: Path) -> None:
+    (small_territory / "qpv.geojson").write_text('{"type":"FeatureCollection","features":[]}', encoding="utf-8")
+    head = (small_territory / "npnru.csv").read_text(encoding="utf-8").splitlines()[0]
+    (small_territory / "npnru.csv").write_text(f"{head}\n", encoding="utf-8")
+    found = read_layers(load_territory(small_territory))
+    assert (len(found["qpv"]), len(found["npnru"]), len(found["neighbourhoods"])) == (0, 0, 2)
+    assert found["qpv"].crs == found["npnru"].crs == "EPSG:2154"
+
+
+def test_iris_under_the_names_of_insee(small_territory: Path) -> None:
+    plain = read_layer(load_territory(small_territory), "iris")
+    path = small_territory / "iris.geojson"
+    raw = gpd.read_file(path).drop(columns=["inhabited"])
+    names = {
+        "iris_code": "CODE_IRIS", "name": "NOM_IRIS", "citycode": "INSEE_COM", "city": "NOM_COM",
+        "population": "P21_POP", "median_income": "DISP_MED21",
+    }  # fmt: skip
+    raw.assign(population=[0, 2000, 3000, 4003]).rename(columns=names).to_file(path)
+    found = read_layer(load_territory(small_territory), "iris")
+    assert found["inhabited"].tolist() == [False, True, True, True]
+    assert found["median_income"].equals(plain["median_income"])
+    assert found[["name", "city", "citycode"]].equals(plain[["name", "city", "citycode"]])
+
+
+def test_neighbourhoods_are_outlines_or_lists_of_iris_under_french_names(small_territory: Path) -> None:
+    here, path = load_territory(small_territory), small_territory / "neighbourhoods.csv"
+    path.write_text("Quartier;Liste IRIS\nLe Haut;930100101|930100102\n", encoding="utf-8")
+    assert read_layer(here, "neighbourhoods")[["name", "city", "citycode"]].to_dict("index") == {
+        "le-haut": {"name": "Le Haut", "city": "Bondy", "citycode": "93010"}
+    }
+    outline = gpd.GeoDataFrame({"Nom": ["Le Bas"]}, geometry=[shapely.box(662_500, 6_867_000, 664_000, 6_868_000)])
+    outline.set_crs(2154).to_file(small_territory / "mine.geojson")
+    described = (small_territory / "territory.toml").read_text(encoding="utf-8")
+    drawn = described.replace("neighbourhoods.csv", "mine.geojson")
+    (small_territory / "territory.toml").write_text(drawn, encoding="utf-8")
+    found = read_layer(load_territory(small_territory), "neighbourhoods")
+    assert found.loc["le-bas", ["city", "iris_codes"]].tolist() == ["Montreuil", ""]
+    assert found.area.round(-3).tolist() == [1_500_000]
+
+
+def test_what_a_territory_does_not_declare_is_empty_and_qpv_stand_in_for_neighbourhoods(small_territory: Path) -> None:
+    path = small_territory / "territory.toml"
+    blocks = path.read_text(encoding="utf-8").split("\n\n")
+    kept = [block for block in blocks if not any(f'"{n}"' in block for n in ("neighbourhoods", "stations", "npnru"))]
+    path.write_text("\n\n".join(kept), encoding="utf-8")
+    found = read_layers(load_territory(small_territory))
+    assert found["neighbourhoods"].index.tolist() == ["qn1"]
+    assert (len(found["stations"]), len(found["npnru"])) == (0, 0)
