@@ -44,6 +44,25 @@ MARKS = {
 }
 """The points of the map but the structures, the lowest first, by the names that its legend and its links have."""
 
+
+class Stroke(NamedTuple):
+    """How the outlines of a layer are drawn, in pixels; ``shown`` where a map opens with them."""
+
+    colour: str
+    width: float
+    dash: str = ""
+    hatched: bool = False
+    shown: bool = True
+
+
+STROKES = {
+    "communes": Stroke("#3a3a3a", 1.4, "6 3"),
+    "npnru": Stroke("#00605f", 1.5, "2 4", hatched=True, shown=False),
+    "qpv": Stroke("#2323b0", 2),
+    "neighbourhoods": Stroke("#a3003c", 3.5),
+}
+"""The layers of outlines but the IRIS, the lowest first."""
+
 OUTLINE_DIGITS, POINT_DIGITS = 5, 6
 
 TOLERANCE_M = 5.0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from essgeo.errors import InputError
-from essgeo.maps.drawing import MARKS, dots, period, surface
+from essgeo.maps.drawing import MARKS, STROKES, dots, period, surface
 from essgeo.maps.findings import (
     Row,
     bound,
@@ -245,6 +245,7 @@ def _with_map(study: Study, focus: str = "", rows: NDArray[np.intp] | None = Non
         "classes": _classes(),
         "around_km": AROUND_M / 1000,
         "clusters": len(study.structures) > MANY,
+        "strokes": STROKES,
         "marks": {name: mark for name, mark in MARKS.items() if name != "planned" or planned},
         "months": months(study),
     }

@@ -14,7 +14,7 @@ import pandas as pd
 
 from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
 from essgeo.crs import GEOGRAPHIC
-from essgeo.maps.drawing import MARKS, POINT_DIGITS, layers_with_popups
+from essgeo.maps.drawing import MARKS, POINT_DIGITS, STROKES, layers_with_popups
 from essgeo.maps.render import BACKGROUNDS, MAP_SCRIPT, asset_texts
 from essgeo.schema.columns import COLUMNS, TABLES
 from essgeo.schema.vocabulary import (
@@ -224,6 +224,7 @@ def study_content(study: Study, background: Choice, page: str = "{code}.html") -
         "hatches": SHARE_HATCHES,
         "background": BACKGROUNDS.get(background),
         "layers": layers_with_popups(study),
+        "strokes": {name: stroke._asdict() for name, stroke in STROKES.items()},
         "marks": {name: mark._asdict() for name, mark in MARKS.items()},
         "coverage": iris_shares(study),
     }

@@ -4,16 +4,25 @@
 
   const { data, words, isolated, monthOf, ShapeMarker } = window.essgeo;
   const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const OUTLINED = Object.keys(data.strokes);
+  const LABELLED = { communes: "commune", neighbourhoods: "neighbourhood" };
   const STYLES = {
     iris: { color: "#8a6d4b", weight: 0.6, fillOpacity: 0.65 },
-    communes: { color: "#3a3a3a", weight: 1.4, dashArray: "6 3", fillOpacity: 0 },
-    npnru: { color: "#00605f", weight: 1.5, dashArray: "2 4", hatch: "#00605f", fillOpacity: 0.55 },
-    qpv: { color: "#2323b0", weight: 2, fillOpacity: 0 },
-    neighbourhoods: { color: "#a3003c", weight: 3.5, fillOpacity: 0 },
+    ...eachOutlined(outlineStyle),
     radius: { color: "#444", weight: 1, dashArray: "3 3", fillOpacity: 0.08 },
   };
-  const ORDER = ["iris", "communes", "npnru", "qpv", "neighbourhoods", "radius", ...Object.keys(data.marks), "structures"];
-  const TOP_DOWN = ["neighbourhoods", "qpv", "npnru", "iris", "communes"];
+  const ORDER = ["iris", ...OUTLINED, "radius", ...Object.keys(data.marks), "structures"];
+  const TOP_DOWN = [...OUTLINED.filter((name) => name !== "communes").reverse(), "iris", "communes"];
+
+  function eachOutlined(made) {
+    return Object.fromEntries(OUTLINED.map((name) => [name, made(name)]));
+  }
+
+  function outlineStyle(name) {
+    const { colour, width, dash, hatched } = data.strokes[name];
+    const filling = hatched ? { hatch: colour, fillOpacity: 0.55 } : { fillOpacity: 0 };
+    return Object.assign({ color: colour, weight: width, dashArray: dash || null }, filling);
+  }
 
   const map = L.map("map", {
     zoomControl: false,
@@ -49,9 +58,16 @@
     return L.marker(latlng, { icon: icon, interactive: false, keyboard: false, pane: "names" });
   }
 
-  function withLabels(layer, kind) {
+  // Outlines, with the names of those that have them.
+  function outlined(name) {
+    const layer = shapes(name);
+    if (!LABELLED[name]) {
+      return layer;
+    }
     const group = L.featureGroup([layer]);
-    layer.eachLayer((part) => group.addLayer(label(part.getBounds().getCenter(), part.feature.properties.title, kind)));
+    layer.eachLayer((part) =>
+      group.addLayer(label(part.getBounds().getCenter(), part.feature.properties.title, LABELLED[name]))
+    );
     return group;
   }
 
@@ -80,10 +96,7 @@
   const iris = shapes("iris");
   const layers = {
     iris: iris,
-    communes: withLabels(shapes("communes"), "commune"),
-    npnru: shapes("npnru"),
-    qpv: shapes("qpv"),
-    neighbourhoods: withLabels(shapes("neighbourhoods"), "neighbourhood"),
+    ...eachOutlined(outlined),
     radius: L.featureGroup(),
     ...Object.fromEntries(Object.entries(data.marks).map(points)),
     structures: L.featureGroup(),
