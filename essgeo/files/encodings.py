@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 import warnings
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
@@ -163,6 +164,38 @@ def _french(text: str) -> int:
         wrong = (letter.isupper() and before.islower()) or (letter.islower() and before.isupper() and after.isupper())
         score += -2 if wrong else LETTERS.get(letter, -2)
     return score
+
+
+LOST = "\ufffd"
+"""What programs write for a letter that they could not read."""
+
+_DOUBLED = re.compile(
+    "[\u00c2\u00c3\u00c5][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]|\u00e2\u20ac"
+)
+
+
+def undouble(text: str) -> str:
+    """Return a text that was encoded twice, by way of Windows-1252, as it was meant, and any other as it is.
+
+    Examples
+    --------
+    >>> undouble("Caf\u00c3\u00a9"), undouble("Caf\u00e9")
+    ('Caf\u00e9', 'Caf\u00e9')
+    """
+    if _DOUBLED.search(text) is None:
+        return text
+    try:
+        # Windows-1252 has no letter for five bytes, which stay as they are.
+        return b"".join(_byte(letter) for letter in text).decode()
+    except UnicodeError:
+        return text
+
+
+def _byte(letter: str) -> bytes:
+    try:
+        return letter.encode("cp1252")
+    except UnicodeEncodeError:
+        return letter.encode("latin-1")
 
 
 def _as_windows(error: UnicodeError) -> tuple[str, int]:

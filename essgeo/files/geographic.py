@@ -13,6 +13,7 @@ import pyogrio
 from essgeo.errors import InputError
 from essgeo.files.encodings import dbf_encoding
 from essgeo.files.parts import Part, choose_parts, join_parts
+from essgeo.messages import tell
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +34,10 @@ def read_geographic(path: Path, layer: str | None = None) -> pd.DataFrame:
     error.
     """
     suffix = path.suffix.lower()
+    if suffix == ".shp":
+        there = {file.suffix.lower() for file in path.parent.glob(f"{path.stem}.*")}
+        if lacking := [one for one in (".shx", ".dbf") if one not in there]:
+            raise InputError(tell("shapefile_lacks", path=path, files=", ".join(lacking)))
     encoding = dbf_encoding(path.with_suffix(".dbf")) if suffix in TABLED else None
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="pyogrio|geopandas|pandas")

@@ -65,9 +65,11 @@ def choose_parts(path: Path, kind: str, parts: Sequence[Part], named: str | None
     own = [part for part in visible if simplify(part.name) == OWN and "structure_id" in fields[part.name]]
     lists = [part for part in visible if "name" in fields[part.name] and (part.points or fields[part.name] & PLACES)]
     chosen = own[:1] or lists or visible[:1]
-    headers = [set(map(simplify, part.columns)) for part in chosen]
+    headers = [(part.points, set(map(simplify, part.columns))) for part in chosen]
     if not own:
-        chosen = [part for part in visible if part in chosen or set(map(simplify, part.columns)) in headers]
+        chosen = [
+            part for part in visible if part in chosen or (part.points, set(map(simplify, part.columns))) in headers
+        ]
     if not chosen:
         why = "every one with anything in it is hidden; show one, or name it with" if filled else "all are empty; see"
         message = f"{path}: no {kind} to read: {why} --{kind} NAME." if filled else f"{path}: the file is empty."

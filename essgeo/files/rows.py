@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from essgeo.errors import InputError, InputWarning
+from essgeo.files.encodings import LOST, undouble
+from essgeo.messages import tell
 from essgeo.schema.columns import HEADERS
 from essgeo.schema.headers import guess_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 SEPARATORS = ",;\t|"
@@ -94,19 +96,7 @@ def _names_columns(cells: Sequence[str]) -> bool:
 def as_frame(path: Path, rows: Iterable[list[str]], *, sheet: str = "") -> pd.DataFrame:
     """Return rows of cells as a frame; a blank line is no row, unless the file has one column only."""
     rows, part = iter(rows), f", sheet {sheet}" * bool(sheet)
-    head: list[list[str]] = []
-    filled = 0
-    while filled <= MAX_ROWS and (row := next(rows, None)) is not None:
-        head.append(row)
-        filled += any(map(str.strip, row))
-    found = header_of(head)
-    if found is None:
-        message = f"{path}{part}: the file is empty."
-        raise InputError(message)
-    place, below = found
-    if below:
-        message = f"{path.name}{part}: row {place + 1} was taken as the header; the rows above it are not read."
-        warnings.warn(message, InputWarning, stacklevel=2)
+    place, head = _head_of(path, part, rows)
     header = head[place]
     while not header[-1].strip():
         header = header[:-1]
@@ -114,6 +104,7 @@ def as_frame(path: Path, rows: Iterable[list[str]], *, sheet: str = "") -> pd.Da
     numbers: list[int] = []
     parts: list[pd.DataFrame] = []
     texts: list[dict[str, str]] = [{} for _ in range(width)]  # of each column, its distinct texts, cleaned once
+    odd: set[str] = set()
     numbered = enumerate(chain(head[place + 1 :], rows), start=place + 2)
     # A chunk at a time: rows as lists take several times the memory of the columns that they become.
     while chunk := list(islice(numbered, _CHUNK)):
@@ -129,16 +120,46 @@ def as_frame(path: Path, rows: Iterable[list[str]], *, sheet: str = "") -> pd.Da
         numbers += [number for number, _ in kept]
         cells = [row if len(row) == width else (row + [""] * width)[:width] for _, row in kept]
         if cells:
-            columns = map(_clean, zip(*cells, strict=True), texts)
+            columns = [
+                _clean(column, known, odd) for column, known in zip(zip(*cells, strict=True), texts, strict=True)
+            ]
             parts.append(pd.DataFrame(dict(enumerate(columns)), dtype="object"))
+    for key in sorted(odd):
+        warnings.warn(tell(key, file=f"{path.name}{part}"), InputWarning, stacklevel=2)
     frame = pd.concat(parts) if parts else pd.DataFrame(columns=range(width), dtype="object")
     return frame.set_axis(pd.Index(numbers, dtype="int64")).set_axis(header, axis=1)
 
 
-def _clean(column: Sequence[str], known: dict[str, str]) -> list[str]:
-    """Return a column without NUL characters and blanks around its texts, each distinct one kept once in memory."""
+def _head_of(path: Path, part: str, rows: Iterator[list[str]]) -> tuple[int, list[list[str]]]:
+    """Return the place of the header and the first rows, which are taken from those given."""
+    head: list[list[str]] = []
+    filled = 0
+    while filled <= MAX_ROWS and (row := next(rows, None)) is not None:
+        head.append(row)
+        filled += any(map(str.strip, row))
+    found = header_of(head)
+    if found is None:
+        message = f"{path}{part}: the file is empty."
+        raise InputError(message)
+    place, below = found
+    if below:
+        message = f"{path.name}{part}: row {place + 1} was taken as the header; the rows above it are not read."
+        warnings.warn(message, InputWarning, stacklevel=3)
+    return place, head
+
+
+def _clean(column: Sequence[str], known: dict[str, str], odd: set[str]) -> list[str]:
+    """Return a column without NUL characters and blanks around its texts, each distinct one kept once in memory.
+
+    ``odd`` gets what is to be said of its letters.
+    """
     if len(known) > _CHUNK:
         known.clear()
     for text in set(column).difference(known):
-        known[text] = text.replace("\x00", "").strip()
+        clean = text.replace("\x00", "").strip()
+        known[text] = clean
+        if not clean.isascii():
+            known[text] = undouble(clean)
+            odd |= {"letters_doubled"} if known[text] != clean else set()
+            odd |= {"letters_lost"} if LOST in clean else set()
     return [known[text] for text in column]

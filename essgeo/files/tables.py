@@ -28,6 +28,9 @@ RESULTS = "results"
 WEB_PAGE = (b"<!doctype", b"<html")
 """How a web page begins, in lower case."""
 
+_DOS_END = "\x1a"
+"""What DOS writes at the end of a text."""
+
 _HEAD = 1 << 16
 """Characters of a CSV that tell its separator."""
 
@@ -183,7 +186,7 @@ def _cells(path: Path, reader: Iterator[list[str]]) -> Iterator[list[str]]:
     number = 0
     try:
         for number, row in enumerate(reader, start=1):  # noqa: B007 (said where the next row cannot be read)
-            yield row
+            yield [] if row == [_DOS_END] else row
     except csv.Error as error:
         message = f"{path}: row {number + 1} cannot be read ({error}); look for a quote that is not closed or doubled."
         raise InputError(message) from error
@@ -204,9 +207,10 @@ def _read_parquet(path: Path) -> pd.DataFrame:
 def _read_json(path: Path) -> pd.DataFrame:
     """Return the records of a JSON list, or the features of a map; what is nested in a cell stays JSON."""
     try:
-        held = json.loads(path.read_text(encoding="utf-8-sig"))
+        encoding = encoding_of(path)
+        held = json.loads(path.read_text(encoding=encoding.codec, errors=encoding.errors))
     except (ValueError, RecursionError) as error:
-        message = f"{path}: the file is not JSON in UTF-8 ({error})."
+        message = f"{path}: the file is not JSON ({error})."
         raise InputError(message) from error
     items = held.get(RESULTS) if isinstance(held, dict) else held
     if not isinstance(items, list):

@@ -58,3 +58,22 @@ def test_a_million_rows_take_little_more_than_their_columns(tmp_path: Path) -> N
     tracemalloc.stop()
     assert len(read) == count
     assert peak < 500 * count  # bytes a row: a row as a list of five texts alone takes more
+
+
+def test_texts_that_were_encoded_twice_are_read_as_they_were_meant(tmp_path: Path) -> None:
+    content = ROWS.encode().decode("cp1252", "replace").encode()
+    assert "Ã©".encode() in content
+    with pytest.warns(InputWarning, match="encoded twice"):
+        read = read_table(written(tmp_path, content))
+    assert read["nom"].tolist()[0] == "Café Été"
+
+
+def test_letters_that_another_program_lost_are_said(tmp_path: Path) -> None:
+    with pytest.warns(InputWarning, match="lost by another program"):
+        read_table(written(tmp_path, "nom;ville\nCaf\ufffd;Bondy\n".encode()))
+
+
+def test_a_json_of_another_encoding_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "list.json"
+    path.write_bytes('[{"nom": "Café"}]'.encode("cp1252"))
+    assert read_table(path)["nom"].tolist() == ["Café"]
