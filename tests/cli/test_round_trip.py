@@ -98,7 +98,7 @@ def test_what_a_review_settles_is_applied_in_every_command(run: Run, ban: Path, 
     assert run("geocode", listed, "-o", tmp_path / "placed.csv", "--ban", ban, "--review", review)[0] == 0
     sheet = pd.read_csv(review, dtype=str, keep_default_na=False)
     assert sheet[["name", "address", "candidate_label"]].to_numpy().tolist() == [
-        ["D", "99 avenue Henri Barbusse", "Avenue Henri Barbusse"]
+        ["D", "99 avenue Henri Barbusse", "Avenue Henri Barbusse 93140 Bondy"]
     ]
     sheet.assign(choice="1").to_csv(review, index=False)
     code, printed, errors = run("zones", listed, "-o", zones, "--ban", ban, "--corrections", review)
