@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
 import click
 
-from essgeo.cli.options import as_json, as_of, ban, by_status, check_outputs, corrections, counted, of_study
+from essgeo.cli.options import as_json, as_of, ban, by_status, check_outputs, corrections, counted, excel, of_study
 from essgeo.errors import InputError
-from essgeo.messages import plural, tell
+from essgeo.messages import language, plural, tell
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -39,6 +39,7 @@ class Options(TypedDict):
     citycode: str | None
     corrections: str | None
     review: Path | None
+    excel: bool
     cache: Path | None
     resume: bool
 
@@ -61,6 +62,7 @@ class Options(TypedDict):
 @click.option("--citycode", metavar="COL")
 @corrections
 @click.option("--review", type=_FILE)
+@excel
 @click.option("--cache", type=_FILE)
 @click.option("--resume", is_flag=True)
 def geocode_file(file: Path, output: Path, **given: Unpack[Options]) -> None:
@@ -98,9 +100,10 @@ def geocode_file(file: Path, output: Path, **given: Unpack[Options]) -> None:
     warn_uncovered(found)
     warn_unmatched(found, settled)
     unasked = _unasked(found)
-    write_file(with_results(table, found), output)
+    form = language.get() if given["excel"] else None
+    write_file(with_results(table, found), output, excel=form)
     if given["review"]:
-        write_file(review_sheet(queries_of(addresses), found, engines), given["review"])
+        write_file(review_sheet(queries_of(addresses), found, engines), given["review"], excel=form)
     _summary(found, output)
     if unasked:
         click.echo(f"essgeo: {unasked}", err=True)
@@ -164,6 +167,7 @@ class StructuresOptions(TypedDict):
     decisions: Path | None
     suggestions: Path | None
     portrait: Path | None
+    excel: bool
     as_of: dt.date | None
     as_json: bool
 
@@ -185,6 +189,7 @@ class StructuresOptions(TypedDict):
     type=_FILE,
 )
 @click.option("--portrait", type=_FILE)
+@excel
 @as_of
 @as_json
 def structures(territory: str, output: Path, **given: Unpack[StructuresOptions]) -> None:
@@ -237,7 +242,7 @@ def structures(territory: str, output: Path, **given: Unpack[StructuresOptions])
         write_file(register_portrait(found, here, files, as_of=as_of, live=given["live"]), given["portrait"])
     if given["others"]:
         found = _merged(found, here, given)
-    write_file(as_table(found), output)
+    write_file(as_table(found), output, excel=language.get() if given["excel"] else None)
     _structures_summary(found, output, as_json=given["as_json"])
 
 
@@ -304,8 +309,9 @@ def _structures_summary(found: gpd.GeoDataFrame, output: Path, *, as_json: bool)
 @click.argument("file", type=_FILE)
 @click.option("-o", "--output", required=True, type=_FILE)
 @click.option("--territory", default="est-ensemble", show_default=True)
+@excel
 @of_study("corrections", "ban", "qpv", "npnru", "vintage")
-def zones(file: Path, *, output: Path, territory: str, options: StudyOptions) -> None:
+def zones(file: Path, *, output: Path, territory: str, excel: bool, options: StudyOptions) -> None:
     """Write, for each structure of FILE, the zones it lies in or near, with probabilities."""
     from essgeo.cli.summary import applied, repairs, zone_counts
     from essgeo.files.guard import refuse_overwrite
@@ -319,7 +325,7 @@ def zones(file: Path, *, output: Path, territory: str, options: StudyOptions) ->
     refuse_overwrite({"-o": output}, options.inputs(here) | {"FILE": file})
     found = place(here, replace(options, structures=file))
     table = release_table("structure_zones", found.structure_zones, found.structures)
-    write_file(named_zones(table, found), output)
+    write_file(named_zones(table, found), output, excel=language.get() if excel else None)
     for sentence in (*zone_counts(table), *applied(found.structures), *repairs(found.layers["qpv"])):
         click.echo(sentence)
     rows, of = counted(len(table), "row"), counted(len(found.structures), "structure")

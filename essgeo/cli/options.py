@@ -45,6 +45,8 @@ corrections = click.option("--corrections", type=click.Path())
 
 ban = click.option("--ban", multiple=True, type=click.Path(path_type=Path))
 
+excel = click.option("--excel", is_flag=True)
+
 as_json = click.option("--json", "as_json", is_flag=True)
 
 _OF_A_STUDY = {

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import geopandas as gpd
 import pandas as pd
 
 from essgeo.crs import GEOGRAPHIC
+from essgeo.schema.columns import in_names
 from essgeo.schema.vocabulary import GEO_STATUSES
 
 if TYPE_CHECKING:
     from typing import TypeGuard
+
+Frame = TypeVar("Frame", bound=pd.DataFrame)
 
 ADDED = (
     "geo_status", "geo_precision", "geo_score", "geo_margin", "geo_radius_m", "geo_label", "geo_ban_id", "geo_citycode",
@@ -65,6 +68,7 @@ def reread(table: pd.DataFrame) -> pd.DataFrame:
     >>> reread(table)[["nom", "lon", "coord_precision", "coord_radius_m"]].values.tolist()
     [['A', '2,48', 'street', '130,0']]
     """
+    table = in_code(table)
     if not is_result(table):
         return table
     found = pd.DataFrame(table.drop(columns=[name for name in OF_ZONES if name in table]))
@@ -86,6 +90,12 @@ def reread(table: pd.DataFrame) -> pd.DataFrame:
     if masked.any():
         found["diffusion"] = found.get("diffusion", pd.Series("", found.index)).mask(masked, "P")
     return found.assign(geo_status=_of_geocoding(found))
+
+
+def in_code(table: Frame) -> Frame:
+    """Return a table that essgeo wrote with headers in words under the names of its columns."""
+    words = in_names([str(name) for name in table.columns])
+    return table.rename(columns=words) if "geo_status" in words.values() else table
 
 
 def ask_again(register: pd.DataFrame) -> pd.DataFrame:

@@ -16,12 +16,15 @@ from xlsxwriter import Workbook
 
 from essgeo.crs import GEOGRAPHIC
 from essgeo.errors import InputError
+from essgeo.schema.columns import TITLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
+
+    from essgeo.messages import Lang
 
 Frame = TypeVar("Frame", bound=pd.DataFrame)
 
@@ -53,7 +56,7 @@ _LAYER = "addresses"
 """What the only sheet or layer of a file is called."""
 
 
-def write_file(frame: pd.DataFrame, path: Path) -> None:
+def write_file(frame: pd.DataFrame, path: Path, *, excel: Lang | None = None) -> None:
     r"""Write a table or a layer of points to a file of the format its suffix names, whole or not at all.
 
     Text that a spreadsheet would execute gets an apostrophe in CSV and is written as text in XLSX. Characters that no
@@ -65,6 +68,8 @@ def write_file(frame: pd.DataFrame, path: Path) -> None:
         Any table. CSV and XLSX leave out its geometry; GeoJSON and GeoPackage need one.
     path
         CSV, XLSX, GeoJSON, GeoPackage or Parquet.
+    excel
+        Write CSV as the Excel of France opens it, and head a workbook in the words of this language.
 
     Raises
     ------
@@ -93,7 +98,10 @@ def write_file(frame: pd.DataFrame, path: Path) -> None:
         handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
         os.close(handle)
         staged = Path(name)
-        write(frame, staged)
+        if excel and path.suffix.lower() == ".csv":
+            write_csv(frame, staged, excel=True)
+        else:
+            write(in_words(frame, excel) if excel and path.suffix.lower() == ".xlsx" else frame, staged)
         staged.chmod(0o644)
         staged.replace(path)
     except OSError as error:
@@ -188,10 +196,22 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(frame.drop(columns=frame.geometry.name)) if layer else frame
 
 
-def write_csv(frame: pd.DataFrame, path: Path) -> None:
+def in_words(frame: pd.DataFrame, lang: Lang) -> pd.DataFrame:
+    """Return a table whose columns are called in words, where no other column is called so.
+
+    >>> in_words(pd.DataFrame(columns=["rue", "geo_status"]), "fr").columns.tolist()
+    ['rue', 'État de localisation']
+    """
+    table = _plain(frame)
+    taken = {str(name).casefold() for name in table.columns}
+    return table.rename(columns={name: word for name, word in TITLES[lang].items() if word.casefold() not in taken})
+
+
+def write_csv(frame: pd.DataFrame, path: Path, *, excel: bool = False) -> None:
     r"""Write a table as CSV: UTF-8, comma, ``\n``, header, columns in the order of the frame, ``true`` and ``false``.
 
-    There is no byte order mark: data.gouv.fr and Table Schema tools expect none, and Excel users have ``study.xlsx``.
+    There is no byte order mark: data.gouv.fr and Table Schema tools expect none, and Excel users have ``study.xlsx``,
+    or ask for ``excel``: a mark, ``;``, decimal commas and ``\r\n``, as the Excel of France writes and opens.
     Text that a spreadsheet would execute gets an apostrophe (:func:`neutralised`); numbers, negative ones too, stay.
 
     Examples
@@ -208,7 +228,15 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
         if is_bool_dtype(dtype):
             safe[name] = safe[name].map({True: "true", False: "false"})
     safe.columns = pd.Index([neutralised(writable(str(name))) for name in safe.columns])
-    safe.to_csv(path, index=False, lineterminator="\n", encoding="utf-8", errors="replace")
+    safe.to_csv(
+        path,
+        index=False,
+        sep=";" if excel else ",",
+        decimal="," if excel else ".",
+        lineterminator="\r\n" if excel else "\n",
+        encoding="utf-8-sig" if excel else "utf-8",
+        errors="replace",
+    )
 
 
 def write_xlsx(frame: pd.DataFrame, path: Path) -> None:
@@ -242,7 +270,10 @@ def text_formats(book: Workbook) -> TextFormats:
 def write_rows(sheet: Worksheet, frame: pd.DataFrame, formats: TextFormats) -> None:
     """Write the rows of a table below a header, numbers and flags as such and anything else as text."""
     columns = [
-        (column.astype(object) if is_numeric_dtype(column) else column.map(str)).where(column.notna(), None).tolist()
+        (column.astype(object) if is_numeric_dtype(column) else column.astype(object).map(str, na_action="ignore"))
+        .astype(object)
+        .where(column.notna(), None)
+        .tolist()
         for _, column in frame.items()
     ]
     for number, row in enumerate(zip(*columns, strict=True), start=1):

@@ -15,7 +15,7 @@ from tqdm.auto import tqdm
 from essgeo.crs import GEOGRAPHIC, require_crs
 from essgeo.errors import InputError, InputWarning
 from essgeo.files.redact import MASK, is_diffusion, redact, redact_identifiers, restricted_rows
-from essgeo.files.reread import ADDED, is_result, reread
+from essgeo.files.reread import ADDED, in_code, is_result, reread
 from essgeo.geocoding.communes import city_key
 from essgeo.geocoding.corrections import corrected_points, with_names
 from essgeo.geocoding.engines import MATCH_COLUMNS, QUERY_COLUMNS, distinct, no_matches, queries_of
@@ -370,6 +370,7 @@ def without_results(table: pd.DataFrame) -> pd.DataFrame:
     >>> without_results(pd.DataFrame({"adresse": [""], "geo_status": [""], "longitude": [""]})).columns.tolist()
     ['adresse']
     """
+    table = in_code(table)
     if "geo_status" not in table:
         return table
     own = table.drop(columns=[name for name in ADDED if name in table])

@@ -16,6 +16,7 @@ from essgeo.geocoding.communes import city_key
 from essgeo.geocoding.engines import MAX_CANDIDATES, QUERY_COLUMNS, queries_of
 from essgeo.geocoding.spelling import fold, street_key
 from essgeo.messages import tell
+from essgeo.schema.columns import in_names
 from essgeo.schema.validate import raise_faults, row_label, validate
 
 if TYPE_CHECKING:
@@ -178,6 +179,7 @@ def read_corrections(path: Path | str) -> pd.DataFrame:
     """
     path = Path(path)
     table = read_table(path)
+    table = table.rename(columns=in_names(list(table.columns)))
     reviewed = "choice" in table
     if not ({"lon", "lat"} <= set(table.columns) or reviewed) or not {"structure_id", "address"} & set(table.columns):
         message = (

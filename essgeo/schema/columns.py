@@ -21,6 +21,8 @@ the next, ``families|total; structures: families`` gives what holds everywhere, 
 from __future__ import annotations
 
 import csv
+import re
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, cast
@@ -230,6 +232,31 @@ _ROWS: Final = [
 COLUMNS: Final[dict[str, Column]] = {row.cells["name"]: _column(row) for row in _ROWS}
 
 TABLES: Final[dict[str, Table]] = {record["name"]: _table(record) for record in _records("tables.csv")}
+
+TITLE_END = re.compile(r" ?[;:] .*")
+"""What a description says beyond the name of a column."""
+
+
+def _titles(lang: Lang) -> dict[str, str]:
+    """Return the name in words of each column that is the only one called so."""
+    words = {name: TITLE_END.sub("", column.description[lang]) for name, column in COLUMNS.items()}
+    counts = Counter(word.casefold() for word in words.values())
+    return {name: word for name, word in words.items() if counts[word.casefold()] == 1}
+
+
+TITLES: Final[Mapping[Lang, Mapping[str, str]]] = {"fr": _titles("fr"), "en": _titles("en")}
+"""Columns in words, as a workbook for a reader heads them."""
+
+
+def in_names(columns: Collection[str]) -> dict[str, str]:
+    """Return the columns that stand in words, French or English, and the names of these.
+
+    >>> in_names(["Rue", "État de localisation"])
+    {'État de localisation': 'geo_status'}
+    """
+    known = {word: name for words in TITLES.values() for name, word in words.items()}
+    return {column: known[column] for column in columns if known.get(column, column) not in columns}
+
 
 _READ = [_layer(name) for name in dict.fromkeys(name for row in _ROWS for name in row.read)]
 

@@ -107,3 +107,29 @@ def test_what_a_review_settles_is_applied_in_every_command(run: Run, ban: Path, 
     assert "No structure" not in errors
     rows = pd.read_csv(zones).query("layer == 'commune' and name == 'D'")
     assert rows["zone_name"].tolist() == ["Bondy"]
+
+
+@pytest.mark.parametrize(("suffix", "lang"), [("csv", "fr"), ("xlsx", "fr"), ("xlsx", "en")])
+def test_what_is_written_for_excel_is_read_back(  # noqa: PLR0917 (fixtures)
+    run: Run, ban: Path, listed: Path, tmp_path: Path, suffix: str, lang: str
+) -> None:
+    plain, placed, review = tmp_path / "plain.csv", tmp_path / f"placed.{suffix}", tmp_path / f"review.{suffix}"
+    zones = [tmp_path / "zones.csv", tmp_path / "again.csv"]
+    assert run("geocode", listed, "-o", plain, "--ban", ban)[0] == 0
+    words = ("--review", review, "--excel", "--lang", lang)
+    assert run("geocode", listed, "-o", placed, "--ban", ban, *words)[0] == 0
+    if suffix == "csv":
+        text = placed.read_bytes().decode("utf-8")
+        assert text.startswith("\ufeffnom;adresse;ville;geo_status;")
+        assert ";2,4804;48,9011\r\n" in text
+    else:
+        heads = pd.read_excel(placed).columns.tolist()
+        assert {"fr": "État de localisation", "en": "State of location"}[lang] in heads
+        assert heads[:3] == ["nom", "adresse", "ville"]
+    for path, out in zip((plain, placed), zones, strict=True):
+        assert run("zones", path, "-o", out)[0] == 0
+    assert zones[0].read_bytes() == zones[1].read_bytes()
+    again = tmp_path / "twice.csv"
+    assert run("geocode", placed, "-o", again, "--ban", ban)[0] == 0
+    assert again.read_bytes() == plain.read_bytes()
+    assert run("zones", placed, "-o", zones[1], "--corrections", review)[0] == 0
