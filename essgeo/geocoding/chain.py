@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -53,7 +54,7 @@ _NUMBERS = ("geo_score", "geo_margin", "geo_radius_m", *_RESULTS[-4:])
 def geocode(
     table: pd.DataFrame,
     *,
-    using: pd.DataFrame | Engine | Sequence[Engine] | None = None,
+    using: pd.DataFrame | Path | str | Engine | Sequence[Path | str | Engine] | None = None,
     corrections: pd.DataFrame | None = None,
     crs: str = "EPSG:2154",
     progress: bool = False,
@@ -67,12 +68,15 @@ def geocode(
     Parameters
     ----------
     table
-        Structures: ``address`` and, where known, ``postcode``, ``city``, ``citycode``, ``lon``, ``lat`` (degrees),
+        Structures, under English or French names: ``address`` and, where known, ``postcode``, ``city``, ``citycode``,
+        ``lon``, ``lat`` (degrees),
         ``coord_precision``, ``coord_radius_m`` (metres, in place of the radius of that precision) and ``coord_source``
         (``sirene`` for the positions of :mod:`essgeo.official.sirene`). Rows of an earlier result keep what it found,
         and why it found nothing: they are asked again only where nobody was asked, or where ``geo_status`` is emptied.
+        The points of a GeoDataFrame are kept, as coordinates that it has.
     using
-        Engines in order (an index of BAN, a service), or a small table of known addresses (the ``addresses`` layer).
+        Engines in order (an index of BAN, a service, the path of a BAN file), or a small table of known addresses (the
+        ``addresses`` layer).
         Without a service no connection is opened.
     corrections
         From :func:`essgeo.geocoding.read_corrections`.
@@ -86,7 +90,8 @@ def geocode(
     Returns
     -------
     GeoDataFrame
-        The same index and columns without ``lon`` and ``lat``, points in ``crs`` (none where not located) and:
+        The same index and columns, under their English names, without ``lon`` and ``lat``, points in ``crs`` (none
+        where not located) and:
 
         - ``geo_status``: ``located``, ``corrected``, ``ambiguous``, ``imprecise``, ``not_found`` or ``masked``;
         - ``geo_precision``: ``housenumber``, ``interpolated``, ``street``, ``locality``, ``place``, ``municipality``
@@ -113,7 +118,7 @@ def geocode(
     >>> geocode(table)["geo_status"].to_dict()
     {'a': 'located', 'b': 'not_found'}
     """
-    table = reread(table)
+    table = _plain(reread(table))
     rows = table.reset_index(drop=True)
     masked = restricted_rows(rows)
     queries = with_names(rows[~masked])
@@ -132,16 +137,40 @@ def geocode(
     before = _earlier(rows.loc[queries.index])
     found.loc[before.index, before.columns] = before
     queries = queries.drop(known.index.union(before.index))
-    if using is None:
-        using = []
-    elif isinstance(using, pd.DataFrame):
-        using = Local.of(using)
-    _search(found, queries, using if isinstance(using, Sequence) else [using], cache, progress=progress)
+    _search(found, queries, _engines(using), cache, progress=progress)
     found["geo_radius_m"] = found["geo_precision"].map(RADIUS_M).where(found["longitude"].notna())
     found.loc[known.index, "geo_radius_m"] = known["radius_m"].fillna(found["geo_radius_m"])
     kept = redact(rows.drop(columns=["lon", "lat", *_RESULTS], errors="ignore"), masked)
     frame = gpd.GeoDataFrame(pd.concat([kept, found], axis=1), geometry=_points(found).to_crs(crs))
     return frame.set_axis(table.index)
+
+
+def _plain(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of structures under English names, the points of its geometry as ``lon`` and ``lat``."""
+    known = guess_columns(map(str, table.columns), HEADERS["structures"])
+    # A precision of another maker may be a score: ours is known by its own name alone.
+    wanted = {own: name for own, name in known.items() if name not in table and name != "coord_precision"}
+    named = table.rename(columns=wanted)
+    texts = [name for name in ("lon", "lat") if name in named and not pd.api.types.is_numeric_dtype(named[name])]
+    degrees = {name: pd.to_numeric(named[name].astype(str).str.replace(",", "."), errors="coerce") for name in texts}
+    named = named.assign(**degrees) if degrees else named
+    if not isinstance(table, gpd.GeoDataFrame) or table.active_geometry_name is None:
+        return named
+    require_crs(table, "table")
+    points = table.geometry.to_crs(GEOGRAPHIC).representative_point()
+    own = pd.DataFrame(named.drop(columns=table.geometry.name))
+    given = own.reindex(columns=["lon", "lat"])
+    return own.assign(lon=points.x.fillna(given["lon"]), lat=points.y.fillna(given["lat"]))
+
+
+def _engines(using: pd.DataFrame | Path | str | Engine | Sequence[Path | str | Engine] | None) -> list[Engine]:
+    """Return the engines to ask in order; a path is that of a BAN file, a table holds known addresses."""
+    if using is None:
+        return []
+    if isinstance(using, pd.DataFrame):
+        return [Local.of(using)]
+    asked = list(using) if isinstance(using, Sequence) and not isinstance(using, str) else [using]
+    return [Local.read([one]) if isinstance(one, str | Path) else one for one in asked]
 
 
 def _points(found: pd.DataFrame) -> gpd.GeoSeries:

@@ -5,18 +5,20 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from essgeo import geocode
+from essgeo.errors import MissingCRSError
 from essgeo.geocoding import review
 from essgeo.geocoding.match import Local
 from essgeo.schema.vocabulary import GEO_REASONS, GEO_STATUSES
 
 if TYPE_CHECKING:
-    import geopandas as gpd
+    from pathlib import Path
 
 KNOWN = pd.DataFrame(
     {
@@ -168,3 +170,29 @@ def test_every_row_comes_back_once_with_a_status_and_the_input_untouched(choices
     assert found.loc[found["geo_status"].isin(["masked", "not_found"]), "geometry"].isna().all()
     alone = [geocode(rows.loc[[i]], using=indexed())["geo_status"].iloc[0] for i in rows.index]
     assert found["geo_status"].tolist() == alone
+
+
+def test_the_points_of_a_frame_are_kept_and_french_names_are_known(tmp_path: Path) -> None:
+    points = gpd.points_from_xy([2.48, 2.45, 0], [48.90, 48.86, 0])
+    mine = gpd.GeoDataFrame(
+        {"Nom": ["A", "B", "C"], "Adresse": ["", "1 rue Z", "2 rue A"], "Ville": ["", None, "Bondy"]},
+        index=["a", "b", "c"], geometry=[*points[:2], None], crs=4326,
+    ).to_crs(2154).rename_geometry("ici")  # fmt: skip
+    ban = tmp_path / "adresses-93.csv"
+    ban.write_text(
+        "id;numero;rep;nom_voie;code_postal;code_insee;nom_commune;nom_ancienne_commune;type_position;x;y;lon;lat\n"
+        "1;2;;Rue A;93140;93010;Bondy;;entrée;0;0;2.48;48.91\n",
+        encoding="utf-8",
+    )
+    found = geocode(mine, using=ban)
+    assert found["geo_status"].to_dict() == {"a": "located", "b": "located", "c": "located"}
+    assert found["name"].tolist() == ["A", "B", "C"]
+    assert found.distance(mine).iloc[:2].max() < 0.5
+    assert found.geometry.loc["c"].distance(gpd.GeoSeries.from_xy([2.48], [48.91], crs=4326).to_crs(2154).iloc[0]) < 1
+    with pytest.raises(MissingCRSError, match="table"):
+        geocode(mine.set_crs(None, allow_override=True))
+
+
+def test_degrees_may_be_text_with_a_comma() -> None:
+    given = pd.DataFrame({"nom": ["A", "B"], "Longitude": ["2,48", ""], "Latitude": ["48,90", ""], "adresse": ""})
+    assert geocode(given)["geo_status"].tolist() == ["located", "not_found"]
