@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from essgeo.errors import CRSMismatchError, InputError, MissingCRSError
+from essgeo.messages import tell
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -64,14 +65,11 @@ def require_crs(frame: gpd.GeoDataFrame, name: str) -> pyproj.CRS:
     4326
     """
     if not hasattr(frame, "crs"):
-        message = f"{name}: no geometry. Give a GeoDataFrame, for example of geopandas.points_from_xy(x, y, crs=...)."
+        message = tell("no_geometry", name=name)
         raise InputError(message)
     crs: pyproj.CRS | None = frame.crs
     if crs is None:
-        message = (
-            f"{name}: no coordinate reference system. Save the file with its CRS, "
-            "or set it with frame.set_crs(...) if you know which one it is."
-        )
+        message = tell("no_crs", name=name)
         raise MissingCRSError(message)
     return crs
 
@@ -106,10 +104,7 @@ def require_metric(frame: gpd.GeoDataFrame, name: str) -> pyproj.CRS:
     """
     crs = require_crs(frame, name)
     if not crs.is_projected or any(axis.unit_name != "metre" for axis in crs.axis_info[:2]):
-        message = (
-            f"{name}: {crs.to_string()} is not in metres. Reproject it to the CRS of the territory, "
-            'for example frame.to_crs("EPSG:2154") in metropolitan France.'
-        )
+        message = tell("not_in_metres", name=name, crs=crs.to_string())
         raise CRSMismatchError(message)
     return crs
 
@@ -139,8 +134,7 @@ def require_same_crs(one: gpd.GeoDataFrame, other: gpd.GeoDataFrame, names: tupl
     """
     first, second = require_crs(one, names[0]), require_crs(other, names[1])
     if first != second:
-        message = (
-            f"{names[0]} is in {first.to_string()} and {names[1]} in {second.to_string()}. "
-            f"Reproject one of them with frame.to_crs(...) before comparing them."
+        message = tell(
+            "crs_differ", names=names[0], first=first.to_string(), names_2=names[1], second=second.to_string()
         )
         raise CRSMismatchError(message)

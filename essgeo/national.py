@@ -37,6 +37,7 @@ from essgeo.errors import PartitionError
 from essgeo.files.provenance import sha256_of
 from essgeo.gaps import area_coverage, iris_areas
 from essgeo.geocoding import Local, geocode
+from essgeo.messages import tell
 from essgeo.register import counted_on
 from essgeo.results import Parameters
 from essgeo.schema.codes import department_of
@@ -132,10 +133,7 @@ def run_partitions(
             failed[key] = done
     if failed:
         reasons = "; ".join(f"{key} ({type(why).__name__}: {why})" for key, why in sorted(failed.items()))
-        message = (
-            f"{len(failed)} of {len(keys)} partitions failed: {reasons}. The others are kept in {folder}: "
-            "run again to do only those."
-        )
+        message = tell("partitions_failed", failed=len(failed), keys=len(keys), reasons=reasons, folder=folder)
         raise PartitionError(message) from next(iter(failed.values()))
     return [_file(folder, key) for key in keys]
 

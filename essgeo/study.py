@@ -596,7 +596,7 @@ def _side_by_side(work: Callable[[], Result]) -> Iterator[Callable[[], Result]]:
             found = mine.recv()
         except EOFError:
             process.join()
-            message = f"a process of the study ended with code {process.exitcode}: not enough memory?"
+            message = tell("process_ended", exitcode=process.exitcode)
             raise RuntimeError(message) from None
         if isinstance(found, BaseException):
             raise found

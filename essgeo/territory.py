@@ -11,6 +11,7 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from essgeo.errors import InputError, SourceUnavailableError, UnknownTerritoryError
+from essgeo.messages import tell
 from essgeo.schema.columns import LAYERS
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _CHECKED_OUT = Path(__file__).parent.parent / "data"
 
 _WANTED = {"id": str, "name": str, "crs": str, "vintage": str, "communes": list}
 
-_KINDS = {str: "text between quotes", list: "a list"}
+_KINDS = {str: "word_text", list: "word_list"}
 
 _LAYER_KEYS = ("layer", "vintage", "file", "title", "publisher", "licence")
 
@@ -85,12 +86,17 @@ class Territory:
         declared = [file for file in self.files if file.layer == layer]
         wanted = [file for file in declared if vintage is None or file.vintage == vintage]
         if not wanted:
-            vintages = ", ".join(file.vintage for file in declared) or "none"
-            of_vintage = f" of vintage {vintage}" if vintage else ""
-            give = f"give the file (--{layer} FILE), " if layer == "qpv" else ""
-            message = (
-                f"{self.name} has no {layer} layer{of_vintage} (vintages here: {vintages}). "
-                f"Add one to {self.folder / 'territory.toml'}, {give}or study the territory with --live."
+            vintages = ", ".join(file.vintage for file in declared) or tell("word_none")
+            of_vintage = tell("word_of_vintage", vintage=vintage) if vintage else ""
+            give = tell("word_give_file", layer=layer) if layer == "qpv" else ""
+            message = tell(
+                "layer_not_here",
+                name=self.name,
+                layer=layer,
+                of_vintage=of_vintage,
+                vintages=vintages,
+                folder=self.folder / "territory.toml",
+                give=give,
             )
             raise SourceUnavailableError(message)
         return wanted[0]
@@ -146,10 +152,7 @@ def load_territory(name_or_path: str | Path) -> Territory:
     for folder in (Path(name_or_path), data_folder() / name_or_path):
         if (folder / "territory.toml").is_file():
             return _read(folder / "territory.toml")
-    message = (
-        f"no territory {str(name_or_path)!r}. Known: {', '.join(territory_names())}. "
-        "A territory may also be the path of a folder that holds a territory.toml."
-    )
+    message = tell("territory_unknown", name_or_path=str(name_or_path), territory_names=", ".join(territory_names()))
     raise UnknownTerritoryError(message)
 
 
@@ -157,11 +160,11 @@ def _read(path: Path) -> Territory:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        message = f"{path}: not valid TOML: {error}"
+        message = tell("not_toml", path=path, error=error)
         raise InputError(message) from error
     faults = [*_top_faults(table), *_layer_faults(table.get("layers"))]
     if faults:
-        message = f"{path}: " + "; ".join(faults) + "."
+        message = tell("faults_of_file", path=path, faults="; ".join(faults))
         raise InputError(message)
     return Territory(
         id=table["id"],
@@ -187,17 +190,17 @@ def _read(path: Path) -> Territory:
 def _top_faults(table: dict[str, object]) -> Iterator[str]:
     for key, kind in _WANTED.items():
         if key not in table:
-            yield f"{key} is missing"
+            yield tell("key_missing", value=key)
         elif not isinstance(table[key], kind):
-            yield f"{key} should be {_KINDS[kind]}"
+            yield tell("key_kind", value=key, kinds=tell(_KINDS[kind]))
     if not isinstance(table.get("layers", []), list):
-        yield "layers should be a list of tables, each opened by [[layers]]"
+        yield tell("layers_list")
     communes = table.get("communes")
     if isinstance(communes, list) and not all(isinstance(code, str) for code in communes):
-        yield 'communes should be INSEE codes between quotes, such as "93010"'
+        yield tell("communes_quoted")
     crs = table.get("crs")
     if isinstance(crs, str) and not _is_metric(crs):
-        yield f"crs {crs!r} is not a projected CRS in metres, such as EPSG:2154"
+        yield tell("crs_not_projected", crs=crs)
 
 
 def _is_metric(crs: str) -> bool:
@@ -211,7 +214,7 @@ def _is_metric(crs: str) -> bool:
 def _layer_faults(layers: object) -> Iterator[str]:
     for number, entry in enumerate(layers if isinstance(layers, list) else [], start=1):
         if not isinstance(entry, dict):
-            yield f"layers[{number}] should be a table, opened by [[layers]]"
+            yield tell("layer_table", number=number)
             continue
         yield from (
             f"layers[{number}]: {key} is missing, or not text between quotes"
@@ -219,4 +222,4 @@ def _layer_faults(layers: object) -> Iterator[str]:
             if not isinstance(entry.get(key), str)
         )
         if isinstance(entry.get("layer"), str) and entry["layer"] not in LAYERS:
-            yield f"layers[{number}]: unknown layer {entry['layer']!r}; known: {', '.join(sorted(LAYERS))}"
+            yield tell("layers_unknown", number=number, layer=entry["layer"], layers=", ".join(sorted(LAYERS)))

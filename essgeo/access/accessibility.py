@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import sparse
 
 from essgeo.errors import InputError
+from essgeo.messages import tell
 from essgeo.schema.validate import require_columns
 from essgeo.zoning.locate import residents
 
@@ -98,11 +99,11 @@ def accessibility(
     ([0.02, 0.02], 'presence: every place counts as 1, its size is not known')
     """
     if method not in METHODS:
-        message = f"method {method!r} is not known; take one of {', '.join(METHODS)}."
+        message = tell("method_unknown", method=method, methods=", ".join(METHODS))
         raise InputError(message)
     for frame, index, name in ((demand, cost.origin_ids, "demand"), (supply, cost.destination_ids, "supply")):
         if not frame.index.equals(index):
-            message = f"{name}: its rows are not those that the cost matrix was made from; compute travel_cost again."
+            message = tell("costs_of_other_rows", name=name)
             raise InputError(message)
     people = residents(demand, "demand")
     amount = np.ones(len(supply)) if capacity is None else _capacity(supply, capacity)
@@ -131,10 +132,7 @@ def _capacity(supply: pd.DataFrame, column: str) -> NDArray[np.float64]:
     wrong = supply.index[~(amount >= 0)]
     if len(wrong):
         rows = ", ".join(map(str, wrong[:5]))
-        message = (
-            f"supply, column {column!r}: no capacity of 0 or more in {len(wrong)} rows ({rows}). "
-            "Complete them, or leave the column out to count places."
-        )
+        message = tell("no_capacity", column=column, wrong=len(wrong), rows=rows)
         raise InputError(message)
     return amount
 
@@ -272,7 +270,7 @@ def decay_weights(minutes: NDArray[np.floating], decay: Decay, *, within_minutes
     elif decay == "exponential":
         weights = np.exp(trips * (-2 / within_minutes))
     else:
-        message = f"decay {decay!r} is not known; take binary, step, gaussian, exponential, or a function of minutes."
+        message = tell("decay_unknown", decay=decay)
         raise InputError(message)
     # The usual catchment is all of the trips: it needs no copy of them.
     return weights if trips.max(initial=0.0) <= within_minutes else np.where(trips <= within_minutes, weights, 0.0)

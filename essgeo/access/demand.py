@@ -12,6 +12,7 @@ import shapely
 
 from essgeo.crs import require_metric, require_same_crs
 from essgeo.errors import InputError, InputWarning
+from essgeo.messages import tell
 from essgeo.schema.validate import require_columns
 from essgeo.schema.vocabulary import split_codes
 from essgeo.zoning.locate import refuse, residents
@@ -82,10 +83,10 @@ def demand_points(
     absent = (iris.geometry.isna() | iris.geometry.is_empty).to_numpy()
     refuse("iris", iris.index, ("geometry", absent, "is empty; drop the IRIS or give it an outline"))
     if not len(iris):
-        message = "iris: no IRIS in it. Give the IRIS of the territory."
+        message = tell("no_iris")
         raise InputError(message)
     if not spacing_m > 0:
-        message = f"spacing_m must be positive, not {spacing_m}."
+        message = tell("spacing_positive", spacing_m=spacing_m)
         raise InputError(message)
     shapes = iris.geometry.to_numpy()
     left, bottom, right, top = iris.total_bounds
@@ -215,9 +216,7 @@ def _neighbourhoods_at(
     for identifier, codes_of in listed.items():
         for code in split_codes(codes_of):
             if code in named:
-                message = (
-                    f"neighbourhoods: IRIS {code} stands in {named[code]} and in {identifier}; it can be in one only."
-                )
+                message = tell("iris_twice", code=code, named=named[code], identifier=identifier)
                 raise InputError(message)
             named[code] = str(identifier)
     moved = _moved(neighbourhoods, listed, iris)
@@ -226,7 +225,7 @@ def _neighbourhoods_at(
     by_place = (listed == "").to_numpy() | neighbourhoods.index.isin(moved)
     if by_place.any() and not isinstance(neighbourhoods, gpd.GeoDataFrame):
         lost = ", ".join(map(str, neighbourhoods.index[by_place]))
-        message = f"neighbourhoods: {lost} has neither iris_codes nor an outline. Give one of them."
+        message = tell("neighbourhood_nowhere", lost=lost)
         raise InputError(message)
     if by_place.any():
         drawn = cast("gpd.GeoDataFrame", neighbourhoods[by_place])
@@ -252,9 +251,6 @@ def _moved(neighbourhoods: pd.DataFrame, listed: pd.Series, iris: gpd.GeoDataFra
         if shapely.area(shapely.symmetric_difference(whole, outline)) > (1 - WHOLE) * whole.area:
             moved[str(identifier)] = None
     if moved:
-        message = (
-            f"neighbourhoods: the outline of {', '.join(moved)} is not that of its iris_codes; its residents are those "
-            "inside the outline. Empty iris_codes to say so, or give the outline of the IRIS."
-        )
+        message = tell("neighbourhood_moved", moved=", ".join(moved))
         warnings.warn(message, InputWarning, stacklevel=4)
     return set(moved)

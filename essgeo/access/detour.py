@@ -12,6 +12,7 @@ import numpy as np
 from essgeo.access.accessibility import coverage_share, nearest_minutes
 from essgeo.access.walking import MAX_SNAP_M, METRES_PER_MINUTE_AT_1_KMH, snap, travel_cost
 from essgeo.errors import InputError
+from essgeo.messages import tell
 from essgeo.zoning.locate import residents
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def estimate_detour(
     straight = np.hypot(start.x.to_numpy() - end.x.to_numpy(), start.y.to_numpy() - end.y.to_numpy())
     long = straight >= MIN_STRAIGHT_M
     if not long.any():
-        message = f"no trip of {MIN_STRAIGHT_M:g} m or more over the network: the detour cannot be estimated."
+        message = tell("no_trip", min_straight_m=MIN_STRAIGHT_M)
         raise InputError(message)
     walked = cost.minutes[long] * (cost.speed_kmh * METRES_PER_MINUTE_AT_1_KMH)
     ratio = walked / straight[long]
@@ -245,7 +246,7 @@ def compare_walking(
         xy = np.column_stack([points.geometry.x, points.geometry.y])
         near[name] = snap(network, xy, max_snap_m=MAX_SNAP_M).edge >= 0
         if not near[name].any():
-            message = f"no {name} lies within {MAX_SNAP_M:g} m of the walking network: there is nothing to compare."
+            message = tell("none_near_network", name=name, max_snap_m=MAX_SNAP_M)
             raise InputError(message)
     home, place = near.values()
     homes, places = demand[home], structures[place]

@@ -15,6 +15,7 @@ from scipy.sparse.csgraph import connected_components
 
 from essgeo.crs import GEOGRAPHIC, require_metric
 from essgeo.errors import InputError
+from essgeo.messages import tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -182,10 +183,7 @@ def read_network(
     ways = read_ways(path, tuple(outline.to_crs(GEOGRAPHIC).total_bounds))
     network = build_network(ways, crs, min_component_m=min_component_m, within=outline)
     if not len(network.edges):
-        message = (
-            f"{Path(path).name}: no walkable way within {buffer_m:g} m of the area. "
-            "Give an extract that covers the territory."
-        )
+        message = tell("no_walkable_way", name=Path(path).name, buffer_m=buffer_m)
         raise InputError(message)
     return network
 
@@ -212,7 +210,7 @@ def read_ways(path: Path | str, bounds: tuple[float, float, float, float] | None
     """Return the walkable ways of a file with a vertex inside west, south, east and north (degrees)."""
     file = Path(path)
     if not file.is_file():
-        message = f"{file}: no such file. Give an OpenStreetMap extract: .pbf, .osm, .json or .geojson."
+        message = tell("no_osm_file", file=file)
         raise InputError(message)
     lines, date = _json_lines(file) if file.suffix in {".json", ".geojson"} else _osmium_lines(file)
     box = np.array(bounds if bounds is not None else (-180, -90, 180, 90)) * UNITS_PER_DEGREE
@@ -225,7 +223,7 @@ def read_ways(path: Path | str, bounds: tuple[float, float, float, float] | None
                 counts.append(len(xy))
                 flights.append(tags.get("highway") == "steps")
     except (RuntimeError, KeyError, TypeError, AttributeError) as error:
-        message = f"{file.name}: not a readable OpenStreetMap file ({type(error).__name__}: {error})."
+        message = tell("osm_unreadable_kind", name=file.name, name_2=type(error).__name__, error=error)
         raise InputError(message) from error
     return Ways(
         vertices=np.concatenate(vertices) if vertices else np.empty((0, 2), dtype=np.int64),
@@ -247,7 +245,7 @@ def _osmium_lines(file: Path) -> tuple[Iterator[Line], str]:
         )
         date = processor.header.get("osmosis_replication_timestamp", "")[DAY]
     except RuntimeError as error:
-        message = f"{file.name}: not a readable OpenStreetMap file ({error}). Give a .pbf, .osm, .json or .geojson."
+        message = tell("osm_unreadable", name=file.name, error=error)
         raise InputError(message) from error
     lines = (
         (tags, [(node.x, node.y) for node in way.nodes if node.location.valid()])
@@ -261,14 +259,14 @@ def _json_lines(file: Path) -> tuple[Iterator[Line], str]:
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        message = f"{file.name}: not JSON ({error}). Save the answer of Overpass again."
+        message = tell("overpass_not_json", name=file.name, error=error)
         raise InputError(message) from error
     if isinstance(content, dict) and isinstance(content.get("features"), list):
         return _geojson_lines(content["features"]), str(content.get("timestamp", ""))[DAY]
     if isinstance(content, dict) and isinstance(content.get("elements"), list):
         date = content.get("osm3s", {}).get("timestamp_osm_base", "")
         return _overpass_lines(content["elements"]), str(date)[DAY]
-    message = f"{file.name}: neither GeoJSON ('features') nor an answer of Overpass ('elements')."
+    message = tell("overpass_neither", name=file.name)
     raise InputError(message)
 
 

@@ -13,6 +13,7 @@ from scipy.spatial import KDTree
 
 from essgeo.crs import require_metric, require_same_crs
 from essgeo.errors import CRSMismatchError, InputError
+from essgeo.messages import tell
 from essgeo.text.phrases import method_code
 from essgeo.zoning.locate import refuse
 
@@ -162,12 +163,10 @@ def travel_cost(
     [5.2]
     """
     if mode != "walk":
-        message = f"mode {mode!r} is not known; only 'walk' is."
+        message = tell("mode_unknown", mode=mode)
         raise InputError(message)
     if not (speed_kmh > 0 and detour >= 1 and max_minutes > 0):
-        message = (
-            f"speed_kmh ({speed_kmh}) and max_minutes ({max_minutes}) must be positive, detour ({detour}) at least 1."
-        )
+        message = tell("walk_positive", speed_kmh=speed_kmh, max_minutes=max_minutes, detour=detour)
         raise InputError(message)
     require_metric(origins, "origins")
     require_metric(destinations, "destinations")
@@ -181,9 +180,7 @@ def travel_cost(
         method = method_code("straight_line", detour=detour, speed_kmh=speed_kmh)
     else:
         if network.crs != origins.crs:
-            message = (
-                f"the network is in {network.crs.to_string()}, the points in {origins.crs.to_string()}: read it again."
-            )
+            message = tell("network_crs", crs=network.crs.to_string(), crs_2=origins.crs.to_string())
             raise CRSMismatchError(message)
         walks, away = _walks_over(network, start, end, max_m=max_m, max_snap_m=max_snap_m)
         minutes = walks.data / metres_per_minute
@@ -239,10 +236,7 @@ def _walks_over(
     lost = {name: int((points.edge < 0).sum()) for name, points in sides.items()}
     for name, points in sides.items():
         if lost[name] and lost[name] == len(points.edge):
-            message = (
-                f"{name}: none of the {lost[name]} points lies within {max_snap_m:g} m of the walking network. "
-                "Give a network that covers the territory, or none, to measure in straight lines."
-            )
+            message = tell("points_off_network", name=name, lost=lost[name], max_snap_m=max_snap_m)
             raise InputError(message)
     away = f"; {method_code('far_from_network', **lost)}" if any(lost.values()) else ""
     return network_metres(network, *sides.values(), max_m=max_m), away

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from essgeo.errors import InputError, InputWarning
+from essgeo.messages import tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -117,18 +118,15 @@ def _not_utf8(path: Path, lines: Iterable[tuple[int, bytes]]) -> Encoding:
             break
     if utf8:
         named = [str(number) for number, _ in strange[:_NAMED]] + ["..."] * (len(strange) > _NAMED)
-        message = (
-            f"{path.name}: not UTF-8 throughout; the bytes of another encoding (line {', '.join(named)}) were read as "
-            "Windows-1252. Look at their accents, and save the file again as UTF-8."
-        )
+        message = tell("read_as_1252", name=path.name, named=", ".join(named))
         warnings.warn(message, InputWarning, stacklevel=2)
         return Encoding("utf-8-sig", _REPAIR)
     codec = likeliest([line for _, line in strange])
     if not codec:
-        message = f"{path}: its encoding is not known; save the file again as UTF-8."
+        message = tell("encoding_unknown", path=path)
         raise InputError(message)
     if codec != "cp1252":
-        message = f"{path.name}: read as {CODECS[codec]}. Look at its accents, and save the file again as UTF-8."
+        message = tell("read_as_codec", name=path.name, codecs=CODECS[codec])
         warnings.warn(message, InputWarning, stacklevel=2)
     return Encoding(codec, "replace")
 

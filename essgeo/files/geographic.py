@@ -50,7 +50,7 @@ def read_geographic(path: Path, layer: str | None = None) -> pd.DataFrame:
         except InputError:
             raise
         except Exception as error:
-            message = f"{path}: the geographic file cannot be read ({error})."
+            message = tell("geographic_unreadable", path=path, error=error)
             raise InputError(message) from error
     return join_parts(path, "layer", frames)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from essgeo.errors import InputError
+from essgeo.messages import tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -51,7 +52,13 @@ def refuse_overwrite(outputs: Mapping[str, Path | str | None], inputs: Mapping[s
         for target in targets:
             other = next((taken[mark] for mark in _marks(target) if mark in taken), None)
             if other is not None:
-                message = f"{target}: {option} would overwrite {other}; name another {'folder' if folder else 'file'}."
+                message = tell(
+                    "would_overwrite",
+                    target=target,
+                    option=option,
+                    other=other,
+                    said=tell("word_folder" if folder else "word_file"),
+                )
                 raise InputError(message)
         taken |= {mark: option for target in targets for mark in _marks(target)}
 

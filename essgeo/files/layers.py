@@ -14,6 +14,7 @@ from essgeo.errors import SchemaError
 from essgeo.files.perimeters import empty_layer, perimeters_in, read_zones, renewal_projects, renewal_zones
 from essgeo.files.structures import read_structures
 from essgeo.files.tables import read_outlines, read_table
+from essgeo.messages import tell
 from essgeo.schema.columns import HEADERS, LAYERS, TABLES
 from essgeo.schema.headers import guess_columns, simplify
 from essgeo.schema.validate import raise_faults, row_label, validate
@@ -136,7 +137,7 @@ def own_layer(territory: Territory, layer: str, *, vintage: str | None = None) -
     441045
     """
     if layer not in LAYER_NAMES:
-        message = f"unknown layer {layer!r}; known: {', '.join(sorted(LAYER_NAMES))}."
+        message = tell("layer_unknown", layer=layer, layer_names=", ".join(sorted(LAYER_NAMES)))
         raise SchemaError(message)
     if layer in ("structures", *_TABLES):
         return read_structures(territory.file(layer).path) if layer == "structures" else _table(territory, layer)
@@ -282,7 +283,7 @@ def _iris(territory: Territory) -> gpd.GeoDataFrame:
     checked = validate(_with_known_iris(read_outlines(path)), "iris", source=path.name)
     strangers = sorted(set(checked["citycode"]) - set(territory.communes))
     if strangers:
-        message = f"{path.name}: IRIS of communes that are not in {territory.name}: {', '.join(strangers)}."
+        message = tell("iris_of_strangers", name=path.name, name_2=territory.name, strangers=", ".join(strangers))
         raise SchemaError(message)
     return checked.to_crs(territory.crs).sort_index()
 

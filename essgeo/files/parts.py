@@ -10,6 +10,7 @@ import pandas as pd
 
 from essgeo.crs import require_crs
 from essgeo.errors import InputError, InputWarning
+from essgeo.messages import tell
 from essgeo.schema.columns import HEADERS
 from essgeo.schema.headers import guess_columns, simplify
 
@@ -56,7 +57,7 @@ def choose_parts(path: Path, kind: str, parts: Sequence[Part], named: str | None
             name for name in names if simplify(name) == simplify(named)
         ]
         if not found:
-            message = f"{path}: no {kind} {named!r}; {kind}s: {', '.join(names)}."
+            message = tell("no_part", path=path, kind=kind, named=named, names=", ".join(names))
             raise InputError(message)
         return found[:1]
     filled = [part for part in parts if part.columns]
@@ -72,13 +73,13 @@ def choose_parts(path: Path, kind: str, parts: Sequence[Part], named: str | None
         ]
     if not chosen:
         why = "every one with anything in it is hidden; show one, or name it with" if filled else "all are empty; see"
-        message = f"{path}: no {kind} to read: {why} --{kind} NAME." if filled else f"{path}: the file is empty."
+        message = tell("no_part_to_read", path=path, kind=kind, why=why) if filled else tell("file_empty", path=path)
         raise InputError(message)
     left = [f"{part.name} (hidden)" if part.hidden else part.name for part in filled if part not in chosen]
     if left or len(chosen) > 1:
         read = f"read: {kind}{'s' * (len(chosen) > 1)} {', '.join(part.name for part in chosen)}"
         others = f"; not read: {', '.join(left)}" if left else ""
-        message = f"{path.name}: {read}{others}. Name one with --{kind}."
+        message = tell("parts_read", name=path.name, read=read, others=others, kind=kind)
         warnings.warn(message, InputWarning, stacklevel=2)
     return [part.name for part in chosen]
 

@@ -13,6 +13,7 @@ import shapely
 from essgeo.crs import require_crs
 from essgeo.errors import SchemaError
 from essgeo.files.tables import read_outlines, read_table
+from essgeo.messages import tell
 from essgeo.schema.columns import HEADERS, LAYERS
 from essgeo.schema.headers import guess_columns, simplify
 from essgeo.schema.validate import raise_faults, row_label, validate
@@ -81,11 +82,11 @@ def read_zones(
     missing = [name for name in ("zone_id", "name") if name not in zones]
     if missing:
         seen = ", ".join(raw.columns)
-        message = f"{path.name}: no column was recognised as {' or '.join(missing)}. Columns seen: {seen}."
+        message = tell("column_missing", name=path.name, missing=" or ".join(missing), seen=seen)
         raise SchemaError(message)
     kept = clip_zones(zones, file=path.name, crs=crs, vintage=vintage, within=within)
     if kept.empty:
-        message = f"{path.name}: none of its {len(zones)} zones lies in the territory; is it the right file and CRS?"
+        message = tell("no_zone_inside", name=path.name, zones=len(zones))
         raise SchemaError(message)
     return kept
 
@@ -109,10 +110,7 @@ def clip_zones(
     for year, prefix in PREFIXES.items():
         # Figures of one vintage would be joined to the other.
         if year != vintage and vintage in PREFIXES and codes.str.startswith(prefix).all():
-            message = (
-                f"{file}: its codes ({codes.iloc[0]} ...) are those of {year}, where QPV of {vintage} are expected. "
-                f"Give the file of {vintage}, or say --vintage {year}."
-            )
+            message = tell("qpv_of_other_vintage", file=file, iloc=codes.iloc[0], year=year, vintage=vintage)
             raise SchemaError(message)
     absent = zones.geometry.isna() | zones.geometry.is_empty
     empty = sorted(zones.loc[absent, "zone_id"])
@@ -199,9 +197,12 @@ def renewal_projects(raw: pd.DataFrame, *, source: str, headers: Headers = HEADE
     known = [name for name in wanted if name in table]
     if not known:
         aliases = ", ".join(alias for name in wanted for alias in headers["anru"][name])
-        message = (
-            f"{source}: no column with {'the name of each project' if shapes else 'codes of QPV'} (known as "
-            f"{aliases}). Columns seen: {', '.join(map(str, raw.columns))}."
+        message = tell(
+            "npnru_column_missing",
+            source=source,
+            said=tell("word_project" if shapes else "word_qpv_codes"),
+            aliases=aliases,
+            str=", ".join(map(str, raw.columns)),
         )
         raise SchemaError(message)
     blank = (table[known] == "").all(axis=1)
@@ -249,7 +250,7 @@ def perimeters_in(
     outlines = named.reset_index(names="zone_id").assign(name=names.to_numpy())
     kept = clip_zones(outlines, file=file, crs=crs, vintage=GIVEN, within=within)
     if kept.empty:
-        message = f"{file}: none of its {len(named)} perimeters lies in the territory; is it the right file and CRS?"
+        message = tell("no_perimeter_inside", file=file, named=len(named))
         raise SchemaError(message)
     return kept.assign(
         kind="npnru",
@@ -296,7 +297,7 @@ def renewal_zones(projects: pd.DataFrame, qpv: gpd.GeoDataFrame, *, vintage: str
     code = f"qpv_{vintage}"
     if code not in projects:
         known = ", ".join(column.removeprefix("qpv_") for column in projects if column in {"qpv_2015", "qpv_2024"})
-        message = f"npnru: no column {code}; the list names the QPV of {known} only."
+        message = tell("npnru_of_other_vintage", code=code, known=known)
         raise SchemaError(message)
     named = projects[(projects["interest"] != "none") & (projects[code] != "")]
     by_zone = named.groupby(code).agg(

@@ -14,6 +14,7 @@ from essgeo.errors import SchemaError
 from essgeo.files.reread import reread
 from essgeo.files.structures import iso_date
 from essgeo.files.tables import read_table
+from essgeo.messages import tell
 from essgeo.schema.columns import HEADERS, LAYERS
 from essgeo.schema.headers import guess_columns
 from essgeo.schema.months import month_number
@@ -83,7 +84,7 @@ def read_premises(path: Path | str, *, crs: str = "EPSG:2154") -> gpd.GeoDataFra
         named = table.rename(columns=guess_columns(table.columns, HEADERS["candidates"]))
         if "name" not in named:
             seen = ", ".join(map(str, table.columns))
-            message = f"{path.name}: no column was recognised as name. Columns seen: {seen}."
+            message = tell("no_name_column", name=path.name, seen=seen)
             raise SchemaError(message)
     shapes = None
     if isinstance(table, gpd.GeoDataFrame):

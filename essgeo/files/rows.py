@@ -111,10 +111,8 @@ def as_frame(path: Path, rows: Iterable[list[str]], *, sheet: str = "") -> pd.Da
         kept = [(number, row) for number, row in chunk if row or width == 1]
         for number, row in kept:
             if len(row) > width and any(map(str.strip, row[width:])):
-                message = (
-                    f"{path}{part}: row {number} has more cells than row {place + 1}, the header ({len(row)} against "
-                    f"{width}); quote a cell that holds the separator, name every column, or delete the rows above "
-                    "the header."
+                message = tell(
+                    "part_row_too_long", path=path, part=part, number=number, place=place + 1, row=len(row), width=width
                 )
                 raise InputError(message)
         numbers += [number for number, _ in kept]
@@ -139,11 +137,11 @@ def _head_of(path: Path, part: str, rows: Iterator[list[str]]) -> tuple[int, lis
         filled += any(map(str.strip, row))
     found = header_of(head)
     if found is None:
-        message = f"{path}{part}: the file is empty."
+        message = tell("part_empty", path=path, part=part)
         raise InputError(message)
     place, below = found
     if below:
-        message = f"{path.name}{part}: row {place + 1} was taken as the header; the rows above it are not read."
+        message = tell("part_header_row", name=path.name, part=part, place=place + 1)
         warnings.warn(message, InputWarning, stacklevel=3)
     return place, head
 

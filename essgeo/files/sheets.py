@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from essgeo.errors import InputError, InputWarning
 from essgeo.files.parts import Part, choose_parts, join_parts
 from essgeo.files.rows import MAX_ROWS, as_frame, cell_text, header_of
+from essgeo.messages import tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +60,7 @@ def read_sheets(path: Path, sheet: str | None = None) -> pd.DataFrame:
         except InputError:
             raise
         except Exception as error:
-            message = f"{path}: the workbook cannot be read ({error}); save it again as .xlsx."
+            message = tell("workbook_unreadable", path=path, error=error)
             raise InputError(message) from error
     return join_parts(path, "sheet", frames)
 
@@ -92,17 +93,14 @@ def _read(path: Path, sheet: Sheet, written: Sheet, *, several: bool) -> pd.Data
     formulas, merged = _marks(path, sheet)
     where = f"{path.name}, sheet {sheet.title}" if several else path.name
     if formulas and (unknown := _columns_without_value(_rows(sheet), _rows(written))):
-        message = (
-            f"{where}: column {', '.join(unknown)} holds formulas without their values, read as empty. "
-            "Open the file in a spreadsheet and save it again, or paste the values."
-        )
+        message = tell("part_formulas", where=where, unknown=", ".join(unknown))
         warnings.warn(message, InputWarning, stacklevel=2)
     found = header_of(_head(sheet))
     header = found[0] + 1 if found else 0
     down = sorted(block for block in merged if block.top > header and block.bottom > block.top)
     if down:
         cells = ", ".join(block.written for block in down[:MAX_ROWS]) + " ..." * (len(down) > MAX_ROWS)
-        message = f"{where}: merged cells ({cells}): what they say was taken for each row that they cover."
+        message = tell("merged_cells", where=where, cells=cells)
         warnings.warn(message, InputWarning, stacklevel=2)
     return as_frame(path, _filled(_rows(sheet), down), sheet=sheet.title if several else "")
 

@@ -16,6 +16,7 @@ from essgeo.errors import InputWarning, SchemaError
 from essgeo.files.redact import is_diffusion, redact, redact_identifiers, restricted_rows
 from essgeo.files.reread import reread
 from essgeo.files.tables import read_table
+from essgeo.messages import tell
 from essgeo.schema.columns import HEADERS, LAYERS, LISTS
 from essgeo.schema.headers import guess_columns, simplify
 from essgeo.schema.validate import MONTH, validate
@@ -228,10 +229,8 @@ def read_structures(path: Path | str, *, headers: Headers = HEADERS) -> pd.DataF
     structures = table.rename(columns=_columns(table, headers))
     wanted = [name for name, columns in _WANTED.items() if not set(columns) & set(structures.columns)]
     if wanted:
-        message = (
-            f"{path.name}: no column was recognised as {' or as '.join(wanted)} of the structures. "
-            f"Columns seen: {', '.join(table.columns)}. Rename one to 'name' or 'nom', 'address' or 'adresse', "
-            "or 'lon' and 'lat'; if these are no names of columns, delete the rows above the names."
+        message = tell(
+            "no_structure_columns", name=path.name, wanted=" or as ".join(wanted), columns=", ".join(table.columns)
         )
         raise SchemaError(message)
     # Redacted before anything else is read, so that no message, sum or identifier tells what the row hid.
@@ -267,7 +266,7 @@ def _drop_sums(structures: pd.DataFrame, name: str) -> pd.DataFrame:
     if not below.any() or below.all():
         return structures
     rows = ", ".join(f"{row} ({text})" for row, text in first[below].items())
-    message = f"{name}: a sum is no structure, left out: row {rows}."
+    message = tell("sums_left_out", name=name, rows=rows)
     warnings.warn(message, InputWarning, stacklevel=3)
     return structures[~below]
 

@@ -17,6 +17,7 @@ from essgeo.files.encodings import UTF16_MARKS, encoding_of
 from essgeo.files.geographic import LAYERED, flat, read_geographic
 from essgeo.files.rows import as_frame, cell_text, separator_of, unique_names
 from essgeo.files.sheets import read_sheets
+from essgeo.messages import tell
 from essgeo.schema.validate import ROW
 
 if TYPE_CHECKING:
@@ -87,13 +88,13 @@ def read_table(
     suffix = checked_suffix(path)
     for kind, named, holders in (("sheet", sheet, _BOOKS), ("layer", layer, LAYERED)):
         if named is not None and suffix not in holders:
-            message = f"{path}: --{kind} {named} is for {', '.join(sorted(holders))}."
+            message = tell("part_option", path=path, kind=kind, named=named, holders=", ".join(sorted(holders)))
             raise InputError(message)
     frame = _READERS[suffix](path, sheet or layer) if sheet or layer else _READERS[suffix](path)
     if suffix in _SHEETS and not as_is:
         frame = frame[(frame.drop(columns="sheet", errors="ignore") != "").any(axis=1)]
     if len(frame) < min_rows:
-        message = f"{path}: the file has columns but no row."
+        message = tell("no_row", path=path)
         raise InputError(message)
     frame = frame.rename_axis(ROW)
     frame.columns = pd.Index(unique_names([str(name) for name in frame.columns]))
@@ -104,7 +105,7 @@ def read_outlines(path: Path, *, min_rows: int = 1) -> gpd.GeoDataFrame:
     """Return a geographic file with its geometry in the column ``geometry``; refuse one without geometry or CRS."""
     frame = read_table(path, min_rows=min_rows)
     if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
-        message = f"{path.name}: no geometry; give a GeoJSON, GeoPackage, GeoParquet or Shapefile."
+        message = tell("file_without_geometry", name=path.name)
         raise SchemaError(message)
     require_crs(frame, path.name)
     return frame if frame.geometry.name == "geometry" else frame.rename_geometry("geometry")
@@ -115,13 +116,18 @@ def checked_suffix(path: Path) -> str:
     require_file(path)
     suffix = path.suffix.lower()
     if suffix not in _READERS:
-        message = f"{path}: cannot read a {suffix or 'file without suffix'}; give one of {', '.join(sorted(_READERS))}."
+        message = tell(
+            "cannot_read_suffix",
+            path=path,
+            suffix=suffix or tell("word_no_suffix"),
+            readers=", ".join(sorted(_READERS)),
+        )
         raise InputError(message)
     try:
         with path.open("rb") as stream:
             head = stream.read(512)
     except OSError as error:
-        message = f"{path}: cannot be opened ({error.strerror})."
+        message = tell("cannot_open", path=path, strerror=error.strerror)
         raise InputError(message) from error
     if fault := _fault_of(head, suffix):
         message = f"{path}: {fault}"
@@ -132,7 +138,7 @@ def checked_suffix(path: Path) -> str:
 def require_file(path: Path) -> None:
     """Refuse a path where there is nothing, or a folder."""
     if not path.is_file():
-        message = f"{path}: {'is a folder; give a file' if path.is_dir() else 'no such file'}."
+        message = tell("no_such_path", path=path, said=tell("word_is_folder" if path.is_dir() else "word_no_such_file"))
         raise InputError(message)
 
 
@@ -188,7 +194,7 @@ def _cells(path: Path, reader: Iterator[list[str]]) -> Iterator[list[str]]:
         for number, row in enumerate(reader, start=1):  # noqa: B007 (said where the next row cannot be read)
             yield [] if row == [_DOS_END] else row
     except csv.Error as error:
-        message = f"{path}: row {number + 1} cannot be read ({error}); look for a quote that is not closed or doubled."
+        message = tell("csv_row_unreadable", path=path, number=number + 1, error=error)
         raise InputError(message) from error
 
 
@@ -199,7 +205,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
         except ValueError:
             frame = pd.read_parquet(path)
     except (OSError, ValueError, pa.ArrowException) as error:
-        message = f"{path}: the Parquet file cannot be read ({error})."
+        message = tell("parquet_unreadable", path=path, error=error)
         raise InputError(message) from error
     return _numbered(flat(frame))
 
@@ -217,7 +223,7 @@ def _read_json(path: Path) -> pd.DataFrame:
         return read_geographic(path)
     wrong = [str(number) for number, item in enumerate(items, start=1) if not isinstance(item, dict)]
     if wrong:
-        message = f"{path}: record {', '.join(wrong[:5])} is no object; give a list of objects, a key a column."
+        message = tell("record_no_object", path=path, wrong=", ".join(wrong[:5]))
         raise InputError(message)
 
     def cell(value: object) -> object:

@@ -16,6 +16,7 @@ from xlsxwriter import Workbook
 
 from essgeo.crs import GEOGRAPHIC
 from essgeo.errors import InputError
+from essgeo.messages import tell
 from essgeo.schema.columns import TITLES
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def write_file(frame: pd.DataFrame, path: Path, *, excel: Lang | None = None) ->
     frame = frame.reset_index(drop=True)
     if path.suffix.lower() in _GEOGRAPHIC:
         if not layer:
-            message = f"{path}: the table has no positions; write a .csv, .xlsx or .parquet."
+            message = tell("no_positions", path=path)
             raise InputError(message)
         frame = _texts(frame, writable)
     staged = path
@@ -105,7 +106,7 @@ def write_file(frame: pd.DataFrame, path: Path, *, excel: Lang | None = None) ->
         staged.chmod(0o644)
         staged.replace(path)
     except OSError as error:
-        message = f"{path}: cannot be written ({error.strerror or error})."
+        message = tell("cannot_write", path=path, strerror=error.strerror or error)
         raise InputError(message) from error
     finally:
         if staged != path:
@@ -128,12 +129,15 @@ def check_writable(path: Path) -> None:
 def _writer(path: Path) -> Callable[[pd.DataFrame, Path], None]:
     suffix = path.suffix.lower()
     if suffix not in _WRITERS:
-        message = (
-            f"{path}: cannot write a {suffix or 'file without suffix'}; give one of {', '.join(sorted(_WRITERS))}."
+        message = tell(
+            "cannot_write_suffix",
+            path=path,
+            suffix=suffix or tell("word_no_suffix"),
+            writers=", ".join(sorted(_WRITERS)),
         )
         raise InputError(message)
     if not path.parent.is_dir() or path.is_dir():
-        message = f"{path}: cannot be written; its folder does not exist, or it is a folder."
+        message = tell("no_folder_to_write", path=path)
         raise InputError(message)
     return _WRITERS[suffix]
 
@@ -243,9 +247,7 @@ def write_xlsx(frame: pd.DataFrame, path: Path) -> None:
     """Write a table as the only sheet of a workbook, in which nothing executes."""
     plain = _plain(frame)
     if len(plain) > MAX_XLSX_ROWS:
-        message = (
-            f"{path}: a workbook holds {MAX_XLSX_ROWS} rows, the table has {len(plain)}; write a .csv or .parquet."
-        )
+        message = tell("workbook_too_long", path=path, max_xlsx_rows=MAX_XLSX_ROWS, plain=len(plain))
         raise InputError(message)
     with Workbook(path, {"constant_memory": True}) as book:
         sheet, formats = book.add_worksheet(_LAYER), text_formats(book)

@@ -325,7 +325,7 @@ def address_columns(
     given = [*address, *(column for (column,) in named.values())]
     seen = ", ".join(columns)
     if unknown := [name for name in given if name not in columns]:
-        message = f"{source}: no column {' or '.join(map(repr, unknown))}. Columns seen: {seen}."
+        message = tell("no_column", source=source, repr=" or ".join(map(repr, unknown)), seen=seen)
         raise InputError(message)
 
     def guess(fields: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -339,10 +339,7 @@ def address_columns(
     # Number and street in columns of their own are the address, unless another column is known to be the whole.
     line = apart if len(apart) > 1 and not set(whole) - set(apart) else whole or apart
     if not (address or line):
-        message = (
-            f"{source}: no column was recognised as the address. Columns seen: {seen}. "
-            "Name it with --address (several times where the number and the street are apart)."
-        )
+        message = tell("no_address_column", source=source, seen=seen)
         raise InputError(message)
     return guessed | named | {"address": tuple(address) or line}
 

@@ -182,10 +182,7 @@ def read_corrections(path: Path | str) -> pd.DataFrame:
     table = table.rename(columns=in_names(list(table.columns)))
     reviewed = "choice" in table
     if not ({"lon", "lat"} <= set(table.columns) or reviewed) or not {"structure_id", "address"} & set(table.columns):
-        message = (
-            f"{path.name}: a corrections file has the columns lon, lat and structure_id (or address and city), "
-            f"or choice beside the candidates of a review file. Columns seen: {', '.join(table.columns)}."
-        )
+        message = tell("corrections_columns", name=path.name, columns=", ".join(table.columns))
         raise SchemaError(message)
     table = table.assign(**{name: table.get(name, "") for name in (*_KEYS, "choice", "lon", "lat")})
     table = table[(table[["choice", "lon", "lat"]] != "").any(axis=1)].assign(precision="housenumber")

@@ -16,6 +16,7 @@ from rapidfuzz import fuzz
 from essgeo.errors import InputError
 from essgeo.geocoding.communes import city_key
 from essgeo.geocoding.spelling import fold_all
+from essgeo.messages import tell
 from essgeo.official.store import cache_folder
 
 if TYPE_CHECKING:
@@ -242,17 +243,17 @@ class Cache:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             file = sqlite3.connect(self.path, timeout=_BUSY_S)
         except (OSError, sqlite3.Error) as error:
-            message = f"{self.path}: the cache cannot be opened ({error}); give another file."
+            message = tell("cache_unopened", path=self.path, error=error)
             raise InputError(message) from error
         try:
             self._prepare(file)
             with file:
                 yield file
         except sqlite3.OperationalError as error:
-            message = f"{self.path}: the cache cannot be used now ({error}). Close what holds it, or give another file."
+            message = tell("cache_busy", path=self.path, error=error)
             raise InputError(message) from error
         except sqlite3.DatabaseError as error:
-            message = f"{self.path}: the cache is damaged ({error}). Delete the file: it is made again when needed."
+            message = tell("cache_damaged", path=self.path, error=error)
             raise InputError(message) from error
         finally:
             file.close()
@@ -263,7 +264,7 @@ class Cache:
         if made != FORMAT:
             (tables,) = file.execute("SELECT count(*) FROM sqlite_master WHERE name <> 'answers'").fetchone()
             if made or tables:
-                message = f"{self.path}: not a cache of this version of essgeo. Delete the file, or give another one."
+                message = tell("cache_of_other_version", path=self.path)
                 raise InputError(message)
             file.execute("PRAGMA journal_mode = WAL")
             file.execute(_TABLE)

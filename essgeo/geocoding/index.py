@@ -23,6 +23,7 @@ from essgeo.errors import InputError, SourceChangedError
 from essgeo.files.tables import require_file
 from essgeo.geocoding.communes import Communes
 from essgeo.geocoding.spelling import REPETITIONS, StreetKey, fold_all, street_key
+from essgeo.messages import tell
 from essgeo.schema.codes import city_of
 
 if TYPE_CHECKING:
@@ -223,10 +224,7 @@ def read_ban(path: Path | str) -> pa.Table:
     header = content.partition(b"\n")[0].decode("utf-8-sig", "replace").strip().split(";")
     missing = [name for name in COLUMNS if name not in header]
     if missing:
-        message = (
-            f"{path.name}: no column {', '.join(missing)}. A BAN department file (adresses-DD.csv) has them; "
-            f"columns seen: {', '.join(header)[:300]}. Download the file again, or rename its columns."
-        )
+        message = tell("ban_columns", name=path.name, missing=", ".join(missing), header=", ".join(header)[:300])
         raise SourceChangedError(message)
     types = dict.fromkeys(COLUMNS, pa.string()) | {"lon": pa.float64(), "lat": pa.float64(), "numero": pa.int32()}
     try:
@@ -237,11 +235,11 @@ def read_ban(path: Path | str) -> pa.Table:
             convert_options=csv.ConvertOptions(column_types=types, include_columns=list(COLUMNS), null_values=[""]),
         )
     except pa.ArrowInvalid as error:
-        message = f"{path.name}: not a BAN department file ({str(error)[:200]}). Download it again."
+        message = tell("ban_no_file", name=path.name, error=str(error)[:200])
         raise SourceChangedError(message) from error
     placed = table.filter(pa.compute.and_(pa.compute.is_valid(table["lon"]), pa.compute.is_valid(table["lat"])))
     if not placed.num_rows:
-        message = f"{path.name}: no address with a position. Download the file again."
+        message = tell("ban_without_position", name=path.name)
         raise InputError(message)
     return placed
 
@@ -253,15 +251,13 @@ def _content(path: Path) -> bytes:
         if content[:2] == b"\x1f\x8b":
             content = gzip.decompress(content)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        message = f"{path.name}: the compressed file is cut short or damaged ({error}). Download it again."
+        message = tell("ban_cut", name=path.name, error=error)
         raise InputError(message) from error
     except OSError as error:
-        message = (
-            f"{path}: cannot be read ({error.strerror or error}). Give the path of a BAN file, adresses-DD.csv.gz."
-        )
+        message = tell("ban_unreadable", path=path, strerror=error.strerror or error)
         raise InputError(message) from error
     if not content.strip().partition(b"\n")[2]:
-        message = f"{path.name}: the file is empty, it holds no address. Download it again."
+        message = tell("ban_empty", name=path.name)
         raise InputError(message)
     return content
 

@@ -27,6 +27,7 @@ from essgeo.geocoding.engines import (
     plain_text,
     same_city,
 )
+from essgeo.messages import tell
 from essgeo.official.http import InterruptedTransferError, Patience, Web, is_private, is_web_address
 from essgeo.schema.codes import ARRONDISSEMENTS, city_of, same_department
 
@@ -125,10 +126,10 @@ class Client:
     def __post_init__(self) -> None:
         """Check the address before anything is sent to it."""
         if not is_web_address(self.url):
-            message = f"{self.url}: not the address of a web service, such as {GEOPLATEFORME}."
+            message = tell("no_web_address", url=self.url, geoplateforme=GEOPLATEFORME)
             raise InputError(message)
         if not is_private(self.url):
-            message = f"{self.url}: addresses are sent encrypted: use https, or this machine."
+            message = tell("service_https", url=self.url)
             raise InputError(message)
         self.url = self.url.rstrip("/")
         self._web = Web(None, self.patience, self.sleep, self.clock, self.jitter)
@@ -160,9 +161,9 @@ class Client:
             kept = "what was answered before is kept. Try again later."
             if error.pause_s > self.patience.pause_s:
                 patience = f"longer than the {self.patience.pause_s:g} s of patience"
-                message = f"{self.url} asks to wait {error.pause_s:.0f} s, {patience}; {kept}"
+                message = tell("service_waits", url=self.url, pause_s=error.pause_s, patience=patience, kept=kept)
                 raise RateLimitedError(message) from error
-            message = f"{self.url}: {error} {self.patience.attempts} times; {kept}"
+            message = tell("service_failed", url=self.url, error=error, attempts=self.patience.attempts, kept=kept)
             raise (RateLimitedError if error.status == _TOO_MANY else GeocoderError)(message) from error
 
     def _once(self, path: str, form: Mapping[str, object]) -> Answer:
@@ -172,7 +173,7 @@ class Client:
             for block in answer.blocks():
                 body += block
                 if len(body) > self.max_bytes:
-                    message = f"{self.url}: the answer is larger than {self.max_bytes} bytes."
+                    message = tell("answer_too_large", url=self.url, max_bytes=self.max_bytes)
                     raise GeocoderError(message)
             charset = re.search(r"charset=[\"']?([\w-]+)", answer.headers.get("Content-Type", ""))
             return Answer(answer.status, bytes(body), charset[1] if charset else None)
@@ -369,7 +370,7 @@ class Service:
     def __post_init__(self) -> None:
         """Check the size of a batch."""
         if not 0 < self.batch_rows < MAX_ROWS:
-            message = f"batch_rows is {self.batch_rows}; give 1 to {MAX_ROWS - 1}."
+            message = tell("batch_rows", batch_rows=self.batch_rows, max_rows=MAX_ROWS - 1)
             raise InputError(message)
 
     @property
@@ -474,13 +475,15 @@ class Service:
         """Return the points of a GeoJSON answer."""
         url, answer = self.client.url, self.client.get(path, params)
         if answer.status != _OK:
-            message = f"{url} refused the query ({answer.status}): {said(answer) or 'no reason given'}."
+            message = tell(
+                "query_refused", url=url, status=answer.status, answer=said(answer) or tell("word_no_reason")
+            )
             raise GeocoderError(message)
         try:
             features = json.loads(answer.body)["features"]
             return [feature for feature in features if feature["geometry"]["type"] == "Point" and feature["properties"]]
         except (ValueError, TypeError, KeyError) as error:
-            message = f"{url} does not answer with GeoJSON: {said(answer)!r}. Is it a geocoder, or a proxy's page?"
+            message = tell("no_geojson_answer", url=url, answer=said(answer))
             raise GeocoderError(message) from error
 
     def _send_batch(self, batch: pd.DataFrame, *, final: bool) -> dict[int, dict[str, str]]:
@@ -494,11 +497,16 @@ class Service:
             halves = (batch.iloc[:half], batch.iloc[half:]) if half else ()
             return {place: row for part in halves for place, row in self._send_batch(part, final=final).items()}
         if answer.status != _OK:
-            message = f"{self.client.url} refused the table ({answer.status}): {said(answer) or 'no reason given'}."
+            message = tell(
+                "table_refused",
+                url=self.client.url,
+                status=answer.status,
+                answer=said(answer) or tell("word_no_reason"),
+            )
             raise GeocoderError(message)
         rows = table_rows(answer, ROW, final=final)
         if rows is None and final:
-            message = f"{self.client.url} does not answer with a table: {said(answer)!r}. Is it a geocoder?"
+            message = tell("no_table_answer", url=self.client.url, answer=said(answer))
             raise GeocoderError(message)
         return {ids[key]: row for key, row in (rows or {}).items() if key in ids}
 

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from essgeo.errors import SourceChangedError, SourceUnavailableError
+from essgeo.messages import tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -90,12 +91,12 @@ def extract(archive: Path, pattern: str, folder: Path, *, max_bytes: int) -> lis
                 for name in wanted
             ]
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        message = f"{archive.name}: the archive is damaged ({error})."
+        message = tell("archive_damaged", name=archive.name, error=error)
         raise SourceChangedError(message, cause="damaged") from error
     except OSError as error:
         if isinstance(error, SourceChangedError):
             raise
-        message = f"{folder}: cannot be written ({error.strerror}); free some space or give another folder."
+        message = tell("cannot_unpack", folder=folder, strerror=error.strerror)
         raise SourceUnavailableError(message, cause="disk") from error
 
 
@@ -103,13 +104,13 @@ def _refuse_unsafe(archive: Path, members: list[zipfile.ZipInfo], max_bytes: int
     total = sum(member.file_size for member in members)
     fault = next(filter(None, map(_fault, members)), "")
     if len(members) > MAX_MEMBERS:
-        fault = f"it has {len(members)} members"
+        fault = tell("archive_members", members=len(members))
     elif total > max_bytes:
-        fault = f"{total} bytes would come out of it, more than the {max_bytes} this source may have"
+        fault = tell("archive_too_large", total=total, max_bytes=max_bytes)
     elif total > _SMALL and total > MAX_RATIO * archive.stat().st_size:
-        fault = f"{total} bytes would come out of {archive.stat().st_size}, as out of a ZIP bomb"
+        fault = tell("archive_bomb", total=total, st_size=archive.stat().st_size)
     if fault:
-        message = f"{archive.name}: the archive is refused: {fault}."
+        message = tell("archive_refused", name=archive.name, fault=fault)
         raise SourceChangedError(message)
 
 
@@ -118,11 +119,11 @@ def _fault(member: zipfile.ZipInfo) -> str:
     name = member.orig_filename
     path = PurePosixPath(name.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or "\x00" in name or name[1:2] == ":":
-        return f"the member {name!r} would be written outside its folder"
+        return tell("member_outside", name=name)
     if stat.S_ISLNK(member.external_attr >> 16):
-        return f"the member {name!r} is a link"
+        return tell("member_link", name=name)
     if member.flag_bits & _ENCRYPTED:
-        return f"the member {name!r} is encrypted"
+        return tell("member_encrypted", name=name)
     return ""
 
 
@@ -145,7 +146,7 @@ def _extract_one(opened: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path,
 
 def _no_member(archive: Path, pattern: str, names: list[str]) -> str:
     there = ", ".join(names[:8]) or "none"
-    return f"{archive.name}: no member like {pattern} in the archive. Members there: {there}."
+    return tell("no_member", name=archive.name, pattern=pattern, there=there)
 
 
 class RemoteFile(io.RawIOBase):

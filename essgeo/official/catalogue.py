@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from essgeo.errors import InputError, SourceChangedError, SourceUnavailableError
+from essgeo.messages import tell
 from essgeo.official.http import is_private
 from essgeo.schema.columns import HEADERS, LISTS
 from essgeo.schema.headers import simplify
@@ -48,7 +49,7 @@ def overrides_file() -> Path | None:
     if path.is_file():
         return path.resolve()
     if named:
-        message = f"{path}: no such file, though ESSGEO_SOURCES names it."
+        message = tell("sources_file_missing", path=path)
         raise InputError(message)
     return None
 
@@ -79,11 +80,11 @@ def apply_overrides(tables: Mapping[str, dict[str, Any]], path: Path) -> dict[st
     try:
         given = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        message = f"{path}: not valid TOML: {error}"
+        message = tell("not_toml", path=path, error=error)
         raise InputError(message) from error
     faults = [fault for name, changes in given.items() for fault in _faults(name, changes, tables)]
     if faults:
-        message = f"{path}: " + "; ".join(faults) + "."
+        message = tell("faults_of_file", path=path, faults="; ".join(faults))
         raise InputError(message)
     changed = {name: _changed(tables[name], changes) | {"changed_by": str(path)} for name, changes in given.items()}
     return {**tables, **changed}
@@ -100,35 +101,35 @@ def _changed(table: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, 
 
 def _faults(name: str, changes: object, tables: Mapping[str, dict[str, Any]]) -> Iterator[str]:
     if name not in tables:
-        yield f"no source {name!r}; known: {', '.join(tables)}"
+        yield tell("toml_no_source", name=name, tables=", ".join(tables))
         return
     if not isinstance(changes, dict):
-        yield f"{name} should be a table, opened by [{name}]"
+        yield tell("toml_table", name=name)
         return
     for key, value in changes.items():
         if key in _TEXTS and not isinstance(value, str):
-            yield f"{name}.{key} should be text between quotes"
+            yield tell("toml_text", name=name, value=key)
         elif key in _NUMBERS and (not isinstance(value, int) or value <= 0):
-            yield f"{name}.{key} should be a whole number, such as 500"
+            yield tell("toml_whole", name=name, value=key)
         elif key == "locate":
             yield from _place_faults(name, value, tables[name]["locate"])
         elif key == "columns":
             yield from _column_faults(name, value, tables[name].get("columns", {}))
         elif key not in (*_TEXTS, *_NUMBERS):
-            yield f"{name}.{key} cannot be changed; known: {', '.join((*_TEXTS, *_NUMBERS, 'locate', 'columns'))}"
+            yield tell("toml_fixed", name=name, value=key, value_2=", ".join((*_TEXTS, *_NUMBERS, "locate", "columns")))
 
 
 def _place_faults(name: str, place: object, known: Mapping[str, str]) -> Iterator[str]:
     if not isinstance(place, dict):
-        yield f'{name}.locate should be written as locate.url = "https://..."'
+        yield tell("toml_locate", name=name)
         return
     for key, value in place.items():
         if key not in _PLACES:
-            yield f"{name}.locate.{key} is not known; known: {', '.join(_PLACES)}"
+            yield tell("toml_locate_unknown", name=name, value=key, places=", ".join(_PLACES))
         elif not isinstance(value, str):
-            yield f"{name}.locate.{key} should be text between quotes"
+            yield tell("toml_locate_text", name=name, value=key)
         elif key in {"url", "checksum"} and not is_private(value):
-            yield f"{name}.locate.{key} should begin with https://"
+            yield tell("toml_locate_https", name=name, value=key)
     if "dataset" in place and "url" not in place:
         missing = [key for key in _BY_DATASET if key not in {**known, **place}]
         yield from (f"{name}.locate.{key} is missing" for key in missing)
@@ -136,13 +137,18 @@ def _place_faults(name: str, place: object, known: Mapping[str, str]) -> Iterato
 
 def _column_faults(name: str, columns: object, known: Mapping[str, object]) -> Iterator[str]:
     if not isinstance(columns, dict):
-        yield f"{name}.columns should be a table, opened by [{name}.columns]"
+        yield tell("toml_columns", name=name)
         return
     for column, names in columns.items():
         if column not in known or column == "optional":
-            yield f"{name}.columns.{column} is not known; known: {', '.join(key for key in known if key != 'optional')}"
+            yield tell(
+                "toml_column_unknown",
+                name=name,
+                column=column,
+                known=", ".join(key for key in known if key != "optional"),
+            )
         elif not (isinstance(names, list) and all(isinstance(alias, str) for alias in names)):
-            yield f'{name}.columns.{column} should be a list of names, such as ["P23_POP"]'
+            yield tell("toml_column_names", name=name, column=column)
 
 
 @dataclass(frozen=True)
@@ -270,7 +276,7 @@ def find_source(name: str) -> Source:
     """
     sources = _sources()
     if name not in sources:
-        message = f"no source {name!r}. Known: {', '.join(sources)}."
+        message = tell("source_unknown", name=name, sources=", ".join(sources))
         raise InputError(message)
     return sources[name]
 
@@ -299,17 +305,19 @@ def area_of(source: Source, department: str) -> str:
     ''
     """
     if department and not is_department(department):
-        message = f"no department {department!r}; give its code, such as 93, 2A or 974."
+        message = tell("department_unknown", department=department)
         raise InputError(message)
     if source.is_given:
         raise SourceUnavailableError(to_give(source), cause="given")
     if department in source.without or (source.only and department and department not in source.only):
-        message = f"{source.id} ({source.title}) does not cover department {department}; see {source.page}"
+        message = tell(
+            "department_uncovered", id=source.id, title=source.title, department=department, page=source.page
+        )
         raise SourceUnavailableError(message, cause="not_covered", detail=department)
     if source.scope == "france":
         return ""
     if not department:
-        message = f"{source.id} is published by {source.scope}: give the department, such as --area 93."
+        message = tell("needs_department", id=source.id, scope=source.scope)
         raise InputError(message)
     areas = source.areas or {}
     return areas.get(department) or areas.get("*") or department
@@ -317,10 +325,7 @@ def area_of(source: Source, department: str) -> str:
 
 def to_give(source: Source) -> str:
     """Return what to do about a source that nobody publishes."""
-    return (
-        f"{source.id}: no file is published for the whole country. Give yours with {source.locate['option']} FILE, "
-        f"or as the layer {source.layer} of the territory.toml. About it: {source.page}"
-    )
+    return tell("source_given", id=source.id, option=source.locate["option"], layer=source.layer, page=source.page)
 
 
 def due_since(source: Source, today: dt.date) -> str:
@@ -380,10 +385,7 @@ def _catalogue_changed(source: Source, file: str, missing: Mapping[str, tuple[st
     lacking = "; ".join(f"{canonical} (known as {', '.join(names)})" for canonical, names in missing.items())
     more = len(standing) - _SHOWN_COLUMNS
     there = ", ".join(standing[:_SHOWN_COLUMNS]) + (f" and {more} more" if more > 0 else "") or "none"
-    return (
-        f"{file}: {source.id} changed: no column for {lacking}. Columns there: {there}. Look at "
-        f"{source.page} and add the new name to [{source.id}.columns] in sources.toml, or give another file."
-    )
+    return tell("source_columns_changed", file=file, id=source.id, lacking=lacking, there=there, page=source.page)
 
 
 def _source(name: str, table: dict[str, object]) -> Source:

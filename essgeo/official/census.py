@@ -15,6 +15,7 @@ from essgeo.crs import require_crs
 from essgeo.errors import InputError, SchemaError, SourceChangedError
 from essgeo.files.perimeters import polygonal
 from essgeo.files.tables import as_text, checked_suffix, read_table
+from essgeo.messages import tell
 from essgeo.official.catalogue import official_columns
 from essgeo.schema.validate import ROW, validate
 
@@ -71,10 +72,10 @@ def official_outlines(path: Path, source: Source, *, near: gpd.GeoSeries | None 
             known = official_columns(pyogrio.read_info(path)["fields"], source, file=path.name)
             frame = gpd.read_file(path, columns=list(known), bbox=near)
         except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-            message = f"{path.name}: the geographic file cannot be read ({error}). Fetch it again."
+            message = tell("official_unreadable", name=path.name, error=error)
             raise InputError(message) from error
     if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
-        message = f"{path.name}: no geometry, where {source.title} has outlines; see {source.page}"
+        message = tell("official_no_geometry", name=path.name, title=source.title, page=source.page)
         raise SchemaError(message)
     require_crs(frame, path.name)
     frame = frame if frame.geometry.name == "geometry" else frame.rename_geometry("geometry")
@@ -170,10 +171,7 @@ def iris_layer(
     projected = [part.to_crs(crs) for part in outlines]
     frame = pd.concat(projected, ignore_index=True)
     if not frame["iris_code"].isin(population.index).any():
-        message = (
-            f"IRIS: none of {', '.join(communes)} has an IRIS with an outline and a population. Check the INSEE codes "
-            "of these communes: they change with mergers."
-        )
+        message = tell("no_census_iris", communes=", ".join(communes))
         raise SchemaError(message)
     people = frame["iris_code"].map(population)
     layer = frame[["iris_code", "name", "citycode", "city", "geometry"]].assign(
@@ -197,8 +195,13 @@ def _numbers(texts: pd.Series, file: str) -> pd.Series:
     values = pd.to_numeric(texts.str.replace(r"\s", "", regex=True).str.replace(",", "."), errors="coerce")
     wrong = texts[values.isna() & texts.notna()]
     if len(wrong):
-        message = (
-            f"{file}: {wrong.name} of {wrong.index[0]} is {wrong.iloc[0]!r}, not a number ({len(wrong)} such rows)."
+        message = tell(
+            "official_not_number",
+            file=file,
+            name=wrong.name,
+            index=wrong.index[0],
+            iloc=wrong.iloc[0],
+            wrong=len(wrong),
         )
         raise SourceChangedError(message)
     return values.astype(float)
@@ -250,7 +253,7 @@ def cell_squares(cells: pd.Series, *, file: str) -> gpd.GeoSeries:
     wrong = cells[parts.isna().any(axis=1)]
     if len(wrong) or (parts[0] != parts[0].iloc[0]).any():
         what = f"{wrong.iloc[0]!r} is not a cell" if len(wrong) else "cells of several CRS"
-        message = f"{file}: {what}; identifiers look like CRS3035RES200mN2891800E3770600."
+        message = tell("grid_identifiers", file=file, what=what)
         raise SourceChangedError(message)
     side, north, east = (parts[place].astype(float).to_numpy() for place in (1, 2, 3))
     squares = shapely.box(east, north, east + side, north + side)
@@ -261,6 +264,6 @@ def _grid_numbers(texts: pd.Series, file: str) -> pd.Series:
     values = pd.to_numeric(texts.str.replace(",", "."), errors="coerce").astype(float)
     wrong = texts[values.isna() & (texts != "")]
     if len(wrong):
-        message = f"{file}: {texts.name} is {wrong.iloc[0]!r} in row {wrong.index[0]}, not a number."
+        message = tell("grid_not_number", file=file, name=texts.name, iloc=wrong.iloc[0], index=wrong.index[0])
         raise SourceChangedError(message)
     return values.replace([np.inf, -np.inf], np.nan)

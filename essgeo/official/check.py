@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from essgeo.errors import ChecksumError, SourceChangedError, SourceError, SourceUnavailableError
+from essgeo.messages import tell
 from essgeo.official.archives import SIGNATURE, RemoteFile, head_of, matching, members_of
 from essgeo.official.catalogue import area_of, due_since, official_columns, to_give
 from essgeo.official.formats import HEAD_BYTES, columns_in, fault_of, missing_part
@@ -108,9 +109,9 @@ def _look(source: Source, area: str, file: OfficialFile, web: Web) -> tuple[int,
     if source.format in {"geojson", "json"} and "pages" not in source.locate and not fault:
         fault = missing_part(head, head[-_END_BYTES:])
     if size > source.max_megabytes * 1_000_000:
-        fault = f"it has {size} bytes, more than the {source.max_megabytes} MB it may have"
+        fault = tell("too_many_bytes", size=size, max_megabytes=source.max_megabytes)
     if fault:
-        message = f"{file.name}: {source.id} changed: {fault}. Look at {source.page}"
+        message = tell("check_changed", name=file.name, id=source.id, fault=fault, page=source.page)
         raise SourceChangedError(message)
     if archived:
         return size, _look_into(source, area, file, web, size)
@@ -124,26 +125,26 @@ def _look(source: Source, area: str, file: OfficialFile, web: Web) -> tuple[int,
 def _look_into(source: Source, area: str, file: OfficialFile, web: Web, size: int) -> str:
     archive = members_of(web, file.url, size)
     if archive is None:
-        return f"{file.name}: an archive, whose members were not seen"
+        return tell("archive_unseen", name=file.name)
     with archive:
         pattern = source.locate["member"].replace("{area}", area)
         names = matching(archive.namelist(), pattern)
         if not names:
             there = ", ".join(archive.namelist()[:8])
-            message = f"{file.name}: {source.id} changed: no member like {pattern} among {there}."
+            message = tell("member_changed", name=file.name, id=source.id, pattern=pattern, there=there)
             raise SourceChangedError(message)
         form, suffix = ("dbf", ".dbf") if source.format == "shapefile" else (source.format, "")
         name = next((name for name in names if name.lower().endswith(suffix)), names[0])
         head = head_of(archive, name, max_bytes=HEAD_BYTES)
     fault = fault_of(head, form) if head else ""
     if fault:
-        message = f"{name} in {file.name}: {source.id} changed: {fault}. Look at {source.page}"
+        message = tell("member_fault", name=name, name_2=file.name, id=source.id, fault=fault, page=source.page)
         raise SourceChangedError(message)
     columns = columns_in(head, form)
     if not columns:
-        return f"{file.name}: an archive that holds {name}, whose columns were not seen"
+        return tell("member_columns_unseen", name=file.name, name_2=name)
     official_columns(columns, source, file=name)
-    return f"{file.name}: an archive that holds {name}, whose columns are known"
+    return tell("member_columns_known", name=file.name, name_2=name)
 
 
 def _parquet_columns(file: OfficialFile, web: Web, size: int) -> list[str] | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from essgeo.crs import legal_crs
 from essgeo.errors import InputError
+from essgeo.messages import tell
 from essgeo.official.catalogue import is_department
 from essgeo.schema.codes import ARRONDISSEMENTS, city_of, department_of
 from essgeo.territory import load_territory
@@ -96,13 +97,13 @@ def declare_territory(
     faults = [*_faults(name, codes), *_absent(codes, known)]
     systems = sorted({legal_crs(department_of(code)) for code in codes})
     if crs == "auto" and len(systems) > 1:
-        faults.append(f"communes of several coordinate systems ({', '.join(systems)}): choose one with --crs")
+        faults.append(tell("several_crs", systems=", ".join(systems)))
     target = Path(folder) if folder is not None else Path(name)
     path = target / "territory.toml"
     if path.exists():
-        faults.append(f"{path} exists already; change it by hand, or choose another folder")
+        faults.append(tell("territory_exists", path=path))
     if faults:
-        message = f"territory {name!r}: {'; '.join(faults)}."
+        message = tell("territory_faults", name=name, faults="; ".join(faults))
         raise InputError(message)
     values = {
         "id": name,
@@ -118,15 +119,15 @@ def declare_territory(
 def _faults(name: str, codes: Sequence[str]) -> list[str]:
     faults = []
     if not _NAME.fullmatch(name):
-        faults.append("a name has small letters, digits and hyphens only, such as plaine-commune")
+        faults.append(tell("territory_name"))
     wrong = [code for code in codes if not _COMMUNE.fullmatch(code)]
     if wrong:
-        faults.append(f"not an INSEE code of a commune: {', '.join(wrong)} (a postcode is not one)")
+        faults.append(tell("not_insee", wrong=", ".join(wrong)))
     if not codes:
-        faults.append("no commune; give --communes 93001,93027")
+        faults.append(tell("no_commune_given"))
     for code, parts in ARRONDISSEMENTS.items():
         if code in codes:
-            faults.append(f"{code} is divided, give its arrondissements ({parts[0]} to {parts[-1]})")
+            faults.append(tell("commune_divided", code=code, parts=parts[0], parts_2=parts[-1]))
     return faults
 
 
@@ -149,7 +150,7 @@ def _write(path: Path, text: str) -> Territory:
         path.write_text(text, encoding="utf-8")
         return load_territory(path.parent)
     except OSError as error:
-        message = f"{path}: cannot be written ({error.strerror})."
+        message = tell("cannot_write", path=path, strerror=error.strerror)
         raise InputError(message) from error
     except InputError:
         path.unlink()

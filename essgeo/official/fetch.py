@@ -13,6 +13,7 @@ import filelock
 from tqdm import tqdm
 
 from essgeo.errors import SourceError, SourceUnavailableError
+from essgeo.messages import tell
 from essgeo.official.catalogue import Source, area_of, find_source
 from essgeo.official.http import NO_SUCH_RANGE, NOT_MODIFIED, PARTIAL, InterruptedTransferError, Web, refuse_size
 from essgeo.official.resolve import find_file
@@ -105,13 +106,15 @@ def fetch(
     current = copy is not None and is_current(copy, wanted, dt.datetime.now(dt.UTC))
     stale, fault = "", None  # type: str, SourceError | None
     if offline and copy is None:
-        message = (
-            f"{wanted.id} {area}".strip() + f" was never fetched here. Run essgeo sources fetch {wanted.id}"
-            f"{f' --area {area}' if area else ''} with a connection, or give a file."
+        message = tell(
+            "never_fetched",
+            value=f"{wanted.id} {area}".strip(),
+            id=wanted.id,
+            value_2=f" --area {area}" if area else "",
         )
         raise SourceUnavailableError(message, cause="never_fetched")
     if offline and copy and not current:
-        stale = f"{wanted.id}: not looked for (offline); {_copy_in_words(copy, wanted)}, renewed {wanted.refresh}"
+        stale = tell("not_looked_for", id=wanted.id, copy=_copy_in_words(copy, wanted), refresh=wanted.refresh)
         fault = SourceUnavailableError(stale, cause="offline")
     elif not offline and (refresh or not current):
         try:
@@ -120,7 +123,7 @@ def fetch(
             if copy is None:
                 raise
             said = _copy_in_words(copy, wanted)
-            stale = f"{wanted.id}: {said}, because the current file could not be had: {error}"
+            stale = tell("could_not_be_had", id=wanted.id, said=said, error=error)
             fault = error
     assert copy is not None  # noqa: S101 (each branch above made sure of it)
     path = readable(copy_path(home, copy), wanted, place)
@@ -130,7 +133,7 @@ def fetch(
 def _copy_in_words(copy: OfficialFile, source: Source) -> str:
     """Return of which day a copy is, and of which vintage where the catalogue names another."""
     other = f", vintage {copy.vintage or 'unknown'} where {source.vintage} is wanted"
-    return f"copy of {copy.day}{other if copy.vintage != source.vintage else ''}"
+    return tell("copy_of", day=copy.day, other=other if copy.vintage != source.vintage else "")
 
 
 def _renew(
@@ -156,7 +159,7 @@ def _renew(
                 return confirm(home, copy, source)
             return accept(part, home, source, came or file, copy)
     except filelock.Timeout as error:
-        message = f"{home}: another process has been fetching {source.id} for hours. Stop it, or give another folder."
+        message = tell("fetched_elsewhere", home=home, id=source.id)
         raise SourceUnavailableError(message, cause="busy") from error
     except OSError as error:
         if isinstance(error, SourceError):
@@ -203,7 +206,7 @@ def _transfer(
             return came
         if answer.status == NO_SUCH_RANGE or (answer.status == PARTIAL and not place.startswith(f"bytes {start}-")):
             discard(part)
-            fault = "the server gave another part of the file than was asked"
+            fault = tell("wrong_part")
             raise InterruptedTransferError(fault)
         start = start if answer.status == PARTIAL else 0
         decode = answer.is_encoded and not file.name.endswith(".gz")
@@ -224,7 +227,7 @@ def _transfer(
                 out.write(block)
                 bar.update(len(block))
     if whole and received != whole:
-        fault = f"it was cut after {received} of {whole} bytes"
+        fault = tell("cut_after", received=received, whole=whole)
         raise InterruptedTransferError(fault, progress=received > start)
     return came
 
@@ -255,6 +258,6 @@ def _disk_error(folder: Path, error: OSError) -> SourceUnavailableError:
     """Return what to say of a disk that is full or may not be written."""
     said = error.strerror or str(error)
     return SourceUnavailableError(
-        f"{folder}: cannot be written ({said}). Free some space, or name another folder (--folder, or ESSGEO_CACHE).",
+        tell("cannot_keep", folder=folder, said=said),
         cause="disk",
     )

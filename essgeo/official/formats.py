@@ -16,6 +16,7 @@ import pyogrio
 from essgeo.errors import SourceChangedError
 from essgeo.files.rows import SEPARATORS
 from essgeo.files.tables import WEB_PAGE
+from essgeo.messages import tell
 from essgeo.official.archives import MAX_RATIO
 from essgeo.official.archives import SIGNATURE as ZIP
 
@@ -63,9 +64,9 @@ def fault_of(head: bytes, form: str, *, archive: bool = False) -> str:
     """
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if not text:
-        return "it is empty"
+        return tell("form_empty")
     if text[:64].lower().startswith(WEB_PAGE):
-        return f"it is a web page, not {form}"
+        return tell("form_web_page", form=form)
     if archive and head.startswith(ZIP):
         return ""
     if form == "osm.pbf":
@@ -92,7 +93,7 @@ def missing_part(head: bytes, end: bytes) -> str:
     ''
     """
     if re.match(rb'[^\[]*"next"\s*:\s*"', head):
-        return "it is one page of several"
+        return tell("form_one_page")
     said = {}
     for name, number in re.findall(rb'"(numberMatched|numberReturned)"\s*:\s*(\d+)', head[:1000] + end):
         said[name] = int(number)
@@ -110,7 +111,7 @@ def columns_of(path: Path, form: str) -> list[str] | None:
         with path.open("rb") as stream:
             return columns_in(stream.read(_LOCAL_HEAD_BYTES), form)
     except (pa.ArrowException, pyogrio.errors.DataSourceError, ValueError, zlib.error) as error:
-        message = f"{path.name}: its header cannot be read ({error})."
+        message = tell("header_unreadable", name=path.name, error=error)
         raise SourceChangedError(message) from error
 
 
@@ -194,9 +195,9 @@ def _gzip_fault(path: Path) -> str:
             while block := stream.read(_BLOCK):
                 left -= len(block)
                 if left < 0:
-                    return "more comes out of it than a table gives"
+                    return tell("form_too_much")
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        return f"it was cut or is damaged ({error})"
+        return tell("form_damaged", error=error)
     return ""
 
 
@@ -212,6 +213,6 @@ def _json_fault(path: Path, name: bytes) -> str:
         stream.seek(max(0, path.stat().st_size - HEAD_BYTES))
         end = stream.read().rstrip()
     if not end.endswith((b"}", b"]")):
-        return "it was cut"
+        return tell("form_cut")
     first = re.search(rb'"%b"\s*:\s*\[\s*(\S)' % name, head)
     return _NO_ROW if first and first[1] == b"]" else ""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from essgeo.errors import InputError, SourceChangedError, SourceUnavailableError
+from essgeo.messages import tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -178,7 +179,7 @@ class Answer:
                 elapsed = clock() - began
                 slow = elapsed > patience.grace_s and received < elapsed * patience.min_bytes_per_s
                 if slow or elapsed > patience.whole_s:
-                    fault = f"it is too slow ({received} bytes in {elapsed:.0f} s)"
+                    fault = tell("too_slow", received=received, elapsed=elapsed)
                     raise InterruptedTransferError(fault)
         except transport_errors() as error:
             raise InterruptedTransferError(why(error), progress=resumable and received > 0) from error
@@ -273,9 +274,9 @@ class Web:
         try:
             return self.attempt(once)
         except InterruptedTransferError as error:
-            message = f"{url}: {error}, at the last of several attempts. Try again later, or look at your connection."
+            message = tell("last_attempt", url=url, error=error)
             if error.pause_s > self.patience.pause_s:
-                message = f"{url}: the server asks to wait {error.pause_s:.0f} s. Try again later."
+                message = tell("server_waits", url=url, pause_s=error.pause_s)
             raise SourceUnavailableError(message) from error
 
     @contextlib.contextmanager
@@ -295,23 +296,23 @@ class Web:
         at_home = bool(self.mirror) or url.startswith("http:")
         for _ in range(_MAX_REDIRECTS + 1):
             if not (url.startswith("https:") or (at_home and is_private(url))):
-                message = f"{url}: only addresses in https are fetched; this one is refused."
+                message = tell("https_only", url=url)
                 raise SourceUnavailableError(message)
             with contextlib.ExitStack() as stack:
                 request = self.send(mirror_address(url, self.mirror), {"Accept-Encoding": "identity", **headers})
                 try:
                     answer = stack.enter_context(request)
                 except ValueError as error:
-                    message = f"{url}: it, or where it redirects to, is no address ({error})."
+                    message = tell("no_address_web", url=url, error=error)
                     raise SourceUnavailableError(message) from error
                 if not answer.response.is_redirect:
                     if answer.status not in {OK, PARTIAL, NOT_MODIFIED, NO_SUCH_RANGE}:
-                        message = f"{url}: the server answered {answer.status}. The file may have moved."
+                        message = tell("server_answered", url=url, status=answer.status)
                         raise GoneError(message)
                     yield answer
                     return
                 url = urljoin(url, answer.headers["Location"])
-        message = f"{url}: redirected more than {_MAX_REDIRECTS} times."
+        message = tell("redirected", url=url, max_redirects=_MAX_REDIRECTS)
         raise SourceUnavailableError(message)
 
     def read(self, url: str, *, max_bytes: int, headers: Mapping[str, str] | None = None) -> tuple[bytes, int]:
@@ -327,7 +328,7 @@ class Web:
                     if len(content) >= max_bytes:
                         break
                 if len(content) < min(answer.length, max_bytes):
-                    fault = f"it was cut after {len(content)} of {answer.length} bytes"
+                    fault = tell("cut_after_length", content=len(content), length=answer.length)
                     raise InterruptedTransferError(fault)
                 return bytes(content[:max_bytes]), answer.whole
 
@@ -354,12 +355,12 @@ class Web:
                 items += page["results"]
                 upcoming = page.get("next")
             except (ValueError, TypeError, KeyError, AttributeError) as error:
-                message = f"{following}: a page of a list is expected, with results and next."
+                message = tell("list_page", following=following)
                 raise SourceChangedError(message) from error
             if not upcoming:
                 return json.dumps({"results": items}, ensure_ascii=False).encode()
             following = str(upcoming)
-        message = f"{url}: the list has more than {_MAX_PAGES} pages."
+        message = tell("list_pages", url=url, max_pages=_MAX_PAGES)
         raise SourceChangedError(message)
 
 
@@ -376,7 +377,7 @@ def mirror_address(url: str, mirror: str | None) -> str:
     if not mirror or url.startswith(f"{mirror.rstrip('/')}/"):
         return url
     if not is_private(mirror):
-        message = f"mirror {mirror}: give an address in https, or one of this machine."
+        message = tell("mirror_https", mirror=mirror)
         raise InputError(message)
     return f"{mirror.rstrip('/')}/{url.partition('://')[2]}"
 
@@ -384,10 +385,7 @@ def mirror_address(url: str, mirror: str | None) -> str:
 def refuse_size(url: str, size: int, max_bytes: int) -> None:
     """Raise :class:`essgeo.errors.SourceUnavailableError` where a file is larger than it may be."""
     if size > max_bytes:
-        message = (
-            f"{url}: the file is larger than the {max_bytes // 1_000_000} MB this source may have. If it is right, "
-            "raise max_megabytes in sources.toml."
-        )
+        message = tell("source_too_large", url=url, max_bytes=max_bytes // 1000000)
         raise SourceUnavailableError(message, cause="too_large")
 
 
@@ -405,9 +403,9 @@ def why(error: Exception) -> str:
     import urllib3  # noqa: PLC0415 (as in retry_after_s)
 
     if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
-        return "no answer in time"
+        return tell("no_answer")
     if isinstance(error, requests.exceptions.ProxyError):
-        return "the proxy refused"
+        return tell("proxy_refused")
     if isinstance(error, requests.exceptions.SSLError):
-        return "its certificate could not be checked"
-    return "the connection was lost or refused"
+        return tell("certificate")
+    return tell("connection_lost")

@@ -11,6 +11,7 @@ import pandas as pd
 
 from essgeo.errors import InputError, SourceChangedError, SourceError, SourceUnavailableError
 from essgeo.files.provenance import Input, sha256_of
+from essgeo.messages import tell
 from essgeo.official.catalogue import find_source
 from essgeo.official.store import earlier_copies, note_read, put_back
 from essgeo.schema.codes import department_of
@@ -201,7 +202,7 @@ def _read_or_fall_back(
         for file in fetched:
             note_read(file)
         return made, fetched
-    why = fault or SourceChangedError(f"{fetched[0].source}: no row of {territory.name}.", cause="empty")
+    why = fault or SourceChangedError(tell("no_row_of", source=fetched[0].source, name=territory.name), cause="empty")
     for instead in _fallbacks({file: earlier_copies(file) for file in fetched}):
         mixed = [_stale(instead[file], why) if file in instead else file for file in fetched]
         with contextlib.suppress(SourceError, InputError):
@@ -239,7 +240,7 @@ def _made(
 
 def _stale(copy: OfficialFile, why: SourceError | InputError) -> OfficialFile:
     """Return an earlier copy with the reason why it is read."""
-    stale = f"{copy.source}: copy of {copy.day}, because the content of the current file cannot be used: {why}"
+    stale = tell("content_unusable", source=copy.source, day=copy.day, why=why)
     return dataclasses.replace(copy, stale=stale, fault=why)
 
 
@@ -271,7 +272,7 @@ def _files(live: Live, source: Source) -> list[OfficialFile]:
         file = live.fetch(source, area=department, offline=live.offline, progress=live.progress)
         files[file.path] = file
     if not files:
-        message = f"{live.territory.name} has no commune."
+        message = tell("territory_no_commune", name=live.territory.name)
         raise SourceUnavailableError(message)
     return list(files.values())
 

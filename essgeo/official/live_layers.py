@@ -17,6 +17,7 @@ from essgeo.files.layers import (
 )
 from essgeo.files.perimeters import empty_layer, perimeters_in, read_renewal, read_zones, renewal_zones
 from essgeo.files.provenance import given_input
+from essgeo.messages import tell
 from essgeo.official.catalogue import find_source, known_headers, read_catalogue
 from essgeo.official.census import iris_layer, read_grid, read_iris_income, read_iris_outlines, read_iris_population
 from essgeo.official.live import Found, Live, find, gather, input_of, own_input
@@ -93,7 +94,7 @@ def live_cells(live: Live, *, within: shapely.Geometry, residents: float) -> Fou
         found = pd.concat(parts)
         held = float(found["ind"].sum())
         if not residents / MAX_RATIO_TO_CENSUS <= held <= residents * MAX_RATIO_TO_CENSUS:
-            message = f"its cells hold {held:,.0f} residents where the census counts {residents:,.0f}"
+            message = tell("grid_total", held=held, residents=residents)
             raise SourceChangedError(message, cause="elsewhere")
         return cast("gpd.GeoDataFrame", found)
 
@@ -172,7 +173,7 @@ def live_qpv(live: Live, *, vintage: str, within: shapely.Geometry) -> Found[gpd
     here, name = live.territory, f"qpv_{vintage}"
     known = [source.vintage for source in read_catalogue().values() if source.layer == "qpv"]
     if vintage not in known:
-        message = f"no official QPV of vintage {vintage}; known: {', '.join(sorted(known))}. Give a file (--qpv FILE)."
+        message = tell("qpv_vintage_unknown", vintage=vintage, known=", ".join(sorted(known)))
         raise InputError(message)
 
     source = find_source(name)
@@ -357,7 +358,7 @@ def read_layer(
     if offline:
         return own_layer(territory, layer, vintage=vintage)
     if layer not in OFFICIAL:
-        message = f"no official source holds the layer {layer!r} alone; known: {', '.join(OFFICIAL)}."
+        message = tell("no_official_layer", layer=layer, official=", ".join(OFFICIAL))
         raise SourceUnavailableError(message)
     found = _official(Live(territory), layer, vintage or territory.vintage)
     found.value.attrs["notes"] = [*found.notes, *(source.note for source in found.inputs if source.note)]
@@ -391,9 +392,6 @@ def _official_projects(live: Live, vintage: str, *, within: shapely.Geometry) ->
     qpv, listed = live_qpv(live, vintage=vintage, within=within), live_projects(live, within=within)
     projects, qpv_2015 = listed.value
     if qpv_2015 is not None and vintage != RENEWAL_VINTAGE:
-        message = (
-            f"the official list of renewal projects names QPV of {RENEWAL_VINTAGE} only: read that vintage, or "
-            f"carry the projects over to {vintage} with essgeo.zoning.carry_projects."
-        )
+        message = tell("npnru_official_vintage", renewal_vintage=RENEWAL_VINTAGE, vintage=vintage)
         raise SourceUnavailableError(message)
     return gather(renewal_zones(projects, qpv.value, vintage=vintage), qpv, listed)

@@ -15,6 +15,7 @@ from essgeo.errors import InputError, SourceChangedError
 from essgeo.files import premises
 from essgeo.files.perimeters import clip_zones, interest_of
 from essgeo.files.tables import checked_suffix, read_table
+from essgeo.messages import tell
 from essgeo.official.catalogue import find_source, official_columns
 from essgeo.official.census import official_outlines, official_table
 from essgeo.official.sirene import database, scan
@@ -170,7 +171,7 @@ def _points(table: pd.DataFrame, file: str) -> gpd.GeoSeries:
     shapes = shapely.from_wkt(texts.where(texts != "", None).to_numpy(dtype=object), on_invalid="ignore")
     points = gpd.GeoSeries(shapely.point_on_surface(shapes), index=table.index, crs=GEOGRAPHIC)
     if (np.abs(points.get_coordinates().to_numpy()) > _MAX_DEGREES).any():
-        message = f"{file}: the positions of sites are not degrees, and the file does not say in which CRS they are."
+        message = tell("sites_not_degrees", file=file)
         raise SourceChangedError(message)
     return points
 
@@ -182,7 +183,7 @@ def read_commune_names(path: Path) -> dict[str, str]:
         found = official_columns(pyogrio.read_info(path)["fields"], find_source("communes"), file=path.name)
         table = pyogrio.read_dataframe(path, columns=list(found), read_geometry=False).rename(columns=found)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-        message = f"{path.name}: the geographic file cannot be read ({error}). Fetch it again."
+        message = tell("official_unreadable", name=path.name, error=error)
         raise InputError(message) from error
     return dict(zip(table["citycode"].astype(str), table["name"].astype(str), strict=True))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
 from essgeo.errors import SourceChangedError
+from essgeo.messages import tell
 from essgeo.official.http import is_web_address
 from essgeo.official.store import OfficialFile
 
@@ -46,7 +47,7 @@ def find_file(source: Source, area: str, web: Web) -> OfficialFile:
     try:
         answer: Any = json.loads(content)
     except ValueError as error:
-        message = f"{url}: the answer is not JSON ({error})."
+        message = tell("answer_not_json", url=url, error=error)
         raise SourceChangedError(message) from error
     resource = choose_resource(source, answer if isinstance(answer, dict) else {})
     url, said = resource["url"], resource.get("checksum")
@@ -92,9 +93,13 @@ def choose_resource(source: Source, dataset: Mapping[str, Any]) -> dict[str, Any
     fitting = [item for item in resources if item.get("id") == source.locate.get("resource", "")] or fitting
     if not fitting:
         there = "; ".join(f"{item.get('title')} ({item.get('format')})" for item in described[:_SHOWN_RESOURCES])
-        message = (
-            f"{source.id} changed: no file like /{source.locate['title']}/ ({' or '.join(formats)}) in {source.page}. "
-            f"Files there: {there or 'none'}. Name the new place in sources.toml, or give a file."
+        message = tell(
+            "source_file_moved",
+            id=source.id,
+            title=source.locate["title"],
+            formats=" or ".join(formats),
+            page=source.page,
+            there=there or "none",
         )
         raise SourceChangedError(message, cause="gone")
     return max(fitting, key=lambda item: str(item.get("last_modified") or item.get("created_at") or ""))

@@ -18,6 +18,7 @@ from pyproj.exceptions import CRSError
 
 from essgeo.crs import GEOGRAPHIC
 from essgeo.errors import InputError
+from essgeo.messages import tell
 from essgeo.official.catalogue import find_source, official_columns
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def database(*, memory: str = MEMORY, threads: int = 2) -> Iterator[duckdb.DuckD
             except duckdb.Error as error:
                 if type(error).__name__ not in _UNREADABLE:
                     raise
-                message = f"an official file cannot be read: {str(error).splitlines()[0]}. Fetch it again."
+                message = tell("sirene_unreadable", error=str(error).splitlines()[0])
                 raise InputError(message) from error
 
 
@@ -151,11 +152,11 @@ def scan(base: duckdb.DuckDBPyConnection, path: Path, source: Source) -> Scan:
     [('005580113', '')]
     """
     if not path.is_file():
-        message = f"{path}: no such file; `essgeo sources fetch {source.id}` fetches it, or give another."
+        message = tell("sirene_missing", path=path, id=source.id)
         raise InputError(message)
     form = _FORMATS.get(path.suffix.lower())
     if form is None:
-        message = f"{path}: cannot read a {path.suffix or 'file without suffix'}; give a .parquet or a .csv."
+        message = tell("sirene_suffix", path=path, suffix=path.suffix or tell("word_no_suffix"))
         raise InputError(message)
     table = form.format(path=sql_text(_literal(str(path))), encoding=sql_text(_encoding(path)))
     described = base.execute(f"DESCRIBE SELECT * FROM {table}").fetchall()
@@ -305,7 +306,7 @@ def within_communes(site: Scan, citycodes: Collection[str] | None) -> str:
         return "true"
     wrong = sorted(code for code in citycodes if not re.fullmatch(r"\d[\dAB]\d{3}", code))
     if wrong or not citycodes:
-        message = f"{', '.join(wrong) or 'no code'}: give INSEE codes of communes, such as 93010."
+        message = tell("sirene_communes", wrong=", ".join(wrong) or "no code")
         raise InputError(message)
     return f"{site.raw['citycode']} IN ({', '.join(map(sql_text, sorted(citycodes)))})"
 

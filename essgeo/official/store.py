@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from essgeo.errors import ChecksumError, SourceChangedError, SourceError
 from essgeo.files.provenance import sha256_of
+from essgeo.messages import tell
 from essgeo.official.archives import SIGNATURE, extract
 from essgeo.official.catalogue import REFRESH_DAYS, find_source, official_columns
 from essgeo.official.formats import SUFFIXES, columns_of, fault_of, missing_part, shortfall_of
@@ -349,7 +350,9 @@ def readable(path: Path, source: Source, area: str) -> Path:
     fitting = [member for member in found if member.name.lower().endswith(_suffix(source))]
     if len(fitting) != 1:
         names = ", ".join(member.name for member in found)
-        message = f"{path.name}: {source.id} changed: one {_suffix(source)} like {pattern} is expected, not {names}."
+        message = tell(
+            "store_changed", name=path.name, id=source.id, source=_suffix(source), pattern=pattern, names=names
+        )
         raise SourceChangedError(message)
     return fitting[0]
 
@@ -366,7 +369,7 @@ def _check_sum(part: Path, file: OfficialFile) -> None:
     """Refuse a file whose size or sum is not the one its publisher gives."""
     size = part.stat().st_size
     if file.size and size != file.size:
-        message = f"{file.url}: {size} bytes came, its publisher says {file.size}. Try again later."
+        message = tell("size_differs", url=file.url, size=size, size_2=file.size)
         raise ChecksumError(message)
     algorithm, _, wanted = file.checksum.partition(":")
     if not wanted or algorithm not in _ALGORITHMS:
@@ -374,7 +377,7 @@ def _check_sum(part: Path, file: OfficialFile) -> None:
     with part.open("rb") as stream:
         found = hashlib.file_digest(stream, lambda: hashlib.new(algorithm, usedforsecurity=False))
     if found.hexdigest() != wanted:
-        message = f"{file.url}: its {algorithm} is not the one its publisher gives. Try again later."
+        message = tell("checksum_differs", url=file.url, algorithm=algorithm)
         raise ChecksumError(message)
 
 
@@ -392,7 +395,9 @@ def _check_edges(path: Path, source: Source, *, archive: bool = False) -> None:
 
 def _refuse(path: Path, source: Source, fault: str) -> None:
     if fault:
-        message = f"{path.name.removesuffix('.part')}: {source.id} changed: {fault}. Look at {source.page}"
+        message = tell(
+            "store_fault", value=path.name.removesuffix(".part"), id=source.id, fault=fault, page=source.page
+        )
         raise SourceChangedError(message)
 
 

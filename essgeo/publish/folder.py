@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 
 from essgeo.errors import InputError
 from essgeo.files.guard import refuse_overwrite
+from essgeo.messages import tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -85,10 +86,10 @@ def check_folder(out: Path, read: Mapping[str, Path]) -> None:
         Names the file.
     """
     if not out.resolve().name:
-        message = f"cannot publish into {out}: name a folder below it."
+        message = tell("publish_root", out=out)
         raise InputError(message)
     if out.exists() and not out.is_dir():
-        message = f"cannot publish into {out}: it is a file. Name a folder, or move the file."
+        message = tell("publish_file", out=out)
         raise InputError(message)
     refuse_overwrite({"out": out}, read)
 
@@ -102,7 +103,7 @@ def _prepare(out: Path, work: Path) -> None:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        message = f"cannot publish into {out}: {error.strerror} ({error.filename}). Name a folder that can be written."
+        message = tell("publish_refused", out=out, strerror=error.strerror, filename=error.filename)
         raise InputError(message) from error
 
 
@@ -113,7 +114,7 @@ def _alone(work: Path, out: Path) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout as error:
-        message = f"another run is writing into {out}. Wait for it to end, or name another folder."
+        message = tell("publish_busy", out=out)
         raise InputError(message) from error
     try:
         yield
@@ -127,10 +128,7 @@ def _publish(work: Path, out: Path) -> None:
     ours = _listed(out)
     foreign = [name for name in files if name not in ours and (out / name).exists()]
     if foreign:
-        message = (
-            f"{out} holds files that essgeo did not write and would replace: {', '.join(foreign)}. "
-            "Move them, or name another folder."
-        )
+        message = tell("publish_foreign", out=out, foreign=", ".join(foreign))
         raise InputError(message)
     (staging / MANIFEST).write_text(json.dumps({"files": files}, indent=1), encoding="utf-8")
     moved = [*files, MANIFEST]
@@ -145,7 +143,7 @@ def _publish(work: Path, out: Path) -> None:
         for name in moved:
             _move(staging / name, out / name)
     except OSError as error:
-        message = f"cannot publish into {out}: {error.strerror} ({error.filename}). The last output stays as it was."
+        message = tell("publish_stopped", out=out, strerror=error.strerror, filename=error.filename)
         raise InputError(message) from error
     (work / _JOURNAL).unlink()
 

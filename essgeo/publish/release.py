@@ -14,6 +14,7 @@ from essgeo.crs import GEOGRAPHIC
 from essgeo.errors import SchemaError
 from essgeo.files.redact import MASK, redact
 from essgeo.files.write import writable
+from essgeo.messages import tell
 from essgeo.publish.licences import caveats, is_share_alike
 from essgeo.schema.columns import SHOWN_PUBLISHED, TABLES
 from essgeo.text.phrases import method_in_words
@@ -144,7 +145,7 @@ def _require_columns(frames: dict[str, pd.DataFrame]) -> None:
         if (missing := [column.name for column in TABLES[name].columns if column.name not in frame.columns])
     ]
     if faults:
-        message = f"the study lacks columns that essgeo.schema.columns promises. {'; '.join(faults)}."
+        message = tell("release_columns", faults="; ".join(faults))
         raise SchemaError(message)
 
 

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from essgeo.errors import InputError
+from essgeo.messages import tell
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -86,7 +87,9 @@ def _refuse(texts: pd.Series, form: str, example: str) -> None:
     wrong = texts[~texts.str.fullmatch(form)]
     if len(wrong):
         rows = ", ".join(map(str, wrong.index[:5]))
-        message = f"structures, column {texts.name!r}: {wrong.iloc[0]!r} in {len(wrong)} rows ({rows}). Give {example}."
+        message = tell(
+            "activity_values", name=texts.name, iloc=wrong.iloc[0], wrong=len(wrong), rows=rows, example=example
+        )
         raise InputError(message)
 
 

@@ -14,6 +14,7 @@ from essgeo.files.redact import restricted_rows
 from essgeo.geocoding import geocode
 from essgeo.geocoding.chain import SIRENE
 from essgeo.geocoding.verdict import RADIUS_M
+from essgeo.messages import tell
 from essgeo.official.live import Found, input_of
 from essgeo.official.readers import read_ess_list
 from essgeo.official.sirene import read_establishments, read_sirene_geolocation
@@ -130,9 +131,9 @@ def register_files(
             copy = fetch(SOURCES[name], folder=folder, offline=not live, progress=live)
         except SourceError as error:
             if name in _NEEDED:
-                missing.append(f"{error} (--{name.replace('_', '-')} FILE)")
+                missing.append(tell("register_missing", error=error, value=name.replace("_", "-")))
             else:
-                stale.append(f"{SOURCES[name]}: not used, {error}")
+                stale.append(tell("register_unused", sources=SOURCES[name], error=error))
             continue
         found[name] = copy.path
         stale += [copy.stale] if copy.stale else []

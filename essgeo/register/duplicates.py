@@ -15,6 +15,7 @@ from essgeo.crs import require_same_crs
 from essgeo.errors import SchemaError
 from essgeo.files.redact import MASK
 from essgeo.files.tables import read_table
+from essgeo.messages import tell
 from essgeo.schema.headers import simplify
 from essgeo.schema.validate import raise_faults, require_columns
 
@@ -204,7 +205,9 @@ def read_decisions(path: Path | str) -> pd.DataFrame:
     table = read_table(path, min_rows=0)
     missing = [name for name in _KEYS if name not in table]
     if missing:
-        message = f"{path.name}: missing column {', '.join(missing)}. Columns seen: {', '.join(table.columns)}."
+        message = tell(
+            "decisions_column_missing", name=path.name, missing=", ".join(missing), columns=", ".join(table.columns)
+        )
         raise SchemaError(message)
     rows = table.assign(keep=table.get("keep", ""))
     rows = rows[rows["decision"] != ""]
@@ -233,7 +236,7 @@ def join_decisions(*parts: pd.DataFrame) -> pd.DataFrame:
     twice = joined[joined.duplicated(["left", "right"])]
     if len(twice):
         left, right = twice.iloc[0][["left", "right"]]
-        message = f"decisions: {left!r} and {right!r} are settled otherwise in two files; keep one of them."
+        message = tell("decisions_differ", left=left, right=right)
         raise SchemaError(message)
     return joined
 

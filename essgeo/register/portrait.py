@@ -10,6 +10,7 @@ import pandas as pd
 
 from essgeo.errors import SchemaError
 from essgeo.files.layers import communes_of
+from essgeo.messages import tell
 from essgeo.official.live import Live
 from essgeo.official.live_layers import live_iris, live_qpv, read_layer
 from essgeo.official.sirene import count_establishments, read_zones_of_establishments
@@ -182,7 +183,7 @@ def _figures(seed_figures: pd.DataFrame, scope: str) -> dict[str, float]:
     values = pd.to_numeric(rows["value"], errors="coerce")
     if values.isna().any():
         wrong = ", ".join(rows.loc[values.isna(), "key"])
-        message = f"seed_figures: the value of {wrong} is not a number."
+        message = tell("seed_not_number", wrong=wrong)
         raise SchemaError(message)
     return dict(zip(rows["key"], values.astype(float), strict=True))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from essgeo.errors import InputError
+from essgeo.messages import tell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,10 +32,10 @@ class Period:
         """Refuse what is not two months in order."""
         for month in (self.first, self.last):
             if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
-                message = f"period: {month!r} is not a month such as 2027-01."
+                message = tell("not_a_month", month=month)
                 raise InputError(message)
         if self.last < self.first:
-            message = f"period: it ends ({self.last}) before it starts ({self.first})."
+            message = tell("period_backwards", last=self.last, first=self.first)
             raise InputError(message)
 
     @property

@@ -14,6 +14,7 @@ from rapidfuzz.utils import default_process
 
 from essgeo.crs import require_crs
 from essgeo.errors import SchemaError
+from essgeo.messages import plural, tell
 from essgeo.schema.columns import LAYERS, Column
 
 if TYPE_CHECKING:
@@ -92,8 +93,9 @@ def validate(frame: Frame, layer: str, *, source: str) -> Frame:
     plain[absent] = ""
     missing = [name for name in names if name not in plain.columns]
     if missing:
-        seen = ", ".join(map(str, plain.columns)) or "none"
-        message = f"{source}: missing column{'s' * (len(missing) > 1)} {', '.join(missing)}. Columns seen: {seen}."
+        seen = ", ".join(map(str, plain.columns)) or tell("word_none")
+        columns = plural("missing_column", len(missing), names=", ".join(missing))
+        message = tell("columns_missing", source=source, columns=columns, seen=seen)
         raise SchemaError(message)
     faults = list(_index_faults(plain[contract.index], rows))
     vocabularies = {}
@@ -152,13 +154,13 @@ def raise_faults(source: str, faults: list[Fault], vocabularies: Mapping[str, Co
     for row, name, what in sorted(faults):
         alike.setdefault((name, what), []).append(row)
     shown = list(alike.items())[:MAX_FAULTS]
-    lines = [f"{source}: {len(faults)} fault{'s' * (len(faults) > 1)}."]
-    lines += [f"  {_listed(rows)}, field {name}: {what}" for (name, what), rows in shown]
+    lines = [plural("faults", len(faults), source=source, count=len(faults))]
+    lines += [tell("fault_of_rows", rows=_listed(rows), field=name, what=what) for (name, what), rows in shown]
     more = len(faults) - sum(len(rows) for _, rows in shown)
     if more:
-        lines.append(f"  ... and {more} more.")
+        lines.append(tell("more_faults", more=more))
     for name, known in (vocabularies or {}).items():
-        lines.append(f"  known {name}: {', '.join(sorted(known))}")
+        lines.append(tell("known_values", name=name, known=", ".join(sorted(known))))
     raise SchemaError("\n".join(lines))
 
 
@@ -188,7 +190,7 @@ def require_columns(*layers: tuple[str, pd.DataFrame, Mapping[str, str]]) -> Non
                 missing.setdefault((name, advice), []).append(column)
     if missing:
         lines = [
-            f"{name}: missing column{'s' * (len(columns) > 1)} {', '.join(columns)}. {advice}"
+            f"{name}: {plural('missing_column', len(columns), names=', '.join(columns))}. {advice}"
             for (name, advice), columns in missing.items()
         ]
         raise SchemaError("\n".join(lines))
@@ -196,10 +198,10 @@ def require_columns(*layers: tuple[str, pd.DataFrame, Mapping[str, str]]) -> Non
 
 def _listed(rows: Sequence[int | str]) -> str:
     if len(rows) == 1:
-        return f"row {rows[0]}"
+        return tell("listed_row", row=rows[0])
     short = len(rows) <= MAX_ROWS
     first, last = (rows[:-1], rows[-1]) if short else (rows[: MAX_ROWS - 1], len(rows) - MAX_ROWS + 1)
-    return f"rows {', '.join(map(str, first))} and {last}{'' if short else ' more'}"
+    return tell("listed_short" if short else "listed_long", rows=", ".join(map(str, first)), last=last)
 
 
 def _text(values: pd.Series) -> pd.Series:
@@ -211,9 +213,9 @@ def _index_faults(identifiers: pd.Series, rows: pd.Index) -> Iterator[Fault]:
     for position, value in enumerate(_text(identifiers)):
         name = str(identifiers.name)
         if not value:
-            yield position, name, "is empty; every record needs an identifier"
+            yield position, name, tell("is_without_identifier")
         elif value in first:
-            yield position, name, f"{value!r} already stands in row {rows[first[value]]}; identifiers are unique"
+            yield position, name, tell("is_identifier_twice", value=value, row=rows[first[value]])
         else:
             first[value] = position
 
@@ -224,20 +226,20 @@ def _typed(values: pd.Series, field: Column) -> tuple[pd.Series, list[Fault]]:
     typed = text
     checks: list[tuple[pd.Series, str]] = []
     if field.required:
-        checks.append((~given, "is empty"))
+        checks.append((~given, "is_empty"))
     if field.kind in {"number", "integer"}:
         typed = pd.to_numeric(text.str.replace(",", "."), errors="coerce")
-        checks.append((given & ~np.isfinite(typed), "{} is not a number"))
+        checks.append((given & ~np.isfinite(typed), "is_no_number"))
     elif field.kind == "flag":
         typed = text.str.lower().map(FLAGS).astype("boolean")
-        checks.append((given & typed.isna(), "{} is not yes or no"))
+        checks.append((given & typed.isna(), "is_no_flag"))
     elif field.kind == "month":
         wrong = given & ~text.str.fullmatch(MONTH)
-        checks.append((wrong, "{} is not a date such as 2024, 2024-09 or 2024-09-30"))
+        checks.append((wrong, "is_no_date"))
     if field.minimum is not None:
-        checks.append((typed < field.minimum, f"{{}} is below {field.minimum:g}"))
+        checks.append((typed < field.minimum, "is_below"))
     faults: list[Fault] = [
-        (int(position), field.name, what.format(repr(text.iloc[position])))
+        (int(position), field.name, tell(what, value=text.iloc[position], minimum=field.minimum))
         for wrong, what in checks
         for position in wrong.to_numpy().nonzero()[0]
     ]
@@ -249,7 +251,7 @@ def _unknown_codes(text: pd.Series, field: Column, allowed: Collection[str]) -> 
         codes = str(value).split("|") if field.many else [str(value)]
         unknown = [f"{code!r}{_meant(code, allowed)}" for code in codes if code and code not in allowed]
         if unknown:
-            what = f"unknown value {', '.join(unknown)}"
+            what = tell("is_unknown", values=", ".join(unknown))
             yield from ((int(position), field.name, what) for position in positions)
 
 
@@ -263,7 +265,7 @@ def _meant(word: str, allowed: Collection[str]) -> str:
                 written.setdefault(part, code)
     likest = (process.extractOne(part, list(written), scorer=fuzz.ratio) for part in _parts(word))
     nearest, likeness, _ = max(filter(None, likest), key=itemgetter(1), default=("", 0, 0))
-    return f" (did you mean {written[nearest]}?)" if likeness >= MIN_LIKENESS else ""
+    return tell("did_you_mean", value=written[nearest]) if likeness >= MIN_LIKENESS else ""
 
 
 def _parts(label: str) -> list[str]:
@@ -282,23 +284,23 @@ def _coordinate_faults(frame: pd.DataFrame) -> Iterator[Fault]:
         given = f"lon {x:g}, lat {y:g}"
         if alone.iloc[position]:
             missing, there = ("lon", f"lat {y:g}") if np.isnan(x) else ("lat", f"lon {x:g}")
-            yield position, missing, f"is missing where {there} is given; give both or neither"
+            yield position, missing, tell("is_alone", there=there)
         elif swapped.iloc[position]:
-            yield position, "lon and lat", f"look swapped ({given}); exchange the two columns"
+            yield position, "lon and lat", tell("look_swapped", given=given)
         else:
-            yield position, "lon and lat", f"are not degrees ({given}); give longitude and latitude in WGS 84"
+            yield position, "lon and lat", tell("are_no_degrees", given=given)
 
 
 def _geometry_faults(frame: pd.DataFrame, source: str) -> Iterator[Fault]:
     if not isinstance(frame, gpd.GeoDataFrame):
-        message = f"{source}: no geometry; a layer of {' or '.join(POLYGONS)} is expected."
+        message = tell("layer_geometry", source=source, polygons=" or ".join(POLYGONS))
         raise SchemaError(message)
     require_crs(frame, source)
     for position, shape in enumerate(frame.geometry):
         if shape is None or shape.is_empty:
-            yield position, "geometry", "is empty"
+            yield position, "geometry", tell("is_empty")
         elif shape.geom_type not in POLYGONS:
-            yield position, "geometry", f"is a {shape.geom_type}; {' or '.join(POLYGONS)} expected"
+            yield position, "geometry", tell("is_a_shape", shape=shape.geom_type, polygons=" or ".join(POLYGONS))
         elif not shape.is_valid:
             reason = shapely.is_valid_reason(shape)
-            yield position, "geometry", f"is not valid ({reason}); repair it, for example with make_valid"
+            yield position, "geometry", tell("is_invalid", reason=reason)

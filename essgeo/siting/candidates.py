@@ -14,6 +14,7 @@ from essgeo.access import nearest_minutes, travel_cost
 from essgeo.crs import require_metric
 from essgeo.errors import InfeasibleError, InputError
 from essgeo.files.premises import PREMISES, SEARCH_AREA, checked_premises
+from essgeo.messages import tell
 from essgeo.schema.months import Period, available_months, month_number
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def search_areas(areas: gpd.GeoDataFrame, *, cell_m: float = CELL_M) -> gpd.GeoD
     """
     require_metric(areas, "areas")
     if not cell_m > 0:
-        message = f"cell_m must be positive, not {cell_m}."
+        message = tell("cell_positive", cell_m=cell_m)
         raise InputError(message)
     left, bottom, right, top = areas.total_bounds
     xs = (np.arange(np.floor(left / cell_m), np.ceil(right / cell_m)) + 0.5) * cell_m
@@ -220,7 +221,7 @@ def apply_filters(
         kept &= ~out
         left.append(f"{name}: {int(kept.sum())} left")
         if not kept.any():
-            message = f"no candidate is left after the filter '{name}' ({', '.join(left)}); ease it or give others."
+            message = tell("no_candidate_left", name=name, left=", ".join(left))
             raise InfeasibleError(message)
     return kept, pd.concat(tables, ignore_index=True)
 
@@ -230,7 +231,7 @@ def _station_minutes(
 ) -> NDArray[np.float32]:
     stations, longest = requirements.stations, requirements.max_station_minutes
     if stations is None or longest is None:
-        message = "max_station_minutes needs the layer of stations."
+        message = tell("stations_needed")
         raise InputError(message)
     serving = stations["status"] == "open"
     if period is not None:

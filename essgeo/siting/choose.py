@@ -15,6 +15,7 @@ from essgeo.errors import InfeasibleError
 from essgeo.files.premises import SEARCH_AREA
 from essgeo.gaps.reach import THEME_ROWS, reached_themes, theme_bits, trips_to, unpack_themes
 from essgeo.gaps.worlds import Spread
+from essgeo.messages import tell
 from essgeo.register.activity import counted_on
 from essgeo.schema.months import Period, available_months
 from essgeo.siting.candidates import Requirements, apply_filters, default_candidates
@@ -191,7 +192,7 @@ def choose_sites(  # noqa: PLR0913 (one argument a choice of the user, all but t
     )
     solution = solve(question, time_limit=settings.time_limit)
     if objective == "set" and solution.value > count:
-        message = f"reaching everybody takes at least {solution.bound:.0f} sites; at most {count} may be opened."
+        message = tell("needs_more_sites", bound=solution.bound, count=count)
         raise InfeasibleError(message)
 
     # Whatever the model maximises, a scenario is told in residents: those of ``covered`` are newly within reach.

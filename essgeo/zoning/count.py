@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from essgeo.errors import InputError
+from essgeo.messages import tell
 from essgeo.schema.validate import require_columns
 from essgeo.zoning.locate import locate_in, refuse
 
@@ -86,14 +87,14 @@ def count_in(
     advice = "Give the result of locate_in, and names of its columns."
     require_columns(("membership", membership, dict.fromkeys((*COLUMNS, *keys), advice)))
     if not 0 < level < 1:
-        message = f"level: {level} is not between 0 and 1; 0.9 asks for the interval from 5 % to 95 %."
+        message = tell("level_between", level=level)
         raise InputError(message)
     point = membership.columns[0]
     rows = membership[membership["zone_id"].notna()]
     twice = rows.duplicated([point, *keys])
     if twice.any():
         name = rows.loc[twice, point].iloc[0]
-        message = f"membership: {point} {name} stands twice in a group of {', '.join(keys)}; add zone_id to by."
+        message = tell("membership_twice", point=point, name=name, keys=", ".join(keys))
         raise InputError(message)
 
     weight = pd.Series(1, index=rows.index) if weights is None else _weights(rows[point], weights)

@@ -10,6 +10,7 @@ import shapely
 
 from essgeo.crs import require_metric, require_same_crs
 from essgeo.errors import InputError, SchemaError
+from essgeo.messages import tell
 from essgeo.schema.validate import require_columns
 from essgeo.zoning.boundary import contains, disc_share, distance_to, nearest_zone, trace
 
@@ -116,11 +117,11 @@ def locate_in(
     polygons, shapes = zone_polygons(zones, "zones"), checked_points(points, "points")
     radius = _radii(points, radius_m)
     if not all(0 <= m < np.inf for m in near_m) or len(set(near_m)) < len(near_m):
-        message = f"near_m: {tuple(near_m)} has a distance that is negative, infinite, not a number or there twice."
+        message = tell("near_m_wrong", near_m=tuple(near_m))
         raise InputError(message)
     label = str(points.index.name or "point_id")
     if label in {"zone_id", "vintage", "relation", "probability", "distance_m", *(f"within_{m}m" for m in near_m)}:
-        message = f"points: the index is named {label}, as a column of the result. Rename it with rename_axis(...)."
+        message = tell("points_index_name", label=label)
         raise InputError(message)
 
     # Parallel arrays, one entry a row of the result: positions of a point and of a zone (-1: none), the signed distance

@@ -12,7 +12,9 @@ import click
 import pytest
 
 from essgeo.cli.main import cli
+from essgeo.errors import SchemaError
 from essgeo.messages import choose_language, language, words
+from essgeo.schema.validate import raise_faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -98,3 +100,26 @@ def test_every_message_of_click_that_is_translated_keeps_its_fields() -> None:
             name for _, name, _, _ in Formatter().parse(french)
         ]
         assert re.findall(r"%\(\w+\)s", english) == re.findall(r"%\(\w+\)s", french)
+
+
+def test_a_fault_of_a_file_is_told_in_french_with_the_same_code(
+    run: Run, small_territory: Path, tmp_path: Path
+) -> None:
+    wrong = tmp_path / "liste.csv"
+    wrong.write_text("couleur;taille\nbleu;3\n", encoding="utf-8")
+    asked = ("zones", wrong, "-o", tmp_path / "zones.csv", "--territory", small_territory)
+    french, english = (run(*asked, "--lang", lang) for lang in ("fr", "en"))
+    assert french[0] == english[0] == 2
+    assert "liste.csv : aucune colonne n'a été reconnue comme" in french[2]
+    assert "liste.csv: no column was recognised as" in english[2]
+    code, _, errors = run("--lang", "fr", "gaps", "nowhere")
+    assert (code, errors.startswith("essgeo: pas de territoire 'nowhere'. Connus :")) == (2, True)
+
+
+def test_the_faults_of_a_table_are_listed_in_french() -> None:
+    before = language.set("fr")
+    try:
+        with pytest.raises(SchemaError, match=r"a.csv : 2 erreurs.\n  lignes 4 et 6, champ lat : est vide"):
+            raise_faults("a.csv", [(4, "lat", "est vide"), (6, "lat", "est vide")])
+    finally:
+        language.reset(before)

@@ -41,7 +41,7 @@ def test_every_text_is_used() -> None:
         for path in Path(essgeo.__path__[0]).rglob("*")
         if path.suffix in {".py", ".html", ".js"}
     )
-    prefixes = "level|layer|kind|p|f|at|file|background|class|income|apart|interest|iris|each|qpv"
+    prefixes = "level|layer|kind|p|f|at|file|background|class|income|apart|interest|iris|each|qpv|word"
     made_by_prefix = re.compile(rf"^({prefixes})_")
     of_number = re.compile(r"_(one|many)$")
     by_code = {"causes", "methods", "umap", "click", "commands", "options"}
