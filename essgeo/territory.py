@@ -17,6 +17,8 @@ from essgeo.schema.columns import LAYERS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from essgeo.messages import Lang
+
 
 _PACKAGED = Path(__file__).parent / "data"
 
@@ -61,6 +63,8 @@ class Territory:
         Where its data are.
     files
         Every file it declares: none where all comes from official sources.
+    name_in
+        Its name after its French preposition, as in "who lives ...": ``à Bondy``, ``aux Lilas``, ``dans le Perche``.
     """
 
     id: str
@@ -70,6 +74,17 @@ class Territory:
     communes: tuple[str, ...]
     folder: Path
     files: tuple[LayerFile, ...]
+    name_in: str = ""
+
+    def place(self, lang: Lang) -> str:
+        """Return its name after its preposition; in French its own, or that of a commune.
+
+        Examples
+        --------
+        >>> load_territory("est-ensemble").place("fr"), load_territory("est-ensemble").place("en")
+        ('à Est Ensemble', 'in Est Ensemble')
+        """
+        return f"in {self.name}" if lang == "en" else self.name_in or in_french(self.name)
 
     def declares(self, layer: str) -> bool:
         """Return whether the territory has a file of that layer."""
@@ -100,6 +115,19 @@ class Territory:
             )
             raise SourceUnavailableError(message)
         return wanted[0]
+
+
+def in_french(name: str) -> str:
+    """Return a name after ``à``, which joins the article of a commune.
+
+    Examples
+    --------
+    >>> in_french("Bondy"), in_french("Les Lilas"), in_french("Le Pré-Saint-Gervais"), in_french("La Courneuve")
+    ('à Bondy', 'aux Lilas', 'au Pré-Saint-Gervais', 'à La Courneuve')
+    """
+    article, _, rest = name.partition(" ")
+    joined = {"Le": "au", "Les": "aux"}.get(article)
+    return f"{joined} {rest}" if joined and rest else f"à {name}"
 
 
 def data_folder() -> Path:
@@ -184,6 +212,7 @@ def _read(path: Path) -> Territory:
             )
             for entry in table.get("layers", [])
         ),
+        name_in=table.get("name_in", ""),
     )
 
 
@@ -193,6 +222,8 @@ def _top_faults(table: dict[str, object]) -> Iterator[str]:
             yield tell("key_missing", value=key)
         elif not isinstance(table[key], kind):
             yield tell("key_kind", value=key, kinds=tell(_KINDS[kind]))
+    if not isinstance(table.get("name_in", ""), str):
+        yield tell("key_kind", value="name_in", kinds=tell(_KINDS[str]))
     if not isinstance(table.get("layers", []), list):
         yield tell("layers_list")
     communes = table.get("communes")

@@ -9,7 +9,7 @@ import pytest
 from essgeo import load_territory
 from essgeo.errors import InputError, UnknownTerritoryError
 from essgeo.official.live_layers import read_layer
-from essgeo.territory import territory_names
+from essgeo.territory import in_french, territory_names
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,3 +83,22 @@ def test_a_file_that_is_declared_but_missing_is_a_fault_of_the_folder(small_terr
     (small_territory / "stations.csv").unlink()
     with pytest.raises(InputError, match=r"stations.csv: no such file"):
         read_layer(load_territory(small_territory), "stations")
+
+
+def test_a_territory_carries_its_preposition(small_territory: Path) -> None:
+    path = small_territory / "territory.toml"
+    text = path.read_text(encoding="utf-8")
+    assert load_territory(small_territory).place("fr") == "à Small"
+    path.write_text('name_in = "dans le Petit"\n' + text, encoding="utf-8")
+    here = load_territory(small_territory)
+    assert (here.place("fr"), here.place("en")) == ("dans le Petit", "in Small")
+    path.write_text("name_in = 3\n" + text, encoding="utf-8")
+    with pytest.raises(InputError, match="name_in should be text between quotes"):
+        load_territory(small_territory)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("Bondy", "à Bondy"), ("Les Lilas", "aux Lilas"), ("Le Raincy", "au Raincy"), ("Lens", "à Lens")]
+)
+def test_a_commune_joins_its_article_to_the_preposition(name: str, told: str) -> None:
+    assert in_french(name) == told

@@ -82,6 +82,7 @@ def shared_context(study: Study, background: Choice = "none") -> Context:
         "single": False,
         "background": background,
         "territory": study.territory.name,
+        "territory_in": study.territory.place(study.lang),
         "parameters": study.parameters,
         "minutes": study.parameters.walk_minutes,
         "inputs": study.inputs,

@@ -12,7 +12,7 @@ from essgeo.errors import InputError
 from essgeo.messages import tell
 from essgeo.official.catalogue import is_department
 from essgeo.schema.codes import ARRONDISSEMENTS, city_of, department_of
-from essgeo.territory import load_territory
+from essgeo.territory import in_french, load_territory
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -29,6 +29,7 @@ _COMMUNE = re.compile(r"(\d{2}|2[AB])\d{3}")
 _TOML = """\
 id = {id}
 name = {name}
+name_in = {name_in}
 crs = {crs}
 vintage = {vintage}
 communes = [{communes}]
@@ -111,6 +112,7 @@ def declare_territory(
         "crs": systems[0] if crs == "auto" else crs,
         "vintage": QPV_VINTAGE,
     }
+    values["name_in"] = in_french(values["name"])
     quoted = {key: json.dumps(value, ensure_ascii=False) for key, value in values.items()}
     text = _TOML.format(**quoted, id_plain=target.as_posix(), communes=", ".join(map(json.dumps, codes)))
     return _write(path, text)
