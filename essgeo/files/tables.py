@@ -146,17 +146,11 @@ def _fault_of(head: bytes, suffix: str) -> str:
     """Return what is wrong with the first bytes of a file of that suffix, or nothing."""
     looks = next((suffixes for signature, suffixes in _SIGNATURES.items() if head.startswith(signature)), ())
     faults = {
-        "the file is empty.": not head.strip(),
-        f"the file is not a {suffix} but looks like a {''.join(looks[:1])}; rename it or save it again as {suffix}.": (
-            looks and suffix not in looks
-        ),
-        f"the file is not a {suffix} (its first bytes say so); rename it or save it again as {suffix}.": (
-            not looks and suffix in {*_BOOKS, ".parquet", ".geoparquet", ".gpkg"}
-        ),
-        "the file is a web page, not a table; download the table itself.": (
-            suffix in _TEXT and head.lstrip().lower().startswith(WEB_PAGE)
-        ),
-        f"the file is binary, not the text a {suffix} holds; save it again as {suffix}, in UTF-8.": (
+        tell("head_empty"): not head.strip(),
+        tell("head_looks", suffix=suffix, looks="".join(looks[:1])): (looks and suffix not in looks),
+        tell("head_not", suffix=suffix): (not looks and suffix in {*_BOOKS, ".parquet", ".geoparquet", ".gpkg"}),
+        tell("head_web"): (suffix in _TEXT and head.lstrip().lower().startswith(WEB_PAGE)),
+        tell("head_binary", suffix=suffix): (
             suffix in _TEXT and head.count(b"\x00") > len(head) // 10 and not head.startswith(UTF16_MARKS)
         ),
     }
@@ -216,7 +210,7 @@ def _read_json(path: Path) -> pd.DataFrame:
         encoding = encoding_of(path)
         held = json.loads(path.read_text(encoding=encoding.codec, errors=encoding.errors))
     except (ValueError, RecursionError) as error:
-        message = f"{path}: the file is not JSON ({error})."
+        message = tell("not_json", path=path, error=error)
         raise InputError(message) from error
     items = held.get(RESULTS) if isinstance(held, dict) else held
     if not isinstance(items, list):
