@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
+import pytest
 import shapely
 from shapely import Point, Polygon
 
-from essgeo.maps.drawing import collection, outlines
+from essgeo.maps.drawing import MARKS, STROKES, collection, layers_with_popups, outlines
+from essgeo.schema.columns import TABLES
+from essgeo.text.languages import texts
 
 if TYPE_CHECKING:
+    from essgeo.messages import Lang
     from essgeo.results import Study
 
 
@@ -53,3 +57,15 @@ def test_points_have_six_decimals_and_missing_ones_are_left_out() -> None:
     made = collection(points, [{"id": name} for name in "abc"])
     assert [feature["properties"]["id"] for feature in made["features"]] == ["a"]
     assert made["features"][0]["geometry"]["coordinates"] == [2.438246, 48.901235]
+
+
+def test_every_published_layer_is_drawn(study: Study) -> None:
+    marked = {mark.layer for mark in MARKS.values()}
+    published = {name for name, table in TABLES.items() if table.geographic and name != "structures"}
+    assert marked | set(STROKES) | {"iris"} == published == set(layers_with_popups(study))
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_every_layer_drawn_has_a_name_in_the_legend_and_in_popups(study: Study, lang: Lang) -> None:
+    wanted = {f"layer_{name}" for name in (*MARKS, *STROKES)} | {f"kind_{name}" for name in layers_with_popups(study)}
+    assert not wanted - set(texts(lang)["map"])
