@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import pandas as pd
@@ -68,10 +69,12 @@ def own_inputs(
     ]
 
 
-def user_inputs(given: Mapping[str, Path], vintage: str, network: WalkNetwork | None) -> list[Input]:
+def user_inputs(given: Mapping[str, Any], vintage: str, network: WalkNetwork | None) -> list[Input]:
     """Return the files that the user gave, by layer; a network that was read knows its source, licence and day."""
     theirs = [
-        given_input(layer, path, title=f"{layer}, file of the user", vintage=vintage)
+        given_frame(path, vintage)
+        if isinstance(path, pd.DataFrame)
+        else given_input(layer, path, title=f"{layer}, file of the user", vintage=vintage)
         for layer, path in ((name.partition(" ")[0], path) for name, path in given.items())
         if layer != "network"
     ]
@@ -83,6 +86,14 @@ def user_inputs(given: Mapping[str, Path], vintage: str, network: WalkNetwork | 
     return theirs
 
 
+def given_frame(frame: pd.DataFrame, vintage: str) -> Input:
+    """Return the lineage of a table that the user gives in a notebook: what it holds stands for the file."""
+    plain = pd.DataFrame(frame).astype(str)
+    content = hashlib.sha256(pd.util.hash_pandas_object(plain).to_numpy().tobytes()).hexdigest()
+    title = "structures, table of the user"
+    return Input("structures", FRAME, content, title, "the user", "as given by the user", vintage)
+
+
 def ban_inputs(files: Sequence[Path], vintage: str) -> list[Input]:
     """Return the files of addresses that the user gave."""
     return [given_input("addresses", path, title="addresses, file of the user", vintage=vintage) for path in files]
@@ -92,6 +103,9 @@ def vintage_of(inputs: Sequence[Input], layer: str) -> str:
     """Return the vintage of the first file of a layer, ``""`` where there is none."""
     return next((source.vintage for source in inputs if source.layer == layer), "")
 
+
+FRAME = "table"
+"""What a table of a notebook is called where a file has its name."""
 
 _SIRENE = ("sirene_establishments", "sirene_legal_units")
 
@@ -132,24 +146,26 @@ class Facts:
     economy: Economy | None = None
 
 
-def read_lists(given: Mapping[str, Path]) -> pd.DataFrame:
+def read_lists(given: Mapping[str, Any]) -> pd.DataFrame:
     """Return the structures of every list that the user gave, as one, see :func:`essgeo.register.combine_lists`."""
-    paths = [path for layer, path in given.items() if layer.partition(" ")[0] == "structures"]
-    lists = [read_structures(path, headers=known_headers()) for path in paths]
+    sources = [source for layer, source in given.items() if layer.partition(" ")[0] == "structures"]
+    lists = [read_structures(source, headers=known_headers()) for source in sources]
     if len(lists) == 1:
         return lists[0]
-    names = [path.name for path in paths]
-    names = names if len(set(names)) == len(names) else [str(path) for path in paths]
+    frames = [isinstance(source, pd.DataFrame) for source in sources]
+    names = [f"{FRAME} {n}" if frames[n - 1] else source.name for n, source in enumerate(sources, start=1)]
+    if len(set(names)) < len(names):
+        names = [name if frames[n] else str(sources[n]) for n, name in enumerate(names)]
     return combine_lists(dict(zip(names, lists, strict=True)))
 
 
-def own_register(territory: Territory, given: Mapping[str, Path]) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+def own_register(territory: Territory, given: Mapping[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     """Return the structures of the user or of the territory, and the addresses that the territory knows."""
     register = read_lists(given) if "structures" in given else read_layer(territory, "structures")
     return register, read_layer(territory, "addresses") if territory.declares("addresses") else None
 
 
-def own_facts(territory: Territory, parameters: Parameters, given: Mapping[str, Path]) -> Facts:
+def own_facts(territory: Territory, parameters: Parameters, given: Mapping[str, Any]) -> Facts:
     """Return what the files of a territory hold; those of the user (by layer) take their place. Nothing is fetched.
 
     Examples
@@ -178,7 +194,7 @@ def own_facts(territory: Territory, parameters: Parameters, given: Mapping[str, 
     )
 
 
-def live_facts(live: Live, parameters: Parameters, given: Mapping[str, Path]) -> Facts:
+def live_facts(live: Live, parameters: Parameters, given: Mapping[str, Any]) -> Facts:
     """Return what official files of today hold; files of the user come first, those of the territory stand in.
 
     Raises
@@ -263,7 +279,7 @@ def live_renewal(
 def _register(
     live: Live,
     parameters: Parameters,
-    given: Mapping[str, Path],
+    given: Mapping[str, Any],
     addresses: pd.DataFrame | Engine | None,
     layers: Mapping[str, gpd.GeoDataFrame],
 ) -> Found[tuple[pd.DataFrame, Economy | None]]:
@@ -330,9 +346,7 @@ def _addresses(live: Live) -> Found[pd.DataFrame | Engine | None]:
     )
 
 
-def _streets(
-    live: Live, given: Mapping[str, Path], layers: Mapping[str, gpd.GeoDataFrame]
-) -> Found[WalkNetwork | None]:
+def _streets(live: Live, given: Mapping[str, Any], layers: Mapping[str, gpd.GeoDataFrame]) -> Found[WalkNetwork | None]:
     if "network" in given:
         return Found(read_network(given["network"], layers["communes"]))
 

@@ -110,7 +110,7 @@ class Options:
         With ``live``: use the official files fetched before, and open no connection.
     """
 
-    structures: Path | str | Sequence[Path | str] | None = None
+    structures: Path | str | pd.DataFrame | Sequence[Path | str | pd.DataFrame] | None = None
     decisions: Path | str | None = None
     suggestions: Path | str | None = None
     corrections: Path | str | None = None
@@ -128,10 +128,8 @@ class Options:
     def files(self, territory: Territory) -> dict[str, Path]:
         """Return the files of the user by the layer they stand for, and the corrections of the territory's folder."""
         fixed = territory.folder / CORRECTIONS
-        lists = self.lists()
-        names = ["structures", *(f"structures {number}" for number in range(2, len(lists) + 1))]
         given = {
-            **dict(zip(names, lists, strict=False)),
+            **{name: source for name, source in self.lists().items() if isinstance(source, Path)},
             "decisions": self.decisions,
             "qpv": self.qpv,
             "npnru": self.npnru,
@@ -140,10 +138,18 @@ class Options:
         }
         return {layer: Path(path) for layer, path in given.items() if path}
 
-    def lists(self) -> list[Path]:
-        """Return the lists of structures that the user gives, each once."""
-        given = [self.structures] if isinstance(self.structures, str | Path) else self.structures or ()
-        return list(dict.fromkeys(map(Path, given)))
+    def lists(self) -> dict[str, Path | pd.DataFrame]:
+        """Return the lists of structures that the user gives, files or tables, each once."""
+        one = self.structures is None or isinstance(self.structures, str | Path | pd.DataFrame)
+        given = cast("Sequence[Path | str | pd.DataFrame]", [self.structures] if one else self.structures)
+        whole: dict[int | Path, Path | pd.DataFrame] = {}
+        for number, source in enumerate(source for source in given if source is not None):
+            if isinstance(source, pd.DataFrame):
+                whole[number] = source
+            else:
+                whole[Path(source)] = Path(source)
+        names = ["structures", *(f"structures {number}" for number in range(2, len(whole) + 1))]
+        return dict(zip(names, whole.values(), strict=False))
 
     def ban_files(self) -> list[Path]:
         """Return the files of addresses that the user gives."""
@@ -191,10 +197,11 @@ def set_up(territory: str | Path | Territory, options: Options) -> Setting:
     parameters, files = options.parameters(here), options.files(here)
     for path in (*files.values(), *options.ban_files()):
         require_file(path)
+    given = options.lists() | files
     if options.live:
-        facts = live_facts(Live(here, lang=options.lang, offline=options.offline, progress=True), parameters, files)
+        facts = live_facts(Live(here, lang=options.lang, offline=options.offline, progress=True), parameters, given)
     else:
-        facts = own_facts(here, parameters, files)
+        facts = own_facts(here, parameters, given)
     placed = _place(
         here,
         parameters,
@@ -242,7 +249,7 @@ def place(territory: str | Path | Territory, options: Options) -> Placed:
     parameters, files = options.parameters(here), options.files(here)
     for path in (*files.values(), *options.ban_files()):
         require_file(path)
-    register, addresses = own_register(here, files)
+    register, addresses = own_register(here, options.lists() | files)
     iris = here.file("iris")
     qpv, npnru = files.get("qpv"), files.get("npnru")
     return _place(
@@ -434,7 +441,7 @@ def measure(setting: Setting) -> Study:
 def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the first by name)
     territory: str | Path | Territory,
     *,
-    structures: Path | str | Sequence[Path | str] | None = None,
+    structures: Path | str | pd.DataFrame | Sequence[Path | str | pd.DataFrame] | None = None,
     decisions: Path | str | None = None,
     suggestions: Path | str | None = None,
     corrections: Path | str | None = None,

@@ -327,3 +327,15 @@ def test_an_invalid_qpv_of_the_user_is_repaired_and_told(small_territory: Path, 
     found = run_study(small_territory, qpv=path, out=None, as_of=DAY)
     assert found.qpv.attrs["repaired"] == ["QN1"]
     assert found.qpv.geometry.is_valid.all()
+
+
+def test_lists_of_a_study_are_files_and_frames_each_with_its_lineage(small_territory: Path, tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text("nom;adresse;ville\nA;1 rue A;Bondy\n", encoding="utf-8")
+    point = gpd.GeoSeries.from_xy([660_500], [6_867_500], crs=2154)
+    frame = gpd.GeoDataFrame({"nom": ["B"], "secteur": ["Mobilité"]}, geometry=point)
+    study = run_study(small_territory, out=None, structures=[frame, path, str(path)], as_of=dt.date(2026, 1, 1))
+    assert sorted(study.structures["name"]) == ["A", "B"]
+    assert study.structures.set_index("name").geometry["B"].distance(point.iloc[0]) < 0.5
+    lists = [source.file for source in study.inputs if source.layer == "structures"]
+    assert lists == ["table", "mine.csv"]

@@ -15,11 +15,11 @@ from essgeo.crs import GEOGRAPHIC, require_crs
 from essgeo.errors import InputWarning, SchemaError
 from essgeo.files.redact import is_diffusion, redact, redact_identifiers, restricted_rows
 from essgeo.files.reread import reread
-from essgeo.files.tables import read_table
+from essgeo.files.tables import as_text, read_table
 from essgeo.messages import tell
 from essgeo.schema.columns import HEADERS, LAYERS, LISTS
 from essgeo.schema.headers import guess_columns, simplify
-from essgeo.schema.validate import MONTH, validate
+from essgeo.schema.validate import MONTH, ROW, validate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -184,15 +184,16 @@ _SUM = r"(sous_|grand_)?tota(l|ux)(_.*)?"
 _WANTED = {"the name": ("name",), "the address, or the longitude and latitude,": ("address", "lon")}
 
 
-def read_structures(path: Path | str, *, headers: Headers = HEADERS) -> pd.DataFrame:
+def read_structures(path: Path | str | pd.DataFrame, *, headers: Headers = HEADERS) -> pd.DataFrame:
     r"""Return the structures that a file lists, in the columns of the register.
 
     Parameters
     ----------
     path
-        Any file that :func:`essgeo.files.tables.read_table` takes. Columns are recognised by their usual French and
-        English names; codes may be written as codes, as French or English labels, or as the beginning of one. Points of
-        a geographic file are used as coordinates. The files of data.inclusion, of the SIAE and of the RNA are known as
+        Any file that :func:`essgeo.files.tables.read_table` takes, or a table or GeoDataFrame of a notebook. Columns
+        are recognised by their usual French and English names; codes may be written as codes, as French or English
+        labels, or as the beginning of one. Points of a geographic file are used as coordinates. The files of
+        data.inclusion, of the SIAE and of the RNA are known as
         `essgeo sources fetch` brings them.
     headers
         The names that columns carry in files; :func:`essgeo.official.catalogue.known_headers` adds those of the user.
@@ -224,8 +225,9 @@ def read_structures(path: Path | str, *, headers: Headers = HEADERS) -> pd.DataF
     ...     read_structures(path)[["name", "sectors", "status"]].reset_index().to_dict("records")
     [{'structure_id': 'le-fournil', 'name': 'Le Fournil', 'sectors': 'alimentation_agriculture', 'status': 'unknown'}]
     """
-    path = Path(path)
-    table = as_official_list(reread(_points_as_columns(read_table(path), path.name)), headers)
+    raw = as_list(path) if isinstance(path, pd.DataFrame) else read_table(path)
+    path = Path("table" if isinstance(path, pd.DataFrame) else path)
+    table = as_official_list(reread(_points_as_columns(raw, path.name)), headers)
     structures = table.rename(columns=_columns(table, headers))
     wanted = [name for name, columns in _WANTED.items() if not set(columns) & set(structures.columns)]
     if wanted:
@@ -254,6 +256,15 @@ def read_structures(path: Path | str, *, headers: Headers = HEADERS) -> pd.DataF
     else:
         structures["structure_id"] = redact_identifiers(structures["structure_id"], restricted)
     return validate(_name_sources(structures), "structures", source=path.name)
+
+
+def as_list(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of a notebook as a file would hold it: text, rows numbered, an index that has a name a column."""
+    named = frame.index.name is not None and frame.index.name not in frame
+    rows = frame.reset_index() if named else frame.reset_index(drop=True)
+    rows.index = pd.RangeIndex(1, len(rows) + 1, name=ROW)
+    rows.columns = pd.Index([str(column) for column in rows.columns])
+    return as_text(rows)
 
 
 def _drop_sums(structures: pd.DataFrame, name: str) -> pd.DataFrame:

@@ -255,3 +255,17 @@ def test_what_is_not_said_to_be_open_is_masked(tmp_path: Path, column: str, said
     path.write_text(f"nom,adresse,{column}\nJeanne Martin,1 rue A,{said}\n", encoding="utf-8")
     row = read_structures(path).iloc[0]
     assert (row["name"] == "[ND]", row["address"] == "") == (masked, masked)
+
+
+def test_a_frame_of_a_notebook_is_read_as_a_file_is() -> None:
+    points = gpd.points_from_xy([2.48, 2.45], [48.90, 48.86])
+    table = {"Nom": ["Le Fournil", "La Roue"], "Secteur": ["Alimentation et agriculture", None], "Effectif": [3, None]}
+    mine = gpd.GeoDataFrame(table, index=["x", "y"], geometry=points, crs=4326).to_crs(2154)
+    found = read_structures(mine)
+    assert found.index.tolist() == ["le-fournil", "la-roue"]
+    assert found["sectors"].tolist() == ["alimentation_agriculture", ""]
+    assert found["lon"].round(6).tolist() == [2.48, 2.45]
+    named = pd.DataFrame({"nom": ["A"], "adresse": ["1 rue A"]}, index=pd.Index(["s1"], name="structure_id"))
+    assert read_structures(named).index.tolist() == ["s1"]
+    with pytest.raises(SchemaError, match="table: no column was recognised as the name"):
+        read_structures(mine.drop(columns="Nom"))
