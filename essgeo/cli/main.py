@@ -84,12 +84,12 @@ def _bug(error: Exception) -> str:
 
 
 def _shown(otherwise: Callable[..., None]) -> Callable[..., None]:
-    """Return what shows a warning: as a sentence where it is of the user's input, else as before."""
+    """Return what shows a warning: as a sentence where it is of the user's input; one of a library where asked for."""
 
     def show(message: Warning | str, category: type[Warning], *rest: Any, **more: Any) -> None:  # noqa: ANN401
         if issubclass(category, InputWarning):
             _say(str(message))
-        else:
+        elif os.environ.get("ESSGEO_DEBUG"):
             otherwise(message, category, *rest, **more)
 
     return show

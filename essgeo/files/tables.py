@@ -98,7 +98,7 @@ def read_table(
         raise InputError(message)
     frame = frame.rename_axis(ROW)
     frame.columns = pd.Index(unique_names([str(name) for name in frame.columns]))
-    return frame if as_is else as_text(frame)
+    return frame if as_is or suffix in _SHEETS else as_text(frame)  # cells of sheets are text already
 
 
 def read_outlines(path: Path, *, min_rows: int = 1) -> gpd.GeoDataFrame:
