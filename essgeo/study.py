@@ -458,6 +458,7 @@ def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the 
     offline: bool = False,
     background: Choice = "ign",
     single_file: bool = False,
+    excel: bool = False,
 ) -> Study:
     """Locate the structures of a territory, measure who reaches them, and publish what that shows.
 
@@ -473,6 +474,8 @@ def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the 
         Folder to publish into; ``None`` writes nothing.
     background, single_file
         How pages are written, see :func:`essgeo.build_maps`.
+    excel
+        Write CSV as the Excel of France opens it, and head the workbook in words.
 
     Returns
     -------
@@ -514,7 +517,7 @@ def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the 
     setting = set_up(here, options)
     with _side_by_side(lambda: _scenarios(setting)) as scenarios:
         study = measure(setting)
-        _write(study, Path(out), scenarios, background=background, single_file=single_file)
+        _write(study, Path(out), scenarios, background=background, single_file=single_file, excel=excel)
     return study
 
 
@@ -561,10 +564,16 @@ def _scenarios(setting: Setting) -> list[Scenario]:
 
 
 def _write(
-    study: Study, out: Path, scenarios: Callable[[], list[Scenario]], *, background: Choice, single_file: bool
+    study: Study,
+    out: Path,
+    scenarios: Callable[[], list[Scenario]],
+    *,
+    background: Choice,
+    single_file: bool,
+    excel: bool = False,
 ) -> list[Path]:
     with staged(out) as staging:
-        with _side_by_side(lambda: export(study, staging)) as exported:
+        with _side_by_side(lambda: export(study, staging, excel=excel)) as exported:
             pages = build_maps(
                 study,
                 staging,

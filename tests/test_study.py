@@ -7,6 +7,7 @@ import datetime as dt
 import os
 import subprocess
 import sys
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -16,10 +17,10 @@ import shapely
 
 from essgeo import load_territory, run_study
 from essgeo.cli.summary import caveat
-from essgeo.errors import InputError, SchemaError, SourceUnavailableError
+from essgeo.errors import InputError, InputWarning, SchemaError, SourceUnavailableError
 from essgeo.maps.findings import tally
 from essgeo.publish.licences import caveats
-from essgeo.study import _side_by_side
+from essgeo.study import Options, _side_by_side, place
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -260,7 +261,7 @@ def test_a_run_that_dies_leaves_the_last_good_output(
 BESIDE = """
 import os, sys, time
 from pathlib import Path
-from essgeo.study import _side_by_side
+from essgeo.study import Options, _side_by_side, place
 
 def work():
     time.sleep(0.5)
@@ -339,3 +340,18 @@ def test_lists_of_a_study_are_files_and_frames_each_with_its_lineage(small_terri
     assert study.structures.set_index("name").geometry["B"].distance(point.iloc[0]) < 0.5
     lists = [source.file for source in study.inputs if source.layer == "structures"]
     assert lists == ["table", "mine.csv"]
+
+
+@pytest.mark.parametrize("excel", [False, True])
+def test_what_a_study_publishes_is_the_same_list_again(small_territory: Path, tmp_path: Path, *, excel: bool) -> None:
+    first = run_study(small_territory, out=tmp_path / "maps", as_of=DAY, excel=excel, background="none").structures
+    if excel:
+        assert (tmp_path / "maps/tables/zones.csv").read_bytes().startswith(b"\xef\xbb\xbflayer;zone_id;")
+    names = ["name", "geo_status", "geo_precision", "geo_radius_m", "geo_reason", "sectors", "qpv", "counted"]
+    for path in ("tables/structures.csv", "study.xlsx", "layers.gpkg"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", InputWarning)
+            again = place(small_territory, Options(structures=tmp_path / "maps" / path, as_of=DAY)).structures
+        pd.testing.assert_frame_equal(pd.DataFrame(again[names]), pd.DataFrame(first[names]), check_dtype=False)
+        placed = first.geometry.notna()
+        assert (first[placed].distance(again[placed]) < 0.2).all()

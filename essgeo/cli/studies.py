@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from essgeo.cli.options import as_json, by_status, counted, echo_table, harmless, of_study, persons
+from essgeo.cli.options import as_json, by_status, counted, echo_table, excel, harmless, of_study, persons
 from essgeo.messages import language, plural, tell, words
 from essgeo.text.phrases import method_in_words
 
@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     default="ign",
     show_default=True,
 )
+@excel
 @click.option("--single-file", is_flag=True)
-def study(territory: str, *, options: Options, out: str, background: Choice, single_file: bool) -> None:
+def study(territory: str, *, options: Options, out: str, background: Choice, single_file: bool, excel: bool) -> None:
     """Study a TERRITORY and publish pages, tables and layers."""
     from essgeo.cli.summary import applied, caveat, neighbourhood_summary, repairs
     from essgeo.study import run_study
@@ -42,7 +43,7 @@ def study(territory: str, *, options: Options, out: str, background: Choice, sin
     if options.offline and not options.live:
         message = tell("offline_alone")
         raise click.UsageError(message)
-    found = run_study(territory, **vars(options), out=out, background=background, single_file=single_file)
+    found = run_study(territory, **vars(options), out=out, background=background, single_file=single_file, excel=excel)
     for fault in found.faults:
         click.echo(f"essgeo: {harmless(fault)}", err=True)
     echo_table(neighbourhood_summary(found))

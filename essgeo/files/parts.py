@@ -11,7 +11,7 @@ import pandas as pd
 from essgeo.crs import require_crs
 from essgeo.errors import InputError, InputWarning
 from essgeo.messages import tell
-from essgeo.schema.columns import HEADERS
+from essgeo.schema.columns import HEADERS, in_names
 from essgeo.schema.headers import guess_columns, simplify
 
 if TYPE_CHECKING:
@@ -63,7 +63,8 @@ def choose_parts(path: Path, kind: str, parts: Sequence[Part], named: str | None
     filled = [part for part in parts if part.columns]
     visible = [part for part in filled if not part.hidden]
     fields = {part.name: set(guess_columns(part.columns, HEADERS["structures"]).values()) for part in filled}
-    own = [part for part in visible if simplify(part.name) == OWN and "structure_id" in fields[part.name]]
+    wrote = [part for part in visible if simplify(part.name) == OWN]
+    own = [part for part in wrote if "structure_id" in fields[part.name] | set(in_names(part.columns).values())]
     lists = [part for part in visible if "name" in fields[part.name] and (part.points or fields[part.name] & PLACES)]
     chosen = own[:1] or lists or visible[:1]
     headers = [(part.points, set(map(simplify, part.columns))) for part in chosen]

@@ -57,7 +57,7 @@ class Published:
     shows_coverage: bool = False
 
 
-def describe(study: Study, released: Release, files: Iterable[Published], out: Path) -> str:
+def describe(study: Study, released: Release, files: Iterable[Published], out: Path, *, excel: bool = False) -> str:
     """Return the ``datapackage.json`` of a folder (Data Package 1, Table Schema 1).
 
     Parameters
@@ -70,6 +70,8 @@ def describe(study: Study, released: Release, files: Iterable[Published], out: P
         The files of the folder, already written.
     out
         The folder.
+    excel
+        Whether the CSV files are those of the Excel of France.
 
     Returns
     -------
@@ -85,7 +87,7 @@ def describe(study: Study, released: Release, files: Iterable[Published], out: P
         "version": f"{study.parameters.as_of:%Y.%m.%d}",
         "licenses": licences_of(study.inputs),
         "sources": [_source(source) for source in study.inputs],
-        "resources": [_resource(study, released, file, out) for file in files],
+        "resources": [_resource(study, released, file, out, excel=excel) for file in files],
         "territory": {
             "id": study.territory.id,
             "name": study.territory.name,
@@ -100,10 +102,10 @@ def describe(study: Study, released: Release, files: Iterable[Published], out: P
     return json.dumps(package, ensure_ascii=False, indent=2, default=str) + "\n"
 
 
-def table_schema(table: str, columns: Collection[str], lang: Lang) -> dict[str, Any]:
+def table_schema(table: str, columns: Collection[str], lang: Lang, *, excel: bool = False) -> dict[str, Any]:
     """Return the Table Schema of a published table: fields, primary key, and the link to the structures."""
     schema: dict[str, Any] = {
-        "fields": [_field(COLUMNS[name], lang) for name in columns],
+        "fields": [_field(COLUMNS[name], lang, excel=excel) for name in columns],
         "missingValues": [""],
         "primaryKey": list(TABLES[table].key),
     }
@@ -113,24 +115,26 @@ def table_schema(table: str, columns: Collection[str], lang: Lang) -> dict[str, 
     return schema
 
 
-def schema_file(table: str, columns: Collection[str], lang: Lang) -> str:
+def schema_file(table: str, columns: Collection[str], lang: Lang, *, excel: bool = False) -> str:
     """Return the Table Schema of a published table as JSON, to declare beside its CSV on data.gouv.fr.
 
     Links to other tables are left to ``datapackage.json``: a file checked alone has none.
     """
-    schema = table_schema(table, columns, lang)
+    schema = table_schema(table, columns, lang, excel=excel)
     schema.pop("foreignKeys", None)
     title = TABLES[table].title[lang]
     head = {"$schema": _TABLE_SCHEMA, "name": f"essgeo-{table.replace('_', '-')}", "title": title, "lang": lang}
     return json.dumps(head | schema, ensure_ascii=False, indent=2) + "\n"
 
 
-def _field(column: Column, lang: Lang) -> dict[str, Any]:
+def _field(column: Column, lang: Lang, *, excel: bool) -> dict[str, Any]:
     field: dict[str, Any] = {
         "name": column.name,
         "type": _TYPES[column.kind],
         "description": column.description[lang],
     }
+    if excel and column.kind == "number":
+        field["decimalChar"] = ","
     if column.unit:
         field["unit"] = column.unit[lang]
     if column.kind == "month":
@@ -140,7 +144,7 @@ def _field(column: Column, lang: Lang) -> dict[str, Any]:
     return field
 
 
-def _resource(study: Study, released: Release, file: Published, out: Path) -> dict[str, Any]:
+def _resource(study: Study, released: Release, file: Published, out: Path, *, excel: bool) -> dict[str, Any]:
     relative = file.path.relative_to(out)
     resource: dict[str, Any] = {
         "name": _resource_name(file.table) if file.table else _NOT_IN_NAMES.sub("-", relative.as_posix().lower()),
@@ -159,8 +163,8 @@ def _resource(study: Study, released: Release, file: Published, out: Path) -> di
         return resource | {
             "profile": "tabular-data-resource",
             "encoding": "utf-8",
-            "dialect": _DIALECT,
-            "schema": table_schema(file.table, _header(file.path), study.lang),
+            "dialect": _DIALECT | ({"delimiter": ";", "lineTerminator": "\r\n"} if excel else {}),
+            "schema": table_schema(file.table, _header(file.path, ";" if excel else ","), study.lang, excel=excel),
         }
     return resource | {"profile": "data-resource", "type": "file"}
 
@@ -169,9 +173,9 @@ def _resource_name(table: str) -> str:
     return f"tables-{table.replace('_', '-')}"
 
 
-def _header(path: Path) -> list[str]:
-    with path.open(encoding="utf-8") as lines:
-        return next(lines).rstrip("\n").split(",")
+def _header(path: Path, separator: str) -> list[str]:
+    with path.open(encoding="utf-8-sig") as lines:
+        return next(lines).rstrip("\n").split(separator)
 
 
 def _source(source: Input) -> dict[str, str]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from essgeo.results import Study
 
 
-def export(study: Study, out: Path) -> list[Path]:
+def export(study: Study, out: Path, *, excel: bool = False) -> list[Path]:
     """Write the tables and layers of a study as files, and what describes them.
 
     ``tables/*.csv``, each with its ``schemas/*.json``, ``study.xlsx``, ``layers.gpkg``, ``geojson/*.geojson``,
@@ -37,6 +37,8 @@ def export(study: Study, out: Path) -> list[Path]:
         What a run found.
     out
         An existing folder, such as the one :func:`essgeo.publish.folder.staged` gives.
+    excel
+        Write CSV as the Excel of France opens it, and head the sheets of the workbook in words.
 
     Returns
     -------
@@ -59,11 +61,11 @@ def export(study: Study, out: Path) -> list[Path]:
     out = Path(out)
     refuse_overwrite({"out": out}, study.files)
     released = release(study)
-    files = [*_write_tables(study, released, out), *_write_layers(study, released, out)]
+    files = [*_write_tables(study, released, out, excel=excel), *_write_layers(study, released, out)]
     notice, package = out / "ATTRIBUTIONS.md", out / "datapackage.json"
     resting = {file.path.relative_to(out).as_posix(): file.inputs for file in files}
     notice.write_text(attributions(study, released.caveats, resting), encoding="utf-8")
-    package.write_text(describe(study, released, files, out), encoding="utf-8")
+    package.write_text(describe(study, released, files, out, excel=excel), encoding="utf-8")
     return [*(file.path for file in files), notice, package]
 
 
@@ -80,7 +82,7 @@ def exported_files(study: Study) -> list[str]:
     ]
 
 
-def _write_tables(study: Study, released: Release, out: Path) -> Iterator[Published]:
+def _write_tables(study: Study, released: Release, out: Path, *, excel: bool) -> Iterator[Published]:
     titles = words(study.lang)["files"]
     for folder in ("tables", "schemas"):
         (out / folder).mkdir()
@@ -89,13 +91,13 @@ def _write_tables(study: Study, released: Release, out: Path) -> Iterator[Publis
             frame, table = released.tables[name], TABLES[name]
             title = table.title[study.lang]
             path = out / "tables" / f"{name}{ending}.csv"
-            write_csv(frame, path)
+            write_csv(frame, path, excel=excel)
             yield Published(path, title, released.inputs[name], name, table.shows_coverage)
             path = out / "schemas" / f"{name}.json"
-            path.write_text(schema_file(name, frame.columns, study.lang), encoding="utf-8")
+            path.write_text(schema_file(name, frame.columns, study.lang, excel=excel), encoding="utf-8")
             yield Published(path, titles["schema"].format(title=title))
         path = out / f"study{ending}.xlsx"
-        write_workbook(study, released, names, path)
+        write_workbook(study, released, names, path, in_words=excel)
         yield Published(path, titles["workbook"], released.inputs_of(names), shows_coverage=True)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from xlsxwriter import Workbook
 
+from essgeo.files.write import in_words as headed
 from essgeo.files.write import text_formats, writable, write_rows, write_text
 from essgeo.schema.columns import COLUMNS, TABLES
 from essgeo.text.languages import words
@@ -34,10 +35,12 @@ _LEFT_OUT = {"iris_coverage"}  # thousands of rows that only a map needs; tables
 _HEADER = {"bold": True, "font_color": "#FFFFFF", "bg_color": "#1F4E79"}
 
 
-def write_workbook(study: Study, released: Release, names: Collection[str], path: Path) -> None:
+def write_workbook(
+    study: Study, released: Release, names: Collection[str], path: Path, *, in_words: bool = False
+) -> None:
     """Write some tables, coverage by IRIS aside, as one XLSX workbook whose bytes depend on the study only.
 
-    Text longer than 32,767 characters, the most a cell holds, is cut.
+    With ``in_words`` columns are headed so. Text longer than 32,767 characters, the most a cell holds, is cut.
     """
     day = dt.datetime.combine(study.parameters.as_of, dt.time.min)
     tables = {name: released.tables[name] for name in names if name not in _LEFT_OUT}
@@ -53,7 +56,8 @@ def write_workbook(study: Study, released: Release, names: Collection[str], path
                 write_text(sheet, (number, column), value, formats, bold=bold)
         header = book.add_format(_HEADER)
         for name, frame in tables.items():
-            _write_table(book.add_worksheet(name), frame, header, formats)
+            heads = dict(zip(frame.columns, headed(frame, study.lang).columns, strict=True)) if in_words else {}
+            _write_table(book.add_worksheet(name), frame, header, formats, heads)
 
 
 def _notes(study: Study, released: Release, tables: Mapping[str, pd.DataFrame]) -> Iterator[tuple[Sequence[str], bool]]:
@@ -79,7 +83,9 @@ def _notes(study: Study, released: Release, tables: Mapping[str, pd.DataFrame]) 
             yield ("", column.name, kind, column.unit.get(lang, ""), column.description[lang]), False
 
 
-def _write_table(sheet: Worksheet, frame: pd.DataFrame, header: Format, formats: TextFormats) -> None:
+def _write_table(
+    sheet: Worksheet, frame: pd.DataFrame, header: Format, formats: TextFormats, heads: Mapping[str, str]
+) -> None:
     sheet.freeze_panes(1, 1)
     sheet.autofilter(0, 0, len(frame), len(frame.columns) - 1)
     low, high = _WIDTHS
@@ -87,5 +93,5 @@ def _write_table(sheet: Worksheet, frame: pd.DataFrame, header: Format, formats:
         column = frame[name]
         longest = column.head(_ROWS_MEASURED).astype("string").fillna("").str.len().max() if len(frame) else 0
         sheet.set_column(position, position, min(max(low, len(name) + 4, int(longest) + 1), high))
-        sheet.write_string(0, position, name, header)
+        sheet.write_string(0, position, heads.get(name, name), header)
     write_rows(sheet, frame, formats)
