@@ -39,6 +39,7 @@ from essgeo.publish.folder import check_folder, staged
 from essgeo.register import (
     OUTSIDE,
     activity_odds,
+    as_day,
     counted_on,
     join_decisions,
     portrait,
@@ -119,7 +120,7 @@ class Options:
     npnru: Path | str | None = None
     network: Path | str | None = None
     vintage: str | None = None
-    as_of: dt.date | None = None
+    as_of: dt.date | str | None = None
     walk_minutes: int = 15
     lang: Lang = "fr"
     live: bool = False
@@ -159,7 +160,7 @@ class Options:
         """Return the parameters of a run, with those that the territory settles."""
         return Parameters(
             vintage=self.vintage or territory.vintage,
-            as_of=self.as_of or dt.date.today(),  # noqa: DTZ011 (the day where the user is)
+            as_of=as_day(self.as_of) or dt.date.today(),  # noqa: DTZ011 (the day where the user is)
             walk_minutes=self.walk_minutes,
             thresholds_min=tuple(sorted({*Parameters.thresholds_min, self.walk_minutes})),
         )
@@ -450,7 +451,7 @@ def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the 
     npnru: Path | str | None = None,
     network: Path | str | None = None,
     vintage: str | None = None,
-    as_of: dt.date | None = None,
+    as_of: dt.date | str | None = None,
     walk_minutes: int = 15,
     out: Path | str | None = "maps",
     lang: Lang = "fr",

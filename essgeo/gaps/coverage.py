@@ -52,7 +52,7 @@ def coverage(
     cost: CostMatrix,
     *,
     within_minutes: Sequence[int] = (5, 10, 15),
-    as_of: dt.date | None = None,
+    as_of: dt.date | str | None = None,
     drawn: NDArray[np.float64] | None = None,
     draws: int = 500,
     seed: int = 0,

@@ -28,7 +28,7 @@ from essgeo.gaps.reach import (
 )
 from essgeo.gaps.support_chain import centre_minutes, nearest_structures
 from essgeo.gaps.worlds import drawn_shares
-from essgeo.register.activity import activity_odds, counted_on
+from essgeo.register.activity import activity_odds, as_day, counted_on
 from essgeo.schema.validate import require_columns
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def find_gaps(
     communes: gpd.GeoDataFrame | None = None,
     network: WalkNetwork | None = None,
     within_minutes: int = 15,
-    as_of: dt.date | None = None,
+    as_of: dt.date | str | None = None,
     draws: int = 500,
     seed: int = 0,
 ) -> gpd.GeoDataFrame:
@@ -187,7 +187,7 @@ def find_gaps(
         ("structures", structures, OF_STRUCTURES | dict.fromkeys(("name", "city"), "Give each structure its own.")),
         ("neighbourhoods", neighbourhoods, {"name": "Give each area a name."}),
     )
-    day = as_of or dt.date.today()  # noqa: DTZ011 (the day where the user is)
+    day = as_day(as_of) or dt.date.today()  # noqa: DTZ011 (the day where the user is)
     counted = cast("gpd.GeoDataFrame", structures[structures.geometry.notna() & counted_on(structures, as_of)])
     cost = travel_cost(demand, counted, network=network, max_minutes=horizon(within_minutes))
     nobody = neighbourhoods.iloc[:0].assign(vintage="")

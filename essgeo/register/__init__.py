@@ -1,6 +1,6 @@
 """The register of the ESS of a territory, from the official files, with positions, and its portrait by area."""
 
-from essgeo.register.activity import OUTSIDE, activity_odds, counted_on, located_here
+from essgeo.register.activity import OUTSIDE, activity_odds, as_day, counted_on, located_here
 from essgeo.register.assemble import RegisterFiles, build_register
 from essgeo.register.duplicates import apply_decisions, join_decisions, read_decisions, settled_rows, suggest_duplicates
 from essgeo.register.establishments import as_table
@@ -13,6 +13,7 @@ __all__ = [
     "RegisterFiles",
     "activity_odds",
     "apply_decisions",
+    "as_day",
     "as_table",
     "build_register",
     "count_economy",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
+import re
 from typing import TYPE_CHECKING
 
 from essgeo.errors import InputError
@@ -22,7 +24,36 @@ PRIOR = 0.5
 """Jeffreys' prior: half a structure found active and half a structure found gone."""
 
 
-def counted_on(structures: pd.DataFrame, day: dt.date | None = None) -> pd.Series:
+_DAY = re.compile(r"(?P<y>\d{4})(-(?P<m>\d\d?)(-(?P<d>\d\d?))?)?|((?P<day>\d\d?)/)?(?P<month>\d\d?)/(?P<year>\d{4})")
+
+
+def as_day(day: dt.date | str | None) -> dt.date | None:
+    """Return a day that may be text; a month or a year stands for its last day.
+
+    Raises
+    ------
+    InputError
+        The text is no day.
+
+    Examples
+    --------
+    >>> [as_day(text).isoformat() for text in ("2026-09-30", "30/09/2026", "2026-09", "2026")]
+    ['2026-09-30', '2026-09-30', '2026-09-30', '2026-12-31']
+    """
+    if not isinstance(day, str):
+        return day.date() if isinstance(day, dt.datetime) else day
+    try:
+        if found := _DAY.fullmatch(day.strip()):
+            year, month = int(found["y"] or found["year"]), int(found["m"] or found["month"] or 12)
+            last = calendar.monthrange(year, month)[1]
+            return dt.date(year, month, int(found["d"] or found["day"] or last))
+    except (ValueError, calendar.IllegalMonthError):
+        pass
+    message = tell("bad_day", value=day)
+    raise InputError(message)
+
+
+def counted_on(structures: pd.DataFrame, day: dt.date | str | None = None) -> pd.Series:
     """Return which structures count on a day.
 
     Closed and moved structures do not. Those whose activity is not verified do. A period leaves out what has not begun
@@ -60,6 +91,7 @@ def counted_on(structures: pd.DataFrame, day: dt.date | None = None) -> pd.Serie
     >>> counted_on(table.assign(counted=[False, True, False])).tolist()
     [False, True, False]
     """
+    day = as_day(day)
     dated = not {"status", "active_from", "active_to"}.isdisjoint(structures.columns)
     if "counted" in structures and not (dated and day):
         flags = _texts(structures, "counted").str.lower()

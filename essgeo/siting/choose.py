@@ -88,7 +88,7 @@ def choose_sites(  # noqa: PLR0913 (one argument a choice of the user, all but t
     period: tuple[str, str] | Period | None = None,
     objective: str = "coverage",
     structures: gpd.GeoDataFrame | None = None,
-    as_of: dt.date | None = None,
+    as_of: dt.date | str | None = None,
     requirements: Requirements | None = None,
     assumptions: Assumptions | None = None,
 ) -> Scenario:
@@ -347,7 +347,9 @@ def group_by_cell(demand: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(table, geometry=gpd.points_from_xy(*centre), crs=demand.crs)
 
 
-def _located(structures: gpd.GeoDataFrame | None, like: gpd.GeoDataFrame, day: dt.date | None) -> gpd.GeoDataFrame:
+def _located(
+    structures: gpd.GeoDataFrame | None, like: gpd.GeoDataFrame, day: dt.date | str | None
+) -> gpd.GeoDataFrame:
     """Return the structures that count and have a point; none where none are given."""
     if structures is None:
         empty: dict[str, list[str]] = {"name": [], "sectors": [], "challenges": [], "geo_radius_m": []}

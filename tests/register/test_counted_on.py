@@ -213,3 +213,14 @@ def test_a_department_counts_the_same_structures(tmp_path: Path) -> None:
         places(**columns).to_parquet(file, write_covering_bbox=True)
         table = coverage_department("93", demand=tmp_path, structures=[file], as_of=DAY)
         assert (table.loc[table["theme"] == "mobilite", "share"] == share).all()
+
+
+def test_a_day_may_be_text() -> None:
+    table = pd.DataFrame({"status": ["active"] * 2, "active_from": ["2026-09-30", ""], "active_to": ["", "2026-08"]})
+    noon = dt.datetime(2026, 9, 30, 12, tzinfo=dt.UTC)
+    for day in (noon.date(), noon, "2026-09-30", "30/09/2026", "2026-09", "09/2026"):
+        assert counted_on(table, day).tolist() == [True, False]
+    assert counted_on(table, "2026-08-31").tolist() == [False, True]
+    for wrong in ("2026-13", "31/02/2026", "demain", ""):
+        with pytest.raises(InputError, match="is not a date such as"):
+            counted_on(table, wrong)
