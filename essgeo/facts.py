@@ -146,10 +146,14 @@ class Facts:
     economy: Economy | None = None
 
 
-def read_lists(given: Mapping[str, Any]) -> pd.DataFrame:
-    """Return the structures of every list that the user gave, as one, see :func:`essgeo.register.combine_lists`."""
+def read_lists(given: Mapping[str, Any], naming: Mapping[str, Any] | None = None) -> pd.DataFrame:
+    """Return the structures of every list that the user gave, as one, see :func:`essgeo.register.combine_lists`.
+
+    ``naming`` says how the lists are read: ``columns`` and ``recode`` of :func:`read_structures`.
+    """
     sources = [source for layer, source in given.items() if layer.partition(" ")[0] == "structures"]
-    lists = [read_structures(source, headers=known_headers()) for source in sources]
+    named = {"headers": known_headers(), **(naming or {})}
+    lists = [read_structures(source, **named) for source in sources]
     if len(lists) == 1:
         return lists[0]
     frames = [isinstance(source, pd.DataFrame) for source in sources]
@@ -159,13 +163,17 @@ def read_lists(given: Mapping[str, Any]) -> pd.DataFrame:
     return combine_lists(dict(zip(names, lists, strict=True)))
 
 
-def own_register(territory: Territory, given: Mapping[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+def own_register(
+    territory: Territory, given: Mapping[str, Any], naming: Mapping[str, Any] | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     """Return the structures of the user or of the territory, and the addresses that the territory knows."""
-    register = read_lists(given) if "structures" in given else read_layer(territory, "structures")
+    register = read_lists(given, naming) if "structures" in given else read_layer(territory, "structures")
     return register, read_layer(territory, "addresses") if territory.declares("addresses") else None
 
 
-def own_facts(territory: Territory, parameters: Parameters, given: Mapping[str, Any]) -> Facts:
+def own_facts(
+    territory: Territory, parameters: Parameters, given: Mapping[str, Any], naming: Mapping[str, Any] | None = None
+) -> Facts:
     """Return what the files of a territory hold; those of the user (by layer) take their place. Nothing is fetched.
 
     Examples
@@ -179,7 +187,7 @@ def own_facts(territory: Territory, parameters: Parameters, given: Mapping[str, 
     qpv, npnru = given.get("qpv"), given.get("npnru")
     layers = read_layers(territory, vintage=parameters.vintage, qpv=qpv, npnru=npnru, headers=known_headers())
     network = read_network(given["network"], layers["communes"]) if "network" in given else None
-    register, addresses = own_register(territory, given)
+    register, addresses = own_register(territory, given, naming)
     return Facts(
         layers=layers,
         demand=demand_points(layers["iris"], spacing_m=parameters.spacing_m, neighbourhoods=layers["neighbourhoods"]),
@@ -194,7 +202,9 @@ def own_facts(territory: Territory, parameters: Parameters, given: Mapping[str, 
     )
 
 
-def live_facts(live: Live, parameters: Parameters, given: Mapping[str, Any]) -> Facts:
+def live_facts(
+    live: Live, parameters: Parameters, given: Mapping[str, Any], naming: Mapping[str, Any] | None = None
+) -> Facts:
     """Return what official files of today hold; files of the user come first, those of the territory stand in.
 
     Raises
@@ -225,7 +235,7 @@ def live_facts(live: Live, parameters: Parameters, given: Mapping[str, Any]) -> 
         live, layers["qpv"], vintage=parameters.vintage, within=whole, demand=demand, given=given.get("npnru")
     )
     addresses = _addresses(live)
-    structures = _register(live, parameters, given, addresses.value, layers)
+    structures = _register(live, parameters, given, addresses.value, layers, naming=naming or {})
     register, economy = structures.value
     streets = _streets(live, given, layers)
     figures = _seed_figures(live.territory)
@@ -282,10 +292,12 @@ def _register(
     given: Mapping[str, Any],
     addresses: pd.DataFrame | Engine | None,
     layers: Mapping[str, gpd.GeoDataFrame],
+    *,
+    naming: Mapping[str, Any],
 ) -> Found[tuple[pd.DataFrame, Economy | None]]:
     """Return a list of the user, the register of SIRENE and the economy it is part of, or the territory's own list."""
     if "structures" in given:
-        return Found((read_lists(given), None))
+        return Found((read_lists(given, naming), None))
 
     known = Local.of(addresses) if isinstance(addresses, pd.DataFrame) else addresses
     engines = [] if known is None else [known]

@@ -85,6 +85,10 @@ class Options:
         Which rows of several lists are the same, see :func:`essgeo.register.read_decisions`.
     suggestions
         A file to write the likely duplicates of several lists into, to fill in; what is filled in there counts.
+    columns
+        Which column of that list holds what, where it is not recognised, see :func:`essgeo.read_structures`.
+    recode
+        What words of that list stand for, see :func:`essgeo.read_structures`.
     corrections
         A corrections file; by default ``corrections.csv`` in the folder of the territory, where there is one.
     ban
@@ -114,6 +118,8 @@ class Options:
     structures: Path | str | pd.DataFrame | Sequence[Path | str | pd.DataFrame] | None = None
     decisions: Path | str | None = None
     suggestions: Path | str | None = None
+    columns: Mapping[str, str | Sequence[str]] | str | Sequence[str] | None = None
+    recode: Mapping[str, Mapping[str, str] | Path | str] | None = None
     corrections: Path | str | None = None
     ban: Path | str | Sequence[Path | str] = ()
     qpv: Path | str | None = None
@@ -125,6 +131,11 @@ class Options:
     lang: Lang = "fr"
     live: bool = False
     offline: bool = False
+
+    @property
+    def naming(self) -> dict[str, object]:
+        """How the list of the user is read."""
+        return {"columns": self.columns, "recode": self.recode}
 
     def files(self, territory: Territory) -> dict[str, Path]:
         """Return the files of the user by the layer they stand for, and the corrections of the territory's folder."""
@@ -200,9 +211,11 @@ def set_up(territory: str | Path | Territory, options: Options) -> Setting:
         require_file(path)
     given = options.lists() | files
     if options.live:
-        facts = live_facts(Live(here, lang=options.lang, offline=options.offline, progress=True), parameters, given)
+        facts = live_facts(
+            Live(here, lang=options.lang, offline=options.offline, progress=True), parameters, given, options.naming
+        )
     else:
-        facts = own_facts(here, parameters, given)
+        facts = own_facts(here, parameters, given, options.naming)
     placed = _place(
         here,
         parameters,
@@ -250,7 +263,7 @@ def place(territory: str | Path | Territory, options: Options) -> Placed:
     parameters, files = options.parameters(here), options.files(here)
     for path in (*files.values(), *options.ban_files()):
         require_file(path)
-    register, addresses = own_register(here, options.lists() | files)
+    register, addresses = own_register(here, options.lists() | files, options.naming)
     iris = here.file("iris")
     qpv, npnru = files.get("qpv"), files.get("npnru")
     return _place(
@@ -445,6 +458,8 @@ def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the 
     structures: Path | str | pd.DataFrame | Sequence[Path | str | pd.DataFrame] | None = None,
     decisions: Path | str | None = None,
     suggestions: Path | str | None = None,
+    columns: Mapping[str, str | Sequence[str]] | str | Sequence[str] | None = None,
+    recode: Mapping[str, Mapping[str, str] | Path | str] | None = None,
     corrections: Path | str | None = None,
     ban: Path | str | Sequence[Path | str] = (),
     qpv: Path | str | None = None,
@@ -467,7 +482,7 @@ def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the 
     ----------
     territory
         A name such as ``est-ensemble``, the folder of a territory, or a :class:`Territory`.
-    structures, decisions, suggestions
+    structures, decisions, suggestions, columns, recode
         Your lists, see :class:`essgeo.study.Options`.
     corrections, ban, qpv, npnru, network, vintage, as_of, walk_minutes, lang, live, offline
         What to look at, see :class:`essgeo.study.Options`.
@@ -500,6 +515,8 @@ def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the 
         structures=structures,
         decisions=decisions,
         suggestions=suggestions,
+        columns=columns,
+        recode=recode,
         corrections=corrections,
         ban=ban,
         qpv=qpv,

@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
 import click
 
-from essgeo.cli.options import as_json, as_of, ban, by_status, check_outputs, corrections, counted, excel, of_study
+from essgeo.cli.options import (
+    as_json,
+    as_of,
+    ban,
+    by_status,
+    check_outputs,
+    columns,
+    corrections,
+    counted,
+    excel,
+    harmless,
+    of_study,
+)
 from essgeo.errors import InputError
 from essgeo.messages import language, plural, tell
 
@@ -37,6 +49,7 @@ class Options(TypedDict):
     postcode: str | None
     city: str | None
     citycode: str | None
+    columns: tuple[str, ...]
     corrections: str | None
     review: Path | None
     excel: bool
@@ -60,6 +73,7 @@ class Options(TypedDict):
 @click.option("--postcode", metavar="COL")
 @click.option("--city", metavar="COL")
 @click.option("--citycode", metavar="COL")
+@columns
 @corrections
 @click.option("--review", type=_FILE)
 @excel
@@ -73,6 +87,7 @@ def geocode_file(file: Path, output: Path, **given: Unpack[Options]) -> None:
 
     Answers of a service are kept as they arrive, and those of the last 30 days are not asked again.
     """
+    from essgeo.files.recognise import parse_columns, without_persons
     from essgeo.files.tables import read_table
     from essgeo.files.write import write_file
     from essgeo.geocoding import geocode, read_corrections
@@ -87,15 +102,14 @@ def geocode_file(file: Path, output: Path, **given: Unpack[Options]) -> None:
     cache = _cache(given) if _asks_service(given) else None
     settled = read_corrections(given["corrections"]) if given["corrections"] else None
     table = without_results(read_table(file, as_is=True))
-    columns = address_columns(
-        [str(name) for name in table.columns],
-        source=file.name,
-        address=given["address"],
-        postcode=given["postcode"],
-        city=given["city"],
-        citycode=given["citycode"],
-    )
-    addresses = addresses_of(table, columns, source=file.name)
+    named = parse_columns(given["columns"])
+    parts = {"postcode": given["postcode"], "city": given["city"], "citycode": given["citycode"]}
+    named |= {name: (column,) for name, column in parts.items() if column}
+    named |= {"address": given["address"]} if given["address"] else {}
+    reading = address_columns(table, source=file.name, named=named)
+    reading.tell(file.name)
+    addresses = addresses_of(table, reading, source=file.name)
+    table = without_persons(table, reading)
     found = geocode(addresses, using=engines, corrections=settled, progress=True, cache=cache)
     warn_uncovered(found)
     warn_unmatched(found, settled)
@@ -310,7 +324,7 @@ def _structures_summary(found: gpd.GeoDataFrame, output: Path, *, as_json: bool)
 @click.option("-o", "--output", required=True, type=_FILE)
 @click.option("--territory", default="est-ensemble", show_default=True)
 @excel
-@of_study("corrections", "ban", "qpv", "npnru", "vintage")
+@of_study("columns", "recode", "corrections", "ban", "qpv", "npnru", "vintage")
 def zones(file: Path, *, output: Path, territory: str, excel: bool, options: StudyOptions) -> None:
     """Write, for each structure of FILE, the zones it lies in or near, with probabilities."""
     from essgeo.cli.summary import applied, repairs, zone_counts
@@ -330,3 +344,21 @@ def zones(file: Path, *, output: Path, territory: str, excel: bool, options: Stu
         click.echo(sentence)
     rows, of = counted(len(table), "row"), counted(len(found.structures), "structure")
     click.echo(tell("zones_written", rows=rows, structures=of, file=output))
+
+
+@click.command("columns")
+@click.argument("file", type=_FILE)
+@columns
+@click.option("--premises", is_flag=True)
+def list_columns(file: Path, columns: tuple[str, ...], *, premises: bool) -> None:
+    """Print which column of FILE is read as what, which are not used, and how to name one."""
+    import pandas as pd
+
+    from essgeo.files.recognise import parse_columns, recognise
+    from essgeo.files.tables import read_table
+
+    table = pd.DataFrame(read_table(file)).drop(columns="geometry", errors="ignore")
+    layer = "candidates" if premises else "structures"
+    reading = recognise(table, source=file.name, layer=layer, named=parse_columns(columns))
+    for sentence in (*reading.sentences(file.name), *reading.doubts()):
+        click.echo(harmless(sentence))

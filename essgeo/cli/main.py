@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import sys
 import warnings
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from essgeo.cli.lists import geocode_file, structures, zones
+from essgeo.cli.lists import geocode_file, list_columns, structures, zones
 from essgeo.cli.options import harmless
 from essgeo.cli.sources import sources, territory
 from essgeo.cli.speech import describe, let_choose, speak
@@ -22,6 +23,8 @@ from essgeo.messages import tell
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+
+TOLD = logging.getLogger("essgeo.columns")
 
 INPUT, BUG, STOPPED = 2, 70, 130
 
@@ -47,7 +50,7 @@ def cli() -> None:
     """Hold every command."""
 
 
-for command in (study, structures, geocode_file, gaps, site, zones, territory, doctor, sources):
+for command in (study, structures, geocode_file, list_columns, gaps, site, zones, territory, doctor, sources):
     cli.add_command(command)
 let_choose(cli)
 
@@ -61,6 +64,7 @@ def main() -> None:
         describe(cli)
         warnings.simplefilter("always", InputWarning)
         warnings.showwarning = _shown(warnings.showwarning)
+        _tell_columns()
         _run()
 
 
@@ -93,6 +97,15 @@ def _shown(otherwise: Callable[..., None]) -> Callable[..., None]:
             otherwise(message, category, *rest, **more)
 
     return show
+
+
+def _tell_columns() -> None:
+    """Say on standard error how the columns of lists are read."""
+    TOLD.setLevel(logging.INFO)
+    if not TOLD.handlers:
+        handler = logging.Handler()
+        handler.emit = lambda record: _say(record.getMessage())  # type: ignore[method-assign]
+        TOLD.addHandler(handler)
 
 
 def _fail(message: str, code: int) -> NoReturn:

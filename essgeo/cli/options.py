@@ -16,7 +16,7 @@ from essgeo.schema.vocabulary import GEO_STATUSES
 from essgeo.text.numbers import number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
 
@@ -44,6 +44,7 @@ as_of = click.option("--as-of", callback=_day, metavar="YYYY-MM")
 corrections = click.option("--corrections", type=click.Path())
 
 ban = click.option("--ban", multiple=True, type=click.Path(path_type=Path))
+columns = click.option("--columns", multiple=True, metavar="FIELD=COLUMN,...")
 
 excel = click.option("--excel", is_flag=True)
 
@@ -57,6 +58,8 @@ _OF_A_STUDY = {
     ),
     "decisions": click.option("--decisions", type=click.Path()),
     "suggestions": click.option("--suggestions", type=click.Path()),
+    "columns": columns,
+    "recode": click.option("--recode", multiple=True, metavar="FIELD=FILE"),
     "corrections": corrections,
     "ban": ban,
     "qpv": click.option("--qpv", type=click.Path()),
@@ -84,6 +87,14 @@ _OF_A_STUDY = {
 }
 
 
+def _pairs(given: Sequence[str]) -> dict[str, str]:
+    """Return what stands before and behind the ``=`` of each text."""
+    parts = [text.partition("=") for text in given]
+    if wrong := [name for name, sign, path in parts if not sign or not path]:
+        raise click.BadParameter(tell("recode_form", given=", ".join(wrong)), param_hint="--recode")
+    return {name.strip(): path.strip() for name, _, path in parts}
+
+
 def of_study(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command these options of a study; it takes them as one :class:`essgeo.study.Options`."""
 
@@ -93,6 +104,8 @@ def of_study(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]
             from essgeo.study import Options
 
             chosen: dict[str, Any] = {name: given.pop(name) for name in names}
+            if "recode" in chosen:
+                chosen["recode"] = _pairs(chosen["recode"])
             command(**given, options=Options(**chosen))
 
         for name in reversed(names):

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("territory")
 @of_study(
-    *("structures", "decisions", "suggestions", "corrections", "ban", "qpv", "npnru", "network", "vintage"),
-    *("walk_minutes", "as_of", "live", "offline", "lang"),
+    *("structures", "decisions", "suggestions", "columns", "recode", "corrections", "ban", "qpv", "npnru"),
+    *("network", "vintage", "walk_minutes", "as_of", "live", "offline", "lang"),
 )
 @click.option("--out", type=click.Path(), default="maps", show_default=True)
 @click.option(
@@ -71,7 +71,18 @@ SHOWN = 5
 
 @click.command()
 @click.argument("territory")
-@of_study("structures", "decisions", "suggestions", "corrections", "ban", "network", "walk_minutes", "as_of")
+@of_study(
+    "structures",
+    "decisions",
+    "suggestions",
+    "columns",
+    "recode",
+    "corrections",
+    "ban",
+    "network",
+    "walk_minutes",
+    "as_of",
+)
 @as_json
 def gaps(territory: str, *, options: Options, as_json: bool) -> None:
     """Print where each target neighbourhood of a TERRITORY falls furthest behind it.
@@ -123,6 +134,7 @@ MOST_EXCLUSIONS_SHOWN = 10
 @click.option(
     "--candidates",
 )
+@click.option("--candidate-columns", multiple=True, metavar="FIELD=COLUMN,...")
 @click.option("--min-surface", type=click.FloatRange(0))
 @click.option("--ground-floor", is_flag=True)
 @click.option("--max-station-minutes", type=click.FloatRange(0, min_open=True))
@@ -134,7 +146,7 @@ MOST_EXCLUSIONS_SHOWN = 10
 )
 @click.option("--draws", type=click.IntRange(0), default=200, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path))
-@of_study("structures", "decisions", "suggestions", "corrections", "ban", "network", "as_of")
+@of_study("structures", "decisions", "suggestions", "columns", "recode", "corrections", "ban", "network", "as_of")
 @as_json
 def site(  # noqa: PLR0913 (one argument an option)
     territory: str,
@@ -146,6 +158,7 @@ def site(  # noqa: PLR0913 (one argument an option)
     first: str | None,
     last: str | None,
     candidates: str | None,
+    candidate_columns: tuple[str, ...],
     min_surface: float | None,
     max_station_minutes: float | None,
     objective: str,
@@ -156,8 +169,8 @@ def site(  # noqa: PLR0913 (one argument an option)
 ) -> None:
     """Choose sites in a TERRITORY that bring most residents within reach of a sector."""
     from essgeo.files.guard import refuse_overwrite
-    from essgeo.files.structures import codes_of
     from essgeo.maps.build import build_siting
+    from essgeo.schema.cells import code_of
     from essgeo.schema.vocabulary import THEMES
     from essgeo.siting import Assumptions, Requirements, choose_sites
     from essgeo.study import measure, set_up
@@ -173,9 +186,9 @@ def site(  # noqa: PLR0913 (one argument an option)
     echo_applied(setting)
     scenario = choose_sites(
         setting.demand,
-        _candidates(setting, candidates),
+        _candidates(setting, candidates, candidate_columns),
         count=count,
-        sector=codes_of([sector], THEMES)[0],
+        sector=code_of(sector, THEMES) or sector,
         within_minutes=within,
         period=(first, last) if first and last else None,
         objective=objective,
@@ -191,7 +204,7 @@ def site(  # noqa: PLR0913 (one argument an option)
         _echo(scenario)
 
 
-def _candidates(setting: Setting, given: str | None) -> gpd.GeoDataFrame:
+def _candidates(setting: Setting, given: str | None, columns: tuple[str, ...]) -> gpd.GeoDataFrame:
     from essgeo.files import read_premises
     from essgeo.siting import default_candidates, search_areas, site_candidates
 
@@ -201,7 +214,7 @@ def _candidates(setting: Setting, given: str | None) -> gpd.GeoDataFrame:
         return search_areas(setting.iris)
     if given == "sites":
         return site_candidates(setting.sites)
-    return read_premises(given, crs=setting.territory.crs)
+    return read_premises(given, crs=setting.territory.crs, columns=columns)
 
 
 def _echo(scenario: Scenario) -> None:
@@ -239,7 +252,9 @@ def _hosts(codes: str) -> str:
 
 @click.command()
 @click.argument("territory", default="est-ensemble")
-@of_study("structures", "decisions", "suggestions", "corrections", "ban", "network", "walk_minutes")
+@of_study(
+    "structures", "decisions", "suggestions", "columns", "recode", "corrections", "ban", "network", "walk_minutes"
+)
 @as_json
 def doctor(territory: str, *, options: Options, as_json: bool) -> None:
     """Say what the figures of a TERRITORY rest on: software, data, positions, streets against straight lines."""

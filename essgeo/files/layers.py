@@ -12,7 +12,7 @@ import shapely
 from essgeo.crs import GEOGRAPHIC, require_crs
 from essgeo.errors import SchemaError
 from essgeo.files.perimeters import empty_layer, perimeters_in, read_zones, renewal_projects, renewal_zones
-from essgeo.files.structures import read_structures
+from essgeo.files.structures import structures_of
 from essgeo.files.tables import read_outlines, read_table
 from essgeo.messages import tell
 from essgeo.schema.columns import HEADERS, LAYERS, TABLES
@@ -139,8 +139,11 @@ def own_layer(territory: Territory, layer: str, *, vintage: str | None = None) -
     if layer not in LAYER_NAMES:
         message = tell("layer_unknown", layer=layer, layer_names=", ".join(sorted(LAYER_NAMES)))
         raise SchemaError(message)
-    if layer in ("structures", *_TABLES):
-        return read_structures(territory.file(layer).path) if layer == "structures" else _table(territory, layer)
+    if layer == "structures":
+        path = territory.file(layer).path
+        return structures_of(read_table(path), source=path.name)[0]
+    if layer in _TABLES:
+        return _table(territory, layer)
     if layer in (*_POINTS, "rail"):
         return _rail(territory) if layer == "rail" else _points(territory, layer)
     iris, year = _iris(territory), vintage or territory.vintage

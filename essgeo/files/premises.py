@@ -11,17 +11,20 @@ import pandas as pd
 
 from essgeo.crs import GEOGRAPHIC, require_crs
 from essgeo.errors import SchemaError
+from essgeo.files.recognise import parse_columns, recognise, take, take_positions
 from essgeo.files.reread import reread
-from essgeo.files.structures import iso_date
-from essgeo.files.tables import read_table
+from essgeo.files.tables import as_text, read_table
 from essgeo.messages import tell
-from essgeo.schema.columns import HEADERS, LAYERS
-from essgeo.schema.headers import guess_columns
+from essgeo.schema.cells import FLAGS, iso_date, number_of
+from essgeo.schema.columns import LAYERS
+from essgeo.schema.headers import simplify
 from essgeo.schema.months import month_number
-from essgeo.schema.validate import ROW, raise_faults, row_label, validate
+from essgeo.schema.validate import ROW, raise_faults, row_label, validate, warn_faults
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from essgeo.schema.validate import Fault
 
 PREMISES, SEARCH_AREA = "premises", "search_area"
 
@@ -38,12 +41,13 @@ PLACEHOLDER_M2 = 0.5 * 32 * 10**2 * math.sin(2 * math.pi / 32)
 
 _CNIG = {"site_id", "site_nom", "site_statut"}
 
-_YES_NO = dict.fromkeys(("oui", "yes", "true", "vrai", "1", "x"), "yes") | dict.fromkeys(
-    ("non", "no", "false", "faux", "0"), "no"
-)
 
-
-def read_premises(path: Path | str, *, crs: str = "EPSG:2154") -> gpd.GeoDataFrame:
+def read_premises(
+    path: Path | str,
+    *,
+    crs: str = "EPSG:2154",
+    columns: Mapping[str, str | Sequence[str]] | str | Iterable[str] | None = None,
+) -> gpd.GeoDataFrame:
     r"""Return the premises a file lists: any table with guessed columns, or the CNIG Friches format of Cartofriches.
 
     Parameters
@@ -52,6 +56,8 @@ def read_premises(path: Path | str, *, crs: str = "EPSG:2154") -> gpd.GeoDataFra
         CSV, XLSX, Parquet, GeoJSON or GeoPackage. Positions are a geometry, or columns of longitude and latitude.
     crs
         Metric CRS of the result.
+    columns
+        Which column holds what, where it is not recognised: ``{"surface_m2": "Taille"}`` or ``"surface_m2=Taille"``.
 
     Returns
     -------
@@ -81,11 +87,14 @@ def read_premises(path: Path | str, *, crs: str = "EPSG:2154") -> gpd.GeoDataFra
     if set(table.columns) >= _CNIG:
         named = as_candidates(table)
     else:
-        named = table.rename(columns=guess_columns(table.columns, HEADERS["candidates"]))
-        if "name" not in named:
+        plain = pd.DataFrame(table.drop(columns="geometry", errors="ignore"))
+        reading = recognise(plain, source=path.name, layer="candidates", named=parse_columns(columns))
+        if "name" not in reading.fields:
             seen = ", ".join(map(str, table.columns))
             message = tell("no_name_column", name=path.name, seen=seen)
             raise SchemaError(message)
+        named = take(plain, reading)
+        reading.tell(path.name)
     shapes = None
     if isinstance(table, gpd.GeoDataFrame):
         require_crs(table, path.name)
@@ -142,9 +151,10 @@ def checked_premises(named: pd.DataFrame, shapes: gpd.GeoSeries | None, *, sourc
             plain[field.name] = ""
     if contract.index not in plain:
         plain[contract.index] = [f"candidate-{number}" for number in range(1, len(plain) + 1)]
-    for name in ("available_from", "available_to"):
-        plain[name] = plain[name].map(iso_date)
-    plain["ground_floor"] = plain["ground_floor"].astype(str).str.strip().str.lower().map(_YES_NO).fillna("unknown")
+    given = [field.name for field in contract.fields]
+    plain[given] = as_text(plain[given])
+    plain, faults = _read_cells(plain)
+    warn_faults(source, faults)
     table = validate(plain, contract.name, source=source)
     dates = zip(plain.index, table["available_from"], table["available_to"], strict=True)
     backwards = [
@@ -162,3 +172,28 @@ def checked_premises(named: pd.DataFrame, shapes: gpd.GeoSeries | None, *, sourc
     kept = [field.name for field in contract.fields if field.name not in {"lon", "lat"}]
     extra = [name for name in ("geo_radius_m",) if name in table]
     return gpd.GeoDataFrame(table[[*kept, *extra]], geometry=inside.to_numpy(), crs=crs)
+
+
+def _read_cells(plain: pd.DataFrame) -> tuple[pd.DataFrame, list[Fault]]:
+    """Return premises with dates, numbers and positions in one form, and what was left out by row."""
+    rows = plain.index if plain.index.name == ROW else pd.RangeIndex(1, len(plain) + 1)
+    positions, faults = take_positions(plain, rows)
+    plain = plain.assign(lon=positions["lon"], lat=positions["lat"])
+    for name in ("available_from", "available_to"):
+        days = [iso_date(text) for text in plain[name]]
+        faults += [
+            (row_label(row), name, f"{text!r} is not a date such as 2024, 2024-09 or 2024-09-30; left out")
+            for row, text, day in zip(rows, plain[name], days, strict=True)
+            if day is None
+        ]
+        plain[name] = [day or "" for day in days]
+    surfaces = [number_of(text) if text else None for text in plain["surface_m2"]]
+    faults += [
+        (row_label(row), "surface_m2", f"{text!r} is no surface; left out")
+        for row, text, number in zip(rows, plain["surface_m2"], surfaces, strict=True)
+        if text and (number is None or number < 0)
+    ]
+    plain["surface_m2"] = [number if number is not None and number >= 0 else None for number in surfaces]
+    flags = {True: "yes", False: "no", None: "unknown"}
+    plain["ground_floor"] = [flags[FLAGS.get(simplify(text))] for text in plain["ground_floor"]]
+    return plain, faults

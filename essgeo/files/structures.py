@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import re
+import math
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,106 +12,32 @@ import geopandas as gpd
 import pandas as pd
 
 from essgeo.crs import GEOGRAPHIC, require_crs
-from essgeo.errors import InputWarning, SchemaError
+from essgeo.errors import InputError, InputWarning, SchemaError
+from essgeo.files.recognise import parse_columns, recognise, take, take_positions
 from essgeo.files.redact import is_diffusion, redact, redact_identifiers, restricted_rows
 from essgeo.files.reread import reread
 from essgeo.files.tables import as_text, read_table
 from essgeo.messages import tell
+from essgeo.schema.cells import (
+    FLAGS,
+    code_of,
+    codes_of,
+    commune_code,
+    iso_date,
+    number_of,
+    siren_and_siret,
+    status_of,
+)
 from essgeo.schema.columns import HEADERS, LAYERS, LISTS
 from essgeo.schema.headers import guess_columns, simplify
-from essgeo.schema.validate import MONTH, ROW, validate
+from essgeo.schema.validate import MONTH, ROW, meant, row_label, validate, warn_faults
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from essgeo.schema.columns import Headers
-    from essgeo.schema.vocabulary import Labels
-
-
-_FRENCH_DATE = re.compile(r"(?:(\d{1,2})/)?(\d{1,2})/(\d{4})")
-
-SIREN_DIGITS = 9
-
-
-def iso_date(text: str) -> str:
-    """Return ``31/12/2027`` or ``12/2027`` as ``2027-12-31`` or ``2027-12``, and anything else as it is.
-
-    Examples
-    --------
-    >>> iso_date("1/09/2024"), iso_date("2024")
-    ('2024-09-01', '2024')
-    """
-    found = _FRENCH_DATE.fullmatch(str(text).strip())
-    if found is None:
-        return str(text).strip()
-    day, month, year = found.groups()
-    return f"{year}-{int(month):02d}" + (f"-{int(day):02d}" if day else "")
-
-
-def commune_code(text: str) -> str:
-    """Return a postcode or an INSEE code with the zero in front that a spreadsheet took away; ``0`` is no code.
-
-    Examples
-    --------
-    >>> commune_code("2820"), commune_code("93 100"), commune_code("2A004"), commune_code("0")
-    ('02820', '93100', '2A004', '')
-    """
-    code = "".join(text.split())
-    if not code.strip("0"):
-        return ""
-    return f"0{code}" if re.fullmatch(r"[0-9]{4}", code) else code
-
-
-def siren_and_siret(text: str) -> tuple[str, str]:
-    """Return the SIREN and the SIRET that a cell holds: a SIRET begins with its SIREN.
-
-    Examples
-    --------
-    >>> siren_and_siret("828 213 371 00014"), siren_and_siret("828213371")
-    (('828213371', '82821337100014'), ('828213371', ''))
-    >>> siren_and_siret("1"), siren_and_siret("00000000000000")
-    (('', ''), ('', ''))
-    """
-    digits = "".join(text.split())
-    if not re.fullmatch(r"[0-9]{9}([0-9]{5})?", digits) or not digits.strip("0"):
-        return "", ""
-    return digits[:SIREN_DIGITS], digits if len(digits) > SIREN_DIGITS else ""
-
-
-MIN_PREFIX = 4
-"""Letters that the beginning of a label needs to stand for it."""
-
-
-def codes_of(cells: Iterable[str], labels: Labels) -> list[str]:
-    """Return cells of words as codes joined by ``|``; a word that is not known stays as it is.
-
-    Parameters
-    ----------
-    cells
-        Words separated by ``|`` or ``;``. Each is a code, a French or English label, or the beginning of the labels of
-        one code only; case and accents do not count.
-    labels
-        The vocabulary.
-
-    Examples
-    --------
-    >>> from essgeo.schema.vocabulary import SECTORS
-    >>> codes_of(["Mobilité; Food and farming", "alimentation", "Édu", "magie"], SECTORS)
-    ['mobilite|alimentation_agriculture', 'alimentation_agriculture', 'Édu', 'magie']
-    """
-    known = {simplify(label): code for code, names in labels.items() for label in (code, *names.values())}
-
-    def code_of(word: str) -> str:
-        plain = simplify(word)
-        begun = {code for label, code in known.items() if label.startswith(plain) and len(plain) >= MIN_PREFIX}
-        return known.get(plain) or (begun.pop() if len(begun) == 1 else word)
-
-    cells = list(cells)
-    found = {}
-    for cell in dict.fromkeys(cells):
-        words = [word.strip() for word in cell.replace(";", "|").split("|") if word.strip()]
-        found[cell] = "|".join(dict.fromkeys(map(code_of, words)))
-    return [found[cell] for cell in cells]
+    from essgeo.files.recognise import Reading
+    from essgeo.schema.columns import Column, Headers
+    from essgeo.schema.validate import Fault
 
 
 TITLES = {
@@ -181,22 +107,37 @@ _PLACE = ("address", "postcode", "city", "citycode", "lon", "lat")
 
 _SUM = r"(sous_|grand_)?tota(l|ux)(_.*)?"
 
-_WANTED = {"the name": ("name",), "the address, or the longitude and latitude,": ("address", "lon")}
+_WANTED = {
+    "the name": ("name",),
+    "the address, or the longitude and latitude,": ("address", "address_more", "lon", "point"),
+}
 
 
-def read_structures(path: Path | str | pd.DataFrame, *, headers: Headers = HEADERS) -> pd.DataFrame:
+def read_structures(
+    path: Path | str | pd.DataFrame,
+    *,
+    headers: Headers = HEADERS,
+    columns: Mapping[str, str | Sequence[str]] | str | Iterable[str] | None = None,
+    recode: Mapping[str, Mapping[str, str] | Path | str] | None = None,
+) -> pd.DataFrame:
     r"""Return the structures that a file lists, in the columns of the register.
 
     Parameters
     ----------
     path
-        Any file that :func:`essgeo.files.tables.read_table` takes, or a table or GeoDataFrame of a notebook. Columns
-        are recognised by their usual French and English names; codes may be written as codes, as French or English
-        labels, or as the beginning of one. Points of a geographic file are used as coordinates. The files of
-        data.inclusion, of the SIAE and of the RNA are known as
-        `essgeo sources fetch` brings them.
+        Any file that :func:`essgeo.files.tables.read_table` takes, or a table or GeoDataFrame of a
+        notebook. Columns are recognised by what their French or
+        English names say and by what stands in them; codes may be written as codes, as French or English labels, or as
+        the beginning of one. Points of a geographic file are used as coordinates. The files of data.inclusion, of the
+        SIAE and of the RNA are known as `essgeo sources fetch` brings them.
     headers
         The names that columns carry in files; :func:`essgeo.official.catalogue.known_headers` adds those of the user.
+    columns
+        Which column holds what, where it is not recognised: ``{"name": "Intitulé", "city": "Ville"}``, or
+        ``"name=Intitulé,city=Ville"``.
+    recode
+        What words of a town stand for: ``{"sectors": {"Fripes": "economie_circulaire_reemploi"}}``, or a file of two
+        columns.
 
     Returns
     -------
@@ -206,13 +147,15 @@ def read_structures(path: Path | str | pd.DataFrame, *, headers: Headers = HEADE
         ``""`` where the file says nothing, then the file's own other columns. ``status`` and ``family`` are ``unknown``
         where not given. Zeros that a spreadsheet took from postcodes are back, dates are as in ISO 8601, SIRET and
         SIREN are digits only; what is no SIRET stands in ``siret_as_given``. Sums below the list are left out, with a
-        warning. Rows that the law restricts (:func:`essgeo.files.redact.restricted_rows`) are emptied at once, so that
-        neither a message nor a result can show what they hid.
+        warning. A cell that is no date, number, place or word of the vocabulary is left out, with a warning that names
+        row and field. Columns about persons (names, telephones, e-mails) are left out. Rows that the law restricts
+        (:func:`essgeo.files.redact.restricted_rows`) are emptied at once, so that neither a message nor a result can
+        show what they hid.
 
     Raises
     ------
     SchemaError
-        No column with a name, or neither an address nor coordinates; or a value that breaks the contract.
+        No column with a name, or neither an address nor coordinates.
     InputError
         The file cannot be read.
 
@@ -225,37 +168,186 @@ def read_structures(path: Path | str | pd.DataFrame, *, headers: Headers = HEADE
     ...     read_structures(path)[["name", "sectors", "status"]].reset_index().to_dict("records")
     [{'structure_id': 'le-fournil', 'name': 'Le Fournil', 'sectors': 'alimentation_agriculture', 'status': 'unknown'}]
     """
-    raw = as_list(path) if isinstance(path, pd.DataFrame) else read_table(path)
-    path = Path("table" if isinstance(path, pd.DataFrame) else path)
-    table = as_official_list(reread(_points_as_columns(raw, path.name)), headers)
-    structures = table.rename(columns=_columns(table, headers))
-    wanted = [name for name, columns in _WANTED.items() if not set(columns) & set(structures.columns)]
+    table = as_list(path) if isinstance(path, pd.DataFrame) else read_table(path)
+    source = "table" if isinstance(path, pd.DataFrame) else Path(path).name
+    found, reading = structures_of(table, source=source, headers=headers, columns=columns, recode=recode)
+    reading.tell(source)
+    return found
+
+
+def structures_of(
+    table: pd.DataFrame,
+    *,
+    source: str,
+    headers: Headers = HEADERS,
+    columns: Mapping[str, str | Sequence[str]] | str | Iterable[str] | None = None,
+    recode: Mapping[str, Mapping[str, str] | Path | str] | None = None,
+) -> tuple[pd.DataFrame, Reading]:
+    """Return the structures of a text table as :func:`read_structures` does, and how its columns were read."""
+    table = as_official_list(reread(_points_as_columns(table, source)), headers)
+    words = read_recode(recode)
+    reading = recognise(table, source=source, headers=headers, named=parse_columns(columns), recode=words)
+    wanted = [name for name, fields in _WANTED.items() if not {*fields} & {*reading.fields}]
     if wanted:
         message = tell(
-            "no_structure_columns", name=path.name, wanted=" or as ".join(wanted), columns=", ".join(table.columns)
+            "no_structure_columns",
+            name=source,
+            wanted=" or as ".join(wanted),
+            columns=", ".join(map(str, table.columns)),
         )
         raise SchemaError(message)
+    for sentence in reading.doubts():
+        warnings.warn(f"{source}: {sentence}", InputWarning, stacklevel=3)
+    taken = take(table, reading)
+    rows = table.index if table.index.name == ROW else pd.RangeIndex(1, len(table) + 1)
+    taken.index = rows.rename(ROW)
     # Redacted before anything else is read, so that no message, sum or identifier tells what the row hid.
-    restricted = restricted_rows(structures)
-    structures = _drop_sums(redact(structures, restricted), path.name)
+    restricted = restricted_rows(taken)
+    structures = _drop_sums(redact(taken, restricted), table.set_axis(taken.index), restricted, source)
     restricted = restricted.loc[structures.index]
+    structures, faults, notes = _read_cells(structures, words)
+    structures = _clean_company_numbers(structures, restricted)
+    faults += _name_all(structures, restricted)
+    warn_faults(source, faults, notes)
+    return validate(_name_sources(structures), "structures", source=source), reading
+
+
+def read_recode(recode: Mapping[str, Mapping[str, str] | Path | str] | None) -> dict[str, dict[str, str]]:
+    """Return what words of a town stand for, by field: given as a dict, or as a file of two columns.
+
+    Raises
+    ------
+    InputError
+        A field has no vocabulary, or a word stands for what is no code or label of it.
+    """
+    found: dict[str, dict[str, str]] = {}
+    fields = {
+        field.name: field.allowed
+        for field in LAYERS["structures"].fields
+        if isinstance(field.allowed, dict) and field.name != "status"
+    }
+    for name, given in (recode or {}).items():
+        if name not in fields:
+            message = f"--recode: no words are recoded for {name!r}; one of {', '.join(fields)}."
+            raise InputError(message)
+        if isinstance(given, str | Path):
+            table = read_table(given)
+            cells = table.iloc[:, :2].to_numpy().tolist() if table.shape[1] > 1 else []
+            # The first row is a header, unless it maps a word itself.
+            head = [str(column) for column in table.columns[:2]]
+            pairs = [*([head] if code_of(head[-1], fields[name]) else []), *cells]
+            if not pairs:
+                message = f"{given}: give two columns, a word of the list and the {name} it stands for."
+                raise InputError(message)
+        else:
+            pairs = [list(pair) for pair in given.items()]
+        found[name] = {}
+        for word, meaning in pairs:
+            codes, unknown = codes_of([meaning], fields[name])
+            if any(unknown):
+                message = (
+                    f"--recode {name}: {word!r} stands for {meaning!r}, which is none of {', '.join(fields[name])}."
+                )
+                raise InputError(message)
+            found[name][word] = codes[0]
+    return found
+
+
+def _read_cells(
+    structures: pd.DataFrame, recode: Mapping[str, Mapping[str, str]]
+) -> tuple[pd.DataFrame, list[Fault], list[str]]:
+    """Return structures whose cells hold to the contract, what was left out by row, and what would have been known."""
+    faults: list[Fault] = []
+    notes: list[str] = []
+    rows = structures.index
+    positions, wrong = take_positions(structures, rows)
+    faults += wrong
+    closed = structures.pop("closed") if "closed" in structures else None
+    structures = structures.drop(columns="point", errors="ignore")
+    for name in ("lon", "lat"):
+        structures[name] = [repr(value) if value == value else "" for value in positions[name]]  # noqa: PLR0124
     for field in LAYERS["structures"].fields:
-        if field.name not in structures:
-            structures[field.name] = ""
-        if isinstance(field.allowed, dict):
-            structures[field.name] = codes_of(structures[field.name], field.allowed)
-        elif field.kind == "month":
-            structures[field.name] = structures[field.name].map(iso_date)
+        if field.name in {"lon", "lat"}:
+            continue
+        given = list(structures[field.name]) if field.name in structures else [""] * len(structures)
+        meanings = _meanings(field, list(dict.fromkeys(given)), recode.get(field.name, {}))
+        structures[field.name] = [meanings[text][0] for text in given]
+        wrong = [
+            (row_label(row), field.name, f"{what}; left out")
+            for row, text in zip(rows, given, strict=True)
+            for what in meanings[text][1]
+        ]
+        faults += wrong
+        if wrong and isinstance(field.allowed, dict) and field.name != "status":
+            notes.append(f"known {field.name}: {', '.join(sorted(field.allowed))}")
+            notes.append(f"to map words of your own: --recode {field.name}=FILE, two columns, the word and its code")
+    if closed is not None:
+        said = {True: "closed", False: "active", None: ""}
+        ended = pd.Series([said[FLAGS.get(simplify(text))] for text in closed], index=rows)
+        structures["status"] = structures["status"].where(structures["status"] != "", ended)
     for name in ("status", "family"):
         structures[name] = structures[name].replace("", "unknown")
-    for name in ("postcode", "citycode"):
-        structures[name] = structures[name].map(commune_code)
-    structures = _clean_company_numbers(structures, restricted)
+    return structures, faults, notes
+
+
+def _meanings(field: Column, texts: list[str], recode: Mapping[str, str]) -> dict[str, tuple[str, list[str]]]:
+    """Return for each text what it says as the contract has it, and what of it is left out."""
+
+    def one(text: str, value: str | None, fault: str) -> tuple[str, list[str]]:
+        return value or "", [fault.format(repr(text))] if text and value is None else []
+
+    if field.name == "status":
+        return {text: one(text, status_of(text), "{} is not known as open or closed") for text in texts}
+    if isinstance(field.allowed, dict):
+        codes, unknown = codes_of(texts, field.allowed, recode)
+        return {
+            text: (
+                code if field.many else code.partition("|")[0],
+                [f"unknown value {word!r}{meant(word, field.allowed)}" for word in words],
+            )
+            for text, code, words in zip(texts, codes, unknown, strict=True)
+        }
+    if field.allowed is not None:
+        return {text: one(text, text if text in field.allowed else None, "unknown value {}") for text in texts}
+    if field.kind == "month":
+        return {
+            text: one(text, iso_date(text), "{} is not a date such as 2024, 2024-09 or 2024-09-30") for text in texts
+        }
+    if field.kind in {"number", "integer"}:
+        numbers = {text: number_of(text) for text in texts}
+        right = {
+            text: number is not None and number >= (field.minimum or -math.inf) for text, number in numbers.items()
+        }
+        return {text: one(text, repr(numbers[text]) if right[text] else None, "{} is no such number") for text in texts}
+    return {text: (commune_code(text) if field.name in {"postcode", "citycode"} else text, []) for text in texts}
+
+
+def _name_all(structures: pd.DataFrame, restricted: pd.Series) -> list[Fault]:
+    """Give each structure, in place, an identifier that no other has and a name; return where it had none."""
+    rows = structures.index
+    place = structures["address"].where(structures["address"] != "", structures["city"])
+    own = structures["structure_id"] if "structure_id" in structures else pd.Series("", index=rows)
+    nameless = (structures["name"] == "") & ~restricted
+    what = "is empty; the structure is called by its identifier or its address"
+    faults = [(row_label(row), "name", what) for row in rows[nameless]]
+    names = structures["name"].mask(nameless, own.where(own != "", place.where(place != "", "?")))
+    structures["name"] = names
     if "structure_id" not in structures:
         structures.insert(0, "structure_id", _identifiers(structures))
-    else:
-        structures["structure_id"] = redact_identifiers(structures["structure_id"], restricted)
-    return validate(_name_sources(structures), "structures", source=path.name)
+        return faults
+    identifiers = redact_identifiers(own, restricted)
+    both = structures["source"].map(simplify) + "-" + identifiers
+    empty = identifiers == ""
+    if empty.any():
+        identifiers = identifiers.mask(empty, pd.Series(_identifiers(structures), index=rows))
+    if both[~empty].duplicated().any() or (empty.any() and identifiers.duplicated().any()):
+        number = identifiers.groupby(identifiers).cumcount()
+        faults += [
+            (row_label(row), "structure_id", f"{identifiers[row]!r} stands twice; numbered") for row in rows[number > 0]
+        ]
+        identifiers = identifiers.where(number == 0, identifiers + "-" + (number + 1).astype(str))
+    structures["structure_id"] = identifiers
+    return faults
 
 
 def as_list(frame: pd.DataFrame) -> pd.DataFrame:
@@ -267,11 +359,11 @@ def as_list(frame: pd.DataFrame) -> pd.DataFrame:
     return as_text(rows)
 
 
-def _drop_sums(structures: pd.DataFrame, name: str) -> pd.DataFrame:
+def _drop_sums(structures: pd.DataFrame, table: pd.DataFrame, restricted: pd.Series, name: str) -> pd.DataFrame:
     """Return the structures without the sums below them: rows that begin with "Total" and have no place."""
     # The first cell of each row that says something; a sum stays where a structure stands below it.
     cells = structures.reindex(columns=_PLACE, fill_value="")
-    first = structures.replace("", None).bfill(axis=1).iloc[:, 0].fillna("")
+    first = table.replace("", None).bfill(axis=1).iloc[:, 0].fillna("").astype(str).mask(restricted, "")
     sums = first.map(simplify).str.fullmatch(_SUM) & (cells == "").all(axis=1)
     below = sums[::-1].cummin()[::-1]
     if not below.any() or below.all():
@@ -282,22 +374,11 @@ def _drop_sums(structures: pd.DataFrame, name: str) -> pd.DataFrame:
     return structures[~below]
 
 
-def _columns(table: pd.DataFrame, headers: Headers) -> dict[str, str]:
-    """Return which column holds which field; a precision that is a number is the score of some geocoder, not ours."""
-    found = guess_columns(table.columns, headers["structures"])
-    scores = [
-        column
-        for column, field in found.items()
-        if field == "coord_precision" and pd.to_numeric(table[column].replace("", None), errors="coerce").notna().any()
-    ]
-    return {column: field for column, field in found.items() if column not in scores}
-
-
 def _clean_company_numbers(structures: pd.DataFrame, restricted: pd.Series) -> pd.DataFrame:
     """Return SIRET and SIREN as digits; a cell that holds neither is kept aside where the row is not restricted."""
     given = structures["siret"]
     numbers = given.map(siren_and_siret)
-    siren = structures["siren"].map(lambda text: "".join(text.split()))
+    siren = structures["siren"].map(lambda text: siren_and_siret(text)[0])
     clean = structures.assign(siren=siren.where(siren != "", numbers.str[0]), siret=numbers.str[1])
     lost = given.str.strip("0 ").ne("") & (clean["siren"] == "") & ~restricted
     return clean.assign(siret_as_given=clean["siret_as_given"].where(~lost, given))

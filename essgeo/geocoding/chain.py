@@ -15,6 +15,7 @@ from tqdm.auto import tqdm
 
 from essgeo.crs import GEOGRAPHIC, require_crs
 from essgeo.errors import InputError, InputWarning
+from essgeo.files.recognise import recognise, take, take_positions
 from essgeo.files.redact import MASK, is_diffusion, redact, redact_identifiers, restricted_rows
 from essgeo.files.reread import ADDED, in_code, is_result, reread
 from essgeo.geocoding.communes import city_key
@@ -23,10 +24,13 @@ from essgeo.geocoding.engines import MATCH_COLUMNS, QUERY_COLUMNS, distinct, no_
 from essgeo.geocoding.match import Local
 from essgeo.geocoding.verdict import RADIUS_M, statuses
 from essgeo.messages import plural, tell
+from essgeo.schema.cells import commune_code
 from essgeo.schema.columns import HEADERS, SHOWN
 from essgeo.schema.headers import guess_columns
+from essgeo.schema.validate import ROW, warn_faults
 
 if TYPE_CHECKING:
+    from essgeo.files.recognise import Reading
     from essgeo.geocoding.engines import Cache, Engine
 
 
@@ -274,120 +278,64 @@ def _answers(engine: Engine, queries: pd.DataFrame, cache: Cache | None, *, prog
     return pd.concat(parts) if parts else known
 
 
-_FIELDS = ("structure_id", "name", "address", "postcode", "city", "citycode", "lon", "lat", "coord_precision")
-
-_STREET = ("number", "repetition", "street_type", "street")
-
-_MAX_LON, _MAX_LAT = 180, 90
-
-
-def address_columns(
-    columns: Sequence[str],
-    *,
-    source: str,
-    address: Sequence[str] = (),
-    postcode: str | None = None,
-    city: str | None = None,
-    citycode: str | None = None,
-) -> dict[str, tuple[str, ...]]:
-    """Return which columns hold the parts of an address: those that are named, and for the rest the usual French names.
-
-    Parameters
-    ----------
-    columns
-        Columns of the file.
-    source
-        Its name, for messages.
-    address, postcode, city, citycode
-        Columns named by the user; several make one address.
-
-    Returns
-    -------
-    dict
-        From a field (``address``, ``postcode``, ``city``, ``citycode``, ``structure_id``, ``name``, ``lon``, ``lat``,
-        ``coord_precision``) to its column; the columns of an address in the order in which they make it.
+def address_columns(table: pd.DataFrame, *, source: str, named: Mapping[str, Sequence[str]] | None = None) -> Reading:
+    """Return which columns of any table hold the parts of an address, or the position: those named, then those known.
 
     Raises
     ------
     InputError
-        A column that is named is not there, or no column looks like an address.
+        A column that is named is not there, or no column looks like an address or a position.
 
     Examples
     --------
-    >>> address_columns(["Nom", "Adresse postale", "CP", "Ville"], source="mine.csv")["address"]
-    ('Adresse postale',)
-    >>> address_columns(["Numero", "Type voie", "Libelle voie"], source="mine.csv")["address"]
+    >>> table = pd.DataFrame(columns=["Numero", "Type voie", "Libelle voie"])
+    >>> address_columns(table, source="mine.csv").fields["address"]
     ('Numero', 'Type voie', 'Libelle voie')
     """
-    named = {
-        name: (column,) for name, column in (("postcode", postcode), ("city", city), ("citycode", citycode)) if column
-    }
-    given = [*address, *(column for (column,) in named.values())]
-    seen = ", ".join(columns)
-    if unknown := [name for name in given if name not in columns]:
-        message = tell("no_column", source=source, repr=" or ".join(map(repr, unknown)), seen=seen)
-        raise InputError(message)
-
-    def guess(fields: Sequence[str]) -> dict[str, tuple[str, ...]]:
-        names = {name: HEADERS["structures"].get(name, ()) + HEADERS["address_list"].get(name, ()) for name in fields}
-        found = guess_columns([name for name in columns if name not in given], names)
-        return {name: (column,) for column, name in found.items()}
-
-    guessed, parts = guess(_FIELDS), guess(_STREET)
-    whole = guessed.pop("address", ())
-    apart = tuple(parts[name][0] for name in _STREET if name in parts) if "street" in parts else ()
-    # Number and street in columns of their own are the address, unless another column is known to be the whole.
-    line = apart if len(apart) > 1 and not set(whole) - set(apart) else whole or apart
-    if not (address or line):
+    reading = recognise(table, source=source, named=named)
+    points = isinstance(table, gpd.GeoDataFrame) and table.active_geometry_name is not None
+    if not points and not {*reading.fields} & {"address", "address_more", "lon", "point"}:
+        seen = ", ".join(map(str, table.columns))
         message = tell("no_address_column", source=source, seen=seen)
         raise InputError(message)
-    return guessed | named | {"address": tuple(address) or line}
+    return reading
 
 
-def addresses_of(
-    table: pd.DataFrame, columns: Mapping[str, Sequence[str]], *, source: str = "the layer"
-) -> pd.DataFrame:
-    """Return the table that :func:`geocode` takes, from any table and what its columns hold (:func:`address_columns`).
+def addresses_of(table: pd.DataFrame, reading: Reading, *, source: str = "the layer") -> pd.DataFrame:
+    """Return the table that :func:`geocode` takes, from any table and how its columns are read.
 
-    Coordinates are those of ``lon`` and ``lat`` where they are degrees, and the points of a layer. The index is that of
-    ``structure_id`` where its values are all different, else that of the table. A row that SIRENE diffuses in part only
+    Coordinates are those of the columns, or the points of a layer. The index is that of ``structure_id``, or of
+    ``siret``, where its values are all different, else that of the table. A row that SIRENE diffuses in part only
     (:func:`essgeo.files.redact.restricted_rows`) is marked ``[ND]``.
 
     >>> table = pd.DataFrame({"n": ["12"], "voie": ["rue A"], "ville": ["Bondy"]})
-    >>> addresses_of(table, {"address": ("n", "voie"), "city": ("ville",)})[["address", "city"]].values.tolist()
+    >>> addresses_of(table, address_columns(table, source="mine.csv"))[["address", "city"]].values.tolist()
     [['12 rue A', 'Bondy']]
     """
-    texts = {field: [_text(table[name]) for name in columns.get(field, ())] for field in _FIELDS}
-    lines = texts["address"]
-    address = lines[0] if len(lines) == 1 else pd.concat(lines, axis=1).agg(" ".join, axis=1).str.split().str.join(" ")
-    taken = pd.DataFrame({"address": address}, index=table.index)
-    for field in ("postcode", "city", "citycode", "name"):
-        taken[field] = texts[field][0] if texts[field] else ""
+    rows = table.index if table.index.name == ROW else pd.RangeIndex(1, len(table) + 1)
+    layer = isinstance(table, gpd.GeoDataFrame) and table.active_geometry_name is not None
+    plain = pd.DataFrame(table.drop(columns=table.active_geometry_name)) if layer else pd.DataFrame(table)
+    taken = take(plain, reading)
+    found = taken.reindex(columns=["address", "postcode", "city", "citycode", "name"], fill_value="")
     for field in ("postcode", "citycode"):
-        taken[field] = taken[field].str.replace(r"^(\d{4})\Z", r"0\1", regex=True)
-    taken["name"] = taken["name"].mask(restricted_rows(table, marked=()), MASK)
-    if isinstance(table, gpd.GeoDataFrame) and table.active_geometry_name:
+        found[field] = found[field].map(commune_code)
+    restricted = restricted_rows(table, marked=())
+    found["name"] = found["name"].mask(restricted, MASK)
+    if layer:
         require_crs(table, source)
         points = table.geometry.to_crs(GEOGRAPHIC).representative_point()
-        taken = taken.assign(lon=points.x, lat=points.y)
-    elif texts["lon"] and texts["lat"]:
-        lon, lat = (pd.to_numeric(texts[name][0].str.replace(",", "."), errors="coerce") for name in ("lon", "lat"))
-        degrees = lon.abs().le(_MAX_LON) & lat.abs().le(_MAX_LAT) & ~((lon == 0) & (lat == 0))
-        taken = taken.assign(lon=lon.where(degrees), lat=lat.where(degrees))
-    if texts["coord_precision"]:
-        taken["coord_precision"] = texts["coord_precision"][0]
-    if texts["structure_id"]:
-        identifiers = texts["structure_id"][0]
-        if identifiers.is_unique and (identifiers != "").all():
-            taken.index = pd.Index(identifiers, name="structure_id")
-    return taken
-
-
-def _text(column: pd.Series) -> pd.Series:
-    """Return a column as text, whole numbers without a decimal, ``""`` for missing."""
-    codes, values = pd.factorize(column)
-    texts = [str(int(value)) if isinstance(value, float) and value.is_integer() else str(value) for value in values]
-    return pd.Series(np.array([*texts, ""], dtype=object)[codes], index=column.index)
+        found = found.assign(lon=points.x, lat=points.y)
+    else:
+        positions, faults = take_positions(taken, rows)
+        hidden = {*rows[restricted.to_numpy()]}
+        warn_faults(source, [fault for fault in faults if fault[0] not in hidden])
+        found = found.assign(lon=positions["lon"], lat=positions["lat"])
+    if "coord_precision" in taken:
+        found["coord_precision"] = taken["coord_precision"]
+    for field in ("structure_id", "siret"):
+        if field in taken and taken[field].is_unique and (taken[field] != "").all():
+            return found.set_index(pd.Index(taken[field], name="structure_id"))
+    return found
 
 
 def without_results(table: pd.DataFrame) -> pd.DataFrame:
@@ -412,7 +360,7 @@ def with_results(table: pd.DataFrame, geocoded: pd.DataFrame) -> gpd.GeoDataFram
     nothing is kept but what :data:`essgeo.schema.columns.SHOWN` lists, whatever else the file says of it.
 
     >>> table = pd.DataFrame({"rue": ["1 rue A"], "n": [7]})
-    >>> found = geocode(addresses_of(table, {"address": ("rue",)}))
+    >>> found = geocode(addresses_of(table, address_columns(table, source="mine.csv")))
     >>> with_results(table, found)[["rue", "n", "geo_status"]].values.tolist()
     [['1 rue A', 7, 'not_found']]
     """
@@ -420,7 +368,7 @@ def with_results(table: pd.DataFrame, geocoded: pd.DataFrame) -> gpd.GeoDataFram
     results = geocoded[list(ADDED)].set_axis(own.index)
     masked = pd.Series(results["geo_status"] == "masked", index=own.index)
     names = [str(name) for name in own.columns]
-    fields = guess_columns(names, HEADERS["structures"])
+    fields = {column: field for field, columns in recognise(own, source="").fields.items() for column in columns}
     identifiers = [name for name, field in fields.items() if field == "structure_id"]
     own = own.assign(**{name: redact_identifiers(own[name], masked) for name in identifiers}) if masked.any() else own
     shown = {name for name, field in fields.items() if field in SHOWN}

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import re
+import tomllib
 import unicodedata
-from typing import TYPE_CHECKING
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+
+WORDS: Final[dict[str, Any]] = tomllib.loads((files("essgeo.schema") / "words.toml").read_text(encoding="utf-8"))
+"""The words of lists that ``words.toml`` gathers."""
+
+_SMALL, _NEUTRAL, _SAME = frozenset(WORDS["small"]), frozenset(WORDS["neutral"]), WORDS["same"]
 
 
 def simplify(name: str) -> str:
@@ -22,8 +29,37 @@ def simplify(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", plain).strip("_")
 
 
-def guess_columns(columns: Iterable[str], aliases: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
-    """Return which column holds which field, by the first alias that a column name equals.
+def words_of(name: str) -> list[str]:
+    """Return the words of a name that say what it names, without articles and plurals.
+
+    Examples
+    --------
+    >>> words_of("Date d'ouverture"), words_of("numeroVoieEtablissement"), words_of("Les secteurs d'activité")
+    (['date', 'ouverture'], ['numero', 'voie', 'etablissement'], ['secteur', 'activite'])
+    """
+    words = [_SAME.get(word, word) for word in simplify(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)).split("_")]
+    kept = [word for word in words if word not in _SMALL] or words
+    return [word[:-1] if len(word) > 3 and word[-1] in "sx" else word for word in kept]  # noqa: PLR2004 (as "bus")
+
+
+def _forms(name: str) -> list[str]:
+    """Return a name as aliases are compared with it, the surest first: as written, its words, those without neutral."""
+    bare = words_of(re.sub(r"[(\[].*?[)\]]", " ", name))
+    telling = [word for word in bare if word not in _NEUTRAL]
+    return [simplify(name), *("".join(words) for words in (words_of(name), bare, telling))]
+
+
+def guess_columns(
+    columns: Iterable[str],
+    aliases: Mapping[str, tuple[str, ...]],
+    fits: Callable[[str, str], bool] = lambda _field, _column: True,
+    *,
+    loose: bool = False,
+) -> dict[str, str]:
+    """Return which column holds which field, by the names that fields are known under.
+
+    A name counts by its words: case, accents, plurals, articles and brackets do not matter. A column that is named
+    exactly so wins over one that is like it.
 
     Parameters
     ----------
@@ -31,6 +67,10 @@ def guess_columns(columns: Iterable[str], aliases: Mapping[str, tuple[str, ...]]
         Column names as they stand in the file.
     aliases
         For each field, the names it is known under, best first: of :data:`essgeo.schema.columns.HEADERS`.
+    fits
+        Whether a column may hold a field, by what stands in it.
+    loose
+        Leave out words such as "de la structure" too, where the name is not known as it is.
 
     Returns
     -------
@@ -42,14 +82,25 @@ def guess_columns(columns: Iterable[str], aliases: Mapping[str, tuple[str, ...]]
     >>> from essgeo.schema.columns import HEADERS
     >>> guess_columns(["Nom", "Code Postal", "CODE_QP"], HEADERS["structures"])
     {'Nom': 'name', 'Code Postal': 'postcode'}
+    >>> guess_columns(["Noms des structures", "Date de fermeture"], HEADERS["structures"])
+    {'Noms des structures': 'name', 'Date de fermeture': 'active_to'}
     """
-    by_name: dict[str, str] = {}
-    for column in sorted(columns, key=lambda name: name != simplify(name)):
-        by_name.setdefault(simplify(column), column)
+    written = {field: list(names) for field, names in aliases.items()}
+    spoken = {field: ["".join(words_of(name)) for name in names] for field, names in aliases.items()}
+    # For each field the columns that may hold it: how unlike, which of its names, whether otherwise written, where.
+    held: dict[str, list[tuple[bool, int, int, bool, int, str]]] = {field: [] for field in aliases}
+    for place, column in enumerate(columns):
+        for stage, form in enumerate(_forms(column)[: None if loose else 3]):
+            names = written if stage == 0 else spoken
+            fields = [field for field in aliases if form and form in names[field] and fits(field, column)]
+            for field in fields:
+                rank = names[field].index(form)
+                held[field].append((stage > 2, rank, stage, column != simplify(column), place, column))  # noqa: PLR2004
+            if fields:
+                break
     found: dict[str, str] = {}
-    for field, names in aliases.items():
-        known = (by_name[name] for name in names if name in by_name)
-        free = next((name for name in known if name not in found), None)
+    for field, candidates in held.items():
+        free = next((column for *_, column in sorted(candidates) if column not in found), None)
         if free is not None:
             found[free] = field
     return found

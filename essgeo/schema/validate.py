@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from operator import itemgetter
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
@@ -13,8 +14,9 @@ from rapidfuzz import fuzz, process
 from rapidfuzz.utils import default_process
 
 from essgeo.crs import require_crs
-from essgeo.errors import SchemaError
+from essgeo.errors import InputWarning, SchemaError
 from essgeo.messages import plural, tell
+from essgeo.schema.cells import FRANCE_LAT, FRANCE_LON, MAX_LAT, MAX_LON
 from essgeo.schema.columns import LAYERS, Column
 
 if TYPE_CHECKING:
@@ -34,10 +36,6 @@ ROW = "row"
 MONTH = r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?"
 
 FLAGS = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False, "oui": True, "non": False}
-
-FRANCE_LON, FRANCE_LAT = (-6.0, 10.0), (41.0, 52.0)
-
-MAX_LON, MAX_LAT = 180, 90
 
 POLYGONS = ("Polygon", "MultiPolygon")
 
@@ -150,18 +148,42 @@ def raise_faults(source: str, faults: list[Fault], vocabularies: Mapping[str, Co
     """
     if not faults:
         return
+    lines = [plural("faults", len(faults), source=source, count=len(faults)), *_fault_lines(faults)]
+    for name, known in (vocabularies or {}).items():
+        lines.append(tell("known_values", name=name, known=", ".join(sorted(known))))
+    raise SchemaError("\n".join(lines))
+
+
+def warn_faults(source: str, faults: list[Fault], notes: Sequence[str] = ()) -> None:
+    """Warn of cells that were left out or read otherwise than as they stand, in one message; ``notes`` stand below.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> with warnings.catch_warnings(record=True) as told:
+    ...     warnings.simplefilter("always")
+    ...     warn_faults("mine.csv", [(4, "lat", "'nord' is not a number; left out")])
+    >>> print(told[0].message)
+    mine.csv: 1 cell was not read as it stands.
+      row 4, field lat: 'nord' is not a number; left out
+    """
+    if not faults:
+        return
+    head = plural("cells_left_out", len(faults), source=source, count=len(faults))
+    warnings.warn(
+        "\n".join([head, *_fault_lines(faults), *(f"  {note}" for note in notes)]), InputWarning, stacklevel=3
+    )
+
+
+def _fault_lines(faults: list[Fault]) -> list[str]:
+    """Return a line for each thing that is wrong, with the rows where it is."""
     alike: dict[tuple[str, str], list[int | str]] = {}
     for row, name, what in sorted(faults):
         alike.setdefault((name, what), []).append(row)
     shown = list(alike.items())[:MAX_FAULTS]
-    lines = [plural("faults", len(faults), source=source, count=len(faults))]
-    lines += [tell("fault_of_rows", rows=_listed(rows), field=name, what=what) for (name, what), rows in shown]
+    lines = [tell("fault_of_rows", rows=_listed(rows), field=name, what=what) for (name, what), rows in shown]
     more = len(faults) - sum(len(rows) for _, rows in shown)
-    if more:
-        lines.append(tell("more_faults", more=more))
-    for name, known in (vocabularies or {}).items():
-        lines.append(tell("known_values", name=name, known=", ".join(sorted(known))))
-    raise SchemaError("\n".join(lines))
+    return [*lines, tell("more_faults", more=more)] if more else lines
 
 
 def require_columns(*layers: tuple[str, pd.DataFrame, Mapping[str, str]]) -> None:
@@ -249,13 +271,13 @@ def _typed(values: pd.Series, field: Column) -> tuple[pd.Series, list[Fault]]:
 def _unknown_codes(text: pd.Series, field: Column, allowed: Collection[str]) -> Iterator[Fault]:
     for value, positions in text.groupby(text, sort=False).indices.items():
         codes = str(value).split("|") if field.many else [str(value)]
-        unknown = [f"{code!r}{_meant(code, allowed)}" for code in codes if code and code not in allowed]
+        unknown = [f"{code!r}{meant(code, allowed)}" for code in codes if code and code not in allowed]
         if unknown:
             what = tell("is_unknown", values=", ".join(unknown))
             yield from ((int(position), field.name, what) for position in positions)
 
 
-def _meant(word: str, allowed: Collection[str]) -> str:
+def meant(word: str, allowed: Collection[str]) -> str:
     """Return the value whose label, or a word of it, is written most like the word or one of its own; or nothing."""
     labels = allowed if isinstance(allowed, dict) else {}
     written: dict[str, str] = {}

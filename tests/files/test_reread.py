@@ -53,7 +53,7 @@ def placed(tmp_path: Path) -> gpd.GeoDataFrame:
     path = tmp_path / "list.csv"
     path.write_text(LIST, encoding="utf-8")
     table = read_table(path, as_is=True)
-    addresses = addresses_of(table, address_columns(list(table.columns), source="list.csv"))
+    addresses = addresses_of(table, address_columns(table, source="list.csv"))
     return with_results(table, geocode(addresses, using=KNOWN, corrections=CORRECTIONS))
 
 

@@ -214,7 +214,7 @@ def test_a_layer_of_known_addresses_may_be_empty() -> None:
         (
             "siret numeroVoieEtablissement typeVoieEtablissement libelleVoieEtablissement codePostalEtablissement",
             {
-                "structure_id": "siret", "postcode": "codePostalEtablissement",
+                "siret": "siret", "postcode": "codePostalEtablissement",
                 "address": "numeroVoieEtablissement typeVoieEtablissement libelleVoieEtablissement",
             },
         ),
@@ -225,7 +225,7 @@ def test_a_layer_of_known_addresses_may_be_empty() -> None:
     ],
 )  # fmt: skip
 def test_the_columns_of_an_address_are_known_by_their_usual_names(columns: str, expected: dict[str, str]) -> None:
-    found = address_columns(columns.split(), source="mine.csv")
+    found = address_columns(pd.DataFrame(columns=columns.split()), source="mine.csv").fields
     assert {field: " ".join(names) for field, names in found.items()} == expected
 
 

@@ -137,15 +137,14 @@ def test_columns_of_coming_years_are_known() -> None:
 def test_new_names_of_columns_are_read_in_lists_that_a_user_gives(folder: Path) -> None:
     siae, npnru = folder / "siae.csv", folder / "npnru.csv"
     siae.write_text(
-        "siret;type;denomination_officielle;addresse_ligne_1;code_postal;ville\n"
-        "00000000100011;ACI;CHANTIER;1 rue A;93140;Bondy\n"
+        "siret;type;qui_est_ce;addresse_ligne_1;code_postal;ville\n00000000100011;ACI;CHANTIER;1 rue A;93140;Bondy\n"
     )
     npnru.write_text("quartier_2015\nQP093001\n")
     (folder / "sources.toml").write_text(
-        '[siae.columns]\nname = ["denomination_officielle"]\n[npnru.columns]\nqpv_2015 = ["quartier_2015"]\n'
+        '[siae.columns]\nname = ["qui_est_ce"]\n[npnru.columns]\nqpv_2015 = ["quartier_2015"]\n'
     )
     headers = known_headers()
-    assert headers["siae"]["name"][:2] == ("denomination_officielle", "raison_sociale")
+    assert headers["siae"]["name"][:2] == ("qui_est_ce", "raison_sociale")
     assert read_structures(siae, headers=headers).loc["00000000100011-aci", "name"] == "CHANTIER"
     assert read_renewal(npnru, headers=headers)["qpv_2015"].tolist() == ["QP093001"]
     with pytest.raises(InputError, match="no column was recognised as the name"):

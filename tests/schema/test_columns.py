@@ -78,7 +78,9 @@ def test_cells_say_only_what_is_known() -> None:
 
 @pytest.mark.parametrize("name", HEADERS)
 def test_headers_are_known_to_one_column_and_written_simply(name: str) -> None:
-    aliases = [alias for names in HEADERS[name].values() for alias in names]
+    # What stands in these columns tells which of two fields they hold.
+    told = {"statut", "activite"}
+    aliases = [alias for names in HEADERS[name].values() for alias in names if alias not in told]
     if name not in LISTS:
         assert len(aliases) == len(set(aliases))
         assert all(simplify(alias) == alias for alias in aliases)

@@ -1,0 +1,475 @@
+"""Say which column of somebody's table holds what, by its name and by what stands in it, and take the cells from it."""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import geopandas as gpd
+import pandas as pd
+
+from essgeo.crs import GEOGRAPHIC
+from essgeo.errors import InputError
+from essgeo.files.redact import is_diffusion
+from essgeo.messages import tell
+from essgeo.schema import cells
+from essgeo.schema.columns import COLUMNS, HEADERS, LAYERS
+from essgeo.schema.headers import WORDS, guess_columns, simplify, words_of
+from essgeo.schema.validate import row_label
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from essgeo.schema.columns import Headers
+    from essgeo.schema.validate import Fault
+
+TOLD = logging.getLogger("essgeo.columns")
+"""Where it is said which column was read as what; the command line prints it."""
+
+PARTS: Final = ("number", "repetition", "street_type", "street")
+"""Columns that make an address together, in this order."""
+
+LINES: Final = ("address_1", "address_2", "address_3")
+
+_MADE: Final = (*PARTS, *LINES, "address_more", "postcode_city", "point", "closed")
+"""Fields that other fields are made of."""
+
+ID: Final = "structure_id"
+
+SAMPLE = 2_000
+"""Different cells of a column that are looked at."""
+
+SHOWN_WORDS = 8
+"""Cells of a column that is not used that are shown."""
+
+_DOUBTED = frozenset({"status", "family", "as_of", "active_from", "active_to", "available_from", "available_to"})
+"""Fields, beside those of words, whose column is told where its cells say something else: it would move figures."""
+
+_RECODED = frozenset(column.name for column in LAYERS["structures"].fields if isinstance(column.allowed, dict)) - {
+    "status"
+}
+
+_SHARE = 0.3
+"""From this share of e-mail addresses or telephone numbers on, a column is about persons, whatever it is called."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the columns of a table are read.
+
+    Attributes
+    ----------
+    fields
+        For each field of essgeo, the columns that make it, in their order.
+    persons
+        Columns about persons, never kept.
+    unused
+        Columns that are not read as anything.
+    refused
+        Of these, the columns whose name is known but whose cells are something else, with the field that they are not.
+    words
+        Some of the cells of these.
+    """
+
+    fields: Mapping[str, tuple[str, ...]]
+    persons: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def doubts(self) -> list[str]:
+        """Return a sentence for each column whose name says what its cells do not hold, with some of them."""
+        return [
+            tell("column_doubted", column=column, field=name, words=", ".join(self.words[column]))
+            + (tell("column_recode", field=name) if name in _RECODED else "")
+            for column, name in self.refused.items()
+            if name in _DOUBTED | _RECODED
+        ]
+
+    def sentences(self, source: str) -> list[str]:
+        """Return in a few lines which column was read as what, which were not used, and how to name one."""
+        read = ", ".join(f"{name} = {' + '.join(columns)}" for name, columns in self.fields.items())
+        lines = [tell("columns_read", source=source, read=read or "-")]
+        if unused := [name for name in self.unused if name not in COLUMNS]:
+            more = {name: tell("column_refused", column=name, field=self.refused[name]) for name in self.refused}
+            lines.append(tell("columns_unused", names=", ".join(more.get(name, name) for name in unused)))
+        if self.persons:
+            lines.append(tell("columns_persons", names=", ".join(self.persons)))
+        lines.append(tell("columns_how"))
+        return lines
+
+    def tell(self, source: str) -> None:
+        """Say how the columns are read, where someone listens."""
+        TOLD.info("%s", "\n".join(self.sentences(source)))
+
+
+def parse_columns(given: Mapping[str, str | Sequence[str]] | str | Iterable[str] | None) -> dict[str, tuple[str, ...]]:
+    """Return columns that a user names: ``name=Intitulé,city=Ville``, or the same as a dict.
+
+    The field may be named as in a file (``nom=Intitulé``); several columns of one are joined by ``+`` or given again.
+
+    Examples
+    --------
+    >>> parse_columns("name=Intitulé,adresse=N°+Voie"), parse_columns({"city": "Ville"})
+    ({'name': ('Intitulé',), 'address': ('N°', 'Voie')}, {'city': ('Ville',)})
+    """
+    if not given:
+        return {}
+    if isinstance(given, str):
+        given = [given]
+    if not hasattr(given, "items"):
+        pairs = [part.partition("=") for text in given for part in re.split(r",(?=\s*[\w ]+=)", text)]
+        if wrong := [name for name, sign, column in pairs if not sign or not column]:
+            message = f"--columns: {', '.join(wrong)}: give FIELD=COLUMN, for example name=Intitulé,city=Ville."
+            raise InputError(message)
+        items = [(name, [word.strip() for word in column.split("+")]) for name, _, column in pairs]
+    else:
+        items = [(name, [one] if isinstance(one, str) else list(one)) for name, one in given.items()]
+    found: dict[str, tuple[str, ...]] = {}
+    for name, columns in items:
+        canonical = _field_named(name.strip())
+        found[canonical] = (*found.get(canonical, ()), *columns)
+    return found
+
+
+def _field_named(name: str) -> str:
+    layers = ("structures", "candidates")
+    fields = {f for layer in layers for f in (LAYERS[layer].index, *(column.name for column in LAYERS[layer].fields))}
+    if name in fields | {*_MADE}:
+        return name
+    for layer in (*layers, "address_list"):
+        if found := guess_columns([name], HEADERS[layer], loose=True):
+            return next(iter(found.values()))
+    message = f"--columns: no field {name!r}. Fields: {', '.join(sorted(fields | {*_MADE}))}."
+    raise InputError(message)
+
+
+def recognise(
+    table: pd.DataFrame,
+    *,
+    source: str,
+    layer: str = "structures",
+    headers: Headers = HEADERS,
+    named: Mapping[str, Sequence[str]] | None = None,
+    recode: Mapping[str, Mapping[str, str]] | None = None,
+) -> Reading:
+    """Return which columns of a table hold what.
+
+    Parameters
+    ----------
+    table
+        Any table.
+    source
+        Its name, for messages.
+    layer
+        ``structures`` or ``candidates``.
+    headers
+        The names that columns carry in files.
+    named
+        Columns that the user names, from :func:`parse_columns`.
+    recode
+        Words of a town by the field that they are in; they count as known.
+
+    Raises
+    ------
+    InputError
+        A column that is named is not there.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"Association": ["Le Fournil"], "Nom": ["X"], "Prénom": ["Y"], "Statut": ["Fermé"]})
+    >>> reading = recognise(table, source="mine.csv")
+    >>> dict(reading.fields), reading.persons
+    ({'name': ('Association',), 'status': ('Statut',)}, ('Nom', 'Prénom'))
+    """
+    names = [str(name) for name in table.columns if name != getattr(table, "active_geometry_name", None)]
+    chosen: dict[str, tuple[str, ...]] = {name: tuple(columns) for name, columns in (named or {}).items()}
+    given = [column for columns in chosen.values() for column in columns]
+    if lacking := [column for column in given if column not in names]:
+        message = f"{source}: no column {' or '.join(map(repr, lacking))}. Columns seen: {', '.join(names)}."
+        raise InputError(message)
+    seen = {name: _sample(table[name]) for name in names}
+    aliases = {
+        name: headers[layer].get(name, ()) + (headers["address_list"].get(name, ()) if name != ID else ())
+        for name in dict.fromkeys([*headers[layer], *headers["address_list"]])
+        if name not in chosen and (layer == "structures" or name not in {*PARTS, *LINES, "address", "address_more"})
+    }
+    refused: dict[str, str] = {}
+
+    def fits(name: str, column: str) -> bool:
+        right = _fits(name, seen[column], layer, (recode or {}).get(name, {})) or _says_degrees(name, column)
+        if not right:
+            refused.setdefault(column, name)
+        return right
+
+    persons = [name for name in names if name not in given and _about_persons(name, seen[name])]
+    free = [name for name in names if name not in given and name not in persons]
+    if any({"prenom", "prenom1"} & {*words_of(name)} for name in persons):
+        bare = [name for name in free if words_of(name) == ["nom"]]
+        persons, free = [*persons, *bare], [name for name in free if name not in bare]
+    guessed = {name: (column,) for column, name in guess_columns(free, aliases, fits, loose=True).items()}
+    # A bare "nom" beside a column that is surely that of the structure may be of a person.
+    if simplify(guessed.get("name", chosen.get("name", ("nom",)))[0]) != "nom":
+        bare = [name for name in free if simplify(name) == "nom" and (name,) not in guessed.values()]
+        persons, free = [*persons, *bare], [name for name in free if name not in bare]
+    fields: dict[str, tuple[str, ...]] = {**guessed, **chosen}
+    if layer == "structures":
+        fields = _with_address(fields, chosen)
+    used = {column for columns in fields.values() for column in columns}
+    order = [name for name in (*aliases, *chosen) if name in fields]
+    return Reading(
+        fields={name: fields[name] for name in dict.fromkeys(order)},
+        persons=tuple(name for name in names if name in persons),
+        unused=tuple(name for name in names if name not in used and name not in persons),
+        refused={column: name for column, name in refused.items() if column not in used and column not in persons},
+        words={column: tuple(seen[column][:SHOWN_WORDS]) for column in refused},
+    )
+
+
+def _sample(column: pd.Series) -> list[str]:
+    """Return different cells of a column, as text, without those that say nothing."""
+    found: dict[str, None] = {}
+    for value in column:
+        if value is None or (isinstance(value, float) and value != value):  # noqa: PLR0124 (not a number)
+            continue
+        text = cells.known(str(int(value)) if isinstance(value, float) and value.is_integer() else str(value))
+        if text:
+            found[text] = None
+            if len(found) >= SAMPLE:
+                break
+    return list(found)
+
+
+def _share(texts: list[str], test: Callable[[str], object]) -> float:
+    return sum(bool(test(text)) for text in texts) / len(texts) if texts else 0
+
+
+def _is_flag(text: str) -> bool:
+    return simplify(text) in cells.FLAGS and (len(text) > 1 or text.isdigit())  # a letter may be an initial
+
+
+def _about_persons(name: str, seen: list[str]) -> bool:
+    """Return whether a column is about persons, or how to reach them."""
+    words = words_of(name)
+    if is_diffusion(name):
+        return False
+    if {*words} & {*WORDS["person"]} or "".join(words) in WORDS["of_person"]:
+        return not {*words} & {*WORDS["count"]} and not (seen and all(map(_is_flag, seen)))
+    reached = _share(seen, lambda text: cells.EMAIL.search(text) or cells.PHONE.search(text))
+    return reached >= _SHARE and not {*words} & {"adresse", "address", "siret", "siren"}
+
+
+def _says_degrees(name: str, column: str) -> bool:
+    """Return whether a column is surely a longitude or latitude, whatever stands in it; ``x`` may be anything."""
+    return name in {"lon", "lat"} and simplify(column) not in {"x", "y"}
+
+
+def _fits(name: str, seen: list[str], layer: str, recode: Mapping[str, str]) -> bool:
+    """Return whether a column may hold a field, by what stands in it; one that is empty may hold anything."""
+    contract = next((column for column in LAYERS[layer].fields if column.name == name), COLUMNS[name])
+    if not seen:
+        return True
+    if name in _TESTS:
+        return _TESTS[name](seen)
+    if isinstance(contract.allowed, dict):
+        codes, _ = cells.codes_of(seen, contract.allowed, recode)
+        return any(codes) or bool({*seen} & {*recode})
+    if contract.kind == "month":
+        return any(map(cells.iso_date, seen))
+    if contract.kind in {"number", "integer"}:
+        return any(cells.number_of(text) is not None for text in seen)
+    return True
+
+
+def _is_text(seen: list[str]) -> bool:
+    return not all(text.replace(".", "").isdigit() or _is_flag(text) for text in seen)
+
+
+def _is_degrees(seen: list[str]) -> bool:
+    return any(cells.degrees_of(text) is not None for text in seen)
+
+
+def _is_name(seen: list[str]) -> bool:
+    return _is_text(seen) and not (len(seen) > 1 and all(simplify(text) in WORDS["legal"] for text in seen))
+
+
+_TESTS: Final[Mapping[str, Callable[[list[str]], bool]]] = {
+    "name": _is_name,
+    "address": _is_text,
+    "street": _is_text,
+    "status": lambda seen: _share(seen, cells.status_of) >= 1 / 2,
+    "legal_form": lambda seen: _share(seen, cells.status_of) < 1 / 2,
+    "closed": lambda seen: all(simplify(text) in cells.FLAGS for text in seen),
+    "lon": _is_degrees,
+    "lat": _is_degrees,
+    "point": lambda seen: any(map(cells.point_of, seen)),
+    "postcode_city": lambda seen: any(cells.postcode_and_city(text)[0] for text in seen),
+    # A precision that is a number is the score of some geocoder, not ours.
+    "coord_precision": lambda seen: not all(cells.number_of(text) is not None for text in seen),
+}
+
+
+def _with_address(
+    fields: dict[str, tuple[str, ...]], named: Mapping[str, tuple[str, ...]]
+) -> dict[str, tuple[str, ...]]:
+    """Return the fields with the most complete address that columns make: a whole one, lines, parts of one."""
+    if "address" in named:
+        return {name: columns for name, columns in fields.items() if name not in {*PARTS, *LINES}}
+    parts = tuple(column for name in PARTS for column in fields.get(name, ())) if "street" in fields else ()
+    lines = tuple(column for name in LINES for column in fields.get(name, ()))
+    whole = fields.get("address", ())
+    rest = {name: columns for name, columns in fields.items() if name not in {*PARTS, *LINES, "address"}}
+    if line := (whole or lines or parts) if not (whole and lines) else (*whole, *lines):
+        rest["address"] = line
+    return rest
+
+
+def take(table: pd.DataFrame, reading: Reading) -> pd.DataFrame:
+    """Return the columns of a text table by the fields that they hold, cells that say nothing as ``""``.
+
+    Addresses are joined, a postcode and commune of one cell are told apart, columns about persons are left out; those
+    that are not used follow, without e-mail addresses and telephone numbers.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"Nom": ["A"], "N°": ["48.0"], "Voie": ["rue B"], "CP Ville": ["93140 Bondy"]})
+    >>> take(table, recognise(table, source="mine.csv"))[["address", "postcode", "city"]].values.tolist()
+    [['48 rue B', '93140', 'Bondy']]
+    """
+    found: dict[str, list[str]] = {}
+    for name, columns in reading.fields.items():
+        # A word that is not known restricts a row, so that nothing counts as missing there.
+        known = str.strip if name == "diffusion" else cells.known
+        texts = [_each(_texts(table[column]), known) for column in columns]
+        if name == "address" and len(texts) > 1:
+            found[name] = [cells.joined_address(row) for row in zip(*texts, strict=True)]
+        elif len(texts) > 1:
+            found[name] = [next(filter(None, row), "") for row in zip(*texts, strict=True)]
+        else:
+            found[name] = texts[0]
+    _fill_from_others(found)
+    taken = pd.DataFrame(found, index=table.index, dtype="object")
+    kept = [name for name in reading.unused if name not in found]
+    free = table[kept].copy()
+    for name in kept:
+        if not pd.api.types.is_numeric_dtype(free[name]):
+            free[name] = pd.Series(_each(_texts(free[name]), cells.without_contacts), index=free.index, dtype="object")
+    return pd.concat([taken, pd.DataFrame(free)], axis=1)
+
+
+def _fill_from_others(found: dict[str, list[str]]) -> None:
+    """Complete addresses, postcodes and communes, in place, by the columns that hold them with something else."""
+    if (more := found.pop("address_more", None)) is not None:
+        lines = found.get("address", [""] * len(more))
+        found["address"] = [line or other for line, other in zip(lines, more, strict=True)]
+    for name in ("postcode_city", "postcode", "city"):
+        pairs = {text: cells.postcode_and_city(text) for text in {*found.get(name, [])}}
+        if any(code for code, _ in pairs.values()):
+            _split_city(found, name, pairs)
+    found.pop("postcode_city", None)
+    for name in ("name", "address", "note", "aliases"):
+        if name in found:
+            found[name] = _each(found[name], cells.without_contacts)
+
+
+def _texts(column: pd.Series) -> list[str]:
+    """Return the cells of a column as text, whole numbers without decimals."""
+    return [
+        "" if missing else str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+        for value, missing in zip(column.astype(object), column.isna(), strict=True)
+    ]
+
+
+def without_persons(table: pd.DataFrame, reading: Reading) -> pd.DataFrame:
+    """Return a table without its columns about persons, and without e-mail addresses and telephones in the others."""
+    clear = table.drop(columns=list(reading.persons))
+    for name in clear.columns:
+        if clear[name].dtype == object or pd.api.types.is_string_dtype(clear[name]):
+            clear[name] = [cells.without_contacts(value) if isinstance(value, str) else value for value in clear[name]]
+    return clear
+
+
+def _split_city(found: dict[str, list[str]], name: str, pairs: Mapping[str, tuple[str, str]]) -> None:
+    """Write the postcodes and communes of cells that hold both into fields of their own, where these say nothing."""
+    both = [pairs[text] for text in found[name]]
+    for field_name, place in (("postcode", 0), ("city", 1)):
+        before = found.get(field_name, [""] * len(both))
+        own = field_name == name
+        found[field_name] = [
+            pair[place] if pair[place] and (own or not text) else text for text, pair in zip(before, both, strict=True)
+        ]
+
+
+def _each(texts: Iterable[str], change: Callable[[str], str]) -> list[str]:
+    """Return texts changed, each different one once."""
+    listed = list(texts)
+    changed = {text: change(text) for text in dict.fromkeys(listed)}
+    return [changed[text] for text in listed]
+
+
+def take_positions(taken: pd.DataFrame, rows: pd.Index) -> tuple[pd.DataFrame, list[Fault]]:
+    """Return the longitude and latitude of each row as numbers, in degrees, and what was wrong with the others.
+
+    Parameters
+    ----------
+    taken
+        From :func:`take`: ``lon`` and ``lat``, or ``point``, as text; what is no position is none.
+    rows
+        The number of each row, for the faults.
+
+    Examples
+    --------
+    >>> taken = pd.DataFrame({"lon": ["48,9", "0", "650000"], "lat": ["2,4", "0", "6860000"]})
+    >>> found, faults = take_positions(taken, taken.index)
+    >>> found.round(2).to_numpy().tolist()[0], [(row, what) for row, _, what in faults]
+    ([2.4, 48.9], [(0, 'were exchanged (lon 48,9, lat 2,4)')])
+    """
+    columns = [list(taken[name]) if name in taken else [""] * len(taken) for name in ("lon", "lat", "point")]
+    places: list[tuple[float, float]] = []
+    metric: list[int] = []
+    faults: list[Fault] = []
+    nowhere = (float("nan"), float("nan"))
+    for place, (row, x, y, both) in enumerate(zip(rows, *columns, strict=True)):
+        lon, lat = cells.degrees_of(x), cells.degrees_of(y)
+        found = cells.position_of(lon, lat)
+        if found is None and lon is not None and lat is not None and _is_lambert(lon, lat):
+            metric.append(place)
+            found = lon, lat
+        elif found is None and both and not (x and y):
+            found = cells.point_of(both)
+            if found is None and any(character in "123456789" for character in both):
+                faults.append((row_label(row), "point", f"{both!r} is no longitude and latitude; left out"))
+        elif found is None and (x or y):
+            faults.extend(_why_nowhere(row_label(row), x, y, lon, lat))
+        elif found == (lat, lon) and lon != lat:
+            faults.append((row_label(row), "lon and lat", f"were exchanged (lon {x}, lat {y})"))
+        places.append(found or nowhere)
+    positions = pd.DataFrame(places, columns=["lon", "lat"], index=taken.index, dtype=float)
+    if metric:
+        points = gpd.points_from_xy(*positions.iloc[metric].to_numpy().T, crs=LAMBERT_93).to_crs(GEOGRAPHIC)
+        positions.iloc[metric, 0], positions.iloc[metric, 1] = points.x, points.y
+    return positions, faults
+
+
+LAMBERT_93 = "EPSG:2154"
+
+_LAMBERT_X, _LAMBERT_Y = (100_000, 1_250_000), (6_000_000, 7_200_000)
+
+
+def _is_lambert(x: float, y: float) -> bool:
+    return _LAMBERT_X[0] <= x <= _LAMBERT_X[1] and _LAMBERT_Y[0] <= y <= _LAMBERT_Y[1]
+
+
+def _why_nowhere(row: int | str, x: str, y: str, lon: float | None, lat: float | None) -> Iterable[Fault]:
+    if lon == 0 and lat == 0:  # what software writes for none
+        return
+    for name, text, value in (("lon", x, lon), ("lat", y, lat)):
+        if text and value is None:
+            yield row, name, f"{text!r} is not a number; left out"
+        elif not text:
+            other, given = ("lat", y) if name == "lon" else ("lon", x)
+            yield row, name, f"is missing where {other} {given} is given; left out"
+    if lon is not None and lat is not None:
+        yield row, "lon and lat", f"are not degrees (lon {x}, lat {y}); left out"

@@ -1,0 +1,450 @@
+"""What a cell of somebody's spreadsheet says: a date, a number, a place on the map, a code, a word of a vocabulary."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import TYPE_CHECKING, TypeAlias
+
+from essgeo.schema.headers import WORDS, simplify, words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from essgeo.schema.vocabulary import Labels
+
+MISSING = frozenset(WORDS["missing"])
+"""What people and programs write where they know nothing, in lower case."""
+
+FLAGS = dict.fromkeys(WORDS["yes"], True) | dict.fromkeys(WORDS["no"], False)
+
+SIREN_DIGITS, SIRET_DIGITS = 9, 14
+
+
+def known(text: str) -> str:
+    """Return the text of a cell, or nothing where it is one of the ways to say that nothing is known.
+
+    Examples
+    --------
+    >>> known(" #N/A "), known("Non renseigné"), known("Bondy")
+    ('', '', 'Bondy')
+    """
+    clean = text.strip()
+    return "" if clean.lower() in MISSING else clean
+
+
+def without_decimals(text: str) -> str:
+    """Return ``48.0`` or ``48,0``, as a column of numbers with a gap is written, as ``48``, and anything else as it is.
+
+    Examples
+    --------
+    >>> without_decimals("48.0"), without_decimals("8.2821337100014E13"), without_decimals("48 bis")
+    ('48', '82821337100014', '48 bis')
+    """
+    plain = text.strip().replace(",", ".")
+    if re.fullmatch(r"\d+\.0+", plain):
+        return plain.partition(".")[0]
+    found = re.fullmatch(r"(\d)(?:\.(\d+))?[eE]\+?(\d{1,2})", plain)
+    if found and len(found[2] or "") >= int(found[3]) - 1:
+        return (found[1] + (found[2] or "")).ljust(int(found[3]) + 1, "0")[: int(found[3]) + 1]
+    return text
+
+
+_MONTHS = {name: number for number, names in enumerate(WORDS["months"], 1) for name in names}
+
+_EXCEL = dt.date(1899, 12, 30)
+
+_SERIALS = range(15_000, 80_000)
+"""Days since the end of 1899 that a spreadsheet may write in the place of a date: 1941 to 2119."""
+
+_CENTURY = 50
+"""The first year of two digits that is of the last century."""
+
+_LATE = 22
+"""From this hour on, UTC says the day before that of France."""
+
+
+def iso_date(text: str) -> str | None:
+    """Return a date in any usual form as ``2027``, ``2027-12`` or ``2027-12-31``; None where it is none.
+
+    Examples
+    --------
+    >>> iso_date("1/09/2024"), iso_date("09/2024"), iso_date("2024"), iso_date("2020-01-02 13:30:00")
+    ('2024-09-01', '2024-09', '2024', '2020-01-02')
+    >>> iso_date("02-01-2020"), iso_date("45000"), iso_date("1er mai 2015"), iso_date("le 32 mai"), iso_date("N/A")
+    ('2020-01-02', '2023-03-15', '2015-05-01', None, '')
+    """
+    plain = without_decimals(known(text))
+    if not plain.strip("0-/.: T"):
+        return ""
+    day, late = _without_time(plain)
+    tries = (_of_spreadsheet(day), _year_first(day, late=late), _year_last(day, late=late), _with_month_name(day))
+    return next((found for found in tries if found is not None), None)
+
+
+def _of_spreadsheet(day: str) -> str | None:
+    """Return a date that a spreadsheet counts in days, or that is written as ``20240930``."""
+    if re.fullmatch(r"\d{5}([.,]\d+)?", day) and int(day[:5]) in _SERIALS:
+        return (_EXCEL + dt.timedelta(days=int(day[:5]))).isoformat()
+    return _checked(day[:4], day[4:6], day[6:]) if re.fullmatch(r"(19|20)\d{6}", day) else None
+
+
+def _year_first(day: str, *, late: bool) -> str | None:
+    found = re.fullmatch(r"(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?", day)
+    if found and found[1].startswith("0"):  # the year 1, with which databases say that there is no date
+        return ""
+    return _checked(found[1], found[2], found[3], late=late) if found else None
+
+
+def _year_last(day: str, *, late: bool) -> str | None:
+    """Return a date that ends with its year; of two digits only where a day and a month stand before it."""
+    found = re.fullmatch(r"(?:(\d{1,2})[-/. ])?(\d{1,2})[-/. ](\d{4})|(\d{1,2})[-/. ](\d{1,2})[-/. ](\d\d)", day)
+    if not found:
+        return None
+    first, second, year = found.group(1, 2, 3) if found[3] else found.group(4, 5, 6)
+    if not found[3]:
+        year = f"{'19' if int(year) >= _CENTURY else '20'}{year}"
+    return _checked(year, second, first, late=late) or _checked(year, first, second)
+
+
+def _with_month_name(day: str) -> str | None:
+    named = simplify(day).replace("_", " ")
+    found = re.fullmatch(r"(?:le |depuis |en )*(?:(\d{1,2})(?:er|st|nd|rd|th)? )?([a-z]{3,9}) (\d{4})", named)
+    month = next((number for name, number in _MONTHS.items() if found and found[2].startswith(name)), None)
+    return _checked(found[3], str(month), found[1]) if found and month else None
+
+
+def _without_time(text: str) -> tuple[str, bool]:
+    """Return a date without its time, and whether that time is UTC and of the next day in France."""
+    found = re.fullmatch(r"(.*?\d)(?:T| +)(\d{1,2})[:h]\d{0,2}(?::[\d.,]*)?\s*(Z|UTC|[+-]\d\d:?\d\d)?", text)
+    return (found[1].strip(), found[3] == "Z" and int(found[2]) >= _LATE) if found else (text, False)
+
+
+def _checked(year: str, month: str | None, day: str | None, *, late: bool = False) -> str | None:
+    """Return a date, the next day where it is late; None where there is no such day."""
+    try:
+        found = dt.date(int(year), int(month or 1), int(day or 1)) + dt.timedelta(days=int(late and day is not None))
+    except (ValueError, OverflowError):
+        return None
+    return f"{found.isoformat()[: 4 if not month else 7 if not day else 10]}"
+
+
+def number_of(text: str) -> float | None:
+    """Return a number written with spaces, a unit, a decimal point or comma; None where it is no number.
+
+    Examples
+    --------
+    >>> number_of("80 m²"), number_of("1 200"), number_of("env. 12,5 m2"), number_of("1.200,50 €"), number_of("80-100")
+    (80.0, 1200.0, 12.5, 1200.5, None)
+    """
+    plain = re.sub(r"[\s'\u2019\u00a0\u202f]+", " ", known(text))
+    unit = r"\s*(?:m²|m2|m|ha|€|eur|euros?|%|°|habitants?|personnes?)?\.?"
+    found = re.fullmatch(
+        rf"(?:env(?:iron)?\.?|~|≈|ca\.?|about)?\s*([+-]?[\d., ]*\d)(?:[eE]([+-]?\d+))?{unit}", plain, re.IGNORECASE
+    )
+    if not found:
+        return None
+    digits = found[1].replace(" ", "")
+    if "," in digits and "." in digits:  # the last of the two marks the decimals
+        thousands = "." if digits.rfind(",") > digits.rfind(".") else ","
+        digits = digits.replace(thousands, "")
+    digits = digits.replace(",", ".")
+    if digits.count(".") > 1:  # several are thousands
+        if not re.fullmatch(r"[+-]?\d{1,3}(\.\d{3})+", digits):
+            return None
+        digits = digits.replace(".", "")
+    try:
+        return float(f"{digits}e{found[2] or 0}")
+    except ValueError:
+        return None
+
+
+_DEGREES = re.compile(
+    r"([NSEWO]?)\s*(\d{1,3})\s*°\s*(\d{1,2})?\s*['\u2032\u2019]?\s*(\d{1,2}(?:[.,]\d+)?)?"
+    r"\s*(?:''|[\"\u2033\u201d])?\s*([NSEWO]?)",
+    re.IGNORECASE,
+)
+
+
+def degrees_of(text: str) -> float | None:
+    r"""Return degrees, decimal or with minutes and seconds; None where a cell holds none.
+
+    Examples
+    --------
+    >>> degrees_of("48,9021"), degrees_of("2.48° E"), degrees_of("48° 54' 36\" N"), degrees_of("nord")
+    (48.9021, 2.48, 48.91, None)
+    """
+    plain = known(text)
+    if "°" in plain and (found := _DEGREES.fullmatch(plain)):
+        minutes, seconds = (float((part or "0").replace(",", ".")) for part in found.group(3, 4))
+        value = int(found[2]) + minutes / 60 + seconds / 3600
+        return -value if {found[1].upper(), found[5].upper()} & {"S", "W", "O"} else value
+    plain = re.sub(r"^[NE]\s*|\s*°?\s*[NE]?$", "", plain, flags=re.IGNORECASE)
+    return float(plain.replace(",", ".")) if re.fullmatch(r"[+-]?\d+(?:[.,]\d*)?(?:[eE]-?\d+)?", plain) else None
+
+
+FRANCE_LON, FRANCE_LAT = (-6.0, 10.0), (41.0, 52.0)
+
+MAX_LON, MAX_LAT = 180, 90
+
+
+def position_of(lon: float | None, lat: float | None) -> tuple[float, float] | None:
+    """Return a longitude and latitude in order, exchanged where they are so in France; None where they are no place.
+
+    Examples
+    --------
+    >>> position_of(2.4, 48.9), position_of(48.9, 2.4), position_of(0.0, 0.0), position_of(660000, 6867000)
+    ((2.4, 48.9), (2.4, 48.9), None, None)
+    """
+    if lon is None or lat is None or (lon == 0 and lat == 0):
+        return None
+    if FRANCE_LAT[0] <= lon <= FRANCE_LAT[1] and FRANCE_LON[0] <= lat <= FRANCE_LON[1]:
+        return lat, lon
+    return (lon, lat) if abs(lon) <= MAX_LON and abs(lat) <= MAX_LAT else None
+
+
+def point_of(text: str) -> tuple[float, float] | None:
+    """Return the longitude and latitude of a cell that holds both, latitude first unless it is WKT, GeoJSON or says so.
+
+    Examples
+    --------
+    >>> point_of("48.858996, 2.425827"), point_of("POINT (2.425827 48.858996)"), point_of("48,85 ; 2,42")
+    ((2.425827, 48.858996), (2.425827, 48.858996), (2.42, 48.85))
+    """
+    plain = known(text)
+    numbers = re.findall(r"-?\d+(?:[.,]\d+)?", plain)
+    if len(numbers) != 2 or not re.fullmatch(r"[-\d.,;/|\s°()\[\]{}\"':a-zA-Z]*", plain):  # noqa: PLR2004 (a pair)
+        return None
+    first, second = (float(number.replace(",", ".")) for number in numbers)
+    lon_first = re.match(r"(?i)\s*(point|srid|.*coordinates|.*\blon.*\blat|.*\blng.*\blat)", plain)
+    return position_of(first, second) if lon_first else position_of(second, first)
+
+
+def commune_code(text: str) -> str:
+    """Return a postcode or an INSEE code with the zero in front that a spreadsheet took away; ``0`` is no code.
+
+    Examples
+    --------
+    >>> commune_code("2820"), commune_code("93 100"), commune_code("2A004"), commune_code("0"), commune_code("93140.0")
+    ('02820', '93100', '2A004', '', '93140')
+    """
+    code = re.sub(r"^(F|FR)-?(?=\d{5}$)", "", "".join(without_decimals(known(text)).split()))
+    if not code.strip("0"):
+        return ""
+    return f"0{code}" if re.fullmatch(r"[0-9]{4}", code) else code
+
+
+def postcode_and_city(text: str) -> tuple[str, str]:
+    """Return the postcode and the commune of a cell that holds both.
+
+    Examples
+    --------
+    >>> postcode_and_city("93140 Bondy"), postcode_and_city("Bondy (93140)"), postcode_and_city("Bondy")
+    (('93140', 'Bondy'), ('93140', 'Bondy'), ('', ''))
+    """
+    if found := re.fullmatch(r"(?:F-?)?(\d{5})[\s,;\u2013-]+([^\d\s].*)", text):
+        return found[1], found[2]
+    if found := re.fullmatch(r"([^\d\s]\D*?)[\s,;(\u2013-]+(\d{5})\s*\)?", text):
+        return found[2], found[1]
+    return "", ""
+
+
+def siren_and_siret(text: str) -> tuple[str, str]:
+    """Return the SIREN and the SIRET that a cell holds: a SIRET begins with its SIREN.
+
+    A zero in front that a spreadsheet took away is put back where the check digit agrees.
+
+    Examples
+    --------
+    >>> siren_and_siret("828 213 371 00014"), siren_and_siret("828213371"), siren_and_siret("828.213.371.00014")
+    (('828213371', '82821337100014'), ('828213371', ''), ('828213371', '82821337100014'))
+    >>> siren_and_siret("1"), siren_and_siret("00000000000000"), siren_and_siret("82821337100014.0")
+    (('', ''), ('', ''), ('828213371', '82821337100014'))
+    """
+    digits = re.sub(r"[\s._\-'\u00a0]", "", without_decimals(known(text)))
+    if re.fullmatch(r"\d{8}|\d{13}", digits) and _luhn(f"0{digits}"):
+        digits = f"0{digits}"
+    if not re.fullmatch(r"[0-9]{9}([0-9]{5})?", digits) or not digits.strip("0"):
+        return "", ""
+    return digits[:SIREN_DIGITS], digits if len(digits) == SIRET_DIGITS else ""
+
+
+def _luhn(digits: str) -> bool:
+    doubled = [int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(digits))]
+    return sum(number - 9 * (number > 9) for number in doubled) % 10 == 0  # noqa: PLR2004 (a digit)
+
+
+_STATUS_OF = {word: status for status, words in WORDS["status"].items() for word in words}
+
+
+def status_of(text: str) -> str | None:
+    """Return whether a structure is ``active``, ``closed`` or ``moved``, in any of the usual words; None if unknown.
+
+    Examples
+    --------
+    >>> status_of("Fermé"), status_of("En activité"), status_of("F"), status_of("non"), status_of("Association")
+    ('closed', 'active', 'closed', 'closed', None)
+    """
+    plain = simplify(known(text))
+    flag = FLAGS.get(plain)
+    if flag is not None:
+        return "active" if flag else "closed"
+    return _STATUS_OF.get(plain) or _STATUS_OF.get(re.sub(r"_(en|le|depuis)_.*|_e$|_e_s$|_\d.*", "", plain))
+
+
+MIN_PREFIX = 4
+"""Letters that the beginning of a label needs to stand for it."""
+
+_AND = re.compile(r"\s+(?:et|and)\s+|\s*[&,/+]\s*", re.IGNORECASE)
+
+
+def code_of(word: str, labels: Labels) -> str | None:
+    """Return the code that a word stands for; None where it is not known.
+
+    A code, a label, either half of a label that joins two things, the beginning of the labels of one code only; in
+    French or English. Case, accents, plurals, articles and the order of words do not count.
+
+    Examples
+    --------
+    >>> from essgeo.schema.vocabulary import SECTORS
+    >>> code_of("Mobilités", SECTORS), code_of("Réemploi", SECTORS), code_of("Édu", SECTORS)
+    ('mobilite', 'economie_circulaire_reemploi', None)
+    """
+    return _code(word, _known_words(labels))
+
+
+_Words: TypeAlias = tuple[dict[frozenset[str], str], dict[frozenset[str], str], dict[str, str]]
+
+
+def _code(word: str, words: _Words) -> str | None:
+    exact, halves, begun = words
+    plain, key = simplify(word), _key(word)
+    if not key:
+        return None
+    if found := exact.get(key) or halves.get(key):
+        return found
+    codes = {code for label, code in begun.items() if len(plain) >= MIN_PREFIX and label.startswith(plain)}
+    return codes.pop() if len(codes) == 1 else None
+
+
+def _key(word: str) -> frozenset[str]:
+    return frozenset(words_of(word)) if simplify(word) else frozenset()
+
+
+def _known_words(labels: Labels) -> _Words:
+    """Return what stands for the codes of a vocabulary: whole labels, their halves, and the labels written simply."""
+    written = [(label, code) for code, names in labels.items() for label in (code, *names.values())]
+    exact: dict[frozenset[str], str] = {}
+    halves: dict[frozenset[str], str] = {}
+    for label, code in written:
+        exact.setdefault(_key(label), code)
+    for label, code in written:
+        for half in _AND.split(label):
+            key = _key(half)
+            halves[key] = code if halves.get(key, code) == code else ""
+    return exact, halves, {simplify(label): code for label, code in written}
+
+
+def codes_of(
+    cells: Iterable[str], labels: Labels, recode: Mapping[str, str] | None = None
+) -> tuple[list[str], list[list[str]]]:
+    """Return cells of words as codes joined by ``|``, and the words of each cell that are not known.
+
+    Parameters
+    ----------
+    cells
+        Words separated by ``|``, ``;`` or a new line, and by ``,`` or ``/`` where the whole is no word.
+    labels
+        The vocabulary, see :func:`code_of`.
+    recode
+        What words of a town stand for; ``""`` for nothing.
+
+    Examples
+    --------
+    >>> from essgeo.schema.vocabulary import SECTORS
+    >>> codes_of(["Mobilité; Food and farming", "alimentation", "magie", "Vélo"], SECTORS, {"Vélo": "mobilite"})
+    (['mobilite|alimentation_agriculture', 'alimentation_agriculture', '', 'mobilite'], [[], [], ['magie'], []])
+    """
+    words = _known_words(labels)
+    own = {_key(word) or frozenset({word}): code for word, code in (recode or {}).items()}
+    exact: dict[str, list[str] | None] = {}
+
+    def read(word: str) -> list[str] | None:
+        """Return the codes of a word, None where it is not known."""
+        if word not in exact:
+            code = own.get(_key(word) or frozenset({word}), _code(word, words))
+            exact[word] = None if code is None else [code]
+        return exact[word]
+
+    found: dict[str, tuple[str, list[str]]] = {}
+    cells = list(cells)
+    for cell in dict.fromkeys(cells):
+        taken: list[str] = []
+        lost: list[str] = []
+        for word in filter(None, map(known, re.split(r"[|;\n]", cell))):
+            parts = [part.strip() for part in _AND.split(word) if part.strip()] if read(word) is None else [word]
+            for part in parts if any(read(part) is not None for part in parts) else [word]:
+                codes = read(part)
+                if codes is None:
+                    lost.append(part)
+                else:
+                    taken.extend(filter(None, codes))
+        found[cell] = "|".join(dict.fromkeys(taken)), lost
+    return [found[cell][0] for cell in cells], [found[cell][1] for cell in cells]
+
+
+EMAIL = re.compile(r"[\w.+-]+\s?@\s?[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
+
+PHONE = re.compile(r"(?<![\d.,])(?:\+\s?33\s?(?:\(0\)\s?)?|0033\s?|0)[1-9](?:[\s.\-/]?\d{2}){4}(?![\d.,]*\d)")
+
+
+def without_contacts(text: str) -> str:
+    """Return a text without the e-mail addresses and telephone numbers in it.
+
+    Examples
+    --------
+    >>> without_contacts("12 rue A (tél. 01 48 47 00 00)"), without_contacts("appeler x@y.fr")
+    ('12 rue A', 'appeler')
+    """
+    clean = PHONE.sub("", EMAIL.sub("", text))
+    if clean == text:
+        return text
+    return re.sub(
+        r"[\s,;:(/-]*\b(?:t[ée]l(?:[ée]phone)?|mob(?:ile)?|port(?:able)?|e?-?mail)?\.?\s*:?\s*\(?\s*\)?\s*$",
+        "",
+        clean,
+        flags=re.IGNORECASE,
+    ).strip()
+
+
+_STREET_WORD = (
+    r"(?:rue|r|avenue|av|ave|boulevard|bd|bld|blvd|boul|place|pl|chemin|che|chem|impasse|imp|all[ée]es?|all|quai|route|rte|"
+    r"square|sq|cours|passage|pass|sente|sentier|villa|esplanade|mail|parvis|promenade|ruelle|voie|faubourg|fg|cit[ée]|"
+    r"rond[ -]point|traverse|mont[ée]e|venelle|galerie|cour|hameau)"
+)
+
+_NUMBERED = re.compile(rf"\s*\d+\s*(?:bis|ter|quater|[a-d])?\b[\s,/-]+.*\b{_STREET_WORD}\b\.?\s+\S", re.IGNORECASE)
+
+_STREET = re.compile(rf"\s*{_STREET_WORD}\b\.?\s+\S", re.IGNORECASE)
+
+_NUMBER = re.compile(r"\d+\s*(?:bis|ter|quater|[a-z])?", re.IGNORECASE)
+
+
+def joined_address(cells: Iterable[str]) -> str:
+    """Return one address of the cells that make it: parts in their order, or of several lines the one with the street.
+
+    Examples
+    --------
+    >>> joined_address(["48.0", "", "Rue Jules Guesde"]), joined_address(["54", "avenue Barbusse"])
+    ('48 Rue Jules Guesde', '54 avenue Barbusse')
+    >>> joined_address(["Résidence Les Lilas", "54 avenue Barbusse"]), joined_address(["BD", "CHANZY"])
+    ('54 avenue Barbusse', 'BD CHANZY')
+    """
+    lines = [" ".join(without_decimals(cell).split()) for cell in map(known, cells) if cell]
+    if len(lines) > 1 and not _NUMBER.fullmatch(lines[0]):
+        for wanted in (_NUMBERED, _STREET):
+            if street := next((line for line in lines if wanted.match(line)), ""):
+                return street
+    if len(lines) > 1 and lines[1].lower().startswith(f"{lines[0].lower()} "):
+        lines = lines[1:]  # the number stands in the column of the street too
+    return " ".join(lines)

@@ -1,0 +1,216 @@
+"""Columns are known by what their names say and by what stands in them; what is not read is said."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+
+from essgeo import read_premises, read_structures
+from essgeo.errors import InputError, InputWarning
+from essgeo.files.recognise import parse_columns, recognise, take, take_positions, without_persons
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def frame(**columns: str) -> pd.DataFrame:
+    """A table of one row; ``__`` in a name stands for a space."""
+    return pd.DataFrame([columns])
+
+
+def read(tmp_path: Path, text: str, **given: object) -> pd.DataFrame:
+    path = tmp_path / "mine.csv"
+    path.write_text(text, encoding="utf-8")
+    return read_structures(path, **given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("field", "cell", "names"),
+    [
+        ("name", "Le Fournil", ["Noms des structures", "Nom de l'association", "RAISON SOCIALE", "Dénomination (nom)"]),
+        (
+            "address",
+            "1 rue A",
+            ["Adresses", "Adresse du siège social", "ADRESSE_COMPLETE", "Adresse (siège)"],
+        ),
+        ("postcode", "93140", ["CP", "Code postal", "codePostalEtablissement", "Code Postal (5 chiffres)"]),
+        ("city", "Bondy", ["Commune d'implantation", "Villes", "Nom de la commune", "libelleCommuneEtablissement"]),
+        ("active_to", "30/06/2020", ["Date de fermeture", "DATE FERMETURE", "date_fermeture", "Fermé le", "Fin"]),
+        (
+            "active_from",
+            "2015",
+            ["Date d'ouverture", "Année de création", "dateCreationEtablissement"],
+        ),
+        ("sectors", "Mobilité", ["Thématiques", "Domaine d'activité", "Secteurs d'activité", "Catégorie", "Sector"]),
+        ("status", "Fermé", ["Situation", "Statut", "État", "Status", "Situation actuelle"]),
+        ("status", "non", ["Actif", "En activité", "Ouvert ?"]),
+        ("status", "F", ["etatAdministratifEtablissement", "Etat"]),
+        ("closed", "oui", ["Fermé", "Définitivement fermé"]),
+        ("legal_form", "SCOP", ["Statut", "Forme juridique", "Statut juridique"]),
+        ("siret", "82821337100014", ["N° SIRET", "Numéro de SIRET", "siret", "SIRET (siège)"]),
+        ("point", "48.85, 2.42", ["geo_point_2d", "Geo Point", "Coordonnées GPS", "Localisation GPS"]),
+        ("lon", "2.42", ["Longitude", "lng", "Longitude (WGS84)", "geo_lon", "X"]),
+        ("postcode_city", "93140 Bondy", ["CP Ville", "Code postal et ville", "CP/Commune"]),
+    ],
+)
+def test_a_header_is_known_by_its_meaning(field: str, cell: str, names: list[str]) -> None:
+    for name in names:
+        assert recognise(pd.DataFrame({name: [cell]}), source="mine.csv").fields == {field: (name,)}, name
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"),
+    [
+        ("Secteur", "Nord"),
+        ("Etat", "bon"),
+        ("Ouverture", "lundi 9h-18h"),
+        ("Statut de l'agent", "en poste"),
+        ("Association", "oui"),
+        ("X", "à voir"),
+        ("Coordonnées", "à faire"),
+    ],
+)
+def test_a_column_that_holds_something_else_is_not_used_and_said(name: str, cell: str) -> None:
+    reading = recognise(pd.DataFrame({"nom": ["A"], name: [cell]}), source="mine.csv")
+    assert name in reading.unused
+    assert name in "\n".join(reading.sentences("mine.csv"))
+
+
+def test_a_column_that_would_move_figures_is_warned_of(tmp_path: Path) -> None:
+    with pytest.warns(InputWarning, match=r"column Secteur is not used: .* sectors \(Nord, Sud\)\. .*--recode sectors"):
+        read(tmp_path, "Nom;Adresse;Secteur\nA;1 rue A;Nord\nB;2 rue B;Sud\n")
+
+
+@pytest.mark.parametrize(
+    ("columns", "address"),
+    [
+        ({"N°": "48.0", "Voie": "Rue A"}, "48 Rue A"),
+        ({"Numéro": "12", "Indice de répétition": "bis", "Type de voie": "RUE", "Libellé voie": "A"}, "12 bis RUE A"),
+        ({"N°": "12", "Rue": "12 rue A"}, "12 rue A"),
+        ({"VOIE": "CHANZY", "NUM_VOIE": "135", "ADRESSE_COMPLETE": "135 BD CHANZY"}, "135 BD CHANZY"),
+        ({"Adresse 1": "Résidence A", "Adresse 2": "54 avenue B"}, "54 avenue B"),
+        ({"Adresse 1": "54 avenue B", "Adresse 2": "Bâtiment C"}, "54 avenue B"),
+        ({"Adresse 1": "54", "Adresse 2": "avenue B"}, "54 avenue B"),
+        ({"Adresse": "", "Complément d'adresse": "54 avenue B"}, "54 avenue B"),
+        ({"Voie": "rue A"}, "rue A"),
+    ],
+)
+def test_several_columns_make_one_address(columns: dict[str, str], address: str) -> None:
+    table = pd.DataFrame([columns])
+    assert take(table, recognise(table, source="mine.csv"))["address"].tolist() == [address]
+
+
+@pytest.mark.parametrize(
+    ("columns", "postcode", "city"),
+    [
+        ({"CP Ville": "93140 Bondy"}, "93140", "Bondy"),
+        ({"Ville": "93140 BONDY"}, "93140", "BONDY"),
+        ({"Ville": "Bondy (93140)"}, "93140", "Bondy"),
+        ({"CP": "93140", "Ville": "93140 Bondy"}, "93140", "Bondy"),
+        ({"CP": "93140 - Bondy"}, "93140", "Bondy"),
+    ],
+)
+def test_a_postcode_and_commune_of_one_cell_are_told_apart(columns: dict[str, str], postcode: str, city: str) -> None:
+    table = pd.DataFrame([columns])
+    found = take(table, recognise(table, source="mine.csv"))
+    assert found[["postcode", "city"]].to_numpy().tolist() == [[postcode, city]]
+
+
+@pytest.mark.parametrize(
+    ("columns", "persons"),
+    [
+        ({"Association": "A", "Nom": "MARTIN", "Prénom": "Jeanne"}, ["Nom", "Prénom"]),
+        ({"Association": "A", "Nom": "MARTIN"}, ["Nom"]),
+        ({"Nom": "A", "Contact": "Jeanne", "Tél.": "01", "Courriel": "x"}, ["Contact", "Tél.", "Courriel"]),
+        ({"Nom": "A", "Nom du président": "Jeanne Martin"}, ["Nom du président"]),
+        ({"Nom": "A", "Infos": "jeanne@martin.fr"}, ["Infos"]),
+        ({"Nom": "A", "Permanence": "06 12 34 56 78"}, ["Permanence"]),
+        ({"denominationUniteLegale": "A", "nomUniteLegale": "MARTIN", "prenom1UniteLegale": "J"}, None),
+        ({"Nom": "A", "Nombre de contacts": "12"}, []),
+        ({"Nom": "A", "Mobile": "oui"}, []),
+    ],
+)
+def test_persons_are_recognised_and_left_out(columns: dict[str, str], persons: list[str] | None) -> None:
+    table = pd.DataFrame([columns])
+    reading = recognise(table, source="mine.csv")
+    assert list(reading.persons) == ([*columns][1:] if persons is None else persons)
+    assert take(table, reading)["name"].tolist() == ["A"]
+    assert not {*take(table, reading).columns} & {*reading.persons}
+    assert not {*without_persons(table, reading).columns} & {*reading.persons}
+
+
+def test_a_telephone_within_another_cell_is_taken_out(tmp_path: Path) -> None:
+    table = read(
+        tmp_path, "Nom;Adresse;Divers\nA;12 rue A (tél. 01 48 47 00 00);voir x@y.fr\nB;1 rue B;b\nC;;c\nD;;d\n"
+    )
+    assert table.iloc[0][["address", "Divers"]].tolist() == ["12 rue A", "voir"]
+
+
+def test_a_list_of_persons_alone_is_refused() -> None:
+    reading = recognise(pd.DataFrame({"Nom": ["MARTIN"], "Prénom": ["J"], "Adresse": ["1 rue A"]}), source="mine.csv")
+    assert "name" not in reading.fields
+
+
+@pytest.mark.parametrize("given", ["name=Quoi au juste,ville=Où", {"name": "Quoi au juste", "city": "Où"}])
+def test_columns_are_named_by_the_user(tmp_path: Path, given: object) -> None:
+    table = read(tmp_path, "Quoi au juste;Nom;Où;Adresse\nA;b;Bondy;1 rue A\n", columns=given)
+    assert table[["name", "city"]].to_numpy().tolist() == [["A", "Bondy"]]
+    with pytest.raises(InputError, match=r"no column 'Lieu'\. Columns seen: "):
+        read(tmp_path, "Nom;Adresse\nA;1 rue A\n", columns="city=Lieu")
+    with pytest.raises(InputError, match="no field 'zzz'"):
+        parse_columns("zzz=Nom")
+    with pytest.raises(InputError, match="give FIELD=COLUMN"):
+        parse_columns("Nom")
+
+
+def test_words_of_a_town_are_recoded_once_for_all(tmp_path: Path) -> None:
+    recode = tmp_path / "recode.csv"
+    recode.write_text("mot;secteur\nFripes;Réemploi\nVélo;mobilite\nDivers;\n", encoding="utf-8")
+    text = "Nom;Adresse;Secteur\nA;1 rue A;fripes\nB;2 rue B;Vélos\nC;3 rue C;Divers\n"
+    table = read(tmp_path, text, recode={"sectors": recode})
+    assert table["sectors"].tolist() == ["economie_circulaire_reemploi", "mobilite", ""]
+    with pytest.raises(InputError, match="'Vélo' stands for 'zzz', which is none of"):
+        read(tmp_path, text, recode={"sectors": {"Vélo": "zzz"}})
+    with pytest.raises(InputError, match="no words are recoded for 'city'"):
+        read(tmp_path, text, recode={"city": {"a": "b"}})
+
+
+def test_one_unknown_word_does_not_cost_the_others(tmp_path: Path) -> None:
+    with pytest.warns(InputWarning, match="unknown value 'Fripes'"):
+        table = read(tmp_path, "Nom;Adresse;Secteur\nA;1 rue A;Fripes\nB;2 rue B;Mobilité, Fripes\n")
+    assert table["sectors"].tolist() == ["", "mobilite"]
+
+
+def test_positions_are_read_in_every_form_and_told_where_they_are_none() -> None:
+    rows = [
+        ("2,48", "48,90", ""), ("48.90", "2.48", ""), ("0", "0", ""), ("0.0", "0.0", ""), ("None", "nan", ""),
+        ("", "", "48.90, 2.48"), ("", "", "POINT(2.48 48.90)"), ("", "", '{"lon": 2.48, "lat": 48.90}'),
+        ("660500", "6867500", ""), ("2.48", "", ""), ("500", "48", ""),
+    ]  # fmt: skip
+    taken = pd.DataFrame(rows, columns=["lon", "lat", "point"])
+    taken = taken.replace({"None": "", "nan": ""})
+    found, faults = take_positions(taken, taken.index)
+    here = [0, 1, 5, 6, 7]
+    assert found.iloc[here].to_numpy().tolist() == [[2.48, 48.9]] * len(here)
+    assert found.iloc[8].round(3).tolist() == [2.461, 48.906]
+    assert found.iloc[[2, 3, 4, 9, 10]].isna().all(axis=None)
+    assert [(row, field) for row, field, _ in faults] == [(1, "lon and lat"), (9, "lat"), (10, "lon and lat")]
+
+
+def test_premises_are_read_by_the_same_rules(tmp_path: Path) -> None:
+    path = tmp_path / "locaux.csv"
+    path.write_text(
+        "Nom du local;Surface (m²);RDC;Date de début;Date de fin;geo_point_2d;Contact\n"
+        "Halle;80 m²;Oui;01/09/2024;2026-06;48.90, 2.48;Jeanne\nHangar;à voir;;bientôt;;;\n",
+        encoding="utf-8",
+    )
+    with pytest.warns(InputWarning, match="row 3, field surface_m2: 'à voir' is no surface") as told:
+        found = read_premises(path)
+    assert "row 3, field available_from: 'bientôt' is not a date" in str(told[0].message)
+    first = found.iloc[0]
+    assert first[["surface_m2", "ground_floor", "available_from", "available_to"]].tolist() == [
+        80.0, "yes", "2024-09-01", "2026-06",
+    ]  # fmt: skip
+    assert found.geometry.notna().tolist() == [True, False]
