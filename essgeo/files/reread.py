@@ -79,9 +79,11 @@ def reread(table: pd.DataFrame) -> pd.DataFrame:
             found = found.assign(lon=points.x, lat=points.y)
     own = found.drop(columns=[name for name in (*ADDED, "structure_id") if name in found])
     found = found[(own.notna() & (own.astype(object) != "")).any(axis=1)].copy()
+    ruled = found["geo_status"].astype(object).fillna("") != ""
     for name, result in _GIVEN.items():
         if result in found:
-            found[name] = found[result]
+            # A row of another list beside it, or one that was added since, keeps what it gives itself.
+            found[name] = found[result].where(ruled, found[name]) if name in found else found[result]
     found = found.drop(columns=["longitude", "latitude"], errors="ignore")
     for name in _NUMBERS:
         if name in found and not pd.api.types.is_numeric_dtype(found[name]):

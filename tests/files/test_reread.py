@@ -118,3 +118,17 @@ def test_geocoded_premises_have_a_point_where_they_were_found(
     assert found.geometry.notna().tolist() == [True, False, True]
     assert found.geometry.x.iloc[[0, 2]].tolist() == pytest.approx([2.4804, 2.4832])
     assert found["geo_radius_m"].iloc[0] == 85
+
+
+def test_a_row_that_was_added_to_a_result_gives_its_own_position(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(
+        "nom,ville,lon,lat,coord_precision,geo_status,geo_precision,geo_radius_m,longitude,latitude\n"
+        "A,Bondy,,,,located,street,130,2.48,48.9\nB,Bondy,2.47,48.91,interpolated,,,,,\n",
+        encoding="utf-8",
+    )
+    found = geocode(read_structures(path), using=KNOWN)
+    assert found[["geo_status", "geo_precision", "geo_radius_m", "longitude"]].to_numpy().tolist() == [
+        ["located", "street", 130, 2.48],
+        ["located", "interpolated", 90, 2.47],
+    ]
