@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import pandas as pd
 
 from essgeo.access import demand_points, grid_points, read_network
+from essgeo.files.geographic import LAYERED
 from essgeo.files.layers import CONTEXT, read_layers
 from essgeo.files.perimeters import read_renewal, renewal_zones
 from essgeo.files.provenance import Input, given_input, sha256_of
 from essgeo.files.structures import read_structures
+from essgeo.files.tables import BOOKS
 from essgeo.geocoding import Local, read_corrections
 from essgeo.official.catalogue import known_headers
 from essgeo.official.live import Found, Live, find, gather, input_of
@@ -37,7 +40,6 @@ from essgeo.zoning import carry_projects, crosswalk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
-    from pathlib import Path
 
     import shapely
 
@@ -153,7 +155,7 @@ def read_lists(given: Mapping[str, Any], naming: Mapping[str, Any] | None = None
     """
     sources = [source for layer, source in given.items() if layer.partition(" ")[0] == "structures"]
     named = {"headers": known_headers(), **(naming or {})}
-    lists = [read_structures(source, **named) for source in sources]
+    lists = [read_structures(source, **_of_parts(source, sources, named)) for source in sources]
     if len(lists) == 1:
         return lists[0]
     frames = [isinstance(source, pd.DataFrame) for source in sources]
@@ -161,6 +163,18 @@ def read_lists(given: Mapping[str, Any], naming: Mapping[str, Any] | None = None
     if len(set(names)) < len(names):
         names = [name if frames[n] else str(sources[n]) for n, name in enumerate(names)]
     return combine_lists(dict(zip(names, lists, strict=True)))
+
+
+def _of_parts(source: object, sources: Sequence[object], named: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how a list is read: a sheet is for the workbooks among the lists, a layer for the GeoPackages."""
+
+    def has(one: object, kinds: Collection[str]) -> bool:
+        return isinstance(one, Path) and one.suffix.lower() in kinds
+
+    # Where no list has any, each is told the name all the same, and refuses it in words.
+    parts = {"sheet": BOOKS, "layer": LAYERED}
+    left = [name for name, kinds in parts.items() if any(has(one, kinds) for one in sources) and not has(source, kinds)]
+    return {name: value for name, value in named.items() if name not in left}
 
 
 def own_register(

@@ -81,6 +81,8 @@ class Options:
     structures
         A list of structures to use instead of the register of the territory, or several, which are merged: see
         :func:`essgeo.register.combine_lists`.
+    sheet, layer
+        The one sheet of a workbook, or layer of a GeoPackage, that is read of each list that has any.
     decisions
         Which rows of several lists are the same, see :func:`essgeo.register.read_decisions`.
     suggestions
@@ -116,6 +118,8 @@ class Options:
     """
 
     structures: Path | str | pd.DataFrame | Sequence[Path | str | pd.DataFrame] | None = None
+    sheet: str | None = None
+    layer: str | None = None
     decisions: Path | str | None = None
     suggestions: Path | str | None = None
     columns: Mapping[str, str | Sequence[str]] | str | Sequence[str] | None = None
@@ -135,7 +139,7 @@ class Options:
     @property
     def naming(self) -> dict[str, object]:
         """How the list of the user is read."""
-        return {"columns": self.columns, "recode": self.recode}
+        return {"columns": self.columns, "recode": self.recode, "sheet": self.sheet, "layer": self.layer}
 
     def files(self, territory: Territory) -> dict[str, Path]:
         """Return the files of the user by the layer they stand for, and the corrections of the territory's folder."""
@@ -456,6 +460,8 @@ def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the 
     territory: str | Path | Territory,
     *,
     structures: Path | str | pd.DataFrame | Sequence[Path | str | pd.DataFrame] | None = None,
+    sheet: str | None = None,
+    layer: str | None = None,
     decisions: Path | str | None = None,
     suggestions: Path | str | None = None,
     columns: Mapping[str, str | Sequence[str]] | str | Sequence[str] | None = None,
@@ -513,6 +519,8 @@ def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the 
     here = load_territory(territory) if isinstance(territory, str | Path) else territory
     options = Options(
         structures=structures,
+        sheet=sheet,
+        layer=layer,
         decisions=decisions,
         suggestions=suggestions,
         columns=columns,

@@ -21,7 +21,9 @@ from essgeo.cli.options import (
     counted,
     excel,
     harmless,
+    layer,
     of_study,
+    sheet,
 )
 from essgeo.errors import InputError
 from essgeo.messages import language, plural, tell
@@ -50,6 +52,8 @@ class Options(TypedDict):
     city: str | None
     citycode: str | None
     columns: tuple[str, ...]
+    sheet: str | None
+    layer: str | None
     corrections: str | None
     review: Path | None
     excel: bool
@@ -74,6 +78,8 @@ class Options(TypedDict):
 @click.option("--city", metavar="COL")
 @click.option("--citycode", metavar="COL")
 @columns
+@sheet
+@layer
 @corrections
 @click.option("--review", type=_FILE)
 @excel
@@ -101,7 +107,7 @@ def geocode_file(file: Path, output: Path, **given: Unpack[Options]) -> None:
     engines = _engines(given)
     cache = _cache(given) if _asks_service(given) else None
     settled = read_corrections(given["corrections"]) if given["corrections"] else None
-    table = without_results(read_table(file, as_is=True))
+    table = without_results(read_table(file, as_is=True, sheet=given["sheet"], layer=given["layer"]))
     named = parse_columns(given["columns"])
     parts = {"postcode": given["postcode"], "city": given["city"], "citycode": given["citycode"]}
     named |= {name: (column,) for name, column in parts.items() if column}
@@ -324,7 +330,7 @@ def _structures_summary(found: gpd.GeoDataFrame, output: Path, *, as_json: bool)
 @click.option("-o", "--output", required=True, type=_FILE)
 @click.option("--territory", default="est-ensemble", show_default=True)
 @excel
-@of_study("columns", "recode", "corrections", "ban", "qpv", "npnru", "vintage")
+@of_study("sheet", "layer", "columns", "recode", "corrections", "ban", "qpv", "npnru", "vintage")
 def zones(file: Path, *, output: Path, territory: str, excel: bool, options: StudyOptions) -> None:
     """Write, for each structure of FILE, the zones it lies in or near, with probabilities."""
     from essgeo.cli.summary import applied, repairs, zone_counts
@@ -349,16 +355,18 @@ def zones(file: Path, *, output: Path, territory: str, excel: bool, options: Stu
 @click.command("columns")
 @click.argument("file", type=_FILE)
 @columns
+@sheet
+@layer
 @click.option("--premises", is_flag=True)
-def list_columns(file: Path, columns: tuple[str, ...], *, premises: bool) -> None:
+def list_columns(file: Path, columns: tuple[str, ...], sheet: str | None, layer: str | None, *, premises: bool) -> None:
     """Print which column of FILE is read as what, which are not used, and how to name one."""
     import pandas as pd
 
     from essgeo.files.recognise import parse_columns, recognise
     from essgeo.files.tables import read_table
 
-    table = pd.DataFrame(read_table(file)).drop(columns="geometry", errors="ignore")
-    layer = "candidates" if premises else "structures"
-    reading = recognise(table, source=file.name, layer=layer, named=parse_columns(columns))
+    table = pd.DataFrame(read_table(file, sheet=sheet, layer=layer)).drop(columns="geometry", errors="ignore")
+    kind = "candidates" if premises else "structures"
+    reading = recognise(table, source=file.name, layer=kind, named=parse_columns(columns))
     for sentence in (*reading.sentences(file.name), *reading.doubts()):
         click.echo(harmless(sentence))

@@ -48,6 +48,10 @@ columns = click.option("--columns", multiple=True, metavar="FIELD=COLUMN,...")
 
 excel = click.option("--excel", is_flag=True)
 
+sheet = click.option("--sheet", metavar="NAME")
+
+layer = click.option("--layer", metavar="NAME")
+
 as_json = click.option("--json", "as_json", is_flag=True)
 
 _OF_A_STUDY = {
@@ -56,6 +60,8 @@ _OF_A_STUDY = {
         multiple=True,
         type=click.Path(),
     ),
+    "sheet": sheet,
+    "layer": layer,
     "decisions": click.option("--decisions", type=click.Path()),
     "suggestions": click.option("--suggestions", type=click.Path()),
     "columns": columns,

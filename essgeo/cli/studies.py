@@ -23,7 +23,19 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("territory")
 @of_study(
-    *("structures", "decisions", "suggestions", "columns", "recode", "corrections", "ban", "qpv", "npnru"),
+    *(
+        "structures",
+        "sheet",
+        "layer",
+        "decisions",
+        "suggestions",
+        "columns",
+        "recode",
+        "corrections",
+        "ban",
+        "qpv",
+        "npnru",
+    ),
     *("network", "vintage", "walk_minutes", "as_of", "live", "offline", "lang"),
 )
 @click.option("--out", type=click.Path(), default="maps", show_default=True)
@@ -73,6 +85,8 @@ SHOWN = 5
 @click.argument("territory")
 @of_study(
     "structures",
+    "sheet",
+    "layer",
     "decisions",
     "suggestions",
     "columns",
@@ -146,7 +160,19 @@ MOST_EXCLUSIONS_SHOWN = 10
 )
 @click.option("--draws", type=click.IntRange(0), default=200, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path))
-@of_study("structures", "decisions", "suggestions", "columns", "recode", "corrections", "ban", "network", "as_of")
+@of_study(
+    "structures",
+    "sheet",
+    "layer",
+    "decisions",
+    "suggestions",
+    "columns",
+    "recode",
+    "corrections",
+    "ban",
+    "network",
+    "as_of",
+)
 @as_json
 def site(  # noqa: PLR0913 (one argument an option)
     territory: str,
@@ -253,7 +279,17 @@ def _hosts(codes: str) -> str:
 @click.command()
 @click.argument("territory", default="est-ensemble")
 @of_study(
-    "structures", "decisions", "suggestions", "columns", "recode", "corrections", "ban", "network", "walk_minutes"
+    "structures",
+    "sheet",
+    "layer",
+    "decisions",
+    "suggestions",
+    "columns",
+    "recode",
+    "corrections",
+    "ban",
+    "network",
+    "walk_minutes",
 )
 @as_json
 def doctor(territory: str, *, options: Options, as_json: bool) -> None:

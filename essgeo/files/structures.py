@@ -119,6 +119,8 @@ def read_structures(
     headers: Headers = HEADERS,
     columns: Mapping[str, str | Sequence[str]] | str | Iterable[str] | None = None,
     recode: Mapping[str, Mapping[str, str] | Path | str] | None = None,
+    sheet: str | None = None,
+    layer: str | None = None,
 ) -> pd.DataFrame:
     r"""Return the structures that a file lists, in the columns of the register.
 
@@ -138,6 +140,9 @@ def read_structures(
     recode
         What words of a town stand for: ``{"sectors": {"Fripes": "economie_circulaire_reemploi"}}``, or a file of two
         columns.
+
+    sheet, layer
+        The one sheet of a workbook or layer of a GeoPackage to read, see :func:`essgeo.files.tables.read_table`.
 
     Returns
     -------
@@ -168,7 +173,7 @@ def read_structures(
     ...     read_structures(path)[["name", "sectors", "status"]].reset_index().to_dict("records")
     [{'structure_id': 'le-fournil', 'name': 'Le Fournil', 'sectors': 'alimentation_agriculture', 'status': 'unknown'}]
     """
-    table = as_list(path) if isinstance(path, pd.DataFrame) else read_table(path)
+    table = as_list(path) if isinstance(path, pd.DataFrame) else read_table(path, sheet=sheet, layer=layer)
     source = "table" if isinstance(path, pd.DataFrame) else Path(path).name
     found, reading = structures_of(table, source=source, headers=headers, columns=columns, recode=recode)
     reading.tell(source)
@@ -365,7 +370,8 @@ def _drop_sums(structures: pd.DataFrame, table: pd.DataFrame, restricted: pd.Ser
     cells = structures.reindex(columns=_PLACE, fill_value="")
     first = table.replace("", None).bfill(axis=1).iloc[:, 0].fillna("").astype(str).mask(restricted, "")
     sums = first.map(simplify).str.fullmatch(_SUM) & (cells == "").all(axis=1)
-    below = sums[::-1].cummin()[::-1]
+    parts = [str(row).rpartition("!")[0] for row in sums.index]  # each sheet has its own
+    below = sums[::-1].groupby(parts[::-1]).cummin()[::-1]
     if not below.any() or below.all():
         return structures
     rows = ", ".join(f"{row} ({text})" for row, text in first[below].items())

@@ -86,7 +86,7 @@ def read_table(
     """
     path = Path(path)
     suffix = checked_suffix(path)
-    for kind, named, holders in (("sheet", sheet, _BOOKS), ("layer", layer, LAYERED)):
+    for kind, named, holders in (("sheet", sheet, BOOKS), ("layer", layer, LAYERED)):
         if named is not None and suffix not in holders:
             message = tell("part_option", path=path, kind=kind, named=named, holders=", ".join(sorted(holders)))
             raise InputError(message)
@@ -148,7 +148,7 @@ def _fault_of(head: bytes, suffix: str) -> str:
     faults = {
         tell("head_empty"): not head.strip(),
         tell("head_looks", suffix=suffix, looks="".join(looks[:1])): (looks and suffix not in looks),
-        tell("head_not", suffix=suffix): (not looks and suffix in {*_BOOKS, ".parquet", ".geoparquet", ".gpkg"}),
+        tell("head_not", suffix=suffix): (not looks and suffix in {*BOOKS, ".parquet", ".geoparquet", ".gpkg"}),
         tell("head_web"): (suffix in _TEXT and head.lstrip().lower().startswith(WEB_PAGE)),
         tell("head_binary", suffix=suffix): (
             suffix in _TEXT and head.count(b"\x00") > len(head) // 10 and not head.startswith(UTF16_MARKS)
@@ -239,9 +239,9 @@ _TEXT: dict[str, Callable[[Path], pd.DataFrame]] = {
     ".json": _read_json,
 }
 
-_BOOKS = {".xlsx", ".xlsm"}
+BOOKS = {".xlsx", ".xlsm"}
 
-_SHEETS = {".csv", ".txt", ".tsv", *_BOOKS}
+_SHEETS = {".csv", ".txt", ".tsv", *BOOKS}
 
 _GEOGRAPHIC = {".geojson", ".gpkg", ".shp", ".dbf"}
 
@@ -249,6 +249,6 @@ _READERS: dict[str, Callable[..., pd.DataFrame]] = {
     **_TEXT,
     ".parquet": _read_parquet,
     ".geoparquet": _read_parquet,
-    **dict.fromkeys(_BOOKS, read_sheets),
+    **dict.fromkeys(BOOKS, read_sheets),
     **dict.fromkeys(_GEOGRAPHIC, read_geographic),
 }

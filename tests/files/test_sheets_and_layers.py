@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 import shapely
 
-from essgeo.errors import InputError, InputWarning, SchemaError
+from essgeo.errors import InputError, InputWarning
 from essgeo.files import read_structures, read_table
 
 if TYPE_CHECKING:
@@ -76,10 +76,10 @@ def test_a_sheet_of_everything_is_read_once(tmp_path: Path) -> None:
     assert "2 rows of sheet Bondy" in words
 
 
-def test_a_fault_names_the_sheet_and_the_row(tmp_path: Path) -> None:
-    path = book(tmp_path, Bondy=[HEADER, *BONDY], Montreuil=[HEADER, ["", "1 rue A", "Montreuil"]])
-    with pytest.raises(SchemaError, match="row Montreuil!2, field name"), pytest.warns(InputWarning):
-        read_structures(path)
+def test_rows_are_named_by_sheet_and_number(tmp_path: Path) -> None:
+    path = book(tmp_path, Bondy=[HEADER, *BONDY], Montreuil=[HEADER, *MONTREUIL])
+    with pytest.warns(InputWarning):
+        assert read_table(path).index.tolist() == ["Bondy!2", "Bondy!3", "Montreuil!2"]
 
 
 def test_merged_cells_hold_for_every_row_that_they_cover(tmp_path: Path) -> None:
@@ -152,3 +152,9 @@ def test_a_name_of_a_part_goes_with_files_that_have_parts(tmp_path: Path) -> Non
     path.write_text("nom,ville\nA,Bondy\n")
     with pytest.raises(InputError, match="--sheet Bondy is for"):
         read_table(path, sheet="Bondy")
+
+
+def test_each_sheet_has_its_own_sum(tmp_path: Path) -> None:
+    path = book(tmp_path, Bondy=[HEADER, *BONDY, ["Total : 2"]], Montreuil=[HEADER, *MONTREUIL, ["Total : 1"]])
+    with warnings.catch_warnings(action="ignore"):
+        assert read_structures(path)["name"].tolist() == ["Asso A", "Asso B", "Asso M"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -76,3 +77,18 @@ def test_decisions_are_about_several_lists(lists: list[Path]) -> None:
 def test_every_list_is_refused_as_an_output(lists: list[Path]) -> None:
     with pytest.raises(InputError, match="--suggestions would overwrite"), pytest.warns(InputWarning):
         place("est-ensemble", Options(structures=lists, suggestions=lists[1]))
+
+
+def test_a_sheet_is_for_the_workbooks_among_the_lists(tmp_path: Path) -> None:
+    header = ["nom", "adresse", "ville"]
+    rows = {"Bondy": ["A", "1 rue A", "Bondy"], "Lilas": ["B", "1 rue B", "Les Lilas"]}
+    with pd.ExcelWriter(tmp_path / "book.xlsx") as book:
+        for name, row in rows.items():
+            pd.DataFrame([row], columns=header).to_excel(book, sheet_name=name, index=False)
+    pd.DataFrame([["C", "1 rue C", "Bondy"]], columns=header).to_csv(tmp_path / "list.csv", index=False)
+    lists = [tmp_path / "book.xlsx", tmp_path / "list.csv"]
+    with warnings.catch_warnings(action="ignore"):
+        found = place("est-ensemble", Options(structures=lists, sheet="Lilas")).structures
+        assert found["name"].tolist() == ["B", "C"]
+        with pytest.raises(InputError, match="--sheet Lilas is for"):
+            place("est-ensemble", Options(structures=lists[1], sheet="Lilas"))
