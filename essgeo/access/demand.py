@@ -13,7 +13,7 @@ import shapely
 from essgeo.crs import require_metric, require_same_crs
 from essgeo.errors import InputError, InputWarning
 from essgeo.messages import tell
-from essgeo.schema.validate import require_columns
+from essgeo.schema.validate import require_columns, with_known_names
 from essgeo.schema.vocabulary import split_codes
 from essgeo.zoning.locate import refuse, residents
 
@@ -79,6 +79,7 @@ def demand_points(
     (9, 90.0)
     """
     require_metric(iris, "iris")
+    iris = with_known_names(iris, "iris")
     people = residents(iris, "iris")
     absent = (iris.geometry.isna() | iris.geometry.is_empty).to_numpy()
     refuse("iris", iris.index, ("geometry", absent, "is empty; drop the IRIS or give it an outline"))
@@ -211,6 +212,7 @@ def _neighbourhoods_at(
     """Return the target neighbourhood of each point, by its IRIS or by its place; ``""`` where it lies in none."""
     if neighbourhoods is None:
         return np.full(len(points), "", dtype=object)
+    neighbourhoods = with_known_names(neighbourhoods, "neighbourhoods")
     listed = neighbourhoods.reindex(columns=["iris_codes"])["iris_codes"].astype(object).fillna("")
     named: dict[str, str] = {}
     for identifier, codes_of in listed.items():

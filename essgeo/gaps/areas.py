@@ -11,7 +11,7 @@ import shapely
 from scipy import sparse
 
 from essgeo.access.accessibility import weighted_median
-from essgeo.schema.validate import require_columns
+from essgeo.schema.validate import require_columns, with_known_names
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -81,6 +81,8 @@ def gather_areas(
     >>> round(areas.table.set_index("zone_id").loc["bobigny-centre-ville", "residents"])
     15498
     """
+    neighbourhoods = with_known_names(neighbourhoods, "neighbourhoods")
+    qpv = with_known_names(qpv, "qpv")
     by_code = {"population": FROM_POINTS, "neighbourhood_id": FROM_POINTS} | (
         {"citycode": FROM_POINTS} if len(communes) else {}
     )

@@ -29,7 +29,7 @@ from essgeo.gaps.reach import (
 from essgeo.gaps.support_chain import centre_minutes, nearest_structures
 from essgeo.gaps.worlds import drawn_shares
 from essgeo.register.activity import activity_odds, as_day, counted_on
-from essgeo.schema.validate import require_columns
+from essgeo.schema.validate import require_columns, with_known_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -182,6 +182,7 @@ def find_gaps(
     >>> gaps["neighbourhood_id"].nunique(), bool((gaps["out_of_reach"] <= gaps["residents"]).all())
     (4, True)
     """
+    neighbourhoods = with_known_names(neighbourhoods, "neighbourhoods")
     require_columns(
         ("demand", demand, dict.fromkeys(("population", "income", "neighbourhood_id", "method"), FROM_POINTS)),
         ("structures", structures, OF_STRUCTURES | dict.fromkeys(("name", "city"), "Give each structure its own.")),

@@ -17,7 +17,8 @@ from essgeo.crs import require_crs
 from essgeo.errors import InputWarning, SchemaError
 from essgeo.messages import plural, tell
 from essgeo.schema.cells import FRANCE_LAT, FRANCE_LON, MAX_LAT, MAX_LON
-from essgeo.schema.columns import LAYERS, Column
+from essgeo.schema.columns import HEADERS, LAYERS, Column
+from essgeo.schema.headers import guess_columns
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -184,6 +185,18 @@ def _fault_lines(faults: list[Fault]) -> list[str]:
     lines = [tell("fault_of_rows", rows=_listed(rows), field=name, what=what) for (name, what), rows in shown]
     more = len(faults) - sum(len(rows) for _, rows in shown)
     return [*lines, tell("more_faults", more=more)] if more else lines
+
+
+def with_known_names(frame: Frame, layer: str) -> Frame:
+    """Return a frame of a notebook with its French and official column names in English; a name that stands, stands.
+
+    Examples
+    --------
+    >>> with_known_names(pd.DataFrame({"P21_POP": [9], "Nom": ["A"]}), "iris").columns.tolist()
+    ['population', 'name']
+    """
+    found = guess_columns(map(str, frame.columns), HEADERS[layer])
+    return frame.rename(columns={own: name for own, name in found.items() if name not in frame.columns})
 
 
 def require_columns(*layers: tuple[str, pd.DataFrame, Mapping[str, str]]) -> None:

@@ -148,3 +148,12 @@ def test_a_neighbourhood_that_was_moved_takes_the_residents_inside_its_outline()
         assert people(drawn.set_geometry([shapely.box(400, 0, 600, 200)], crs=2154)) == 400
     with pytest.raises(InputError, match="here has neither iris_codes nor an outline"):
         people(listed.assign(iris_codes=""))
+
+
+def test_iris_and_neighbourhoods_of_a_notebook_may_carry_french_names() -> None:
+    squares = [shapely.box(0, 0, 200, 200), shapely.box(200, 0, 400, 200)]
+    iris = gpd.GeoDataFrame({"P21_POP": [100, 200], "INSEE_COM": "93010"}, index=["a", "b"], geometry=squares, crs=2154)
+    listed = pd.DataFrame({"Nom": ["Le Haut"], "Liste IRIS": ["b"]}, index=["haut"])
+    found = demand_points(iris, neighbourhoods=listed)
+    assert found.groupby("neighbourhood_id")["population"].sum().round(6).to_dict() == {"": 100, "haut": 200}
+    assert set(found["citycode"]) == {"93010"}
