@@ -79,7 +79,7 @@ def gather_areas(
     >>> demand = demand_points(read_layer(here, "iris"), neighbourhoods=layers["neighbourhoods"])
     >>> areas = gather_areas(demand, territory=here.name, **layers)
     >>> round(areas.table.set_index("zone_id").loc["bobigny-centre-ville", "residents"])
-    15498
+    15602
     """
     neighbourhoods = with_known_names(neighbourhoods, "neighbourhoods")
     qpv = with_known_names(qpv, "qpv")
