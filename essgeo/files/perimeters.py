@@ -72,7 +72,7 @@ def read_zones(
     >>> from essgeo import load_territory
     >>> qpv = read_zones(load_territory("est-ensemble").file("qpv").path, crs="EPSG:2154", vintage="2024")
     >>> len(qpv), qpv.attrs["repaired"]
-    (21, [])
+    (22, [])
     """
     path = Path(path)
     raw = read_outlines(path, min_rows=min_rows)

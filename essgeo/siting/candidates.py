@@ -45,7 +45,7 @@ def site_candidates(sites: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     >>> from essgeo import load_territory, read_layer
     >>> sites = site_candidates(read_layer(load_territory("est-ensemble"), "sites"))
     >>> len(sites), int(sites.geometry.notna().sum())
-    (22, 6)
+    (22, 9)
     """
     named = (
         pd.DataFrame(sites.drop(columns=sites.geometry.name)).reset_index().rename(columns={"site_id": "candidate_id"})
