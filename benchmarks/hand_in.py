@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,7 +48,7 @@ def _workbooks(folder: Path) -> Iterator[tuple[str, Path, int]]:
     yield "Made: a sheet a commune", folder / "communes.xlsx", len(PLACES)
 
     book = openpyxl.Workbook()
-    for row in [["Structures de l'ESS, 2026"], [], HEADER, *PLACES[:2], [], *PLACES[2:], ["Total", 4]]:
+    for row in [["Structures de l'ESS, 2026"], [], HEADER, *PLACES[:2], [], *PLACES[2:], ["Total", "4"]]:
         book.worksheets[0].append(row)
     book.save(folder / "title.xlsx")
     yield "Made: a title, blank rows, a sum", folder / "title.xlsx", len(PLACES) + 1
@@ -139,7 +140,7 @@ def main() -> None:
             given for given in _lists(folder) if not sys.argv[1:] or any(word in given[0] for word in sys.argv[1:])
         ]
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            found = list(pool.map(lambda given: _line(*given, folder), lists))
+            found = list(pool.map(_line, *zip(*lists, strict=True), repeat(folder)))
     lines = [
         "# What becomes of a list that is handed in",
         "",
