@@ -219,7 +219,8 @@ def test_a_run_says_how_columns_are_read_and_takes_names_for_them(
     path, out = tmp_path / "mine.csv", tmp_path / "z.csv"
     path.write_text("Quoi;Adresse;Bidule;Prénom\nA;1 rue A;b;Jeanne\n", encoding="utf-8")
     told = [
-        "name = Quoi, address = Adresse",
+        "name = Quoi",
+        "address = Adresse",
         "not used: Bidule",
         "about persons, never kept: Prénom",
         "--columns name=",
