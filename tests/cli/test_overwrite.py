@@ -30,6 +30,7 @@ WORDS = {
     "geocode": ["geocode", "{list}", "-o", "{out}", "--{option}", "{file}"],
     "structures": ["structures", "{small}", "-o", "{out}", "--{option}", "{file}"],
 }
+SUGGESTING = ("gaps", "doctor")
 FOLDERS = [
     *(("study", option) for option in ("structures", "corrections", "qpv", "npnru", "network")),
     *(("site", option) for option in ("structures", "corrections", "network", "candidates")),
@@ -114,6 +115,20 @@ def test_no_file_is_written_over_where_it_is_read(
         assert f"-o would overwrite {option}" in error.replace("--", "")
 
 
+@pytest.mark.parametrize("command", SUGGESTING)
+@pytest.mark.parametrize(("option", "text"), [("structures", LIST), ("corrections", SETTLED)])
+def test_suggestions_are_not_written_over_what_is_read(  # noqa: PLR0917 (given by name)
+    run: Any, small_territory: Path, place: Path, command: str, option: str, text: str
+) -> None:
+    out = place / "given.csv"
+    out.write_text(text)
+    lists = ["--structures", str(place / "list.csv"), "--structures", str(small_territory / "structures.csv")]
+    for name in NAMES:
+        words = [command, str(small_territory), *lists, "--suggestions", str(out), f"--{option}", str(name(out))]
+        assert f"--suggestions would overwrite {option}" in refused(run, place, words)
+    assert out.read_text() == text
+
+
 @pytest.mark.parametrize("command", ["zones", "geocode"])
 def test_a_list_is_not_written_over(run: Any, small_territory: Path, place: Path, command: str) -> None:
     more = ["--territory", str(small_territory)] if command == "zones" else []
@@ -147,7 +162,7 @@ def test_the_files_of_a_territory_are_not_written_over(run: Any, small_territory
 def test_every_command_that_writes_where_it_is_told_is_tried() -> None:
     told = {"output", "out", "portrait", "review", "suggestions"}
     write = {name for name, command in cli.commands.items() if told & {option.name for option in command.params}}
-    assert write == set(WORDS)
+    assert write == {*WORDS, *SUGGESTING}
 
 
 def test_functions_refuse_too(small_territory: Path, place: Path) -> None:
