@@ -53,6 +53,7 @@ def test_every_layer_comes_from_its_official_file(official: Any, small_territory
     assert {note.partition(" ")[0] for note in study.shortfalls} == {"OpenStreetMap,", "Quartiers", "Sirene"}
 
 
+@pytest.mark.filterwarnings("ignore:.* do not cover:essgeo.errors.InputWarning")
 def test_structures_are_those_of_sirene(official: Any, small_territory: Path, tmp_path: Path) -> None:
     sites = [site(1), site(2, statutDiffusionEtablissement="P"), site(3, libelleVoieEtablissement="INCONNUE")]
     units = [unit(number, denominationUniteLegale=f"ASSO {number}") for number in (1, 2, 3)]

@@ -218,6 +218,7 @@ def test_the_copy_before_is_not_put_back_for_the_fault_of_another_file(official:
 
 
 @pytest.mark.usefixtures("always_asked")
+@pytest.mark.filterwarnings("ignore:.* do not cover:essgeo.errors.InputWarning")
 def test_sirene_without_a_row_of_the_territory_is_not_believed(
     official: Any, small_territory: Path, tmp_path: Path
 ) -> None:
@@ -238,6 +239,7 @@ def damaged(parquet: bytes) -> bytes:
     return parquet[:4] + noise + parquet[-footer:]
 
 
+@pytest.mark.filterwarnings("ignore:.* do not cover:essgeo.errors.InputWarning")
 def test_a_list_or_places_that_cannot_be_read_do_not_cost_the_register(
     official: Any, small_territory: Path, tmp_path: Path
 ) -> None:
