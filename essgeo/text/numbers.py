@@ -21,6 +21,7 @@ MISSING = "\u2013"
 STABLE: dict[Lang, str] = {"fr": words("fr")["common"]["stable"], "en": words("en")["common"]["stable"]}
 """What stands for an interval whose ends are written alike: the draws do not change the figure."""
 
+_NOISE = 1e-11
 _NARROW = "\u202f"
 
 
@@ -57,7 +58,8 @@ def percent(share: float | None, lang: Lang, digits: int = 0) -> str:
     if share is None or math.isnan(share):
         return MISSING
     step = 10.0**-digits
-    scaled, sign = round(share * 100, 9), ""  # a sum of weights that is 1 may miss it by the noise of floats
+    # A sum of weights that is 1 may miss it by the noise of floats; a share above 0 stays above it, however small.
+    scaled, sign = 100.0 if abs(share - 1) < _NOISE else share * 100, ""
     if 0 < scaled < step / 2:
         scaled, sign = step, "<"
     elif 100 - step / 2 <= scaled < 100:  # noqa: PLR2004 - per cent
