@@ -20,23 +20,18 @@ if TYPE_CHECKING:
     from essgeo.study import Options
 
 
+_LISTS = (
+    *("structures", "sheet", "layer", "decisions", "suggestions"),
+    *("columns", "recode", "corrections", "ban"),
+)
+"""Options of every command that reads lists of structures."""
+
+
 @click.command()
 @click.argument("territory")
 @of_study(
-    *(
-        "structures",
-        "sheet",
-        "layer",
-        "decisions",
-        "suggestions",
-        "columns",
-        "recode",
-        "corrections",
-        "ban",
-        "qpv",
-        "npnru",
-    ),
-    *("network", "vintage", "walk_minutes", "as_of", "live", "offline", "lang"),
+    *_LISTS,
+    *("qpv", "npnru", "network", "vintage", "walk_minutes", "as_of", "live", "offline", "lang"),
 )
 @click.option("--out", type=click.Path(), default="maps", show_default=True)
 @click.option(
@@ -84,15 +79,7 @@ SHOWN = 5
 @click.command()
 @click.argument("territory")
 @of_study(
-    "structures",
-    "sheet",
-    "layer",
-    "decisions",
-    "suggestions",
-    "columns",
-    "recode",
-    "corrections",
-    "ban",
+    *_LISTS,
     "network",
     "walk_minutes",
     "as_of",
@@ -161,15 +148,7 @@ MOST_EXCLUSIONS_SHOWN = 10
 @click.option("--draws", type=click.IntRange(0), default=200, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path))
 @of_study(
-    "structures",
-    "sheet",
-    "layer",
-    "decisions",
-    "suggestions",
-    "columns",
-    "recode",
-    "corrections",
-    "ban",
+    *_LISTS,
     "network",
     "as_of",
 )
@@ -279,15 +258,7 @@ def _hosts(codes: str) -> str:
 @click.command()
 @click.argument("territory", default="est-ensemble")
 @of_study(
-    "structures",
-    "sheet",
-    "layer",
-    "decisions",
-    "suggestions",
-    "columns",
-    "recode",
-    "corrections",
-    "ban",
+    *_LISTS,
     "network",
     "walk_minutes",
 )
