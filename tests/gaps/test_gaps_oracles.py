@@ -212,7 +212,8 @@ def test_gaps_and_the_support_chain_are_those_of_a_loop(drawn: tuple[Any, Any]) 
 
 def closest(w: World, where: list[int], offering: list[int]) -> tuple[str, float]:
     weights = [w.people[i][2] for i in where]
-    weights = weights if any(weights) else [1] * len(where)
+    if not any(weights):
+        return "", math.nan
     x, y = (float(np.average([w.people[i][axis] for i in where], weights=weights)) for axis in (0, 1))
     walks = [(math.dist((x, y), (w.offers[j]["x"], w.offers[j]["y"])) / METRES_A_MINUTE, j) for j in offering]
     if not walks:
