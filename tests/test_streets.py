@@ -13,10 +13,10 @@ import pytest
 
 from essgeo import choose_sites, find_gaps, load_territory, run_study
 from essgeo.access import grid_points
-from essgeo.doctor import check_up
 from essgeo.errors import InputError
 from essgeo.siting import Assumptions, search_areas
 from essgeo.study import Options, set_up
+from essgeo.study.doctor import check_up
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -20,7 +20,8 @@ from essgeo.cli.summary import caveat
 from essgeo.errors import InputError, InputWarning, SchemaError, SourceUnavailableError
 from essgeo.maps.findings import tally
 from essgeo.publish.licences import caveats
-from essgeo.study import Options, _side_by_side, place
+from essgeo.study import Options, place
+from essgeo.study.run import _side_by_side
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -251,7 +252,7 @@ def test_a_run_that_dies_leaves_the_last_good_output(
         (staging / "index.html").write_text("half a page", encoding="utf-8")
         raise RuntimeError
 
-    monkeypatch.setattr("essgeo.study.build_maps", die)
+    monkeypatch.setattr("essgeo.study.run.build_maps", die)
     with pytest.raises(RuntimeError):
         run_study(small_territory, out=out, as_of=dt.date(2027, 1, 1))
     assert snapshot(out) == before
@@ -261,7 +262,8 @@ def test_a_run_that_dies_leaves_the_last_good_output(
 BESIDE = """
 import os, sys, time
 from pathlib import Path
-from essgeo.study import Options, _side_by_side, place
+from essgeo.study import Options, place
+from essgeo.study.run import _side_by_side
 
 def work():
     time.sleep(0.5)

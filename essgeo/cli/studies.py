@@ -265,8 +265,8 @@ def _hosts(codes: str) -> str:
 @as_json
 def doctor(territory: str, *, options: Options, as_json: bool) -> None:
     """Say what the figures of a TERRITORY rest on: software, data, positions, streets against straight lines."""
-    from essgeo.doctor import check_up
     from essgeo.study import set_up
+    from essgeo.study.doctor import check_up
 
     setting = set_up(territory, options)
     echo_applied(setting)

@@ -11,10 +11,10 @@ import shapely
 
 from essgeo import load_territory, read_layer
 from essgeo.errors import MissingCRSError, SchemaError, SourceUnavailableError
-from essgeo.facts import own_inputs
 from essgeo.files import layers, perimeters, structures, tables
 from essgeo.files.layers import CONTEXT, read_layers
 from essgeo.files.perimeters import read_zones
+from essgeo.study.facts import own_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable

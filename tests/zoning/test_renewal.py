@@ -12,13 +12,13 @@ import shapely
 
 from essgeo import load_territory, read_layer
 from essgeo.errors import SchemaError, SourceUnavailableError
-from essgeo.facts import live_renewal
 from essgeo.files.perimeters import perimeters_in, read_renewal
 from essgeo.files.provenance import sha256_of
 from essgeo.official.live import Live
 from essgeo.official.store import OfficialFile
 from essgeo.publish.licences import caveats
 from essgeo.study import run_study
+from essgeo.study.facts import live_renewal
 from essgeo.zoning.crosswalk import with_programme
 
 if TYPE_CHECKING:
