@@ -1,7 +1,9 @@
 """Departments geocoded, laid over zones and covered: one process, then a local cluster, then the same after a failure.
 
-The departments are copies of Bondy (BAN, ../shared/real-data) side by side, each with its own codes, so that each
-worker has as much to do; the results of both runs are compared row by row.
+The departments are copies of Bondy (BAN, ../shared/real-data) that do not touch each other, each with its own codes, so
+that each worker has as much to do; the results of both runs are compared row by row. From the seconds of each
+department in one process and from what a cluster costs with nothing to do, it says what more workers would take; the
+run on two workers shows how far that holds.
 """
 
 from __future__ import annotations
@@ -30,13 +32,19 @@ from essgeo.national import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
 
 BONDY = Path(__file__).resolve().parents[2] / "shared" / "real-data" / "ban" / "adresses-93010.csv.gz"
 STRUCTURES = 2_000
 RESIDENTS = 5_000
 ZONES = 1_500
-STEP_DEGREES = 0.05
+STEP_DEGREES = 0.15
+A_ROW = 12
+"""Copies stand in rows of as many, 11 km apart and more, where Bondy is 3 km wide."""
+
+FRANCE = 101
 
 
 def make(folder: Path, departments: Iterable[str]) -> None:
@@ -51,7 +59,8 @@ def make(folder: Path, departments: Iterable[str]) -> None:
         copies = [
             row
             | {"code_insee": code, "code_postal": f"{department}140", "id": f"{department}{row['id']}"}
-            | {"lon": f"{float(row['lon']) + place * STEP_DEGREES:.6f}"}
+            | {"lon": f"{float(row['lon']) + place % A_ROW * STEP_DEGREES:.6f}"}
+            | {"lat": f"{float(row['lat']) - place // A_ROW * STEP_DEGREES:.6f}"}
             for row in rows
         ]
         with gzip.open(folder / "ban" / f"adresses-{department}.csv.gz", "wt", encoding="utf-8", newline="") as out:
@@ -85,21 +94,39 @@ def make(folder: Path, departments: Iterable[str]) -> None:
     zones.to_parquet(folder / "zones.parquet")
 
 
-def stages(folder: Path, out: Path, departments: list[str], client: Any = None) -> list[pd.DataFrame]:  # noqa: ANN401 (distributed has no types)
-    """Do the three stages; print the seconds of each, and return what they found."""
+def stages(folder: Path, out: Path, departments: list[str], client: Any = None) -> tuple[list[pd.DataFrame], list[Any]]:  # noqa: ANN401 (distributed has no types)
+    """Do the three stages and print the seconds of each; return what they found and the seconds of each department."""
     structures, ban, zones = folder / "structures", folder / "ban", folder / "zones.parquet"
     geocoding = partial(geocode_department, structures=structures, ban=ban, index=out / "index")
     overlay = partial(overlay_department, structures=out / "located", zones=zones)
-    found, seconds, located = [], [], [structures, ban]
+    found, seconds, located, each = [], [], [structures, ban], []
     for name, work in (("located", geocoding), ("zones", overlay), ("covered", None)):
         start = time.perf_counter()
         covering = partial(coverage_department, demand=folder / "demand", structures=located, as_of=date(2026, 1, 1))
         files = run_partitions(work or covering, departments, out / name, inputs=located, client=client)
         located = files if name == "located" else located
         seconds.append(time.perf_counter() - start)
+        # One after the other, each department takes from the file before it to its own.
+        each.append(np.diff([time.time() - seconds[-1], *(path.stat().st_mtime for path in files)]))
         found.append(read_partitions(files))
     print("  located {:.1f} s, zones {:.1f} s, covered {:.1f} s".format(*seconds))
-    return found
+    return found, each
+
+
+def nothing(key: str) -> pd.DataFrame:
+    """Do no work, so that what is left is what a cluster costs."""
+    return pd.DataFrame({"key": [key]})
+
+
+def forecast(each: Sequence[NDArray[np.float64]], overhead: float, workers: int) -> float:
+    """Return the seconds that so many workers would take for all of France: stage after stage, longest first."""
+    total = 0.0
+    for seconds in each:
+        busy = np.zeros(workers)
+        for work in sorted(np.resize(seconds, FRANCE), reverse=True):
+            busy[busy.argmin()] += work
+        total += max(busy.max(), overhead)
+    return total
 
 
 def main(count: int = 12, workers: int = 2) -> None:
@@ -114,14 +141,20 @@ def main(count: int = 12, workers: int = 2) -> None:
         folder = Path(name)
         make(folder, departments)
         print(f"{count} departments of {STRUCTURES} structures and {RESIDENTS} demand points; one process")
-        alone = stages(folder, folder / "alone", departments)
+        alone, each = stages(folder, folder / "alone", departments)
         options = {"threads_per_worker": 1, "dashboard_address": None, "silence_logs": "ERROR"}
         cluster: Any = distributed.LocalCluster
         connect: Any = distributed.Client
         with cluster(n_workers=workers, **options) as local, connect(local) as client:
             print(f"{workers} workers, the start of them aside")
             client.run(__import__, "essgeo.national")
-            both = stages(folder, folder / "cluster", departments, client)
+            both, _ = stages(folder, folder / "cluster", departments, client)
+            start = time.perf_counter()
+            run_partitions(nothing, [str(number) for number in range(FRANCE)], folder / "nothing", client=client)
+            overhead = time.perf_counter() - start
+        print(f"{FRANCE} departments with nothing to do: {overhead:.2f} s")
+        for crew in (1, 2, 8, 16, 64):
+            print(f"  {FRANCE} departments, {crew} workers: {forecast(each, overhead, crew):.0f} s expected")
         same = all(one.equals(other) for one, other in zip(alone, both, strict=True))
         for stage in ("located", "zones", "covered"):
             (folder / "alone" / stage / f"{departments[-1]}.parquet").unlink()

@@ -20,11 +20,12 @@ import hashlib
 import json
 import os
 from dataclasses import asdict, dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import shapely
@@ -251,6 +252,9 @@ def _file(folder: Path, key: str) -> Path:
 
 METROPOLITAN = "EPSG:2154"
 
+TILE_M = 5_000.0
+"""Side of the tiles by which the zones of France are cut for a department: any side gives the same rows."""
+
 NOWHERE = "00"
 """The partition of rows that name no department."""
 
@@ -348,7 +352,23 @@ def overlay_department(
         As :func:`essgeo.locate_in` returns it.
     """
     points = gpd.read_parquet(structures / f"{department}.parquet")
-    return locate_in(points, gpd.read_parquet(zones).to_crs(points.crs), near_m=near_m)
+    reach_m = max([*near_m, points["geo_radius_m"].max() if points["geo_radius_m"].notna().any() else 0.0])
+    return locate_in(points, _zones_near(points, gpd.read_parquet(zones).to_crs(points.crs), reach_m), near_m=near_m)
+
+
+def _zones_near(points: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, reach_m: float) -> gpd.GeoDataFrame:
+    """Return the zones that any point may lie within reach of, or have as its nearest: no other can be in its rows."""
+    xy = shapely.get_coordinates(points.geometry[points.geometry.notna()].array)
+    cell = np.unique(np.floor(xy / TILE_M), axis=0)  # tiles with a point, x 2
+    low, high = cell[:, None] * TILE_M, (cell[:, None] + 1) * TILE_M  # tiles x 1 x 2
+    bounds = shapely.bounds(np.asarray(zones.geometry.array))  # zones x 4
+    # Tiles x zones: no point of the tile is nearer to the zone than ``least``, nor farther from it than ``most``.
+    gap = np.maximum(np.maximum(bounds[:, :2] - high, low - bounds[:, 2:]), 0.0)
+    span = np.maximum(bounds[:, 2:] - low, high - bounds[:, :2])
+    least, most = np.hypot(*gap.transpose(2, 0, 1)), np.hypot(*span.transpose(2, 0, 1))
+    # The nearest zone of a point is no farther than the least of ``most``, whatever lies between.
+    needed = least <= np.maximum(most.min(axis=1, initial=np.inf), reach_m)[:, None]
+    return zones[needed.any(axis=0)]
 
 
 def coverage_department(
@@ -403,5 +423,12 @@ def _structures_near(points: gpd.GeoDataFrame, structures: Sequence[Path], reach
 
 def _touches(path: Path, box: tuple[float, float, float, float]) -> bool:
     """Tell by the footer of a GeoParquet file whether its points may lie in a box of the same CRS."""
-    bounds = json.loads(pq.read_schema(path).metadata[b"geo"])["columns"]["geometry"].get("bbox")
+    bounds = _bounds(path, path.stat().st_mtime_ns)
     return not bounds or shapely.box(*box).intersects(shapely.box(*bounds))
+
+
+@cache
+def _bounds(path: Path, _changed_at: int) -> tuple[float, float, float, float] | None:
+    """Return the bounds in the footer of a GeoParquet file, read once a process; none where it has none."""
+    bounds = json.loads(pq.read_schema(path).metadata[b"geo"])["columns"]["geometry"].get("bbox")
+    return (bounds[0], bounds[1], bounds[2], bounds[3]) if bounds else None

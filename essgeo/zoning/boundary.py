@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -144,9 +145,14 @@ def _nearest(boundary: Boundary, tree: cKDTree, query: Floats, zone: Ints | None
         part = slice(begin, begin + CHUNK)
         return _nearest_edge(boundary, tree, query[part], None if zone is None else zone[part])
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(_threads()) as pool:
         answers = [(np.empty(0), np.empty(0, dtype=np.intp)), *pool.map(answer, range(0, len(query), CHUNK))]
     return np.concatenate([d for d, _ in answers]), np.concatenate([z for _, z in answers])
+
+
+def _threads() -> int:
+    """Return one thread a core, and one alone on a worker of a cluster, whose cores have a worker each."""
+    return 1 if multiprocessing.current_process().daemon else os.cpu_count() or 1
 
 
 def _nearest_edge(boundary: Boundary, tree: cKDTree, query: Floats, zone: Ints | None) -> tuple[Floats, Ints]:
@@ -205,12 +211,12 @@ def disc_share(boundary: Boundary, centre: Floats, radius: Floats, zone: Ints, i
     query = np.column_stack([centre, zone * ZONE_SPACING])
     # Every edge that may come within the radius has a sample within this, by the argument of _nearest_edge.
     within = np.hypot(radius, boundary.reach) * (1 + 1e-12)
-    count = boundary.by_zone.query_ball_point(query, within, return_length=True, workers=-1)
+    count = boundary.by_zone.query_ball_point(query, within, return_length=True, workers=_threads())
     # Batches of discs with about BATCH samples each bound the memory.
     cuts = np.unique(np.searchsorted(np.cumsum(count), np.arange(0, count.sum(), BATCH)))
     for low, high in zip(cuts, np.append(cuts, len(centre))[1:], strict=True):
         batch = slice(int(low), int(high))
-        found = boundary.by_zone.query_ball_point(query[batch], within[batch], workers=-1)
+        found = boundary.by_zone.query_ball_point(query[batch], within[batch], workers=_threads())
         sample = np.fromiter(chain.from_iterable(found), dtype=np.intp, count=int(count[batch].sum()))
         disc = np.repeat(np.arange(len(found)), count[batch])
         # Pairs of a disc and an edge, each once although an edge has several samples: disc * edges + edge is unique.

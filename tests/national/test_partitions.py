@@ -15,6 +15,8 @@ import pandas as pd
 import pytest
 import shapely
 from geopandas.testing import assert_geodataframe_equal
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from essgeo.access import travel_cost
@@ -25,6 +27,7 @@ from essgeo.geocoding.index import COLUMNS
 from essgeo.geocoding.match import Local
 from essgeo.national import (
     MANIFEST,
+    _zones_near,
     coverage_department,
     geocode_department,
     open_partitions,
@@ -332,3 +335,22 @@ def test_a_department_without_any_located_structure(france: Path, tmp_path: Path
     covered = coverage_department("93", demand=france / "demand", structures=located, as_of=DAY)
     assert (covered["share"] == 0).all()
     assert covered["residents"].sum() > 0
+
+
+@given(st.integers(0, 10_000), st.sampled_from([100.0, 700.0, 5_000.0]))
+@settings(max_examples=30)
+def test_zones_cut_for_a_department_give_the_rows_of_all_zones(seed: int, tile: float) -> None:
+    random = np.random.default_rng(seed)
+    corners = random.uniform(-20_000, 20_000, (40, 2))
+    sides = random.uniform(50, 3_000, (40, 2))
+    zones = gpd.GeoDataFrame(
+        {"vintage": "2024"}, index=range(40), geometry=shapely.box(*corners.T, *(corners + sides).T), crs=2154
+    ).rename_axis("zone")
+    xy = random.uniform(0, 6_000, (25, 2))
+    points = gpd.GeoDataFrame({"geo_radius_m": random.choice([0.0, 30.0, 2_000.0], 25)}, crs=2154,
+                              geometry=gpd.points_from_xy(*xy.T))  # fmt: skip
+    reach = max(500.0, points["geo_radius_m"].max())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("essgeo.national.TILE_M", tile)
+        cut = _zones_near(points, zones, reach)
+    assert_frame_equal(locate_in(points, cut), locate_in(points, zones))
