@@ -13,6 +13,7 @@ import pandas as pd
 
 from essgeo.errors import InputError, InputWarning
 from essgeo.files.encodings import LOST, undouble
+from essgeo.files.limits import refuse_width
 from essgeo.messages import tell
 from essgeo.schema.columns import HEADERS
 from essgeo.schema.headers import guess_columns
@@ -101,6 +102,7 @@ def as_frame(path: Path, rows: Iterable[list[str]], *, sheet: str = "") -> pd.Da
     while not header[-1].strip():
         header = header[:-1]
     width = len(header)
+    refuse_width(path, width)
     numbers: list[int] = []
     parts: list[pd.DataFrame] = []
     texts: list[dict[str, str]] = [{} for _ in range(width)]  # of each column, its distinct texts, cleaned once

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from essgeo.errors import InputError, InputWarning
+from essgeo.files.limits import refuse_size
 from essgeo.files.parts import Part, choose_parts, join_parts
 from essgeo.files.rows import MAX_ROWS, as_frame, cell_text, header_of
 from essgeo.messages import tell
@@ -26,7 +27,7 @@ _FORMULA = re.compile(rb"<(?:\w+:)?f[ />]")
 
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s+ref="([A-Z]+[0-9]+:[A-Z]+[0-9]+)"')
 
-_BLOCK, _OVERLAP = 1 << 20, 100
+_BLOCK, _OVERLAP, _CELL_BYTES = 1 << 20, 100, 8
 
 
 class _Merged(NamedTuple):
@@ -49,10 +50,12 @@ def read_sheets(path: Path, sheet: str | None = None) -> pd.DataFrame:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="openpyxl")
         try:
+            with zipfile.ZipFile(path) as packed:
+                refuse_size(path, sum(member.file_size for member in packed.infolist()))
             book = openpyxl.load_workbook(path, read_only=True, data_only=True)
             written = openpyxl.load_workbook(path, read_only=True)
             sheets: dict[str, Sheet] = {one.title: one for one in book.worksheets}
-            parts = [_part(one) for one in sheets.values()]
+            parts = [_part(path, one) for one in sheets.values()]
             chosen = choose_parts(path, "sheet", parts, sheet)
             frames = {name: _read(path, sheets[name], written[name], several=len(chosen) > 1) for name in chosen}
             book.close()
@@ -65,17 +68,17 @@ def read_sheets(path: Path, sheet: str | None = None) -> pd.DataFrame:
     return join_parts(path, "sheet", frames)
 
 
-def _part(sheet: Sheet) -> Part:
-    head = _head(sheet)
+def _part(path: Path, sheet: Sheet) -> Part:
+    head = _head(path, sheet)
     found = header_of(head)
     header = head[found[0]] if found else []
     return Part(sheet.title, [name for name in header if name.strip()], hidden=sheet.sheet_state != "visible")
 
 
-def _head(sheet: Sheet) -> list[list[str]]:
+def _head(path: Path, sheet: Sheet) -> list[list[str]]:
     """Return the first rows of a sheet, until enough are filled to tell the header."""
     head, filled = [], 0
-    for row in islice(_rows(sheet), _OVERLAP * MAX_ROWS):
+    for row in islice(_rows(path, sheet), _OVERLAP * MAX_ROWS):
         head.append([cell_text(value) for value in row])
         filled += any(head[-1])
         if filled > MAX_ROWS:
@@ -83,26 +86,30 @@ def _head(sheet: Sheet) -> list[list[str]]:
     return head
 
 
-def _rows(sheet: Sheet) -> Iterator[Cells]:
+def _rows(path: Path, sheet: Sheet) -> Iterator[Cells]:
     """Yield the rows that a sheet holds; the size that it declares is not trusted."""
     sheet.reset_dimensions()
-    yield from sheet.iter_rows(values_only=True)
+    cells = 0
+    for row in sheet.iter_rows(values_only=True):
+        cells += len(row)  # one cell far to the right makes a row of 16,384
+        refuse_size(path, cells * _CELL_BYTES)
+        yield row
 
 
 def _read(path: Path, sheet: Sheet, written: Sheet, *, several: bool) -> pd.DataFrame:
     formulas, merged = _marks(path, sheet)
     where = f"{path.name}, sheet {sheet.title}" if several else path.name
-    if formulas and (unknown := _columns_without_value(_rows(sheet), _rows(written))):
+    if formulas and (unknown := _columns_without_value(_rows(path, sheet), _rows(path, written))):
         message = tell("part_formulas", where=where, unknown=", ".join(unknown))
         warnings.warn(message, InputWarning, stacklevel=2)
-    found = header_of(_head(sheet))
+    found = header_of(_head(path, sheet))
     header = found[0] + 1 if found else 0
     down = sorted(block for block in merged if block.top > header and block.bottom > block.top)
     if down:
         cells = ", ".join(block.written for block in down[:MAX_ROWS]) + " ..." * (len(down) > MAX_ROWS)
         message = tell("merged_cells", where=where, cells=cells)
         warnings.warn(message, InputWarning, stacklevel=2)
-    return as_frame(path, _filled(_rows(sheet), down), sheet=sheet.title if several else "")
+    return as_frame(path, _filled(_rows(path, sheet), down), sheet=sheet.title if several else "")
 
 
 def _marks(path: Path, sheet: Sheet) -> tuple[bool, list[_Merged]]:

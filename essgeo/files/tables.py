@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pandas as pd
-import pyarrow as pa
 
 from essgeo.crs import require_crs
 from essgeo.errors import InputError, SchemaError
 from essgeo.files.encodings import UTF16_MARKS, encoding_of
 from essgeo.files.geographic import LAYERED, flat, read_geographic
+from essgeo.files.limits import refuse_width
+from essgeo.files.parquet import read_parquet
 from essgeo.files.rows import as_frame, cell_text, separator_of, unique_names
 from essgeo.files.sheets import read_sheets
 from essgeo.messages import tell
@@ -28,6 +30,9 @@ RESULTS = "results"
 
 WEB_PAGE = (b"<!doctype", b"<html")
 """How a web page begins, in lower case."""
+
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+"""How JSON writes half of a character beyond the first 65,536: two of these make one."""
 
 _DOS_END = "\x1a"
 """What DOS writes at the end of a text."""
@@ -193,22 +198,18 @@ def _cells(path: Path, reader: Iterator[list[str]]) -> Iterator[list[str]]:
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
-    try:
-        try:
-            frame: pd.DataFrame = gpd.read_parquet(path)
-        except ValueError:
-            frame = pd.read_parquet(path)
-    except (OSError, ValueError, pa.ArrowException) as error:
-        message = tell("parquet_unreadable", path=path, error=error)
-        raise InputError(message) from error
-    return _numbered(flat(frame))
+    return _numbered(flat(read_parquet(path)))
 
 
 def _read_json(path: Path) -> pd.DataFrame:
     """Return the records of a JSON list, or the features of a map; what is nested in a cell stays JSON."""
     try:
         encoding = encoding_of(path)
-        held = json.loads(path.read_text(encoding=encoding.codec, errors=encoding.errors))
+        text = path.read_text(encoding=encoding.codec, errors=encoding.errors)
+        held = json.loads(text)
+        if _HALF.search(text):  # half a character, which no file holds
+            whole = json.dumps(held, ensure_ascii=False).encode("utf-16", "surrogatepass")
+            held = json.loads(whole.decode("utf-16", "replace"))
     except (ValueError, RecursionError) as error:
         message = tell("not_json", path=path, error=error)
         raise InputError(message) from error
@@ -223,6 +224,7 @@ def _read_json(path: Path) -> pd.DataFrame:
     def cell(value: object) -> object:
         return json.dumps(value, ensure_ascii=False) if isinstance(value, (list, dict)) else value
 
+    refuse_width(path, len({key for item in items for key in item}))
     rows = [{key: cell(value) for key, value in item.items()} for item in items]
     return _numbered(pd.DataFrame(rows, dtype="object"))
 

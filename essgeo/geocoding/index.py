@@ -20,6 +20,7 @@ import pyarrow as pa
 from pyarrow import csv
 
 from essgeo.errors import InputError, SourceChangedError
+from essgeo.files.limits import refuse_size
 from essgeo.files.tables import require_file
 from essgeo.geocoding.communes import Communes
 from essgeo.geocoding.spelling import REPETITIONS, StreetKey, fold_all, street_key
@@ -37,6 +38,8 @@ COLUMNS = (
     "lon", "lat", "type_position",
 )  # fmt: skip
 """The columns read, of the 23 that the official files have."""
+
+_GZIP, _BLOCK = b"\x1f\x8b", 1 << 20
 
 METRES_PER_DEGREE = 111_195.0
 
@@ -221,11 +224,6 @@ def read_ban(path: Path | str) -> pa.Table:
     """
     path = Path(path)
     content = _content(path)
-    header = content.partition(b"\n")[0].decode("utf-8-sig", "replace").strip().split(";")
-    missing = [name for name in COLUMNS if name not in header]
-    if missing:
-        message = tell("ban_columns", name=path.name, missing=", ".join(missing), header=", ".join(header)[:300])
-        raise SourceChangedError(message)
     types = dict.fromkeys(COLUMNS, pa.string()) | {"lon": pa.float64(), "lat": pa.float64(), "numero": pa.int32()}
     try:
         table = csv.read_csv(
@@ -245,21 +243,38 @@ def read_ban(path: Path | str) -> pa.Table:
 
 
 def _content(path: Path) -> bytes:
-    """Return the bytes of a file, unpacked."""
+    """Return the bytes of a file, unpacked no further than they are addresses, and as many as these may be."""
+    blocks: list[bytes] = []
+    size = 0
     try:
-        content = path.read_bytes()
-        if content[:2] == b"\x1f\x8b":
-            content = gzip.decompress(content)
+        with path.open("rb") as packed, gzip.open(packed) if packed.peek(2)[:2] == _GZIP else packed as stream:
+            while block := stream.read(_BLOCK):
+                if not blocks and block.strip():
+                    _check_header(path, block)
+                blocks.append(block)
+                size += len(block)
+                refuse_size(path, size)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         message = tell("ban_cut", name=path.name, error=error)
         raise InputError(message) from error
+    except SourceChangedError:
+        raise
     except OSError as error:
         message = tell("ban_unreadable", path=path, strerror=error.strerror or error)
         raise InputError(message) from error
+    content = b"".join(blocks)
     if not content.strip().partition(b"\n")[2]:
         message = tell("ban_empty", name=path.name)
         raise InputError(message)
     return content
+
+
+def _check_header(path: Path, block: bytes) -> None:
+    header = block.partition(b"\n")[0].decode("utf-8-sig", "replace").strip().split(";")
+    missing = [name for name in COLUMNS if name not in header]
+    if missing:
+        message = tell("ban_columns", name=path.name, missing=", ".join(missing), header=", ".join(header)[:300])
+        raise SourceChangedError(message)
 
 
 PREFERRED = (

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, cast
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyogrio
 import shapely
 
 from essgeo.crs import require_crs
-from essgeo.errors import InputError, SchemaError, SourceChangedError
+from essgeo.errors import SchemaError, SourceChangedError
+from essgeo.files.geographic import describe_features, read_features
 from essgeo.files.perimeters import polygonal
 from essgeo.files.tables import as_text, checked_suffix, read_table
 from essgeo.messages import tell
@@ -68,12 +68,8 @@ def official_outlines(path: Path, source: Source, *, near: gpd.GeoSeries | None 
     if checked_suffix(path) in {".parquet", ".geoparquet"}:
         frame = read_table(path, as_is=True)
     else:
-        try:
-            known = official_columns(pyogrio.read_info(path)["fields"], source, file=path.name)
-            frame = gpd.read_file(path, columns=list(known), bbox=near)
-        except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-            message = tell("official_unreadable", name=path.name, error=error)
-            raise InputError(message) from error
+        known = official_columns(describe_features(path)["fields"], source, file=path.name)
+        frame = read_features(path, columns=list(known), bbox=near)
     if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
         message = tell("official_no_geometry", name=path.name, title=source.title, page=source.page)
         raise SchemaError(message)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pyogrio
 
 from essgeo.errors import SourceChangedError
+from essgeo.files.geographic import describe_features
 from essgeo.files.rows import SEPARATORS
 from essgeo.files.tables import WEB_PAGE
 from essgeo.messages import tell
@@ -107,10 +107,10 @@ def columns_of(path: Path, form: str) -> list[str] | None:
         if form == "parquet":
             return list(pq.read_schema(path).names)
         if form in {"gpkg", "shapefile"}:
-            return [str(name) for name in pyogrio.read_info(path)["fields"]]
+            return [str(name) for name in describe_features(path)["fields"]]
         with path.open("rb") as stream:
             return columns_in(stream.read(_LOCAL_HEAD_BYTES), form)
-    except (pa.ArrowException, pyogrio.errors.DataSourceError, ValueError, zlib.error) as error:
+    except (pa.ArrowException, ValueError, zlib.error) as error:
         message = tell("header_unreadable", name=path.name, error=error)
         raise SourceChangedError(message) from error
 
@@ -184,7 +184,7 @@ def shortfall_of(path: Path, form: str) -> str:
     if form == "parquet":
         return "" if pq.read_metadata(path).num_rows else _NO_ROW
     if form in {"gpkg", "shapefile"}:
-        return "" if pyogrio.read_info(path)["features"] else _NO_ROW
+        return "" if describe_features(path)["features"] else _NO_ROW
     return ""
 
 

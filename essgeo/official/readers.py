@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, cast
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyogrio
 import shapely
 
 from essgeo.crs import GEOGRAPHIC
-from essgeo.errors import InputError, SourceChangedError
+from essgeo.errors import SourceChangedError
 from essgeo.files import premises
+from essgeo.files.geographic import describe_features, read_features
 from essgeo.files.perimeters import clip_zones, interest_of
 from essgeo.files.tables import checked_suffix, read_table
 from essgeo.messages import tell
@@ -179,12 +179,8 @@ def _points(table: pd.DataFrame, file: str) -> gpd.GeoSeries:
 def read_commune_names(path: Path) -> dict[str, str]:
     """Return the name of each commune by its INSEE code, without reading its outline."""
     checked_suffix(path)
-    try:
-        found = official_columns(pyogrio.read_info(path)["fields"], find_source("communes"), file=path.name)
-        table = pyogrio.read_dataframe(path, columns=list(found), read_geometry=False).rename(columns=found)
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-        message = tell("official_unreadable", name=path.name, error=error)
-        raise InputError(message) from error
+    found = official_columns(describe_features(path)["fields"], find_source("communes"), file=path.name)
+    table = read_features(path, columns=list(found), ignore_geometry=True).rename(columns=found)
     return dict(zip(table["citycode"].astype(str), table["name"].astype(str), strict=True))
 
 

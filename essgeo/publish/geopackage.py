@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 import xml.etree.ElementTree as ET
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pyogrio
 from pyproj import CRS
 
+from essgeo.files.geographic import gdal_options
 from essgeo.files.write import add_to_geopackage, writable
 from essgeo.schema.columns import TABLES
 from essgeo.schema.vocabulary import FAMILIES
@@ -18,7 +18,7 @@ from essgeo.text.languages import words
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     import geopandas as gpd
@@ -175,22 +175,11 @@ def _rgba(colour: str) -> str:
 
 def write_geopackage(layers: Mapping[str, gpd.GeoDataFrame], path: Path, *, lang: Lang, day: dt.date) -> None:
     """Write layers into a new GeoPackage, in their CRS, each named, titled and styled; ``day`` is the date it bears."""
-    with _dated(day):
+    # Nor is the disk waited for: a file of a run that dies is thrown away.
+    with gdal_options({"OGR_CURRENT_DATE": f"{day:%Y-%m-%d}T00:00:00.000Z", "OGR_SQLITE_SYNCHRONOUS": "OFF"}):
         for name, layer in layers.items():
             add_to_geopackage(layer, path, name, title=TABLES[name].title[lang], points=name in POINTS)
     _add_styles(path, layers, lang=lang, day=day)
-
-
-@contextmanager
-def _dated(day: dt.date) -> Iterator[None]:
-    """Date what GDAL writes, and do not wait for the disk: a file of a run that dies is thrown away."""
-    options = {"OGR_CURRENT_DATE": f"{day:%Y-%m-%d}T00:00:00.000Z", "OGR_SQLITE_SYNCHRONOUS": "OFF"}
-    before = {name: pyogrio.get_gdal_config_option(name) for name in options}
-    pyogrio.set_gdal_config_options(options)
-    try:
-        yield
-    finally:
-        pyogrio.set_gdal_config_options(before)
 
 
 _OLDEST_QGIS = "3.22.0"
