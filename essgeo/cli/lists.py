@@ -23,6 +23,7 @@ from essgeo.cli.options import (
     harmless,
     layer,
     of_study,
+    recode,
     sheet,
 )
 from essgeo.errors import InputError
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from essgeo.geocoding.engines import Cache, Engine
+    from essgeo.messages import Lang
     from essgeo.study import Options as StudyOptions
     from essgeo.territory import Territory
 
@@ -184,6 +186,10 @@ class StructuresOptions(TypedDict):
     ban: tuple[Path, ...]
     corrections: str | None
     others: str | None
+    columns: tuple[str, ...]
+    recode: dict[str, str]
+    sheet: str | None
+    layer: str | None
     decisions: Path | None
     suggestions: Path | None
     portrait: Path | None
@@ -203,6 +209,10 @@ class StructuresOptions(TypedDict):
 @ban
 @corrections
 @click.option("--others", type=click.Path())
+@columns
+@recode
+@sheet
+@layer
 @click.option("--decisions", type=_FILE)
 @click.option(
     "--suggestions",
@@ -258,16 +268,22 @@ def structures(territory: str, output: Path, **given: Unpack[StructuresOptions])
     )
     warn_uncovered(found)
     warn_unmatched(found, settled)
+    form = language.get() if given["excel"] else None
     if given["portrait"]:
-        write_file(register_portrait(found, here, files, as_of=as_of, live=given["live"]), given["portrait"])
+        write_file(
+            register_portrait(found, here, files, as_of=as_of, live=given["live"]), given["portrait"], excel=form
+        )
     if given["others"]:
-        found = _merged(found, here, given)
-    write_file(as_table(found), output, excel=language.get() if given["excel"] else None)
+        found = _merged(found, here, given, form)
+    write_file(as_table(found), output, excel=form)
     _structures_summary(found, output, as_json=given["as_json"])
 
 
+_OF_OTHERS = ("decisions", "suggestions", "columns", "recode", "sheet", "layer")
+
+
 def _check(output: Path, given: StructuresOptions) -> None:
-    if given["others"] is None and (given["decisions"] or given["suggestions"]):
+    if given["others"] is None and any(given[name] for name in _OF_OTHERS):  # type: ignore[literal-required]
         message = tell("two_lists")
         raise InputError(message)
     official = ("establishments", "legal_units", "geolocation", "ess_list")
@@ -278,7 +294,7 @@ def _check(output: Path, given: StructuresOptions) -> None:
     check_outputs({"--suggestions": given["suggestions"]}, read | {"-o": output, "--portrait": given["portrait"]})
 
 
-def _merged(found: gpd.GeoDataFrame, here: Territory, given: StructuresOptions) -> gpd.GeoDataFrame:
+def _merged(found: gpd.GeoDataFrame, here: Territory, given: StructuresOptions, form: Lang | None) -> gpd.GeoDataFrame:
     """Return the register with the other list, and write what a human may settle; what is settled there stays."""
     import pandas as pd
 
@@ -288,7 +304,15 @@ def _merged(found: gpd.GeoDataFrame, here: Territory, given: StructuresOptions) 
     from essgeo.official.catalogue import known_headers
     from essgeo.register import apply_decisions, join_decisions, read_decisions, settled_rows, suggest_duplicates
 
-    listed = _of_territory(read_structures(given["others"] or "", headers=known_headers()), here)
+    whole = read_structures(
+        given["others"] or "",
+        headers=known_headers(),
+        columns=given["columns"],
+        recode=given["recode"],
+        sheet=given["sheet"],
+        layer=given["layer"],
+    )
+    listed = _of_territory(whole, here)
     others = geocode(listed, crs=found.crs.to_string())
     suggestions = given["suggestions"]
     before = suggestions if suggestions and suggestions.exists() else None
@@ -297,7 +321,7 @@ def _merged(found: gpd.GeoDataFrame, here: Territory, given: StructuresOptions) 
     if suggestions:
         kept = [settled_rows(before)] if before else []
         fresh = suggest_duplicates(found, others, decisions=decisions)
-        write_file(pd.concat([*kept, fresh], ignore_index=True), suggestions)
+        write_file(pd.concat([*kept, fresh], ignore_index=True), suggestions, excel=form)
     return apply_decisions(found, others, decisions)
 
 
@@ -329,9 +353,8 @@ def _structures_summary(found: gpd.GeoDataFrame, output: Path, *, as_json: bool)
 @click.argument("file", type=_FILE)
 @click.option("-o", "--output", required=True, type=_FILE)
 @click.option("--territory", default="est-ensemble", show_default=True)
-@excel
-@of_study("sheet", "layer", "columns", "recode", "corrections", "ban", "qpv", "npnru", "vintage")
-def zones(file: Path, *, output: Path, territory: str, excel: bool, options: StudyOptions) -> None:
+@of_study("sheet", "layer", "columns", "recode", "corrections", "ban", "excel", "qpv", "npnru", "vintage")
+def zones(file: Path, *, output: Path, territory: str, options: StudyOptions) -> None:
     """Write, for each structure of FILE, the zones it lies in or near, with probabilities."""
     from essgeo.cli.summary import applied, repairs, zone_counts
     from essgeo.files.guard import refuse_overwrite
@@ -345,7 +368,7 @@ def zones(file: Path, *, output: Path, territory: str, excel: bool, options: Stu
     refuse_overwrite({"-o": output}, options.inputs(here) | {"FILE": file})
     found = place(here, replace(options, structures=file))
     table = release_table("structure_zones", found.structure_zones, found.structures)
-    write_file(named_zones(table, found), output, excel=language.get() if excel else None)
+    write_file(named_zones(table, found), output, excel=options.form)
     for sentence in (*zone_counts(table), *applied(found.structures), *repairs(found.layers["qpv"])):
         click.echo(sentence)
     rows, of = counted(len(table), "row"), counted(len(found.structures), "structure")

@@ -52,6 +52,17 @@ sheet = click.option("--sheet", metavar="NAME")
 
 layer = click.option("--layer", metavar="NAME")
 
+
+def _pairs(_context: click.Context, _option: click.Parameter, given: Sequence[str]) -> dict[str, str]:
+    """Return what stands before and behind the ``=`` of each text."""
+    parts = [text.partition("=") for text in given]
+    if wrong := [name for name, sign, path in parts if not sign or not path]:
+        raise click.BadParameter(tell("recode_form", given=", ".join(wrong)))
+    return {name.strip(): path.strip() for name, _, path in parts}
+
+
+recode = click.option("--recode", multiple=True, metavar="FIELD=FILE", callback=_pairs)
+
 as_json = click.option("--json", "as_json", is_flag=True)
 
 _OF_A_STUDY = {
@@ -65,9 +76,10 @@ _OF_A_STUDY = {
     "decisions": click.option("--decisions", type=click.Path()),
     "suggestions": click.option("--suggestions", type=click.Path()),
     "columns": columns,
-    "recode": click.option("--recode", multiple=True, metavar="FIELD=FILE"),
+    "recode": recode,
     "corrections": corrections,
     "ban": ban,
+    "excel": excel,
     "qpv": click.option("--qpv", type=click.Path()),
     "npnru": click.option(
         "--npnru",
@@ -93,14 +105,6 @@ _OF_A_STUDY = {
 }
 
 
-def _pairs(given: Sequence[str]) -> dict[str, str]:
-    """Return what stands before and behind the ``=`` of each text."""
-    parts = [text.partition("=") for text in given]
-    if wrong := [name for name, sign, path in parts if not sign or not path]:
-        raise click.BadParameter(tell("recode_form", given=", ".join(wrong)), param_hint="--recode")
-    return {name.strip(): path.strip() for name, _, path in parts}
-
-
 def of_study(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command these options of a study; it takes them as one :class:`essgeo.study.Options`."""
 
@@ -110,8 +114,7 @@ def of_study(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]
             from essgeo.study import Options
 
             chosen: dict[str, Any] = {name: given.pop(name) for name in names}
-            if "recode" in chosen:
-                chosen["recode"] = _pairs(chosen["recode"])
+            chosen.setdefault("lang", language.get())
             command(**given, options=Options(**chosen))
 
         for name in reversed(names):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from essgeo.cli.options import as_json, by_status, counted, echo_table, excel, harmless, of_study, persons
+from essgeo.cli.options import as_json, by_status, counted, echo_table, harmless, of_study, persons
 from essgeo.messages import language, plural, tell, words
 from essgeo.text.phrases import method_in_words
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 _LISTS = (
     *("structures", "sheet", "layer", "decisions", "suggestions"),
-    *("columns", "recode", "corrections", "ban"),
+    *("columns", "recode", "corrections", "ban", "excel"),
 )
 """Options of every command that reads lists of structures."""
 
@@ -40,9 +41,8 @@ _LISTS = (
     default="ign",
     show_default=True,
 )
-@excel
 @click.option("--single-file", is_flag=True)
-def study(territory: str, *, options: Options, out: str, background: Choice, single_file: bool, excel: bool) -> None:
+def study(territory: str, *, options: Options, out: str, background: Choice, single_file: bool) -> None:
     """Study a TERRITORY and publish pages, tables and layers."""
     from essgeo.cli.summary import applied, caveat, neighbourhood_summary, repairs
     from essgeo.study import run_study
@@ -50,7 +50,7 @@ def study(territory: str, *, options: Options, out: str, background: Choice, sin
     if options.offline and not options.live:
         message = tell("offline_alone")
         raise click.UsageError(message)
-    found = run_study(territory, **vars(options), out=out, background=background, single_file=single_file, excel=excel)
+    found = run_study(territory, **vars(options), out=out, background=background, single_file=single_file)
     for fault in found.faults:
         click.echo(f"essgeo: {harmless(fault)}", err=True)
     echo_table(neighbourhood_summary(found))
@@ -136,6 +136,8 @@ MOST_EXCLUSIONS_SHOWN = 10
     "--candidates",
 )
 @click.option("--candidate-columns", multiple=True, metavar="FIELD=COLUMN,...")
+@click.option("--candidate-sheet", metavar="NAME")
+@click.option("--candidate-layer", metavar="NAME")
 @click.option("--min-surface", type=click.FloatRange(0))
 @click.option("--ground-floor", is_flag=True)
 @click.option("--max-station-minutes", type=click.FloatRange(0, min_open=True))
@@ -164,6 +166,8 @@ def site(  # noqa: PLR0913 (one argument an option)
     last: str | None,
     candidates: str | None,
     candidate_columns: tuple[str, ...],
+    candidate_sheet: str | None,
+    candidate_layer: str | None,
     min_surface: float | None,
     max_station_minutes: float | None,
     objective: str,
@@ -187,11 +191,12 @@ def site(  # noqa: PLR0913 (one argument an option)
     here = load_territory(territory)
     given = candidates if candidates not in ("grid", "sites") else None
     refuse_overwrite({"--out": out}, options.inputs(here) | {"--candidates": given})
+    options, parts = _parts(given, options, candidate_sheet, candidate_layer)
     setting = set_up(here, options)
     echo_applied(setting)
     scenario = choose_sites(
         setting.demand,
-        _candidates(setting, candidates, candidate_columns),
+        _candidates(setting, candidates, columns=candidate_columns, **parts),
         count=count,
         sector=code_of(sector, THEMES) or sector,
         within_minutes=within,
@@ -209,7 +214,24 @@ def site(  # noqa: PLR0913 (one argument an option)
         _echo(scenario)
 
 
-def _candidates(setting: Setting, given: str | None, columns: tuple[str, ...]) -> gpd.GeoDataFrame:
+def _parts(
+    premises: str | None, options: Options, sheet: str | None, layer: str | None
+) -> tuple[Options, dict[str, str | None]]:
+    """Return the options and the part of the premises to read: a sheet or layer named once is of what has any."""
+    from essgeo.files.geographic import LAYERED
+    from essgeo.files.tables import BOOKS
+
+    parts, lists = {"sheet": sheet, "layer": layer}, options.lists().values()
+    left = {"sheet": options.sheet, "layer": options.layer}
+    for name, kinds in (("sheet", BOOKS), ("layer", LAYERED)):
+        if left[name] and premises and Path(premises).suffix.lower() in kinds:
+            parts[name] = parts[name] or left[name]
+            if not any(isinstance(one, Path) and one.suffix.lower() in kinds for one in lists):
+                left[name] = None
+    return replace(options, sheet=left["sheet"], layer=left["layer"]), parts
+
+
+def _candidates(setting: Setting, given: str | None, **read: Any) -> gpd.GeoDataFrame:  # noqa: ANN401 (as it is read)
     from essgeo.files import read_premises
     from essgeo.siting import default_candidates, search_areas, site_candidates
 
@@ -219,7 +241,7 @@ def _candidates(setting: Setting, given: str | None, columns: tuple[str, ...]) -
         return search_areas(setting.iris)
     if given == "sites":
         return site_candidates(setting.sites)
-    return read_premises(given, crs=setting.territory.crs, columns=columns)
+    return read_premises(given, crs=setting.territory.crs, **read)
 
 
 def _echo(scenario: Scenario) -> None:

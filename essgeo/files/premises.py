@@ -47,6 +47,8 @@ def read_premises(
     *,
     crs: str = "EPSG:2154",
     columns: Mapping[str, str | Sequence[str]] | str | Iterable[str] | None = None,
+    sheet: str | None = None,
+    layer: str | None = None,
 ) -> gpd.GeoDataFrame:
     r"""Return the premises a file lists: any table with guessed columns, or the CNIG Friches format of Cartofriches.
 
@@ -58,6 +60,8 @@ def read_premises(
         Metric CRS of the result.
     columns
         Which column holds what, where it is not recognised: ``{"surface_m2": "Taille"}`` or ``"surface_m2=Taille"``.
+    sheet, layer
+        The one sheet of a workbook or layer of a GeoPackage to read, see :func:`essgeo.files.tables.read_table`.
 
     Returns
     -------
@@ -83,7 +87,7 @@ def read_premises(
     [['Halle', 400.0, 'yes', '2027-01']]
     """
     path = Path(path)
-    table = reread(read_table(path))
+    table = reread(read_table(path, sheet=sheet, layer=layer))
     if set(table.columns) >= _CNIG:
         named = as_candidates(table)
     else:

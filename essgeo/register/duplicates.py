@@ -16,6 +16,7 @@ from essgeo.errors import SchemaError
 from essgeo.files.redact import MASK
 from essgeo.files.tables import read_table
 from essgeo.messages import tell
+from essgeo.schema.columns import in_names
 from essgeo.schema.headers import simplify
 from essgeo.schema.validate import raise_faults, require_columns
 
@@ -202,7 +203,7 @@ def read_decisions(path: Path | str) -> pd.DataFrame:
     [['a', 'x', 'same', 'left'], ['b', 'x', 'different', '']]
     """
     path = Path(path)
-    table = read_table(path, min_rows=0)
+    table = _rows_of(path)
     missing = [name for name in _KEYS if name not in table]
     if missing:
         message = tell(
@@ -219,8 +220,14 @@ def read_decisions(path: Path | str) -> pd.DataFrame:
 def settled_rows(path: Path | str) -> pd.DataFrame:
     """Return the rows of a file of suggestions that a human settled, as text and with every column they have."""
     read_decisions(path)
-    table = read_table(path, min_rows=0)
+    table = _rows_of(path)
     return table[table["decision"] != ""].reset_index(drop=True)
+
+
+def _rows_of(path: Path | str) -> pd.DataFrame:
+    """Return the rows of a file of suggestions or decisions, whose columns may be called in words."""
+    table = read_table(path, min_rows=0)
+    return table.rename(columns=in_names(list(table.columns)))
 
 
 def join_decisions(*parts: pd.DataFrame) -> pd.DataFrame:

@@ -59,6 +59,8 @@ class Options:
         The walk that gaps and maps speak of.
     lang
         Language of pages and files: ``fr`` or ``en``.
+    excel
+        Write CSV as the Excel of France opens it, and head workbooks in words.
     live
         Take every layer from its official source; the last good copy or the territory's own file stands in for one that
         cannot be had, and every page says so.
@@ -82,6 +84,7 @@ class Options:
     as_of: dt.date | str | None = None
     walk_minutes: int = 15
     lang: Lang = "fr"
+    excel: bool = False
     live: bool = False
     offline: bool = False
 
@@ -89,6 +92,11 @@ class Options:
     def naming(self) -> dict[str, object]:
         """How the list of the user is read."""
         return {"columns": self.columns, "recode": self.recode, "sheet": self.sheet, "layer": self.layer}
+
+    @property
+    def form(self) -> Lang | None:
+        """The language of a table that Excel opens; ``None`` where Excel was not asked for."""
+        return self.lang if self.excel else None
 
     def files(self, territory: Territory) -> dict[str, Path]:
         """Return the files of the user by the layer they stand for, and the corrections of the territory's folder."""

@@ -160,5 +160,7 @@ def _settled(structures: gpd.GeoDataFrame, here: Territory, options: Options) ->
     decisions = join_decisions(*map(read_decisions, files.values())) if files else None
     if fresh:
         kept = [settled_rows(before)] if before else []
-        write_file(pd.concat([*kept, suggest_pairs(structures, decisions)], ignore_index=True), fresh)
+        write_file(
+            pd.concat([*kept, suggest_pairs(structures, decisions)], ignore_index=True), fresh, excel=options.form
+        )
     return settle(structures, decisions)

@@ -272,6 +272,7 @@ def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the 
         as_of=as_of,
         walk_minutes=walk_minutes,
         lang=lang,
+        excel=excel,
         live=live,
         offline=offline,
     )

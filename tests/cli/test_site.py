@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
@@ -43,6 +44,23 @@ def test_it_prints_the_sites_the_proof_and_what_was_left_out(small_territory: Pa
     assert "Halle" in result.stdout.splitlines()[1]
     for said in ("proven optimum", "Cave: too small (20)", "Sans lieu: no coordinates"):
         assert said in result.stdout
+
+
+@pytest.mark.parametrize("named", ["--sheet", "--candidate-sheet"])
+def test_a_sheet_of_premises_is_named_beside_a_list_without_any(
+    small_territory: Path, tmp_path: Path, named: str
+) -> None:
+    file = tmp_path / "locaux.xlsx"
+    header = ["nom", "taille", "lon", "lat"]
+    with pd.ExcelWriter(file) as book:
+        pd.DataFrame([["Halle", 400, 2.4604, 48.9064]], columns=header).to_excel(book, sheet_name="2026", index=False)
+        pd.DataFrame([["Vieille", 900, 2.4604, 48.9064]], columns=header).to_excel(book, sheet_name="2019", index=False)
+    listed = tmp_path / "mine.csv"
+    listed.write_text("nom;adresse;ville\nA;1 rue A;Nord\n")
+    words = ("--candidates", str(file), named, "2026", "--candidate-columns", "surface_m2=taille")
+    result = run(str(small_territory), *ASKED, "--count", "1", "--structures", str(listed), "--json", *words)
+    assert result.exit_code == 0, result.output
+    assert [(place["name"], place["surface_m2"]) for place in json.loads(result.stdout)["sites"]] == [("Halle", 400)]
 
 
 def test_it_writes_a_page_and_a_brief(small_territory: Path, tmp_path: Path) -> None:

@@ -176,6 +176,24 @@ def test_another_list_joins_with_suggestions_and_decisions_that_survive(
         assert len(pd.read_csv(likely)) == 0
 
 
+def test_a_workbook_joins_by_the_sheet_and_columns_that_are_named_and_excel_gets_its_form(
+    run: Run, sample: list[object], small_territory: Path, tmp_path: Path
+) -> None:
+    out, likely = tmp_path / "register.csv", tmp_path / "likely.csv"
+    mine = tmp_path / "mine.xlsx"
+    rows = [["Réf", "Quoi", "Adresse", "SIRET"], ["f1", "Fournil (le)", "1 rue A", siret(1)]]
+    with pd.ExcelWriter(mine) as book:
+        pd.DataFrame(rows[1:], columns=rows[0]).to_excel(book, sheet_name="Nous", index=False)
+        pd.DataFrame([["Autre", "3 rue C"]], columns=["Nom", "Adresse"]).to_excel(book, sheet_name="Eux", index=False)
+    words = ["structures", small_territory, "-o", out, *sample, "--as-of", "2026-01-01", "--others", mine, "--excel"]
+    named = ["--sheet", "Nous", "--columns", "name=Quoi,structure_id=Réf"]
+    for _ in range(2):  # what was written for Excel is read again
+        code, _, error = run(*words, *named, "--suggestions", likely)
+        assert code == 0, error
+        assert likely.read_bytes().startswith("\ufeffleft;right;".encode())
+        assert read_structures(out).index.tolist() == [*(siret(number) for number in (1, 2, 3, 4, 5)), "f1"]
+
+
 def test_what_a_human_filled_in_is_never_lost(
     run: Run, sample: list[object], small_territory: Path, tmp_path: Path
 ) -> None:
@@ -237,7 +255,7 @@ def test_each_official_list_joins_the_register(  # noqa: PLR0917 (three fixtures
         (["-o", "official/establishments.parquet"], "-o would overwrite --establishments"),
         (["-o", "r.csv", "--portrait", "r.csv"], "--portrait would overwrite -o"),
         (["-o", "r.csv", "--others", "m.csv", "--suggestions", "m.csv"], "--suggestions would overwrite --others"),
-        (["-o", "r.csv", "--decisions", "d.csv"], "name the other one with --others FILE"),
+        (["-o", "r.csv", "--decisions", "d.csv"], "name it with --others FILE"),
     ],
 )
 def test_no_file_that_is_read_or_written_is_written_over(
