@@ -25,6 +25,7 @@ from essgeo.geocoding.match import Local
 from essgeo.geocoding.verdict import RADIUS_M, statuses
 from essgeo.messages import plural, tell
 from essgeo.schema.cells import commune_code
+from essgeo.schema.codes import department_of
 from essgeo.schema.columns import HEADERS, SHOWN
 from essgeo.schema.headers import guess_columns
 from essgeo.schema.validate import ROW, warn_faults
@@ -199,8 +200,8 @@ def _known_points(table: pd.DataFrame) -> pd.DataFrame:
 MAX_NAMED = 10
 
 
-def warn_uncovered(found: pd.DataFrame) -> None:
-    """Warn of the communes that the address files given do not cover, by name and count."""
+def warn_uncovered(found: pd.DataFrame, *, live: bool = False) -> None:
+    """Warn of the communes that the address files do not cover, by name and count; ``live`` files are fetched."""
     rows = queries_of(found[found["geo_reason"] == "commune_not_covered"])
     if rows.empty:
         return
@@ -210,7 +211,16 @@ def warn_uncovered(found: pd.DataFrame) -> None:
     )
     named = [f"{name} ({size})" for name, size in counts.head(MAX_NAMED).itertuples(index=False)]
     more = tell("and_more", count=len(counts) - MAX_NAMED) if len(counts) > MAX_NAMED else ""
-    warnings.warn(plural("uncovered", len(rows), count=len(rows), named=", ".join(named) + more), InputWarning, 3)
+    what = tell("uncovered_fetch", areas=_areas(rows)) if live else tell("uncovered_give")
+    message = plural("uncovered", len(rows), count=len(rows), named=", ".join(named) + more, what=what)
+    warnings.warn(message, InputWarning, stacklevel=3)
+
+
+def _areas(rows: pd.DataFrame) -> str:
+    """Return the departments of addresses as options of a command; postcodes of Corsica do not tell its two apart."""
+    codes = rows["citycode"].where(rows["citycode"] != "", rows["postcode"])
+    found = sorted({department_of(code) for code in codes if code} - {"20"})
+    return " ".join(f"--area {code}" for code in found) or "--area DEP"
 
 
 def _earlier(table: pd.DataFrame) -> pd.DataFrame:

@@ -121,7 +121,7 @@ def lay_over(
         asked = ask_again(register) if ban else register
         structures = geocode(asked, using=engines, corrections=settled, crs=here.crs)
     structures = _settled(structures, here, options)
-    warn_uncovered(structures)
+    warn_uncovered(structures, live=options.live)
     warn_unmatched(structures, settled)
     # A structure lies outside where even its radius does not reach the territory.
     away = structures.geometry.notna() & (

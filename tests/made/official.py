@@ -36,6 +36,9 @@ STATIONS_PATH = (
     "/data.iledefrance-mobilites.fr/api/explore/v2.1/catalog/datasets/emplacement-des-gares-idf/exports/geojson"
 )
 OSM_PATH = "/download.geofabrik.de/europe/france/ile-de-france-latest.osm.pbf"
+UNCOVERED = r"do not cover: Bondy \(1\)\. Fetch them with `essgeo sources fetch ban --area 93`"
+"""What is told of a structure in Bondy where the BAN of the server knows no address there."""
+
 QPV_FILE = "QP2024_France_Hexagonale_Outre_Mer_WGS84.geojson"
 SIRENE_TITLES = {
     "sirene_establishments": "Fichier StockEtablissement du 1er novembre.parquet",

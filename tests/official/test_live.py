@@ -12,9 +12,11 @@ import pytest
 import shapely
 
 from essgeo import load_territory, read_layer
+from essgeo.errors import InputWarning
 from essgeo.study import run_study
 from tests.made.official import (
     STATIONS_PATH,
+    UNCOVERED,
     in_degrees,
     mesh,
     publish_sirene,
@@ -53,14 +55,14 @@ def test_every_layer_comes_from_its_official_file(official: Any, small_territory
     assert {note.partition(" ")[0] for note in study.shortfalls} == {"OpenStreetMap,", "Quartiers", "Sirene"}
 
 
-@pytest.mark.filterwarnings("ignore:.* do not cover:essgeo.errors.InputWarning")
 def test_structures_are_those_of_sirene(official: Any, small_territory: Path, tmp_path: Path) -> None:
     sites = [site(1), site(2, statutDiffusionEtablissement="P"), site(3, libelleVoieEtablissement="INCONNUE")]
     units = [unit(number, denominationUniteLegale=f"ASSO {number}") for number in (1, 2, 3)]
     publish_sirene(
         official, tmp_path, sirene_establishments=sites, sirene_legal_units=units, sirene_geolocation=[place(1)]
     )
-    study = run_study(small_territory, live=True, out=tmp_path / "maps", lang="en")
+    with pytest.warns(InputWarning, match=UNCOVERED):
+        study = run_study(small_territory, live=True, out=tmp_path / "maps", lang="en")
     assert sorted(study.structures["name"]) == ["ASSO 1", "ASSO 3", "[ND]"]
     placed = study.structures.set_index("name")
     assert placed.loc["ASSO 1", "geo_engine"] == "sirene"

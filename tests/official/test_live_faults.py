@@ -14,7 +14,7 @@ from markupsafe import escape
 
 import essgeo.official
 from essgeo import load_territory, read_layer
-from essgeo.errors import ChecksumError, SourceChangedError, SourceUnavailableError
+from essgeo.errors import ChecksumError, InputWarning, SourceChangedError, SourceUnavailableError
 from essgeo.official.catalogue import REFRESH_DAYS
 from essgeo.official.http import GoneError
 from essgeo.official.live import Found, Live, find, gather
@@ -29,6 +29,7 @@ from tests.made.official import (
     POPULATION_PATH,
     SIRENE_TITLES,
     STATIONS_PATH,
+    UNCOVERED,
     geojson,
     publish_dataset,
     publish_grid,
@@ -218,16 +219,17 @@ def test_the_copy_before_is_not_put_back_for_the_fault_of_another_file(official:
 
 
 @pytest.mark.usefixtures("always_asked")
-@pytest.mark.filterwarnings("ignore:.* do not cover:essgeo.errors.InputWarning")
 def test_sirene_without_a_row_of_the_territory_is_not_believed(
     official: Any, small_territory: Path, tmp_path: Path
 ) -> None:
     units = [unit(1, denominationUniteLegale="ASSO")]
     publish_sirene(official, tmp_path, sirene_establishments=[site(1)], sirene_legal_units=units)
-    assert run_study(small_territory, live=True, out=None).structures["name"].tolist() == ["ASSO"]
+    with pytest.warns(InputWarning, match=UNCOVERED):
+        assert run_study(small_territory, live=True, out=None).structures["name"].tolist() == ["ASSO"]
     away = [site(1, codeCommuneEtablissement="01001")]
     publish_sirene(official, tmp_path, sirene_establishments=away, sirene_legal_units=units)
-    study = run_study(small_territory, live=True, out=None)
+    with pytest.warns(InputWarning, match=UNCOVERED):
+        study = run_study(small_territory, live=True, out=None)
     assert study.structures["name"].tolist() == ["ASSO"]
     assert any("StockEtablissement : la copie du" in note for note in study.shortfalls)
 
@@ -239,7 +241,6 @@ def damaged(parquet: bytes) -> bytes:
     return parquet[:4] + noise + parquet[-footer:]
 
 
-@pytest.mark.filterwarnings("ignore:.* do not cover:essgeo.errors.InputWarning")
 def test_a_list_or_places_that_cannot_be_read_do_not_cost_the_register(
     official: Any, small_territory: Path, tmp_path: Path
 ) -> None:
@@ -249,7 +250,8 @@ def test_a_list_or_places_that_cannot_be_read_do_not_cost_the_register(
     publish_dataset(official, "sirene_geolocation", {SIRENE_TITLES["sirene_geolocation"]: ("parquet", places)})
     broken = b"SIREN;FAMILLE\n" + b"\xff\xfe\x81;A\n" * 3
     publish_dataset(official, "ess_france", {"Liste des entreprises de l'ESS": ("csv", broken)})
-    study = run_study(small_territory, live=True, out=None, lang="en")
+    with pytest.warns(InputWarning, match=UNCOVERED):
+        study = run_study(small_territory, live=True, out=None, lang="en")
     assert study.structures["name"].tolist() == ["ASSO"]
     assert "Liste des entreprises de l'ESS: no data for this territory (its content cannot be read)" in study.notes
     assert sum("Géolocalisation des établissements" in note for note in study.notes) == 1
