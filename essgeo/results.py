@@ -85,6 +85,8 @@ class Setting:
         One row for each structure and zone that matter to each other.
     portrait
         The register beside the ESS portrait, a table of :data:`essgeo.schema.columns.TABLES`.
+    review
+        What a human should settle, with candidates, see :func:`essgeo.geocoding.review`.
     network
         The streets to walk on; ``None`` for straight lines with a detour.
     notes
@@ -112,6 +114,7 @@ class Setting:
     demand: gpd.GeoDataFrame
     structure_zones: pd.DataFrame
     portrait: pd.DataFrame
+    review: pd.DataFrame
     network: WalkNetwork | None = None
     notes: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
@@ -145,7 +148,7 @@ class Study(Setting):
 
     Attributes
     ----------
-    zones, coverage, iris_coverage, gaps, support_chain, review, portrait_areas
+    zones, coverage, iris_coverage, gaps, support_chain, portrait_areas
         Tables; their columns are described in :data:`essgeo.schema.columns.TABLES`.
     walking
         The streets beside straight lines; ``None`` without a network.
@@ -156,7 +159,6 @@ class Study(Setting):
     iris_coverage: pd.DataFrame
     gaps: pd.DataFrame
     support_chain: pd.DataFrame
-    review: pd.DataFrame
     portrait_areas: pd.DataFrame
     walking: WalkingComparison | None = None
 

@@ -100,8 +100,7 @@ def geocode_file(file: Path, output: Path, **given: Unpack[Options]) -> None:
     from essgeo.files.write import write_file
     from essgeo.geocoding import geocode, read_corrections
     from essgeo.geocoding.chain import address_columns, addresses_of, warn_uncovered, with_results, without_results
-    from essgeo.geocoding.corrections import review_sheet, warn_unmatched
-    from essgeo.geocoding.engines import queries_of
+    from essgeo.geocoding.corrections import review, warn_unmatched
 
     read = {"FILE": file, "--corrections": given["corrections"], "--cache": given["cache"]}
     read |= {f"--ban ({path.name})": path for path in given["ban"]}
@@ -125,7 +124,7 @@ def geocode_file(file: Path, output: Path, **given: Unpack[Options]) -> None:
     form = language.get() if given["excel"] else None
     write_file(with_results(table, found), output, excel=form)
     if given["review"]:
-        write_file(review_sheet(queries_of(addresses), found, engines), given["review"], excel=form)
+        write_file(review(found, engines), given["review"], excel=form)
     _summary(found, output)
     if unasked:
         click.echo(f"essgeo: {unasked}", err=True)

@@ -16,7 +16,7 @@ from essgeo.geocoding.communes import city_key
 from essgeo.geocoding.engines import MAX_CANDIDATES, QUERY_COLUMNS, queries_of
 from essgeo.geocoding.spelling import fold, street_key
 from essgeo.messages import tell
-from essgeo.schema.columns import in_names
+from essgeo.schema.columns import TABLES, in_names
 from essgeo.schema.validate import raise_faults, row_label, validate
 
 if TYPE_CHECKING:
@@ -40,94 +40,54 @@ _SHOWN = {"label": "label", "score": "score", "precision": "precision", "lon": "
 """What a sheet shows of a candidate: columns of an engine, and what stands behind the name of the candidate."""
 
 
-def review(structures: pd.DataFrame) -> pd.DataFrame:
-    """Return the structures whose position a human should settle, with the reason and the best candidate.
-
-    Masked rows are not among them: nobody may settle where they are. Nor are those that merely lie outside, and those
-    of communes that the address files given do not cover.
-
-    Parameters
-    ----------
-    structures
-        From :func:`essgeo.geocode`.
-
-    Returns
-    -------
-    DataFrame
-        RangeIndex; ``structure_id``, ``name``, ``address``, ``postcode``, ``city``, ``geo_status``, ``reason``,
-        ``choice``, ``lon``, ``lat`` (empty), ``candidate_label``, ``candidate_score`` (0 to 1),
-        ``candidate_precision``, ``candidate_longitude``, ``candidate_latitude`` (degrees). With 1 as the ``choice``, or
-        ``lon`` and ``lat`` filled in, the file serves as a corrections file.
-
-    Examples
-    --------
-    >>> from essgeo import geocode
-    >>> table = pd.DataFrame({"name": "Le Fournil", "address": "", "postcode": "", "city": "Bondy"}, index=["f"])
-    >>> review(geocode(table.rename_axis("structure_id")))[["structure_id", "reason"]].values.tolist()
-    [['f', 'no_address']]
-    """
-    shown = {"geo_reason": "reason", "geo_label": "candidate_label", "geo_score": "candidate_score"}
-    table = structures[_to_review(structures)].rename(columns=shown | {"geo_precision": "candidate_precision"})
-    columns = [
-        "name", "address", "postcode", "city", "geo_status", "reason", "choice", "lon", "lat", "candidate_label",
-        "candidate_score", "candidate_precision", "candidate_longitude", "candidate_latitude",
-    ]  # fmt: skip
-    table = table.assign(choice="", lon=float("nan"), lat=float("nan"))
-    return pd.DataFrame(table[columns].rename_axis("structure_id").reset_index())
-
-
-def _to_review(geocoded: pd.DataFrame) -> pd.Series:
-    return ~geocoded["geo_status"].isin(SETTLED) & (geocoded["geo_reason"] != NOT_COVERED)
-
-
-def review_sheet(queries: pd.DataFrame, geocoded: pd.DataFrame, engines: Sequence[Engine] = ()) -> pd.DataFrame:
-    """Return a sheet to fill in: one row for each address to review, with up to three candidates.
+def review(geocoded: pd.DataFrame, engines: Sequence[Engine] = ()) -> pd.DataFrame:
+    """Return a sheet to fill in: one row for each structure or address that a human should settle, with candidates.
 
     Write the number of a candidate in ``choice``, or degrees in ``lon`` and ``lat``: the file is then a corrections
-    file (:func:`read_corrections`). Masked rows are not in it.
+    file (:func:`read_corrections`). Masked rows are not in it: nobody may settle where they are. Nor are those that
+    merely lie outside, and those of communes that the address files given do not cover.
 
     Parameters
     ----------
-    queries
-        What was asked (:func:`essgeo.geocoding.engines.queries_of`).
     geocoded
-        What :func:`essgeo.geocode` made of it, with the same index.
+        From :func:`essgeo.geocode`, or ``study.structures``.
     engines
         Who is asked for candidates: the three best of all are shown. Without any, the best match is the only candidate.
 
     Returns
     -------
     DataFrame
-        RangeIndex; ``structure_id`` (``""`` unless the index is named so), ``name`` where it is known, ``address``,
-        ``postcode``, ``city``, ``citycode``, ``geo_status``, ``reason``, ``rows`` (rows of the file with that address),
-        ``choice``, ``lon``, ``lat`` (empty), then ``candidate_label``, ``candidate_score``, ``candidate_precision``,
-        ``candidate_longitude``, ``candidate_latitude`` and the same of ``candidate_2`` and ``candidate_3``.
+        RangeIndex; ``structure_id`` (``""`` unless the index is named so: rows are then of an address), ``name`` where
+        all that stand there have the same, ``address``, ``postcode``, ``city``, ``citycode``, ``geo_status``,
+        ``reason``, ``rows`` (of the list with that address), ``choice``, ``lon``, ``lat`` (empty), then
+        ``candidate_label``, ``candidate_score`` (0 to 1), ``candidate_precision``, ``candidate_longitude``,
+        ``candidate_latitude`` (degrees) and the same of ``candidate_2`` and ``candidate_3``.
 
     Examples
     --------
     >>> from essgeo import geocode
-    >>> from essgeo.geocoding.engines import queries_of
     >>> table = pd.DataFrame({"address": ["1 rue A", "1 rue A"], "city": ["Bondy"] * 2})
-    >>> review_sheet(queries_of(table), geocode(table))[["address", "rows", "choice"]].values.tolist()
+    >>> review(geocode(table))[["address", "rows", "choice"]].values.tolist()
     [['1 rue A', 2, '']]
     """
     named = geocoded.index.name == "structure_id"
-    to_review = _to_review(geocoded) & ((queries["address"] != "") | named)
+    queries = queries_of(geocoded)
+    open_rows = ~geocoded["geo_status"].isin(SETTLED) & (geocoded["geo_reason"] != NOT_COVERED)
+    to_review = open_rows & ((queries["address"] != "") | named)
     best = geocoded[to_review]
     sheet = queries[to_review].rename_axis(None).assign(geo_status=best["geo_status"], reason=best["geo_reason"])
-    sheet.insert(0, "structure_id", sheet.index.astype(str) if named else "")
-    one_place = ["structure_id", *queries.columns]
+    sheet["structure_id"] = sheet.index.astype(str) if named else ""
+    one_place = ["structure_id", *QUERY_COLUMNS]
     sheet["rows"] = sheet.groupby(one_place)["reason"].transform("size")
-    if "name" in best:
-        # Without identifiers a row is of a place: it has a name where all that stand there have the same.
-        names = best["name"].astype(object).fillna("")
-        alike = names.groupby([sheet[name] for name in one_place]).transform("nunique") == 1
-        sheet.insert(1, "name", names.where(alike, ""))
+    # Without identifiers a row is of a place: it has a name where all that stand there have the same.
+    names = best["name"].astype(object).fillna("") if "name" in best else pd.Series("", best.index, dtype=object)
+    alike = names.groupby([sheet[name] for name in one_place]).transform("nunique") == 1
+    sheet["name"] = names.where(alike, "")
     first = ~sheet.duplicated(one_place).to_numpy()
     best = best[first].reset_index(drop=True)
-    sheet = sheet[first].assign(choice="", lon="", lat="").reset_index(drop=True)
+    sheet = sheet[first].assign(choice="", lon=float("nan"), lat=float("nan")).reset_index(drop=True)
     if engines:
-        found = pd.concat([engine.candidates(sheet[list(queries.columns)]) for engine in engines], ignore_index=True)
+        found = pd.concat([engine.candidates(sheet[list(QUERY_COLUMNS)]) for engine in engines], ignore_index=True)
         found = found.sort_values(["query", "score"], ascending=[True, False], kind="stable")
         # Engines may name the same address; two former communes may share a label, hence the identifier.
         found = found.drop_duplicates(["query", "label", "ban_id"])
@@ -139,7 +99,7 @@ def review_sheet(queries: pd.DataFrame, geocoded: pd.DataFrame, engines: Sequenc
     for rank, head in enumerate(_HEADS, start=1):
         one = found[found["rank"] == rank].set_index("query")[list(_SHOWN)].rename(columns=_SHOWN)
         sheet = sheet.join(one.add_prefix(f"{head}_"))
-    return sheet
+    return sheet[[column.name for column in TABLES["review"].columns]]
 
 
 _KEYS = ("structure_id", *QUERY_COLUMNS)
@@ -153,7 +113,7 @@ def read_corrections(path: Path | str) -> pd.DataFrame:
     path
         A table with ``structure_id``, or ``address`` and ``city`` (or ``citycode`` or ``postcode``), and either
         ``lon`` and ``lat`` (degrees) or ``choice``: the number of a candidate, in a file made from
-        :func:`essgeo.geocoding.corrections.review_sheet`. In such a file rows where nothing is filled in are left out.
+        :func:`essgeo.geocoding.corrections.review`. In such a file rows where nothing is filled in are left out.
         Other columns, such as ``note``, are free.
 
     Returns

@@ -15,7 +15,7 @@ from essgeo.files.layers import read_layers
 from essgeo.files.reread import ask_again
 from essgeo.files.tables import require_file
 from essgeo.files.write import write_file
-from essgeo.geocoding import Local, geocode, read_corrections
+from essgeo.geocoding import Local, geocode, read_corrections, review
 from essgeo.geocoding.chain import warn_uncovered
 from essgeo.geocoding.corrections import warn_unmatched
 from essgeo.messages import tell
@@ -37,11 +37,12 @@ if TYPE_CHECKING:
 
 
 class Placed(NamedTuple):
-    """Structures with their position and QPV, the zones each lies in or near, and the layers they were laid over."""
+    """Structures with position and QPV, the zones each lies in or near, the layers of these, and what is to review."""
 
     structures: gpd.GeoDataFrame
     structure_zones: pd.DataFrame
     layers: dict[str, gpd.GeoDataFrame]
+    review: pd.DataFrame
 
 
 def place(territory: str | Path | Territory, options: Options) -> Placed:
@@ -113,11 +114,11 @@ def lay_over(
     """Return the register located by corrections, addresses and engines, counted on the day, and laid over zones."""
     laid = {**layers, "qpv": with_programme(layers["qpv"], layers["npnru"])}
     settled = read_corrections(corrections) if corrections else None
+    known = Local.of(using) if isinstance(using, pd.DataFrame) else using
+    engines = [*([Local.read(ban)] if ban else []), *([known] if known is not None else [])]
     if isinstance(register, gpd.GeoDataFrame):
         structures = register
     else:
-        known = Local.of(using) if isinstance(using, pd.DataFrame) else using
-        engines = [*([Local.read(ban)] if ban else []), *([known] if known is not None else [])]
         asked = ask_again(register) if ban else register
         structures = geocode(asked, using=engines, corrections=settled, crs=here.crs)
     structures = _settled(structures, here, options)
@@ -143,7 +144,7 @@ def lay_over(
         qpv_distance_m=best["distance_m"],
         qpv_vintage=best["vintage"].fillna(""),
     )
-    return Placed(cast("gpd.GeoDataFrame", structures), rows, laid)
+    return Placed(cast("gpd.GeoDataFrame", structures), rows, laid, review(structures, engines))
 
 
 def _settled(structures: gpd.GeoDataFrame, here: Territory, options: Options) -> gpd.GeoDataFrame:

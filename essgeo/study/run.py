@@ -16,7 +16,6 @@ import pandas as pd
 from essgeo.access import compare_walking, travel_cost
 from essgeo.files.tables import require_file
 from essgeo.gaps import area_coverage, assess_gaps, coverage, draw, gather_areas, horizon, iris_areas, support_chain
-from essgeo.geocoding import review
 from essgeo.maps import build_maps
 from essgeo.messages import tell
 from essgeo.official.live import Live
@@ -100,6 +99,7 @@ def set_up(territory: str | Path | Territory, options: Options) -> Setting:
         notes=facts.notes,
         faults=facts.faults,
         economy=facts.economy,
+        review=placed.review,
         files=options.inputs(here),
         **placed.layers,
     )
@@ -175,7 +175,6 @@ def measure(setting: Setting) -> Study:
             level=chosen.level,
         ),
         support_chain=support_chain(demand, placed, setting.neighbourhoods, cost, register=counted, minutes=walk),
-        review=review(setting.structures),
         portrait_areas=portrait_by_area(
             setting.structures,
             rows[rows["layer"] == "qpv"],

@@ -8,6 +8,9 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 
+from essgeo.errors import InputWarning
+from essgeo.study import Options, place
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -100,6 +103,12 @@ def test_what_a_review_settles_is_applied_in_every_command(run: Run, ban: Path, 
     assert sheet[["name", "address", "candidate_label"]].to_numpy().tolist() == [
         ["D", "99 avenue Henri Barbusse", "Avenue Henri Barbusse 93140 Bondy"]
     ]
+    with pytest.warns(InputWarning, match=r"Lyon \(2\)"):
+        asked = place("est-ensemble", Options(structures=listed, ban=ban)).review
+    assert asked.columns.tolist() == sheet.columns.tolist()
+    # A study asks the addresses that the territory knows too: its other candidates may be more.
+    shown = ["name", "address", "city", "geo_status", "reason", "rows", "candidate_label", "candidate_longitude"]
+    assert asked[shown].astype(object).fillna("").astype(str).to_numpy().tolist() == sheet[shown].to_numpy().tolist()
     sheet.assign(choice="1").to_csv(review, index=False)
     code, printed, errors = run("zones", listed, "-o", zones, "--ban", ban, "--corrections", review)
     assert code == 0

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from essgeo.errors import GeocoderError, SchemaError
 from essgeo.geocoding import geocode, read_corrections
 from essgeo.geocoding.chain import address_columns
-from essgeo.geocoding.corrections import review_sheet
+from essgeo.geocoding.corrections import review
 from essgeo.geocoding.engines import Cache, distinct, no_matches, queries_of
 from essgeo.geocoding.match import Local
 
@@ -262,7 +262,7 @@ def test_a_review_sheet_filled_in_is_a_corrections_file(tmp_path: Path) -> None:
     rows = table("1 rue A", "2 rue B", "2 rue B", "3 rue C", "4 rue D", "").set_axis(range(6))
     engine = Scripted({"1 rue A": LOCATED})
     found = geocode(rows, using=engine)
-    sheet = review_sheet(queries_of(rows), found, [engine])
+    sheet = review(found, [engine]).astype({"lon": object, "lat": object})
     assert sheet[["address", "rows"]].to_numpy().tolist() == [["2 rue B", 2], ["3 rue C", 1], ["4 rue D", 1]]
     assert {"candidate_label", "candidate_2_label", "candidate_3_longitude"} <= set(sheet.columns)
     sheet.loc[0, "choice"] = "2"
@@ -296,7 +296,7 @@ class Better(Scripted):
 def test_a_review_sheet_shows_the_best_candidates_of_all_engines() -> None:
     rows = table("2 rue B", "3 rue C").set_axis(range(2))
     engines = [Scripted({}), Better({})]
-    sheet = review_sheet(queries_of(rows), geocode(rows, using=engines), engines)
+    sheet = review(geocode(rows, using=engines), engines)
     labels = ["candidate_label", "candidate_2_label", "candidate_3_label"]
     assert sheet[labels].to_numpy().tolist() == [
         [f"{address} 3 bis", f"{address} 2", f"{address} 1"] for address in ("2 rue B", "3 rue C")
