@@ -21,6 +21,7 @@ from essgeo.errors import InputError
 from essgeo.files.encodings import dbf_encoding
 from essgeo.files.limits import refuse_width
 from essgeo.files.parts import Part, choose_parts, join_parts
+from essgeo.files.rows import MAX_ROWS
 from essgeo.messages import tell
 
 if TYPE_CHECKING:
@@ -168,8 +169,9 @@ def _first(path: Path) -> str | None:
 
 
 def _part(path: Path, name: str, kind: str) -> Part:
-    fields = describe_features(path, name)["fields"]
-    return Part(name, [*map(str, fields)] or ["geometry"], points=_POINTS in kind)
+    first = pd.DataFrame(read_features(path, layer=name, rows=MAX_ROWS, ignore_geometry=True))
+    table = first.astype(object) if len(first.columns) else pd.DataFrame(columns=["geometry"])
+    return Part(name, table, points=_POINTS in kind)
 
 
 def _numbered(frame: pd.DataFrame) -> pd.DataFrame:

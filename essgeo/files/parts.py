@@ -10,9 +10,10 @@ import pandas as pd
 
 from essgeo.crs import require_crs
 from essgeo.errors import InputError, InputWarning
+from essgeo.files.recognise import recognise
 from essgeo.messages import tell
-from essgeo.schema.columns import HEADERS, in_names
-from essgeo.schema.headers import guess_columns, simplify
+from essgeo.schema.columns import in_names
+from essgeo.schema.headers import simplify
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,12 +27,16 @@ PLACES = frozenset({"address", "lon"})
 
 
 class Part(NamedTuple):
-    """A sheet or a layer: its name, its header (none where it is blank), whether it holds points, and is hidden."""
+    """A sheet or a layer: its name, its first rows (none where it is blank), whether it holds points, and is hidden."""
 
     name: str
-    columns: list[str]
+    table: pd.DataFrame | None
     points: bool = False
     hidden: bool = False
+
+    def columns(self) -> list[str]:
+        """Return the names of its columns."""
+        return [] if self.table is None else [str(name) for name in self.table.columns]
 
 
 def choose_parts(path: Path, kind: str, parts: Sequence[Part], named: str | None) -> list[str]:
@@ -60,18 +65,17 @@ def choose_parts(path: Path, kind: str, parts: Sequence[Part], named: str | None
             message = tell("no_part", path=path, kind=kind, named=named, names=", ".join(names))
             raise InputError(message)
         return found[:1]
-    filled = [part for part in parts if part.columns]
+    filled = [part for part in parts if part.columns()]
     visible = [part for part in filled if not part.hidden]
-    fields = {part.name: set(guess_columns(part.columns, HEADERS["structures"]).values()) for part in filled}
+    fields = {part.name: {*recognise(part.table, source="").fields} for part in filled if part.table is not None}
     wrote = [part for part in visible if simplify(part.name) == OWN]
-    own = [part for part in wrote if "structure_id" in fields[part.name] | set(in_names(part.columns).values())]
+    own = [part for part in wrote if "structure_id" in fields[part.name] | set(in_names(part.columns()).values())]
     lists = [part for part in visible if "name" in fields[part.name] and (part.points or fields[part.name] & PLACES)]
     chosen = own[:1] or lists or visible[:1]
-    headers = [(part.points, set(map(simplify, part.columns))) for part in chosen]
+    headers = {part.name: (part.points, {*map(simplify, part.columns())}) for part in visible}
     if not own:
-        chosen = [
-            part for part in visible if part in chosen or (part.points, set(map(simplify, part.columns))) in headers
-        ]
+        known = [headers[part.name] for part in chosen]
+        chosen = [part for part in visible if headers[part.name] in known]
     if not chosen:
         why = "every one with anything in it is hidden; show one, or name it with" if filled else "all are empty; see"
         message = tell("no_part_to_read", path=path, kind=kind, why=why) if filled else tell("file_empty", path=path)
@@ -95,12 +99,12 @@ def join_parts(path: Path, kind: str, frames: Mapping[str, pd.DataFrame]) -> pd.
     first, *others = frames.items()
     if not others:
         return first[1]
-    taken = {field: column for column, field in _fields(first[1]).items()}
+    taken = {field: column for column, field in _meanings(first[1]).items()}
     joined = [_marked(*first, kind)]
     for name, frame in others:
-        named = frame.rename(columns={column: taken.get(field, column) for column, field in _fields(frame).items()})
+        named = frame.rename(columns={column: taken.get(field, column) for column, field in _meanings(frame).items()})
         named = named if named.columns.is_unique else frame
-        taken = {field: column for column, field in _fields(named).items()} | taken
+        taken = {field: column for column, field in _meanings(named).items()} | taken
         if isinstance(named, gpd.GeoDataFrame) and isinstance(first[1], gpd.GeoDataFrame):
             require_crs(first[1], f"{path.name}, {kind} {first[0]}")
             require_crs(named, f"{path.name}, {kind} {name}")
@@ -115,8 +119,8 @@ def join_parts(path: Path, kind: str, frames: Mapping[str, pd.DataFrame]) -> pd.
     return whole.assign(**{name: whole[name].fillna("") for name in texts})
 
 
-def _fields(frame: pd.DataFrame) -> dict[str, str]:
-    return guess_columns(map(str, frame.columns), HEADERS["structures"])
+def _meanings(frame: pd.DataFrame) -> Mapping[str, str]:
+    return recognise(frame, source="").meanings
 
 
 def _marked(name: str, frame: pd.DataFrame, kind: str) -> pd.DataFrame:

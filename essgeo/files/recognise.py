@@ -71,6 +71,8 @@ class Reading:
         Of these, the columns whose name is known but whose cells are something else, with the field that they are not.
     words
         Some of the cells of these.
+    meanings
+        The field that each column says by itself, before several make an address.
     """
 
     fields: Mapping[str, tuple[str, ...]]
@@ -78,6 +80,7 @@ class Reading:
     unused: tuple[str, ...] = ()
     refused: Mapping[str, str] = field(default_factory=dict)
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    meanings: Mapping[str, str] = field(default_factory=dict)
 
     def doubts(self) -> list[str]:
         """Return a sentence for each column whose name says what its cells do not hold, with some of them."""
@@ -214,9 +217,8 @@ def recognise(
     if simplify(guessed.get("name", chosen.get("name", ("nom",)))[0]) != "nom":
         bare = [name for name in free if simplify(name) == "nom" and (name,) not in guessed.values()]
         persons, free = [*persons, *bare], [name for name in free if name not in bare]
-    fields: dict[str, tuple[str, ...]] = {**guessed, **chosen}
-    if layer == "structures":
-        fields = _with_address(fields, chosen)
+    own: dict[str, tuple[str, ...]] = {**guessed, **chosen}
+    fields = _with_address(own, chosen, names, seen) if layer == "structures" else own
     used = {column for columns in fields.values() for column in columns}
     order = [name for name in (*aliases, *chosen) if name in fields]
     return Reading(
@@ -225,6 +227,7 @@ def recognise(
         unused=tuple(name for name in names if name not in used and name not in persons),
         refused={column: name for column, name in refused.items() if column not in used and column not in persons},
         words={column: tuple(seen[column][:SHOWN_WORDS]) for column in refused},
+        meanings={column: name for name, columns in own.items() for column in columns},
     )
 
 
@@ -299,6 +302,7 @@ _TESTS: Final[Mapping[str, Callable[[list[str]], bool]]] = {
     "name": _is_name,
     "address": _is_text,
     "street": _is_text,
+    "number": lambda seen: any(text[0].isdigit() for text in seen),
     "status": lambda seen: _share(seen, cells.status_of) >= 1 / 2,
     "legal_form": lambda seen: _share(seen, cells.status_of) < 1 / 2,
     "closed": lambda seen: all(simplify(text) in cells.FLAGS for text in seen),
@@ -312,18 +316,28 @@ _TESTS: Final[Mapping[str, Callable[[list[str]], bool]]] = {
 
 
 def _with_address(
-    fields: dict[str, tuple[str, ...]], named: Mapping[str, tuple[str, ...]]
+    fields: Mapping[str, tuple[str, ...]],
+    named: Mapping[str, tuple[str, ...]],
+    names: Sequence[str],
+    seen: Mapping[str, list[str]],
 ) -> dict[str, tuple[str, ...]]:
-    """Return the fields with the most complete address that columns make: a whole one, lines, parts of one."""
-    if "address" in named:
-        return {name: columns for name, columns in fields.items() if name not in {*PARTS, *LINES}}
-    parts = tuple(column for name in PARTS for column in fields.get(name, ())) if "street" in fields else ()
-    lines = tuple(column for name in LINES for column in fields.get(name, ()))
-    whole = fields.get("address", ())
+    """Return the fields with the most complete address that columns make: a whole one, lines, parts of one.
+
+    Parts beside a whole one stay as ``street``, for the rows that it leaves empty.
+    """
     rest = {name: columns for name, columns in fields.items() if name not in {*PARTS, *LINES, "address"}}
-    if line := (whole or lines or parts) if not (whole and lines) else (*whole, *lines):
-        rest["address"] = line
-    return rest
+    if "address" in named:
+        return rest | {"address": fields["address"]}
+    parts = tuple(column for name in PARTS for column in fields.get(name, ())) if "street" in fields else ()
+    whole = fields.get("address", ())
+    lines = (*whole, *(column for name in LINES for column in fields.get(name, ())))
+    number = fields.get("number", ())
+    if number and lines and not parts and abs(names.index(number[0]) - names.index(lines[0])) == 1:
+        # A number beside addresses that have none is theirs; elsewhere it may count the rows.
+        lines = lines if any(text[0].isdigit() for text in seen[lines[0]]) else (*number, *lines)
+    if address := lines or parts:
+        rest["address"] = address
+    return rest | ({"street": parts} if lines and parts else {})
 
 
 def take(table: pd.DataFrame, reading: Reading) -> pd.DataFrame:
@@ -343,7 +357,7 @@ def take(table: pd.DataFrame, reading: Reading) -> pd.DataFrame:
         # A word that is not known restricts a row, so that nothing counts as missing there.
         known = str.strip if name == "diffusion" else cells.known
         texts = [_each(_texts(table[column]), known) for column in columns]
-        if name == "address" and len(texts) > 1:
+        if name in {"address", "street"} and len(texts) > 1:
             found[name] = [cells.joined_address(row) for row in zip(*texts, strict=True)]
         elif len(texts) > 1:
             found[name] = [next(filter(None, row), "") for row in zip(*texts, strict=True)]
@@ -361,9 +375,10 @@ def take(table: pd.DataFrame, reading: Reading) -> pd.DataFrame:
 
 def _fill_from_others(found: dict[str, list[str]]) -> None:
     """Complete addresses, postcodes and communes, in place, by the columns that hold them with something else."""
-    if (more := found.pop("address_more", None)) is not None:
-        lines = found.get("address", [""] * len(more))
-        found["address"] = [line or other for line, other in zip(lines, more, strict=True)]
+    for name in ("street", "address_more"):
+        if (more := found.pop(name, None)) is not None:
+            lines = found.get("address", [""] * len(more))
+            found["address"] = [line or other for line, other in zip(lines, more, strict=True)]
     for name in ("postcode_city", "postcode", "city"):
         pairs = {text: cells.postcode_and_city(text) for text in {*found.get(name, [])}}
         if any(code for code, _ in pairs.values()):

@@ -6,29 +6,28 @@ import datetime as dt
 import io
 import math
 import warnings
-from itertools import chain, islice
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
 from essgeo.errors import InputError, InputWarning
 from essgeo.files.encodings import LOST, undouble
 from essgeo.files.limits import refuse_width
+from essgeo.files.recognise import recognise
 from essgeo.messages import tell
-from essgeo.schema.columns import HEADERS
-from essgeo.schema.headers import guess_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 SEPARATORS = ",;\t|"
 
 MAX_ROWS, MIN_NAMES = 10, 2
-"""Rows that are looked at for a header, blank ones aside, and columns of it that must be known by their name."""
+"""Rows that are looked at for a header, blank ones aside, and columns of it that must be known."""
 
-_CHUNK = 10_000
-"""Rows that are read at a time."""
+_CHUNK, _BLANK = 10_000, 100
+"""Rows that are read at a time, and that may be blank for each that is looked at."""
 
 
 def cell_text(value: object) -> str:
@@ -62,59 +61,129 @@ def separator_of(text: str) -> str:
     """
     lines = list(islice(filter(str.strip, io.StringIO(text, newline=None)), MAX_ROWS))
     separators = [max(SEPARATORS, key=line.count) for line in lines]
-    named = (mark for line, mark in zip(lines, separators, strict=True) if _names_columns(line.split(mark)))
-    return next(named, separators[0] if separators else SEPARATORS[0])
+    known = [_tried(line.split(mark), [], 0, 1)[0] for line, mark in zip(lines, separators, strict=True)]
+    return separators[known.index(max(known)) if max(known) >= MIN_NAMES else 0] if lines else SEPARATORS[0]
 
 
-def header_of(rows: Sequence[Sequence[str]]) -> tuple[int, bool] | None:
-    """Return the position of the row that names the columns, and whether it stands below others.
+class Header(NamedTuple):
+    """The names of the columns, and the rows that hold them: ``start`` to before ``end``, from 0."""
 
-    It is the first that is not blank, unless a row further down has at least two names that are known, no number, and
-    more cells filled than each row above it.
+    names: list[str]
+    start: int
+    end: int
+
+
+def header_of(rows: Sequence[Sequence[str]]) -> Header | None:
+    """Return where a table names its columns, and how; None where there is nothing.
+
+    That is its first row that is not blank, unless more columns are known, by their names and by what stands below, of
+    a row further down with no number and more different cells than each row above it, or of two rows together, of
+    which the first names groups of columns.
 
     Examples
     --------
     >>> header_of([["Structures 2024", "", ""], [], ["Nom", "Adresse", "Téléphone"], ["Le Fournil", "1 rue A", ""]])
-    (2, True)
-    >>> header_of([["who", "where"], ["a", "b"]]), header_of([["", ""]])
-    ((0, False), None)
+    Header(names=['Nom', 'Adresse', 'Téléphone'], start=2, end=3)
+    >>> header_of([["Structure", "Adresse", ""], ["", "N°", "Voie"], ["Le Fournil", "1", "rue A"]]).names
+    ['Structure', 'N°', 'Voie']
+    >>> header_of([["who", "where"], ["a", "b"]]).start, header_of([["", ""]])
+    (0, None)
     """
-    filled = ((place, [cell for cell in row if cell.strip()]) for place, row in enumerate(rows))
-    seen = list(islice(((place, cells) for place, cells in filled if cells), MAX_ROWS))
+    filled = [(place, [cell.strip() for cell in row]) for place, row in enumerate(rows) if any(map(str.strip, row))]
+    seen = filled[:MAX_ROWS]
+    if not seen:
+        return None
+    found: list[tuple[int, Header]] = []
     widest = 0
-    for place, cells in seen:
-        if len(cells) > widest and _names_columns(cells):
-            return place, place != seen[0][0]
-        widest = max(widest, len(cells))
-    return (seen[0][0], False) if seen else None
+    for (place, cells), (next_place, below) in zip(seen, [*filled[1:], (-1, [])], strict=False):
+        width = len({*filter(None, cells)})
+        if width > widest:
+            groups = next_place == place + 1 and width > 1 and _names_groups(cells, below)
+            if groups:
+                found.append(_tried(_joined(cells, below), rows, place, place + 2))
+            if not (groups and _tried(below, rows, next_place, next_place + 1)[0] >= MIN_NAMES):
+                found.append(_tried(cells, rows, place, place + 1))
+        widest = max(widest, width)
+    sure = [(known, header) for known, header in found if known >= MIN_NAMES]
+    # The most columns that are known; of as many the one row, and the first.
+    best = max(sure, key=lambda each: (each[0], each[1].start - each[1].end), default=None)
+    return best[1] if best else _tried(seen[0][1], rows, seen[0][0], seen[0][0] + 1)[1]
 
 
-def _names_columns(cells: Sequence[str]) -> bool:
-    known = guess_columns(cells, HEADERS["structures"])
-    return len(known) >= MIN_NAMES and not any(cell.strip().isdigit() for cell in cells)
+def _tried(names: list[str], rows: Sequence[Sequence[str]], start: int, end: int) -> tuple[int, Header]:
+    """Return how many columns are known under some names, 0 where one is a number, and these names as a header."""
+    names = names[: max(place for place, name in enumerate(names, start=1) if name)]
+    numbered = any(name.isdigit() for name in names)
+    known = 0 if numbered else len(names) - len(recognise(sample_of(names, rows[end:]), source="").unused)
+    return known, Header(names, start, end)
 
 
-def as_frame(path: Path, rows: Iterable[list[str]], *, sheet: str = "") -> pd.DataFrame:
-    """Return rows of cells as a frame; a blank line is no row, unless the file has one column only."""
-    rows, part = iter(rows), f", sheet {sheet}" * bool(sheet)
-    place, head = _head_of(path, part, rows)
-    header = head[place]
-    while not header[-1].strip():
-        header = header[:-1]
-    width = len(header)
+def sample_of(names: Sequence[str], rows: Iterable[Sequence[str]] = ()) -> pd.DataFrame:
+    """Return rows below a header as a table."""
+    cells = [[*row[: len(names)], *[""] * (len(names) - len(row))] for row in rows]
+    return pd.DataFrame(cells, columns=unique_names([*names]), dtype="object")
+
+
+def _names_groups(cells: Sequence[str], below: Sequence[str]) -> bool:
+    """Return whether a row leaves blank, or repeats, what the row below it names."""
+    again = (not cell or cell in cells[:place] for place, cell in enumerate(cells))
+    return any(group and name for group, name in zip(again, below, strict=False))
+
+
+def _joined(groups: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Return names of columns with that of their group before them, where this is better known: ``Contact Nom``."""
+    width = max(len(groups), len(names))
+    groups, names = ([*texts, *[""] * (width - len(texts))] for texts in (groups, names))
+    joined, group = [], ""
+    for own, name in zip(groups, names, strict=True):
+        group = own or (group if name else "")
+        joined.append(name if name == group else f"{group} {name}".strip())
+    unknown = {*recognise(sample_of(joined), source="").unused}
+    return [name if name and whole in unknown else whole for name, whole in zip(names, joined, strict=True)]
+
+
+def first_rows(rows: Iterable[list[str]]) -> list[list[str]]:
+    """Return the first rows, until enough are filled to tell the header."""
+    head: list[list[str]] = []
+    filled = 0
+    for row in islice(rows, _BLANK * MAX_ROWS):
+        head.append(row)
+        filled += any(map(str.strip, row))
+        if filled > MAX_ROWS:
+            break
+    return head
+
+
+def as_frame(path: Path, rows: Iterable[list[str]], header: Header | None, *, sheet: str = "") -> pd.DataFrame:
+    """Return rows of cells, header included, as a frame; a blank line is no row, unless there is one column only."""
+    part = f", sheet {sheet}" * bool(sheet)
+    rows = iter(rows)
+    if header is None:
+        raise InputError(tell("part_empty", path=path, part=part))
+    above = [row for row in islice(rows, header.end) if any(map(str.strip, row))]
+    if len(above) > header.end - header.start:
+        places = " + ".join(map(str, range(header.start + 1, header.end + 1)))
+        warnings.warn(tell("part_header_row", name=path.name, part=part, place=places), InputWarning, stacklevel=2)
+    width = len(header.names)
     refuse_width(path, width)
     numbers: list[int] = []
     parts: list[pd.DataFrame] = []
     texts: list[dict[str, str]] = [{} for _ in range(width)]  # of each column, its distinct texts, cleaned once
     odd: set[str] = set()
-    numbered = enumerate(chain(head[place + 1 :], rows), start=place + 2)
+    numbered = enumerate(rows, start=header.end + 1)
     # A chunk at a time: rows as lists take several times the memory of the columns that they become.
     while chunk := list(islice(numbered, _CHUNK)):
         kept = [(number, row) for number, row in chunk if row or width == 1]
         for number, row in kept:
             if len(row) > width and any(map(str.strip, row[width:])):
                 message = tell(
-                    "part_row_too_long", path=path, part=part, number=number, place=place + 1, row=len(row), width=width
+                    "part_row_too_long",
+                    path=path,
+                    part=part,
+                    number=number,
+                    place=header.end,
+                    row=len(row),
+                    width=width,
                 )
                 raise InputError(message)
         numbers += [number for number, _ in kept]
@@ -127,25 +196,7 @@ def as_frame(path: Path, rows: Iterable[list[str]], *, sheet: str = "") -> pd.Da
     for key in sorted(odd):
         warnings.warn(tell(key, file=f"{path.name}{part}"), InputWarning, stacklevel=2)
     frame = pd.concat(parts) if parts else pd.DataFrame(columns=range(width), dtype="object")
-    return frame.set_axis(pd.Index(numbers, dtype="int64")).set_axis(header, axis=1)
-
-
-def _head_of(path: Path, part: str, rows: Iterator[list[str]]) -> tuple[int, list[list[str]]]:
-    """Return the place of the header and the first rows, which are taken from those given."""
-    head: list[list[str]] = []
-    filled = 0
-    while filled <= MAX_ROWS and (row := next(rows, None)) is not None:
-        head.append(row)
-        filled += any(map(str.strip, row))
-    found = header_of(head)
-    if found is None:
-        message = tell("part_empty", path=path, part=part)
-        raise InputError(message)
-    place, below = found
-    if below:
-        message = tell("part_header_row", name=path.name, part=part, place=place + 1)
-        warnings.warn(message, InputWarning, stacklevel=3)
-    return place, head
+    return frame.set_axis(pd.Index(numbers, dtype="int64")).set_axis(header.names, axis=1)
 
 
 def _clean(column: Sequence[str], known: dict[str, str], odd: set[str]) -> list[str]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 import warnings
 import zipfile
-from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from essgeo.errors import InputError, InputWarning
 from essgeo.files.limits import refuse_size
 from essgeo.files.parts import Part, choose_parts, join_parts
-from essgeo.files.rows import MAX_ROWS, as_frame, cell_text, header_of
+from essgeo.files.rows import MAX_ROWS, as_frame, cell_text, first_rows, header_of, sample_of
 from essgeo.messages import tell
 
 if TYPE_CHECKING:
@@ -31,10 +30,11 @@ _BLOCK, _OVERLAP, _CELL_BYTES = 1 << 20, 100, 8
 
 
 class _Merged(NamedTuple):
-    """Cells that are merged: rows and columns from 1, both ends included, and how a spreadsheet writes them."""
+    """Cells that are merged: columns and rows from 1, both ends included, and how a spreadsheet writes them."""
 
     left: int
     top: int
+    right: int
     bottom: int
     written: str
 
@@ -69,21 +69,10 @@ def read_sheets(path: Path, sheet: str | None = None) -> pd.DataFrame:
 
 
 def _part(path: Path, sheet: Sheet) -> Part:
-    head = _head(path, sheet)
-    found = header_of(head)
-    header = head[found[0]] if found else []
-    return Part(sheet.title, [name for name in header if name.strip()], hidden=sheet.sheet_state != "visible")
-
-
-def _head(path: Path, sheet: Sheet) -> list[list[str]]:
-    """Return the first rows of a sheet, until enough are filled to tell the header."""
-    head, filled = [], 0
-    for row in islice(_rows(path, sheet), _OVERLAP * MAX_ROWS):
-        head.append([cell_text(value) for value in row])
-        filled += any(head[-1])
-        if filled > MAX_ROWS:
-            break
-    return head
+    head = first_rows([cell_text(value) for value in row] for row in _rows(path, sheet))
+    header = header_of(head)
+    table = sample_of(header.names, head[header.end :]) if header else None
+    return Part(sheet.title, table, hidden=sheet.sheet_state != "visible")
 
 
 def _rows(path: Path, sheet: Sheet) -> Iterator[Cells]:
@@ -102,14 +91,13 @@ def _read(path: Path, sheet: Sheet, written: Sheet, *, several: bool) -> pd.Data
     if formulas and (unknown := _columns_without_value(_rows(path, sheet), _rows(path, written))):
         message = tell("part_formulas", where=where, unknown=", ".join(unknown))
         warnings.warn(message, InputWarning, stacklevel=2)
-    found = header_of(_head(path, sheet))
-    header = found[0] + 1 if found else 0
-    down = sorted(block for block in merged if block.top > header and block.bottom > block.top)
+    header = header_of(first_rows(_filled(_rows(path, sheet), merged, across=True)))
+    down = sorted(block for block in merged if block.top > (header.end if header else 0) and block.bottom > block.top)
     if down:
         cells = ", ".join(block.written for block in down[:MAX_ROWS]) + " ..." * (len(down) > MAX_ROWS)
         message = tell("merged_cells", where=where, cells=cells)
         warnings.warn(message, InputWarning, stacklevel=2)
-    return as_frame(path, _filled(_rows(path, sheet), down), sheet=sheet.title if several else "")
+    return as_frame(path, _filled(_rows(path, sheet), down), header, sheet=sheet.title if several else "")
 
 
 def _marks(path: Path, sheet: Sheet) -> tuple[bool, list[_Merged]]:
@@ -125,13 +113,16 @@ def _marks(path: Path, sheet: Sheet) -> tuple[bool, list[_Merged]]:
             tail = text[-_OVERLAP:]
     merged = []
     for written in sorted(each.decode() for each in found):
-        left, top, _, bottom = range_boundaries(written)
-        merged.append(_Merged(int(left or 1), int(top or 1), int(bottom or 1), written))
+        left, top, right, bottom = (int(bound or 1) for bound in range_boundaries(written))
+        merged.append(_Merged(left, top, right, bottom, written))
     return formulas, merged
 
 
-def _filled(rows: Iterator[Cells], merged: list[_Merged]) -> Iterator[list[str]]:
-    """Yield rows as text; a cell below the first of some that are merged says what that says, in rows that say any."""
+def _filled(rows: Iterator[Cells], merged: list[_Merged], *, across: bool = False) -> Iterator[list[str]]:
+    """Yield rows as text; a cell below the first of some that are merged says what that says, in rows that say any.
+
+    ``across``: those beside it do too, as where a header names several columns.
+    """
     starts: dict[int, list[_Merged]] = {}
     for block in merged:
         starts.setdefault(block.top, []).append(block)
@@ -139,13 +130,14 @@ def _filled(rows: Iterator[Cells], merged: list[_Merged]) -> Iterator[list[str]]
     for number, row in enumerate(rows, start=1):
         cells = [cell_text(value) for value in row]
         open_blocks = [(block, text) for block, text in open_blocks if block.bottom >= number]
-        if open_blocks and any(cells):
-            for block, text in open_blocks:
-                cells += [""] * (block.left - len(cells))
-                cells[block.left - 1] = text
-        for block in starts.get(number, ()):
-            if block.left <= len(cells):
-                open_blocks.append((block, cells[block.left - 1]))
+        new = [(block, cells[block.left - 1]) for block in starts.get(number, ()) if block.left <= len(cells)]
+        open_blocks += new
+        if any(cells):
+            for block, text in open_blocks if across else open_blocks[: len(open_blocks) - len(new)]:
+                places = range(block.left - 1, block.right if across else block.left)
+                cells += [""] * (places.stop - len(cells))
+                for place in places:
+                    cells[place] = text
         yield cells
 
 

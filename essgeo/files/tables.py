@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from essgeo.files.encodings import UTF16_MARKS, encoding_of
 from essgeo.files.geographic import LAYERED, flat, read_geographic
 from essgeo.files.limits import refuse_width
 from essgeo.files.parquet import read_parquet
-from essgeo.files.rows import as_frame, cell_text, separator_of, unique_names
+from essgeo.files.rows import as_frame, cell_text, first_rows, header_of, separator_of, unique_names
 from essgeo.files.sheets import read_sheets
 from essgeo.messages import tell
 from essgeo.schema.validate import ROW
@@ -183,7 +184,9 @@ def _read_csv(path: Path) -> pd.DataFrame:
     with path.open(encoding=encoding.codec, errors=encoding.errors, newline="") as stream:
         separator = separator_of(stream.read(_HEAD))
         stream.seek(0)
-        return as_frame(path, _cells(path, csv.reader(stream, delimiter=separator, strict=True)))
+        rows = _cells(path, csv.reader(stream, delimiter=separator, strict=True))
+        head = first_rows(rows)
+        return as_frame(path, chain(head, rows), header_of(head))
 
 
 def _cells(path: Path, reader: Iterator[list[str]]) -> Iterator[list[str]]:

@@ -378,7 +378,7 @@ def with_results(table: pd.DataFrame, geocoded: pd.DataFrame) -> gpd.GeoDataFram
     results = geocoded[list(ADDED)].set_axis(own.index)
     masked = pd.Series(results["geo_status"] == "masked", index=own.index)
     names = [str(name) for name in own.columns]
-    fields = {column: field for field, columns in recognise(own, source="").fields.items() for column in columns}
+    fields = recognise(own, source="").meanings
     identifiers = [name for name, field in fields.items() if field == "structure_id"]
     own = own.assign(**{name: redact_identifiers(own[name], masked) for name in identifiers}) if masked.any() else own
     shown = {name for name, field in fields.items() if field in SHOWN}

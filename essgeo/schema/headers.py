@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
+from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
@@ -40,6 +41,11 @@ def words_of(name: str) -> list[str]:
     words = [_SAME.get(word, word) for word in simplify(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)).split("_")]
     kept = [word for word in words if word not in _SMALL] or words
     return [word[:-1] if len(word) > 3 and word[-1] in "sx" else word for word in kept]  # noqa: PLR2004 (as "bus")
+
+
+@cache
+def _spoken(name: str) -> str:
+    return "".join(words_of(name))
 
 
 def _forms(name: str) -> list[str]:
@@ -86,7 +92,7 @@ def guess_columns(
     {'Noms des structures': 'name', 'Date de fermeture': 'active_to'}
     """
     written = {field: list(names) for field, names in aliases.items()}
-    spoken = {field: ["".join(words_of(name)) for name in names] for field, names in aliases.items()}
+    spoken = {field: list(map(_spoken, names)) for field, names in aliases.items()}
     # For each field the columns that may hold it: how unlike, which of its names, whether otherwise written, where.
     held: dict[str, list[tuple[bool, int, int, bool, int, str]]] = {field: [] for field in aliases}
     for place, column in enumerate(columns):

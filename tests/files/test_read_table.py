@@ -101,7 +101,9 @@ def test_a_title_above_the_header_is_left_out_and_told(tmp_path: Path) -> None:
     ],
 )
 def test_the_first_row_stays_the_header_where_none_is_surely_one(text: str) -> None:
-    assert header_of([line.split(";") for line in text.splitlines()]) == (0, False)
+    found = header_of([line.split(";") for line in text.splitlines()])
+    assert found is not None
+    assert (found.start, found.end) == (0, 1)
 
 
 def test_formulas_without_values_are_told_and_those_with_values_read(tmp_path: Path) -> None:

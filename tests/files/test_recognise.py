@@ -95,6 +95,10 @@ def test_a_column_that_would_move_figures_is_warned_of(tmp_path: Path) -> None:
         ({"Adresse 1": "54", "Adresse 2": "avenue B"}, "54 avenue B"),
         ({"Adresse": "", "Complément d'adresse": "54 avenue B"}, "54 avenue B"),
         ({"Voie": "rue A"}, "rue A"),
+        ({"N°": "12", "Adresse": "rue A"}, "12 rue A"),
+        ({"N°": "1", "Nom": "B", "Adresse": "rue A"}, "rue A"),
+        ({"N°": "1", "Adresse": "12 rue A"}, "12 rue A"),
+        ({"Adresse": "", "N°": "12", "Voie": "rue A"}, "12 rue A"),
     ],
 )
 def test_several_columns_make_one_address(columns: dict[str, str], address: str) -> None:

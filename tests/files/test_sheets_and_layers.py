@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 import zipfile
 from typing import TYPE_CHECKING
@@ -93,6 +94,36 @@ def test_merged_cells_hold_for_every_row_that_they_cover(tmp_path: Path) -> None
     with pytest.warns(InputWarning):
         table = read_table(path)
     assert table["Ville"].tolist() == ["Bondy", "Bondy", "Montreuil"]
+
+
+@pytest.mark.parametrize("merged", [("A1:A2", "B1:D1", "E1:F1"), ("B1:D1",), ()])
+def test_a_header_of_two_lines_names_its_columns_by_both(tmp_path: Path, merged: tuple[str, ...]) -> None:
+    groups = ["Structure", "Adresse", None, None, "Contact", None]
+    names = [None, "N°", "Voie", "Commune", "Nom", "Téléphone"]
+    path = book(tmp_path, Liste=[["Annuaire"], groups, names, ["Asso A", "28", "rue A", "Bondy", "Jeanne", "01"]])
+    made = openpyxl.load_workbook(path)
+    for block in merged:
+        made["Liste"].merge_cells(re.sub(r"\d", lambda digit: str(int(digit[0]) + 1), block))
+    made.save(path)
+    with pytest.warns(InputWarning, match=r"row (2 \+ )?3 was taken as the header"):
+        structures = read_structures(path)
+    assert structures[["name", "address", "city"]].to_numpy().tolist() == [["Asso A", "28 rue A", "Bondy"]]
+    assert "Jeanne" not in structures.to_string()
+
+
+def test_a_header_that_covers_several_columns_names_each(tmp_path: Path) -> None:
+    path = book(tmp_path, Liste=[["Nom", "Ville", "Adresse", None], ["Asso A", "Bondy", "28", "rue A"]])
+    made = openpyxl.load_workbook(path)
+    made["Liste"].merge_cells("C1:D1")
+    made.save(path)
+    assert read_structures(path)["address"].tolist() == ["28 rue A"]
+
+
+def test_addresses_whole_in_one_sheet_and_in_parts_in_another_are_all_read(tmp_path: Path) -> None:
+    parts = [["Nom", "N°", "Voie", "Ville"], ["Asso M", "1", "rue de Paris", "Montreuil"]]
+    path = book(tmp_path, Bondy=[HEADER, *BONDY], Montreuil=parts)
+    with pytest.warns(InputWarning):
+        assert read_structures(path)["address"].tolist() == [*(row[1] for row in BONDY), "1 rue de Paris"]
 
 
 def test_the_size_that_a_sheet_declares_is_not_trusted(tmp_path: Path) -> None:

@@ -220,7 +220,7 @@ def test_a_layer_of_known_addresses_may_be_empty() -> None:
         ),
         ("Nom Adresse_siege CP Ville", {"name": "Nom", "address": "Adresse_siege", "postcode": "CP", "city": "Ville"}),
         ("numero nom_voie codpos com_name", {"address": "numero nom_voie", "postcode": "codpos", "city": "com_name"}),
-        ("adresse libelle_voie numero", {"address": "adresse"}),
+        ("adresse libelle_voie numero", {"address": "adresse", "street": "numero libelle_voie"}),
         ("voie ville", {"address": "voie", "city": "ville"}),
     ],
 )  # fmt: skip
