@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from essgeo.geocoding.communes import Communes, Place, city_key
+from essgeo.geocoding.communes import Communes, Place, city_key, read_place
 from essgeo.geocoding.spelling import HEADS, MONTHS, REPETITIONS, WAY_WORDS, StreetKey, fold_all, street_key
 
 if TYPE_CHECKING:
@@ -19,13 +19,24 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     House = tuple[int, str]
-    Reading = tuple[tuple[House, ...], StreetKey, Place | None]
+    Reading = tuple[tuple[House, ...], StreetKey, Place | None, int]
 
 
 MAX_HOUSES = 3
 """House numbers that are kept of a range or list."""
 
-MAX_READINGS = 6
+MAX_READINGS = 8
+
+PLACE_NOUNS = frozenset([
+    "abbaye", "aeroport", "arenes", "auditorium", "basilique", "bibliotheque", "bois", "caserne", "cathedrale",
+    "centre", "chapelle", "chateau", "cimetiere", "cinema", "clinique", "college", "conservatoire", "creche",
+    "crypte", "ecole", "eglise", "ehpad", "espace", "fac", "faculte", "ferme", "fondation", "forum", "foyer",
+    "gare", "gymnase", "halle", "halles", "hippodrome", "hopital", "hotel", "institut", "jardin", "jardins",
+    "lycee", "mairie", "maison", "marche", "mediatheque", "metro", "mosquee", "musee", "opera", "palais", "parc",
+    "piscine", "prefecture", "presbytere", "prison", "rer", "salle", "stade", "station", "synagogue", "temple",
+    "theatre", "tour", "tribunal", "universite",
+])  # fmt: skip
+"""Words that begin the name of a place: a street may bear that name and lie elsewhere."""
 
 _WAYS = "|".join(sorted((word for word in {*HEADS, *WAY_WORDS} if len(word) > 1), key=len, reverse=True))
 
@@ -42,6 +53,27 @@ _HOUSE = re.compile(rf"(\d{{1,6}})(?: ?({_REPETITION})\b|({_GLUED})\b)?")
 
 # What joins the numbers of a list or range: 12-14, 12 et 14, 12 a 18.
 _NEXT = re.compile(r" ?(?:[-/,;&+]|et|a|au|ou) ?(?=\d)")
+
+_MONTH = "janvier|fevrier|mars|avril|mai|juin|juillet|aout|septembre|octobre|novembre|decembre"
+
+# A number behind its street: rue A 12, rue A, n 12 bis; the year of a date is none.
+_BEHIND = re.compile(
+    rf"\b(?P<street>(?:{_WAYS}|r) [^,;()]*?[a-z]{{2,}})(?<!\bbis)(?<!\bter)[ ,]+(?:(?:n|no|numero) ?)?"
+    rf"(?P<house>\d{{1,4}}(?:(?: ?[-/] ?| (?:et|a) )\d{{1,4}})?(?: ?(?:{_REPETITION})\b| ?[a-d]\b)?)$"
+)
+
+_DATED = re.compile(rf"\b(?:{_MONTH})$")
+
+# What stands before a house number, or says that there is none.
+_BEFORE = re.compile(
+    r"^(?:(?:0+(?: ?bis)?|s ?/? ?n|sans numero)(?:[ ,]+0+\b)*(?=[ ,])[ ,]*|(?:n|no|numero) (?=\d)|0+(?=[1-9]))+"
+)
+
+# What a street is followed by, where nothing parts it from its name.
+_TAIL = re.compile(
+    r"(?<=[a-z0-9]) (?:maison|residence|res|centre|mairie|ecole|gymnase|salle|espace|local|pres|derriere|batiment|bat"
+    r"|immeuble|quartier|cite|zone|bureau|face|rdc|cour|fond|digicode|code|interphone|porte|lot)\b"
+)
 
 # A letter apart from its number: 12 B rue A.
 _LETTER = re.compile(r"[ -]([a-z]{1,2}\d{0,2})(?=[ ,]|$)")
@@ -64,10 +96,14 @@ _HOUSE_AND_WAY = re.compile(
 # A kind of way with a name behind it.
 _WAY = re.compile(rf"(?<![a-z0-9])(?:{_WAYS})\b(?= [a-z0-9])")
 
+_WAY_OR_R = re.compile(rf"(?<![a-z0-9])(?:{_WAYS}|r)\b(?= [a-z0-9])")
+
 # What stands in an address and is neither number nor street: boxes, persons, floors, buildings, doors.
 _NOISE = re.compile(
-    r"\bcedex\b(?: \d{1,2}\b)?|\b(?:bp|b p|cs|tsa|cidex) ?(?:n )?\d+\b|\bc ?/ ?o\b[^,;]*"
-    r"|\b(?:chez|a l attention de)\b[^,;\d]*"
+    r"\bcedex\b(?: \d{1,2}\b)?|\b(?:bp|b p|cs|tsa|cidex) ?(?:n )?\d+\b"
+    r"|(?:\bc ?/ ?o\b|\b(?:chez|a l attention de|aux bons soins de)\b)[^,;\d]*"
+    r"|\b(?:anciennement|autrefois|precedemment|ex)\b(?= [a-z0-9])[^,;()]*"
+    r"|\b(?:tel(?:ephone)?|fax|port(?:able)?|mob(?:ile)?)?\b[ .]*(?:\+ ?33 ?(?:\(0\) ?)?|\b0)[1-9](?:[ /-]?\d\d){4}\b"
     r"|\b\d{1,2} ?(?:er|e|eme|ieme|nd)? ?(?:etage|etg)\b|\brez de (?:chaussee|jardin)\b|\brdc\b"
     r"|\betage \d+\b|\b(?:droite|gauche)$"
     r"|\b(?:bat(?:iment)?|bt|immeuble|imm|esc(?:alier)?|app(?:t|artement)?|apt|hall|cage|logement|logt|boite|entree|porte|chambre|studio)"
@@ -76,11 +112,19 @@ _NOISE = re.compile(
     r"|\b(?:face|angle|parking|parkg|pkg)\b(?: (?:du|de la|de|au|a|aux))?(?= )"
 )  # fmt: skip
 
+_POSTCODE_DIGITS, _PHONE_DIGITS = 5, 8
+
+# What is glued together: a word and the capital of the next, a word and a postcode.
+_GLUED_WORDS = re.compile(
+    r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ][a-zA-ZÀ-ÿ]{2})|(?<=[A-Za-zÀ-ÿ])(?=\d{5}\b)|(?<=\b\d{5})(?=[A-Za-zÀ-ÿ])"
+)
+
 # A text without any of these has no noise; "porte" is left out, for streets are named so.
 _NOISE_WORDS = frozenset([
     "cedex", "bp", "cs", "tsa", "cidex", "c", "chez", "attention", "etage", "etg", "rez", "rdc", "droite", "gauche",
     "bat", "batiment", "bt", "immeuble", "imm", "esc", "escalier", "app", "appt", "appartement", "apt", "hall", "cage",
-    "logement", "logt", "boite", "entree", "chambre", "studio", "face", "angle", "parking", "parkg", "pkg", "b",
+    "logement", "logt", "boite", "entree", "chambre", "studio", "face", "angle", "parking", "parkg", "pkg", "b", "bons",
+    "anciennement", "autrefois", "precedemment", "ex", "tel", "telephone", "fax", "portable", "mobile", "mob",
 ])  # fmt: skip
 
 
@@ -95,6 +139,11 @@ class Readings(NamedTuple):
         What the addresses say of their commune, and the streets they name.
     numbers, repetitions
         Shape (readings, 3): house numbers, -1 for none, and their repetitions as one letter, ``""`` for none.
+    named
+        Shape (readings,): whether the text has no number, and no kind of way either or the word for a kind of place, so
+        that it names a place rather than a street.
+    corner
+        Shape (readings,): 1 and 2 for the streets that an address says it lies between, 0 for any other.
     """
 
     query: NDArray[np.int64]
@@ -104,6 +153,8 @@ class Readings(NamedTuple):
     streets: list[StreetKey]
     numbers: NDArray[np.int32]
     repetitions: NDArray[np.object_]
+    named: NDArray[np.bool_]
+    corner: NDArray[np.int8]
 
 
 def read_addresses(queries: pd.DataFrame, cities: Communes) -> Readings:
@@ -111,20 +162,21 @@ def read_addresses(queries: pd.DataFrame, cities: Communes) -> Readings:
 
     ``cities`` tell the commune at the end of an address that names no other.
     """
-    lines = fold_all(queries["address"].tolist())
+    lines = fold_all([_GLUED_WORDS.sub(" ", text) for text in queries["address"].tolist()])
     columns = [queries[name].tolist() for name in ("postcode", "city", "citycode")]
     places: dict[Place, int] = {}
     streets: dict[StreetKey, int] = {}
     given: dict[tuple[str, str, str], Place] = {}
-    query, place, street = [], [], []
+    query, place, street, corner = [], [], [], []
     houses: list[tuple[House, ...]] = []
     for row, (line, stated) in enumerate(zip(lines, zip(*columns, strict=True), strict=True)):
         here = given.get(stated)
         if here is None:
-            here = given[stated] = Place(_postcode(stated[0]), stated[1][:100].strip(), stated[2].strip().upper())
+            here = given[stated] = read_place(*stated)
             places.setdefault(here, len(places))
-        for found, key, own in _read(line, here, cities):
+        for found, key, own, side in _read(line, here, cities):
             query.append(row)
+            corner.append(side)
             place.append(places.setdefault(own or here, len(places)))
             street.append(streets.setdefault(key, len(streets)))
             houses.append(found)
@@ -137,73 +189,139 @@ def read_addresses(queries: pd.DataFrame, cities: Communes) -> Readings:
     numbers[reading, column] = [number for number, _ in each]
     repetitions[reading, column] = [repetition for _, repetition in each]
     one, two, three = (np.array(positions, dtype=np.int64) for positions in (query, place, street))
-    return Readings(one, two, three, list(places), list(streets), numbers, repetitions)
-
-
-def _postcode(given: str) -> str:
-    text = given.strip().removesuffix(".0")
-    return text.zfill(5) if text.isdecimal() and text.isascii() and 4 <= len(text) <= 5 else ""  # noqa: PLR2004
+    names = np.array([not key.way or key.way in PLACE_NOUNS for key in streets], dtype=bool)
+    named = names[three] & (numbers[:, 0] < 0)
+    sides = np.array(corner, dtype=np.int8)
+    return Readings(one, two, three, list(places), list(streets), numbers, repetitions, named, sides)
 
 
 def _read(line: str, place: Place, cities: Communes) -> list[Reading]:
-    plain = _PLAIN.match(line) if place.city or place.citycode else None
-    if plain and not line.endswith(city_key(place.city) or "?"):
+    plain = _PLAIN.match(line) if place.city or place.citycode or cities.alone else None
+    last = line[max(line.rfind(" "), line.rfind("-")) + 1 :]
+    if plain and last not in cities.last_words and last != city_key(place.city).rpartition(" ")[2]:
         number, other, repetition, street = plain.groups()
-        lone = _lone_street(street)
+        lone = _lone_street(street) if int(number) else None
         if lone:
             house = (int(number), REPETITIONS.get(repetition, ""))
-            return [((house, (int(other), "")) if other else (house,), lone, None)]
+            return [((house, (int(other), "")) if other else (house,), lone, None, 0)]
     found: dict[Reading, None] = {}
     for text, own in _with_place(line, place, cities):
+        for side, piece in enumerate(_corner(text), start=1):
+            found.setdefault(((), street_key(piece), own, side))
         for piece in dict.fromkeys(map(str.strip, _pieces(text))):
             for houses, street in _split(piece):
                 key = street_key(street)
                 if key.words:
-                    found.setdefault((houses, key, own))
+                    found.setdefault((houses, key, own, 0))
     return list(found)[:MAX_READINGS]
 
 
 @lru_cache(maxsize=1 << 18)
 def _lone_street(text: str) -> StreetKey | None:
     """Return the key of a street, none where a postcode or anything else may stand beside it."""
-    if text[-5:].isdecimal() or not _NOISE_WORDS.isdisjoint(text.split()) or _HOUSE_AND_WAY.search(text):
+    digits = sum(map(str.isdecimal, text))
+    if digits >= _PHONE_DIGITS or (digits >= _POSTCODE_DIGITS and _POSTCODE.search(text)):
         return None
-    return street_key(text)
+    if not _NOISE_WORDS.isdisjoint(text.replace("-", " ").split()) or _HOUSE_AND_WAY.search(text):
+        return None
+    return None if _TAIL.search(text) else street_key(text)
+
+
+_WORD = re.compile(r"[a-z0-9]+")
+
+_COUNTRY = re.compile(r" ?[,;(-] ?france\)?$")
+
+_IN_DEPARTMENT = re.compile(r"[ ,;/(-]+(\d\d|2[ab]|9[78]\d)\)?$")
 
 
 def _with_place(line: str, place: Place, cities: Communes) -> Iterator[tuple[str, Place | None]]:
-    """Yield the text before a commune that the line ends with, and the place it makes (none: that of the columns)."""
-    matches = [match for match in _POSTCODE.finditer(line) if match.start() > 0]
-    if matches:
-        last = matches[-1]
-        city = _NOISE.sub(" ", line[last.end() :]).strip(" ,;-()").removesuffix(" france")
-        merged = Place(place.postcode or last[1], place.city or city, place.citycode)
-        yield line[: last.start()], None if merged == place else merged
-        return
-    known = city_key(place.city)
-    words = line.split()
-    if words and not place.citycode and (words[-1] in cities.last_words or words[-1] == known.rpartition(" ")[2]):
+    """Yield the text before a commune that the line ends with, and the place it makes (none: that of the columns).
+
+    What the line says and the columns do not is yielded beside what they say.
+    """
+    line = _COUNTRY.sub("", line)
+    if (first := _POSTCODE.match(line)) and not _POSTCODE.search(line, first.end()):
+        # The postcode stands first: 93140 Bondy, rue A.
+        words = list(_WORD.finditer(line, first.end()))
         for size in range(min(6, len(words) - 1), 0, -1):
-            tail = " ".join(words[-size:])
+            head = line[words[0].start() : words[size - 1].end()]
+            if city_key(head) in cities.by_name:
+                line = f"{line[words[size - 1].end() :].strip(' ,;-')}, {first[1]} {head}"
+                break
+    matches = [match for match in _POSTCODE.finditer(line) if match.start() > 0]
+    if not matches:
+        for text, here in _with_city(line, city_key(place.city), cities):
+            merged = Place(place.postcode or here.postcode, place.city or here.city, place.citycode)
+            yield text, None if merged == place else merged
+        return
+    last = matches[-1]
+    behind = _BREAK.split(line[last.end() :], maxsplit=1)[0].removesuffix(" france").strip()
+    text, own = line[: last.start()], read_place(last[1], behind, "")
+    if not behind:
+        # The postcode stands behind its commune: rue A, Bondy 93140.
+        text, here = next(_with_city(text, "", cities))
+        own = Place(last[1], here.city, "")
+    merged = Place(place.postcode or own.postcode, place.city or own.city, place.citycode)
+    yield text, None if merged == place else merged
+    if place.city and own.city and place.postcode != own.postcode and city_key(place.city) != city_key(own.city):
+        yield text, own
+
+
+def _with_city(line: str, known: str, cities: Communes) -> Iterator[tuple[str, Place]]:
+    """Yield the text before the name of a commune that a line ends with, ``known`` or any; then the line itself."""
+    department = _IN_DEPARTMENT.search(line)
+    for text in dict.fromkeys((line, line[: department.start()] if department else line)):
+        words = list(_WORD.finditer(text))
+        if not words or (words[-1][0] not in cities.last_words and words[-1][0] != known.rpartition(" ")[2]):
+            continue
+        for size in range(min(6, len(words) - 1), 0, -1):
+            tail = text[words[-size].start() :]
             key = city_key(tail)
             if (key == known) if known else (key in cities.by_name):
-                merged = Place(place.postcode, place.city or tail, "")
-                yield " ".join(words[:-size]), None if merged == place else merged
+                before = text[: words[-size].start()].rstrip(" ,;-(")
+                yield before, Place(department[1] if department and text != line else "", tail, "")
                 break
-    yield line, None
+    yield line, Place("", "", "")
+
+
+# Two streets that meet: angle de la rue A et de l avenue B, croisement rue A avenue B, rue A / avenue B.
+_MEETING = re.compile(r"\b(?:angle|croisement|intersection|coin)\b")
+
+_AND = re.compile(r"\b(?:et|avec|angle|croisement)\b|[/&+,]")
+
+
+def _corner(text: str) -> tuple[str, ...]:
+    """Return the two streets that a text says it lies between, none where it has a house number or one street."""
+    if not (_MEETING.search(text) or "/" in text or "&" in text) or _HOUSE_AND_WAY.search(text) or text[:1].isdecimal():
+        return ()
+    bounds = [*(way.start() for way in _WAY_OR_R.finditer(text)), len(text)]
+    parts = [_AND.split(text[start:end], maxsplit=1)[0] for start, end in pairwise(bounds)]
+    bare = (re.sub(r"(?: (?:et|de|du|des|la|l|les|a|au))+$", "", part.strip(" -()")) for part in parts)
+    streets = tuple(dict.fromkeys(street for street in bare if street_key(street).way))
+    return streets if len(streets) == 2 else ()  # noqa: PLR2004
 
 
 def _pieces(text: str) -> Iterator[str]:
     """Yield the parts of an address that may be its number and street, the likeliest first."""
-    noisy = not _NOISE_WORDS.isdisjoint(_PUNCTUATION.sub(" ", text).split())
-    clean = _NOISE.sub(" , ", text) if noisy else text
+    text = _BEFORE.sub("", text)
+    noisy = (
+        not _NOISE_WORDS.isdisjoint(_PUNCTUATION.sub(" ", text).split())
+        or sum(map(str.isdecimal, text)) > _PHONE_DIGITS
+    )
+    clean = (_NOISE.sub(" , ", text) if noisy else text).strip(" ,;-")
     house = _HOUSE_AND_WAY.search(clean)
     if house:
         street = _BREAK.split(clean[house.end() :], maxsplit=1)[0]
         other = _HOUSE_AND_WAY.search(street)
-        yield house[0] + (street[: other.start()].removesuffix(" et ") if other else street)
+        street = street[: other.start()].removesuffix(" et ") if other else street
+        yield house[0] + street
+        if behind := _TAIL.search(street):
+            yield house[0] + street[: behind.start()]
         yield text
         return
+    behind = _BEHIND.search(clean)
+    if behind and not _DATED.search(behind["street"]):
+        yield f"{behind['house']} {behind['street']}"
     parts = [part for part in map(str.strip, _BREAK.split(clean)) if part and not part.isdecimal()]
     ways = [way.start() for way in _WAY.finditer(clean)]
     if ways and (ways[-1] or len(parts) > 1):
@@ -257,4 +375,5 @@ def _ends(houses: Sequence[House]) -> tuple[House, ...]:
         low, high = int(text[: len(text) // 2]), int(text[len(text) // 2 :])
         if len(text) % 2 == 0 and low < high <= low + 20 and (high - low) % 2 == 0:
             return (houses[0], (low, ""), (high, ""))
-    return tuple(dict.fromkeys(houses))[:MAX_HOUSES]
+    each = tuple(dict.fromkeys(house for house in houses if house[0]))
+    return each if len(each) <= MAX_HOUSES else (*each[: MAX_HOUSES - 1], each[-1])

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from essgeo.geocoding.engines import Cache, Engine
 
 
-SURE = ("housenumber", "interpolated", "place")
+SURE = ("housenumber", "interpolated", "intersection", "place")
 """Precisions that make given coordinates a position."""
 
 SIRENE = "sirene"
@@ -46,7 +46,7 @@ BATCH_ROWS = 20_000
 
 _RANK = {"located": 0, "ambiguous": 1, "imprecise": 2, "not_found": 3}
 
-_MATCHED = ("status", "precision", "score", "margin", "label", "ban_id", "citycode", "engine", "reason")
+_MATCHED = ("status", "precision", "score", "margin", "radius_m", "label", "ban_id", "citycode", "engine", "reason")
 """Columns of a match that become results with ``geo_`` before their name."""
 
 _RESULTS = (*ADDED, "candidate_longitude", "candidate_latitude")
@@ -99,10 +99,11 @@ def geocode(
         where not located) and:
 
         - ``geo_status``: ``located``, ``corrected``, ``ambiguous``, ``imprecise``, ``not_found`` or ``masked``;
-        - ``geo_precision``: ``housenumber``, ``interpolated``, ``street``, ``locality``, ``place``, ``municipality``
-          or ``""``;
+        - ``geo_precision``: ``housenumber``, ``interpolated``, ``intersection``, ``street``, ``locality``, ``place``,
+          ``municipality`` or ``""``;
         - ``geo_score`` and ``geo_margin``: 0 to 1, of the match or best candidate, NaN for given coordinates;
-        - ``geo_radius_m``: metres meant to hold 90 % of true positions, NaN where not located;
+        - ``geo_radius_m``: metres meant to hold 90 % of true positions, and both ends of a range of numbers, NaN where
+          not located;
         - ``geo_label``, ``geo_ban_id``, ``geo_citycode``, ``geo_engine``, ``geo_reason``: address found or best
           candidate, its identifier in BAN and commune, who found it, why it is not located;
         - ``longitude``, ``latitude``, ``candidate_longitude``, ``candidate_latitude``: degrees.
@@ -143,7 +144,8 @@ def geocode(
     found.loc[before.index, before.columns] = before
     queries = queries.drop(known.index.union(before.index))
     _search(found, queries, _engines(using), cache, progress=progress)
-    found["geo_radius_m"] = found["geo_precision"].map(RADIUS_M).where(found["longitude"].notna())
+    radius = found["geo_radius_m"].fillna(found["geo_precision"].map(RADIUS_M))
+    found["geo_radius_m"] = radius.where(found["longitude"].notna())
     found.loc[known.index, "geo_radius_m"] = known["radius_m"].fillna(found["geo_radius_m"])
     kept = redact(rows.drop(columns=["lon", "lat", *_RESULTS], errors="ignore"), masked)
     frame = gpd.GeoDataFrame(pd.concat([kept, found], axis=1), geometry=_points(found).to_crs(crs))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 QUERY_COLUMNS = ("address", "postcode", "city", "citycode")
 
-MATCH_NUMBERS = ("score", "margin", "lon", "lat")
+MATCH_NUMBERS = ("score", "margin", "lon", "lat", "radius_m")
 
 MATCH_COLUMNS = ("precision", "label", "ban_id", "citycode", "reason", *MATCH_NUMBERS)
 
@@ -62,7 +62,8 @@ class Engine(Protocol):
             The index of ``queries``: ``score`` and ``margin`` (0 to 1, the margin 1 where there is no other place),
             ``precision`` (``housenumber``, ``interpolated``, ``street``, ``locality``, ``municipality`` or ``""``),
             ``label``,
-            ``ban_id``, ``citycode``, ``lon``, ``lat`` (degrees, NaN where there is none), ``reason``.
+            ``ban_id``, ``citycode``, ``lon``, ``lat`` (degrees, NaN where there is none), ``radius_m`` (NaN: that of
+            the precision), ``reason``.
         """
         ...
 
@@ -81,7 +82,7 @@ class Engine(Protocol):
 def no_matches(index: pd.Index, reason: str = "") -> pd.DataFrame:
     """Return matches that found nothing."""
     frame = pd.DataFrame("", index=index, columns=list(MATCH_COLUMNS), dtype="object")
-    return frame.assign(reason=reason, score=0.0, margin=0.0, lon=float("nan"), lat=float("nan"))
+    return frame.assign(reason=reason, score=0.0, margin=0.0, lon=float("nan"), lat=float("nan"), radius_m=float("nan"))
 
 
 _POSTCODE = r"^(?P<address>.*?)[\s,;-]*\b(?P<postcode>\d{5})\s+(?P<city>[^\W\d].*)$"
@@ -149,8 +150,8 @@ def same_city(city: str, others: Iterable[str], *, likeness: float) -> bool:
     return any(fuzz.ratio(wanted, name) >= likeness for name in names)
 
 
-FORMAT = 1
-"""Written in the file; a file of another format is refused."""
+FORMAT = 2
+"""Written in the file; the first had no radius, and any other is refused."""
 
 FRESH_DAYS = 30.0
 """BAN changes every week: an older answer is asked again, unless it is all that a resumed run wants."""
@@ -261,7 +262,10 @@ class Cache:
     def _prepare(self, file: sqlite3.Connection) -> None:
         """Make the table in a new file; refuse a file that is something else."""
         (made,) = file.execute("PRAGMA user_version").fetchone()
-        if made != FORMAT:
+        if made == 1:
+            file.execute("ALTER TABLE answers ADD COLUMN radius_m REAL")
+            file.execute(f"PRAGMA user_version = {FORMAT}")
+        elif made != FORMAT:
             (tables,) = file.execute("SELECT count(*) FROM sqlite_master WHERE name <> 'answers'").fetchone()
             if made or tables:
                 message = tell("cache_of_other_version", path=self.path)

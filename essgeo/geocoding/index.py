@@ -34,10 +34,13 @@ if TYPE_CHECKING:
 
 
 COLUMNS = (
-    "id", "numero", "rep", "nom_voie", "code_postal", "code_insee", "nom_commune", "nom_ancienne_commune",
-    "lon", "lat", "type_position",
+    "id", "numero", "rep", "nom_voie", "code_postal", "code_insee", "nom_commune", "code_insee_ancienne_commune",
+    "nom_ancienne_commune", "lon", "lat", "type_position",
 )  # fmt: skip
 """The columns read, of the 23 that the official files have."""
+
+OPTIONAL = "code_insee_ancienne_commune"
+"""A column that cut files may lack."""
 
 _GZIP, _BLOCK = b"\x1f\x8b", 1 << 20
 
@@ -100,8 +103,8 @@ class Department:
     writings
         Repetitions as written.
     communes
-        ``citycode``, ``name``, ``old_name`` (of a former commune, a row each), ``postcodes``, ``city``, ``lon``,
-        ``lat``.
+        ``citycode``, ``name``, ``old_code``, ``old_name`` (of a former commune) and ``postcode``, a row each, ``city``,
+        ``lon``, ``lat``.
     """
 
     streets: pa.Table
@@ -190,7 +193,7 @@ class AddressIndex:
     @cached_property
     def communes(self) -> Communes:
         """The communes, by code, name and postcode."""
-        return Communes(self.table)
+        return Communes(self.table, complete=self.complete)
 
 
 def read_ban(path: Path | str) -> pa.Table:
@@ -218,7 +221,7 @@ def read_ban(path: Path | str) -> pa.Table:
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "adresses-93.csv"
-    ...     _ = path.write_text(";".join(COLUMNS) + "\n93010_1_1;1;bis;Rue A;93140;93010;Bondy;;2.48;48.9;entrée\n")
+    ...     _ = path.write_text(";".join(COLUMNS) + "\n93010_1_1;1;bis;Rue A;93140;93010;Bondy;;;2.48;48.9;entrée\n")
     ...     read_ban(path)["rep"].to_pylist()
     ['bis']
     """
@@ -230,7 +233,9 @@ def read_ban(path: Path | str) -> pa.Table:
             io.BytesIO(content),
             read_options=csv.ReadOptions(use_threads=False),
             parse_options=csv.ParseOptions(delimiter=";", newlines_in_values=False),
-            convert_options=csv.ConvertOptions(column_types=types, include_columns=list(COLUMNS), null_values=[""]),
+            convert_options=csv.ConvertOptions(
+                column_types=types, include_columns=list(COLUMNS), include_missing_columns=True, null_values=[""]
+            ),
         )
     except pa.ArrowInvalid as error:
         message = tell("ban_no_file", name=path.name, error=str(error)[:200])
@@ -271,7 +276,7 @@ def _content(path: Path) -> bytes:
 
 def _check_header(path: Path, block: bytes) -> None:
     header = block.partition(b"\n")[0].decode("utf-8-sig", "replace").strip().split(";")
-    missing = [name for name in COLUMNS if name not in header]
+    missing = [name for name in COLUMNS if name not in header and name != OPTIONAL]
     if missing:
         message = tell("ban_columns", name=path.name, missing=", ".join(missing), header=", ".join(header)[:300])
         raise SourceChangedError(message)
@@ -286,19 +291,43 @@ PREFERRED = (
 NO_NUMBER = 99_999
 """What a file writes for a place without house number."""
 
-_PART = ["code_insee", "nom_ancienne_commune"]
+_PART = ["code_insee", "nom_ancienne_commune", "code_postal"]
+
+_NAMED = ["nom_commune", "code_insee_ancienne_commune"]
+
+FAR_M, FAR_FROM_STREET_M, FAR_TIMES = 50_000.0, 5_000.0, 20.0
+"""An address is misplaced that far from the middle of its commune, or the only one so far from that of its street, if
+most others are so many times nearer."""
+
+
+def _placed(frame: pd.DataFrame, street: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which addresses lie where others of their street and commune do: a file may put one at 0, 0."""
+
+    def misplaced(group: NDArray[np.int64], least_m: float) -> NDArray[np.bool_]:
+        points = frame[["lon", "lat"]]
+        middle = points.groupby(group).transform("median")
+        off = pd.Series(distance_m(*(table[name].to_numpy() for table in (points, middle) for name in ("lon", "lat"))))
+        usual = off.groupby(group).transform("median").to_numpy()
+        return np.asarray(off.to_numpy() > np.maximum(least_m, FAR_TIMES * usual))
+
+    lost, alone = misplaced(frame["code_insee"].factorize()[0], FAR_M), misplaced(street, FAR_FROM_STREET_M)
+    return np.asarray(~(lost | (alone & (np.bincount(street, alone)[street] == 1))))
 
 
 def build_department(table: pa.Table) -> Department:
     """Return the index of a table from :func:`read_ban`."""
     frame = table.to_pandas()
+    frame = frame if OPTIONAL in frame else frame.assign(**{OPTIONAL: ""})
     texts = [name for name in COLUMNS if name not in {"numero", "lon", "lat"}]
     frame[texts] = frame[texts].fillna("")
     number = frame["numero"].fillna(-1).astype("int64").to_numpy()
     number = np.where(number < NO_NUMBER, number, -1)
-    parts = [*_PART, "code_postal", "nom_voie"]
+    parts = [*_PART, "nom_voie"]
     found = frame.groupby(parts, sort=True, observed=True).ngroup().to_numpy()
-    streets, communes, rank = _streets(frame[[*parts, "nom_commune"]].assign(street=found))
+    placed = _placed(frame, found)
+    if not placed.all():
+        return build_department(table.filter(pa.array(placed)))
+    streets, communes, rank = _streets(frame[[*parts, *_NAMED]].assign(street=found))
     # From here on, arrays with an element an address, in the order of the file.
     street = rank[found]
     lon, lat = (np.round(frame[name].to_numpy() * 1e6).astype(np.int32) for name in ("lon", "lat"))
@@ -340,7 +369,7 @@ def _streets(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, NDArray[np
     keys = [street_key(re.sub(r"[^a-z0-9]+", " ", name).strip()) for name in fold_all(streets["nom_voie"].tolist())]
     streets[list(StreetKey._fields)] = keys
     communes = _communes(streets)
-    known = pd.MultiIndex.from_frame(communes[["citycode", "old_name"]])
+    known = pd.MultiIndex.from_frame(communes[["citycode", "old_name", "postcode"]])
     streets["commune"] = known.get_indexer(pd.MultiIndex.from_frame(streets[_PART])).astype("int32")
     streets["city"] = communes["city"].to_numpy()[streets["commune"]]
     order = np.lexsort((streets["nom_voie"], streets["words"], streets["commune"], streets["city"]))
@@ -350,11 +379,9 @@ def _streets(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, NDArray[np
 
 
 def _communes(streets: pd.DataFrame) -> pd.DataFrame:
-    """Return the communes; those made of former communes in as many rows, for streets there have homonyms."""
-    group = streets.groupby(_PART, sort=True)
-    postcodes = group["code_postal"].agg(lambda codes: "|".join(sorted(set(codes) - {""})))
-    table = pd.DataFrame({"name": group["nom_commune"].first(), "postcodes": postcodes})
-    table = table.rename_axis(["citycode", "old_name"]).reset_index()
+    """Return the communes; those of former communes or several postcodes in as many rows: streets have homonyms."""
+    table = streets.groupby(_PART, sort=True)[_NAMED].first().reset_index()
+    table = table.set_axis(["citycode", "old_name", "postcode", "name", "old_code"], axis=1)
     city = table["citycode"].map(city_of)
     order = (city + table["citycode"]).argsort(kind="stable")
     table = table.iloc[order].reset_index(drop=True)
@@ -375,7 +402,7 @@ def _middles(street: NDArray[np.int64], lon: NDArray[np.int32], lat: NDArray[np.
     return middle.assign(reach_m=frame.groupby("street")["off"].quantile(0.9))
 
 
-FORMAT = "6"
+FORMAT = "7"
 """Changes with the layout of the files or the normalisation, so that an old index is built again."""
 
 

@@ -13,11 +13,13 @@ import pyarrow as pa
 
 from essgeo.geocoding.address import read_addresses
 from essgeo.geocoding.communes import NAME_CLOSE, evidence_of
+from essgeo.geocoding.corners import with_corners
 from essgeo.geocoding.engines import CANDIDATE_COLUMNS, MAX_CANDIDATES, default_cache
 from essgeo.geocoding.index import AddressIndex, build_department, distance_m, load_index
 from essgeo.geocoding.search import (
     HOUSENUMBER,
     INTERPOLATED,
+    INTERSECTION,
     PRECISIONS,
     Asked,
     Pairs,
@@ -30,7 +32,7 @@ from essgeo.geocoding.search import (
     same_streets,
 )
 from essgeo.geocoding.spelling import JOINED, likeness
-from essgeo.geocoding.verdict import features, reasons
+from essgeo.geocoding.verdict import RADIUS_M, features, reasons
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,17 +89,20 @@ def match(index: AddressIndex, queries: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         The index of ``queries``: ``score``, ``margin`` (to the best candidate elsewhere, 1 if none), ``precision``,
-        ``label``, ``ban_id``, ``citycode``, ``lon``, ``lat`` (degrees), ``reason``.
+        ``label``, ``ban_id``, ``citycode``, ``lon``, ``lat`` (degrees), ``radius_m``, ``reason``.
     """
     readings, pairs, known = _find(index, queries)
     size = len(queries)
     read = np.zeros(size, dtype=bool)
     read[readings.query] = True
     away = "commune_not_covered" if index.complete else "city_unknown"
-    reason = np.where(read, np.where(known, "street_unknown", away), "no_address").astype(object)
+    silent = np.zeros(size, dtype=bool)
+    silent[readings.query[[not any(readings.places[place]) for place in readings.place]]] = not index.communes.alone
+    found = np.select([~read, silent, known], ["no_address", "no_city", "street_unknown"], away)
+    reason = found.astype(object)
     texts = {name: np.full(size, "", dtype=object) for name in ("precision", "label", "ban_id", "citycode")}
     score, margin = np.zeros(size), np.ones(size)
-    lon, lat = np.full((2, size), np.nan)
+    lon, lat, radius = np.full((3, size), np.nan)
     if pairs is not None and len(pairs.query):
         # Pairs stand query by query, the best first; `first` is the best of the query of each.
         rank = rank_in(pairs.query)
@@ -106,13 +111,13 @@ def match(index: AddressIndex, queries: pd.DataFrame) -> pd.DataFrame:
         best = pairs.take(rank == 0)
         runner = _best_scores(pairs.take(apart), size)[best.query]
         score[best.query], lon[best.query], lat[best.query] = best.score, best.lon, best.lat
+        radius[best.query] = np.array([RADIUS_M[name] for name in PRECISIONS])[best.precision] + best.spread_m
         margin[best.query] = np.where(runner > 0, best.score - runner, 1.0)
         for name, column in _described(index, readings, best).items():
             texts[name][best.query] = column
         reason[best.query] = reasons(features(index, readings, best))
-    return pd.DataFrame(
-        {"score": score, "margin": margin, **texts, "lon": lon, "lat": lat, "reason": reason}, index=queries.index
-    )
+    numbers = {"score": score, "margin": margin, "lon": lon, "lat": lat, "radius_m": radius}
+    return pd.DataFrame({**numbers, **texts, "reason": reason}, index=queries.index)
 
 
 def candidates(index: AddressIndex, queries: pd.DataFrame) -> pd.DataFrame:
@@ -153,7 +158,7 @@ def _find(index: AddressIndex, queries: pd.DataFrame) -> tuple[Readings, Pairs |
         if len(rows):
             search = Search(index.department(position), position, readings, local, near, index.complete)
             blocks.append(_find_in(search, rows))
-    pairs = _ranked(blocks) if blocks else None
+    pairs = with_corners(index, readings, _ranked(blocks)) if blocks else None
     stated = said.anywhere.copy()
     stated[said.place[said.agreement > 0]] = True
     known = np.zeros(len(queries), dtype=bool)
@@ -203,7 +208,7 @@ def _rated(search: Search, asked: Asked, found: tuple[NDArray[np.int64], NDArray
         score = np.where(np.isnan(metres), score, score * (1 - NEAR_SHARE * np.minimum(metres / 1000 / NEAR_KM, 1)))
     return Pairs(
         query, reading, np.full(len(query), search.position), street, alike, agreement, score,
-        houses.precision, houses.row, houses.column, houses.lon, houses.lat,
+        houses.precision, houses.row, houses.column, houses.lon, houses.lat, houses.spread_m,
     )  # fmt: skip
 
 
@@ -240,6 +245,8 @@ def _described(index: AddressIndex, readings: Readings, pairs: Pairs) -> dict[st
         title = department.titles[part.street]
         houses = zip(number[housed].tolist(), repetition[housed].tolist(), title[housed].tolist(), strict=True)
         title[housed] = [f"{number}{repetition} {street}" for number, repetition, street in houses]
+        for row in np.flatnonzero(part.precision == INTERSECTION).tolist():
+            title[row] = f"{department.streets['name'][int(part.street[row])]} / {department.titles[part.row[row]]}"
         label[here] = title
         citycode[here] = department.communes["citycode"].to_numpy(dtype=object)[department.commune[part.street]]
         if len(rows):
@@ -299,6 +306,7 @@ class Local:
             "code_postal": addresses["postcode"].tolist(),
             "code_insee": addresses["citycode"].tolist(),
             "nom_commune": addresses["city"].tolist(),
+            "code_insee_ancienne_commune": [""] * count,
             "nom_ancienne_commune": [""] * count,
             "type_position": [""] * count,
             "lon": addresses["lon"].to_numpy(dtype=float),
@@ -308,7 +316,7 @@ class Local:
             department = build_department(pa.table(columns))
             index = AddressIndex((), (department,), department.communes.assign(department=0), complete=False)
         else:
-            names = ["citycode", "name", "old_name", "postcodes", "department"]
+            names = ["citycode", "old_name", "postcode", "name", "old_code", "department"]
             index = AddressIndex(
                 (), (), pd.DataFrame(columns=names, dtype=object).astype({"department": int}), complete=False
             )

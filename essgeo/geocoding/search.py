@@ -68,7 +68,7 @@ class Pairs(NamedTuple):
         Where the candidate is in the index.
     likeness, agreement, score
         How alike the street and how well the commune agrees, and the score made of these and of the number; 0 to 1.
-    precision, row, column, lon, lat
+    precision, row, column, lon, lat, spread_m
         As in :class:`Houses`.
     """
 
@@ -84,6 +84,7 @@ class Pairs(NamedTuple):
     column: NDArray[np.int8]
     lon: NDArray[np.float64]
     lat: NDArray[np.float64]
+    spread_m: NDArray[np.float64]
 
     def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Pairs:
         """Return some of the pairs."""
@@ -355,9 +356,9 @@ def _nearest(queries: sparse.csr_array, streets: sparse.csr_array) -> Found:
     return np.concatenate(rows), np.concatenate(columns)
 
 
-HOUSENUMBER, INTERPOLATED, STREET, LOCALITY, MUNICIPALITY = range(5)
+HOUSENUMBER, INTERPOLATED, STREET, LOCALITY, MUNICIPALITY, INTERSECTION = range(6)
 
-PRECISIONS = ("housenumber", "interpolated", "street", "locality", "municipality")
+PRECISIONS = ("housenumber", "interpolated", "street", "locality", "municipality", "intersection")
 
 WIDEST_GAP, WIDEST_M, FARTHEST = 40, 400.0, 6
 """A number is put between neighbours at most so many numbers and metres apart, or at one so many numbers away."""
@@ -375,9 +376,11 @@ class Houses(NamedTuple):
     precision, factor
         One of :data:`PRECISIONS` by position, and the factor of the score.
     row, column
-        The address found (-1: none), and by which of the numbers asked.
+        The address found (-1: none), and by which of the numbers asked; of an intersection the other street.
     lon, lat
         Degrees: of the house, of a point between neighbours, or of the middle of the street.
+    spread_m
+        How far that is from the ends of a range or list of numbers; 0 for one number.
     """
 
     precision: NDArray[np.int8]
@@ -386,6 +389,7 @@ class Houses(NamedTuple):
     column: NDArray[np.int8]
     lon: NDArray[np.float64]
     lat: NDArray[np.float64]
+    spread_m: NDArray[np.float64]
 
 
 def find_houses(
@@ -396,7 +400,7 @@ def find_houses(
     *,
     complete: bool = True,
 ) -> Houses:
-    """Return the position of house numbers on streets; of a range or list, midway from its first to its last known."""
+    """Return the position of house numbers on streets; of a range or list, midway from its first to its last number."""
     slots, size = department.slots, len(street)
     # The first and the last address found of each range or list.
     first, final = np.full((2, size), -1, dtype=np.int64)
@@ -404,8 +408,9 @@ def find_houses(
     precision = np.where(department.locality[street], LOCALITY, STREET).astype(np.int8)
     factor = np.full(size, FOUND)
     point = department.lon_lat[:, street]
+    spread = np.zeros(size)
     if not len(slots):
-        return Houses(precision, factor, first, column, *point)
+        return Houses(precision, factor, first, column, point[0], point[1], spread)
     codes = {text: code for code, text in enumerate(department.repetitions)}
     asked = (numbers >= 0) & (numbers < 1 << NUMBER_BITS)
     for position in range(numbers.shape[1]):
@@ -421,16 +426,22 @@ def find_houses(
         first[new], column[new] = final[new], position
     found = first >= 0
     precision[found] = HOUSENUMBER
-    for line, degrees in zip(point, (department.lon, department.lat), strict=True):
-        line[found] = (degrees[first[found]] + degrees[final[found]]) / 2e6
+    ends = np.stack([department.points(np.maximum(rows, 0)) for rows in (first, final)])
     rest = np.flatnonzero(asked[:, 0] & ~found)
     if complete:
         precision[rest], factor[rest], point[:, rest] = _interpolate(
             department, street[rest], numbers[rest, 0].astype(np.int64), point[:, rest]
         )
+        # The last number of a range that the index lacks lies between its neighbours, as a single one does.
+        last = np.maximum((numbers >= 0).sum(axis=1) - 1, 0)
+        lacks = np.flatnonzero(found & (last > 0) & (first == final))
+        number = numbers[lacks, np.where(column[lacks] > 0, 0, last[lacks])].astype(np.int64)
+        ends[1][:, lacks] = _interpolate(department, street[lacks], number, ends[0][:, lacks])[2]
     else:
         factor[rest] = UNKNOWN
-    return Houses(precision, factor, first, column, *point)
+    point[:, found] = ends.mean(axis=0)[:, found]
+    spread[found] = distance_m(*ends[0], *ends[1])[found] / 2
+    return Houses(precision, factor, first, column, point[0], point[1], spread)
 
 
 def _interpolate(

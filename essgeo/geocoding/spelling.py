@@ -21,20 +21,35 @@ LONGEST = 300
 """Characters of a field that are read; no postal address is longer."""
 
 WAYS = {
-    "allee": "all al alle allees", "ancienne route": "art", "avenue": "av ave aven avn", "boucle": "bcle",
-    "boulevard": "bd bld blv blvd boul bvd bvld", "carrefour": "car carf", "chaussee": "chs",
-    "chemin": "ch che chem chm", "chemin rural": "", "cite": "cte", "clos": "", "corniche": "cor", "cote": "",
-    "cour": "cr", "cours": "crs", "descente": "dsc", "digue": "dig", "domaine": "dom", "escalier": "esc",
-    "esplanade": "esp espl", "faubourg": "fg fbg faub", "galerie": "", "grande rue": "gr", "hameau": "ham",
-    "ilot": "", "impasse": "imp", "jardin": "jard", "levee": "", "lieu dit": "ld lieudit", "lotissement": "lot",
-    "mail": "", "montee": "mte", "parc": "", "parvis": "prv", "passage": "pas pass psg", "passerelle": "ple",
-    "place": "pl plc", "placette": "", "plateau": "plt", "pont": "", "port": "", "porte": "pte",
-    "promenade": "prom", "quai": "qu q", "quartier": "qua quart", "rampe": "rpe", "rempart": "rem",
-    "residence": "res resid", "rocade": "roc", "rond point": "rpt rdpt", "route": "rte", "rue": "r", "ruelle": "rle",
-    "sente": "sen", "sentier": "sent", "square": "sq squ", "terrasse": "tsse", "terre plein": "tpl",
-    "traverse": "tra trav", "venelle": "ven", "villa": "vla", "village": "vge", "voie": "voi", "zone": "za zi zac",
+    "allee": "all al alle allees", "ancien chemin": "ach", "ancienne route": "art", "avenue": "av ave aven avn",
+    "boucle": "bcle", "boulevard": "bd bld blv blvd boul bvd bvld", "carrefour": "car carf", "chaussee": "chs",
+    "chemin": "ch che chem chm", "chemin rural": "", "chemin vicinal": "chv", "cite": "cte", "clos": "",
+    "corniche": "cor", "cote": "", "coteau": "", "cour": "cr", "cours": "crs", "descente": "dsc", "digue": "dig",
+    "domaine": "dom", "escalier": "esc", "esplanade": "esp espl", "faubourg": "fg fbg faub", "galerie": "",
+    "grand boulevard": "gbd", "grande place": "gpl", "grande rue": "gr", "hameau": "ham", "ilot": "",
+    "impasse": "imp", "jardin": "jard", "levee": "", "lotissement": "lot", "mail": "", "marche": "mar",
+    "montee": "mte", "parc": "", "parvis": "prv", "passage": "pas pass psg", "passerelle": "ple",
+    "petit chemin": "pch", "petite route": "prt", "petite rue": "ptr", "place": "pl plc", "placette": "ptte",
+    "plaine": "pln", "plateau": "plt", "pont": "", "port": "", "porte": "pte", "promenade": "prom pro",
+    "quai": "qu q", "quartier": "qua quar quart qrt", "rampe": "rpe", "rempart": "rem remp",
+    "residence": "res resid", "rocade": "roc", "rond point": "rpt rdpt", "rotonde": "rtd", "route": "rte",
+    "rue": "r", "ruelle": "rle", "sente": "sen", "sentier": "sent", "square": "sq squ", "terrasse": "tsse",
+    "terre plein": "tpl", "traverse": "tra trav", "venelle": "ven", "vieille route": "vte", "vieux chemin": "vche",
+    "villa": "vla vill", "village": "vge vlge", "voie": "voi", "zone": "za zac zad zae zi zup",
 }  # fmt: skip
-"""Kinds of way and their abbreviations at the head of a street name (La Poste and FANTOIR forms among them)."""
+"""Kinds of way and their abbreviations at the head of a street name: forms of La Poste and FANTOIR, codes of SIRENE,
+FINESS and ASP."""
+
+PLACES = {
+    "aerodrome": "aer", "agglomeration": "agl", "beguinage": "begi", "bourg": "brg bg", "camping": "cpg",
+    "centre": "ctre", "centre commercial": "ccal", "chateau": "cht", "contour": "ctr", "ecart": "eca", "ecluse": "ecl",
+    "espace": "espa", "ferme": "frm", "fontaine": "fon", "grille": "gri", "halle": "hle", "maison": "mais",
+}  # fmt: skip
+"""Kinds of place that the same codes know, which are no ways."""
+
+ZONES = frozenset(["activite", "activites", "amenagement", "artisanale", "commerciale", "concerte", "economique",
+                   "industrielle", "urbanisation"])  # fmt: skip
+"""What a zone is for: one is written in full, by its letters or not at all."""
 
 TITLES = {
     "abbe": "ab", "avenue": "av ave", "boulevard": "bd bld blvd bvd", "capitaine": "cap cne", "chateau": "cht chat",
@@ -49,14 +64,15 @@ TITLES = {
 NUMBERS = {
     "premier": "1", "premiere": "1", "deux": "2", "trois": "3", "quatre": "4", "cinq": "5", "six": "6", "sept": "7",
     "huit": "8", "neuf": "9", "dix": "10", "onze": "11", "douze": "12", "treize": "13", "quatorze": "14",
-    "quinze": "15", "seize": "16", "vingt": "20", "ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7",
-    "viii": "8", "ix": "9", "xi": "11", "xii": "12", "xiii": "13", "xiv": "14", "xv": "15", "xvi": "16", "xvii": "17",
-    "xviii": "18", "xix": "19", "xx": "20", "xxiii": "23",
+    "quinze": "15", "seize": "16", "vingt": "20", "trente": "30", "quarante": "40", "cinquante": "50",
+    "soixante": "60", "cent": "100", "mille": "1000", "mil": "1000", "ier": "1", "iere": "1", "ii": "2", "iii": "3",
+    "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9", "xi": "11", "xii": "12", "xiii": "13", "xiv": "14",
+    "xv": "15", "xvi": "16", "xvii": "17", "xviii": "18", "xix": "19", "xx": "20", "xxiii": "23",
 }  # fmt: skip
 """Numbers in letters and in Roman numerals; single Roman letters count only at the end of a name."""
 
 SPELT = {
-    digits: word for word, digits in reversed(NUMBERS.items()) if len(word) > len("ii") and set(word) - set("ivx")
+    digits: word for word, digits in reversed(NUMBERS.items()) if len(word) > len("ii") and set(word) - set("iverx")
 } | {"1": "premier"}
 """The word of each number that has one."""
 
@@ -69,11 +85,13 @@ STOP_WORDS = frozenset([
     "a", "au", "aux", "d", "de", "des", "du", "en", "et", "l", "la", "le", "les", "sur",
 ])  # fmt: skip
 
-HEADS = {short: way for way, shorts in WAYS.items() for short in shorts.split()}
+HEADS = {short: kind for kind, shorts in (WAYS | PLACES).items() for short in shorts.split()}
 
 INNER = {short: title for title, shorts in TITLES.items() for short in shorts.split()} | NUMBERS
 
-WAY_WORDS = frozenset(way.split()[0] for way in WAYS) | {"autoroute", "peripherique"}
+WAY_WORDS = frozenset(way.split()[0] for way in WAYS).union(["autoroute", "peripherique"]) - {
+    "ancien", "grand", "petit", "petite", "vieille", "vieux",
+}  # fmt: skip
 
 NOUNS = WAY_WORDS.union([
     "porte", "pont", "faubourg", "fort", "gare", "bois", "parc", "moulin", "chateau", "eglise", "port", "ecole",
@@ -109,11 +127,19 @@ _ORDINAL = re.compile(r"^0*(\d+)(?:er|ere|e|eme|ieme|nd|nde)?$")
 
 _NOT_DIGITS = re.compile(r"[^0-9]+")
 
-_TENS, _UNITS = ("dix", "vingt"), ("deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf")
+_VALUES = {"un": 1, "une": 1} | {
+    word: int(digits) for word, digits in NUMBERS.items() if len(word) > 2 and set(word) - set("iverx")  # noqa: PLR2004
+} | {"cents": 100, "vingts": 20}  # fmt: skip
 
-_COMPOUND = re.compile(rf"\b({'|'.join(_TENS)})[ -](?:et[ -])?({'|'.join(('un', *_UNITS))})\b")
+# Two words of a number or more: trente-six, mil huit cent quatorze, vingt et un.
+_COMPOUND = re.compile(rf"\b(?:{'|'.join(_VALUES)})(?:[ -](?:et[ -])?(?:{'|'.join(_VALUES)}))+\b")
 
-_COMPOUNDS = {"un": 1} | {word: int(NUMBERS[word]) for word in (*_TENS, *_UNITS)}
+_COMPOUND_WORDS = ("dix", "vingt", "trente", "quarante", "cinquante", "soixante", "cent", "mil")
+
+# A day, its month, and the year that a street is named with or without: 8 mai 1945, 8 mai 45.
+_DATE = re.compile(r"\b(\d+ (?:jan|fev|mar|avr|mai|jui|aou|sep|oct|nov|dec)[a-z]*) (?:1[4-9]\d\d|\d\d)$")
+
+_HAMLET = re.compile(r"^(?:lieu(?:x|s)?[ -]?dits?|ld) (?=.)")
 
 
 class StreetKey(NamedTuple):
@@ -191,12 +217,12 @@ def street_key(text: str) -> StreetKey:
 
     >>> street_key("av du gal leclerc")
     StreetKey(words='avenue general leclerc', compact='avenuedugeneralleclerc', bare='general leclerc', way='avenue')
-    >>> street_key("r louis xiv").words, street_key("pl du huit mai 1945").words
-    ('rue louis 14', 'place 8 mai 1945')
+    >>> street_key("r louis xiv").words, street_key("pl du huit mai 45").words, street_key("rue des 36 ponts").words
+    ('rue louis 14', 'place 8 mai', 'rue 36 ponts')
     """
-    if "dix" in text or "vingt" in text:
-        text = _COMPOUND.sub(lambda match: str(_COMPOUNDS[match[1]] + _COMPOUNDS[match[2]]), text)
-    tokens = text.replace("-", " ").split()
+    if any(word in text for word in _COMPOUND_WORDS):
+        text = _COMPOUND.sub(lambda match: _number(match[0]), text)
+    tokens = _HAMLET.sub("", text).replace("-", " ").split()
     if not tokens:
         return StreetKey("", "", "", "")
     if tokens[0] == "cr" and len(tokens) > 1 and tokens[1][0] <= "9":
@@ -206,11 +232,36 @@ def street_key(text: str) -> StreetKey:
         tokens[-1] = {"i": "1", "v": "5", "x": "10"}.get(tokens[-1], tokens[-1])
     if not "".join(tokens).isalpha():
         tokens = _spelt([_ORDINAL.sub(r"\1", token) if token[0] <= "9" else token for token in tokens])
+    if tokens[-1] <= "9999" and len(tokens) > 3:  # noqa: PLR2004 (a way, a day, a month, a year)
+        tokens = _DATE.sub(r"\1", " ".join(tokens)).split()
     while len(tokens) > 1 and tokens[0] == tokens[1] and tokens[0] in WAY_WORDS:
         del tokens[0]
     words = [token for token in tokens if token not in STOP_WORDS] or tokens
+    if len(words) > 1 and words[1] in ZONES and words[0] == "zone":
+        words = ["zone", *(word for word in words[1:] if word not in ZONES)]
+        tokens = words
     way = words[0] if len(words) > 1 and words[0] in WAY_WORDS else ""
     return StreetKey(" ".join(words), "".join(tokens), " ".join(words[1:] if way else words), way)
+
+
+def _number(words: str) -> str:
+    """Return a number in words as digits: the words themselves where they are several numbers.
+
+    >>> _number("mil huit cent quatorze"), _number("quatre-vingt-dix-sept"), _number("deux trois")
+    ('1814', '97', 'deux trois')
+    """
+    total, group, last = 0, 0, 10_000
+    for word in re.split(r"[ -](?:et[ -])?", words):
+        value = _VALUES[word]
+        if value in (100, 1000) or (value == 20 and group % 100 == 4):  # noqa: PLR2004 (quatre-vingt)
+            group = max(group, 1) * value
+        elif value < last and (group % 10 == 0 or group % 100 == 0):
+            group += value
+        else:
+            return words
+        last = min(100, value)
+        total, group = (total + group, 0) if value == 1000 else (total, group)  # noqa: PLR2004
+    return str(total + group)
 
 
 def _spelt(tokens: list[str]) -> list[str]:
@@ -262,7 +313,8 @@ def _difference(asked: StreetKey, known: StreetKey) -> int:
     same_words = len(one) == len(two) and all(map(_close, one, two))
     if same_words or asked.bare == known.bare or _close(left.replace(" ", ""), right.replace(" ", "")):
         return MISSPELT
-    return SHORTENED if same_way and _shortened(one, two, asked) else OTHER_NAME
+    shortened = same_way and (has_initials(one, two) or has_initials(two, one) or _shortened(one, two, asked))
+    return SHORTENED if shortened else OTHER_NAME
 
 
 def _shortened(asked: list[str], known: list[str], key: StreetKey) -> bool:
@@ -280,6 +332,25 @@ def _shortened(asked: list[str], known: list[str], key: StreetKey) -> bool:
     lead, rest = many[:more], many[more:]
     left_out = fewer and NOUNS.isdisjoint(lead) and (size > 1 or of_a_person)
     return (left_out or RANKS.issuperset(lead)) and all(map(_close, few, rest))
+
+
+def has_initials(short: list[str], full: list[str]) -> bool:
+    """Return whether a name is another with initials for its first names.
+
+    >>> has_initials("p vaillant couturier".split(), "paul vaillant couturier".split())
+    True
+    >>> has_initials("jj rousseau".split(), "jean jacques rousseau".split()), has_initials(["j"], ["jean"])
+    (True, False)
+    """
+    letters = [letter for word in short[:-1] for letter in (word if len(word) < SHORT_WORD else [word])] + short[-1:]
+    return (
+        len(letters) == len(full) > 1
+        and any(len(letter) == 1 for letter in letters[:-1])
+        and all(
+            full[i].startswith(letter) if len(letter) == 1 else _close(letter, full[i])
+            for i, letter in enumerate(letters)
+        )
+    )
 
 
 def lacks_middle(asked: list[str], known: list[str]) -> bool:
@@ -359,6 +430,8 @@ def _by_words(value: float, asked: StreetKey, known: StreetKey) -> float:
     one, two = asked.bare.split(), known.bare.split()
     if asked.way != known.way:
         return value
+    if has_initials(one, two) or has_initials(two, one):
+        return max(value, FIRST_NAME)
     if len(one) == len(two):
         same = all(fuzz.ratio(a, b) >= MIN_WORD for a, b in zip(one, two, strict=True))
         return value if same else min(value, OTHER_WORD)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from essgeo.geocoding.communes import NAME_CLOSE
+from essgeo.geocoding.communes import NAME_CLOSE, SILENT
 from essgeo.geocoding.search import HOUSENUMBER, INTERPOLATED, LOCALITY, STREET, distinct_pairs, names_of
 from essgeo.geocoding.spelling import OTHER_NAME, OTHER_WAY, SAME_NAME, differences
 
@@ -24,6 +24,7 @@ RADIUS_M = {
     "interpolated": 90.0,
     "street": 130.0,
     "locality": 200.0,
+    "intersection": 30.0,
     "place": 200.0,
     "municipality": 2500.0,
 }
@@ -43,8 +44,9 @@ street         145     51 m     95 m    129 m 127 located houses without their n
 ``benchmarks/calibrate.py`` prints this table, and what the radius of one half of the rows holds of the other half, over
 200 draws: 89.4 ± 3.2 % of houses, 89.7 ± 3.4 % of interpolated points, 88.8 ± 4.8 % of streets. A radius is the next
 5 m above the last column. Of the 18 rows without a number, 14 lie within 104 m and four beyond 200 m (three of those
-beyond 900 m, where the truth file puts the same street in two places): so few say little. ``locality``, ``place`` and
-``municipality`` are assumptions, for no row tells. A radius only widens intervals: it never moves a point.
+beyond 900 m, where the truth file puts the same street in two places): so few say little. ``locality``,
+``intersection``, ``place`` and ``municipality`` are assumptions, for no row tells. A radius only widens intervals: it
+never moves a point.
 """
 
 SHORT_M = 200.0
@@ -72,6 +74,8 @@ class Features(NamedTuple):
         Whether a house number was asked.
     short
         Whether the street is so short that it is a position.
+    called
+        Whether a place is named, and the match is a way that is only called after it.
     complete
         Whether the index has every street and number: of an extract only the very name counts.
     """
@@ -81,12 +85,13 @@ class Features(NamedTuple):
     precision: NDArray[np.int8]
     numbered: NDArray[np.bool_]
     short: NDArray[np.bool_]
+    called: NDArray[np.bool_]
     complete: bool
 
 
 def features(index: AddressIndex, readings: Readings, best: Pairs) -> Features:
     """Return what is known of matches."""
-    short = np.zeros(len(best.query), dtype=bool)
+    short, called = np.zeros((2, len(best.query)), dtype=bool)
     differ = np.full(len(best.query), SAME_NAME, dtype=np.int8)
     for position in np.unique(best.department).tolist():
         department = index.department(position)
@@ -99,11 +104,15 @@ def features(index: AddressIndex, readings: Readings, best: Pairs) -> Features:
         asked, known, pair = distinct_pairs(readings.street[best.reading[rows]], street)
         keys = [readings.streets[row] for row in asked.tolist()], [department.keys[row] for row in known.tolist()]
         differ[rows] = differences(*keys)[pair]
+        other = np.array(
+            [bool(name.way) and name.words != text.words for text, name in zip(*keys, strict=True)], dtype=bool
+        )
+        called[rows] = other[pair] & readings.named[best.reading[rows]]
         # Another kind of way is the same street where the city has one of that name, and the house is there.
         sure = names_of(department).alone[street] & (best.agreement[rows] == 1) & (best.precision[rows] == HOUSENUMBER)
         differ[rows[(differ[rows] == OTHER_WAY) & ~sure]] = OTHER_NAME
     numbered = readings.numbers[best.reading, 0] >= 0
-    return Features(differ, best.agreement, best.precision, numbered, short, index.complete)
+    return Features(differ, best.agreement, best.precision, numbered, short, called, index.complete)
 
 
 def reasons(seen: Features) -> NDArray[np.object_]:
@@ -115,12 +124,14 @@ def reasons(seen: Features) -> NDArray[np.object_]:
     misread = other_name & (doubtful | (not seen.complete))
     return np.select(
         [
+            seen.agreement == SILENT,
+            seen.called & (seen.agreement >= MIN_AGREEMENT),
             misread | (seen.difference == OTHER_NAME),
             seen.agreement < MIN_AGREEMENT,
             doubtful | (place & seen.numbered),
             place & ~seen.short,
         ],
-        ["street_unknown", "other_city", "number_unknown", "number_missing"],
+        ["no_city", "place_name", "street_unknown", "other_city", "number_unknown", "number_missing"],
         "",
     ).astype(object)
 
@@ -148,8 +159,10 @@ def statuses(matches: pd.DataFrame) -> pd.Series:
     """
     reason = matches["reason"]
     good = (matches["score"] >= MIN_SCORE) | reason.isin(["number_missing", "number_unknown"])
-    wrong = reason.isin(["street_unknown", "other_city", "city_unknown", "commune_not_covered", "no_address"])
-    sure = matches["precision"].isin([*HOUSES, *STREETS]) & (reason == "")
+    wrong = reason.isin(
+        ["street_unknown", "other_city", "no_city", "city_unknown", "commune_not_covered", "no_address"]
+    )
+    sure = matches["precision"].isin([*HOUSES, *STREETS, "intersection"]) & (reason == "")
     clear = matches["margin"] >= MIN_MARGIN
     found = matches["lon"].notna() & good & ~wrong
     chosen = np.select([~found, ~sure, ~clear], ["not_found", "imprecise", "ambiguous"], "located")

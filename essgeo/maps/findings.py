@@ -208,6 +208,7 @@ _PLACED = {
     "housenumber": "door",
     "interpolated": "door",
     "place": "site",
+    "intersection": "site",
     "street": "street",
     "locality": "area",
     "municipality": "area",

@@ -160,9 +160,11 @@ GEO_REASONS = _labels(
             "commune absente des fichiers d'adresses donnés",
             "commune not in the address files given",
         ),
-        "other_city": (
-            "trouvée dans une autre commune, ou commune non précisée",
-            "found in another commune, or none given",
+        "other_city": ("trouvée dans une autre commune", "found in another commune"),
+        "no_city": ("commune non précisée", "no commune given"),
+        "place_name": (
+            "nom de lieu, et non adresse : la voie de ce nom peut être ailleurs",
+            "name of a place, not an address: the street called after it may be elsewhere",
         ),
         "no_answer": ("aucune réponse du service", "no answer from the service"),
         "too_long": ("adresse trop longue", "address too long"),

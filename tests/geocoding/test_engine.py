@@ -143,7 +143,7 @@ def test_a_range_lies_between_its_ends() -> None:
         ("", "Bondy", "not_found", "no_address"),
         ("3 rue Inexistante", "Bondy", "not_found", "street_unknown"),
         ("3 avenue Galliéni", "Lyon", "not_found", "commune_not_covered"),
-        ("3 avenue Galliéni", "", "not_found", "other_city"),
+        ("3 avenue Galliéni", "", "not_found", "no_city"),
     ],
 )
 def test_what_is_not_there_is_not_a_position(address: str, city: str, status: str, reason: str) -> None:

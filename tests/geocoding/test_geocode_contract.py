@@ -129,8 +129,8 @@ def test_a_masked_row_loses_address_and_coordinates_whatever_is_known(column: st
 
 def test_an_address_without_a_commune_says_so_in_a_known_word() -> None:
     found = geocode(table({}, {"address": "10 bd Chanzy", "city": "", "citycode": ""}).iloc[1:], using=KNOWN)
-    assert found["geo_reason"].tolist() == ["other_city"]
-    assert "other_city" in GEO_REASONS
+    assert found["geo_reason"].tolist() == ["no_city"]
+    assert "no_city" in GEO_REASONS
 
 
 CHOICE = st.fixed_dictionaries(
