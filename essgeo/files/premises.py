@@ -11,6 +11,7 @@ import pandas as pd
 
 from essgeo.crs import GEOGRAPHIC, require_crs
 from essgeo.errors import SchemaError
+from essgeo.files.footers import footer_rows
 from essgeo.files.recognise import parse_columns, recognise, take, take_positions
 from essgeo.files.reread import reread
 from essgeo.files.tables import as_text, read_table
@@ -99,6 +100,8 @@ def read_premises(
             raise SchemaError(message)
         named = take(plain, reading)
         reading.tell(path.name)
+        if not isinstance(table, gpd.GeoDataFrame):
+            named = named[~footer_rows(plain, named, name=path.name)]
     shapes = None
     if isinstance(table, gpd.GeoDataFrame):
         require_crs(table, path.name)

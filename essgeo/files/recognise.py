@@ -51,6 +51,11 @@ _RECODED = frozenset(column.name for column in LAYERS["structures"].fields if is
     "status"
 }
 
+_NAMING = frozenset(word for words in (*WORDS["naming"], *WORDS["neutral"]) for word in words_of(words))
+
+MAX_NAME = 120
+"""Characters of a cell that may name a structure."""
+
 _SHARE = 0.3
 """From this share of e-mail addresses or telephone numbers on, a column is about persons, whatever it is called."""
 
@@ -218,6 +223,10 @@ def recognise(
         bare = [name for name in free if simplify(name) == "nom" and (name,) not in guessed.values()]
         persons, free = [*persons, *bare], [name for name in free if name not in bare]
     own: dict[str, tuple[str, ...]] = {**guessed, **chosen}
+    if layer == "structures" and "name" not in own:
+        left = [name for name in free if (name,) not in own.values() and name not in refused]
+        naming = [name for name in left if _may_name(name, table[name], seen[name])]
+        own |= {"name": (naming[0],)} if naming else {}
     fields = _with_address(own, chosen, names, seen) if layer == "structures" else own
     used = {column for columns in fields.values() for column in columns}
     order = [name for name in (*aliases, *chosen) if name in fields]
@@ -296,6 +305,13 @@ def _is_degrees(seen: list[str]) -> bool:
 
 def _is_name(seen: list[str]) -> bool:
     return _is_text(seen) and not (len(seen) > 1 and all(simplify(text) in WORDS["legal"] for text in seen))
+
+
+def _may_name(name: str, column: pd.Series, seen: list[str]) -> bool:
+    """Return whether a column may be what a list without any name calls its rows, by its own name and its cells."""
+    different = len(seen) >= min(SAMPLE, len(column) / 2)
+    short = all(len(text) <= MAX_NAME for text in seen)
+    return bool({*words_of(name)} & _NAMING) and _is_name(seen) and different and short and bool(seen)
 
 
 _TESTS: Final[Mapping[str, Callable[[list[str]], bool]]] = {

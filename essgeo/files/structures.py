@@ -13,6 +13,7 @@ import pandas as pd
 
 from essgeo.crs import GEOGRAPHIC, require_crs
 from essgeo.errors import InputError, InputWarning, SchemaError
+from essgeo.files.footers import footer_rows
 from essgeo.files.recognise import parse_columns, recognise, take, take_positions
 from essgeo.files.redact import is_diffusion, redact, redact_identifiers, restricted_rows
 from essgeo.files.reread import reread
@@ -29,7 +30,7 @@ from essgeo.schema.cells import (
     status_of,
 )
 from essgeo.schema.columns import HEADERS, LAYERS, LISTS
-from essgeo.schema.headers import guess_columns, simplify
+from essgeo.schema.headers import guess_columns, simplify, words_of
 from essgeo.schema.validate import MONTH, ROW, meant, row_label, validate, warn_faults
 
 if TYPE_CHECKING:
@@ -103,14 +104,12 @@ def _days(dates: pd.Series) -> pd.Series:
     return days.where(days.str.fullmatch(MONTH) & ~days.str.startswith(_NO_DAY), "")
 
 
-_PLACE = ("address", "postcode", "city", "citycode", "lon", "lat")
-
-_SUM = r"(sous_|grand_)?tota(l|ux)(_.*)?"
-
 _WANTED = {
     "the name": ("name",),
     "the address, or the longitude and latitude,": ("address", "address_more", "lon", "point"),
 }
+
+_OF_NAMES = frozenset({"nom", "prenom", "prenom1", "first", "last", "surname"})
 
 
 def read_structures(
@@ -151,16 +150,17 @@ def read_structures(
         columns of the ``structures`` layer,
         ``""`` where the file says nothing, then the file's own other columns. ``status`` and ``family`` are ``unknown``
         where not given. Zeros that a spreadsheet took from postcodes are back, dates are as in ISO 8601, SIRET and
-        SIREN are digits only; what is no SIRET stands in ``siret_as_given``. Sums below the list are left out, with a
-        warning. A cell that is no date, number, place or word of the vocabulary is left out, with a warning that names
-        row and field. Columns about persons (names, telephones, e-mails) are left out. Rows that the law restricts
+        SIREN are digits only; what is no SIRET stands in ``siret_as_given``. Sums, notes below the list and headers
+        that come again are left out, with a warning (:func:`essgeo.files.footers.footer_rows`). A cell that is no date,
+        number, place or word of the vocabulary is left out, with a warning that names row and field. Columns about
+        persons (names, telephones, e-mails) are left out. Rows that the law restricts
         (:func:`essgeo.files.redact.restricted_rows`) are emptied at once, so that neither a message nor a result can
         show what they hid.
 
     Raises
     ------
     SchemaError
-        No column with a name, or neither an address nor coordinates.
+        Neither an address nor coordinates, or no name in a list of persons.
     InputError
         The file cannot be read.
 
@@ -193,7 +193,11 @@ def structures_of(
     words = read_recode(recode)
     reading = recognise(table, source=source, headers=headers, named=parse_columns(columns), recode=words)
     wanted = [name for name, fields in _WANTED.items() if not {*fields} & {*reading.fields}]
-    if wanted:
+    # A list of persons is none of structures; any other may call these by what else it says of them.
+    persons = any(_OF_NAMES & {*words_of(column)} for column in reading.persons)
+    by = reading.fields.get("structure_id") or reading.fields.get("address") or ()
+    nameless = wanted == ["the name"] and bool(by) and not persons
+    if wanted and not nameless:
         message = tell(
             "no_structure_columns",
             name=source,
@@ -208,11 +212,14 @@ def structures_of(
     taken.index = rows.rename(ROW)
     # Redacted before anything else is read, so that no message, sum or identifier tells what the row hid.
     restricted = restricted_rows(taken)
-    structures = _drop_sums(redact(taken, restricted), table.set_axis(taken.index), restricted, source)
-    restricted = restricted.loc[structures.index]
+    aside = footer_rows(table.set_axis(taken.index), taken, name=source, hidden=restricted)
+    structures, restricted = redact(taken, restricted)[~aside], restricted[~aside]
     structures, faults, notes = _read_cells(structures, words)
     structures = _clean_company_numbers(structures, restricted)
-    faults += _name_all(structures, restricted)
+    unnamed = _name_all(structures, restricted)
+    if nameless:
+        warnings.warn(tell("named_otherwise", name=source, columns=" + ".join(by)), InputWarning, stacklevel=3)
+    faults += [fault for fault in unnamed if fault[1] != "name" or not nameless]
     warn_faults(source, faults, notes)
     return validate(_name_sources(structures), "structures", source=source), reading
 
@@ -362,22 +369,6 @@ def as_list(frame: pd.DataFrame) -> pd.DataFrame:
     rows.index = pd.RangeIndex(1, len(rows) + 1, name=ROW)
     rows.columns = pd.Index([str(column) for column in rows.columns])
     return as_text(rows)
-
-
-def _drop_sums(structures: pd.DataFrame, table: pd.DataFrame, restricted: pd.Series, name: str) -> pd.DataFrame:
-    """Return the structures without the sums below them: rows that begin with "Total" and have no place."""
-    # The first cell of each row that says something; a sum stays where a structure stands below it.
-    cells = structures.reindex(columns=_PLACE, fill_value="")
-    first = table.replace("", None).bfill(axis=1).iloc[:, 0].fillna("").astype(str).mask(restricted, "")
-    sums = first.map(simplify).str.fullmatch(_SUM) & (cells == "").all(axis=1)
-    parts = [str(row).rpartition("!")[0] for row in sums.index]  # each sheet has its own
-    below = sums[::-1].groupby(parts[::-1]).cummin()[::-1]
-    if not below.any() or below.all():
-        return structures
-    rows = ", ".join(f"{row} ({text})" for row, text in first[below].items())
-    message = tell("sums_left_out", name=name, rows=rows)
-    warnings.warn(message, InputWarning, stacklevel=3)
-    return structures[~below]
 
 
 def _clean_company_numbers(structures: pd.DataFrame, restricted: pd.Series) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from tqdm.auto import tqdm
 
 from essgeo.crs import GEOGRAPHIC, require_crs
 from essgeo.errors import InputError, InputWarning
+from essgeo.files.footers import footer_rows
 from essgeo.files.recognise import recognise, take, take_positions
 from essgeo.files.redact import MASK, is_diffusion, redact, redact_identifiers, restricted_rows
 from essgeo.files.reread import ADDED, in_code, is_result, reread
@@ -340,6 +341,8 @@ def addresses_of(table: pd.DataFrame, reading: Reading, *, source: str = "the la
     else:
         positions, faults = take_positions(taken, rows)
         hidden = {*rows[restricted.to_numpy()]}
+        aside = footer_rows(plain.set_axis(rows), taken.set_axis(rows), name=source, hidden=restricted)
+        found.loc[aside.to_numpy(), "address"] = ""  # a sum keeps its row, as a blank one does, and is not looked up
         warn_faults(source, [fault for fault in faults if fault[0] not in hidden])
         found = found.assign(lon=positions["lon"], lat=positions["lat"])
     if "coord_precision" in taken:

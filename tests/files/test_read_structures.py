@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import re
+import warnings
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -133,12 +135,44 @@ def test_every_cell_that_is_left_out_is_told_at_once_in_its_order(tmp_path: Path
     ]
 
 
-def test_a_sum_below_the_list_is_no_structure(tmp_path: Path) -> None:
-    text = "nom;adresse;salariés\nTotal;1 rue A;3\nTotal;;2\nLe Fournil;2 rue B;4\n;;\nSous-total :;;9\n;;Total 9\n"
-    with pytest.warns(InputWarning, match=r"left out: row 6 \(Sous-total :\), 7 \(Total 9\)\."):
-        table = read(tmp_path, text)
-    assert table["name"].tolist() == ["Total", "Total", "Le Fournil"]
-    assert read(tmp_path, "nom;adresse\nTotal;\n")["name"].tolist() == ["Total"]
+HEAD = "nom;adresse;ville;salariés\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "names", "aside"),
+    [
+        ("Total;1 rue A;;3\nTotal;;;2\nA;2 rue B;;4\n;;;\nSous-total :;;;9\n;;;Total 9\n", ["Total", "A"], [3, 6, 7]),
+        ("A;2 rue B;Bondy;4\nSous-total;;Bondy;4\nTOTAL GÉNÉRAL;;;4\n", ["A"], [3, 4]),
+        ("A;2 rue B;Bondy;4\nB;3 rue B;Bondy;4\nSomme;;;8\nSource : mairie\n* à vérifier\n", ["A", "B"], [4, 5, 6]),
+        ("A;2 rue B;Bondy;4\nTotal : 45 structures\nMis à jour le 12/03/2024\n", ["A"], [3, 4]),
+        ("A;2 rue B;Bondy;4\nNombre de structures;;;1\nTotal Bondy;;;1\n", ["A"], [3, 4]),
+        ("A;2 rue B;Bondy;4\nNom;Adresse;Ville;Salariés\nB;3 rue B;Bondy;\n", ["A", "B"], [3]),
+        ("Total Festum;;Bondy;\nSource vive;;;\nSomme T;;Bondy;2\n", ["Total Festum", "Source vive", "Somme T"], []),
+        ("A;2 rue B;Bondy;4\nTotal;3 rue B;Bondy;\n", ["A", "Total"], []),
+        ("Total;;;\n", ["Total"], []),
+    ],
+)  # fmt: skip
+def test_sums_notes_and_headers_within_a_list_are_no_structures(
+    tmp_path: Path, rows: str, names: list[str], aside: list[int]
+) -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert read(tmp_path, HEAD + rows)["name"].tolist() == names
+    said = " ".join(str(one.message) for one in caught)
+    assert [int(row) for row in re.findall(r"(\d+) \(", said.partition("no structure:")[2])] == aside
+
+
+def test_a_list_without_names_calls_its_rows_by_what_else_it_says(tmp_path: Path) -> None:
+    with pytest.warns(InputWarning, match="they are called by adresse"):
+        assert read(tmp_path, "adresse;commune\n1 rue A;Bondy\n1 rue B;Bondy\n")["name"].tolist() == [
+            "1 rue A",
+            "1 rue B",
+        ]
+    with pytest.warns(InputWarning, match="they are called by code"):
+        assert read(tmp_path, "code structure;adresse\nx1;1 rue A\n")["name"].tolist() == ["x1"]
+    assert read(tmp_path, "Libellé du service;adresse\nPMI;1 rue A\n")["name"].tolist() == ["PMI"]
+    with pytest.raises(SchemaError, match="the name"):
+        read(tmp_path, "Nom;Prénom;adresse\nMARTIN;J;1 rue A\n")
 
 
 def test_what_is_no_siret_is_set_aside_unless_the_law_hides_it(tmp_path: Path) -> None:
