@@ -179,6 +179,7 @@ def site(  # noqa: PLR0913 (one argument an option)
     """Choose sites in a TERRITORY that bring most residents within reach of a sector."""
     from essgeo.files.guard import refuse_overwrite
     from essgeo.maps.build import build_siting
+    from essgeo.publish.folder import check_folder
     from essgeo.schema.cells import code_of
     from essgeo.schema.vocabulary import THEMES
     from essgeo.siting import Assumptions, Requirements, choose_sites
@@ -190,6 +191,8 @@ def site(  # noqa: PLR0913 (one argument an option)
         raise click.UsageError(message)
     here = load_territory(territory)
     given = candidates if candidates not in ("grid", "sites") else None
+    if out:
+        check_folder(out, options.inputs(here))
     refuse_overwrite({"--out": out}, options.inputs(here) | {"--candidates": given})
     options, parts = _parts(given, options, candidate_sheet, candidate_layer)
     setting = set_up(here, options)

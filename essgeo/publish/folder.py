@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -91,6 +93,10 @@ def check_folder(out: Path, read: Mapping[str, Path]) -> None:
     if out.exists() and not out.is_dir():
         message = tell("publish_file", out=out)
         raise InputError(message)
+    there = next(path for path in (out.resolve(), *out.resolve().parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        strerror = os.strerror(errno.EACCES if there.is_dir() else errno.ENOTDIR)
+        raise InputError(tell("publish_refused", out=out, strerror=strerror, filename=there))
     refuse_overwrite({"out": out}, read)
 
 

@@ -9,6 +9,11 @@ from typing import TYPE_CHECKING, cast
 
 import pandas as pd
 
+from essgeo.errors import InputError
+from essgeo.files.guard import refuse_overwrite
+from essgeo.files.tables import require_file
+from essgeo.files.write import check_writable
+from essgeo.messages import tell
 from essgeo.register import as_day
 from essgeo.results import Parameters
 
@@ -142,3 +147,22 @@ class Options:
         own = {f"{file.layer} of {territory.name}": file.path for file in territory.files}
         kept = {name: territory.folder / name for name in ("territory.toml", CORRECTIONS, DECISIONS)}
         return own | kept | {f"ban ({path.name})": path for path in self.ban_files()} | self.files(territory)
+
+    def checked(self, territory: Territory) -> dict[str, Path]:
+        """Return :meth:`files`, once each is there and the suggestions can be written, before any work is done.
+
+        Raises
+        ------
+        InputError
+            A file is missing, the suggestions would be written over one, or there are not two lists to compare.
+        """
+        files = self.files(territory)
+        for path in (*files.values(), *self.ban_files()):
+            require_file(path)
+        if (self.decisions or self.suggestions) and len(self.lists()) == 1:
+            raise InputError(tell("decisions_of_one_list"))
+        if self.suggestions:
+            check_writable(Path(self.suggestions))
+            read = {name: path for name, path in self.inputs(territory).items() if name != "decisions"}
+            refuse_overwrite({"--suggestions": self.suggestions}, read)
+        return files

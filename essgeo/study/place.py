@@ -9,16 +9,12 @@ import geopandas as gpd
 import pandas as pd
 
 from essgeo.crs import GEOGRAPHIC
-from essgeo.errors import InputError
-from essgeo.files.guard import refuse_overwrite
 from essgeo.files.layers import read_layers
 from essgeo.files.reread import ask_again
-from essgeo.files.tables import require_file
 from essgeo.files.write import write_file
 from essgeo.geocoding import Local, geocode, read_corrections, review
 from essgeo.geocoding.chain import warn_uncovered
 from essgeo.geocoding.corrections import warn_unmatched
-from essgeo.messages import tell
 from essgeo.official.catalogue import known_headers
 from essgeo.register import OUTSIDE, counted_on, join_decisions, read_decisions, settled_rows
 from essgeo.register.combine import LIST, settle, suggest_pairs
@@ -61,9 +57,7 @@ def place(territory: str | Path | Territory, options: Options) -> Placed:
     ['commune', 'neighbourhood', 'npnru', 'qpv']
     """
     here = load_territory(territory) if isinstance(territory, str | Path) else territory
-    parameters, files = options.parameters(here), options.files(here)
-    for path in (*files.values(), *options.ban_files()):
-        require_file(path)
+    parameters, files = options.parameters(here), options.checked(here)
     register, addresses = own_register(here, options.lists() | files, options.naming)
     iris = here.file("iris")
     qpv, npnru = files.get("qpv"), files.get("npnru")
@@ -121,7 +115,7 @@ def lay_over(
     else:
         asked = ask_again(register) if ban else register
         structures = geocode(asked, using=engines, corrections=settled, crs=here.crs)
-    structures = _settled(structures, here, options)
+    structures = _settled(structures, options)
     warn_uncovered(structures, live=options.live)
     warn_unmatched(structures, settled)
     # A structure lies outside where even its radius does not reach the territory.
@@ -147,15 +141,11 @@ def lay_over(
     return Placed(cast("gpd.GeoDataFrame", structures), rows, laid, review(structures, engines))
 
 
-def _settled(structures: gpd.GeoDataFrame, here: Territory, options: Options) -> gpd.GeoDataFrame:
+def _settled(structures: gpd.GeoDataFrame, options: Options) -> gpd.GeoDataFrame:
     """Return the structures of several lists with what was decided of likely duplicates; write those left open."""
     if LIST not in structures or len(structures[LIST].unique()) == 1:
-        if options.decisions or options.suggestions:
-            raise InputError(tell("decisions_of_one_list"))
         return structures
     fresh = Path(options.suggestions) if options.suggestions else None
-    read = {name: path for name, path in options.inputs(here).items() if name != "decisions"}
-    refuse_overwrite({"--suggestions": fresh}, read)
     before = fresh if fresh and fresh.exists() else None
     files = {path.resolve(): path for path in (options.decisions and Path(options.decisions), before) if path}
     decisions = join_decisions(*map(read_decisions, files.values())) if files else None

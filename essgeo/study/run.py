@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, TypeVar, cast
 import pandas as pd
 
 from essgeo.access import compare_walking, travel_cost
-from essgeo.files.tables import require_file
 from essgeo.gaps import area_coverage, assess_gaps, coverage, draw, gather_areas, horizon, iris_areas, support_chain
 from essgeo.maps import build_maps
 from essgeo.messages import tell
@@ -65,9 +64,7 @@ def set_up(territory: str | Path | Territory, options: Options) -> Setting:
     (161, True)
     """
     here = load_territory(territory) if isinstance(territory, str | Path) else territory
-    parameters, files = options.parameters(here), options.files(here)
-    for path in (*files.values(), *options.ban_files()):
-        require_file(path)
+    parameters, files = options.parameters(here), options.checked(here)
     given = options.lists() | files
     if options.live:
         facts = live_facts(
