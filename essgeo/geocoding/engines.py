@@ -18,6 +18,7 @@ from essgeo.geocoding.communes import city_key
 from essgeo.geocoding.spelling import fold_all
 from essgeo.messages import tell
 from essgeo.official.store import cache_folder
+from essgeo.schema.cells import without_contacts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -33,6 +34,9 @@ MATCH_COLUMNS = ("precision", "label", "ban_id", "citycode", "reason", *MATCH_NU
 CANDIDATE_COLUMNS = ("query", "rank", "label", "score", "precision", "ban_id", "citycode", "lon", "lat")
 
 MAX_CANDIDATES = 3
+
+UNANSWERED = ("no_answer", "service_error")
+"""Reasons why another run may have an answer."""
 
 
 class Engine(Protocol):
@@ -105,7 +109,8 @@ def plain_text(text: str) -> str:
 def queries_of(table: pd.DataFrame) -> pd.DataFrame:
     """Return the query that each row of a table asks (columns :data:`QUERY_COLUMNS`), in clean text, ``""`` for none.
 
-    A row with nothing but an address that ends in a postcode and a commune is split into the three.
+    A row with nothing but an address that ends in a postcode and a commune is split into the three. Telephones and
+    e-mail addresses are left out.
 
     >>> queries_of(pd.DataFrame({"address": ["12 rue des Lilas, 93140 Bondy", None]})).to_numpy().tolist()
     [['12 rue des Lilas', '93140', 'Bondy', ''], ['', '', '', '']]
@@ -113,8 +118,9 @@ def queries_of(table: pd.DataFrame) -> pd.DataFrame:
     queries = pd.DataFrame("", index=table.index, columns=list(QUERY_COLUMNS), dtype="object")
     for name in table.columns.intersection(queries.columns):
         codes, values = pd.factorize(table[name].astype("object"))
-        texts = pd.Index([*(plain_text(str(value)) for value in values), ""], dtype="object")
-        queries[name] = texts.take(codes)
+        texts = [plain_text(str(value)) for value in values]
+        texts = list(map(without_contacts, texts)) if name == "address" else texts
+        queries[name] = pd.Index([*texts, ""], dtype="object").take(codes)
     alone = (queries["postcode"] == "") & (queries["city"] == "") & (queries["address"] != "")
     parts = queries.loc[alone, "address"].str.extract(_POSTCODE).dropna()
     queries.loc[parts.index, ["address", "postcode", "city"]] = parts
@@ -223,14 +229,14 @@ class Cache:
         return found.astype(dict.fromkeys(MATCH_NUMBERS, float))
 
     def put(self, engine: Engine, matches: pd.DataFrame) -> None:
-        """Keep answers, indexed by key; those the engine did not give (``no_answer``) are left out.
+        """Keep answers, indexed by key; those the engine did not give (:data:`UNANSWERED`) are left out.
 
         Raises
         ------
         InputError
             As :meth:`get`.
         """
-        kept = matches.loc[matches["reason"] != "no_answer", list(MATCH_COLUMNS)].astype("object")
+        kept = matches.loc[~matches["reason"].isin(UNANSWERED), list(MATCH_COLUMNS)].astype("object")
         kept = kept.where(kept.notna(), None)
         name, now = f"{engine.name} {engine.version}", self.clock()
         rows = [(name, key, now, *values) for key, *values in kept.itertuples(name=None)]

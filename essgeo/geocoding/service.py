@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from essgeo.errors import GeocoderError, InputError, RateLimitedError
-from essgeo.geocoding.communes import POSTCODE_WRONG
+from essgeo.geocoding.communes import POSTCODE_WRONG, Place, read_place
 from essgeo.geocoding.engines import (
     CANDIDATE_COLUMNS,
     MATCH_COLUMNS,
@@ -29,7 +29,7 @@ from essgeo.geocoding.engines import (
 )
 from essgeo.messages import tell
 from essgeo.official.http import InterruptedTransferError, Patience, Web, is_private, is_web_address
-from essgeo.schema.codes import ARRONDISSEMENTS, city_of, same_department
+from essgeo.schema.codes import ARRONDISSEMENTS, city_of, department_of, same_department
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -55,8 +55,14 @@ MIN_SCORE = 0.7
 MAX_ROWS, MAX_BYTES = 200_000, 50_000_000
 """Limits of the Géoplateforme for one table."""
 
-MAX_CHARACTERS = 200
-"""addok refuses a whole table for one longer query (``QUERY_MAX_LENGTH``), and no address is that long."""
+MIN_CHARACTERS, MAX_CHARACTERS = 3, 200
+"""Length of a query, which begins with a letter or a digit: others are refused, by addok with the whole table."""
+
+_UNWRITTEN = r"^[^0-9A-Za-z\u00c0-\u024f]+"
+"""What no query begins with."""
+
+FAILED = frozenset({"error", "aborted"})
+"""Values of ``result_status`` of a row that may be answered when it is asked again."""
 
 PRECISIONS = frozenset({"housenumber", "street", "locality", "municipality"})
 
@@ -64,14 +70,18 @@ ROW = "essgeo_row"
 
 _RESULTS = (
     "longitude", "latitude", "result_status", "result_score", "result_score_next", "result_type", "result_label",
-    "result_id", "result_citycode", "result_city", "result_oldcity", "result_postcode",
+    "result_id", "result_citycode", "result_city", "result_oldcitycode", "result_oldcity", "result_postcode",
 )  # fmt: skip
 
 _OTHER_NAMES = {"lon": "longitude", "lat": "latitude", "result_longitude": "longitude", "result_latitude": "latitude"}
 
 _MAX_LON, _MAX_LAT = 180.0, 90.0
 
-_OK, _TOO_LARGE, _FAULT = 200, 413, 500
+_OK, _BAD_REQUEST, _TOO_LARGE, _FAULT = 200, 400, 413, 500
+
+
+class RefusedError(GeocoderError):
+    """A service that answers does not take one query."""
 
 
 @dataclass(frozen=True)
@@ -205,8 +215,8 @@ def said(answer: Answer) -> str:
 def table_rows(answer: Answer, key: str, *, final: bool) -> dict[str, dict[str, str]] | None:
     r"""Return the rows of a CSV answer by the value of their key column; nothing where the answer is no such table.
 
-    A row that is cut short, has failed on the server, or comes twice with other content is left out. So is a last row
-    without a line end, which may have lost its end, unless the answer is ``final``.
+    A row that is cut short or comes twice with other content is left out. So are, unless the answer is ``final``, those
+    that failed on the server and a last row without a line end, which may have lost its end.
 
     >>> table_rows(Answer(200, b"row,result_score\n7,0.9\n8", None), "row", final=False)
     {'7': {'row': '7', 'result_score': '0.9'}}
@@ -226,7 +236,7 @@ def table_rows(answer: Answer, key: str, *, final: bool) -> dict[str, dict[str, 
     twice = set()
     for line in lines:
         row = dict(zip(names, line, strict=False))
-        if len(line) != len(names) or row.get("result_status") in {"error", "aborted"}:
+        if len(line) != len(names) or (row.get("result_status") in FAILED and not final):
             continue
         if found.setdefault(row[key], row) != row:
             twice.add(row[key])
@@ -265,6 +275,9 @@ def match_of(query: Mapping[str, str], row: Mapping[str, str] | None) -> dict[st
     }
     if row is None:
         return nothing | {"reason": "no_answer"}
+    status = row.get("result_status", "")
+    if status == "skipped" or status in FAILED:
+        return nothing | {"reason": "skipped" if status == "skipped" else "service_error"}
     lon, lat = _number(row.get("longitude", "")), _number(row.get("latitude", ""))
     precision = row.get("result_type", "")
     if not (abs(lon) <= _MAX_LON and abs(lat) <= _MAX_LAT) or precision not in PRECISIONS:
@@ -294,7 +307,7 @@ def match_of(query: Mapping[str, str], row: Mapping[str, str] | None) -> dict[st
 
 def _same_commune(query: Mapping[str, str], row: Mapping[str, str], citycode: str) -> bool:
     if query["citycode"]:
-        return query["citycode"] in {citycode, city_of(citycode)}
+        return query["citycode"] in {citycode, city_of(citycode), row.get("result_oldcitycode", "")}
     if query["city"]:
         names = (row.get("result_city", ""), row.get("result_oldcity", ""))
         return same_city(query["city"], names, likeness=MIN_NAME)
@@ -342,7 +355,8 @@ class Service:
     Only address, postcode, city and citycode leave the machine. Rows are filtered on citycode where it is known, else
     on postcode; a server that fails on filters (addok 1.3 with addok-csv 1.1 does) is asked again without, and the
     commune of each answer is compared with the one asked for in every case. What is not found under a postcode is asked
-    once more by the name of the commune alone: the postcode may be the mistake.
+    once more by the name of the commune alone, for the postcode may be the mistake, and what is not found under a
+    citycode without it, for that commune may have become part of another.
 
     Parameters
     ----------
@@ -396,41 +410,51 @@ class Service:
         -------
         DataFrame
             As :meth:`essgeo.geocoding.engines.Engine.match`. ``reason`` is ``no_answer`` where the service left a row
-            out twice, ``no_address`` and ``too_long`` where nothing was sent.
+            out twice, ``service_error`` where it failed on it twice, ``skipped`` where it did not look for it, and
+            ``no_address``, ``too_short`` or ``too_long`` where nothing was sent.
 
         Raises
         ------
         GeocoderError, RateLimitedError
             The service refuses the table, is not one, or does not answer.
         """
-        whole = queries[list(QUERY_COLUMNS)].fillna("").reset_index(drop=True)
+        whole = _whole(queries).reset_index(drop=True)
         asked = _asked(whole)
         result = self._matches(asked, whole)
         wrong = result["reason"].isin(["street_unknown", "other_city"])
-        elsewhere = wrong & (asked["postcode"] != "") & (asked["city"] != "")
+        coded = wrong & (asked["citycode"] != "")
+        elsewhere = coded | (wrong & (asked["postcode"] != "") & (asked["city"] != ""))
         if elsewhere.any():
-            found = self._matches(asked[elsewhere].assign(postcode=""), whole[elsewhere])
-            postcodes = asked.loc[elsewhere, "postcode"]
-            here = np.array(list(map(same_department, found["citycode"], postcodes)))
+            # Without its code, a commune is told by its name where it has one, and its department in any case.
+            again, before = asked[elsewhere], whole[elsewhere]
+            postcode = before["postcode"].where(coded[elsewhere] & before["postcode"].str.fullmatch(r"\d{5}"), "")
+            named = before.assign(citycode=before["citycode"].where(before["city"] == "", ""))
+            found = self._matches(again.assign(citycode="", postcode=postcode), named)
+            said = before["postcode"].where(before["citycode"] == "", before["citycode"])
+            here = np.array(list(map(_same_department, found["citycode"], said)), dtype=bool)
             found = found[here & (found["reason"] == "").to_numpy()]
-            result.loc[found.index] = found.assign(score=found["score"] * POSTCODE_WRONG)
+            factor = np.where(coded[found.index], 1.0, POSTCODE_WRONG)
+            result.loc[found.index] = found.assign(score=found["score"] * factor)
         return result.set_axis(queries.index)
 
     def candidates(self, queries: pd.DataFrame) -> pd.DataFrame:
-        """Return up to three candidates of each query, with one request each.
+        """Return up to three candidates of each query, with one request each; none of one that the service refuses.
 
         Raises
         ------
         GeocoderError, RateLimitedError
-            As :meth:`match`.
+            The service does not answer, or is no geocoder.
         """
-        asked = _asked(queries[list(QUERY_COLUMNS)].fillna(""))
+        asked = _asked(_whole(queries))
         found = []
         waiting = (asked["reason"] == "").to_numpy()
         for name, (_, query) in zip(queries.index[waiting], asked[waiting].iterrows(), strict=True):
-            features = self._search(query)
-            if not features and query["postcode"] and query["city"]:
-                features = self._search(query.where(query.index != "postcode", ""))
+            try:
+                features = self._search(query)
+                if not features and query["postcode"] and query["city"]:
+                    features = self._search(query.where(query.index != "postcode", ""))
+            except RefusedError:
+                continue
             for rank, feature in enumerate(features, start=1):
                 found.append({"query": name, "rank": rank} | candidate_of(feature))
         return pd.DataFrame(found, columns=list(CANDIDATE_COLUMNS))
@@ -443,7 +467,7 @@ class Service:
         GeocoderError, RateLimitedError
             As :meth:`match`.
         """
-        features = self._features("reverse", {"lon": repr(lon), "lat": repr(lat), "limit": "1"})
+        features = self._features("reverse", {"lon": repr(lon), "lat": repr(lat), "limit": "1", "index": "address"})
         return candidate_of(features[0]) if features else {}
 
     def _matches(self, asked: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
@@ -467,7 +491,7 @@ class Service:
     def _search(self, query: pd.Series) -> list[dict[str, Any]]:
         """Return the best answers to a query, as features."""
         words = " ".join(query[name] for name in ("address", "postcode", "city") if query[name])
-        params = {"q": words, "limit": str(MAX_CANDIDATES), "autocomplete": "0"}
+        params = {"q": words, "limit": str(MAX_CANDIDATES), "autocomplete": "0", "index": "address"}
         params |= {name: query[name] for name in ("citycode", "postcode") if query[name]}
         return self._features("search", params)[:MAX_CANDIDATES]
 
@@ -478,7 +502,7 @@ class Service:
             message = tell(
                 "query_refused", url=url, status=answer.status, answer=said(answer) or tell("word_no_reason")
             )
-            raise GeocoderError(message)
+            raise (RefusedError if answer.status == _BAD_REQUEST else GeocoderError)(message)
         try:
             features = json.loads(answer.body)["features"]
             return [feature for feature in features if feature["geometry"]["type"] == "Point" and feature["properties"]]
@@ -513,7 +537,13 @@ class Service:
     def _post(self, table: bytes) -> Answer:
         """Return the answer to a table, asked again without filters where the server fails twice on them."""
         form = [("columns", name) for name in ("address", "postcode", "city")]
-        form += [("delimiter", ","), ("quote", '"'), ("encoding", "utf-8")]
+        form += [
+            ("delimiter", ","),
+            ("quote", '"'),
+            ("encoding", "utf-8"),
+            ("index", "address"),
+            ("indexes", "address"),
+        ]
         form += [("result_columns", name) for name in _RESULTS]
         filters = [("citycode", "citycode"), ("postcode", "postcode")]
         for _ in range(2):
@@ -524,13 +554,32 @@ class Service:
         return self.client.post_csv("search/csv", table, form)
 
 
+def _whole(queries: pd.DataFrame) -> pd.DataFrame:
+    """Return queries with what their cells say of the commune, each in its own column."""
+    whole = queries[list(QUERY_COLUMNS)].fillna("")
+    places = [read_place(*cells) for cells in whole[["postcode", "city", "citycode"]].itertuples(index=False)]
+    whole[["postcode", "city", "citycode"]] = pd.DataFrame(places, index=whole.index, columns=list(Place._fields))
+    return whole
+
+
+def _same_department(citycode: str, said: str) -> bool:
+    """Return whether a commune is in the department of a postcode or of another commune."""
+    return department_of(citycode) == department_of(said) or same_department(citycode, said)
+
+
 def _asked(whole: pd.DataFrame) -> pd.DataFrame:
     """Return what is sent of clean queries: no postcode beside a citycode that BAN knows; or the reason why not."""
     asked = whole.copy()
+    asked["address"] = asked["address"].str.replace(_UNWRITTEN, "", regex=True)
     asked["citycode"] = asked["citycode"].where(~asked["citycode"].isin(list(ARRONDISSEMENTS)), "")
     asked["postcode"] = asked["postcode"].where(
         (asked["citycode"] == "") & asked["postcode"].str.fullmatch(r"\d{5}"), ""
     )
-    length = asked["address"].str.len() + asked["postcode"].str.len() + asked["city"].str.len() + 2
-    asked["reason"] = np.select([asked["address"] == "", length > MAX_CHARACTERS], ["no_address", "too_long"], "")
+    sent = (asked["address"] + " " + asked["postcode"] + " " + asked["city"]).astype("object")
+    length = sent.map(lambda text: len(" ".join(text.split())))
+    asked["reason"] = np.select(
+        [asked["address"] == "", length < MIN_CHARACTERS, length > MAX_CHARACTERS],
+        ["no_address", "too_short", "too_long"],
+        "",
+    )
     return asked

@@ -32,7 +32,8 @@ ROOT = Path(__file__).resolve().parents[2]
 ADDOK = Path(os.environ.get("ESSGEO_ADDOK", ROOT / "build" / "addok"))
 RESULTS = (
     "longitude", "latitude", "result_score", "result_score_next", "result_label", "result_type", "result_id",
-    "result_postcode", "result_city", "result_citycode", "result_oldcity", "result_status",
+    "result_postcode", "result_city", "result_citycode", "result_oldcity",
+    "result_oldcitycode", "result_status",
 )  # fmt: skip
 
 

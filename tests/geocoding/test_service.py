@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import time
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
@@ -101,6 +102,11 @@ def test_a_wrong_postcode_beside_another_commune_stays_unknown(fake: Fake, servi
     assert service.match(queries(1, postcode="93000"))[["reason", "score"]].to_numpy().tolist() == [
         ["street_unknown", 0.0]
     ]
+
+
+def nothing(handler: Handler) -> None:
+    lost = dict.fromkeys(("longitude", "latitude", "result_label"), "") | {"result_status": "not-found"}
+    handler.reply(200, handler.table(lambda rows: [row | lost for row in rows]).encode())
 
 
 def elsewhere(rows: list[dict[str, str]]) -> list[dict[str, str]]:
@@ -345,9 +351,75 @@ def test_an_answer_in_another_commune_says_so(fake: Fake, service: Service) -> N
             ).encode(),
         )
 
-    fake.script = [elsewhere] * 2
+    fake.script = [elsewhere] * 3
     assert service.match(queries(1))["reason"].tolist() == ["other_city"]
     assert service.match(queries(1, citycode="93010"))["reason"].tolist() == ["other_city"]
+
+
+@pytest.mark.parametrize("given", [{"city": "Pierrefitte-sur-Seine"}, {"city": ""}, {"city": "", "postcode": "93380"}])
+def test_a_code_that_became_part_of_another_commune_is_asked_again_without(
+    fake: Fake, service: Service, given: dict[str, str]
+) -> None:
+    def merged(handler: Handler) -> None:
+        now = {"result_citycode": "93066", "result_oldcitycode": "93059", "result_city": "Saint-Denis"}
+        now |= {"result_oldcity": "Pierrefitte-sur-Seine", "result_postcode": "93380"}
+        handler.reply(200, handler.table(lambda rows: [row | now for row in rows]).encode())
+
+    fake.script = [nothing, merged]
+    match = service.match(queries(1, citycode="93059", **given))
+    assert match[["reason", "citycode"]].to_numpy().tolist() == [["", "93066"]]
+    assert [row["citycode"] for request in fake.requests for row in request["rows"]] == ["93059", ""]
+
+
+def test_a_code_asked_again_is_never_answered_from_elsewhere(fake: Fake, service: Service) -> None:
+    fake.script = [nothing, lambda handler: handler.reply(200, handler.table(elsewhere).encode())]
+    assert service.match(queries(1, citycode="93059"))["reason"].tolist() == ["street_unknown"]
+
+
+def test_rows_that_a_service_skips_or_fails_on_twice_say_so(fake: Fake, service: Service) -> None:
+    def odd(handler: Handler) -> None:
+        states = {"1 rue A": "skipped", "2 rue A": "error"}
+        answered = [
+            row | {"result_status": states[row["address"]], "longitude": "", "latitude": ""}
+            if row["address"] in states
+            else row
+            for row in handler.rows
+        ]
+        handler.reply(
+            200, handler.table(lambda rows: [row | answer for row, answer in zip(rows, answered, strict=True)]).encode()
+        )
+
+    fake.script = [odd, odd]
+    assert service.match(queries(3))["reason"].tolist() == ["skipped", "service_error", ""]
+    assert [len(request["rows"]) for request in fake.requests] == [3, 1]
+
+
+def test_a_query_begins_with_a_letter_or_digit_and_has_its_length(fake: Fake, service: Service) -> None:
+    asked = queries(5).assign(address=["- 1 rue A", "(2 rue A", "?", "«\u00a04 rue A", "É"], city=["Bondy"] * 4 + [""])
+    assert service.match(asked)["reason"].tolist() == ["", "", "no_address", "", "too_short"]
+    assert fake.addresses == ["1 rue A", "2 rue A", "4 rue A"]
+
+
+def test_a_commune_is_sent_in_columns_of_its_own(fake: Fake, service: Service) -> None:
+    service.match(queries(1, city="F-93140 BONDY"))
+    assert {name: fake.requests[0]["rows"][0][name] for name in ("postcode", "city")} == {
+        "postcode": "93140",
+        "city": "BONDY",
+    }
+    assert fake.requests[0]["form"]["index"] == ["address"]
+
+
+def test_a_query_that_is_refused_costs_only_its_own_candidates(fake: Fake, service: Service) -> None:
+    feature = {
+        "geometry": {"type": "Point", "coordinates": [2.4, 48.9]},
+        "properties": {"label": "2 Rue A", "score": 0.9},
+    }
+    fake.script = [
+        status(400, b'{"message": "Failed parsing query"}'),
+        status(200, json.dumps({"features": [feature]}).encode()),
+    ]
+    assert service.candidates(queries(2))[["query", "label"]].to_numpy().tolist() == [["row 1", "2 Rue A"]]
+    assert "index=address" in fake.requests[0]["path"]
 
 
 def test_hostile_text_is_cleaned_and_what_is_no_address_is_not_sent(fake: Fake, service: Service) -> None:
