@@ -18,6 +18,8 @@ from essgeo.schema.vocabulary import split_codes
 from essgeo.zoning.locate import refuse, residents
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
 
@@ -213,7 +215,7 @@ def _neighbourhoods_at(
     if neighbourhoods is None:
         return np.full(len(points), "", dtype=object)
     neighbourhoods = with_known_names(neighbourhoods, "neighbourhoods")
-    listed = neighbourhoods.reindex(columns=["iris_codes"])["iris_codes"].astype(object).fillna("")
+    listed = neighbourhoods.reindex(columns=["iris_codes"])["iris_codes"].map(_joined).astype(object)
     named: dict[str, str] = {}
     for identifier, codes_of in listed.items():
         for code in split_codes(codes_of):
@@ -221,8 +223,17 @@ def _neighbourhoods_at(
                 message = tell("iris_twice", code=code, named=named[code], identifier=identifier)
                 raise InputError(message)
             named[code] = str(identifier)
+    there = {*map(str, iris.index)}
+    # A neighbourhood that has an outline and none of its IRIS here is of another place.
+    elsewhere = (
+        set()
+        if not isinstance(neighbourhoods, gpd.GeoDataFrame)
+        else {*named.values()} - {name for code, name in named.items() if code in there}
+    )
+    if unknown := [code for code, name in named.items() if code not in there and name not in elsewhere]:
+        warnings.warn(tell("iris_unknown", codes=", ".join(unknown)), InputWarning, stacklevel=4)
     moved = _moved(neighbourhoods, listed, iris)
-    of_iris = [named.get(code, "") for code in iris.index]
+    of_iris = [named.get(str(code), "") for code in iris.index]
     found = np.array(["" if name in moved else name for name in of_iris], dtype=object)[owner]
     by_place = (listed == "").to_numpy() | neighbourhoods.index.isin(moved)
     if by_place.any() and not isinstance(neighbourhoods, gpd.GeoDataFrame):
@@ -236,6 +247,13 @@ def _neighbourhoods_at(
         # Written backwards, so that a point in two outlines has the first.
         found[point[::-1]] = drawn.index.to_numpy(dtype=object)[zone[::-1]]
     return found
+
+
+def _joined(codes: object) -> str:
+    """Return the IRIS of a neighbourhood, a list of them or codes joined by ``|``, as the latter."""
+    if isinstance(codes, str):
+        return codes
+    return "" if codes is None or isinstance(codes, float) else "|".join(map(str, cast("Iterable[object]", codes)))
 
 
 def _moved(neighbourhoods: pd.DataFrame, listed: pd.Series, iris: gpd.GeoDataFrame) -> set[str]:

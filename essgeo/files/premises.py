@@ -44,7 +44,7 @@ _CNIG = {"site_id", "site_nom", "site_statut"}
 
 
 def read_premises(
-    path: Path | str,
+    path: Path | str | pd.DataFrame,
     *,
     crs: str = "EPSG:2154",
     columns: Mapping[str, str | Sequence[str]] | str | Iterable[str] | None = None,
@@ -56,7 +56,8 @@ def read_premises(
     Parameters
     ----------
     path
-        CSV, XLSX, Parquet, GeoJSON or GeoPackage. Positions are a geometry, or columns of longitude and latitude.
+        CSV, XLSX, Parquet, GeoJSON or GeoPackage, or a table or GeoDataFrame of a notebook. Positions are a geometry,
+        or columns of longitude and latitude.
     crs
         Metric CRS of the result.
     columns
@@ -67,9 +68,9 @@ def read_premises(
     Returns
     -------
     GeoDataFrame
-        Index ``candidate_id``: ``name``, ``kind`` (``premises``), ``city``, ``surface_m2`` (NaN where not known),
-        ``available_from``, ``available_to``, ``ground_floor`` (``yes``, ``no``, ``unknown``), ``state``,
-        ``constraints``; a point, or none.
+        Index ``candidate_id`` (numbers where there is none, or the index of a table that has one): ``name``, ``kind``
+        (``premises``), ``city``, ``surface_m2`` (NaN where not known), ``available_from``, ``available_to``,
+        ``ground_floor`` (``yes``, ``no``, ``unknown``), ``state``, ``constraints``; a point, or none.
 
     Raises
     ------
@@ -87,26 +88,31 @@ def read_premises(
     ...     read_premises(path)[["name", "surface_m2", "ground_floor", "available_from"]].values.tolist()
     [['Halle', 400.0, 'yes', '2027-01']]
     """
-    path = Path(path)
-    table = reread(read_table(path, sheet=sheet, layer=layer))
+    if isinstance(path, pd.DataFrame):
+        source, table = "table", reread(as_text(path))
+        if not isinstance(table.index, pd.RangeIndex) and LAYERS["candidates"].index not in table:
+            table = table.assign(**{LAYERS["candidates"].index: table.index.astype(str)})
+    else:
+        source, table = Path(path).name, reread(read_table(path, sheet=sheet, layer=layer))
     if set(table.columns) >= _CNIG:
         named = as_candidates(table)
     else:
-        plain = pd.DataFrame(table.drop(columns="geometry", errors="ignore"))
-        reading = recognise(plain, source=path.name, layer="candidates", named=parse_columns(columns))
+        geometry = table.geometry.name if isinstance(table, gpd.GeoDataFrame) else "geometry"
+        plain = pd.DataFrame(table.drop(columns=geometry, errors="ignore"))
+        reading = recognise(plain, source=source, layer="candidates", named=parse_columns(columns))
         if "name" not in reading.fields:
             seen = ", ".join(map(str, table.columns))
-            message = tell("no_name_column", name=path.name, seen=seen)
+            message = tell("no_name_column", name=source, seen=seen)
             raise SchemaError(message)
         named = take(plain, reading)
-        reading.tell(path.name)
+        reading.tell(source)
         if not isinstance(table, gpd.GeoDataFrame):
-            named = named[~footer_rows(plain, named, name=path.name)]
+            named = named[~footer_rows(plain, named, name=source)]
     shapes = None
     if isinstance(table, gpd.GeoDataFrame):
-        require_crs(table, path.name)
+        require_crs(table, source)
         shapes = table.geometry.reset_index(drop=True)
-    return checked_premises(named, shapes, source=path.name, crs=crs)
+    return checked_premises(named, shapes, source=source, crs=crs)
 
 
 def as_candidates(table: pd.DataFrame) -> pd.DataFrame:

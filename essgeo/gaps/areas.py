@@ -82,7 +82,7 @@ def gather_areas(
     15602
     """
     neighbourhoods = with_known_names(neighbourhoods, "neighbourhoods")
-    qpv = with_known_names(qpv, "qpv")
+    qpv, communes = with_known_names(qpv, "qpv"), with_known_names(communes, "neighbourhoods")
     by_code = {"population": FROM_POINTS, "neighbourhood_id": FROM_POINTS} | (
         {"citycode": FROM_POINTS} if len(communes) else {}
     )

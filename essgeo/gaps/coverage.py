@@ -14,6 +14,7 @@ from essgeo.gaps.areas import FROM_POINTS, resident_weights
 from essgeo.gaps.reach import (
     OF_STRUCTURES,
     THEME_ROWS,
+    known_structures,
     long_table,
     reached_themes,
     theme_bits,
@@ -111,6 +112,7 @@ def coverage(
     >>> table.loc[table["theme"] == "mobilite", ["share", "share_low", "share_high"]].values.tolist()
     [[0.25, 0.25, 0.25]]
     """
+    structures = known_structures(structures)
     require_columns(("demand", demand, {"method": FROM_POINTS}), ("structures", structures, OF_STRUCTURES))
     odds, counted = activity_odds(structures), counted_on(structures, as_of).to_numpy()
     structures, cost = cast("gpd.GeoDataFrame", structures[counted]), trips_to(cost, counted)

@@ -20,6 +20,7 @@ from essgeo.gaps.reach import (
     OF_STRUCTURES,
     horizon,
     kept_trips,
+    known_structures,
     long_table,
     reached_themes,
     theme_bits,
@@ -157,7 +158,7 @@ def find_gaps(
         The walk.
     as_of
         The day on which they must be active, see :func:`essgeo.register.counted_on`; by default what ``counted`` says,
-        else today.
+        and then ``as_of`` is ``""`` in the table, else today.
     draws, seed
         Random draws behind the intervals.
 
@@ -182,16 +183,18 @@ def find_gaps(
     >>> gaps["neighbourhood_id"].nunique(), bool((gaps["out_of_reach"] <= gaps["residents"]).all())
     (4, True)
     """
-    neighbourhoods = with_known_names(neighbourhoods, "neighbourhoods")
+    neighbourhoods, structures = with_known_names(neighbourhoods, "neighbourhoods"), known_structures(structures)
     require_columns(
         ("demand", demand, dict.fromkeys(("population", "income", "neighbourhood_id", "method"), FROM_POINTS)),
-        ("structures", structures, OF_STRUCTURES | dict.fromkeys(("name", "city"), "Give each structure its own.")),
+        ("structures", structures, OF_STRUCTURES | {"name": "Give each structure its own."}),
         ("neighbourhoods", neighbourhoods, {"name": "Give each area a name."}),
     )
-    day = as_day(as_of) or dt.date.today()  # noqa: DTZ011 (the day where the user is)
+    # The column ``counted`` does not tell of which day it is.
+    untold = as_of is None and "counted" in structures
+    day = None if untold else as_day(as_of) or dt.date.today()  # noqa: DTZ011 (the day where the user is)
     counted = cast("gpd.GeoDataFrame", structures[structures.geometry.notna() & counted_on(structures, as_of)])
     cost = travel_cost(demand, counted, network=network, max_minutes=horizon(within_minutes))
-    nobody = neighbourhoods.iloc[:0].assign(vintage="")
+    nobody = gpd.GeoDataFrame({"name": [], "vintage": []}, geometry=[], crs=demand.crs)
     layers = {
         "communes": nobody if communes is None else communes,
         "neighbourhoods": neighbourhoods,
@@ -201,8 +204,9 @@ def find_gaps(
     odds = activity_odds(structures)
     drawn = draw(demand, counted, areas, cost, within_minutes=[within_minutes], odds=odds, draws=draws, seed=seed)
     gaps = assess_gaps(demand, counted, areas, cost, drawn=drawn, as_of=day, within_minutes=within_minutes)
-    outlines = pd.concat([layer.geometry for layer in layers.values()])
-    return gpd.GeoDataFrame(gaps, geometry=outlines.loc[gaps["neighbourhood_id"]].to_numpy(), crs=neighbourhoods.crs)
+    drawn_areas = [layer.geometry for layer in layers.values() if isinstance(layer, gpd.GeoDataFrame)]
+    outlines = pd.concat([*drawn_areas, gpd.GeoSeries()]).reindex(gaps["neighbourhood_id"])
+    return gpd.GeoDataFrame(gaps, geometry=outlines.to_numpy(), crs=demand.crs)
 
 
 def assess_gaps(
@@ -212,7 +216,7 @@ def assess_gaps(
     cost: CostMatrix,
     *,
     drawn: Drawn,
-    as_of: dt.date,
+    as_of: dt.date | None,
     walk: int = 0,
     within_minutes: int = 15,
     level: float = 0.9,
@@ -237,7 +241,7 @@ def assess_gaps(
     drawn
         From :func:`essgeo.gaps.draw` for these areas; the walk is among its walks.
     as_of
-        The day on which these structures count.
+        The day on which these structures count; ``None`` where nothing tells it, and then ``""`` in the table.
     walk
         Position of the walk among those of ``drawn``.
     within_minutes
@@ -340,7 +344,7 @@ def assess_gaps(
         minutes=within_minutes,
         held_up_by=table["held_up_by"].astype(object).fillna(""),
         lost_with_first=table["lost_with_first"].astype(float).fillna(0.0),
-        as_of=as_of.isoformat(),
+        as_of=as_of.isoformat() if as_of else "",
         method=cost.method,
         population_method=demand["method"].iloc[0] if len(demand) else "",
     )

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from essgeo.schema.validate import with_known_words
 from essgeo.schema.vocabulary import CHALLENGES, SECTORS, split_codes
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     from numpy.typing import NDArray
     from scipy import sparse
 
@@ -28,8 +30,21 @@ HORIZON_MIN = 60.0
 """Poverty of access and the nearest offer look at walks of up to an hour, whatever the walk that is asked about."""
 
 
-OF_STRUCTURES = dict.fromkeys(("sectors", "challenges", "status", "geo_radius_m"), "Take structures from geocode.")
-"""The columns of structures that coverage and gaps read, and where they come from."""
+OF_STRUCTURES = {
+    "sectors": "Give the sectors of each structure, codes or words.",
+    "geo_radius_m": "Take structures from geocode.",
+}
+"""The columns of structures that coverage and gaps must have, and where they come from."""
+
+_UNSAID = {"challenges": "", "status": "unknown", "city": ""}
+"""What a list of structures may not say."""
+
+
+def known_structures(structures: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return structures of a notebook under English names, words as codes; what their list does not say is unknown."""
+    known = with_known_words(structures, "structures")
+    lacking = {name: value for name, value in _UNSAID.items() if name not in known}
+    return known.assign(**lacking) if lacking else known
 
 
 def horizon(longest_walk: float) -> float:

@@ -12,7 +12,8 @@ from scipy.spatial import KDTree
 from essgeo.access import nearest_minutes
 from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
 from essgeo.gaps.areas import FROM_POINTS
-from essgeo.schema.validate import require_columns
+from essgeo.gaps.reach import known_structures
+from essgeo.schema.validate import require_columns, with_known_names, with_known_words
 from essgeo.schema.vocabulary import STAGES, SUPPORT_ROLES, split_codes
 
 if TYPE_CHECKING:
@@ -146,13 +147,14 @@ def support_chain(
     >>> chain.loc[chain["within_reach"], ["role", "stage", "nearest_name", "nearest_minutes"]].values.tolist()
     [['financement', 'lancement', 'F', 5.2]]
     """
+    neighbourhoods, structures = with_known_names(neighbourhoods, "neighbourhoods"), known_structures(structures)
+    register = with_known_words(register, "structures")
     of_support = dict.fromkeys(
         ("roles", "support_stages"), "Give the roles and stages of support, codes joined by '|'."
     )
-    own = dict.fromkeys(("name", "city"), "Give each structure its own.")
     require_columns(
         ("demand", demand, dict.fromkeys(("population", "neighbourhood_id"), FROM_POINTS)),
-        ("structures", structures, of_support | own),
+        ("structures", structures, of_support | {"name": "Give each structure its own."}),
         ("neighbourhoods", neighbourhoods, {"name": "Give each area a name."}),
         ("register", register, of_support),
     )

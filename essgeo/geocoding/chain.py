@@ -16,7 +16,7 @@ from tqdm.auto import tqdm
 from essgeo.crs import GEOGRAPHIC, require_crs
 from essgeo.errors import InputError, InputWarning
 from essgeo.files.footers import footer_rows
-from essgeo.files.recognise import recognise, take, take_positions
+from essgeo.files.recognise import parse_columns, recognise, take, take_positions, without_persons
 from essgeo.files.redact import MASK, is_diffusion, redact, redact_identifiers, restricted_rows
 from essgeo.files.reread import ADDED, in_code, is_result, reread
 from essgeo.geocoding.communes import city_key
@@ -27,11 +27,12 @@ from essgeo.geocoding.verdict import RADIUS_M, statuses
 from essgeo.messages import plural, tell
 from essgeo.schema.cells import commune_code
 from essgeo.schema.codes import department_of
-from essgeo.schema.columns import HEADERS, SHOWN
-from essgeo.schema.headers import guess_columns
+from essgeo.schema.columns import LAYERS, SHOWN
 from essgeo.schema.validate import ROW, warn_faults
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from essgeo.files.recognise import Reading
     from essgeo.geocoding.engines import Cache, Engine
 
@@ -41,6 +42,9 @@ SURE = ("housenumber", "interpolated", "intersection", "place")
 
 SIRENE = "sirene"
 """``coord_source`` of a position that INSEE gives, and then the ``geo_engine``."""
+
+TABLE = "table"
+"""What a table of a notebook is called in messages."""
 
 BATCH_ROWS = 20_000
 """Queries that an engine is given at once, unless it says otherwise (``batch_rows``)."""
@@ -61,6 +65,7 @@ def geocode(
     table: pd.DataFrame,
     *,
     using: pd.DataFrame | Path | str | Engine | Sequence[Path | str | Engine] | None = None,
+    columns: Mapping[str, str | Sequence[str]] | str | Iterable[str] | None = None,
     corrections: pd.DataFrame | None = None,
     crs: str = "EPSG:2154",
     progress: bool = False,
@@ -74,8 +79,8 @@ def geocode(
     Parameters
     ----------
     table
-        Structures, under English or French names: ``address`` and, where known, ``postcode``, ``city``, ``citycode``,
-        ``lon``, ``lat`` (degrees),
+        Structures; columns are recognised as those of a file are (:func:`essgeo.read_structures`), several may make an
+        address: ``address`` and, where known, ``postcode``, ``city``, ``citycode``, ``lon``, ``lat`` (degrees),
         ``coord_precision``, ``coord_radius_m`` (metres, in place of the radius of that precision) and ``coord_source``
         (``sirene`` for the positions of :mod:`essgeo.official.sirene`). Rows of an earlier result keep what it found,
         and why it found nothing: they are asked again only where nobody was asked, or where ``geo_status`` is emptied.
@@ -84,6 +89,8 @@ def geocode(
         Engines in order (an index of BAN, a service, the path of a BAN file), or a small table of known addresses (the
         ``addresses`` layer).
         Without a service no connection is opened.
+    columns
+        Which column holds what, where it is not recognised: ``{"address": ["N°", "Voie"]}`` or ``"address=N°+Voie"``.
     corrections
         From :func:`essgeo.geocoding.read_corrections`.
     crs
@@ -96,8 +103,8 @@ def geocode(
     Returns
     -------
     GeoDataFrame
-        The same index and columns, under their English names, without ``lon`` and ``lat``, points in ``crs`` (none
-        where not located) and:
+        The same index and columns, those recognised under their English names, without ``lon`` and ``lat`` and without
+        columns about persons, points in ``crs`` (none where not located) and:
 
         - ``geo_status``: ``located``, ``corrected``, ``ambiguous``, ``imprecise``, ``not_found`` or ``masked``;
         - ``geo_precision``: ``housenumber``, ``interpolated``, ``intersection``, ``street``, ``locality``, ``place``,
@@ -116,7 +123,7 @@ def geocode(
     GeocoderError, RateLimitedError
         A service refuses, or does not answer; what it answered before is in the cache.
     InputError
-        The cache cannot be used.
+        No column holds an address or a position, or one that is named is not there; the cache cannot be used.
 
     Examples
     --------
@@ -125,7 +132,7 @@ def geocode(
     >>> geocode(table)["geo_status"].to_dict()
     {'a': 'located', 'b': 'not_found'}
     """
-    table = _plain(reread(table))
+    table = _plain(reread(table), columns, settled=corrections is not None)
     rows = table.reset_index(drop=True)
     masked = restricted_rows(rows)
     queries = with_names(rows[~masked])
@@ -153,22 +160,44 @@ def geocode(
     return frame.set_axis(table.index)
 
 
-def _plain(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table of structures under English names, the points of its geometry as ``lon`` and ``lat``."""
-    known = guess_columns(map(str, table.columns), HEADERS["structures"])
+_STREET = ("address", "postcode", "city", "citycode")
+"""Fields that columns of other cells may make."""
+
+_POSITION = ("lon", "lat", "point")
+
+
+def _plain(
+    table: pd.DataFrame, columns: Mapping[str, str | Sequence[str]] | str | Iterable[str] | None, *, settled: bool
+) -> pd.DataFrame:
+    """Return a table of structures under English names, the points of its geometry as ``lon`` and ``lat``.
+
+    ``settled``: corrections may place rows that have neither an address nor a position.
+    """
+    layer = isinstance(table, gpd.GeoDataFrame) and table.active_geometry_name is not None
+    own = pd.DataFrame(table.drop(columns=table.geometry.name)) if layer else pd.DataFrame(table)
+    reading = recognise(own, source=TABLE, named=parse_columns(columns))
+    if not layer and not settled:
+        require_address(own, reading, source=TABLE)
+    if any((name,) != made for name, made in reading.fields.items()):
+        reading.tell(TABLE)
     # A precision of another maker may be a score: ours is known by its own name alone.
-    wanted = {own: name for own, name in known.items() if name not in table and name != "coord_precision"}
-    named = table.rename(columns=wanted)
-    texts = [name for name in ("lon", "lat") if name in named and not pd.api.types.is_numeric_dtype(named[name])]
-    degrees = {name: pd.to_numeric(named[name].astype(str).str.replace(",", "."), errors="coerce") for name in texts}
-    named = named.assign(**degrees) if degrees else named
-    if not isinstance(table, gpd.GeoDataFrame) or table.active_geometry_name is None:
+    fields = {field.name for field in LAYERS["structures"].fields} - {*own, "coord_precision"}
+    alone = {made[0]: name for name, made in reading.fields.items() if len(made) == 1 and name in fields}
+    taken = take(own, reading)
+    named = without_persons(own, reading).rename(columns=alone)
+    made = {name: taken[name] for name in _STREET if name in taken and (name not in own or name in reading.fields)}
+    named = named.assign(**made)
+    if not {*reading.fields}.isdisjoint(_POSITION):
+        positions, faults = take_positions(taken, own.index)
+        hidden = {*own.index[restricted_rows(named)]}
+        warn_faults(TABLE, [fault for fault in faults if fault[0] not in hidden])
+        named = named.assign(lon=positions["lon"], lat=positions["lat"])
+    if not layer:
         return named
-    require_crs(table, "table")
+    require_crs(table, TABLE)
     points = table.geometry.to_crs(GEOGRAPHIC).representative_point()
-    own = pd.DataFrame(named.drop(columns=table.geometry.name))
-    given = own.reindex(columns=["lon", "lat"])
-    return own.assign(lon=points.x.fillna(given["lon"]), lat=points.y.fillna(given["lat"]))
+    given = named.reindex(columns=["lon", "lat"])
+    return named.assign(lon=points.x.fillna(given["lon"]), lat=points.y.fillna(given["lat"]))
 
 
 def _engines(using: pd.DataFrame | Path | str | Engine | Sequence[Path | str | Engine] | None) -> list[Engine]:
@@ -306,12 +335,17 @@ def address_columns(table: pd.DataFrame, *, source: str, named: Mapping[str, Seq
     ('Numero', 'Type voie', 'Libelle voie')
     """
     reading = recognise(table, source=source, named=named)
-    points = isinstance(table, gpd.GeoDataFrame) and table.active_geometry_name is not None
-    if not points and not {*reading.fields} & {"address", "address_more", "lon", "point"}:
+    if not (isinstance(table, gpd.GeoDataFrame) and table.active_geometry_name is not None):
+        require_address(table, reading, source=source)
+    return reading
+
+
+def require_address(table: pd.DataFrame, reading: Reading, *, source: str) -> None:
+    """Refuse a table of which no column looks like an address or a position."""
+    if {*reading.fields, *table.columns}.isdisjoint({"address", "address_more", "lon", "point"}):
         seen = ", ".join(map(str, table.columns))
         message = tell("no_address_column", source=source, seen=seen)
         raise InputError(message)
-    return reading
 
 
 def addresses_of(table: pd.DataFrame, reading: Reading, *, source: str = "the layer") -> pd.DataFrame:

@@ -16,7 +16,7 @@ from rapidfuzz.utils import default_process
 from essgeo.crs import require_crs
 from essgeo.errors import InputWarning, SchemaError
 from essgeo.messages import plural, tell
-from essgeo.schema.cells import FRANCE_LAT, FRANCE_LON, MAX_LAT, MAX_LON
+from essgeo.schema.cells import FRANCE_LAT, FRANCE_LON, MAX_LAT, MAX_LON, codes_of, iso_date, status_of
 from essgeo.schema.columns import HEADERS, LAYERS, Column
 from essgeo.schema.headers import guess_columns
 
@@ -190,13 +190,81 @@ def _fault_lines(faults: list[Fault]) -> list[str]:
 def with_known_names(frame: Frame, layer: str) -> Frame:
     """Return a frame of a notebook with its French and official column names in English; a name that stands, stands.
 
+    Rows that are only numbered, as a file gives them, are named by the column of identifiers where there is one.
+
     Examples
     --------
     >>> with_known_names(pd.DataFrame({"P21_POP": [9], "Nom": ["A"]}), "iris").columns.tolist()
     ['population', 'name']
+    >>> with_known_names(pd.DataFrame({"code_qp": ["QN1"], "lib_qp": ["A"]}), "qpv").index.tolist()
+    ['QN1']
     """
-    found = guess_columns(map(str, frame.columns), HEADERS[layer])
+    named = _in_english(frame, layer)
+    identifier = LAYERS[layer].index
+    numbered = isinstance(frame.index, pd.RangeIndex) and frame.index.name is None
+    return named.set_index(identifier) if numbered and named.get(identifier, _NONE).is_unique else named
+
+
+_NONE = pd.Series(["", ""])
+
+_LOOKED_AT = 1_000
+"""Cells of a column of words that are looked at."""
+
+
+def _in_english(frame: Frame, layer: str) -> Frame:
+    words = {field.name: field for field in LAYERS[layer].fields if isinstance(field.allowed, dict)}
+
+    def fits(name: str, column: str) -> bool:
+        """Return whether a column may hold a field of words, by what stands in it: ``Statut`` may be a legal form."""
+        cells = {*frame[column].dropna().astype(str).head(_LOOKED_AT)} - {""}
+        if name in {"status", "legal_form"} and cells:
+            told = sum(status_of(cell) is not None for cell in cells)
+            return (2 * told >= len(cells)) == (name == "status")
+        return not cells or name not in words or any(_meaning(cell, words[name]) for cell in cells)
+
+    found = guess_columns(map(str, frame.columns), HEADERS[layer], fits)
     return frame.rename(columns={own: name for own, name in found.items() if name not in frame.columns})
+
+
+def with_known_words(frame: Frame, layer: str) -> Frame:
+    """Return a frame of a notebook under English names, its words as codes and its dates as in ISO 8601.
+
+    What is no word of the vocabulary is left out, with a warning that names row and field; a date that cannot be read
+    stands as it is. The index is kept.
+
+    Examples
+    --------
+    >>> with_known_words(pd.DataFrame({"secteur": ["Mobilité"], "Statut": ["Fermé"]}), "structures").values.tolist()
+    [['mobilite', 'closed']]
+    """
+    known = _in_english(frame, layer)
+    faults: list[Fault] = []
+    for field in LAYERS[layer].fields:
+        if field.name in known and (field.kind == "month" or field.allowed is not None):
+            cells = known[field.name].astype(object).where(known[field.name].notna(), "").astype(str)
+            meant_by = {cell: _meaning(cell, field) for cell in cells.unique()}
+            faults += [
+                (row_label(row), field.name, f"unknown value {cell!r}; left out")
+                for row, cell in cells.items()
+                if meant_by[cell] is None
+            ]
+            known = known.assign(**{field.name: [meant_by[cell] or "" for cell in cells]})
+    warn_faults(layer, faults)
+    return known
+
+
+def _meaning(cell: str, field: Column) -> str | None:
+    """Return what a cell says of a field, None where it is not known."""
+    if field.kind == "month":
+        return cell if (day := iso_date(cell)) is None else day
+    if field.allowed is None or not cell or cell in field.allowed:
+        return cell
+    if field.name == "status":
+        return status_of(cell)
+    if not isinstance(field.allowed, dict):
+        return cell
+    (code,), (unknown,) = codes_of([cell], field.allowed)
+    return None if unknown and not code else code
 
 
 def require_columns(*layers: tuple[str, pd.DataFrame, Mapping[str, str]]) -> None:

@@ -11,11 +11,14 @@ import pandas as pd
 import shapely
 
 from essgeo.access import nearest_minutes, travel_cost
-from essgeo.crs import require_metric
+from essgeo.crs import require_crs, require_metric
 from essgeo.errors import InfeasibleError, InputError
-from essgeo.files.premises import PREMISES, SEARCH_AREA, checked_premises
+from essgeo.files.premises import PREMISES, SEARCH_AREA, checked_premises, read_premises
+from essgeo.files.recognise import recognise
 from essgeo.messages import tell
+from essgeo.schema.columns import LAYERS
 from essgeo.schema.months import Period, available_months, month_number
+from essgeo.schema.validate import require_columns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -167,6 +170,33 @@ def default_candidates(sites: gpd.GeoDataFrame, iris: gpd.GeoDataFrame) -> gpd.G
     premises = site_candidates(sites)
     usable = premises.geometry.notna() & ~premises["state"].isin(list(UNUSABLE))
     return premises if usable.sum() >= ENOUGH_PREMISES else search_areas(iris)
+
+
+def known_candidates(candidates: gpd.GeoDataFrame, requirements: Requirements) -> gpd.GeoDataFrame:
+    """Return premises of a notebook as :func:`essgeo.read_premises` does; those that it gave, and areas, as they are.
+
+    What no requirement asks for need not be there.
+
+    Raises
+    ------
+    SchemaError
+        No column with the name of the premises, or with what a requirement asks for: all of them in one message.
+    """
+    fields = {field.name for field in LAYERS["candidates"].fields} - {"lon", "lat", "constraints"}
+    if fields <= {*candidates.columns}:
+        return candidates
+    require_crs(candidates, "candidates")
+    plain = pd.DataFrame(candidates.drop(columns=candidates.geometry.name))
+    read = {*recognise(plain, source="candidates", layer="candidates").fields}
+    asked = {
+        "name": ("Give each place a name.", True),
+        "surface_m2": ("A least surface is asked for.", requirements.min_surface_m2 is not None),
+        "ground_floor": ("A ground floor is asked for.", requirements.ground_floor),
+    }
+    wanted = {name: advice for name, (advice, needed) in asked.items() if needed}
+    require_columns(("candidates", plain.reindex(columns=[*read]), wanted))
+    found = read_premises(candidates, crs=candidates.crs.to_string())
+    return found.assign(kind=candidates["kind"].to_numpy()) if "kind" in candidates else found
 
 
 def apply_filters(

@@ -13,12 +13,13 @@ from essgeo.access import nearest_minutes, travel_cost
 from essgeo.crs import require_same_crs
 from essgeo.errors import InfeasibleError
 from essgeo.files.premises import SEARCH_AREA
-from essgeo.gaps.reach import THEME_ROWS, reached_themes, theme_bits, trips_to, unpack_themes
+from essgeo.gaps.reach import THEME_ROWS, known_structures, reached_themes, theme_bits, trips_to, unpack_themes
 from essgeo.gaps.worlds import Spread
 from essgeo.messages import tell
 from essgeo.register.activity import counted_on
 from essgeo.schema.months import Period, available_months
-from essgeo.siting.candidates import Requirements, apply_filters, default_candidates
+from essgeo.schema.validate import require_columns, with_known_names
+from essgeo.siting.candidates import Requirements, apply_filters, default_candidates, known_candidates
 from essgeo.siting.covering import gains_of, in_order_of_gain, reached_times, worth
 from essgeo.siting.models import Question, as_coverage, check_question, problem_of, solve, weights_of
 from essgeo.siting.robustness import THRESHOLD_SPREAD, WEIGHT_SPREAD, robustness
@@ -100,10 +101,12 @@ def choose_sites(  # noqa: PLR0913 (one argument a choice of the user, all but t
     Parameters
     ----------
     demand
-        From :func:`essgeo.demand_points`, or any points or polygons with ``population`` and ``income``; metric CRS.
+        From :func:`essgeo.demand_points`, or any points or polygons with ``population``; metric CRS. ``income`` is
+        asked for by the objective ``need`` alone.
     candidates
         From :func:`essgeo.read_premises`, :func:`essgeo.siting.site_candidates` or
-        :func:`essgeo.siting.search_areas`, in the same CRS.
+        :func:`essgeo.siting.search_areas`, or any places with a name, in the same CRS. Of surface and floor only what
+        ``requirements`` ask for must be there.
     count
         Number of sites. For ``set``, the most that may be opened.
     sector
@@ -157,6 +160,12 @@ def choose_sites(  # noqa: PLR0913 (one argument a choice of the user, all but t
     (900.0, True)
     """
     settings, needs = assumptions or Assumptions(), requirements or Requirements()
+    demand = with_known_names(demand, "iris")
+    asked = ("population", "income") if objective == "need" else ("population",)
+    require_columns(("demand", demand, dict.fromkeys(asked, "Take residents from demand_points.")))
+    demand = demand if "income" in demand else demand.assign(income=np.nan)
+    candidates = known_candidates(candidates, needs)
+    structures = structures if structures is None else known_structures(structures)
     span = period if period is None or isinstance(period, Period) else Period(*period)
     check_question(
         demand, candidates, count=count, sector=sector, within_minutes=within_minutes, objective=objective, period=span

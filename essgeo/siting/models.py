@@ -12,7 +12,6 @@ from essgeo.crs import require_metric, require_same_crs
 from essgeo.errors import InputError
 from essgeo.gaps.areas import need_weights
 from essgeo.gaps.reach import THEME_ROWS
-from essgeo.schema.validate import require_columns
 from essgeo.siting.covering import Covering
 from essgeo.siting.exact import maximise, set_covering
 
@@ -209,11 +208,6 @@ def weights_of(demand: pd.DataFrame, objective: str) -> NDArray[np.float64]:
     return residents
 
 
-_DEMAND = ("population", "income")
-
-_CANDIDATES = ("name", "kind", "city", "surface_m2", "available_from", "available_to", "ground_floor", "state")
-
-
 def check_question(
     demand: gpd.GeoDataFrame,
     candidates: gpd.GeoDataFrame,
@@ -227,10 +221,6 @@ def check_question(
     """Refuse a question that makes no sense, with all its faults in one message."""
     require_metric(demand, "demand")
     require_same_crs(demand, candidates, ("demand", "candidates"))
-    require_columns(
-        ("demand", demand, dict.fromkeys(_DEMAND, "Take residents from demand_points.")),
-        ("candidates", candidates, dict.fromkeys(_CANDIDATES, "Take them from read_premises or search_areas.")),
-    )
     people = demand["population"]
     targets = "neighbourhood_id" in demand and bool(people[demand["neighbourhood_id"] != ""].sum())
     verdicts = (

@@ -10,7 +10,7 @@ import shapely
 
 from essgeo.crs import require_same_crs
 from essgeo.files.perimeters import MIN_INSIDE_M2, widest_interest
-from essgeo.schema.validate import require_columns
+from essgeo.schema.validate import require_columns, with_known_names
 from essgeo.zoning.locate import RESIDENTS, VINTAGE, checked_points, residents, values_at, zone_polygons
 
 if TYPE_CHECKING:
@@ -72,6 +72,8 @@ def crosswalk(
     0    QP1    QN1   5000.0           0.5           0.5
     """
     require_same_crs(old, new, ("old", "new"))
+    old, new = with_known_names(old, "qpv"), with_known_names(new, "qpv")
+    weights = weights if weights is None else with_known_names(weights, "iris")
     wanted = [("old", old, {"vintage": VINTAGE}), ("new", new, {"vintage": VINTAGE})]
     if weights is not None:
         wanted.append(("weights", weights, {"population": RESIDENTS}))

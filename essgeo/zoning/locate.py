@@ -11,7 +11,7 @@ import shapely
 from essgeo.crs import require_metric, require_same_crs
 from essgeo.errors import InputError, SchemaError
 from essgeo.messages import tell
-from essgeo.schema.validate import require_columns
+from essgeo.schema.validate import require_columns, with_known_names
 from essgeo.zoning.boundary import contains, disc_share, distance_to, nearest_zone, trace
 
 if TYPE_CHECKING:
@@ -111,6 +111,7 @@ def locate_in(
     2        c     QN1           out          0.0       350.0        False
     """
     require_same_crs(points, zones, ("points", "zones"))
+    zones = with_known_names(zones, "qpv")
     advice = "Name the column of the radius, or give a number of metres."
     radius_column = {radius_m: advice} if isinstance(radius_m, str) else {}
     require_columns(("points", points, radius_column), ("zones", zones, {"vintage": VINTAGE}))
@@ -193,6 +194,7 @@ def checked_points(points: gpd.GeoDataFrame, name: str) -> NDArray[np.object_]:
 
 def residents(frame: pd.DataFrame, name: str) -> Floats:
     """Return the ``population`` of each row, or ask for it, or refuse what is not a number of residents."""
+    frame = with_known_names(frame, "iris")
     require_columns((name, frame, {"population": RESIDENTS}))
     given = frame["population"]
     people: Floats = pd.to_numeric(given, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)

@@ -213,7 +213,7 @@ def test_what_is_missing_is_asked_for_in_one_error_by_layer() -> None:
     targets = gpd.GeoDataFrame({"name": ["N"]}, index=["n"], geometry=[demand.union_all().buffer(9)], crs=2154)
     with pytest.raises(InputError) as fault:
         find_gaps(targets, demand, places)  # the order of an earlier day
-    for said in ("demand: missing columns population, income", "structures: missing columns sectors, challenges"):
+    for said in ("demand: missing columns population, income", "structures: missing column sectors"):
         assert said in str(fault.value)
     with pytest.raises(
         InputError, match=r"demand: missing column income(.|\n)*structures: missing column geo_radius_m"
@@ -229,5 +229,5 @@ def test_what_is_missing_is_asked_for_in_one_error_by_layer() -> None:
         support_chain(
             demand.drop(columns="population"), places, targets, travel_cost(demand, places), register=places, minutes=9
         )
-    with pytest.raises(InputError, match=r"demand: missing column method(.|\n)*structures: missing column status"):
-        coverage(demand.drop(columns="method"), places.drop(columns="status"), areas, travel_cost(demand, places))
+    with pytest.raises(InputError, match=r"demand: missing column method(.|\n)*structures: missing column sectors"):
+        coverage(demand.drop(columns="method"), places.drop(columns="sectors"), areas, travel_cost(demand, places))

@@ -155,9 +155,20 @@ def test_no_resident_or_no_candidate_is_refused() -> None:
 
 def test_missing_columns_are_named() -> None:
     with pytest.raises(InputError, match="demand: missing columns population, income"):
-        choose(STRIP.drop(columns=["population", "income"]), SITES)
-    with pytest.raises(InputError, match="candidates: missing column kind"):
-        choose(STRIP, SITES.drop(columns="kind"))
+        choose(STRIP.drop(columns=["population", "income"]), SITES, objective="need")
+    plain = SITES[["geometry"]]
+    with pytest.raises(InputError, match=r"(?s)candidates: missing column name\..*missing column surface_m2\. A"):
+        choose(STRIP, plain, requirements=Requirements(min_surface_m2=9))
+
+
+def test_places_of_a_notebook_need_a_name_and_nothing_more() -> None:
+    whole = choose(STRIP, SITES)
+    named = SITES[["name", "geometry"]].rename(columns={"name": "Nom"})
+    found = choose(STRIP[["population", "geometry"]].rename(columns={"population": "habitants"}), named)
+    assert found.sites.index.tolist() == whole.sites.index.tolist()
+    assert found.newly_reached == whole.newly_reached
+    said = named.assign(Surface=["80 m²"] * len(named), RDC="oui")
+    assert len(choose(STRIP, said, requirements=Requirements(min_surface_m2=50, ground_floor=True)).sites)
 
 
 def test_demand_may_be_polygons() -> None:
