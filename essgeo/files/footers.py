@@ -12,7 +12,7 @@ from essgeo.errors import InputWarning
 from essgeo.files.reread import ADDED
 from essgeo.messages import tell
 from essgeo.schema.cells import degrees_of, point_of
-from essgeo.schema.headers import WORDS, simplify, words_of
+from essgeo.schema.headers import WORDS, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,23 +62,26 @@ def footer_rows(table: pd.DataFrame, taken: pd.DataFrame, *, name: str, hidden: 
     [False, False, True, True]
     """
     table = table[[column for column in table.columns if column not in _BESIDE]]
-    names = [simplify(str(column)) for column in table.columns]
-    fields = taken.reindex(columns=[*_IDENTIFIERS, "address", "lon", "lat", "point", "city"], fill_value="")
-    kinds: list[str] = []
-    firsts: list[str] = []
-    for row, cells, own in zip(table.index, table.to_numpy(dtype=object), fields.to_numpy(dtype=object), strict=True):
-        filled = [str(cell) for cell in cells if isinstance(cell, str) and cell.strip()]
-        first = filled[0] if filled else ""
-        if (hidden is not None and hidden[row]) or not first:
-            kind = "" if first else "blank"
-        elif simplify(first) in names and _comes_again(list(cells), names):
-            kind = "sure"
-        elif not _MAYBE.match(first) or any(own[: len(_IDENTIFIERS)]) or _is_placed(*own[len(_IDENTIFIERS) : -1]):
-            kind = ""
-        else:
-            kind = _kind(filled, own[-1])
-        kinds.append(kind)
-        firsts.append(first)
+    firsts = [""] * len(table)  # the first text of each row
+    for column in table.columns:
+        if all(firsts):
+            break
+        texts = table[column].tolist()
+        firsts = [
+            first or (text.strip() if isinstance(text, str) else "") for first, text in zip(firsts, texts, strict=True)
+        ]
+    kinds = ["" if first else "blank" for first in firsts]
+    names = [str(column).casefold() for column in table.columns]
+    fields = taken.reindex(columns=[*_IDENTIFIERS, "address", "lon", "lat", "point", "city"])
+    for place, first in enumerate(firsts):
+        again = first.casefold() in names
+        if (again or _MAYBE.match(first)) and not (hidden is not None and hidden.iloc[place]):
+            cells = [text for text in table.iloc[place] if isinstance(text, str) and text.strip()]
+            *own, city = fields.iloc[place].fillna("").tolist()
+            if again and len(cells) > 1 and all(cell.casefold() in names for cell in cells):
+                kinds[place] = "sure"
+            elif not any(own[: len(_IDENTIFIERS)]) and not _is_placed(*own[len(_IDENTIFIERS) :]):
+                kinds[place] = _kind(cells, city)
     found = [kind == "sure" for kind in kinds]
     at_foot: dict[str, bool] = {}  # of each sheet, whether no entry stands below
     for place in range(len(kinds) - 1, -1, -1):
@@ -92,12 +95,6 @@ def footer_rows(table: pd.DataFrame, taken: pd.DataFrame, *, name: str, hidden: 
     if told:
         warnings.warn(tell("footers", name=name, rows=", ".join(told)), InputWarning, stacklevel=3)
     return pd.Series(found, index=table.index, dtype=bool)
-
-
-def _comes_again(cells: Sequence[object], names: Sequence[str]) -> bool:
-    """Return whether a row says the names of its columns, two at least."""
-    said = [simplify(str(cell)) == name for cell, name in zip(cells, names, strict=True) if cell not in ("", None)]
-    return len(said) > 1 and all(said)
 
 
 def _is_placed(address: str, lon: str, lat: str, point: str) -> bool:

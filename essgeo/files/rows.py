@@ -6,15 +6,18 @@ import datetime as dt
 import io
 import math
 import warnings
+from array import array
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
+import pyarrow as pa
 
 from essgeo.errors import InputError, InputWarning
 from essgeo.files.encodings import LOST, undouble
 from essgeo.files.limits import refuse_width
 from essgeo.files.recognise import recognise
+from essgeo.files.write import restored
 from essgeo.messages import tell
 
 if TYPE_CHECKING:
@@ -26,8 +29,10 @@ SEPARATORS = ",;\t|"
 MAX_ROWS, MIN_NAMES = 10, 2
 """Rows that are looked at for a header, blank ones aside, and columns of it that must be known."""
 
-_CHUNK, _BLANK = 10_000, 100
+_BLOCK, _BLANK = 10_000, 100
 """Rows that are read at a time, and that may be blank for each that is looked at."""
+
+_TEXT = pd.StringDtype(na_value=float("nan"))
 
 
 def cell_text(value: object) -> str:
@@ -154,8 +159,19 @@ def first_rows(rows: Iterable[list[str]]) -> list[list[str]]:
     return head
 
 
-def as_frame(path: Path, rows: Iterable[list[str]], header: Header | None, *, sheet: str = "") -> pd.DataFrame:
-    """Return rows of cells, header included, as a frame; a blank line is no row, unless there is one column only."""
+def as_frame(
+    path: Path,
+    rows: Iterable[list[str]],
+    header: Header | None,
+    *,
+    sheet: str = "",
+    escaped: bool = False,
+) -> pd.DataFrame:
+    """Return rows of cells, header included, as a frame of text that Arrow holds.
+
+    A blank line is no row, unless there is one column only. ``escaped``: what :func:`essgeo.files.write.neutralised`
+    guarded from a spreadsheet is as it was before.
+    """
     part = f", sheet {sheet}" * bool(sheet)
     rows = iter(rows)
     if header is None:
@@ -166,14 +182,14 @@ def as_frame(path: Path, rows: Iterable[list[str]], header: Header | None, *, sh
         warnings.warn(tell("part_header_row", name=path.name, part=part, place=places), InputWarning, stacklevel=2)
     width = len(header.names)
     refuse_width(path, width)
-    numbers: list[int] = []
-    parts: list[pd.DataFrame] = []
-    texts: list[dict[str, str]] = [{} for _ in range(width)]  # of each column, its distinct texts, cleaned once
+    numbers = array("q")
+    parts: list[pa.RecordBatch] = []
+    texts: list[dict[str, str]] = [{} for _ in range(width)]  # of each column, texts that were cleaned before
     odd: set[str] = set()
     numbered = enumerate(rows, start=header.end + 1)
-    # A chunk at a time: rows as lists take several times the memory of the columns that they become.
-    while chunk := list(islice(numbered, _CHUNK)):
-        kept = [(number, row) for number, row in chunk if row or width == 1]
+    # A block at a time: rows as lists take several times the memory of the columns that they become.
+    while block := list(islice(numbered, _BLOCK)):
+        kept = [(number, row) for number, row in block if row or width == 1]
         for number, row in kept:
             if len(row) > width and any(map(str.strip, row[width:])):
                 message = tell(
@@ -186,28 +202,33 @@ def as_frame(path: Path, rows: Iterable[list[str]], header: Header | None, *, sh
                     width=width,
                 )
                 raise InputError(message)
-        numbers += [number for number, _ in kept]
+        numbers.extend(number for number, _ in kept)
         cells = [row if len(row) == width else (row + [""] * width)[:width] for _, row in kept]
-        if cells:
-            columns = [
-                _clean(column, known, odd) for column, known in zip(zip(*cells, strict=True), texts, strict=True)
-            ]
-            parts.append(pd.DataFrame(dict(enumerate(columns)), dtype="object"))
+        columns = zip(*cells, strict=True) if cells else [()] * width
+        clean = [_clean(column, known, odd, escaped=escaped) for column, known in zip(columns, texts, strict=True)]
+        parts.append(pa.record_batch([pa.array(column, pa.large_string()) for column in clean], _numbers(width)))
     for key in sorted(odd):
         warnings.warn(tell(key, file=f"{path.name}{part}"), InputWarning, stacklevel=2)
-    frame = pd.concat(parts) if parts else pd.DataFrame(columns=range(width), dtype="object")
-    return frame.set_axis(pd.Index(numbers, dtype="int64")).set_axis(header.names, axis=1)
+    schema = pa.schema([(name, pa.large_string()) for name in _numbers(width)])
+    frame: pd.DataFrame = pa.Table.from_batches(parts, schema).to_pandas(types_mapper={pa.large_string(): _TEXT}.get)
+    names = [restored(name) if escaped else name for name in header.names]
+    return frame.set_axis(pd.Index(numbers, dtype="int64")).set_axis(names, axis=1)
 
 
-def _clean(column: Sequence[str], known: dict[str, str], odd: set[str]) -> list[str]:
-    """Return a column without NUL characters and blanks around its texts, each distinct one kept once in memory.
+def _numbers(width: int) -> list[str]:
+    return [str(number) for number in range(width)]
+
+
+def _clean(column: Sequence[str], known: dict[str, str], odd: set[str], *, escaped: bool) -> list[str]:
+    """Return a column without NUL characters and blanks around its texts, nor what guards them from a spreadsheet.
 
     ``odd`` gets what is to be said of its letters.
     """
-    if len(known) > _CHUNK:
+    if len(known) > _BLOCK:
         known.clear()
     for text in set(column).difference(known):
         clean = text.replace("\x00", "").strip()
+        clean = restored(clean) if escaped and "'" in clean else clean
         known[text] = clean
         if not clean.isascii():
             known[text] = undouble(clean)

@@ -98,7 +98,8 @@ def read_table(
             raise InputError(message)
     frame = _READERS[suffix](path, sheet or layer) if sheet or layer else _READERS[suffix](path)
     if suffix in _SHEETS and not as_is:
-        frame = frame[(frame.drop(columns="sheet", errors="ignore") != "").any(axis=1)]
+        filled = (frame.drop(columns="sheet", errors="ignore") != "").any(axis=1)
+        frame = frame if filled.all() else frame[filled]
     if len(frame) < min_rows:
         message = tell("no_row", path=path)
         raise InputError(message)
@@ -186,7 +187,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
         stream.seek(0)
         rows = _cells(path, csv.reader(stream, delimiter=separator, strict=True))
         head = first_rows(rows)
-        return as_frame(path, chain(head, rows), header_of(head))
+        return as_frame(path, chain(head, rows), header_of(head), escaped=True)
 
 
 def _cells(path: Path, reader: Iterator[list[str]]) -> Iterator[list[str]]:
