@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from essgeo.access import accessibility, demand_points, read_network, travel_cost
     from essgeo.files import read_premises, read_structures
     from essgeo.gaps import coverage, find_gaps, gather_areas, support_chain
-    from essgeo.geocoding import geocode, read_corrections
+    from essgeo.geocoding import Places, geocode, read_corrections, reverse_geocode
     from essgeo.geocoding.match import Local
     from essgeo.geocoding.service import Client, Service
     from essgeo.maps import build_maps
@@ -36,6 +36,7 @@ __all__ = [
     "Assumptions",
     "Client",
     "Local",
+    "Places",
     "Requirements",
     "Scenario",
     "Service",
@@ -62,6 +63,7 @@ __all__ = [
     "read_network",
     "read_premises",
     "read_structures",
+    "reverse_geocode",
     "run_study",
     "search_areas",
     "show_gaps",
@@ -76,7 +78,7 @@ _ROOMS = {
     "publish": ("export",),
     "files": ("read_premises", "read_structures"),
     "gaps": ("coverage", "find_gaps", "gather_areas", "support_chain"),
-    "geocoding": ("geocode", "read_corrections"),
+    "geocoding": ("Places", "geocode", "read_corrections", "reverse_geocode"),
     "geocoding.match": ("Local",),
     "geocoding.service": ("Client", "Service"),
     "maps": ("build_maps",),

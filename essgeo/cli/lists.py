@@ -53,6 +53,9 @@ class Options(TypedDict):
     postcode: str | None
     city: str | None
     citycode: str | None
+    city_default: str
+    places: tuple[Path, ...]
+    reverse: bool
     columns: tuple[str, ...]
     sheet: str | None
     layer: str | None
@@ -79,6 +82,9 @@ class Options(TypedDict):
 @click.option("--postcode", metavar="COL")
 @click.option("--city", metavar="COL")
 @click.option("--citycode", metavar="COL")
+@click.option("--city-default", default="", metavar="NAME")
+@click.option("--places", multiple=True, type=_FILE)
+@click.option("--reverse", is_flag=True)
 @columns
 @sheet
 @layer
@@ -104,6 +110,7 @@ def geocode_file(file: Path, output: Path, **given: Unpack[Options]) -> None:
 
     read = {"FILE": file, "--corrections": given["corrections"], "--cache": given["cache"]}
     read |= {f"--ban ({path.name})": path for path in given["ban"]}
+    read |= {f"--places ({path.name})": path for path in given["places"]}
     check_outputs({"-o": output, "--review": given["review"]}, read)
     engines = _engines(given)
     cache = _cache(given) if _asks_service(given) else None
@@ -117,11 +124,19 @@ def geocode_file(file: Path, output: Path, **given: Unpack[Options]) -> None:
     reading.tell(file.name)
     addresses = addresses_of(table, reading, source=file.name)
     table = without_persons(table, reading)
-    found = geocode(addresses, using=engines, corrections=settled, progress=True, cache=cache)
+    form = language.get() if given["excel"] else None
+    if given["reverse"]:
+        nearest = _reverse(addresses, given).set_axis(table.index)
+        write_file(table.drop(columns=[name for name in nearest if name in table]).join(nearest), output, excel=form)
+        near = counted(int(nearest["geo_distance_m"].notna().sum()), "row")
+        click.echo(tell("reversed", rows=counted(len(nearest), "row"), near=near, file=output))
+        return
+    found = geocode(
+        addresses, using=engines, corrections=settled, city_default=given["city_default"], progress=True, cache=cache
+    )
     warn_uncovered(found)
     warn_unmatched(found, settled)
     unasked = _unasked(found)
-    form = language.get() if given["excel"] else None
     write_file(with_results(table, found), output, excel=form)
     if given["review"]:
         write_file(review(found, engines), given["review"], excel=form)
@@ -136,7 +151,7 @@ def _asks_service(given: Options) -> bool:
 
 
 def _engines(given: Options) -> list[Engine]:
-    from essgeo.geocoding import Local, Service
+    from essgeo.geocoding import Local, Places, Service
     from essgeo.geocoding.service import GEOPLATEFORME, Client
 
     if given["engine"] == "local" and (_asks_service(given) or not given["ban"]):
@@ -150,7 +165,20 @@ def _engines(given: Options) -> list[Engine]:
         engines.append(Local.read(given["ban"]))
     if _asks_service(given):
         engines.append(Service(Client(given["url"] or GEOPLATEFORME)))
+    if given["places"]:
+        near = next((engine for engine in engines if isinstance(engine, Local)), None)
+        engines.append(Places.read(given["places"], near))
     return engines
+
+
+def _reverse(points: pd.DataFrame, given: Options) -> pd.DataFrame:
+    from essgeo.geocoding import reverse_geocode
+
+    if not given["ban"] or _asks_service(given) or given["review"] or given["corrections"]:
+        raise InputError(tell("reverse_local"))
+    if points["lon"].isna().all():
+        raise InputError(tell("reverse_nowhere"))
+    return reverse_geocode(points, using=given["ban"])
 
 
 def _cache(given: Options) -> Cache:

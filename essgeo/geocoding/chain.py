@@ -23,6 +23,8 @@ from essgeo.geocoding.communes import city_key
 from essgeo.geocoding.corrections import corrected_points, with_names
 from essgeo.geocoding.engines import MATCH_COLUMNS, QUERY_COLUMNS, distinct, no_matches, queries_of
 from essgeo.geocoding.match import Local
+from essgeo.geocoding.places import Places
+from essgeo.geocoding.spelling import fold_all
 from essgeo.geocoding.verdict import RADIUS_M, statuses
 from essgeo.messages import plural, tell
 from essgeo.schema.cells import commune_code
@@ -68,13 +70,15 @@ def geocode(
     columns: Mapping[str, str | Sequence[str]] | str | Iterable[str] | None = None,
     corrections: pd.DataFrame | None = None,
     crs: str = "EPSG:2154",
+    city_default: str = "",
     progress: bool = False,
     cache: Cache | None = None,
 ) -> gpd.GeoDataFrame:
     """Return the structures with a position, or with the reason why they have none.
 
     Each distinct address is asked once. A correction wins over coordinates that the table has, these over the cache,
-    and the cache over the engines. What an engine has not located, nor found ambiguous, goes to the next one.
+    and the cache over the engines. What an engine has not located, nor found ambiguous, goes to the next one; what none
+    has, and is the name of a structure of the table that has a position, is there.
 
     Parameters
     ----------
@@ -86,8 +90,8 @@ def geocode(
         and why it found nothing: they are asked again only where nobody was asked, or where ``geo_status`` is emptied.
         The points of a GeoDataFrame are kept, as coordinates that it has.
     using
-        Engines in order (an index of BAN, a service, the path of a BAN file), or a small table of known addresses (the
-        ``addresses`` layer).
+        Engines in order (an index of BAN, a service, :class:`essgeo.geocoding.places.Places`, the path of a BAN file),
+        or a small table of known addresses (the ``addresses`` layer).
         Without a service no connection is opened.
     columns
         Which column holds what, where it is not recognised: ``{"address": ["N°", "Voie"]}`` or ``"address=N°+Voie"``.
@@ -95,6 +99,8 @@ def geocode(
         From :func:`essgeo.geocoding.read_corrections`.
     crs
         Metric CRS of the result.
+    city_default
+        Commune of the addresses that name none.
     progress
         Show the pace and the time that remains, where standard error is a terminal.
     cache
@@ -136,6 +142,7 @@ def geocode(
     rows = table.reset_index(drop=True)
     masked = restricted_rows(rows)
     queries = with_names(rows[~masked])
+    queries["city"] = queries["city"].mask((queries[["postcode", "city", "citycode"]] == "").all(axis=1), city_default)
     none = {name: pd.Series(float("nan") if name in _NUMBERS else "", index=rows.index) for name in _RESULTS}
     found = pd.DataFrame(none)
     found.loc[masked, ["geo_status", "geo_reason"]] = "masked"
@@ -152,6 +159,7 @@ def geocode(
     found.loc[before.index, before.columns] = before
     queries = queries.drop(known.index.union(before.index))
     _search(found, queries, _engines(using), cache, progress=progress)
+    _search_names(found, rows, queries)
     radius = found["geo_radius_m"].fillna(found["geo_precision"].map(RADIUS_M))
     found["geo_radius_m"] = radius.where(found["longitude"].notna())
     found.loc[known.index, "geo_radius_m"] = known["radius_m"].fillna(found["geo_radius_m"])
@@ -292,13 +300,39 @@ def _search(
         better = (matches["status"].map(_RANK) < before["status"].map(_RANK)) | (before["engine"] == "")
         best.loc[matches.index[better]] = matches.loc[better, best.columns]
     best.loc[best["lon"].isna(), ["score", "margin"]] = float("nan")
-    rows = best.loc[keys].set_axis(keys.index)
+    _write(found, best.loc[keys].set_axis(keys.index))
+
+
+def _write(found: pd.DataFrame, rows: pd.DataFrame) -> None:
+    """Write matches with their status and engine, by row."""
     for name in _MATCHED:
         found.loc[rows.index, f"geo_{name}"] = rows[name]
     located = rows["status"] == "located"
     for head, which in (("", located), ("candidate_", ~located)):
         points = rows.loc[which, ["lon", "lat"]]
         found.loc[points.index, [f"{head}longitude", f"{head}latitude"]] = points.to_numpy()
+
+
+def _search_names(found: pd.DataFrame, rows: pd.DataFrame, queries: pd.DataFrame) -> None:
+    """Locate what is addressed by the name of a structure of the same table that has a position."""
+    if "name" not in rows:
+        return
+    lost = found.loc[queries.index, "geo_status"].isin(["not_found", "imprecise"]).to_numpy()
+    waiting = queries[lost & ~queries["address"].str.match(r"\s*\d|\s*$").to_numpy(dtype=bool)]
+    # Only structures that share the last word of such an address are compared with it.
+    words = {text.split()[-1] for text in fold_all(waiting["address"].unique().tolist()) if text.split()}
+    there = rows.loc[found["longitude"].notna(), "name"].astype(str)
+    names = there[[not words.isdisjoint(text.split()) for text in fold_all(there.tolist())]] if words else there[:0]
+    if names.empty:
+        return
+    columns = {"lon": found["longitude"], "lat": found["latitude"], "citycode": found["geo_citycode"]}
+    places = Places.of(
+        rows.reindex(columns=["city"], fill_value="").assign(**columns).loc[names.index].assign(name=names)
+    )
+    matches = places.match(waiting)
+    matches = matches.assign(status=statuses(matches), engine=places.name)
+    _write(found, matches[matches["status"] == "located"])
+    found.loc[matches.index[matches["status"] == "located"], ["candidate_longitude", "candidate_latitude"]] = np.nan
 
 
 def _answers(engine: Engine, queries: pd.DataFrame, cache: Cache | None, *, progress: bool) -> pd.DataFrame:

@@ -162,7 +162,7 @@ def statuses(matches: pd.DataFrame) -> pd.Series:
     wrong = reason.isin(
         ["street_unknown", "other_city", "no_city", "city_unknown", "commune_not_covered", "no_address"]
     )
-    sure = matches["precision"].isin([*HOUSES, *STREETS, "intersection"]) & (reason == "")
+    sure = matches["precision"].isin([*HOUSES, *STREETS, "intersection", "place"]) & (reason == "")
     clear = matches["margin"] >= MIN_MARGIN
     found = matches["lon"].notna() & good & ~wrong
     chosen = np.select([~found, ~sure, ~clear], ["not_found", "imprecise", "ambiguous"], "located")

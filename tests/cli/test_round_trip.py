@@ -142,3 +142,27 @@ def test_what_is_written_for_excel_is_read_back(  # noqa: PLR0917 (fixtures)
     assert run("geocode", placed, "-o", again, "--ban", ban)[0] == 0
     assert again.read_bytes() == plain.read_bytes()
     assert run("zones", placed, "-o", zones[1], "--corrections", review)[0] == 0
+
+
+def test_reverse_writes_the_nearest_address_beside_each_point(run: Run, ban: Path, tmp_path: Path) -> None:
+    points, out = tmp_path / "points.csv", tmp_path / "near.csv"
+    points.write_text("nom;lon;lat\nA;2.480410;48.9011\nB;;\nC;3;45\n", encoding="utf-8")
+    code, said, _ = run("geocode", points, "--reverse", "--ban", ban, "-o", out)
+    assert (code, "2.480410" in points.read_text(encoding="utf-8")) == (0, True)
+    assert "3 rows" in said
+    near = pd.read_csv(out, keep_default_na=False, dtype=str)
+    assert near["geo_label"].tolist() == ["12 Avenue Henri Barbusse 93140 Bondy", "", ""]
+    assert near["geo_distance_m"].iloc[0].startswith("0.7")
+    assert run("geocode", points, "--reverse", "-o", tmp_path / "no.csv")[0] == 2
+    addresses = tmp_path / "addresses.csv"
+    addresses.write_text("adresse;ville\n12 avenue Henri Barbusse;Bondy\n", encoding="utf-8")
+    assert run("geocode", addresses, "--reverse", "--ban", ban, "-o", tmp_path / "no.csv")[0] == 2
+
+
+def test_places_and_a_default_commune_are_given_to_geocode(run: Run, ban: Path, tmp_path: Path) -> None:
+    listed, places, out = tmp_path / "list.csv", tmp_path / "places.csv", tmp_path / "placed.csv"
+    listed.write_text("nom;adresse\nA;12 avenue Henri Barbusse\nB;Gare de Bondy\n", encoding="utf-8")
+    places.write_text("name;mode;lon;lat\nBondy;RER;2.4805;48.9012\n", encoding="utf-8")
+    code, _, _ = run("geocode", listed, "--city-default", "Bondy", "--places", places, "--ban", ban, "-o", out)
+    assert code == 0
+    assert pd.read_csv(out)["geo_precision"].tolist() == ["housenumber", "place"]
