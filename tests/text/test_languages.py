@@ -45,11 +45,14 @@ def test_every_text_is_used() -> None:
     made_by_prefix = re.compile(rf"^({prefixes})_")
     of_number = re.compile(r"_(one|many)$")
     by_code = {"causes", "methods", "umap", "click", "commands", "options"}
+    of_page = {(section, key) for section, key in re.findall(r"\bt\.(\w+)\.(\w+)", source)}
+    plain = {*re.findall(r"\b(?:words|own)\.(\w+)", source), *re.findall(r"\"(\w+)\"", source)}
     unused = [
         (section, key)
         for section, key in KEYS
         if section not in by_code
-        and not re.search(rf"\bt\.{section}\.{key}\b|\b(words|own)\.{key}\b|\"{of_number.sub('', key)}\"", source)
+        and (section, key) not in of_page
+        and not {key, of_number.sub("", key)} & plain
         and not made_by_prefix.match(key)
     ]
     assert unused == []
