@@ -142,7 +142,7 @@ def test_no_address_column_says_which_were_seen(run: Callable[..., tuple[int, st
     code, said = run("in.csv", "-o", "out.csv")
     assert code == 2
     assert "Columns seen: nom, couleur" in said
-    assert "--address" in said
+    assert "--columns address=COLUMN" in said
     assert run("in.csv", "-o", "out.csv", "--address", "rue")[1].count("no column 'rue'") == 1
 
 
