@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import math
 import os
 import subprocess
 import sys
@@ -20,8 +21,10 @@ from essgeo.cli.summary import caveat
 from essgeo.errors import InputError, InputWarning, SchemaError, SourceUnavailableError
 from essgeo.maps.findings import tally
 from essgeo.publish.licences import caveats
+from essgeo.publish.release import release
 from essgeo.study import Options, place
 from essgeo.study.run import _side_by_side
+from essgeo.text.phrases import method_in_words
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,6 +91,20 @@ def test_every_row_on_a_zone_says_its_vintage(est_ensemble: Study) -> None:
     for name, vintages in zone_rows(est_ensemble).items():
         assert len(vintages) > 0, name
         assert set(vintages) == {"2024"}, name
+
+
+def test_a_qpv_that_touches_the_territory_is_listed_and_not_measured(est_ensemble: Study) -> None:
+    assert "QN09305I" not in est_ensemble.qpv.index
+    published = release(est_ensemble)
+    listed = published.layers["qpv"].set_index("zone_id").loc["QN09305I"]
+    why = method_in_words("listed_only inside_ha=0.3", est_ensemble.lang)
+    assert (listed["note"], listed["vintage"], listed["cities"]) == (why, "2024", "Bobigny")
+    assert listed.geometry.area > 10_000
+    (row,) = est_ensemble.zones[est_ensemble.zones["zone_id"] == "QN09305I"].to_dict("records")
+    assert row["layer"] == "qpv"
+    assert row["area_ha"] == pytest.approx(listed.geometry.area / 10_000, rel=1e-3)
+    figures = [name for name in row if name.startswith("structures_") or name == "residents"]
+    assert all(math.isnan(row[name]) for name in figures)
 
 
 def test_the_qpv_of_2015_are_studied_when_given(shared: Path) -> None:
@@ -262,8 +279,10 @@ def test_a_run_that_dies_leaves_the_last_good_output(
 BESIDE = """
 import os, sys, time
 from pathlib import Path
+from essgeo.publish.release import release
 from essgeo.study import Options, place
 from essgeo.study.run import _side_by_side
+from essgeo.text.phrases import method_in_words
 
 def work():
     time.sleep(0.5)

@@ -13,7 +13,7 @@ import click
 
 from essgeo.messages import language, plural, tell
 from essgeo.schema.vocabulary import GEO_STATUSES
-from essgeo.text.numbers import number
+from essgeo.text.numbers import MISSING, number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -208,6 +208,8 @@ def interval(low: float, high: float) -> str:
     '[10 to 1,200]'
     """
     ends = persons(low), persons(high)
+    if MISSING in ends:
+        return MISSING
     return tell("stable") if ends[0] == ends[1] else tell("interval", low=ends[0], high=ends[1])
 
 

@@ -10,6 +10,7 @@ import click
 
 from essgeo.cli.options import as_json, by_status, counted, echo_table, harmless, of_study, persons
 from essgeo.messages import language, plural, tell, words
+from essgeo.text.numbers import percent
 from essgeo.text.phrases import method_in_words
 
 if TYPE_CHECKING:
@@ -255,8 +256,8 @@ def _echo(scenario: Scenario) -> None:
         .assign(
             **{
                 tell("adds"): sites["marginal"].map(persons),
-                tell("stays_chosen"): sites["robust"].map("{:.0%}".format),
-                tell("or_nearby"): sites["robust_nearby"].map("{:.0%}".format),
+                tell("stays_chosen"): sites["robust"].map(lambda share: percent(share, language.get())),
+                tell("or_nearby"): sites["robust_nearby"].map(lambda share: percent(share, language.get())),
                 tell("best_hosts"): sites["best_sectors"].map(_hosts),
             }
         )
@@ -277,7 +278,7 @@ def _hosts(codes: str) -> str:
 
     first, *others = codes.split("|")
     name = label(first, language.get())
-    return tell("or_others", first=name, count=len(others)) if others else name
+    return plural("or_others", len(others), first=name, count=len(others)) if others else name
 
 
 @click.command()

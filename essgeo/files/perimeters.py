@@ -57,7 +57,7 @@ def read_zones(
     GeoDataFrame
         Polygons indexed by ``zone_id``: name, kind, vintage, cities. Invalid outlines are repaired, empty ones left
         out; ``frame.attrs`` lists the identifiers of those that were: ``repaired``, ``empty`` and ``slivers``, which
-        overlap the territory too little.
+        overlap the territory too little to be measured; ``listed`` describes these, see :func:`listed_zones`.
 
     Raises
     ------
@@ -130,8 +130,40 @@ def clip_zones(
         "repaired": sorted(near.loc[here & broken, "zone_id"]),
         "empty": empty,
         "slivers": sorted(near.loc[~here & (inside > 0), "zone_id"]),
+        # Plain values, which survive whatever a frame and its attributes are written to.
+        "listed": [
+            {
+                "zone_id": zone.zone_id,
+                "name": zone.name,
+                "vintage": vintage,
+                "cities": zone.cities,
+                "note": f"listed_only inside_ha={area / 10_000:.1f}",
+                "outline": shapely.to_wkt(zone.geometry, rounding_precision=2),
+            }
+            for zone, area in zip(near.itertuples(index=False), np.asarray(inside), strict=True)
+            if 0 < area < min(MIN_INSIDE_M2, zone.geometry.area / 2)
+        ],
     }
     return checked
+
+
+def listed_zones(qpv: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the zones that a layer lists and does not measure, in its columns, with why (a code of ``note``).
+
+    They lie in the territory with less than 1 ha: no figure is theirs, and none of them is passed over in silence.
+
+    Examples
+    --------
+    >>> from essgeo import load_territory, read_layer
+    >>> listed = listed_zones(read_layer(load_territory("est-ensemble"), "qpv"))
+    >>> listed["note"].to_dict()
+    {'QN09305I': 'listed_only inside_ha=0.3'}
+    """
+    rows = sorted(qpv.attrs.get("listed", []), key=lambda row: str(row["zone_id"]))
+    table = pd.DataFrame(rows, columns=["zone_id", "name", "vintage", "cities", "note", "outline"]).set_index("zone_id")
+    texts = [name for name in qpv.columns if name not in {*table.columns, qpv.active_geometry_name}]
+    plain = table.drop(columns="outline").assign(**{**dict.fromkeys(texts, ""), "kind": "qpv"})
+    return gpd.GeoDataFrame(plain, geometry=shapely.from_wkt(table["outline"].to_numpy(dtype=str)), crs=qpv.crs)
 
 
 def polygonal(shapes: NDArray[np.object_]) -> list[shapely.Geometry]:

@@ -20,6 +20,7 @@ from essgeo.maps.findings import interval, walk
 from essgeo.schema.vocabulary import CHALLENGES, FAMILIES, GEO_STATUSES, ROLES, SITE_STATES, STAGES, STATUSES, THEMES
 from essgeo.text import numbers
 from essgeo.text.languages import texts
+from essgeo.text.phrases import method_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -247,6 +248,7 @@ def environment(lang: Lang) -> Environment:
         walk=partial(walk, lang=lang),
         day=partial(numbers.day, lang=lang),
         placed=numbers.placed,
+        method=partial(method_in_words, lang=lang),
         address=web_address,
         data_block=data_block,
         label=lambda code, vocabulary: _VOCABULARIES[vocabulary].get(code, {}).get(lang, code),

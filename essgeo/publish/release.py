@@ -12,6 +12,7 @@ import pandas as pd
 
 from essgeo.crs import GEOGRAPHIC
 from essgeo.errors import SchemaError
+from essgeo.files.perimeters import listed_zones
 from essgeo.files.redact import MASK, redact
 from essgeo.files.write import writable
 from essgeo.messages import tell
@@ -97,6 +98,8 @@ def release(study: Study) -> Release:
         Frames of the study lack columns; the message lists them all.
     """
     frames = {name: getattr(study, name) for name in TABLES}
+    listed = listed_zones(frames["qpv"])
+    frames["qpv"] = pd.concat([frames["qpv"].assign(note=frames["qpv"].get("note", "")), listed])
     frames["neighbourhoods"] = _note_in(frames["neighbourhoods"], study.lang)
     frames |= {
         name: frames[name].rename_axis(table.key[0]).reset_index() for name, table in TABLES.items() if table.geographic

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 import pandas as pd
 
 from essgeo.access import compare_walking, travel_cost
+from essgeo.files.perimeters import listed_zones
 from essgeo.gaps import area_coverage, assess_gaps, coverage, draw, gather_areas, horizon, iris_areas, support_chain
 from essgeo.maps import build_maps
 from essgeo.messages import tell
@@ -149,6 +150,7 @@ def measure(setting: Setting) -> Study:
             pd.concat([areas.table, residents_of(demand, setting.npnru)], ignore_index=True),
             near_m=chosen.near_m,
             level=chosen.level,
+            listed=listed_zones(setting.qpv),
         ),
         coverage=coverage(
             demand,

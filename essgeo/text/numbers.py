@@ -69,13 +69,15 @@ def percent(share: float | None, lang: Lang, digits: int = 0) -> str:
 
 
 def interval(low: str, high: str, lang: Lang) -> str:
-    """Return an interval whose ends are written already, or that the draws do not change the figure.
+    """Return an interval whose ends are written already, that the draws do not change the figure, or a dash for none.
 
     Examples
     --------
-    >>> interval("8", "20", "fr"), interval("100%", "100%", "en")
-    ('de 8 à 20', 'stable result')
+    >>> interval("8", "20", "fr"), interval("100%", "100%", "en"), interval(MISSING, MISSING, "en") == MISSING
+    ('de 8 à 20', 'stable result', True)
     """
+    if MISSING in {low, high}:
+        return MISSING
     return STABLE[lang] if low == high else words(lang)["common"]["interval"].format(low=low, high=high)
 
 

@@ -172,12 +172,14 @@ def count_zones(
     *,
     near_m: Sequence[int],
     level: float,
+    listed: gpd.GeoDataFrame | None = None,
 ) -> pd.DataFrame:
     """Return how many structures each zone holds, surely, perhaps and on average.
 
     ``rows`` is the overlay of the structures that count, ``areas`` has ``level``, ``zone_id`` and ``residents`` of each
     zone. One row a zone: ``layer``, ``zone_id``, its name, vintage and programme, ``residents``, ``area_ha``, and the
-    counts of :func:`count_in` as ``structures_in`` and so on; ``method``.
+    counts of :func:`count_in` as ``structures_in`` and so on; ``method``. QPV that are only ``listed`` have no figures,
+    and why as their method.
     """
     named = ("undetermined", "expected", "low", "high", *(f"within_{m}m" for m in near_m))
     renamed = {"certain": "structures_in"} | {name: f"structures_{name}" for name in named}
@@ -190,6 +192,11 @@ def count_zones(
         )
         counted = described.join(counts.reindex(layer.index, fill_value=0).rename(columns=renamed))
         tables.append(counted.rename_axis("zone_id").reset_index().assign(layer=name, method=ZONE_METHOD))
+    if listed is not None and len(listed):
+        described = pd.DataFrame(listed[["name", "vintage"]]).assign(
+            programme="", interest="", area_ha=listed.area / 10_000, layer="qpv", method=listed["note"]
+        )
+        tables.append(described.rename_axis("zone_id").reset_index())
     table = pd.concat(tables, ignore_index=True)
     return table[list(dict.fromkeys(["layer", *table.columns]))]
 

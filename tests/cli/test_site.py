@@ -97,3 +97,9 @@ def test_half_a_period_is_a_usage_error(small_territory: Path) -> None:
     result = run(str(small_territory), *ASKED, "--from", "2027-01")
     assert result.exit_code == 2
     assert "go together" in result.output
+
+
+def test_without_draws_no_share_is_made_up(small_territory: Path) -> None:
+    result = run(str(small_territory), "--sector", "Mobilité", "--draws", "0")
+    assert result.exit_code == 0, result.output
+    assert "nan" not in result.stdout

@@ -156,7 +156,8 @@ def test_zones_are_repaired_left_out_and_told(tmp_path: Path) -> None:
         qpv_file(tmp_path, [BOW_TIE, GOOD, None, away, sliver, small]), crs="EPSG:2154", vintage="2015", within=HERE
     )
     assert found.index.tolist() == ["QP0", "QP1", "QP4"]
-    assert found.attrs == {"repaired": ["QP0"], "empty": ["QP2"], "slivers": ["QP5"]}
+    told = {name: found.attrs[name] for name in ("repaired", "empty", "slivers")}
+    assert told == {"repaired": ["QP0"], "empty": ["QP2"], "slivers": ["QP5"]}
     assert found.geometry.is_valid.all()
     assert found.area.tolist() == pytest.approx([80_000, 250_000, 6400])
     assert set(found["vintage"]) == {"2015"}
