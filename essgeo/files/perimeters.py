@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -11,9 +12,10 @@ import pandas as pd
 import shapely
 
 from essgeo.crs import require_crs
-from essgeo.errors import SchemaError
+from essgeo.errors import InputWarning, SchemaError
 from essgeo.files.tables import read_outlines, read_table
-from essgeo.messages import tell
+from essgeo.messages import plural, tell
+from essgeo.schema.cells import FLAGS
 from essgeo.schema.columns import HEADERS, LAYERS
 from essgeo.schema.headers import guess_columns, simplify
 from essgeo.schema.validate import raise_faults, row_label, validate
@@ -185,8 +187,9 @@ def read_renewal(path: Path, *, headers: Headers = HEADERS) -> pd.DataFrame:
     Parameters
     ----------
     path
-        Perimeters of projects, with a name and where known an ``interest`` (national or regional): a GeoJSON,
-        GeoPackage, GeoParquet or Shapefile. Or a table of QPV, by their codes of 2015, of 2024 or of both
+        Perimeters of projects, with where known a name, an ``interest`` (national or regional) and whether they are in
+        the programme (``B_NPNRU``): a GeoJSON, GeoPackage, GeoParquet or Shapefile. Those that nothing names are called
+        by their identifier, with a warning. Or a table of QPV, by their codes of 2015, of 2024 or of both
         (``qpv_2015``, ``qpv_2024``, ``code_qp`` ...).
     headers
         The names that columns carry in files; :func:`essgeo.official.catalogue.known_headers` adds those of the user.
@@ -202,7 +205,7 @@ def read_renewal(path: Path, *, headers: Headers = HEADERS) -> pd.DataFrame:
     SourceUnavailableError, InputError
         The file is missing or unreadable.
     SchemaError
-        A perimeter without name, a row of a table without code, or no column for them.
+        A row of a table without code, or no column for it.
     MissingCRSError
         Perimeters without CRS.
 
@@ -225,27 +228,50 @@ def renewal_projects(raw: pd.DataFrame, *, source: str, headers: Headers = HEADE
     codes = table.get("qpv_2015", pd.Series(dtype=str))
     if "qpv_2024" not in table and codes[codes != ""].str.startswith(PREFIXES["2024"]).all():
         table = table.rename(columns={"qpv_2015": "qpv_2024"})
-    wanted = ("project_name", "qpv_name") if shapes else ("qpv_2015", "qpv_2024")
-    known = [name for name in wanted if name in table]
-    if not known:
-        aliases = ", ".join(alias for name in wanted for alias in headers["anru"][name])
-        message = tell(
-            "npnru_column_missing",
-            source=source,
-            said=tell("word_project" if shapes else "word_qpv_codes"),
-            aliases=aliases,
-            str=", ".join(map(str, raw.columns)),
-        )
-        raise SchemaError(message)
-    blank = (table[known] == "").all(axis=1)
+    if shapes:
+        table = _called(table, source)
+    known = [name for name in ("qpv_2015", "qpv_2024") if name in table]
+    if not known and not shapes:
+        aliases = ", ".join(alias for name in ("qpv_2015", "qpv_2024") for alias in headers["anru"][name])
+        seen = ", ".join(map(str, raw.columns))
+        raise SchemaError(tell("npnru_column_missing", source=source, aliases=aliases, seen=seen))
+    blank = (table[known] == "").all(axis=1) & (not shapes)
     raise_faults(source, [(row_label(row), known[0], "is empty") for row in table.index[blank]])
     described = table.assign(
         **{name: "" for name in ("qpv_name", "project_name") if name not in table},
-        interest=table["interest"].map(interest_of) if "interest" in table else "unknown",
+        interest=_interests(table),
         confidence=table.get("confidence", GIVEN),
         project_id=[f"npnru-{number}" for number in range(1, len(table) + 1)],
     )
     return described.set_index("project_id")
+
+
+_IN_PROGRAMME = {"in_programme": ("b_npnru", "npnru", "en_npnru", "b_pru", "dans_le_npnru")}
+"""Columns that say whether a perimeter is in the programme, as a flag."""
+
+
+def _called(table: pd.DataFrame, source: str) -> pd.DataFrame:
+    """Return perimeters that all have a name: their own, else an identifier, else their number; the latter is told."""
+    names = [table[name].astype(str) for name in ("project_name", "qpv_name") if name in table]
+    given = names[0].where(names[0] != "", names[-1]) if names else pd.Series("", index=table.index, dtype=object)
+    if (given != "").all():
+        return table
+    texts = [name for name in table.columns if name not in {table.active_geometry_name, "project_name", "qpv_name"}]
+    told = [name for name in texts if table[name].is_unique and (table[name].astype(str) != "").all()]
+    numbers = pd.Series([str(number) for number in range(1, len(table) + 1)], index=table.index)
+    called = table[told[0]].astype(str) if told else numbers
+    count = int((given == "").sum())
+    message = plural("npnru_called", count, source=source, count=count, column=told[0] if told else tell("word_number"))
+    warnings.warn(message, InputWarning, stacklevel=4)
+    return table.assign(project_name=given.where(given != "", called))
+
+
+def _interests(table: pd.DataFrame) -> pd.Series:
+    """Return the interest of each project; what a flag says is out of the programme has none."""
+    said = table["interest"].map(interest_of) if "interest" in table else pd.Series("unknown", index=table.index)
+    flagged = guess_columns(map(str, table.columns), _IN_PROGRAMME)
+    flags = [table[name].astype(str).map(simplify).map(FLAGS.get) for name in flagged]
+    return said.mask(flags[0].eq(other=False), "none") if flags else said
 
 
 def interest_of(text: str) -> str:
@@ -253,10 +279,12 @@ def interest_of(text: str) -> str:
 
     Examples
     --------
-    >>> [interest_of(text) for text in ("Intérêt régional", "NATIONAL", "none", "")]
-    ['regional', 'national', 'none', 'unknown']
+    >>> [interest_of(text) for text in ("Intérêt régional", "NATIONAL", "PRIR", "none", "")]
+    ['regional', 'national', 'regional', 'none', 'unknown']
     """
     plain = simplify(text)
+    if plain in {"pin", "prin", "prir", "pir"}:  # projet (de renouvellement) d'intérêt national, régional
+        return "national" if plain.endswith("in") else "regional"
     return next((interest for interest in ("national", "regional", "none") if interest in plain), "unknown")
 
 

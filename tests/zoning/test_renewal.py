@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -11,7 +12,7 @@ import pytest
 import shapely
 
 from essgeo import load_territory, read_layer
-from essgeo.errors import SchemaError, SourceUnavailableError
+from essgeo.errors import InputWarning, SchemaError, SourceUnavailableError
 from essgeo.files.perimeters import perimeters_in, read_renewal
 from essgeo.files.provenance import sha256_of
 from essgeo.official.live import Live
@@ -157,3 +158,27 @@ def test_a_sliver_does_not_put_a_qpv_into_the_programme() -> None:
     assert found["programme"].tolist() == ["P ; Q", "Q"]
     assert found["interest"].tolist() == ["national", "regional"]
     pd.testing.assert_index_equal(found.index, qpv.index)
+
+
+@pytest.mark.parametrize(
+    ("columns", "names", "interests", "told"),
+    [
+        ({"C_NQPV": ["QP1", "QP2"], "L_NQPV": ["Nord", "Sud"], "B_NPNRU": ["O", "N"]}, ["Nord", "Sud"],
+         ["unknown", "none"], ""),
+        ({"OBJECTID": [7, 8], "L_PRU": ["Rives", "Centre"], "type_interet": ["PRIR", "Intérêt national"]},
+         ["Rives", "Centre"], ["regional", "national"], ""),
+        ({"id": ["1", "zoneSup"]}, ["1", "zoneSup"], ["unknown"] * 2, "called by: id"),
+        ({"code": [4, 4], "Nom": ["Rives", ""]}, ["Rives", "2"], ["unknown"] * 2, "1 perimeter has no name"),
+        ({}, ["1", "2"], ["unknown"] * 2, "called by: their number"),
+    ],
+)  # fmt: skip
+def test_perimeters_of_any_town_are_read_under_their_own_columns(
+    tmp_path: Path, columns: dict[str, list[object]], names: list[str], interests: list[str], told: str
+) -> None:
+    path = tmp_path / "npnru.gpkg"
+    gpd.GeoDataFrame(columns, geometry=[shapely.box(0, 0, 9, 9)] * 2, crs=2154).to_file(path)
+    with pytest.warns(InputWarning, match=told) if told else nullcontext():
+        found = read_renewal(path)
+    called = found["project_name"].where(found["project_name"] != "", found["qpv_name"])
+    assert called.tolist() == names
+    assert found["interest"].tolist() == interests
