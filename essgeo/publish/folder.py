@@ -1,4 +1,4 @@
-"""Put a finished run in the place of the last one, whole or not at all."""
+"""Put a finished run in the place of the last one, file over file: the folder is complete at each moment."""
 
 from __future__ import annotations
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 MANIFEST = ".essgeo.json"
 
+WORK = ".essgeo.work"
+"""Where a run writes, in the folder itself: only there is a move a rename, where the folder is a mount point."""
+
 _JOURNAL = "moving.json"
 
 
@@ -29,10 +32,10 @@ _JOURNAL = "moving.json"
 def staged(out: Path) -> Iterator[Path]:
     """Give an empty folder to write a run into, and move its files into ``out`` once all of them are there.
 
-    The folder lies beside ``out``, so that a move is a rename. On success every file of the run takes its place, files
-    that the previous run wrote and this one did not are removed, and files that essgeo did not write (a README.md, a
-    ``.git``) stay. On failure ``out`` is as before. A run that is killed leaves its folder behind; the next run first
-    puts back whatever it had begun to move.
+    It lies in ``out``, so that a move is a rename. On success every file of the run is renamed over the one of the
+    previous run, then those that only that one wrote are removed; files that essgeo did not write (a README.md, a
+    ``.git``) stay. At no moment is a file missing that both runs have. On failure ``out`` is as before. A run that is
+    killed leaves its folder behind; the next run first puts back whatever it had begun to replace.
 
     Parameters
     ----------
@@ -62,7 +65,7 @@ def staged(out: Path) -> Iterator[Path]:
     """
     out = Path(out).resolve()
     was_there = out.exists()
-    work = out.parent / f".{out.name}.essgeo"
+    work = out / WORK
     _prepare(out, work)
     with _alone(work, out):
         try:
@@ -144,10 +147,12 @@ def _publish(work: Path, out: Path) -> None:
     try:
         for name in touched:
             if existed[name]:
-                _move(out / name, work / "old" / name)
-        _remove_empty(out, ours)
+                _keep(out / name, work / "old" / name)
         for name in moved:
             _move(staging / name, out / name)
+        for name in sorted(ours.difference(moved)):
+            (out / name).unlink(missing_ok=True)
+        _remove_empty(out, ours)
     except OSError as error:
         message = tell("publish_stopped", out=out, strerror=error.strerror, filename=error.filename)
         raise InputError(message) from error
@@ -168,7 +173,7 @@ def _recover(work: Path, out: Path) -> None:
 
 
 def _roll_back(work: Path, out: Path) -> None:
-    """Put every file back where the journal of an unfinished move says it was; without a journal nothing was moved."""
+    """Put every file back that the journal of an unfinished run says was there; without a journal none was replaced."""
     journal = work / _JOURNAL
     if not journal.exists():
         return
@@ -194,6 +199,15 @@ def _listed(out: Path) -> set[str]:
 
 def _files(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def _keep(source: Path, target: Path) -> None:
+    """Keep a file under a second name, or a copy of it on a disk that knows one name a file."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 def _move(source: Path, target: Path) -> None:
