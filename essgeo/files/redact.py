@@ -5,13 +5,15 @@ Which columns such a row keeps is written once, in the column ``masked`` of ``sc
 
 from __future__ import annotations
 
+import itertools
+import re
 from typing import TYPE_CHECKING, TypeVar
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from essgeo.schema.columns import HEADERS, SHOWN
+from essgeo.schema.columns import SHOWN
 from essgeo.schema.headers import simplify
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ Frame = TypeVar("Frame", bound=pd.DataFrame)
 MASK = "[ND]"
 """What INSEE writes in place of a text that is not diffused."""
 
-OPEN = ("O", "")
+OPEN = ("O", "", "OUI", "YES", "Y", "TRUE", "VRAI", "1", "DIFFUSIBLE", "TOTALE", "PUBLIQUE")
 """Diffusion without restriction, and nothing said, as of the rows of a list that is not SIRENE.
 
 Any other value restricts a row: in part (``P``), before 2023 not at all (``N``), ``[ND]``, or a word not known.
@@ -31,9 +33,32 @@ Any other value restricts a row: in part (``P``), before 2023 not at all (``N``)
 _MARKED = ("name", "address", "postcode", "city")
 
 
+_NEUTRAL = (
+    "etablissements|etablissement|entreprises|entreprise|associations|association|structures|structure|organismes"
+    "|organisme|unites|unite|legales|legale|partielle|partiel|insee|sirene|siret|siren|statut|status|etat|indicateur"
+    "|code|niveau|champ|est|des|de|du|la|le|les|l|d|en|a|au|sur"
+)
+
+_DIFFUSION = re.compile(f"(?=.{{6,100}}$)(?:{_NEUTRAL})*diffus(?:ions?|ibles?|ibilite)(?:{_NEUTRAL})*")
+"""A header that says how far rows are diffused, its letters alone: with words of SIRENE around, and no other."""
+
+_MASKED_TEXT = re.compile(r"\[\s*(?:n\.?d\.?|non[\s_-]*diffus(?:ible|[ée]e?)s?)\s*\]", re.IGNORECASE)
+
+_MASKED_NAME = re.compile(r"n\.?d\.?|non[\s_-]*diffus(?:ible|[ée]e?)s?", re.IGNORECASE)
+"""What stands for a text that is not diffused: anywhere in brackets, and alone as a name."""
+
+
 def is_diffusion(column: object) -> bool:
-    """Return whether a column of any file says how far SIRENE diffuses its rows."""
-    return simplify(str(column)) in HEADERS["structures"]["diffusion"]
+    """Return whether a column of any file says how far SIRENE diffuses its rows, however its name is written.
+
+    Examples
+    --------
+    >>> is_diffusion("etablissement.statutDiffusionEtablissement_2"), is_diffusion("Diffusible")
+    (True, True)
+    >>> is_diffusion("Date de diffusion"), is_diffusion("Diffusion du journal")
+    (False, False)
+    """
+    return _DIFFUSION.fullmatch(re.sub(r"[^a-z]", "", simplify(str(column)))) is not None
 
 
 def restricted_rows(table: pd.DataFrame, *, marked: Collection[str] = _MARKED) -> pd.Series:
@@ -64,9 +89,15 @@ def restricted_rows(table: pd.DataFrame, *, marked: Collection[str] = _MARKED) -
             continue
         texts = table[name].astype(object).where(table[name].notna(), "").astype(str)
         # No isin() nor str.contains(): the hashing of pandas stops at a NUL.
-        found = [(text.strip().upper() not in OPEN) if says_diffusion else MASK in text for text in texts]
+        found = [
+            text.strip().upper() not in OPEN if says_diffusion else _is_masked(text, name == "name") for text in texts
+        ]
         restricted |= np.array(found, dtype=bool)
     return pd.Series(restricted, index=table.index)
+
+
+def _is_masked(text: str, is_name: bool) -> bool:  # noqa: FBT001 (an inner function)
+    return _MASKED_TEXT.search(text) is not None or (is_name and _MASKED_NAME.fullmatch(text.strip()) is not None)
 
 
 def redact(table: Frame, rows: pd.Series, *, shown: Collection[str] = SHOWN) -> Frame:
@@ -110,8 +141,13 @@ def redact(table: Frame, rows: pd.Series, *, shown: Collection[str] = SHOWN) -> 
     return clear
 
 
-def redact_identifiers(identifiers: pd.Series, rows: pd.Series) -> pd.Series:
+LETTER, SIREN = r"[^\W\d_]", r"\d{9}"
+
+
+def redact_identifiers(identifiers: pd.Series, rows: pd.Series, telling: str = LETTER) -> pd.Series:
     """Return identifiers that name nobody: those of restricted rows that hold a letter become ``masked-`` and a number.
+
+    ``telling`` is what tells who it is: :data:`SIREN` where the row is published, as a SIRET does.
 
     Examples
     --------
@@ -119,6 +155,11 @@ def redact_identifiers(identifiers: pd.Series, rows: pd.Series) -> pd.Series:
     >>> redact_identifiers(identifiers, pd.Series([True, True, False])).tolist()
     ['masked-1', '12345678900011', 'amap']
     """
-    telling = rows.to_numpy(dtype=bool) & identifiers.astype(str).str.contains(r"[^\W\d_]").to_numpy(dtype=bool)
-    numbers = [f"masked-{number}" for number in telling.cumsum()]
-    return identifiers.mask(telling, pd.Series(numbers, index=identifiers.index))
+    hidden = rows.to_numpy(dtype=bool) & identifiers.astype(str).str.contains(telling).to_numpy(dtype=bool)
+    taken = set(identifiers)
+    free = (name for number in itertools.count(1) if (name := f"masked-{number}") not in taken)
+    return pd.Series(
+        [next(free) if hide else one for one, hide in zip(identifiers, hidden, strict=True)],
+        identifiers.index,
+        dtype=object,
+    )

@@ -14,9 +14,10 @@ import pandas as pd
 
 from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
 from essgeo.crs import GEOGRAPHIC
+from essgeo.files.redact import SIREN, redact, redact_identifiers
 from essgeo.maps.drawing import MARKS, POINT_DIGITS, STROKES, layers_with_popups
 from essgeo.maps.render import BACKGROUNDS, MAP_SCRIPT, asset_texts
-from essgeo.schema.columns import COLUMNS, TABLES
+from essgeo.schema.columns import COLUMNS, SHOWN_PUBLISHED, TABLES
 from essgeo.schema.vocabulary import (
     CHALLENGES,
     FAMILIES,
@@ -117,6 +118,7 @@ class Register:
 
 def register(structures: gpd.GeoDataFrame) -> Register:
     """Return the register as columns, which weigh a fraction of one object a row, ready for JSON."""
+    structures = _published(structures)
     located = structures[structures.geometry.notna()]
     located = (
         located.iloc[np.argsort(located.hilbert_distance().to_numpy(), kind="stable")] if len(located) else located
@@ -142,6 +144,14 @@ def register(structures: gpd.GeoDataFrame) -> Register:
         },
         tuple(_texts(part) for part in parts),
     )
+
+
+def _published(structures: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the structures as they are published, with ``published_id``: masked rows tell where they count alone."""
+    masked = structures["geo_status"] == "masked"
+    identifiers = redact_identifiers(pd.Series([*structures.index], dtype=object), masked, SIREN).tolist()
+    clear = redact(structures, masked, shown=SHOWN_PUBLISHED)
+    return clear.assign(status=clear["status"].mask(masked, "unknown"), published_id=identifiers)
 
 
 def packed(column: pd.Series, split: Any = None) -> Column:  # noqa: ANN401 - what a cell becomes
@@ -174,7 +184,7 @@ def packed(column: pd.Series, split: Any = None) -> Column:  # noqa: ANN401 - wh
 def _texts(rows: pd.DataFrame) -> dict[str, Column]:
     known = rows["qpv"] != ""
     return {
-        "id": [str(index) for index in rows.index],
+        "id": [str(identifier) for identifier in rows["published_id"]],
         **{name: packed(rows[name]) for name in _TEXTS},
         "qpv": packed(rows["qpv_name"].where(known, "")),
         "qpv_vintage": packed(rows["qpv_vintage"].where(known, "")),

@@ -13,7 +13,7 @@ import pandas as pd
 from essgeo.crs import GEOGRAPHIC
 from essgeo.errors import SchemaError
 from essgeo.files.perimeters import listed_zones
-from essgeo.files.redact import MASK, redact
+from essgeo.files.redact import MASK, SIREN, redact, redact_identifiers
 from essgeo.files.write import writable
 from essgeo.messages import tell
 from essgeo.publish.licences import caveats, is_share_alike
@@ -21,7 +21,7 @@ from essgeo.schema.columns import SHOWN_PUBLISHED, TABLES
 from essgeo.text.phrases import method_in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from essgeo.files.provenance import Input
     from essgeo.messages import Lang
@@ -137,8 +137,11 @@ def release_table(name: str, frame: pd.DataFrame, structures: gpd.GeoDataFrame) 
     return _clean(_hide(_typed(frame, TABLES[name].columns), _masked(structures)))[0]
 
 
-def _masked(structures: gpd.GeoDataFrame) -> frozenset[str]:
-    return frozenset(structures.index[structures["geo_status"] == "masked"])
+def _masked(structures: gpd.GeoDataFrame) -> dict[str, str]:
+    """Return the masked structures, each with the identifier that it is published under: a SIRET tells who it is."""
+    rows = (structures["geo_status"] == "masked").reset_index(drop=True)
+    identifiers = pd.Series([*structures.index], dtype=object)
+    return dict(zip(identifiers[rows], redact_identifiers(identifiers, rows, SIREN)[rows], strict=True))
 
 
 def _require_columns(frames: dict[str, pd.DataFrame]) -> None:
@@ -187,14 +190,15 @@ def _each_once(texts: pd.Series, change: Callable[[str], str]) -> pd.Series:
     return pd.Series([changed[text] for text in texts], texts.index, dtype=object)
 
 
-def _hide(frame: pd.DataFrame, masked: Collection[str]) -> pd.DataFrame:
+def _hide(frame: pd.DataFrame, masked: Mapping[str, str]) -> pd.DataFrame:
     clear = frame
     if "structure_id" in frame:
-        clear = redact(frame, frame["structure_id"].isin(masked), shown=SHOWN_PUBLISHED)
+        clear = redact(frame, frame["structure_id"].isin([*masked]), shown=SHOWN_PUBLISHED)
     if "nearest_structure_id" in frame:
-        rows = frame["nearest_structure_id"].isin(masked)
+        rows = frame["nearest_structure_id"].isin([*masked])
         clear = clear.assign(nearest_name=clear["nearest_name"].mask(rows, MASK))
-    return clear
+    named = [name for name in ("structure_id", "nearest_structure_id") if name in clear and masked]
+    return clear.assign(**{name: _each_once(clear[name], lambda one: masked.get(one, one)) for name in named})
 
 
 def _clean(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
@@ -207,9 +211,9 @@ def _clean(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     return clean, cells
 
 
-def _shapes(frame: gpd.GeoDataFrame, masked: Collection[str]) -> gpd.GeoSeries:
+def _shapes(frame: gpd.GeoDataFrame, masked: Mapping[str, str]) -> gpd.GeoSeries:
     shapes = frame.geometry.reset_index(drop=True)
-    hidden = frame["structure_id"].isin(masked) if "structure_id" in frame else np.zeros(len(frame), bool)
+    hidden = frame["structure_id"].isin([*masked]) if "structure_id" in frame else np.zeros(len(frame), bool)
     return shapes.mask(np.asarray(hidden) | shapes.is_empty.to_numpy(), None)
 
 

@@ -11,7 +11,8 @@ the next, ``families|total; structures: families`` gives what holds everywhere, 
 ``allowed``
     Vocabularies of :mod:`essgeo.schema.vocabulary` and codes, the only values; ``several``: joined by ``|``.
 ``masked``
-    ``yes``: a row that the law restricts keeps its value; ``published``: in published tables only.
+    ``yes``: a row that the law restricts keeps its value; ``read``: until it is published; ``published``: in published
+    tables only.
 ``headers``
     What the column is called in files, best first. Layers of essgeo know it by its own name too.
 
@@ -271,8 +272,8 @@ HEADERS: Final[Headers] = {
 }
 """What files are read by, unless :func:`essgeo.official.catalogue.known_headers` says more."""
 
-SHOWN: Final = frozenset(row.cells["name"] for row in _ROWS if row.cells["masked"] == "yes")
-"""The only columns in which a masked row keeps its value: never its address, its position or a name."""
+SHOWN: Final = frozenset(row.cells["name"] for row in _ROWS if row.cells["masked"] in {"yes", "read"})
+"""The only columns in which a masked row keeps its value, so that it is counted: never address, position or name."""
 
-SHOWN_PUBLISHED: Final = SHOWN | {row.cells["name"] for row in _ROWS if row.cells["masked"] == "published"}
-"""The same in published tables, where nothing is what a file of a user called so."""
+SHOWN_PUBLISHED: Final = frozenset(row.cells["name"] for row in _ROWS if row.cells["masked"] in {"yes", "published"})
+"""Those that leave the house: what tells of a masked row where it counts, and neither who it is nor what it does."""
