@@ -214,11 +214,14 @@ def interval(low: float, high: float) -> str:
 
 
 def check_outputs(outputs: Mapping[str, Path | None], inputs: Mapping[str, Path | str | None]) -> None:
-    """Refuse, by their options, files that cannot be written, are two outputs in one, or are read by the command."""
+    """Refuse, by their options, files that cannot be written, are two outputs in one, or are read by the command.
+
+    Only that of ``-o`` has positions.
+    """
     from essgeo.files.guard import refuse_overwrite
     from essgeo.files.write import check_writable
 
-    for path in outputs.values():
+    for option, path in outputs.items():
         if path is not None:
-            check_writable(path)
+            check_writable(path, points=option == "-o")
     refuse_overwrite(outputs, inputs)

@@ -14,10 +14,13 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pyogrio
+import shapely
+from pyogrio.util import vsi_path
 
-from essgeo.errors import InputError
+from essgeo.errors import InputError, InputWarning
 from essgeo.files.encodings import dbf_encoding
 from essgeo.files.limits import refuse_width
 from essgeo.files.parts import Part, choose_parts, join_parts
@@ -27,6 +30,8 @@ from essgeo.messages import tell
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 LAYERED = frozenset({".gpkg"})
 
@@ -65,15 +70,28 @@ def read_geographic(path: Path, layer: str | None = None) -> pd.DataFrame:
         parts = [_part(path, name, kind) for name, kind in layers_of(path).items()]
         names = [*choose_parts(path, "layer", parts, layer)]
     frames = {name or "": read_features(path, layer=name, encoding=encoding) for name in names}
-    return join_parts(path, "layer", {name: _numbered(flat(frame)) for name, frame in frames.items()})
+    return join_parts(path, "layer", {name: _numbered(flat(frame, path)) for name, frame in frames.items()})
 
 
-def flat(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame without the heights of its geometry."""
-    if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None or not frame.has_z.any():
+def flat(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Return a frame without the heights of its geometry; one that is nowhere is none, with a warning."""
+    if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
         return frame
-    plane: pd.DataFrame = frame.assign(**{frame.geometry.name: frame.geometry.force_2d()})
+    lost = is_nowhere(frame.geometry)
+    shapes: gpd.GeoSeries = frame.geometry.force_2d()
+    if lost.any():
+        rows = [str(row) for row in np.flatnonzero(lost)[:MAX_ROWS] + 1] + ["..."] * (lost.sum() > MAX_ROWS)
+        warnings.warn(tell("geometry_lost", name=path.name, rows=", ".join(rows)), InputWarning, stacklevel=2)
+    plane: pd.DataFrame = frame.assign(**{frame.geometry.name: shapes.mask(lost, None)})
     return plane
+
+
+def is_nowhere(shapes: gpd.GeoSeries) -> NDArray[np.bool_]:
+    """Return which geometries have a coordinate that is no number, as one past the pole has in a metric CRS."""
+    points, rows = shapely.get_coordinates(shapes.to_numpy(), return_index=True)
+    lost = np.zeros(len(shapes), dtype=bool)
+    lost[rows[~np.isfinite(points).all(axis=1)]] = True
+    return lost
 
 
 def layers_of(path: Path) -> dict[str, str]:
@@ -109,6 +127,13 @@ def read_features(path: Path, *, layer: str | None = None, **wanted: Any) -> pd.
         return frame
 
 
+def refuse_marks(path: Path) -> None:
+    """Refuse a path that pyogrio changes: it takes what stands before ``!`` for an archive, and drops line ends."""
+    whole = str(path.resolve())
+    if vsi_path(whole) != whole:
+        raise InputError(tell("name_with_mark", path=path))
+
+
 @contextmanager
 def gdal_options(options: Mapping[str, str]) -> Iterator[None]:
     """Set options of GDAL for a while."""
@@ -130,13 +155,12 @@ def _opened(path: Path) -> Iterator[str]:
     if begins is None or not begins(head):
         message = f"{path}: {tell('head_not', suffix=suffix)}"
         raise InputError(message)
-    if "!" in whole:  # pyogrio takes what stands before it for an archive
-        raise InputError(tell("name_with_mark", path=path))
+    refuse_marks(path)
     with gdal_options(_NO_NETWORK), warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="pyogrio|geopandas|pandas|shapely")
         try:
             yield f"GeoJSON:{whole}" if suffix in _JSON else whole
-        except InputError:
+        except (InputError, MemoryError):
             raise
         except Exception as error:
             raise InputError(tell("geographic_unreadable", path=path, error=error)) from error

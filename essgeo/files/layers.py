@@ -11,6 +11,7 @@ import shapely
 
 from essgeo.crs import GEOGRAPHIC, require_crs
 from essgeo.errors import SchemaError
+from essgeo.files.geographic import is_nowhere
 from essgeo.files.perimeters import empty_layer, perimeters_in, read_zones, renewal_projects, renewal_zones
 from essgeo.files.structures import structures_of
 from essgeo.files.tables import read_outlines, read_table
@@ -232,6 +233,7 @@ def read_neighbourhoods(path: Path, iris: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     if isinstance(raw, gpd.GeoDataFrame) and raw.active_geometry_name:
         require_crs(raw, path.name)
         outlines = raw.geometry.to_crs(iris.crs)
+        outlines = outlines.mask(is_nowhere(outlines), None)
         raw = pd.DataFrame(raw.drop(columns=outlines.name))
     if "name" in raw and "neighbourhood_id" not in raw:
         raw["neighbourhood_id"] = raw["name"].map(lambda name: simplify(name).replace("_", "-"))

@@ -57,7 +57,7 @@ def read_parquet(path: Path) -> pd.DataFrame:
         shapes = {name: _shapes(path, table[name].to_pylist(), column) for name, column in columns.items()}
         frame = frame.assign(**shapes)
         return gpd.GeoDataFrame(frame, geometry=geo["primary_column"]) if shapes else frame
-    except InputError:
+    except (InputError, MemoryError):
         raise
     except Exception as error:
         raise InputError(tell("parquet_unreadable", path=path, error=error)) from error

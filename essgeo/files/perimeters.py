@@ -13,6 +13,7 @@ import shapely
 
 from essgeo.crs import require_crs
 from essgeo.errors import InputWarning, SchemaError
+from essgeo.files.geographic import is_nowhere
 from essgeo.files.tables import read_outlines, read_table
 from essgeo.messages import plural, tell
 from essgeo.schema.cells import FLAGS
@@ -122,6 +123,8 @@ def clip_zones(
         box = shapely.box(*gpd.GeoSeries([within], crs=crs).to_crs(zones.crs).total_bounds)
         near = near[shapely.intersects(shapely.box(*near.bounds.to_numpy().T), box)]
     near = near.assign(cities=near.get("cities", ""), kind="qpv", vintage=vintage).to_crs(crs)
+    nowhere = is_nowhere(near.geometry)
+    empty, near = sorted([*empty, *near.loc[nowhere, "zone_id"]]), near[~nowhere]
     broken = ~near.geometry.is_valid
     near.loc[broken, "geometry"] = polygonal(near.geometry[broken].to_numpy())
     inside = near.area if within is None else near.intersection(within).area

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import json
 import math
 import warnings
 from array import array
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from essgeo.errors import InputError, InputWarning
 from essgeo.files.encodings import LOST, undouble
+from essgeo.files.formulas import restored
 from essgeo.files.limits import refuse_width
 from essgeo.files.recognise import recognise
-from essgeo.files.write import restored
 from essgeo.messages import tell
 
 if TYPE_CHECKING:
@@ -36,12 +38,17 @@ _TEXT = pd.StringDtype(na_value=float("nan"))
 
 
 def cell_text(value: object) -> str:
-    """Return a cell as text, what is missing as ``""``, a whole number and a day without what a spreadsheet adds."""
+    """Return a cell as text, what is missing as ``""``, a whole number and a day without what a spreadsheet adds.
+
+    What is nested in a cell is JSON.
+    """
+    if isinstance(value, dict | list | np.ndarray):
+        return json.dumps(value.tolist() if isinstance(value, np.ndarray) else value, ensure_ascii=False, default=str)
     if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    if isinstance(value, dt.datetime) and value.time() == dt.time():
+    if isinstance(value, dt.datetime) and value.year <= dt.MAXYEAR and value.time() == dt.time():
         return value.date().isoformat()
     return str(value).replace("\x00", "").strip()
 

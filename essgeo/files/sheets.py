@@ -60,7 +60,7 @@ def read_sheets(path: Path, sheet: str | None = None) -> pd.DataFrame:
             frames = {name: _read(path, sheets[name], written[name], several=len(chosen) > 1) for name in chosen}
             book.close()
             written.close()
-        except InputError:
+        except (InputError, MemoryError):
             raise
         except Exception as error:
             message = tell("workbook_unreadable", path=path, error=error)

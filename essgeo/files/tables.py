@@ -202,7 +202,7 @@ def _cells(path: Path, reader: Iterator[list[str]]) -> Iterator[list[str]]:
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
-    return _numbered(flat(read_parquet(path)))
+    return _numbered(flat(read_parquet(path), path))
 
 
 def _read_json(path: Path) -> pd.DataFrame:

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import re
+import stat
 import tempfile
-from pathlib import Path
+import warnings
+from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pyogrio
-from pandas.api.types import is_bool_dtype, is_numeric_dtype
+from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_numeric_dtype
 from xlsxwriter import Workbook
 
 from essgeo.crs import GEOGRAPHIC
-from essgeo.errors import InputError
+from essgeo.errors import InputError, InputWarning
+from essgeo.files.formulas import is_formula, neutralised
+from essgeo.files.geographic import refuse_marks
+from essgeo.files.rows import cell_text, unique_names
 from essgeo.messages import tell
 from essgeo.schema.columns import TITLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
@@ -28,15 +36,6 @@ if TYPE_CHECKING:
     from essgeo.messages import Lang
 
 Frame = TypeVar("Frame", bound=pd.DataFrame)
-
-FORMULA_STARTS = "=+-@\t\r\uff1d\uff0b\uff0d\uff20"
-
-# A cell begins at the start of the text, and after ; or a line end where a spreadsheet splits on ; whatever the quotes.
-_CELL = r"(?:^|(?<=[;\r\n]))"
-
-_FORMULA = re.compile(f"{_CELL}('*[{re.escape(FORMULA_STARTS)}])")
-
-_NEUTRALISED = re.compile(f"{_CELL}'('*[{re.escape(FORMULA_STARTS)}])")
 
 _NOT_FOR_FILES = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
@@ -80,30 +79,29 @@ def write_file(frame: pd.DataFrame, path: Path, *, excel: Lang | None = None) ->
 
     Examples
     --------
+    >>> import pathlib, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder) / "out.csv"
+    ...     path = pathlib.Path(folder) / "out.csv"
     ...     write_file(pd.DataFrame({"a": ["=1+1"], "b": [2]}), path)
     ...     path.read_text()
     "a,b\n'=1+1,2\n"
     """
     write = _writer(path)
     layer = isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is not None
-    frame = frame.reset_index(drop=True)
-    if path.suffix.lower() in _GEOGRAPHIC:
-        if not layer:
-            message = tell("no_positions", path=path)
-            raise InputError(message)
-        frame = _texts(frame, writable)
+    _refuse_points(path, points=layer)
+    frame = _texts(_in_types(frame.reset_index(drop=True)), writable)
+    if path.suffix.lower() == ".gpkg" and (renamed := _own_names(frame.columns)):
+        frame = frame.rename(columns=renamed)
+        names = ", ".join(f"{name} -> {own}" for name, own in renamed.items())
+        warnings.warn(tell("columns_renamed", path=path, names=names), InputWarning, stacklevel=2)
     staged = path
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
-        os.close(handle)
-        staged = Path(name)
+        staged = _new_file(path)
         if excel and path.suffix.lower() == ".csv":
             write_csv(frame, staged, excel=True)
         else:
             write(in_words(frame, excel) if excel and path.suffix.lower() == ".xlsx" else frame, staged)
-        staged.chmod(0o644)
+        staged.chmod(_rights(path))
         staged.replace(path)
     except OSError as error:
         message = tell("cannot_write", path=path, strerror=error.strerror or error)
@@ -113,17 +111,46 @@ def write_file(frame: pd.DataFrame, path: Path, *, excel: Lang | None = None) ->
             staged.unlink(missing_ok=True)
 
 
-def check_writable(path: Path) -> None:
-    """Refuse a file that could not be written, before the work is done.
+def check_writable(path: Path, *, points: bool = True) -> None:
+    """Refuse a file that could not be written, before the work is done; ``points``: what it is to hold has positions.
 
     Examples
     --------
-    >>> check_writable(Path("out.doc"))
+    >>> import pathlib
+    >>> check_writable(pathlib.Path("out.doc"))
     Traceback (most recent call last):
     ...
     essgeo.errors.InputError: out.doc: cannot write a .doc; give one of .csv, .geojson, .gpkg, .parquet, .xlsx.
     """
     _writer(path)
+    _refuse_points(path, points=points)
+    if path.suffix.lower() in _GEOGRAPHIC:
+        refuse_marks(path)
+    try:
+        _new_file(path).unlink()
+    except OSError as error:
+        raise InputError(tell("cannot_write", path=path, strerror=error.strerror)) from error
+
+
+def _refuse_points(path: Path, *, points: bool) -> None:
+    if path.suffix.lower() in _GEOGRAPHIC and not points:
+        raise InputError(tell("no_positions", path=path))
+
+
+def _new_file(path: Path) -> Path:
+    """Make an empty file beside another, under a name that nobody has."""
+    handle, name = tempfile.mkstemp(prefix=".essgeo-", suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    return path.with_name(PurePath(name).name)
+
+
+def _rights(path: Path) -> int:
+    """Return the rights of a file, those that the user's umask leaves where there is none yet."""
+    if path.exists():
+        return stat.S_IMODE(path.stat().st_mode)
+    mask = os.umask(0o077)  # it can only be read by setting it
+    os.umask(mask)
+    return 0o666 & ~mask
 
 
 def _writer(path: Path) -> Callable[[pd.DataFrame, Path], None]:
@@ -155,29 +182,38 @@ def writable(text: str) -> str:
     return _NOT_FOR_FILES.sub("", text)
 
 
-def neutralised(text: str) -> str:
-    r"""Return text that no spreadsheet takes for a formula: an apostrophe before a leading = + - @ tab or CR.
+_PLAIN = (str, bool, int, float, dt.date)
 
-    Excel set to French splits a comma-separated file on ``;`` and line ends, even between quotes; what follows one of
-    these is treated as the beginning of a cell. :func:`restored` undoes it exactly.
+_MAX_INTEGER, _MAX_YEAR = 2**63 - 1, 9999
 
-    Examples
-    --------
-    >>> neutralised("=1+1"), neutralised("rue A;=1+1"), neutralised("12 rue d'A-B")
-    ("'=1+1", "rue A;'=1+1", "12 rue d'A-B")
+
+def _in_types(frame: Frame) -> Frame:
+    """Return a frame whose columns have names of their own, and types that every format holds: what has none is text.
+
+    What is nested in a cell is JSON, as where it came from.
     """
-    return _FORMULA.sub(r"'\1", text)
+    named = frame.copy()
+    shapes = frame.active_geometry_name if isinstance(frame, gpd.GeoDataFrame) else None
+    named.columns = pd.Index(unique_names([writable(str(name)) for name in frame.columns]))
+    for name in named.columns:
+        if name != shapes and not _is_plain(named[name]):
+            named[name] = named[name].astype(object).map(cell_text, na_action="ignore").astype(object)
+    return named
 
 
-def restored(text: str) -> str:
-    """Return the text that :func:`neutralised` was given.
-
-    Examples
-    --------
-    >>> restored(neutralised("'=1+1"))
-    "'=1+1"
-    """
-    return _NEUTRALISED.sub(r"\1", text)
+def _is_plain(column: pd.Series) -> bool:
+    """Return whether every format holds a column as it is."""
+    if is_bool_dtype(column) or isinstance(column.dtype, pd.StringDtype):
+        return True
+    if is_datetime64_any_dtype(column):
+        return not (column.dt.year > _MAX_YEAR).any()
+    kind = column.dtype.kind
+    if kind in "iu":
+        return not (column > _MAX_INTEGER).any()
+    if kind == "f" and column.dtype != np.float16:
+        return not np.isinf(column).any()
+    kinds = {type(value) for value in column.dropna()} if column.dtype == object else {object}
+    return len(kinds) <= 1 and kinds <= {*_PLAIN} and not (kinds == {int} and column.abs().max() > _MAX_INTEGER)
 
 
 def _texts(frame: Frame, change: Callable[[str], str]) -> Frame:
@@ -307,7 +343,7 @@ def write_text(sheet: Worksheet, at: tuple[int, int], text: str, formats: TextFo
         return
     if kept.startswith(_MARKUP[0]) and kept.endswith(_MARKUP[1]):
         kept = f"{kept[: MAX_TEXT - 1]} "
-    executable = kept[0] in FORMULA_STARTS or kept in _ERRORS
+    executable = is_formula(kept) or kept in _ERRORS
     shown = formats.quoted if executable else formats.bold if bold else formats.lines if "\n" in kept else None
     sheet.write_string(*at, kept, shown)
 
@@ -332,7 +368,7 @@ def write_geojson(layer: gpd.GeoDataFrame, path: Path, *, key: str = "") -> None
     options = {"RFC7946": "YES", "COORDINATE_PRECISION": DEGREE_DECIMALS, "WRITE_NAME": "NO"}
     if key:
         degrees, options = degrees.assign(id=layer[key]), options | {"ID_FIELD": "id"}
-    pyogrio.write_dataframe(degrees, path, driver="GeoJSON", layer_options=options)
+    pyogrio.write_dataframe(degrees, path.resolve(), driver="GeoJSON", layer_options=options)
 
 
 def add_to_geopackage(layer: gpd.GeoDataFrame, path: Path, name: str, *, title: str = "", points: bool = True) -> None:
@@ -340,7 +376,7 @@ def add_to_geopackage(layer: gpd.GeoDataFrame, path: Path, name: str, *, title: 
     described = {"IDENTIFIER": title, "DESCRIPTION": title} if title else {}
     pyogrio.write_dataframe(
         layer,
-        path,
+        path.resolve(),
         layer=name,
         driver="GPKG",
         append=path.exists(),
@@ -354,6 +390,18 @@ def add_to_geopackage(layer: gpd.GeoDataFrame, path: Path, name: str, *, title: 
 def _write_geopackage(layer: pd.DataFrame, path: Path) -> None:
     path.unlink()  # an empty file is no GeoPackage to add to
     add_to_geopackage(gpd.GeoDataFrame(layer), path, _LAYER)
+
+
+def _own_names(columns: Iterable[str]) -> dict[str, str]:
+    """Return new names for columns that a GeoPackage cannot hold: its own two, and those that differ by case alone."""
+    taken = {"fid", "geom"}
+    renamed: dict[str, str] = {}
+    for name in columns:
+        free = (name, *(f"input_{name}{number}" for number in ("", *range(2, 1000))))
+        own = next(one for one in free if one.casefold() not in taken)
+        taken.add(own.casefold())
+        renamed |= {name: own} if own != name else {}
+    return renamed
 
 
 def write_parquet(frame: pd.DataFrame, path: Path) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from essgeo.errors import InputError
+from essgeo.files.geographic import refuse_marks
 from essgeo.files.guard import refuse_overwrite
 from essgeo.messages import tell
 
@@ -100,6 +101,7 @@ def check_folder(out: Path, read: Mapping[str, Path]) -> None:
     if not there.is_dir() or not os.access(there, os.W_OK):
         strerror = os.strerror(errno.EACCES if there.is_dir() else errno.ENOTDIR)
         raise InputError(tell("publish_refused", out=out, strerror=strerror, filename=there))
+    refuse_marks(out)
     refuse_overwrite({"out": out}, read)
 
 

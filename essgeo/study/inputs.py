@@ -162,7 +162,7 @@ class Options:
         if (self.decisions or self.suggestions) and len(self.lists()) == 1:
             raise InputError(tell("decisions_of_one_list"))
         if self.suggestions:
-            check_writable(Path(self.suggestions))
+            check_writable(Path(self.suggestions), points=False)
             read = {name: path for name, path in self.inputs(territory).items() if name != "decisions"}
             refuse_overwrite({"--suggestions": self.suggestions}, read)
         return files

@@ -376,7 +376,9 @@ def _side_by_side(work: Callable[[], Result]) -> Iterator[Callable[[], Result]]:
         except EOFError:
             process.join()
             message = tell("process_ended", exitcode=process.exitcode)
-            raise RuntimeError(message) from None
+            # A system that runs out of memory kills the largest process.
+            killed = process.exitcode == -signal.SIGKILL
+            raise (MemoryError if killed else RuntimeError)(message) from None
         if isinstance(found, BaseException):
             raise found
         return cast("Result", found)

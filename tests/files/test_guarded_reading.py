@@ -6,6 +6,7 @@ import gzip
 import json
 import sqlite3
 import struct
+import warnings
 import zipfile
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -336,6 +337,23 @@ def test_a_table_with_more_columns_than_any_list_is_refused_at_once(tmp_path: Pa
         pq.write_table(pa.table({name: [1] for name in WIDE}), path)
     with pytest.raises(InputError, match=r"2001 columns; a list has 2000 at most"):
         read_table(path)
+
+
+@pytest.mark.parametrize("latitude", ["96.9", "-90", "1e300"])
+def test_an_outline_that_is_nowhere_is_none(tmp_path: Path, latitude: str) -> None:
+    path = tmp_path / "qpv.geojson"
+    right, wrong = (f"[[[2.5, 48.8], [2.5, 48.9], [2.4, {top}], [2.4, 48.8], [2.5, 48.8]]]" for top in (48.9, latitude))
+    features = ", ".join(
+        f'{{"type": "Feature", "properties": {{"code_qp": "{code}", "lib_qp": "a"}},'
+        f'"geometry": {{"type": "Polygon", "coordinates": {rings}}}}}'
+        for code, rings in (("QN09301M", right), ("QN09302M", wrong))
+    )
+    path.write_text(f'{{"type": "FeatureCollection", "features": [{features}]}}')
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", InputWarning)
+        zones = read_zones(path, crs="EPSG:2154", vintage="2024")
+    assert "QN09301M" in zones.index
+    assert latitude == "1e300" or zones.index.tolist() + zones.attrs["empty"] == ["QN09301M", "QN09302M"]
 
 
 @pytest.mark.parametrize("text", ["\\ud800", "a\\uDFFFb", "\\udc00\\ud800"])
