@@ -13,6 +13,7 @@ from pyproj.exceptions import CRSError
 from essgeo.errors import InputError, SourceUnavailableError, UnknownTerritoryError
 from essgeo.messages import tell
 from essgeo.schema.columns import LAYERS
+from essgeo.schema.names import is_file_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -252,5 +253,7 @@ def _layer_faults(layers: object) -> Iterator[str]:
             for key in _LAYER_KEYS
             if not isinstance(entry.get(key), str)
         )
+        if isinstance(entry.get("file"), str) and not all(map(is_file_name, entry["file"].split("/"))):
+            yield f"layers[{number}].file: {tell('is_no_file_name', value=entry['file'])}"
         if isinstance(entry.get("layer"), str) and entry["layer"] not in LAYERS:
             yield tell("layers_unknown", number=number, layer=entry["layer"], layers=", ".join(sorted(LAYERS)))

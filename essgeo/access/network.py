@@ -222,7 +222,7 @@ def read_ways(path: Path | str, bounds: tuple[float, float, float, float] | None
                 vertices.append(xy)
                 counts.append(len(xy))
                 flights.append(tags.get("highway") == "steps")
-    except (RuntimeError, KeyError, TypeError, AttributeError) as error:
+    except (RuntimeError, KeyError, TypeError, AttributeError, ValueError, OverflowError, IndexError) as error:
         message = tell("osm_unreadable_kind", name=file.name, name_2=type(error).__name__, error=error)
         raise InputError(message) from error
     return Ways(
@@ -258,7 +258,7 @@ def _osmium_lines(file: Path) -> tuple[Iterator[Line], str]:
 def _json_lines(file: Path) -> tuple[Iterator[Line], str]:
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         message = tell("overpass_not_json", name=file.name, error=error)
         raise InputError(message) from error
     if isinstance(content, dict) and isinstance(content.get("features"), list):

@@ -146,7 +146,7 @@ def geocode_file(file: Path, output: Path, **given: Unpack[Options]) -> None:
 
 
 def _asks_service(given: Options) -> bool:
-    """Return whether a service may be asked: a server that is named is meant to be asked."""
+    """Return whether a service is to be asked, for which there must be ``--live``."""
     return given["engine"] == "geoplateforme" or given["live"] or given["url"] is not None
 
 
@@ -156,6 +156,9 @@ def _engines(given: Options) -> list[Engine]:
 
     if given["engine"] == "local" and (_asks_service(given) or not given["ban"]):
         message = tell("engine_local")
+        raise InputError(message)
+    if _asks_service(given) and not given["live"]:
+        message = tell("engine_live")
         raise InputError(message)
     if given["engine"] == "geoplateforme" and given["ban"]:
         message = tell("engine_service")

@@ -6,6 +6,7 @@ import errno
 import logging
 import os
 import sys
+import threading
 import warnings
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -31,6 +32,14 @@ INPUT, BUG, STOPPED = 2, 70, 130
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
 """A disk that is full, or where nothing may be written."""
 
+PATHS = {errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EINVAL, errno.ENXIO}
+"""A path that leads nowhere a file can be."""
+
+SHORT = ("failed to map segment", "cannot allocate memory", "can't start new thread", "unable to allocate", "bad_alloc")
+"""How libraries say that memory is short where they raise no MemoryError."""
+
+PROBE_BYTES, SHOWN = 1 << 26, 200
+
 CODES = {SourceError: 3, GeocoderError: 3, InfeasibleError: 4}
 
 
@@ -41,6 +50,8 @@ class _Stoppable(click.Group):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
+            if _is_short():
+                _fail(tell("memory", why="OpenBLAS"), INPUT)
             _fail(tell("stopped"), STOPPED)
 
 
@@ -75,16 +86,31 @@ def _run() -> None:
         cli()
     except EssgeoError as error:
         _fail(str(error), next((code for kind, code in CODES.items() if isinstance(error, kind)), INPUT))
-    except OSError as error:
-        if error.errno not in DISK:
-            _fail(_bug(error), BUG)
-        _fail(tell("disk", path=error.filename or tell("this_disk"), why=error.strerror), INPUT)
     except Exception as error:  # noqa: BLE001 (a user is never shown a traceback)
-        _fail(_bug(error), BUG)
+        _fail(*_why(error))
 
 
-def _bug(error: Exception) -> str:
-    return tell("bug", kind=type(error).__name__, error=error)
+def _why(error: Exception) -> tuple[str, int]:
+    """Return what is said of an error that is not ours, and its exit code: the computer's limits are no bug."""
+    if isinstance(error, MemoryError) or any(sign in str(error).lower() for sign in SHORT):
+        return tell("memory", why=error), INPUT
+    if isinstance(error, OSError) and error.errno in DISK:
+        return tell("disk", path=error.filename or tell("this_disk"), why=error.strerror), INPUT
+    if isinstance(error, OSError) and error.errno in PATHS:
+        return tell("path_refused", path=str(error.filename)[:SHOWN], why=error.strerror), INPUT
+    return tell("bug", kind=type(error).__name__, error=error), BUG
+
+
+def _is_short() -> bool:
+    """Return whether memory is short now: OpenBLAS interrupts its process then, as if the user did."""
+    try:
+        bytearray(PROBE_BYTES)
+        thread = threading.Thread(target=bool)
+        thread.start()
+        thread.join()
+    except (MemoryError, RuntimeError):
+        return True
+    return False
 
 
 def _shown(otherwise: Callable[..., None]) -> Callable[..., None]:

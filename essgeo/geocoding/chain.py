@@ -27,9 +27,9 @@ from essgeo.geocoding.places import Places
 from essgeo.geocoding.spelling import fold_all
 from essgeo.geocoding.verdict import RADIUS_M, statuses
 from essgeo.messages import plural, tell
-from essgeo.schema.cells import commune_code
+from essgeo.schema.cells import FRANCE_LAT, FRANCE_LON, commune_code
 from essgeo.schema.codes import department_of
-from essgeo.schema.columns import LAYERS, SHOWN
+from essgeo.schema.columns import LAYERS, SHOWN_PUBLISHED
 from essgeo.schema.validate import ROW, warn_faults
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from essgeo.files.recognise import Reading
     from essgeo.geocoding.engines import Cache, Engine
+    from essgeo.schema.validate import Fault
 
 
 SURE = ("housenumber", "interpolated", "intersection", "place")
@@ -84,7 +85,8 @@ def geocode(
     ----------
     table
         Structures; columns are recognised as those of a file are (:func:`essgeo.read_structures`), several may make an
-        address: ``address`` and, where known, ``postcode``, ``city``, ``citycode``, ``lon``, ``lat`` (degrees),
+        address: ``address`` and, where known, ``postcode``, ``city``, ``citycode``, ``lon``, ``lat`` (degrees;
+        exchanged ones are put in order, and Lambert-93 is read, with a warning),
         ``coord_precision``, ``coord_radius_m`` (metres, in place of the radius of that precision) and ``coord_source``
         (``sirene`` for the positions of :mod:`essgeo.official.sirene`). Rows of an earlier result keep what it found,
         and why it found nothing: they are asked again only where nobody was asked, or where ``geo_status`` is emptied.
@@ -159,6 +161,9 @@ def geocode(
     found.loc[before.index, before.columns] = before
     queries = queries.drop(known.index.union(before.index))
     _search(found, queries, _engines(using), cache, progress=progress)
+    if {"lon", "lat"} <= set(rows.columns):
+        none = np.isinf(rows[["lon", "lat"]].to_numpy(dtype=float, na_value=np.nan)).any(axis=1)
+        found.loc[none & (found["geo_reason"] == "no_address"), "geo_reason"] = "bad_coordinates"
     _search_names(found, rows, queries)
     radius = found["geo_radius_m"].fillna(found["geo_precision"].map(RADIUS_M))
     found["geo_radius_m"] = radius.where(found["longitude"].notna())
@@ -199,13 +204,38 @@ def _plain(
         positions, faults = take_positions(taken, own.index)
         hidden = {*own.index[restricted_rows(named)]}
         warn_faults(TABLE, [fault for fault in faults if fault[0] not in hidden])
+        positions = _with_faults(positions, faults, own.index)
         named = named.assign(lon=positions["lon"], lat=positions["lat"])
     if not layer:
         return named
     require_crs(table, TABLE)
     points = table.geometry.to_crs(GEOGRAPHIC).representative_point()
     given = named.reindex(columns=["lon", "lat"])
-    return named.assign(lon=points.x.fillna(given["lon"]), lat=points.y.fillna(given["lat"]))
+    return _with_places(named.assign(lon=points.x.fillna(given["lon"]), lat=points.y.fillna(given["lat"])))
+
+
+def _with_faults(positions: pd.DataFrame, faults: Sequence[Fault], rows: pd.Index) -> pd.DataFrame:
+    """Return positions that are infinite where what is written is none, so that the row can say why it has none."""
+    wrong = positions["lon"].isna().to_numpy() & rows.isin([row for row, *_ in faults])
+    return positions.mask(np.column_stack([wrong, wrong]), np.inf)
+
+
+def _with_places(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose points are places: what is exchanged or metric is read so, what is none is infinite."""
+    lon, lat = (table[name].to_numpy(dtype=float, na_value=np.nan) for name in ("lon", "lat"))
+    given = np.isfinite(lon) & np.isfinite(lat)
+    in_france = (lon > FRANCE_LON[0]) & (lon < FRANCE_LON[1]) & (lat > FRANCE_LAT[0]) & (lat < FRANCE_LAT[1])
+    odd = given & ~in_france  # few: overseas, abroad, or none
+    if not odd.any():
+        return table
+    texts = pd.DataFrame({"lon": [repr(float(x)) for x in lon[odd]], "lat": [repr(float(y)) for y in lat[odd]]})
+    places, faults = take_positions(texts, pd.RangeIndex(1, len(table) + 1)[odd])
+    warn_faults(TABLE, faults)
+    nothing = (lon[odd] == 0) & (lat[odd] == 0)
+    for name, values in (("lon", lon), ("lat", lat)):
+        found = places[name].to_numpy()
+        values[odd] = np.where(np.isnan(found) & ~nothing, np.inf, found)
+    return table.assign(lon=lon, lat=lat)
 
 
 def _engines(using: pd.DataFrame | Path | str | Engine | Sequence[Path | str | Engine] | None) -> list[Engine]:
@@ -229,7 +259,8 @@ def _points(found: pd.DataFrame) -> gpd.GeoSeries:
 def _known_points(table: pd.DataFrame) -> pd.DataFrame:
     """Return the coordinates that a table has: ``lon``, ``lat``, ``precision``, ``radius_m``, ``engine``."""
     given = table.reindex(columns=["lon", "lat", "coord_precision", "coord_radius_m", "coord_source"])
-    known = given[given["lon"].notna() & given["lat"].notna()]
+    degrees = given[["lon", "lat"]].to_numpy(dtype=float, na_value=np.nan)
+    known: pd.DataFrame = given[np.isfinite(degrees).all(axis=1)]
     return known[["lon", "lat"]].assign(
         precision=known["coord_precision"].astype("object").replace("", None).fillna("place"),
         radius_m=pd.to_numeric(known["coord_radius_m"]),
@@ -412,6 +443,7 @@ def addresses_of(table: pd.DataFrame, reading: Reading, *, source: str = "the la
         aside = footer_rows(plain.set_axis(rows), taken.set_axis(rows), name=source, hidden=restricted)
         found.loc[aside.to_numpy(), "address"] = ""  # a sum keeps its row, as a blank one does, and is not looked up
         warn_faults(source, [fault for fault in faults if fault[0] not in hidden])
+        positions = _with_faults(positions, faults, pd.Index(rows))
         found = found.assign(lon=positions["lon"], lat=positions["lat"])
     if "coord_precision" in taken:
         found["coord_precision"] = taken["coord_precision"]
@@ -440,7 +472,7 @@ def with_results(table: pd.DataFrame, geocoded: pd.DataFrame) -> gpd.GeoDataFram
     """Return a table with the results of :func:`geocode`, row for row, beside its own columns, and points in degrees.
 
     A column of the table that has the name of a result (``longitude``) is kept as ``input_longitude``. Of a masked row
-    nothing is kept but what :data:`essgeo.schema.columns.SHOWN` lists, whatever else the file says of it.
+    nothing is kept but what :data:`essgeo.schema.columns.SHOWN_PUBLISHED` lists, whatever else the file says of it.
 
     >>> table = pd.DataFrame({"rue": ["1 rue A"], "n": [7]})
     >>> found = geocode(addresses_of(table, address_columns(table, source="mine.csv")))
@@ -454,7 +486,7 @@ def with_results(table: pd.DataFrame, geocoded: pd.DataFrame) -> gpd.GeoDataFram
     fields = recognise(own, source="").meanings
     identifiers = [name for name, field in fields.items() if field == "structure_id"]
     own = own.assign(**{name: redact_identifiers(own[name], masked) for name in identifiers}) if masked.any() else own
-    shown = {name for name, field in fields.items() if field in SHOWN}
+    shown = {name for name, field in fields.items() if field in SHOWN_PUBLISHED}
     own = redact(own, masked, shown=shown.union(filter(is_diffusion, names)))
-    kept = own.rename(columns={name: f"input_{name}" for name in ADDED if name in own})
+    kept = own.rename(columns={name: f"input_{name}" for name in (*ADDED, "geometry") if name in own})
     return gpd.GeoDataFrame(pd.concat([kept, results], axis=1), geometry=_points(results))

@@ -237,7 +237,7 @@ def read_ban(path: Path | str) -> pa.Table:
                 column_types=types, include_columns=list(COLUMNS), include_missing_columns=True, null_values=[""]
             ),
         )
-    except pa.ArrowInvalid as error:
+    except pa.ArrowException as error:
         message = tell("ban_no_file", name=path.name, error=str(error)[:200])
         raise SourceChangedError(message) from error
     placed = table.filter(pa.compute.and_(pa.compute.is_valid(table["lon"]), pa.compute.is_valid(table["lat"])))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +31,9 @@ from essgeo.maps.render import (
 )
 from essgeo.maps.script_data import Register, register, study_content
 from essgeo.maps.sites import siting_context, siting_entry
+from essgeo.messages import tell
 from essgeo.schema.columns import TABLES
+from essgeo.schema.names import is_page_name
 from essgeo.text.languages import texts
 
 if TYPE_CHECKING:
@@ -44,8 +45,6 @@ if TYPE_CHECKING:
     from essgeo.results import Study
     from essgeo.siting import Scenario
 
-
-_OWN_PAGES = ("index", "territory", *PAGES, "embed", "siting")
 
 _DOWNLOADS = ("study.xlsx", "layers.gpkg", "tables/*.csv", "geojson/*.geojson", "datapackage.json", "ATTRIBUTIONS.md")
 
@@ -267,11 +266,8 @@ def _write_page(out: Path, name: str, text: str) -> Path:
 
 
 def _page_name(code: str) -> str:
-    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", code) or code in _OWN_PAGES or code.startswith("brief-"):
-        message = (
-            f"neighbourhoods: neighbourhood_id {code!r} cannot name a page. "
-            f"Use lower-case letters, digits and single hyphens, and none of {', '.join(_OWN_PAGES)}, brief-..."
-        )
+    if not is_page_name(code):
+        message = f"neighbourhoods: neighbourhood_id {tell('is_no_page_name', value=code)}"
         raise InputError(message)
     return code
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,6 +16,7 @@ from essgeo.messages import tell
 from essgeo.official.http import is_private
 from essgeo.schema.columns import HEADERS, LISTS
 from essgeo.schema.headers import simplify
+from essgeo.schema.names import is_file_name
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -130,9 +132,21 @@ def _place_faults(name: str, place: object, known: Mapping[str, str]) -> Iterato
             yield tell("toml_locate_text", name=name, value=key)
         elif key in {"url", "checksum"} and not is_private(value):
             yield tell("toml_locate_https", name=name, value=key)
+        elif key == "name" and not is_file_name(value.replace("{area}", "93")):
+            yield f"{name}.locate.name: {tell('is_no_file_name', value=value)}"
+        elif key == "title" and not _is_pattern(value):
+            yield tell("toml_locate_pattern", name=name, value=value)
     if "dataset" in place and "url" not in place:
         missing = [key for key in _BY_DATASET if key not in {**known, **place}]
         yield from (f"{name}.locate.{key} is missing" for key in missing)
+
+
+def _is_pattern(text: str) -> bool:
+    try:
+        re.compile(text)
+    except (re.error, RecursionError, OverflowError):
+        return False
+    return True
 
 
 def _column_faults(name: str, columns: object, known: Mapping[str, object]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from essgeo.errors import InputError
 from essgeo.messages import tell
 from essgeo.official.catalogue import is_department
 from essgeo.schema.codes import ARRONDISSEMENTS, city_of, department_of
+from essgeo.schema.names import is_slug
 from essgeo.territory import in_french, load_territory
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 
 QPV_VINTAGE = "2024"
-
-_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 _COMMUNE = re.compile(r"(\d{2}|2[AB])\d{3}")
 
@@ -120,7 +119,7 @@ def declare_territory(
 
 def _faults(name: str, codes: Sequence[str]) -> list[str]:
     faults = []
-    if not _NAME.fullmatch(name):
+    if not is_slug(name):
         faults.append(tell("territory_name"))
     wrong = [code for code in codes if not _COMMUNE.fullmatch(code)]
     if wrong:

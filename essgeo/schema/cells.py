@@ -200,7 +200,8 @@ def position_of(lon: float | None, lat: float | None) -> tuple[float, float] | N
         return None
     if FRANCE_LAT[0] <= lon <= FRANCE_LAT[1] and FRANCE_LON[0] <= lat <= FRANCE_LON[1]:
         return lat, lon
-    return (lon, lat) if abs(lon) <= MAX_LON and abs(lat) <= MAX_LAT else None
+    # Software writes the edges of the world, -180 and 90, for what it does not know.
+    return (lon, lat) if abs(lon) < MAX_LON and abs(lat) < MAX_LAT else None
 
 
 def point_of(text: str) -> tuple[float, float] | None:

@@ -19,6 +19,7 @@ from essgeo.messages import plural, tell
 from essgeo.schema.cells import FRANCE_LAT, FRANCE_LON, MAX_LAT, MAX_LON, codes_of, iso_date, status_of
 from essgeo.schema.columns import HEADERS, LAYERS, Column
 from essgeo.schema.headers import guess_columns
+from essgeo.schema.names import is_page_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -311,6 +312,9 @@ def _text(values: pd.Series) -> pd.Series:
     return values.astype("object").where(values.notna(), "").astype(str).str.strip()
 
 
+_NAMES_PAGES = "neighbourhood_id"
+
+
 def _index_faults(identifiers: pd.Series, rows: pd.Index) -> Iterator[Fault]:
     first: dict[str, int] = {}
     for position, value in enumerate(_text(identifiers)):
@@ -319,6 +323,8 @@ def _index_faults(identifiers: pd.Series, rows: pd.Index) -> Iterator[Fault]:
             yield position, name, tell("is_without_identifier")
         elif value in first:
             yield position, name, tell("is_identifier_twice", value=value, row=rows[first[value]])
+        elif name == _NAMES_PAGES and not is_page_name(value):
+            yield position, name, tell("is_no_page_name", value=value)
         else:
             first[value] = position
 

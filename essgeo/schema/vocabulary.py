@@ -174,6 +174,10 @@ GEO_REASONS = _labels(
         "street_unknown": ("voie absente de l'index d'adresses", "street not in the address index"),
         "number_unknown": ("numéro absent de l'index d'adresses", "house number not in the address index"),
         "number_missing": ("adresse sans numéro", "address without a house number"),
+        "bad_coordinates": (
+            "coordonnées données qui n'en sont pas, sans adresse",
+            "coordinates given are none, no address",
+        ),
         "vague_coordinates": ("coordonnées données à la voie seulement", "coordinates given for the street only"),
         "masked": ("diffusion restreinte", "masked by law"),
     }

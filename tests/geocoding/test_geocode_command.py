@@ -67,7 +67,7 @@ def test_every_format_in_and_out(run: Callable[..., tuple[int, str]], fake: Fake
         gpd.GeoDataFrame(table, geometry=[None] * len(table), crs=4326).to_file(path)
     else:
         {"csv": table.to_csv, "xlsx": table.to_excel, "parquet": table.to_parquet}[source](path, index=False)
-    code, said = run(str(path), "-o", f"out.{target}", "--url", fake.url)
+    code, said = run(str(path), "-o", f"out.{target}", "--live", "--url", fake.url)
     assert code == 0, said
     out = Path(f"out.{target}")
     readers: dict[str, Callable[[Path], pd.DataFrame]] = {
@@ -91,10 +91,10 @@ def test_every_format_in_and_out(run: Callable[..., tuple[int, str]], fake: Fake
 def test_a_second_run_asks_nothing_again(run: Callable[..., tuple[int, str]], fake: Fake) -> None:
     addresses().to_csv("in.csv", index=False)
     for _ in range(2):
-        assert run("in.csv", "-o", "out.csv", "--url", fake.url)[0] == 0
+        assert run("in.csv", "-o", "out.csv", "--live", "--url", fake.url)[0] == 0
     assert len(fake.addresses) == 3
     first = Path("out.csv").read_text(encoding="utf-8")
-    assert run("out.csv", "-o", "again.csv", "--url", fake.url)[0] == 0
+    assert run("out.csv", "-o", "again.csv", "--live", "--url", fake.url)[0] == 0
     assert Path("again.csv").read_text(encoding="utf-8") == first
 
 
@@ -109,6 +109,7 @@ def test_killed_and_resumed_nothing_is_lost_or_sent_twice(fake: Fake, tmp_path: 
         str(tmp_path / "out.csv"),
         "--engine",
         "geoplateforme",
+        "--live",
         "--url",
         fake.url,
     ]
@@ -153,6 +154,7 @@ def test_columns_can_be_named_and_joined(run: Callable[..., tuple[int, str]], fa
             "in.csv",
             "-o",
             "out.csv",
+            "--live",
             "--url",
             fake.url,
             "--address",
@@ -173,7 +175,7 @@ def test_columns_can_be_named_and_joined(run: Callable[..., tuple[int, str]], fa
 
 def test_a_whole_address_in_one_column(run: Callable[..., tuple[int, str]], fake: Fake) -> None:
     Path("in.csv").write_text('adresse\n"12 rue A, 93140 Bondy"\n', encoding="utf-8")
-    assert run("in.csv", "-o", "out.csv", "--url", fake.url)[0] == 0
+    assert run("in.csv", "-o", "out.csv", "--live", "--url", fake.url)[0] == 0
     assert [(row["address"], row["postcode"], row["city"]) for row in fake.requests[0]["rows"]] == [
         ("12 rue A", "93140", "Bondy")
     ]
@@ -200,7 +202,7 @@ def test_without_an_engine_nobody_is_asked_and_nothing_pretends_to_be_searched(
 def test_a_service_that_fails_exits_with_3_and_leaves_no_file(run: Callable[..., tuple[int, str]], fake: Fake) -> None:
     addresses().to_csv("in.csv", index=False)
     fake.script = [lambda handler: handler.reply(429, b"", Retry_After="900")]
-    code, said = run("in.csv", "-o", "out.csv", "--url", fake.url)
+    code, said = run("in.csv", "-o", "out.csv", "--live", "--url", fake.url)
     assert code == 3
     assert "900 s" in said
     assert "Traceback" not in said
@@ -211,29 +213,29 @@ def test_formulas_are_defused_and_masked_rows_cleared(run: Callable[..., tuple[i
     Path("in.csv").write_text(
         'nom,adresse,cp,ville,x\n"=HYPERLINK(1)",1 rue A,93140,Bondy,\nX,[ND],[ND],Bondy,y\n', encoding="utf-8"
     )
-    assert run("in.csv", "-o", "out.csv", "--url", fake.url)[0] == 0
+    assert run("in.csv", "-o", "out.csv", "--live", "--url", fake.url)[0] == 0
     out = Path("out.csv").read_text(encoding="utf-8")
     assert "'=HYPERLINK(1)" in out
     assert "[ND]" not in out
     assert ",masked," in out
-    assert run("in.csv", "-o", "out.xlsx", "--url", fake.url)[0] == 0
+    assert run("in.csv", "-o", "out.xlsx", "--live", "--url", fake.url)[0] == 0
     assert pd.read_excel("out.xlsx")["nom"].iloc[0] == "=HYPERLINK(1)"
 
 
 def test_rows_without_anything_keep_their_place(run: Callable[..., tuple[int, str]], fake: Fake) -> None:
     Path("in.csv").write_text("adresse,cp,ville\n,,\n7 rue A,93140,Bondy\n,,\n,,\n", encoding="utf-8")
-    assert run("in.csv", "-o", "out.csv", "--url", fake.url)[0] == 0
+    assert run("in.csv", "-o", "out.csv", "--live", "--url", fake.url)[0] == 0
     assert pd.read_csv("out.csv")["geo_status"].tolist() == ["not_found", "located", "not_found", "not_found"]
 
 
 def test_a_review_file_comes_back_as_corrections(run: Callable[..., tuple[int, str]], fake: Fake) -> None:
     Path("in.csv").write_text("adresse,cp,ville\nrue Z,93140,Bondy\n7 rue A,93140,Bondy\n", encoding="utf-8")
     fake.script = [lambda handler: handler.good()] * 2 + [lambda handler: handler.reply(200, b'{"features": []}')] * 2
-    assert run("in.csv", "-o", "out.csv", "--url", fake.url, "--review", "review.csv")[0] == 0
+    assert run("in.csv", "-o", "out.csv", "--live", "--url", fake.url, "--review", "review.csv")[0] == 0
     sheet = pd.read_csv("review.csv", dtype=str, keep_default_na=False)
     assert sheet["address"].tolist() == ["rue Z"]
     sheet.assign(lon="2.4", lat="48.9").to_csv("review.csv", index=False)
-    assert run("in.csv", "-o", "out.csv", "--url", fake.url, "--corrections", "review.csv")[0] == 0
+    assert run("in.csv", "-o", "out.csv", "--live", "--url", fake.url, "--corrections", "review.csv")[0] == 0
     assert pd.read_csv("out.csv")["geo_status"].tolist() == ["corrected", "located"]
 
 
@@ -244,14 +246,21 @@ def test_a_review_file_comes_back_as_corrections(run: Callable[..., tuple[int, s
         ["-o", "missing/out.csv"],
         ["-o", "out.csv", "--engine", "local"],
         ["-o", "out.csv", "--url", "http://example.org"],
+        ["-o", "out.csv", "--engine", "geoplateforme"],
+        ["-o", "out.csv", "--ban", "in.csv", "--url", "http://127.0.0.1:9"],
+        ["-o", "out.csv", "--review", "review.geojson"],
+        ["-o", "a!/out.gpkg"],
+        ["-o", f"{'x' * 3600}.csv"],
         ["-o", "in.csv"],
         ["-o", "out.csv", "--review", "./out.csv"],
     ],
 )
 def test_what_cannot_be_done_is_said_before_the_work(run: Callable[..., tuple[int, str]], words: list[str]) -> None:
     addresses().to_csv("in.csv", index=False)
+    Path("a!").mkdir()
     code, said = run("in.csv", *words)
     assert code == 2
+    assert "columns read" not in said
     assert "Traceback" not in said
     assert said.startswith("essgeo: ")
 

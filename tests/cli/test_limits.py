@@ -1,0 +1,80 @@
+"""The limits of the computer and of its disk are told in a sentence, and are no bug."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pytest
+
+from essgeo.cli.main import BUG, INPUT, PATHS, STOPPED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+SHORT = [
+    MemoryError("Unable to allocate 6.77 MiB"),
+    pa.ArrowMemoryError("malloc of size 1200000 failed"),
+    RuntimeError("can't start new thread"),
+    ImportError("libgdal.so: failed to map segment from shared object"),
+    OSError(errno.ENOMEM, "Cannot allocate memory"),
+    RuntimeError("std::bad_alloc"),
+]
+
+
+def raising(error: BaseException) -> Callable[..., None]:
+    def fail(*_given: object, **_named: object) -> None:
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize("error", SHORT, ids=repr)
+def test_a_short_memory_says_so(
+    run: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr("essgeo.territory.load_territory", raising(error))
+    code, _, said = run("territory", "list")
+    assert (code, said.count("\n")) == (INPUT, 1)
+    assert "the memory of this computer is short" in said
+
+
+@pytest.mark.parametrize("short", [True, False])
+def test_an_interruption_by_a_library_that_lacks_memory_is_none_by_the_user(
+    run: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch, *, short: bool
+) -> None:
+    monkeypatch.setattr("essgeo.territory.load_territory", raising(KeyboardInterrupt()))
+    if short:
+        monkeypatch.setattr("threading.Thread", raising(RuntimeError("can't start new thread")))
+    code, _, said = run("territory", "list")
+    assert (code, "memory" in said) == ((INPUT, True) if short else (STOPPED, False))
+
+
+@pytest.mark.parametrize("number", sorted(PATHS))
+def test_a_path_that_leads_nowhere_is_no_bug(
+    run: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    monkeypatch.setattr("essgeo.territory.load_territory", raising(OSError(number, os.strerror(number), "x" * 3600)))
+    code, _, said = run("territory", "list")
+    assert code == INPUT
+    assert len(said) < 400
+    assert os.strerror(number) in said
+
+
+def test_anything_else_is_a_bug(run: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("essgeo.territory.load_territory", raising(KeyError("x")))
+    assert run("territory", "list")[0] == BUG
+
+
+@pytest.mark.parametrize(
+    "words", ["territory check {}", "study {}", "gaps {}", "geocode {}.csv -o out.csv", "zones {}.csv -o out.csv"]
+)
+def test_a_name_of_thousands_of_letters_is_one_that_there_is_not(
+    run: Callable[..., tuple[int, str, str]], words: str
+) -> None:
+    code, _, said = run(*words.format("x" * 3600).split())
+    assert code == INPUT
+    assert "bug" not in said
