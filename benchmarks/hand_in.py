@@ -7,17 +7,21 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 import re
-import subprocess
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import redirect_stderr, redirect_stdout
 from itertools import repeat
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import openpyxl
+
+from essgeo.cli.main import main as essgeo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +32,7 @@ if not REAL.is_dir():
     REAL = Path(os.environ.get("ESSGEO_REAL_DATA", REAL))
 TERRITORY = "est-ensemble"
 HEADER = ["Nom de la structure", "Adresse", "CP", "Ville", "Thématique", "Situation", "Téléphone"]
+NOTE = ["Source : mairie de Bondy, mars 2026"]
 PLACES = [
     ["Le Fournil", "12 rue Louis Auguste Blanqui", "93140", "Bondy", "Alimentation", "Actif", "01 48 00 00 01"],
     ["Atelier Vélo", "3 avenue Carnot", "93140", "Bondy", "Mobilité", "Fermé", "01 48 00 00 02"],
@@ -48,10 +53,17 @@ def _workbooks(folder: Path) -> Iterator[tuple[str, Path, int]]:
     yield "Made: a sheet a commune", folder / "communes.xlsx", len(PLACES)
 
     book = openpyxl.Workbook()
-    for row in [["Structures de l'ESS, 2026"], [], HEADER, *PLACES[:2], [], *PLACES[2:], ["Total", "4"]]:
-        book.worksheets[0].append(row)
+    sheet = book.worksheets[0]
+    groups = ["Structure", "Adresse", "", "", "", "Thématique", "Situation", "Contact", ""]
+    names = ["", "N°", "Voie", "CP", "Ville", "", "", "Nom", "Téléphone"]
+    parted = [[row[0], *(row[1].split(" ", 1) if row[1] else ["", ""]), *row[2:6], "Jeanne", row[6]] for row in PLACES]
+    above = [["Structures de l'ESS, 2026"], [], groups, names]
+    for line in [*above, *parted[:2], [], *parted[2:], ["Total", "4"], NOTE]:
+        sheet.append(line)
+    for merged in ("A1:I1", "A3:A4", "B3:E3", "F3:F4", "G3:G4", "H3:I3"):
+        sheet.merge_cells(merged)
     book.save(folder / "title.xlsx")
-    yield "Made: a title, blank rows, a sum", folder / "title.xlsx", len(PLACES) + 1
+    yield "Made: a title, a header of two lines, blank rows, a sum, a note", folder / "title.xlsx", len(PLACES) + 2
 
     book = openpyxl.Workbook()
     book.worksheets[0].append(["À lire : liste tenue par le service ESS"])
@@ -81,15 +93,19 @@ def _lists(folder: Path) -> Iterator[tuple[str, Path, int]]:
 
 
 def _run(*arguments: object) -> tuple[int, str, str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "essgeo", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=ROOT,
-        env=os.environ | {"ESSGEO_LANG": "en"},
-    )
-    return done.returncode, done.stdout, done.stderr
+    """Run a command as a shell would, but within this process: each list goes through six of them."""
+    out, errors = io.StringIO(), io.StringIO()
+    code: str | int | None = 0
+    before = sys.argv
+    sys.argv = ["essgeo", *map(str, arguments)]
+    try:
+        with redirect_stdout(out), redirect_stderr(errors):
+            essgeo()
+    except SystemExit as end:
+        code = end.code
+    finally:
+        sys.argv = before
+    return int(code or 0), out.getvalue(), errors.getvalue()
 
 
 def _rows(path: Path) -> int:
@@ -110,53 +126,64 @@ def _line(name: str, path: Path, rows: int, folder: Path) -> tuple[str, list[str
     """Take a list through the commands and back; return its row of the table and what was said of it."""
     base = folder / path.stem
     base.mkdir(exist_ok=True)
-    columns = _run("columns", path)
-    geocoded = base / "geocoded.csv"
+    geocoded, table = base / "geocoded.csv", base / "study" / "tables" / "structures.csv"
     ban = [part for file in sorted((REAL / "ban").glob("adresses-93*.csv.gz")) for part in ("--ban", file)]
     steps = {
-        "columns": columns,
+        "columns": _run("columns", path),
         "geocode": _run("geocode", path, "-o", geocoded, *ban),
         "zones": _run("zones", path, "-o", base / "zones.csv", "--territory", TERRITORY),
         "study": _run("study", TERRITORY, "--structures", path, "--out", base / "study", "--background", "none"),
+        "back": _run("zones", table, "-o", base / "back.csv", "--territory", TERRITORY),
     }
-    table = base / "study" / "tables" / "structures.csv"
-    steps["back"] = _run("geocode", table, "-o", base / "back.csv", *ban) if table.is_file() else (2, "", "")
-    counts = [rows, _rows(geocoded), _rows(table), _rows(base / "back.csv")]
+    zones, back = (_counted(steps[step][1]) for step in ("zones", "back"))
+    counts = [rows, _rows(geocoded), zones, _rows(table), back, rows - zones]
     codes = ", ".join(f"{step} {code}" for step, (code, _, _) in steps.items() if code) or "none"
-    geocode = _said(steps["geocode"][1], base)
-    said = [f"{step}: {line}" for step, (_, _, errors) in steps.items() for line in _said(errors, base)]
-    status = geocode[-1].split(": ", 1)[1].rsplit(". ", 1)[0] if geocode else ""
+    told: dict[str, list[str]] = {}
+    for step, (_, _, errors) in steps.items():
+        for line in _said(errors, base):
+            told.setdefault(line, []).append(step)
+    why = "; ".join(line.partition(": ")[2] for line in told if "is no structure" in line) or "-"
+    status = _said(steps["geocode"][1], base)[-1:]
+    positions = status[0].split(": ", 1)[1].rsplit(". ", 1)[0] if status else ""
     print(name, counts, codes, flush=True)
-    return f"| {name} | {' | '.join(f'{count:,}' for count in counts)} | {status} | {codes} |", said
+    row = f"| {name} | {' | '.join(f'{count:,}' for count in counts)} | {why} | {positions} | {codes} |"
+    return row, [f"{', '.join(steps)}: {line}" for line, steps in told.items()]
+
+
+def _counted(said: str) -> int:
+    """Return how many structures ``zones`` says that it read."""
+    found = re.findall(r"([\d,]+) structures?\b", said)
+    return int(found[-1].replace(",", "")) if found else 0
 
 
 def main() -> None:
     """Write the table."""
     if not REAL.is_dir():
         sys.exit(f"{REAL}: no such folder; the real lists are not part of the repository.")
+    os.environ["ESSGEO_LANG"] = "en"
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         lists = [
             given for given in _lists(folder) if not sys.argv[1:] or any(word in given[0] for word in sys.argv[1:])
         ]
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
             found = list(pool.map(_line, *zip(*lists, strict=True), repeat(folder)))
     lines = [
         "# What becomes of a list that is handed in",
         "",
-        "Written by `python benchmarks/hand_in.py`. Each list goes through columns, geocode, zones and study of",
-        "Est Ensemble, and the structures that the study writes through `geocode` again. A row that is not located",
-        "keeps its place with a status; what is set aside is named below, as the commands said it.",
+        "Written by `python benchmarks/hand_in.py`. Each list goes through `columns`, `geocode`, `zones` and `study`",
+        "of Est Ensemble, and the structures that the study publishes through `zones` again (back). `geocode` keeps",
+        "every row of its file, sums too, which it does not look up; the others read structures. One that is not",
+        "located keeps its place with a status. What was said stands below, once for the commands that said it.",
         "",
-        "| list | rows in | geocode | study | back | positions | refused (exit code) |",
-        "|---|---|---|---|---|---|---|",
+        "| list | rows in | geocode | zones | study | back | set aside | why | positions | refused (exit code) |",
+        "|---|---|---|---|---|---|---|---|---|---|",
         *(row for row, _ in found),
         "",
         "## What was said",
     ]
     for (name, *_), (_, said) in zip(lists, found, strict=True):
-        kept = list(dict.fromkeys(line[:300] for line in said))
-        lines += ["", f"**{name}**", "", *(f"- {line}" for line in kept or ["nothing"])]
+        lines += ["", f"**{name}**", "", *(f"- {line[:300]}" for line in said or ["nothing"])]
     (ROOT / "docs" / "hand_in.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

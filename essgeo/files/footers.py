@@ -22,7 +22,7 @@ _SUM, _NOTE, _OF_SUMS = (
     for words in (WORDS["sum"], WORDS["note"], WORDS["of_sum"] + WORDS["neutral"])
 )
 
-_MAYBE = re.compile(rf"\W*(?:{'|'.join(sorted(_SUM | _NOTE)).replace('e', '[eéè]')})|[*(©¹]", re.IGNORECASE)
+_MAYBE = re.compile(rf"\W*(?:sous|grand|{'|'.join(sorted(_SUM | _NOTE)).replace('e', '[eéè]')})|[*(©¹]", re.IGNORECASE)
 """How the first cell of such a row begins: most rows are told by it alone."""
 
 _BESIDE = frozenset({*ADDED, "sheet", "layer"})
@@ -77,7 +77,8 @@ def footer_rows(table: pd.DataFrame, taken: pd.DataFrame, *, name: str, hidden: 
         again = first.casefold() in names
         if (again or _MAYBE.match(first)) and not (hidden is not None and hidden.iloc[place]):
             cells = [text for text in table.iloc[place] if isinstance(text, str) and text.strip()]
-            *own, city = fields.iloc[place].fillna("").tolist()
+            # What begins the row may stand in any field: a sum says nothing else of a place.
+            *own, city = [text.replace(first, "") for text in fields.iloc[place].fillna("").tolist()]
             if again and len(cells) > 1 and all(cell.casefold() in names for cell in cells):
                 kinds[place] = "sure"
             elif not any(own[: len(_IDENTIFIERS)]) and not _is_placed(*own[len(_IDENTIFIERS) :]):
@@ -120,4 +121,6 @@ def _kind(cells: Sequence[str], city: str) -> str:
 
 
 def _words(text: str) -> list[str]:
-    return [word for word in words_of(text) if word and not word.isdigit()]
+    """Return the words of a text without numbers, ``Sous-total`` and ``Grand total`` as a total."""
+    words = [word for word in words_of(text) if word and not word.isdigit()]
+    return words[1:] if words[:1] in (["sou"], ["grand"]) and words[1:2] == ["total"] else words

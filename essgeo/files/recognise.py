@@ -295,8 +295,13 @@ def _fits(name: str, seen: list[str], layer: str, recode: Mapping[str, str]) -> 
     return True
 
 
-def _is_text(seen: list[str]) -> bool:
-    return not all(text.replace(".", "").isdigit() or _is_flag(text) for text in seen)
+def _is_more(text: str) -> bool:
+    """Return whether a cell is more than a number, as that of a house, or yes and no."""
+    return not (text.replace(".", "").isdigit() or cells.HOUSE_NUMBER.fullmatch(text) or _is_flag(text))
+
+
+def _is_way(seen: list[str]) -> bool:
+    return _share(seen, _is_more) >= 1 / 2  # a note below the list may stand in the column of house numbers
 
 
 def _is_degrees(seen: list[str]) -> bool:
@@ -304,7 +309,7 @@ def _is_degrees(seen: list[str]) -> bool:
 
 
 def _is_name(seen: list[str]) -> bool:
-    return _is_text(seen) and not (len(seen) > 1 and all(simplify(text) in WORDS["legal"] for text in seen))
+    return any(map(_is_more, seen)) and not (len(seen) > 1 and all(simplify(text) in WORDS["legal"] for text in seen))
 
 
 def _may_name(name: str, column: pd.Series, seen: list[str]) -> bool:
@@ -316,8 +321,8 @@ def _may_name(name: str, column: pd.Series, seen: list[str]) -> bool:
 
 _TESTS: Final[Mapping[str, Callable[[list[str]], bool]]] = {
     "name": _is_name,
-    "address": _is_text,
-    "street": _is_text,
+    "address": _is_way,
+    "street": _is_way,
     "number": lambda seen: any(text[0].isdigit() for text in seen),
     "status": lambda seen: _share(seen, cells.status_of) >= 1 / 2,
     "legal_form": lambda seen: _share(seen, cells.status_of) < 1 / 2,

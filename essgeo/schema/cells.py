@@ -428,7 +428,7 @@ _NUMBERED = re.compile(rf"\s*\d+\s*(?:bis|ter|quater|[a-d])?\b[\s,/-]+.*\b{_STRE
 
 _STREET = re.compile(rf"\s*{_STREET_WORD}\b\.?\s+\S", re.IGNORECASE)
 
-_NUMBER = re.compile(r"\d+\s*(?:bis|ter|quater|[a-z])?", re.IGNORECASE)
+HOUSE_NUMBER = re.compile(r"\d+\s*(?:bis|ter|quater|[a-z])?", re.IGNORECASE)
 
 
 def joined_address(cells: Iterable[str]) -> str:
@@ -442,7 +442,7 @@ def joined_address(cells: Iterable[str]) -> str:
     ('54 avenue Barbusse', 'BD CHANZY')
     """
     lines = [" ".join(without_decimals(cell).split()) for cell in map(known, cells) if cell]
-    if len(lines) > 1 and not _NUMBER.fullmatch(lines[0]):
+    if len(lines) > 1 and not HOUSE_NUMBER.fullmatch(lines[0]):
         for wanted in (_NUMBERED, _STREET):
             if street := next((line for line in lines if wanted.match(line)), ""):
                 return street

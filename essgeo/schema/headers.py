@@ -40,7 +40,8 @@ def words_of(name: str) -> list[str]:
     """
     words = [_SAME.get(word, word) for word in simplify(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)).split("_")]
     kept = [word for word in words if word not in _SMALL] or words
-    return [word[:-1] if len(word) > 3 and word[-1] in "sx" else word for word in kept]  # noqa: PLR2004 (as "bus")
+    singular = [re.sub("aux$", "al", word) if len(word) > 4 else word for word in kept]  # noqa: PLR2004 (as "eaux")
+    return [word[:-1] if len(word) > 3 and word[-1] in "sx" else word for word in singular]  # noqa: PLR2004 (as "bus")
 
 
 @cache
