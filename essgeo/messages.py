@@ -5,10 +5,14 @@ from __future__ import annotations
 import locale
 import os
 import tomllib
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from importlib.resources import files
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Lang: TypeAlias = Literal["fr", "en"]
 
@@ -54,6 +58,23 @@ def plural(key: str, number: float, **values: object) -> str:
     """
     is_one = number < 2 if language.get() == "fr" else number == 1  # noqa: PLR2004 - the grammar of French
     return tell(f"{key}_{'one' if is_one else 'many'}", **values)
+
+
+@contextmanager
+def speaking(lang: Lang) -> Iterator[None]:
+    """Speak a language in a block: what programs read, JSON, is English in every run.
+
+    Examples
+    --------
+    >>> with speaking("fr"):
+    ...     plural("row", 0, count="0")
+    '0 ligne'
+    """
+    before = language.set(lang)
+    try:
+        yield
+    finally:
+        language.reset(before)
 
 
 def choose_language(given: str | None) -> Lang:

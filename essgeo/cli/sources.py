@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from essgeo.cli.options import as_json, counted, echo_table, harmless
-from essgeo.messages import tell
+from essgeo.messages import language, speaking, tell
 
 if TYPE_CHECKING:
     from essgeo.official.catalogue import Source
@@ -47,13 +47,13 @@ def list_(*, folder: Path | None, as_json: bool) -> None:
         return
     rows = [
         {
-            "source": source.id,
-            "publisher": source.publisher,
-            "vintage": source.vintage,
-            "licence": source.licence,
-            "refresh": source.refresh,
-            "by": source.scope,
-            "copy of": ", ".join(f"{copy.day} ({copy.area})" for copy in copies)
+            tell("head_source"): source.id,
+            tell("head_publisher"): source.publisher,
+            tell("head_vintage"): source.vintage,
+            tell("head_licence"): source.licence,
+            tell("head_refresh"): source.refresh,
+            tell("head_by"): source.scope,
+            tell("head_copy"): ", ".join(f"{copy.day} ({copy.area})" for copy in copies)
             or (tell("given_by_user", option=source.locate["option"]) if source.is_given else "-"),
         }
         for source, copies in kept
@@ -123,7 +123,9 @@ def check(*, ids: tuple[str, ...], area: str, as_json: bool) -> None:
     web = Web()
     findings = []
     for source in [find_source(name) for name in ids] or read_catalogue().values():
-        finding = check_source(source, area=area, web=web)
+        # What programs read is the same in every language.
+        with speaking("en" if as_json else language.get()):
+            finding = check_source(source, area=area, web=web)
         findings.append(finding)
         if not as_json:
             click.echo(f"{finding.state:<12} {finding.source:<22} {_megabytes(finding.size):>10}  {finding.said}")

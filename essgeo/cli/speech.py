@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from essgeo.messages import choose_language, language, words
+from essgeo.messages import choose_language, language, speaking, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,11 +23,8 @@ def speak(arguments: Sequence[str]) -> Iterator[None]:
         for word, after in zip(arguments, [*arguments[1:], ""], strict=True)
         if word == "--lang" or word.startswith("--lang=")
     ]
-    before = language.set(choose_language(asked[-1] if asked else None))
-    try:
+    with speaking(choose_language(asked[-1] if asked else None)):
         yield
-    finally:
-        language.reset(before)
 
 
 def let_choose(command: click.Command) -> None:

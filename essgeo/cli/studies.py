@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from essgeo.cli.options import as_json, by_status, counted, echo_table, harmless, of_study, persons
-from essgeo.messages import language, plural, tell, words
+from essgeo.messages import language, plural, speaking, tell, words
 from essgeo.text.numbers import percent
 from essgeo.text.phrases import method_in_words
 
@@ -296,7 +296,8 @@ def doctor(territory: str, *, options: Options, as_json: bool) -> None:
 
     setting = set_up(territory, options)
     echo_applied(setting)
-    found = check_up(setting)
+    with speaking("en" if as_json else language.get()):
+        found = check_up(setting)
     if as_json:
         click.echo(found.to_json(orient="records", force_ascii=False, indent=1))
         return

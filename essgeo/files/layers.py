@@ -248,13 +248,13 @@ def read_neighbourhoods(path: Path, iris: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     drawn = np.zeros(len(raw), dtype=bool) if outlines is None else (outlines.notna() & ~outlines.is_empty).to_numpy()
     for row, identifier, codes, shown in zip(raw.index, table.index, listed, drawn, strict=True):
         if not codes and not shown:
-            faults.append((row_label(row), "iris_codes", "is empty; list its IRIS, or give a file with its outline"))
+            faults.append((row_label(row), "iris_codes", tell("is_without_iris")))
         unknown = ", ".join(code for code in codes if code not in iris.index)
         shared = ", ".join(f"{code} (in {owner[code]})" for code in codes if code in owner)
         if unknown:
-            faults.append((row_label(row), "iris_codes", f"names IRIS that do not exist here: {unknown}"))
+            faults.append((row_label(row), "iris_codes", tell("names_no_iris", unknown=unknown)))
         if shared:
-            faults.append((row_label(row), "iris_codes", f"names IRIS of another neighbourhood: {shared}"))
+            faults.append((row_label(row), "iris_codes", tell("names_shared_iris", shared=shared)))
         owner |= dict.fromkeys(codes, str(identifier))
     raise_faults(path.name, faults)
     shapes = [shapely.union_all(iris.geometry.loc[codes].to_numpy()) for codes in listed]
@@ -355,7 +355,7 @@ def _rail(territory: Territory) -> gpd.GeoDataFrame:
     path = territory.file("rail").path
     lines = cast("gpd.GeoDataFrame", _checked(read_outlines(path), "rail", path.name))
     other = [(row, kind) for row, kind in enumerate(lines.geom_type, start=1) if kind not in _LINES]
-    raise_faults(path.name, [(row, "geometry", f"is a {kind}; a line is expected") for row, kind in other])
+    raise_faults(path.name, [(row, "geometry", tell("is_no_line", kind=kind)) for row, kind in other])
     return lines.to_crs(territory.crs)
 
 

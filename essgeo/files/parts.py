@@ -11,7 +11,7 @@ import pandas as pd
 from essgeo.crs import require_crs
 from essgeo.errors import InputError, InputWarning
 from essgeo.files.recognise import recognise
-from essgeo.messages import tell
+from essgeo.messages import plural, tell
 from essgeo.schema.columns import in_names
 from essgeo.schema.headers import simplify
 
@@ -140,9 +140,7 @@ def _new_rows(path: Path, kind: str, frame: pd.DataFrame, before: Sequence[pd.Da
         known |= mine.isin(theirs)
     known &= (frame.drop(columns=[kind], errors="ignore").astype(str) != "").any(axis=1)
     if known.any():
-        message = (
-            f"{path.name}: {int(known.sum())} row{'s' * (int(known.sum()) > 1)} of {kind} {frame[kind].iloc[0]} "
-            f"stand whole in a {kind} before it, read once."
-        )
+        count, part = int(known.sum()), frame[kind].iloc[0]
+        message = plural("rows_of_before", count, name=path.name, count=count, kind=kind, part=part)
         warnings.warn(message, InputWarning, stacklevel=2)
     return frame[~known]

@@ -239,7 +239,7 @@ def renewal_projects(raw: pd.DataFrame, *, source: str, headers: Headers = HEADE
         seen = ", ".join(map(str, raw.columns))
         raise SchemaError(tell("npnru_column_missing", source=source, aliases=aliases, seen=seen))
     blank = (table[known] == "").all(axis=1) & (not shapes)
-    raise_faults(source, [(row_label(row), known[0], "is empty") for row in table.index[blank]])
+    raise_faults(source, [(row_label(row), known[0], tell("is_empty")) for row in table.index[blank]])
     described = table.assign(
         **{name: "" for name in ("qpv_name", "project_name") if name not in table},
         interest=_interests(table),

@@ -171,7 +171,7 @@ def checked_premises(named: pd.DataFrame, shapes: gpd.GeoSeries | None, *, sourc
     table = validate(plain, contract.name, source=source)
     dates = zip(plain.index, table["available_from"], table["available_to"], strict=True)
     backwards = [
-        (row_label(row), "available_to", f"{end!r} is before available_from {start!r}")
+        (row_label(row), "available_to", tell("ends_before", end=end, start=start))
         for row, start, end in dates
         if month_number(end, last=True) < month_number(start, last=False)
     ]
@@ -195,14 +195,14 @@ def _read_cells(plain: pd.DataFrame) -> tuple[pd.DataFrame, list[Fault]]:
     for name in ("available_from", "available_to"):
         days = [iso_date(text) for text in plain[name]]
         faults += [
-            (row_label(row), name, f"{text!r} is not a date such as 2024, 2024-09 or 2024-09-30; left out")
+            (row_label(row), name, tell("cell_left_out", what=tell("is_no_date", value=text)))
             for row, text, day in zip(rows, plain[name], days, strict=True)
             if day is None
         ]
         plain[name] = [day or "" for day in days]
     surfaces = [number_of(text) if text else None for text in plain["surface_m2"]]
     faults += [
-        (row_label(row), "surface_m2", f"{text!r} is no surface; left out")
+        (row_label(row), "surface_m2", tell("cell_left_out", what=tell("is_no_surface", value=text)))
         for row, text, number in zip(rows, plain["surface_m2"], surfaces, strict=True)
         if text and (number is None or number < 0)
     ]

@@ -130,7 +130,7 @@ def parse_columns(given: Mapping[str, str | Sequence[str]] | str | Iterable[str]
     if not hasattr(given, "items"):
         pairs = [part.partition("=") for text in given for part in re.split(r",(?=\s*[\w ]+=)", text)]
         if wrong := [name for name, sign, column in pairs if not sign or not column]:
-            message = f"--columns: {', '.join(wrong)}: give FIELD=COLUMN, for example name=Intitulé,city=Ville."
+            message = tell("columns_form", given=", ".join(wrong))
             raise InputError(message)
         items = [(name, [word.strip() for word in column.split("+")]) for name, _, column in pairs]
     else:
@@ -150,7 +150,7 @@ def _field_named(name: str) -> str:
     for layer in (*layers, "address_list"):
         if found := guess_columns([name], HEADERS[layer], loose=True):
             return next(iter(found.values()))
-    message = f"--columns: no field {name!r}. Fields: {', '.join(sorted(fields | {*_MADE}))}."
+    message = tell("columns_no_field", name=name, fields=", ".join(sorted(fields | {*_MADE})))
     raise InputError(message)
 
 
@@ -196,7 +196,7 @@ def recognise(
     chosen: dict[str, tuple[str, ...]] = {name: tuple(columns) for name, columns in (named or {}).items()}
     given = [column for columns in chosen.values() for column in columns]
     if lacking := [column for column in given if column not in names]:
-        message = f"{source}: no column {' or '.join(map(repr, lacking))}. Columns seen: {', '.join(names)}."
+        message = tell("columns_absent", source=source, lacking=", ".join(map(repr, lacking)), seen=", ".join(names))
         raise InputError(message)
     seen = {name: _sample(table[name]) for name in names}
     aliases = {
@@ -476,11 +476,11 @@ def take_positions(taken: pd.DataFrame, rows: pd.Index) -> tuple[pd.DataFrame, l
         elif found is None and both and not (x and y):
             found = cells.point_of(both)
             if found is None and any(character in "123456789" for character in both):
-                faults.append((row_label(row), "point", f"{both!r} is no longitude and latitude; left out"))
+                faults.append((row_label(row), "point", tell("cell_left_out", what=tell("is_no_point", value=both))))
         elif found is None and (x or y):
             faults.extend(_why_nowhere(row_label(row), x, y, lon, lat))
         elif found == (lat, lon) and lon != lat:
-            faults.append((row_label(row), "lon and lat", f"were exchanged (lon {x}, lat {y})"))
+            faults.append((row_label(row), "lon and lat", tell("were_exchanged", x=x, y=y)))
         places.append(found or nowhere)
     positions = pd.DataFrame(places, columns=["lon", "lat"], index=taken.index, dtype=float)
     if metric:
@@ -503,9 +503,9 @@ def _why_nowhere(row: int | str, x: str, y: str, lon: float | None, lat: float |
         return
     for name, text, value in (("lon", x, lon), ("lat", y, lat)):
         if text and value is None:
-            yield row, name, f"{text!r} is not a number; left out"
+            yield row, name, tell("cell_left_out", what=tell("is_no_number", value=text))
         elif not text:
             other, given = ("lat", y) if name == "lon" else ("lon", x)
-            yield row, name, f"is missing where {other} {given} is given; left out"
+            yield row, name, tell("cell_left_out", what=tell("is_missing_beside", other=other, given=given))
     if lon is not None and lat is not None:
-        yield row, "lon and lat", f"are not degrees (lon {x}, lat {y}); left out"
+        yield row, "lon and lat", tell("cell_left_out", what=tell("are_not_degrees", x=x, y=y))

@@ -240,7 +240,7 @@ def read_recode(recode: Mapping[str, Mapping[str, str] | Path | str] | None) -> 
     }
     for name, given in (recode or {}).items():
         if name not in fields:
-            message = f"--recode: no words are recoded for {name!r}; one of {', '.join(fields)}."
+            message = tell("recode_no_field", name=name, fields=", ".join(fields))
             raise InputError(message)
         if isinstance(given, str | Path):
             table = read_table(given)
@@ -249,7 +249,7 @@ def read_recode(recode: Mapping[str, Mapping[str, str] | Path | str] | None) -> 
             head = [str(column) for column in table.columns[:2]]
             pairs = [*([head] if code_of(head[-1], fields[name]) else []), *cells]
             if not pairs:
-                message = f"{given}: give two columns, a word of the list and the {name} it stands for."
+                message = tell("recode_two_columns", given=given, name=name)
                 raise InputError(message)
         else:
             pairs = [list(pair) for pair in given.items()]
@@ -257,9 +257,7 @@ def read_recode(recode: Mapping[str, Mapping[str, str] | Path | str] | None) -> 
         for word, meaning in pairs:
             codes, unknown = codes_of([meaning], fields[name])
             if any(unknown):
-                message = (
-                    f"--recode {name}: {word!r} stands for {meaning!r}, which is none of {', '.join(fields[name])}."
-                )
+                message = tell("recode_no_code", name=name, word=word, meaning=meaning, known=", ".join(fields[name]))
                 raise InputError(message)
             found[name][word] = codes[0]
     return found
@@ -285,14 +283,14 @@ def _read_cells(
         meanings = _meanings(field, list(dict.fromkeys(given)), recode.get(field.name, {}))
         structures[field.name] = [meanings[text][0] for text in given]
         wrong = [
-            (row_label(row), field.name, f"{what}; left out")
+            (row_label(row), field.name, tell("cell_left_out", what=what))
             for row, text in zip(rows, given, strict=True)
             for what in meanings[text][1]
         ]
         faults += wrong
         if wrong and isinstance(field.allowed, dict) and field.name != "status":
-            notes.append(f"known {field.name}: {', '.join(sorted(field.allowed))}")
-            notes.append(f"to map words of your own: --recode {field.name}=FILE, two columns, the word and its code")
+            notes.append(tell("known_of_field", name=field.name, known=", ".join(sorted(field.allowed))))
+            notes.append(tell("how_to_recode", name=field.name))
     if closed is not None:
         said = {True: "closed", False: "active", None: ""}
         ended = pd.Series([said[FLAGS.get(simplify(text))] for text in closed], index=rows)
@@ -306,31 +304,29 @@ def _meanings(field: Column, texts: list[str], recode: Mapping[str, str]) -> dic
     """Return for each text what it says as the contract has it, and what of it is left out."""
 
     def one(text: str, value: str | None, fault: str) -> tuple[str, list[str]]:
-        return value or "", [fault.format(repr(text))] if text and value is None else []
+        return value or "", [tell(fault, value=text, meant="")] if text and value is None else []
 
     if field.name == "status":
-        return {text: one(text, status_of(text), "{} is not known as open or closed") for text in texts}
+        return {text: one(text, status_of(text), "is_no_status") for text in texts}
     if isinstance(field.allowed, dict):
         codes, unknown = codes_of(texts, field.allowed, recode)
         return {
             text: (
                 code if field.many else code.partition("|")[0],
-                [f"unknown value {word!r}{meant(word, field.allowed)}" for word in words],
+                [tell("unknown_word", value=word, meant=meant(word, field.allowed)) for word in words],
             )
             for text, code, words in zip(texts, codes, unknown, strict=True)
         }
     if field.allowed is not None:
-        return {text: one(text, text if text in field.allowed else None, "unknown value {}") for text in texts}
+        return {text: one(text, text if text in field.allowed else None, "unknown_word") for text in texts}
     if field.kind == "month":
-        return {
-            text: one(text, iso_date(text), "{} is not a date such as 2024, 2024-09 or 2024-09-30") for text in texts
-        }
+        return {text: one(text, iso_date(text), "is_no_date") for text in texts}
     if field.kind in {"number", "integer"}:
         numbers = {text: number_of(text) for text in texts}
         right = {
             text: number is not None and number >= (field.minimum or -math.inf) for text, number in numbers.items()
         }
-        return {text: one(text, repr(numbers[text]) if right[text] else None, "{} is no such number") for text in texts}
+        return {text: one(text, repr(numbers[text]) if right[text] else None, "is_no_such_number") for text in texts}
     return {text: (commune_code(text) if field.name in {"postcode", "citycode"} else text, []) for text in texts}
 
 
@@ -340,7 +336,7 @@ def _name_all(structures: pd.DataFrame, restricted: pd.Series) -> list[Fault]:
     place = structures["address"].where(structures["address"] != "", structures["city"])
     own = structures["structure_id"] if "structure_id" in structures else pd.Series("", index=rows)
     nameless = (structures["name"] == "") & ~restricted
-    what = "is empty; the structure is called by its identifier or its address"
+    what = tell("is_nameless")
     faults = [(row_label(row), "name", what) for row in rows[nameless]]
     names = structures["name"].mask(nameless, own.where(own != "", place.where(place != "", "?")))
     structures["name"] = names
@@ -355,7 +351,7 @@ def _name_all(structures: pd.DataFrame, restricted: pd.Series) -> list[Fault]:
     if both[~empty].duplicated().any() or (empty.any() and identifiers.duplicated().any()):
         number = identifiers.groupby(identifiers).cumcount()
         faults += [
-            (row_label(row), "structure_id", f"{identifiers[row]!r} stands twice; numbered") for row in rows[number > 0]
+            (row_label(row), "structure_id", tell("is_numbered", value=identifiers[row])) for row in rows[number > 0]
         ]
         identifiers = identifiers.where(number == 0, identifiers + "-" + (number + 1).astype(str))
     structures["structure_id"] = identifiers

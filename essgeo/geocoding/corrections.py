@@ -169,10 +169,10 @@ def _key_faults(corrections: pd.DataFrame) -> Iterator[Fault]:
             yield (
                 row_label(row),
                 "structure_id",
-                "is empty, and there is no address with its city; give one or the other",
+                tell("is_no_key"),
             )
         elif key in first:
-            yield row_label(row), "structure_id or address", f"is settled in row {first[key]} already; keep one of them"
+            yield row_label(row), "structure_id or address", tell("is_settled", row=first[key])
         else:
             first[key] = row
 

@@ -101,7 +101,7 @@ def build_maps(
     """
     codes = [_page_name(str(code)) for code in study.neighbourhoods.index]
     if background not in (*BACKGROUNDS, "none"):
-        message = f"background: {background!r} is unknown. Use one of {', '.join([*BACKGROUNDS, 'none'])}."
+        message = tell("no_background", background=background, known=", ".join([*BACKGROUNDS, "none"]))
         raise InputError(message)
     refuse_overwrite({"out": out}, study.files)
     made, plan = register(study.structures), plan_of(study)

@@ -38,6 +38,7 @@ from essgeo.maps.script_data import (
     map_content,
     months,
 )
+from essgeo.messages import tell
 from essgeo.schema.vocabulary import NO_SECTOR, ROLES, SECTOR_SYMBOLS, STAGES, THEMES, split_codes
 from essgeo.text.languages import texts
 from essgeo.text.numbers import MISSING, joined, number, percent, placed
@@ -234,7 +235,7 @@ def _with_map(study: Study, focus: str = "", rows: NDArray[np.intp] | None = Non
     planned = (study.stations["status"] == "planned").any()
     present = {split_codes(cell)[0] for cell in study.structures["sectors"].unique() if cell} | {NO_SECTOR}
     if unknown := sorted(present - set(SECTOR_SYMBOLS)):
-        message = f"structures: sectors {', '.join(unknown)} have no symbol. Use those of essgeo.schema.vocabulary."
+        message = tell("no_symbol", unknown=", ".join(unknown))
         raise InputError(message)
     return {
         "has_map": True,
@@ -278,10 +279,7 @@ def _coverage_of(study: Study, level: str, **zone: str) -> dict[str, Any]:
     minutes = study.parameters.walk_minutes
     rows = records(where(study.coverage, level=level, theme="all", minutes=minutes, **zone))
     if not rows:
-        message = (
-            f"coverage: no row for {' '.join([level, *zone.values()])} within {minutes} min. "
-            "walk_minutes must be one of thresholds_min, and every neighbourhood must hold residents."
-        )
+        message = tell("no_coverage_row", zone=" ".join([level, *zone.values()]), minutes=minutes)
         raise InputError(message)
     return rows[0]
 

@@ -17,13 +17,14 @@ from essgeo.files.layers import (
 )
 from essgeo.files.perimeters import empty_layer, perimeters_in, read_renewal, read_zones, renewal_zones
 from essgeo.files.provenance import given_input
-from essgeo.messages import tell
+from essgeo.messages import language, tell
 from essgeo.official.catalogue import find_source, known_headers, read_catalogue
 from essgeo.official.census import iris_layer, read_grid, read_iris_income, read_iris_outlines, read_iris_population
 from essgeo.official.live import Found, Live, find, gather, input_of, own_input
 from essgeo.official.readers import read_cartofriches, read_npnru, read_qpv, read_stations
 from essgeo.schema.columns import LAYERS
 from essgeo.text.languages import words
+from essgeo.text.numbers import number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,7 +95,7 @@ def live_cells(live: Live, *, within: shapely.Geometry, residents: float) -> Fou
         found = pd.concat(parts)
         held = float(found["ind"].sum())
         if not residents / MAX_RATIO_TO_CENSUS <= held <= residents * MAX_RATIO_TO_CENSUS:
-            message = tell("grid_total", held=held, residents=residents)
+            message = tell("grid_total", held=number(held, language.get()), residents=number(residents, language.get()))
             raise SourceChangedError(message, cause="elsewhere")
         return cast("gpd.GeoDataFrame", found)
 

@@ -138,7 +138,7 @@ def register_files(
         found[name] = copy.path
         stale += [copy.stale] if copy.stale else []
     if missing:
-        raise SourceUnavailableError("\n".join(missing if live else [*missing, "With --live they are fetched now."]))
+        raise SourceUnavailableError("\n".join(missing if live else [*missing, tell("live_fetches")]))
     return RegisterFiles(**found, stale=tuple(stale))
 
 

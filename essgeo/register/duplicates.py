@@ -254,19 +254,19 @@ def _faults(rows: pd.DataFrame) -> Iterator[Fault]:
     for number, row in zip(rows.index.tolist(), rows.itertuples(index=False), strict=True):
         pair = (str(row.left), str(row.right))
         if not all(pair):
-            yield number, "left and right", "name one row of each list"
+            yield number, "left and right", tell("name_both")
         if row.decision not in DECISIONS:
-            yield number, "decision", f"unknown value {row.decision!r}; known: {', '.join(DECISIONS)}"
+            yield number, "decision", tell("is_none_of", value=row.decision, known=", ".join(DECISIONS))
         if row.keep not in ("", *SIDES):
-            yield number, "keep", f"unknown value {row.keep!r}; known: {', '.join(SIDES)}"
+            yield number, "keep", tell("is_none_of", value=row.keep, known=", ".join(SIDES))
         if pair in settled:
-            yield number, "left and right", f"are settled in row {settled[pair]} already; keep one of them"
+            yield number, "left and right", tell("are_settled", row=settled[pair])
         settled.setdefault(pair, number)
         if row.decision != "same":
             continue
         for side in zip(SIDES, pair, strict=True):
             if side in merged:
-                yield number, side[0], f"{side[1]!r} is the same as another in row {merged[side]}; settle one of them"
+                yield number, side[0], tell("is_same_as_another", value=side[1], row=merged[side])
             merged.setdefault(side, number)
 
 

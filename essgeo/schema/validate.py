@@ -245,7 +245,7 @@ def with_known_words(frame: Frame, layer: str) -> Frame:
             cells = known[field.name].astype(object).where(known[field.name].notna(), "").astype(str)
             meant_by = {cell: _meaning(cell, field) for cell in cells.unique()}
             faults += [
-                (row_label(row), field.name, f"unknown value {cell!r}; left out")
+                (row_label(row), field.name, tell("cell_left_out", what=tell("unknown_word", value=cell, meant="")))
                 for row, cell in cells.items()
                 if meant_by[cell] is None
             ]

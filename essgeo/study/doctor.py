@@ -13,7 +13,9 @@ import shapely
 
 from essgeo.access import compare_walking
 from essgeo.errors import InputError
+from essgeo.messages import language, tell
 from essgeo.register import counted_on
+from essgeo.text.numbers import number, percent
 from essgeo.text.phrases import method_in_words
 
 if TYPE_CHECKING:
@@ -56,65 +58,88 @@ def check_up(setting: Setting) -> pd.DataFrame:
 
 def _data(setting: Setting) -> Iterator[Check]:
     """Yield what software, residents, zones and positions are: subject, finding, and advice where there is any."""
+    lang = language.get()
     versions = [f"{name} {metadata.version(name)}" for name in ("essgeo", "geopandas", "pandas", "numpy", "scipy")]
     gdal = ".".join(map(str, pyogrio.__gdal_version__))
     libraries = f"GEOS {shapely.geos_version_string}, GDAL {gdal}, PROJ {pyproj.proj_version_str}"
-    yield "software", f"Python {platform.python_version()}, {', '.join(versions)}; {libraries}", ""
+    python = platform.python_version()
+    yield "software", tell("dr_software", python=python, versions=", ".join(versions), libraries=libraries), ""
 
-    demand, method = setting.demand, method_in_words(setting.demand["method"].iloc[0], "en")
-    masked = int(setting.iris["median_income"].isna().sum())
-    living = f"{demand['population'].sum():,.0f} on {len(demand):,} points; {method}"
-    yield "residents", f"{living}; income not known for {masked} of {len(setting.iris)} IRIS", ""
+    demand = setting.demand
+    living = tell(
+        "dr_residents",
+        residents=number(demand["population"].sum(), lang),
+        points=number(len(demand), lang),
+        method=method_in_words(demand["method"].iloc[0], lang),
+        masked=int(setting.iris["median_income"].isna().sum()),
+        iris=len(setting.iris),
+    )
+    yield "residents", living, ""
 
-    zones = f"{len(setting.qpv)} QPV of {setting.parameters.vintage}, {len(setting.npnru)} of them in NPNRU"
+    zones = tell("dr_zones", qpv=len(setting.qpv), vintage=setting.parameters.vintage, npnru=len(setting.npnru))
     repaired = setting.qpv.attrs.get("repaired", [])
     if repaired:
-        yield "zones", f"{zones}; outline repaired: {', '.join(repaired)}", "Look at the repaired outlines on the map."
+        yield "zones", tell("dr_repaired", zones=zones, repaired=", ".join(repaired)), tell("dr_look")
     else:
         yield "zones", zones, ""
     if not len(setting.neighbourhoods):
-        yield "neighbourhoods", "no target neighbourhood", "List their IRIS in neighbourhoods.csv."
+        yield "neighbourhoods", tell("dr_nowhere"), tell("dr_list_iris")
 
     counted = setting.structures[counted_on(setting.structures)]
     placed = int(counted.geometry.notna().sum())
-    finding = f"{placed} of {len(counted)} structures that count on {setting.parameters.as_of} have a position"
-    advice = "Geocode the others with the Base Adresse Nationale (essgeo geocode), or settle them in corrections.csv."
-    yield "positions", finding, "" if placed == len(counted) else advice
+    finding = tell("dr_placed", placed=placed, count=len(counted), day=setting.parameters.as_of)
+    yield "positions", finding, "" if placed == len(counted) else tell("dr_geocode")
 
 
 def _walking(setting: Setting) -> Iterator[Check]:
     """Yield how people walk: over streets, and how far straight lines are from that."""
     chosen, streets, structures = setting.parameters, setting.network, setting.structures
+    lang = language.get()
+
+    def decimal(value: float) -> str:
+        return number(value, lang, 2)
+
     if streets is None:
-        assumed = f"straight lines x {chosen.detour:g} at {chosen.speed_kmh:g} km/h: the detour is an assumption"
-        yield "walking", assumed, "Give streets of OpenStreetMap (--network FILE) to measure it."
+        assumed = tell("dr_straight", detour=number(chosen.detour, lang, 1), speed=number(chosen.speed_kmh, lang, 1))
+        yield "walking", assumed, tell("dr_give_streets")
         return
     placed = structures[counted_on(structures) & structures.geometry.notna()]
     asked = {"within_minutes": chosen.walk_minutes, "speed_kmh": chosen.speed_kmh, "detour": chosen.detour}
     try:
         found = compare_walking(setting.demand, placed, streets, **asked)
     except InputError as error:
-        yield "walking", str(error), "Give streets that cover the territory."
+        yield "walking", str(error), tell("dr_cover")
         return
     far = found.residents_away > MAX_AWAY * (found.residents + found.residents_away)
-    extent = (
-        f"streets of {found.network_date}, {len(streets.edges):,} edges; "
-        f"{found.residents_away:,.0f} residents and {found.structures_away} structures are away from them"
+    extent = tell(
+        "dr_streets",
+        day=found.network_date,
+        edges=number(len(streets.edges), lang),
+        residents=number(found.residents_away, lang),
+        structures=found.structures_away,
     )
-    yield "streets", extent, "Give streets that cover the whole territory." if far else ""
-    shares = (
-        f"within {found.within_minutes:g} min of a structure, near the streets: {found.share_network:.1%} of "
-        f"{found.residents:,.0f} residents on foot, {found.share_straight:.1%} in straight lines"
+    yield "streets", extent, tell("dr_cover_whole") if far else ""
+    shares = tell(
+        "dr_shares",
+        minutes=number(found.within_minutes, lang),
+        network=percent(found.share_network, lang, 1),
+        residents=number(found.residents, lang),
+        straight=percent(found.share_straight, lang, 1),
     )
     yield "walking", shares, ""
     detour = found.detour
     if detour is None:
         return
-    measured = (
-        f"x {detour.factor:.2f} ({detour.level:.0%} interval {detour.low:.2f} to {detour.high:.2f}) over "
-        f"{detour.trips:,} trips; single trips x {detour.trip_low:.2f} to {detour.trip_high:.2f}; "
-        f"straight lines assume x {detour.assumed:g}"
+    measured = tell(
+        "dr_detour",
+        factor=decimal(detour.factor),
+        level=percent(detour.level, lang),
+        low=decimal(detour.low),
+        high=decimal(detour.high),
+        trips=number(detour.trips, lang),
+        trip_low=decimal(detour.trip_low),
+        trip_high=decimal(detour.trip_high),
+        assumed=number(detour.assumed, lang, 1),
     )
     misleads = not detour.low <= detour.assumed <= detour.high
-    advice = "Straight lines would mislead here: study the territory with --network."
-    yield "detour", measured, advice if misleads else ""
+    yield "detour", measured, tell("dr_mislead") if misleads else ""

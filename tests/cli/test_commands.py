@@ -146,7 +146,7 @@ def test_what_was_read_otherwise_than_it_stands_is_told_once(run: Run, small_ter
         0,
         [
             "essgeo: mine.xlsx: row 2 was taken as the header; the rows above it are not read.",
-            "essgeo: mine.xlsx: a sum is no structure, left out: row 4 (Total).",
+            "essgeo: mine.xlsx: a sum, a note or a header that comes again is no structure: row 4 (Total).",
         ],
     )
     assert "for 1 structure: " in printed

@@ -87,6 +87,14 @@ def test_a_run_prints_french_and_the_same_json(run: Run, small_territory: Path) 
     assert found[0] == found[1]
 
 
+def test_what_the_doctor_finds_is_french_and_its_json_is_not(run: Run, small_territory: Path) -> None:
+    french, english = (run("doctor", small_territory, "--lang", lang)[1] for lang in ("fr", "en"))
+    assert "lignes droites x 1,3 à 4,5 km/h" in french
+    assert "straight lines x 1.3 at 4.5 km/h" in english
+    both = [run("doctor", small_territory, "--json", "--lang", lang)[1] for lang in ("fr", "en")]
+    assert both[0] == both[1]
+
+
 def test_a_sector_is_named_as_in_a_spreadsheet(run: Run, small_territory: Path) -> None:
     asked = ("site", small_territory, "--count", 1, "--candidates", "grid", "--draws", 0, "--json")
     by_code, by_name = (run(*asked, "--sector", name) for name in ("alimentation_agriculture", "Food and farming"))

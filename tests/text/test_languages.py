@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from importlib.resources import files
 from pathlib import Path
@@ -66,3 +67,51 @@ def test_scripts_ask_for_words_that_exist() -> None:
 
 def test_french_typography() -> None:
     assert typeset("Oui ; 5 % : « non »") == "Oui\u202f; 5\u202f%\u00a0: «\u202fnon\u202f»"
+
+
+def _sentences(node: ast.AST) -> list[str]:
+    """Return the texts of two words or more that are written in an expression, but in what is asked of ``tell``."""
+    if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) in {"tell", "plural"}:
+        return []
+    if isinstance(node, ast.JoinedStr):
+        written = "".join(part.value for part in node.values if isinstance(part, ast.Constant))
+        found = [written] if re.search(r"[a-z]{2,} [a-z]{2,}", written) else []
+        return [
+            *found,
+            *(one for part in node.values if not isinstance(part, ast.Constant) for one in _sentences(part)),
+        ]
+    if isinstance(node, ast.Constant):
+        return [node.value] if isinstance(node.value, str) and re.search(r"[a-z]{2,} [a-z]{2,}", node.value) else []
+    return [one for child in ast.iter_child_nodes(node) for one in _sentences(child)]
+
+
+OF_PROGRAMMERS = {
+    "essgeo/__init__.py", "essgeo/official/archives.py", "essgeo/official/census.py", "essgeo/official/formats.py",
+    "essgeo/access/demand.py", "essgeo/access/walking.py", "essgeo/siting/models.py", "essgeo/zoning/count.py",
+    "essgeo/zoning/locate.py", "essgeo/gaps/areas.py", "essgeo/official/declare.py",
+}  # fmt: skip
+"""What is told of a call in a notebook, or of an official file to a terminal, is English."""
+
+
+def test_whatever_is_raised_or_warned_of_has_french_words() -> None:
+    root = Path(essgeo.__path__[0])
+    english = []
+    for path in sorted(root.rglob("*.py")):
+        name = path.relative_to(root.parent).as_posix()
+        if name in OF_PROGRAMMERS:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            told: list[ast.AST] = []
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+                told = [*node.exc.args]
+            elif isinstance(node, ast.Assign) and any(getattr(one, "id", "") == "message" for one in node.targets):
+                told = [node.value]
+            elif isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in FAULTS:
+                told = [*node.args]
+            elif isinstance(node, ast.Yield) and isinstance(node.value, ast.Tuple):
+                told = [node.value.elts[-1]]
+            english += [f"{name}:{node.lineno}: {text}" for one in told for text in _sentences(one)]
+    assert english == []
+
+
+FAULTS = {"raise_faults", "warn_faults", "warn", "BadParameter", "UsageError"}
