@@ -141,6 +141,6 @@ def _new_rows(path: Path, kind: str, frame: pd.DataFrame, before: Sequence[pd.Da
     known &= (frame.drop(columns=[kind], errors="ignore").astype(str) != "").any(axis=1)
     if known.any():
         count, part = int(known.sum()), frame[kind].iloc[0]
-        message = plural("rows_of_before", count, name=path.name, count=count, kind=kind, part=part)
+        message = plural("rows_of_before", count, name=path.name, count=count, part=part)
         warnings.warn(message, InputWarning, stacklevel=2)
     return frame[~known]

@@ -47,7 +47,7 @@ def test_every_text_is_used() -> None:
     of_number = re.compile(r"_(one|many)$")
     by_code = {"causes", "methods", "umap", "click", "commands", "options"}
     of_page = {(section, key) for section, key in re.findall(r"\bt\.(\w+)\.(\w+)", source)}
-    plain = {*re.findall(r"\b(?:words|own)\.(\w+)", source), *re.findall(r"\"(\w+)\"", source)}
+    plain = {*re.findall(r"\b(?:words|own)\.(\w+)", source), *re.findall(r"[\"'](\w+)[\"']", source)}
     unused = [
         (section, key)
         for section, key in KEYS
