@@ -74,7 +74,7 @@ def test_a_sheet_of_everything_is_read_once(tmp_path: Path) -> None:
     path = book(tmp_path, Tout=[HEADER, *BONDY, *MONTREUIL], Bondy=[HEADER, *BONDY], Montreuil=[HEADER, *MONTREUIL])
     names, words = said(path)
     assert names == ["Asso A", "Asso B", "Asso M"]
-    assert "2 rows of sheet Bondy" in words
+    assert "2 rows of Bondy" in words
 
 
 def test_rows_are_named_by_sheet_and_number(tmp_path: Path) -> None:
