@@ -31,8 +31,8 @@ SEPARATORS = ",;\t|"
 MAX_ROWS, MIN_NAMES = 10, 2
 """Rows that are looked at for a header, blank ones aside, and columns of it that must be known."""
 
-_BLOCK, _BLANK = 10_000, 100
-"""Rows that are read at a time, and that may be blank for each that is looked at."""
+_BLOCK, _PARTS, _BLANK = 2_000, 25, 100
+"""Rows that are read at a time, such blocks that are joined, and rows that may be blank for each that is looked at."""
 
 _TEXT = pd.StringDtype(na_value=float("nan"))
 
@@ -190,7 +190,8 @@ def as_frame(
     width = len(header.names)
     refuse_width(path, width)
     numbers = array("q")
-    parts: list[pa.RecordBatch] = []
+    whole: list[pa.Table] = []
+    parts: list[pa.Table] = []
     texts: list[dict[str, str]] = [{} for _ in range(width)]  # of each column, texts that were cleaned before
     odd: set[str] = set()
     numbered = enumerate(rows, start=header.end + 1)
@@ -213,11 +214,16 @@ def as_frame(
         cells = [row if len(row) == width else (row + [""] * width)[:width] for _, row in kept]
         columns = zip(*cells, strict=True) if cells else [()] * width
         clean = [_clean(column, known, odd, escaped=escaped) for column, known in zip(columns, texts, strict=True)]
-        parts.append(pa.record_batch([pa.array(column, pa.large_string()) for column in clean], _numbers(width)))
+        parts.append(pa.Table.from_arrays([pa.array(column, pa.large_string()) for column in clean], _numbers(width)))
+        if len(parts) == _PARTS:  # what grew row by row holds room that it does not need; what is joined does not
+            whole.append(pa.concat_tables(parts).combine_chunks())
+            parts.clear()
     for key in sorted(odd):
         warnings.warn(tell(key, file=f"{path.name}{part}"), InputWarning, stacklevel=2)
     schema = pa.schema([(name, pa.large_string()) for name in _numbers(width)])
-    frame: pd.DataFrame = pa.Table.from_batches(parts, schema).to_pandas(types_mapper={pa.large_string(): _TEXT}.get)
+    frame: pd.DataFrame = pa.concat_tables([schema.empty_table(), *whole, *parts]).to_pandas(
+        types_mapper={pa.large_string(): _TEXT}.get
+    )
     names = [restored(name) if escaped else name for name in header.names]
     return frame.set_axis(pd.Index(numbers, dtype="int64")).set_axis(names, axis=1)
 
