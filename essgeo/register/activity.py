@@ -7,12 +7,15 @@ import datetime as dt
 import re
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from essgeo.errors import InputError
 from essgeo.messages import tell
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
+    from numpy.typing import NDArray
 
 
 COUNTED_STATUSES = ("active", "unknown", "")
@@ -175,3 +178,25 @@ def activity_odds(structures: pd.DataFrame) -> tuple[float, float]:
     """
     status = structures["status"]
     return float((status == "active").sum() + PRIOR), float(status.isin(["closed", "moved"]).sum() + PRIOR)
+
+
+def last_seen(structures: pd.DataFrame, day: dt.date) -> NDArray[np.float64]:
+    """Return the years from the last evidence of each structure (``as_of``) to a day, 0 at least.
+
+    A year or a month stands for its middle. One without a date takes the median of those that have one; where none has,
+    the list itself is the evidence, and is of the day.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> import pandas as pd
+    >>> last_seen(pd.DataFrame({"as_of": ["2021", "2024-05", "", "2026-01-01"]}), dt.date(2026, 1, 1)).round(1).tolist()
+    [4.5, 1.6, 1.6, 0.0]
+    """
+    texts = _texts(structures, "as_of").str.removesuffix(".0").str.removesuffix(" 00:00:00")
+    parts = texts.str.extract(r"^(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?$").astype(float)
+    year, month, of_month = parts.to_numpy(dtype=float).T
+    known = np.where(np.isnan(month), year + 1 / 2, year + (month - 1 + np.nan_to_num(of_month - 1, nan=15) / 31) / 12)
+    years = np.maximum(day.year + (day.month - 1 + (day.day - 1) / 31) / 12 - known, 0)
+    middle = float(np.nanmedian(years)) if np.isfinite(years).any() else 0.0
+    return np.nan_to_num(years, nan=middle)

@@ -1,0 +1,28 @@
+"""What is not known, once: where a structure is, whether it still exists, how people walk, where they live."""
+
+from essgeo.uncertainty.counting import Reached, reached_people, reached_squares
+from essgeo.uncertainty.ends import ends
+from essgeo.uncertainty.homes import Homes, expected_people
+from essgeo.uncertainty.positions import DISCS, NOWHERE, WHOLE, Places
+from essgeo.uncertainty.streets import SPEEDS_KMH, street_metres
+from essgeo.uncertainty.worlds import WORLDS, Worlds, as_flags, as_words, draw_worlds
+
+__all__ = [
+    "DISCS",
+    "NOWHERE",
+    "SPEEDS_KMH",
+    "WHOLE",
+    "WORLDS",
+    "Homes",
+    "Places",
+    "Reached",
+    "Worlds",
+    "as_flags",
+    "as_words",
+    "draw_worlds",
+    "ends",
+    "expected_people",
+    "reached_people",
+    "reached_squares",
+    "street_metres",
+]

@@ -1,0 +1,119 @@
+"""How far people walk over streets for a distance in a straight line, and how fast."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.spatial.distance import cdist
+
+from essgeo.uncertainty.latin import normal
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+SPEEDS_KMH = {"adult": 4.5, "slow": 3.4, "wheelchair": 3.4}
+"""Walking speed by profile: adults; older people and pushchairs; wheelchairs, which take no steps."""
+
+ALONG, ASIDE_M, BEND, SPREAD = 1.15, 132.0, 0.40, 0.78
+"""Street metres for *d* metres in a straight line, see :func:`street_metres`: fitted on the streets of Bondy."""
+
+COMMON, OF_PLACE, OF_ORIGIN, SINGLE = 0.05, 0.30, 0.35, 0.30
+"""Parts of the variance of *z*: of all walks, of those to one place, from one part of town, from a cell to a place."""
+
+FIELD_M = 330.0
+"""The part of an origin fades with distance *h* as :math:`e^{-h / 330}`."""
+
+CELL_M = 200.0
+"""Origins of one cell of that side share their part."""
+
+MOST_CELLS = 1500
+"""Of a larger territory cells are wider, so that there are no more of them."""
+
+POOL = 1 << 20
+"""So many parts of single walks are drawn once; each walk reads a run of them."""
+
+STEPS, LONGEST_Z = 64, 2.5
+"""Each of the three parts of *z* is kept in 64ths, and bounded."""
+
+
+def street_metres(straight_m: NDArray[np.floating], z: float | NDArray[np.floating] = 0.0) -> NDArray[np.float64]:
+    r"""Return metres over streets for metres in a straight line.
+
+    .. math:: N = 1.15\, d + 132 \,(d / 300)^{0.4} \, e^{0.78 z}
+
+    ``z`` is standard normal: 0 is the median walk.
+
+    Examples
+    --------
+    >>> (street_metres(np.array([200.0, 300.0, 450.0, 700.0])) / [200, 300, 450, 700]).round(2).tolist()
+    [1.71, 1.59, 1.49, 1.41]
+    """
+    straight = np.asarray(straight_m, dtype=np.float64)
+    walked: NDArray[np.float64] = ALONG * straight + ASIDE_M * (straight / 300) ** BEND * np.exp(SPREAD * z)
+    return walked
+
+
+def straight_reach(limits_m: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Return the squared straight reach of each limit over streets: limits x the sum of the parts of *z* in steps.
+
+    >>> reach = np.sqrt(straight_reach(np.array([1125.0])))
+    >>> float(street_metres(reach[0, 480], 0.0).round())
+    1125.0
+    """
+    z = np.arange(-3 * LONGEST_Z * STEPS, 3 * LONGEST_Z * STEPS + 1)[None] / STEPS
+    limit = np.asarray(limits_m, dtype=np.float64)[:, None]
+    low, high = np.zeros(np.broadcast(limit, z).shape), np.broadcast_to(limit, np.broadcast(limit, z).shape)
+    for _ in range(40):  # halving: N grows with d
+        middle = (low + high) / 2
+        within = street_metres(middle, z) <= limit
+        low, high = np.where(within, middle, low), np.where(within, high, middle)
+    squared: NDArray[np.float32] = (low**2).astype(np.float32)
+    return squared
+
+
+def in_steps(part: NDArray[np.floating]) -> NDArray[np.int16]:
+    """Return a part of *z* in whole steps from the least, :data:`LONGEST_Z` below 0."""
+    steps: NDArray[np.int16] = np.clip(np.rint((part + LONGEST_Z) * STEPS), 0, 2 * LONGEST_Z * STEPS).astype(np.int16)
+    return steps
+
+
+@cache
+def _pool() -> NDArray[np.int16]:
+    return in_steps(np.sqrt(SINGLE) * np.random.default_rng(0).standard_normal(POOL, dtype=np.float32))
+
+
+def single_walks(point: int, structure: int, count: int) -> NDArray[np.int16]:
+    """Return the part of single walks in steps, from the cell whose first demand point is named to a structure."""
+    start = (point * 7919 + structure * 104_729) % (POOL - count)
+    return _pool()[start : start + count]
+
+
+def draw_detours(
+    xy: NDArray[np.float64], hosts: NDArray[np.int32], random: np.random.Generator
+) -> tuple[NDArray[np.int16], NDArray[np.int16], NDArray[np.intp]]:
+    """Return *z* in two parts, in steps: structures x worlds, cells x worlds, and the cell of each origin.
+
+    With a run of :func:`single_walks`, their sum is a column of :func:`straight_reach`. ``hosts`` says
+    whose place a structure shares: walks to one place are one.
+    """
+    count = hosts.shape[1]
+    side = CELL_M
+    while True:
+        cells, cell = np.unique(np.floor(xy / side), axis=0, return_inverse=True)
+        if len(cells) <= MOST_CELLS:
+            break
+        side *= 1.5
+    apart = np.exp(-cdist(cells, cells) * side / FIELD_M)
+    root = np.linalg.cholesky(apart + 1e-9 * np.eye(len(cells))).astype(np.float32)
+    field = root @ normal(random, len(cells), count) * np.sqrt(OF_ORIGIN)
+    common = np.sqrt(COMMON) * normal(random, count)
+    own = np.empty(hosts.shape, dtype=np.int16)
+    for one in range(len(hosts)):
+        own[one] = in_steps(np.sqrt(OF_PLACE) * normal(random, count) + common)
+    shared = hosts != np.arange(len(hosts))[:, None]
+    structure, world = np.nonzero(shared)
+    own[structure, world] = own[hosts[structure, world], world]  # a host shares no place itself
+    return own, in_steps(field), cell.ravel()
