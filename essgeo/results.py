@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from essgeo.register.activity import OUTSIDE, located_here
 from essgeo.text.notebook import study_digest
+from essgeo.uncertainty import WORLDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +62,7 @@ class Parameters:
     detour: float = 1.3
     spacing_m: float = 50.0
     near_m: tuple[int, ...] = (300, 500)
-    draws: int = 500
+    draws: int = WORLDS
     siting_draws: int = 200
     seed: int = 0
     level: float = 0.9

@@ -210,7 +210,7 @@ def interval(low: float, high: float) -> str:
     ends = persons(low), persons(high)
     if MISSING in ends:
         return MISSING
-    return tell("stable") if ends[0] == ends[1] else tell("interval", low=ends[0], high=ends[1])
+    return tell("both_ends" if ends[0] == ends[1] else "interval", low=ends[0], high=ends[1])
 
 
 def check_outputs(outputs: Mapping[str, Path | None], inputs: Mapping[str, Path | str | None]) -> None:

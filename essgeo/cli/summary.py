@@ -9,6 +9,7 @@ import pandas as pd
 from essgeo.cli.options import interval, persons
 from essgeo.messages import language, plural, tell
 from essgeo.schema.vocabulary import THEMES
+from essgeo.text.numbers import MISSING
 from essgeo.text.phrases import method_in_words, register_bound
 
 if TYPE_CHECKING:
@@ -30,15 +31,15 @@ def neighbourhood_summary(study: Study) -> pd.DataFrame:
     widest = study.gaps[study.gaps["rank"] == 1].set_index("neighbourhood_id")
     rows = []
     for zone in study.neighbourhoods.index:
-        every, worst = whole.loc[zone], widest.loc[zone]
+        every, worst = whole.loc[zone], widest[widest.index == zone]  # several themes may share the first rank
         rows.append(
             {
                 tell("neighbourhood"): every["neighbourhood"],
                 tell("residents"): persons(every["residents"]),
                 tell("out_of_any"): persons(every["out_of_reach"]),
                 tell("interval_90"): interval(every["out_of_reach_low"], every["out_of_reach_high"]),
-                tell("widest_gap"): THEMES[str(worst["theme"])][language.get()],
-                tell("out_of_it"): persons(worst["out_of_reach"]),
+                tell("widest_gap"): ", ".join(THEMES[theme][language.get()] for theme in worst["theme"]) or MISSING,
+                tell("out_of_it"): persons(worst["out_of_reach"].iloc[0]) if len(worst) else MISSING,
             }
         )
     return pd.DataFrame(rows)
@@ -47,17 +48,21 @@ def neighbourhood_summary(study: Study) -> pd.DataFrame:
 def widest_gaps(gaps: pd.DataFrame, count: int) -> pd.DataFrame:
     """Return the widest gaps of each target neighbourhood, with how far their ranks may move.
 
+    Where no gap is named, the row of the whole ESS stands instead, without a rank.
+
     Examples
     --------
     >>> widest_gaps(study_est_ensemble().gaps, 2)["neighbourhood"].tolist()[:3]
     ['La Noue Caillet', 'La Noue Caillet', 'Centre-ville de Bobigny']
     """
-    top = gaps[(gaps["level"] == "neighbourhood") & gaps["rank"].between(1, count)]
+    targets = gaps[gaps["level"] == "neighbourhood"]
+    named = targets.groupby("neighbourhood_id")["rank"].transform("max") > 0
+    top = targets[targets["rank"].between(1, count) | (~named & (targets["theme_kind"] == "all"))]
     return pd.DataFrame(
         {
             tell("neighbourhood"): top["neighbourhood"],
             tell("rank"): [
-                tell("ranks", rank=r, low=low, high=high)
+                tell("ranks", rank=r, low=low, high=high) if r else MISSING
                 for r, low, high in zip(top["rank"], top["rank_low"], top["rank_high"], strict=True)
             ],
             tell("theme"): [THEMES[theme][language.get()] for theme in top["theme"]],

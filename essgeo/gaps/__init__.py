@@ -2,12 +2,14 @@
 
 from essgeo.gaps.areas import Areas, gather_areas, iris_areas
 from essgeo.gaps.coverage import area_coverage, coverage, dependence
-from essgeo.gaps.find import Drawn, assess_gaps, draw, find_gaps
+from essgeo.gaps.find import LEAST_LOCATED, assess_gaps, find_gaps
 from essgeo.gaps.ranks import standing
 from essgeo.gaps.reach import horizon
+from essgeo.gaps.shares import Drawn, draw
 from essgeo.gaps.support_chain import support_chain
 
 __all__ = [
+    "LEAST_LOCATED",
     "Areas",
     "Drawn",
     "area_coverage",

@@ -14,6 +14,7 @@ from essgeo.gaps.areas import FROM_POINTS, resident_weights
 from essgeo.gaps.reach import (
     OF_STRUCTURES,
     THEME_ROWS,
+    has_point,
     known_structures,
     long_table,
     reached_themes,
@@ -22,9 +23,10 @@ from essgeo.gaps.reach import (
     unpack_themes,
     weighted_shares,
 )
-from essgeo.gaps.worlds import drawn_shares
-from essgeo.register.activity import activity_odds, counted_on
+from essgeo.gaps.shares import draw, mean_of
+from essgeo.register.activity import activity_odds, as_day, counted_on
 from essgeo.schema.validate import require_columns
+from essgeo.uncertainty import WORLDS, ends
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -35,14 +37,15 @@ if TYPE_CHECKING:
 
     from essgeo.access import CostMatrix
     from essgeo.gaps.areas import Areas
+    from essgeo.gaps.shares import Drawn
 
 
 SHARE_DECIMALS = 9
 
 COLUMNS = (
     "level", "zone_id", "zone_name", "vintage", "theme_kind", "theme", "minutes", "residents", "reached",
-    "share", "share_low", "share_high", "share_known_active", "structures", "minutes_median", "method",
-    "population_method",
+    "share", "share_low", "share_high", "share_located", "share_known_active", "structures", "structures_located",
+    "minutes_median", "method", "population_method",
 )  # fmt: skip
 
 
@@ -54,8 +57,8 @@ def coverage(
     *,
     within_minutes: Sequence[int] = (5, 10, 15),
     as_of: dt.date | str | None = None,
-    drawn: NDArray[np.float64] | None = None,
-    draws: int = 500,
+    drawn: Drawn | None = None,
+    draws: int = WORLDS,
     seed: int = 0,
     level: float = 0.9,
 ) -> pd.DataFrame:
@@ -77,9 +80,10 @@ def coverage(
         The day on which they must be active, see :func:`essgeo.register.counted_on`; by default what ``counted`` says,
         else today.
     drawn
-        From :func:`essgeo.gaps.draw` for these areas, walks and structures that count: draws x walks x areas x themes.
+        From :func:`essgeo.gaps.draw` for these areas, walks and structures that count.
     draws, seed
-        Where ``drawn`` is not given: random draws over positions, speed, detour and activity, the last by
+        Where ``drawn`` is not given: how many worlds, see :mod:`essgeo.uncertainty`; 0 for what the located structures
+        give at the minutes of ``cost``, without an interval. How likely unverified structures exist is told by
         :func:`essgeo.register.activity_odds` of these structures.
     level
         Level of the intervals.
@@ -88,11 +92,12 @@ def coverage(
     -------
     DataFrame
         One row an area, theme and walk: ``level``, ``zone_id``, ``zone_name``, ``vintage``, ``theme_kind``, ``theme``,
-        ``minutes``, ``residents``, ``reached`` (persons), ``share`` (0 to 1, NaN without residents), ``share_low`` and
-        ``share_high`` (quantiles of the draws, widened where needed to hold ``share``), ``share_known_active`` (without
-        structures whose activity is not verified), ``structures`` (that offer the theme, anywhere), ``minutes_median``
-        (to the nearest, over residents; NaN where more than half of them reach none within ``cost.max_minutes``),
-        ``method``, ``population_method``.
+        ``minutes``, ``residents``, ``reached`` (persons), ``share`` (0 to 1, the mean of the worlds; NaN without
+        residents), ``share_low`` and ``share_high`` (:func:`essgeo.uncertainty.ends`), ``share_located`` (of the worlds
+        without the structures that have no position), ``share_known_active`` (at the minutes of ``cost``, without
+        structures whose activity is not verified), ``structures`` and ``structures_located`` (that offer the theme,
+        anywhere), ``minutes_median`` (to the nearest located, over residents; NaN where more than half of them reach
+        none within ``cost.max_minutes``), ``method``, ``population_method``.
 
     Raises
     ------
@@ -108,7 +113,7 @@ def coverage(
     ...                           geometry=gpd.points_from_xy([0, 5000], [0, 0]), crs=2154)
     >>> shop = gpd.GeoDataFrame({"sectors": ["mobilite"], "challenges": [""], "status": ["active"],
     ...                          "geo_radius_m": [0.0]}, geometry=gpd.points_from_xy([100], [0]), crs=2154)
-    >>> table = coverage(demand, shop, iris_areas(demand), travel_cost(demand, shop), within_minutes=[5], draws=10)
+    >>> table = coverage(demand, shop, iris_areas(demand), travel_cost(demand, shop), within_minutes=[15], draws=10)
     >>> table.loc[table["theme"] == "mobilite", ["share", "share_low", "share_high"]].values.tolist()
     [[0.25, 0.25, 0.25]]
     """
@@ -117,35 +122,41 @@ def coverage(
     odds, counted = activity_odds(structures), counted_on(structures, as_of).to_numpy()
     structures, cost = cast("gpd.GeoDataFrame", structures[counted]), trips_to(cost, counted)
     bits = theme_bits(structures)
+    offers = unpack_themes(bits)
     known = np.where((structures["status"] == "active").to_numpy(), bits, np.uint64(0))
     if drawn is None:
-        drawn = drawn_shares(
+        drawn = draw(
             demand,
             structures,
-            resident_weights(areas),
+            areas,
             cost,
             within_minutes=within_minutes,
             odds=odds,
+            as_of=as_day(as_of),
             draws=draws,
             seed=seed,
         )
     medians = _medians(cost, bits, areas)
-    tails = ((1 - level) / 2, (1 + level) / 2)
     tables = []
     for walk, minutes in enumerate(within_minutes):
-        share = _shares(cost, bits, areas, minutes)
-        low, high = np.quantile(drawn[:, walk], tails, axis=0) if len(drawn) else (share, share)
-        columns = {
+        worlds = drawn.shares[:, :, walk]
+        share = located = _shares(cost, bits, areas, minutes)
+        low, high = ends(worlds, level) if worlds.shape[-1] else (share, share)
+        if worlds.shape[-1]:
+            share, located = mean_of(worlds), drawn.located[:, :, walk].astype(np.float64)
+        columns: dict[str, NDArray[np.generic]] = {
             "share": share,
-            "share_low": np.minimum(low, share),
-            "share_high": np.maximum(high, share),
+            "share_low": low,
+            "share_high": high,
+            "share_located": located,
             "share_known_active": _shares(cost, known, areas, minutes),
             "minutes_median": medians,
         }
         tables.append(long_table(areas, columns).assign(minutes=minutes))
     table = pd.concat(tables).sort_values(["area", "row", "minutes"], kind="stable", ignore_index=True)
     return table.assign(
-        structures=unpack_themes(bits).sum(axis=0, dtype=int)[table["row"]],
+        structures=offers.sum(axis=0, dtype=int)[table["row"]],
+        structures_located=offers[has_point(structures)].sum(axis=0, dtype=int)[table["row"]],
         reached=table["share"] * table["residents"],
         method=cost.method,
         population_method=demand["method"].iloc[0],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 
 import geopandas as gpd
 import numpy as np
@@ -13,11 +13,13 @@ from scipy import sparse
 from essgeo.access import travel_cost
 from essgeo.gaps.areas import FROM_POINTS, gather_areas, need_weights, resident_weights
 from essgeo.gaps.coverage import dependence
-from essgeo.gaps.poverty import ALPHAS, drawn_poverty, theme_poverty
-from essgeo.gaps.ranks import finding, theme_ranks, zone_ranks
+from essgeo.gaps.poverty import ALPHAS, theme_poverty
+from essgeo.gaps.ranks import DRAWN_TIE, SURE, TIE, finding, theme_ranks, zone_ranks
 from essgeo.gaps.reach import (
     HORIZON_MIN,
     OF_STRUCTURES,
+    THEME_ROWS,
+    has_point,
     horizon,
     kept_trips,
     known_structures,
@@ -27,104 +29,44 @@ from essgeo.gaps.reach import (
     unpack_themes,
     weighted_shares,
 )
+from essgeo.gaps.shares import draw, mean_of
 from essgeo.gaps.support_chain import centre_minutes, nearest_structures
-from essgeo.gaps.worlds import drawn_shares
 from essgeo.register.activity import activity_odds, as_day, counted_on
 from essgeo.schema.validate import require_columns, with_known_names
+from essgeo.uncertainty import WORLDS, ends
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from essgeo.access import CostMatrix, WalkNetwork
     from essgeo.gaps.areas import Areas
     from essgeo.gaps.ranks import Row
+    from essgeo.gaps.shares import Drawn
 
-
-POVERTY_DRAWS = 100
-"""Poverty of access is drawn in the first hundred worlds only: it takes as long as all the rest of a world."""
 
 HOLDERS = 3
 """So many structures that most residents depend on are named."""
 
 COLUMNS = (
     "level", "neighbourhood_id", "neighbourhood", "vintage", "rank", "rank_low", "rank_high", "theme_kind", "theme",
-    "minutes", "residents", "out_of_reach", "out_of_reach_low", "out_of_reach_high", "share", "territory_share",
-    "gap_points", "low", "high", "gap_residents", "need_gap", "need_gap_low", "need_gap_high", "need_known",
-    "fgt0", "fgt0_low", "fgt0_high", "fgt1", "fgt1_low", "fgt1_high", "fgt2", "fgt2_low", "fgt2_high",
-    "zone_rank", "zone_rank_low", "zone_rank_high", "group", "not_distinguishable", "held_up_by", "lost_with_first",
-    "structures", "nearest_structure_id", "nearest_name", "nearest_city", "nearest_minutes", "as_of", "method",
-    "population_method", "finding_fr", "finding_en",
+    "conclusion", "minutes", "residents", "out_of_reach", "out_of_reach_low", "out_of_reach_high", "share",
+    "share_located", "territory_share", "gap_points", "gap_points_located", "low", "high", "behind",
+    "gap_residents", "need_gap", "need_gap_low", "need_gap_high", "need_known", "fgt0", "fgt0_low", "fgt0_high",
+    "fgt1", "fgt1_low", "fgt1_high", "fgt2", "fgt2_low", "fgt2_high", "zone_rank", "zone_rank_low",
+    "zone_rank_high", "group", "not_distinguishable", "held_up_by", "lost_with_first", "structures",
+    "structures_located", "nearest_structure_id", "nearest_name", "nearest_city", "nearest_minutes", "as_of",
+    "method", "population_method", "finding_fr", "finding_en",
 )  # fmt: skip
 
 
-class Drawn(NamedTuple):
-    """What random draws show.
+LEAST_LOCATED, LEAST_SHARE = 3, 0.5
+"""A theme orders areas where at least so many of its structures, and such a share of them, have a position.
 
-    Attributes
-    ----------
-    shares
-        Shares within reach, draws x walks x rows x themes; the rows are the areas, then the areas weighted by need.
-    poverty
-        How far the indices of access poverty move, draws (:data:`POVERTY_DRAWS` at most) x areas x themes x alpha.
-    """
+Below half, where the others are drawn decides more of the order than what is known; with one or two located, the
+closing of one decides it. Such a theme has a share and its interval, and no rank."""
 
-    shares: NDArray[np.float64]
-    poverty: NDArray[np.float64]
-
-
-def draw(
-    demand: gpd.GeoDataFrame,
-    structures: gpd.GeoDataFrame,
-    areas: Areas,
-    cost: CostMatrix,
-    *,
-    within_minutes: Sequence[int],
-    odds: tuple[float, float],
-    draws: int = 500,
-    seed: int = 0,
-) -> Drawn:
-    """Return what coverage and gaps become in worlds drawn at random.
-
-    Parameters
-    ----------
-    demand, structures, areas, cost
-        Demand points, the structures that count, areas from :func:`essgeo.gather_areas`, and the minutes between demand
-        and structures.
-    within_minutes
-        Walks.
-    odds
-        From :func:`essgeo.register.activity_odds`, over the whole register.
-    draws, seed
-        How many, and from which seed.
-
-    Returns
-    -------
-    Drawn
-        For :func:`essgeo.coverage` and :func:`essgeo.gaps.assess_gaps`.
-
-    Examples
-    --------
-    >>> import geopandas as gpd
-    >>> from essgeo.access import travel_cost
-    >>> from essgeo.gaps.areas import iris_areas
-    >>> home = gpd.GeoDataFrame({"iris_code": ["a"], "population": [10.0], "income": [20e3]},
-    ...                         geometry=gpd.points_from_xy([0], [0]), crs=2154)
-    >>> shop = gpd.GeoDataFrame({"sectors": [""], "challenges": [""], "status": ["active"], "geo_radius_m": [0.0]},
-    ...                         geometry=gpd.points_from_xy([100], [0]), crs=2154)
-    >>> drawn = draw(home, shop, iris_areas(home), travel_cost(home, shop), within_minutes=[15], odds=(9, 1), draws=4)
-    >>> drawn.shares.shape, drawn.poverty.shape
-    ((4, 1, 2, 21), (4, 1, 21, 3))
-    """
-    people, in_need = resident_weights(areas), resident_weights(areas, need_weights(demand))
-    both = sparse.csr_array(sparse.vstack([people, in_need], format="csr"))
-    shares = drawn_shares(
-        demand, structures, both, cost, within_minutes=within_minutes, odds=odds, draws=draws, seed=seed
-    )
-    few = min(draws, POVERTY_DRAWS)
-    poverty = drawn_poverty(demand, structures, people, _everybody(areas), cost, odds=odds, draws=few, seed=seed)
-    return Drawn(shares, poverty)
+RANKED_WORLDS = 1280
+"""Ranks, and what can be told apart, are counted in so many worlds."""
 
 
 def find_gaps(
@@ -137,7 +79,7 @@ def find_gaps(
     network: WalkNetwork | None = None,
     within_minutes: int = 15,
     as_of: dt.date | str | None = None,
-    draws: int = 500,
+    draws: int = WORLDS,
     seed: int = 0,
 ) -> gpd.GeoDataFrame:
     """Return the gaps of neighbourhoods against all of the demand, with their intervals.
@@ -147,7 +89,7 @@ def find_gaps(
     demand
         From :func:`essgeo.access.demand_points` with these neighbourhoods.
     structures
-        From :func:`essgeo.geocode`. Those without a point do not count.
+        From :func:`essgeo.geocode`. One without a point is somewhere in its commune, see :mod:`essgeo.uncertainty`.
     neighbourhoods
         The ``neighbourhoods`` layer.
     qpv, communes
@@ -160,7 +102,7 @@ def find_gaps(
         The day on which they must be active, see :func:`essgeo.register.counted_on`; by default what ``counted`` says,
         and then ``as_of`` is ``""`` in the table, else today.
     draws, seed
-        Random draws behind the intervals.
+        Worlds behind estimates and intervals; 0 for what the located structures give, without an interval.
 
     Returns
     -------
@@ -192,7 +134,7 @@ def find_gaps(
     # The column ``counted`` does not tell of which day it is.
     untold = as_of is None and "counted" in structures
     day = None if untold else as_day(as_of) or dt.date.today()  # noqa: DTZ011 (the day where the user is)
-    counted = cast("gpd.GeoDataFrame", structures[structures.geometry.notna() & counted_on(structures, as_of)])
+    counted = cast("gpd.GeoDataFrame", structures[counted_on(structures, as_of)])
     cost = travel_cost(demand, counted, network=network, max_minutes=horizon(within_minutes))
     nobody = gpd.GeoDataFrame({"name": [], "vintage": []}, geometry=[], crs=demand.crs)
     layers = {
@@ -202,7 +144,9 @@ def find_gaps(
     }
     areas = gather_areas(demand, territory="all", **layers)
     odds = activity_odds(structures)
-    drawn = draw(demand, counted, areas, cost, within_minutes=[within_minutes], odds=odds, draws=draws, seed=seed)
+    drawn = draw(
+        demand, counted, areas, cost, within_minutes=[within_minutes], odds=odds, as_of=day, draws=draws, seed=seed
+    )
     gaps = assess_gaps(demand, counted, areas, cost, drawn=drawn, as_of=day, within_minutes=within_minutes)
     drawn_areas = [layer.geometry for layer in layers.values() if isinstance(layer, gpd.GeoDataFrame)]
     outlines = pd.concat([*drawn_areas, gpd.GeoSeries()]).reindex(gaps["neighbourhood_id"])
@@ -256,21 +200,24 @@ def assess_gaps(
 
         - ``out_of_reach`` and its ``_low`` and ``_high`` (persons), ``share`` and ``territory_share`` (within reach, 0
           to 1);
-        - ``gap_points`` (percentage points behind the territory) with ``low`` and ``high``, ``gap_residents``
-          (persons);
+        - ``gap_points`` (percentage points behind the territory) with ``low`` and ``high``, ``behind`` (share of the
+          worlds in which it is), ``gap_residents`` (persons); ``share_located`` and ``gap_points_located`` of the
+          structures with a position alone;
+        - ``conclusion``: ``""`` where a gap is named, else why not: ``nobody`` lives there; the register knows
+          ``none``, or has ``none_located`` or ``few_located`` of the theme (:data:`LEAST_LOCATED`,
+          :data:`LEAST_SHARE`); the area is ``not_behind`` in 95 % of the worlds;
         - ``need_gap`` with its interval (persons weighted by need), ``need_known`` (share whose income is known);
         - ``fgt0``, ``fgt1``, ``fgt2`` (see :func:`essgeo.gaps.poverty.theme_poverty`) with ``_low`` and ``_high``;
-        - ``rank`` among the themes of the area (0 for the whole ESS; of the same gap, the theme that leaves more
-          residents out of reach comes first, then the alphabet decides) and ``zone_rank`` of the area among those of
-          its level (areas of the same gap share the best of their ranks; gaps that differ by 1e-9 or less are the
-          same), both with ``_low`` and ``_high``; ``not_distinguishable``: the areas of its level whose intervals
-          overlap its own, joined by ``|``; ``group``: 1 for the areas with the widest gaps and all those that a chain
-          of overlaps ties to them, then 2, and so on;
-        - ``held_up_by`` (up to three structures that most residents depend on) and ``lost_with_first`` (persons who
-          would be left out of reach without the first);
-        - ``structures`` (that offer the theme, anywhere); ``nearest_*``: the structure nearest to the centre of the
-          population, however far, see :func:`essgeo.gaps.support_chain.centre_minutes`;
-          ``as_of``, ``method``, ``population_method``;
+        - ``rank`` among the themes of the area whose gap is named (0: none; of the same gap all share the best), and
+          ``zone_rank`` of the area among those of its level (0 where the theme orders none), both with ``_low`` and
+          ``_high``; ``not_distinguishable``: the areas of its level that are in less than 95 % of the worlds all on one
+          side of it, joined by ``|``; ``group``: 1 for the areas with the widest gaps and all those that a chain of
+          areas not told apart ties to them, then 2, and so on;
+        - ``held_up_by`` (up to three located structures that most residents depend on) and ``lost_with_first`` (persons
+          who would be left out of reach without the first);
+        - ``structures`` and ``structures_located`` (that offer the theme, anywhere); ``nearest_*``: the located one
+          nearest to the centre of the population, however far, see
+          :func:`essgeo.gaps.support_chain.centre_minutes`; ``as_of``, ``method``, ``population_method``;
         - ``finding_fr``, ``finding_en``: the row in words.
 
         Shares, gaps and indices are NaN where nobody lives.
@@ -302,39 +249,50 @@ def assess_gaps(
     need = need_weights(demand)
     persons, in_need = sparse.csr_array(areas.residents), np.asarray(areas.residents @ need)[:, None]
     people, needy = resident_weights(areas), resident_weights(areas, need)
-    count, residents = len(areas.table), areas.table["residents"].to_numpy()[:, None]
-    tails = ((1 - level) / 2, (1 + level) / 2)
+    residents = areas.table["residents"].to_numpy()[:, None]
 
-    # Areas x themes, and with an axis of draws before them the same in each world; NaN in the rows of nobody.
+    # Areas x themes, and with an axis of worlds after them the same in each world; NaN in the rows of nobody.
     nobody = np.where(residents > 0, 0.0, np.nan)
-    worlds = drawn.shares[:, walk]
-    share, drawn_share = weighted_shares(people, masks) + nobody, worlds[:, :count] + nobody
-    gap, drawn_gap = share[0] - share, drawn_share[:, :1] - drawn_share
-    need_share, drawn_need = weighted_shares(needy, masks) + nobody, worlds[:, count:] + nobody
-    need_gap, drawn_need_gap = need_share[0] - need_share, drawn_need[:, :1] - drawn_need
-
-    reach_low, reach_high = _ends(share, drawn_share, tails)
-    low, high = _ends(gap, drawn_gap, tails)
-    need_low, need_high = _ends(need_gap, drawn_need_gap, tails)
+    worlds, in_need_worlds = drawn.shares[:, :, walk], drawn.in_need[:, :, walk]
+    share = located = weighted_shares(people, masks) + nobody
+    need_share = weighted_shares(needy, masks) + nobody
+    if worlds.shape[-1]:
+        located = drawn.located[:, :, walk].astype(np.float64) + nobody
+        share, need_share = (mean_of(values) + nobody for values in (worlds, in_need_worlds))
+    gap, drawn_gap = share[0] - share, worlds[:1] - worlds
+    need_gap = need_share[0] - need_share
+    reach_low, reach_high = _ends(share, worlds, level)
+    low, high = _ends(gap, drawn_gap, level)
+    need_low, need_high = _ends(need_gap, in_need_worlds[:1] - in_need_worlds, level)
+    behind = np.where(gap > TIE, 1.0, 0.0) + nobody
+    if worlds.shape[-1]:
+        behind = (drawn_gap > DRAWN_TIE).mean(axis=-1) + nobody
+    conclusion = _conclusions(offers, offers[has_point(structures)], residents, behind)
+    some = drawn_gap[..., :RANKED_WORLDS]
     known = persons @ demand["income"].notna().to_numpy(dtype=float)[:, None]
     values = {
+        "conclusion": conclusion,
         "out_of_reach": residents * (1 - share),
         "out_of_reach_low": residents * (1 - reach_high),
         "out_of_reach_high": residents * (1 - reach_low),
         "share": share,
+        "share_located": located,
         "territory_share": np.broadcast_to(share[0], gap.shape),
         "gap_points": 100 * gap,
+        "gap_points_located": 100 * (located[0] - located),
         "low": 100 * low,
         "high": 100 * high,
+        "behind": behind,
         "gap_residents": residents * gap,
         "need_gap": in_need * need_gap,
         "need_gap_low": in_need * need_low,
         "need_gap_high": in_need * need_high,
         "need_known": np.broadcast_to(known / np.where(residents > 0, residents, np.nan), gap.shape),
-        **_poverty(theme_poverty(structures, people, _everybody(areas), cost), drawn.poverty, tails),
-        **theme_ranks(gap, -share, drawn_gap, level),
-        **zone_ranks(areas.table, gap, drawn_gap, (low, high), level),
+        **_poverty(theme_poverty(structures, people, _everybody(areas), cost), drawn.poverty, level),
+        **theme_ranks(gap, some, (conclusion == "") & (THEME_ROWS["theme_kind"] != "all").to_numpy(), level),
+        **zone_ranks(areas.table, gap, some, np.isin(conclusion, ["", "not_behind"]), level),
         "structures": np.broadcast_to(offers.sum(axis=0), gap.shape),
+        "structures_located": np.broadcast_to(offers[has_point(structures)].sum(axis=0), gap.shape),
     }
     away = centre_minutes(persons, demand, structures, kept_trips(cost, cost.minutes <= HORIZON_MIN))
     table = pd.concat([long_table(areas, values), nearest_structures(away, structures, offers)], axis=1)
@@ -349,7 +307,10 @@ def assess_gaps(
         population_method=demand["method"].iloc[0] if len(demand) else "",
     )
     table = table[table["area"] > 0].rename(columns={"zone_id": "neighbourhood_id", "zone_name": "neighbourhood"})
-    table = table.sort_values(["area", "rank"], kind="stable", ignore_index=True)
+    # The whole ESS first, then the themes that have a rank, then the others, the widest gap first.
+    last = np.where(table["theme_kind"] == "all", -1, np.where(table["rank"] > 0, table["rank"], len(THEME_ROWS)))
+    order = np.lexsort((table["theme"], -table["gap_points"].fillna(0).round(7), last, table["area"]))
+    table = table.iloc[order].reset_index(drop=True)
     names = dict(zip(table["neighbourhood_id"], table["neighbourhood"], strict=True))
     rows = cast("list[Row]", table.to_dict("records"))
     for lang in ("fr", "en"):
@@ -362,23 +323,39 @@ def _everybody(areas: Areas) -> NDArray[np.float64]:
     return np.asarray(areas.residents[[0]].todense(), dtype=float).ravel()
 
 
+def _conclusions(
+    offers: NDArray[np.bool_],
+    located: NDArray[np.bool_],
+    residents: NDArray[np.float64],
+    behind: NDArray[np.float64],
+) -> NDArray[np.object_]:
+    """Return why a row names no gap, ``""`` where it does: areas x themes."""
+    every, placed = offers.sum(axis=0), located.sum(axis=0)
+    few = (placed < LEAST_LOCATED) | (placed < LEAST_SHARE * every)
+    choices = [residents <= 0, every == 0, placed == 0, few, ~(behind >= SURE)]
+    names = ["nobody", "none", "none_located", "few_located", "not_behind"]
+    shape = behind.shape
+    return np.select([np.broadcast_to(choice, shape) for choice in choices], names, "").astype(object)
+
+
 def _ends(
-    value: NDArray[np.float64], drawn: NDArray[np.float64], tails: tuple[float, float]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the ends of the interval of the draws, widened where needed to hold the value."""
-    if not len(drawn):
-        return value, value
-    low, high = np.quantile(drawn, tails, axis=0)
-    return np.minimum(low, value), np.maximum(high, value)
+    value: NDArray[np.float64], drawn: NDArray[np.floating], level: float
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """Return the ends of the interval of the worlds, or the value without any."""
+    return ends(drawn, level) if drawn.shape[-1] else (value, value)
 
 
-def _poverty(
-    value: NDArray[np.float64], moves: NDArray[np.float64], tails: tuple[float, float]
-) -> dict[str, NDArray[np.float64]]:
-    """Return the index of each alpha with its interval, areas x themes each; ``moves`` are differences."""
-    low, high = np.quantile(moves, tails, axis=0) if len(moves) else (np.zeros_like(value), np.zeros_like(value))
-    ends = {"": value, "_low": np.clip(value + np.fmin(low, 0), 0, 1), "_high": np.clip(value + np.fmax(high, 0), 0, 1)}
-    return {f"fgt{alpha}{end}": index[:, :, alpha] for alpha in ALPHAS for end, index in ends.items()}
+def _poverty(value: NDArray[np.float64], drawn: NDArray[np.float64], level: float) -> dict[str, NDArray[np.float64]]:
+    """Return the index of each alpha with its interval, areas x themes each: NaN where most worlds have none."""
+    low = high = value
+    if drawn.shape[-1]:
+        none = np.isnan(drawn)
+        few = none.mean(axis=-1) > 1 / 2
+        held = np.where(few[..., None], 0.0, np.where(none, 1.0, drawn))  # out of reach of all: as poor as can be
+        value = np.where(few, np.nan, held.mean(axis=-1))
+        low, high = (np.where(few, np.nan, end) for end in ends(held, level))
+    found = {"": value, "_low": low, "_high": high}
+    return {f"fgt{alpha}{end}": index[:, :, alpha] for alpha in ALPHAS for end, index in found.items()}
 
 
 def _holders(held: pd.DataFrame) -> pd.DataFrame:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,19 +10,23 @@ from scipy import sparse
 from essgeo.access import nearest_minutes
 from essgeo.access.accessibility import proximity
 from essgeo.gaps.reach import HORIZON_MIN, THEME_ROWS, kept_trips, theme_bits, unpack_themes
-from essgeo.gaps.worlds import drawn_worlds
+from essgeo.uncertainty import as_flags, street_metres
+from essgeo.uncertainty.counting import MOVE_DETOUR
+from essgeo.uncertainty.streets import LONGEST_Z, STEPS
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
     from essgeo.access import CostMatrix
+    from essgeo.uncertainty import Homes, Places, Worlds
 
 
 ALPHAS = (0, 1, 2)
 
-CELL_M = 200.0
-"""Draws look at one demand point a cell of that side and set of areas, which stands for the others of the cell."""
+POVERTY_WORLDS, MOST_PAIRS = (32, 128), 40_000_000
+"""Poverty of access takes longer than all the rest of a world: it is drawn in so many, fewer where there are many pairs
+of a cell and a structure."""
 
 
 def theme_poverty(
@@ -56,88 +59,50 @@ def theme_poverty(
 
 
 def drawn_poverty(
-    demand: gpd.GeoDataFrame,
-    structures: gpd.GeoDataFrame,
-    weights: sparse.csr_array,
-    people: NDArray[np.float64],
-    cost: CostMatrix,
+    homes: Homes,
+    places: Places,
+    worlds: Worlds,
+    holds: NDArray[np.float32],
     *,
-    odds: tuple[float, float],
+    streets: sparse.csr_array | None,
+    metres_per_minute: float,
     draws: int,
-    seed: int,
 ) -> NDArray[np.float64]:
-    """Return how far the indices of :func:`theme_poverty` move in each draw: draws x areas x themes x alpha.
+    """Return the indices of :func:`theme_poverty` in the first worlds: areas x themes x alpha x worlds.
 
-    Worlds are those of :func:`essgeo.gaps.worlds.drawn_worlds`, and each has its own line. One demand point stands for
-    its 200 m cell; since only differences are returned (0 where there is no index), what that rounds off cancels out.
-
-    Examples
-    --------
-    >>> import geopandas as gpd
-    >>> from essgeo.access import travel_cost
-    >>> homes = gpd.GeoDataFrame(geometry=gpd.points_from_xy([0, 450, 900], [0, 0, 0]), crs=2154)
-    >>> shop = gpd.GeoDataFrame({"sectors": [""], "challenges": [""], "status": ["active"], "geo_radius_m": [200.0]},
-    ...                         geometry=gpd.points_from_xy([0], [0]), crs=2154)
-    >>> everybody = sparse.csr_array(np.full((1, 3), 1 / 3))
-    >>> moved = drawn_poverty(homes, shop, everybody, np.ones(3), travel_cost(homes, shop), odds=(8.5, 1.5), draws=50,
-    ...                       seed=0)
-    >>> moved.shape, bool(moved[:, 0, 0, 1].std() > 0)
-    ((50, 1, 21, 3), True)
+    ``holds`` are areas x groups, 1 where the homes of a group belong to the area. Each world has its own line. One
+    demand point stands for its cell; of many structures fewer worlds are drawn.
     """
-    # One point a cell stands for all of it: its column of ``coarse`` (areas x cells) is the sum of theirs.
-    chosen, cell = _representatives(demand, weights)
-    into_cells = sparse.csr_array((np.ones(len(cell)), (np.arange(len(cell)), cell)), shape=(len(cell), len(chosen)))
-    coarse = sparse.csr_array(weights @ into_cells)
-    residents = np.bincount(cell, weights=people, minlength=len(chosen)).astype(np.float64)
-    near = _from_origins(kept_trips(cost, cost.minutes <= HORIZON_MIN), chosen)
-
-    # The trips that matter to each theme, theme after theme and by origin within one: their places in ``near``. A run
-    # of one theme and origin starts at each of ``starts``; its smallest value is the walk to the nearest. The order is
-    # the same in every world, so it is found once.
-    offers = unpack_themes(theme_bits(structures)).astype(bool)
-    by_theme = [np.flatnonzero(offers[near.destination, theme]) for theme in range(len(THEME_ROWS))]
-    trips = np.concatenate(by_theme)
-    theme = np.repeat(np.arange(len(by_theme)), [len(some) for some in by_theme])
-    starts = np.flatnonzero(np.diff(theme * len(chosen) + near.origin[trips], prepend=-1))
-    cells = theme[starts], near.origin[trips[starts]]
-
-    def indices(minutes: NDArray[np.floating]) -> NDArray[np.float64]:
-        nearest = np.full((len(THEME_ROWS), len(chosen)), np.nan)
-        if len(trips):
-            found = np.minimum.reduceat(minutes[trips], starts).astype(np.float64)
-            nearest[cells] = np.where(np.isinf(found), np.nan, found)
-        return _indices(nearest, coarse, residents)
-
-    measured = indices(near.minutes)
-    moves = np.zeros((draws, *measured.shape))
-    worlds = drawn_worlds(demand.iloc[chosen], structures, near, odds=odds, draws=draws, seed=seed)
-    for world, (minutes, gone) in enumerate(worlds):
-        moves[world] = indices(np.where(gone[near.destination], np.float32(np.inf), minutes)) - measured
-    return np.nan_to_num(moves)
-
-
-def _representatives(demand: gpd.GeoDataFrame, weights: sparse.csr_array) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return one demand point a cell and set of areas, the nearest to the middle of its group, and the group of each.
-
-    The set of areas of a point is told by the sum of a random number for each of them.
-    """
-    xy = np.column_stack([demand.geometry.x, demand.geometry.y])
-    label = np.random.default_rng(0).random(weights.shape[0]) @ (weights > 0).astype(np.float64)
-    keys = np.column_stack([np.floor(xy / CELL_M), np.asarray(label).round(9)])
-    group = np.unique(keys, axis=0, return_inverse=True)[1].ravel()
-    size = np.bincount(group)
-    middle = np.column_stack([np.bincount(group, weights=axis) / size for axis in xy.T])
-    order = np.lexsort((np.hypot(*(xy - middle[group]).T), group))
-    return order[np.flatnonzero(np.diff(group[order], prepend=-1))], group
-
-
-def _from_origins(cost: CostMatrix, chosen: NDArray[np.intp]) -> CostMatrix:
-    """Return the trips from some origins, which take the positions that they have in ``chosen``."""
-    position = np.full(len(cost.origin_ids), -1, dtype=np.int32)
-    position[chosen] = np.arange(len(chosen), dtype=np.int32)
-    kept = np.flatnonzero(position[cost.origin] >= 0)
-    kept = kept[np.argsort(position[cost.origin[kept]], kind="stable")]
-    return replace(kept_trips(cost, kept), origin_ids=cost.origin_ids[chosen], origin=position[cost.origin[kept]])
+    # The point nearest to the middle of each cell stands for it.
+    cell = worlds.cell
+    size = np.bincount(cell)
+    middle = np.column_stack([np.bincount(cell, weights=axis) / size for axis in homes.xy.T])
+    order = np.lexsort((np.hypot(*(homes.xy - middle[cell]).T), cell))
+    chosen = order[np.flatnonzero(np.diff(cell[order], prepend=-1))]
+    belongs, xy = holds[:, homes.group[chosen]], homes.xy[chosen].astype(np.float32)
+    count = min(draws, worlds.count, int(np.clip(MOST_PAIRS // max(len(chosen) * len(places.xy), 1), *POVERTY_WORLDS)))
+    alive = as_flags(worlds.alive)[:, :count].astype(bool)
+    offers = unpack_themes(places.themes).astype(bool)
+    measured = None if streets is None else streets[chosen].toarray().astype(np.float32)  # cells x structures, metres
+    indices = np.full((len(holds), len(THEME_ROWS), len(ALPHAS), count), np.nan)
+    for world in range(count):
+        straight = np.hypot(xy[:, :1] - worlds.x[:, world], xy[:, 1:] - worlds.y[:, world])
+        z = (worlds.field[worlds.part[chosen], world][:, None] + worlds.own[:, world]) / STEPS - 2 * LONGEST_Z
+        walked = street_metres(straight, z)
+        if measured is not None:
+            moved = straight - np.hypot(*(homes.xy[chosen][:, None] - places.xy).transpose(2, 0, 1))
+            over = np.where(measured > 0, measured + MOVE_DETOUR * moved, np.inf)
+            walked = np.where(places.located, over, walked)
+        walked[:, ~alive[:, world]] = np.inf
+        minutes = walked / metres_per_minute
+        nearest = np.stack([minutes[:, among].min(axis=1, initial=np.inf) for among in offers.T])  # themes x cells
+        nearest[nearest > HORIZON_MIN] = np.nan
+        people = worlds.people[:, world].astype(np.float64)
+        held = belongs * people
+        total = held.sum(axis=1, keepdims=True)
+        weights = sparse.csr_array(np.divide(held, total, out=np.zeros_like(held), where=total > 0))
+        indices[..., world] = _indices(nearest, weights, people)
+    return indices
 
 
 def _indices(

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from essgeo.gaps.reach import THEME_ROWS
 from essgeo.schema.vocabulary import THEMES, split_codes
 from essgeo.text.languages import words
-from essgeo.text.numbers import STABLE, interval, joined, number
+from essgeo.text.numbers import interval, joined, number, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,14 +18,20 @@ if TYPE_CHECKING:
     from essgeo.messages import Lang
 
 
+SURE = 0.95
+"""An area is behind, or behind another, where it is in so many of the worlds."""
+
 TIE = 1e-9
 """Shares and gaps that differ by no more are the same: they are sums of thousands of floats, exact to 1e-15 or so."""
 
+DRAWN_TIE = 1e-5
+"""The same in a world, whose sums have half as many digits."""
 
-def tie_levels(values: NDArray[np.float64]) -> NDArray[np.int64]:
+
+def tie_levels(values: NDArray[np.float64], tie: float = TIE) -> NDArray[np.int64]:
     """Return the place of each value among the distinct ones of its row (last axis), from 0 for the smallest.
 
-    Values within :data:`TIE` of the next one, and so of each other by a chain, are one; NaN comes before all numbers.
+    Values within ``tie`` of the next one, and so of each other by a chain, are one; NaN comes before all numbers.
 
     Examples
     --------
@@ -35,7 +40,7 @@ def tie_levels(values: NDArray[np.float64]) -> NDArray[np.int64]:
     """
     values = np.nan_to_num(values, nan=-np.finfo(np.float64).max)
     order = np.argsort(values, axis=-1)
-    steps = np.diff(np.take_along_axis(values, order, axis=-1), axis=-1) > TIE
+    steps = np.diff(np.take_along_axis(values, order, axis=-1), axis=-1) > tie
     places = np.zeros(values.shape, dtype=np.int64)
     places[..., 1:] = np.cumsum(steps, axis=-1)
     levels = np.empty_like(places)
@@ -43,20 +48,20 @@ def tie_levels(values: NDArray[np.float64]) -> NDArray[np.int64]:
     return levels
 
 
-def rank_intervals(drawn: NDArray[np.float64], level: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the best and the worst rank of each candidate over draws x candidates, rank 1 for the largest value.
+def rank_intervals(drawn: NDArray[np.floating], level: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the best and the worst rank of each candidate over candidates x worlds, rank 1 for the largest value.
 
-    NaN ranks last; candidates that tie in a draw share all the ranks of their tie. Ranks rarer than ``level`` allows
+    NaN ranks last; candidates that tie in a world share all the ranks of their tie. Ranks rarer than ``level`` allows
     are left out.
 
     Examples
     --------
-    >>> best, worst = rank_intervals(np.array([[3.0, 2.0, 1.0], [2.0, 3.0, 1.0]]), 0.9)
+    >>> best, worst = rank_intervals(np.array([[3.0, 2.0], [2.0, 3.0], [1.0, 1.0]]), 0.9)
     >>> best.tolist(), worst.tolist()
     ([1, 1, 3], [2, 2, 3])
     """
-    places = tie_levels(drawn)[:, :, None]
-    others = np.swapaxes(places, 1, 2)  # draws x 1 x candidates: compared with each candidate in turn
+    places = tie_levels(drawn.T.astype(np.float64), DRAWN_TIE)[:, :, None]
+    others = np.swapaxes(places, 1, 2)  # worlds x 1 x candidates: compared with each candidate in turn
     best = 1 + (others > places).sum(axis=2)
     worst = (others >= places).sum(axis=2)
     tail = (1 - level) / 2
@@ -65,67 +70,96 @@ def rank_intervals(drawn: NDArray[np.float64], level: float) -> tuple[NDArray[np
     return low.astype(np.int64), high.astype(np.int64)
 
 
-def overlap_groups(low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return the group of each interval, 1 for the largest values: intervals that a chain of overlaps ties together.
+def not_told_apart(value: NDArray[np.float64], drawn: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Return which areas cannot be told from which: neither has the larger value in :data:`SURE` of the worlds.
+
+    ``drawn`` are areas x worlds; without worlds, those of the same value.
 
     Examples
     --------
-    >>> overlap_groups(np.array([0.0, 5.0, 1.0]), np.array([2.0, 6.0, 3.0])).tolist()
+    >>> not_told_apart(np.zeros(2), np.array([[1.0, 2.0, 3.0], [0.0, 1.0, 5.0]]))[0].tolist()
+    [False, True]
+    """
+    if drawn.shape[1]:
+        more = np.stack([(one > drawn + DRAWN_TIE).mean(axis=1) for one in drawn])
+        alike = (more < SURE) & (more.T < SURE)
+    else:
+        places = tie_levels(value)
+        alike = places[:, None] == places
+    np.fill_diagonal(alike, val=False)
+    return alike
+
+
+def tied_groups(value: NDArray[np.float64], alike: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return the group of each area, 1 for the largest values: those that a chain of areas not told apart ties.
+
+    Examples
+    --------
+    >>> tied_groups(np.array([0.0, 5.0, 1.0]), np.array([[0, 0, 1], [0, 0, 0], [1, 0, 0]], dtype=bool)).tolist()
     [2, 1, 2]
     """
-    order = np.argsort(-high, kind="stable")
-    reached = np.minimum.accumulate(low[order])  # how far down the intervals so far reach
-    apart = np.r_[False, high[order][1:] < reached[:-1] - TIE]
-    groups = np.empty(len(low), dtype=np.int64)
-    groups[order] = 1 + np.cumsum(apart[: len(low)])
+    order = np.argsort(-np.nan_to_num(value, nan=-np.inf), kind="stable")
+    linked = alike[np.ix_(order, order)]
+    # A group ends where nobody before is tied to anybody after.
+    ends = [not linked[: place + 1, place + 1 :].any() for place in range(len(order))]
+    groups = np.empty(len(order), dtype=np.int64)
+    groups[order] = 1 + np.r_[0, np.cumsum(ends[:-1])][: len(order)]
     return groups
 
 
-def theme_ranks(
-    gap: NDArray[np.float64], out_of_reach: NDArray[np.float64], drawn_gap: NDArray[np.float64], level: float
-) -> dict[str, NDArray[np.int64]]:
-    """Return the rank of each theme in its area, the widest gap first; 0 for the whole ESS.
+def shared_ranks(value: NDArray[np.float64], ranked: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return the rank of each value among those ranked (last axis), 1 the largest; ties share the best, others 0."""
+    places = tie_levels(np.where(ranked, value, np.nan))
+    above = (places[..., None, :] > places[..., :, None]) & ranked[..., None, :]
+    return np.where(ranked, 1 + above.sum(axis=-1), 0)
 
-    Each theme has a rank of its own, since tables are sorted by it: where gaps are the same, the theme that leaves more
-    residents out of reach comes first, then the alphabet decides.
+
+def theme_ranks(
+    gap: NDArray[np.float64], drawn_gap: NDArray[np.floating], ranked: NDArray[np.bool_], level: float
+) -> dict[str, NDArray[np.int64]]:
+    """Return the rank of each theme in its area, the widest gap first; 0 where it has none.
+
+    Arrays are areas x themes, ``drawn_gap`` has an axis of worlds after. Themes of the same gap share the best of their
+    ranks.
     """
-    rank = np.zeros(gap.shape, dtype=np.int64)
+    rank = shared_ranks(gap, ranked)
     low, high = rank.copy(), rank.copy()
-    themes = np.flatnonzero(THEME_ROWS["theme_kind"] != "all")
-    names = THEME_ROWS["theme"].to_numpy()[themes]
-    widest, most = tie_levels(np.nan_to_num(gap[:, themes])), tie_levels(np.nan_to_num(out_of_reach[:, themes]))
-    for area in range(len(gap)):
-        order = np.lexsort((names, -most[area], -widest[area]))
-        rank[area, themes[order]] = 1 + np.arange(len(themes))
-        low[area, themes], high[area, themes] = _held(drawn_gap[:, area, themes], rank[area, themes], level)
+    for area in np.flatnonzero(ranked.any(axis=1)) if drawn_gap.shape[2] else []:
+        themes = np.flatnonzero(ranked[area])
+        low[area, themes], high[area, themes] = rank_intervals(drawn_gap[area, themes], level)
     return {"rank": rank, "rank_low": low, "rank_high": high}
 
 
 def zone_ranks(
     table: pd.DataFrame,
     gap: NDArray[np.float64],
-    drawn_gap: NDArray[np.float64],
-    ends: tuple[NDArray[np.float64], NDArray[np.float64]],
+    drawn_gap: NDArray[np.floating],
+    ranked: NDArray[np.bool_],
     level: float,
 ) -> dict[str, NDArray[np.generic]]:
     """Return the rank of each area among those of its level, theme by theme, and those it cannot be told from.
 
-    Areas whose gaps are the same share the best of their ranks. Arrays are areas x themes, ``drawn_gap`` has an axis of
-    draws before, ``ends`` are those of the intervals.
+    Arrays are areas x themes, ``drawn_gap`` has an axis of worlds after; areas that are not ``ranked`` have rank and
+    group 0. Areas whose gaps are the same share the best of their ranks.
     """
     rank, low, high, group = (np.zeros(gap.shape, dtype=np.int64) for _ in range(4))
     alike = np.full(gap.shape, "", dtype=object)
     identifiers = table["zone_id"].to_numpy(dtype=object)
-    for rows in table.groupby("level").indices.values():
+    for level_ in table["level"].unique():
+        members = np.flatnonzero(table["level"] == level_)
         for theme in range(gap.shape[1]):
-            places = tie_levels(gap[rows, theme])
-            rank[rows, theme] = 1 + (places[None, :] > places[:, None]).sum(axis=1)
-            low[rows, theme], high[rows, theme] = _held(drawn_gap[:, rows, theme], rank[rows, theme], level)
-            least, most = (np.nan_to_num(end[rows, theme], nan=-np.inf) for end in ends)
-            group[rows, theme] = overlap_groups(least, most)
-            overlap = (least[:, None] <= most + TIE) & (least <= most[:, None] + TIE)
-            np.fill_diagonal(overlap, val=False)
-            alike[rows, theme] = ["|".join(map(str, identifiers[rows[others]])) for others in overlap]
+            rows = members[ranked[members, theme]]
+            if not len(rows):
+                continue
+            value, drawn = gap[rows, theme], drawn_gap[rows, theme]
+            rank[rows, theme] = low[rows, theme] = high[rows, theme] = shared_ranks(
+                value, np.ones(len(rows), dtype=bool)
+            )
+            if drawn.shape[1]:
+                low[rows, theme], high[rows, theme] = rank_intervals(drawn, level)
+            tied = not_told_apart(value, drawn)
+            group[rows, theme] = tied_groups(value, tied)
+            alike[rows, theme] = ["|".join(map(str, identifiers[rows[others]])) for others in tied]
     return {
         "zone_rank": rank,
         "zone_rank_low": low,
@@ -133,16 +167,6 @@ def zone_ranks(
         "group": group,
         "not_distinguishable": alike,
     }
-
-
-def _held(
-    drawn: NDArray[np.float64], rank: NDArray[np.int64], level: float
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the interval of ranks, widened where needed to hold the rank."""
-    if not len(drawn):
-        return rank, rank
-    low, high = rank_intervals(drawn, level)
-    return np.minimum(low, rank), np.maximum(high, rank)
 
 
 Row: TypeAlias = Mapping[str, Any]
@@ -157,7 +181,8 @@ def finding(row: Row, names: Mapping[str, str], lang: Lang, *, level: float = 0.
     Examples
     --------
     >>> row = {"neighbourhood": "Le Morillon", "theme": "mobilite", "residents": 5000, "structures": 3, "minutes": 15,
-    ...        "out_of_reach": 4000, "out_of_reach_low": 3000, "out_of_reach_high": 5000,
+    ...        "conclusion": "", "share": 0.2, "structures_located": 3, "out_of_reach": 4000,
+    ...        "out_of_reach_low": 3000, "out_of_reach_high": 5000,
     ...        "gap_points": 12.0, "low": -2.0, "high": 20.0,
     ...        "zone_rank": 1, "zone_rank_low": 1, "zone_rank_high": 3, "not_distinguishable": "noue"}
     >>> text = finding(row, {"noue": "La Noue Caillet"}, "en")
@@ -169,18 +194,22 @@ def finding(row: Row, names: Mapping[str, str], lang: Lang, *, level: float = 0.
     said = words(lang)["gaps"]
     label = THEMES[row["theme"]][lang]
     place = {"place": row["neighbourhood"], "theme": label if label.isupper() else label[0].lower() + label[1:]}
-    if not row["residents"] > 0:
-        return said["nobody"].format(**place)
-    if not row["structures"]:
-        return said["nowhere"].format(**place)
-    spread = _spread(row["out_of_reach_low"], row["out_of_reach_high"], lang)
-    out = said["out"].format(
+    unknown = row["conclusion"] in {"nobody", "none", "none_located", "few_located"}
+    ends = row["out_of_reach_low"], row["out_of_reach_high"]
+    if unknown and row["residents"] > 0:  # the share within reach, since no gap is named
+        ends = row["residents"] - ends[1], row["residents"] - ends[0]
+    out = said[row["conclusion"] if unknown else "out"].format(
         **place,
         out=number(row["out_of_reach"], lang),
+        share=percent(row["share"], lang),
+        structures=number(row["structures"], lang),
+        located=number(row["structures_located"], lang),
         residents=number(row["residents"], lang),
-        spread=spread if spread == STABLE[lang] else said["spread"].format(level=f"{100 * level:g}", interval=spread),
+        spread=said["spread"].format(level=f"{100 * level:g}", interval=_spread(*ends, lang)),
         minutes=row["minutes"],
     )
+    if unknown:
+        return out
     low, high = row["low"], row["high"]  # percentage points behind the territory
     key = "level"
     if low > 100 * TIE:

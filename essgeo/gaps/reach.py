@@ -75,6 +75,12 @@ def trips_to(cost: CostMatrix, kept: NDArray[np.bool_]) -> CostMatrix:
     return replace(trips, destination_ids=cost.destination_ids[kept], destination=position[trips.destination])
 
 
+def has_point(structures: gpd.GeoDataFrame) -> NDArray[np.bool_]:
+    """Return which structures have a position."""
+    placed: NDArray[np.bool_] = (structures.geometry.notna() & ~structures.geometry.is_empty).to_numpy()
+    return placed
+
+
 def theme_bits(structures: pd.DataFrame) -> NDArray[np.uint64]:
     """Return, for each structure, a 64-bit mask with bit *i* set where it offers theme *i* of :data:`THEME_ROWS`.
 

@@ -93,7 +93,7 @@ def verified(row: Row, lang: Lang) -> str:
 def largest_gap(rows: Sequence[Row], names: Mapping[str, str], lang: Lang) -> list[str]:
     """Return the first gap of a neighbourhood, from its rows by rank, its standing, and what may be first too."""
     words = texts(lang)["findings"]
-    behind = [row for row in rows if row["gap_residents"] > 0]
+    behind = [row for row in rows if row["rank"] > 0]
     if not behind:
         return [words["gap_none"]]
     first = behind[0]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from essgeo.errors import InputError
+from essgeo.gaps import LEAST_LOCATED
 from essgeo.maps.drawing import MARKS, STROKES, dots, period, surface
 from essgeo.maps.findings import (
     Row,
@@ -118,7 +119,7 @@ def index_page(study: Study, plan: Plan, downloads: list[tuple[str, str]]) -> Co
                 "reached": reached,
                 "finding": reach(reached, territory, study.lang),
                 "gap": largest_gap(gaps, study.neighbourhoods["name"], study.lang)[0],
-                "first": gaps[0] if gaps else None,
+                "first": gaps[0] if gaps and gaps[0]["rank"] else None,
             }
         )
     return {
@@ -217,7 +218,7 @@ def method_page(study: Study) -> Context:
         "shared_names": _sharing(study),
         "listed": (study.neighbourhoods["iris_codes"] != "").any(),
         "on_streets": study.network is not None,
-        "stable": texts(study.lang)["common"]["stable"],
+        "least_located": LEAST_LOCATED,
     }
 
 
@@ -293,7 +294,7 @@ def _holders(study: Study, gaps: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _gaps_of(study: Study, code: str) -> list[dict[str, Any]]:
     table = where(study.gaps, level="neighbourhood", neighbourhood_id=code)
-    return records(table[table["theme"] != "all"].sort_values("rank"))
+    return records(table[table["theme"] != "all"])
 
 
 @dataclass(frozen=True)

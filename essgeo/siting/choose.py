@@ -14,7 +14,6 @@ from essgeo.crs import require_same_crs
 from essgeo.errors import InfeasibleError
 from essgeo.files.premises import SEARCH_AREA
 from essgeo.gaps.reach import THEME_ROWS, known_structures, reached_themes, theme_bits, trips_to, unpack_themes
-from essgeo.gaps.worlds import Spread
 from essgeo.messages import tell
 from essgeo.register.activity import counted_on
 from essgeo.schema.months import Period, available_months
@@ -22,7 +21,7 @@ from essgeo.schema.validate import require_columns, with_known_names
 from essgeo.siting.candidates import Requirements, apply_filters, default_candidates, known_candidates
 from essgeo.siting.covering import gains_of, in_order_of_gain, reached_times, worth
 from essgeo.siting.models import Question, as_coverage, check_question, problem_of, solve, weights_of
-from essgeo.siting.robustness import THRESHOLD_SPREAD, WEIGHT_SPREAD, robustness
+from essgeo.siting.robustness import THRESHOLD_SPREAD, WEIGHT_SPREAD, Spread, robustness
 from essgeo.siting.scenario import Scenario, by_income, by_neighbourhood
 from essgeo.text.phrases import method_in_words
 

@@ -16,6 +16,7 @@ import pandas as pd
 from essgeo.access import compare_walking, travel_cost
 from essgeo.files.perimeters import listed_zones
 from essgeo.gaps import area_coverage, assess_gaps, coverage, draw, gather_areas, horizon, iris_areas, support_chain
+from essgeo.gaps.reach import trips_to
 from essgeo.maps import build_maps
 from essgeo.messages import tell
 from essgeo.official.live import Live
@@ -118,26 +119,29 @@ def measure(setting: Setting) -> Study:
     chosen, here, demand = setting.parameters, setting.territory, setting.demand
     walk, walks = chosen.walk_minutes, chosen.thresholds_min
     counted = cast("gpd.GeoDataFrame", setting.structures[setting.structures["counted"]])
-    placed = cast("gpd.GeoDataFrame", counted[counted.geometry.notna()])
+    located = counted.geometry.notna().to_numpy()
+    placed = cast("gpd.GeoDataFrame", counted[located])
     cost = travel_cost(
         demand,
-        placed,
+        counted,
         network=setting.network,
         max_minutes=horizon(max(walks)),
         speed_kmh=chosen.speed_kmh,
         detour=chosen.detour,
     )
+    to_placed = trips_to(cost, located)
     layers = {name: getattr(setting, name) for name in ("communes", "neighbourhoods", "qpv", "npnru")}
     areas = gather_areas(
         demand, territory=here.name, **{name: layer for name, layer in layers.items() if name != "npnru"}
     )
     drawn = draw(
         demand,
-        placed,
+        counted,
         areas,
         cost,
         within_minutes=walks,
         odds=activity_odds(setting.structures),
+        as_of=chosen.as_of,
         draws=chosen.draws,
         seed=chosen.seed,
     )
@@ -154,17 +158,17 @@ def measure(setting: Setting) -> Study:
         ),
         coverage=coverage(
             demand,
-            placed,
+            counted,
             areas,
             cost,
             within_minutes=walks,
-            drawn=drawn.shares[:, :, : len(areas.table)],
+            drawn=drawn,
             level=chosen.level,
         ),
-        iris_coverage=area_coverage(placed, iris_areas(demand), cost, within_minutes=walk),
+        iris_coverage=area_coverage(placed, iris_areas(demand), to_placed, within_minutes=walk),
         gaps=assess_gaps(
             demand,
-            placed,
+            counted,
             areas,
             cost,
             drawn=drawn,
@@ -173,7 +177,7 @@ def measure(setting: Setting) -> Study:
             within_minutes=walk,
             level=chosen.level,
         ),
-        support_chain=support_chain(demand, placed, setting.neighbourhoods, cost, register=counted, minutes=walk),
+        support_chain=support_chain(demand, placed, setting.neighbourhoods, to_placed, register=counted, minutes=walk),
         portrait_areas=portrait_by_area(
             setting.structures,
             rows[rows["layer"] == "qpv"],

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
 MISSING = "\u2013"
 
-STABLE: dict[Lang, str] = {"fr": words("fr")["common"]["stable"], "en": words("en")["common"]["stable"]}
-"""What stands for an interval whose ends are written alike: the draws do not change the figure."""
-
 _NOISE = 1e-11
 _NARROW = "\u202f"
 
@@ -69,16 +66,17 @@ def percent(share: float | None, lang: Lang, digits: int = 0) -> str:
 
 
 def interval(low: str, high: str, lang: Lang) -> str:
-    """Return an interval whose ends are written already, that the draws do not change the figure, or a dash for none.
+    """Return an interval whose ends are written already, both at once where they are alike, or a dash for none.
 
     Examples
     --------
     >>> interval("8", "20", "fr"), interval("100%", "100%", "en"), interval(MISSING, MISSING, "en") == MISSING
-    ('de 8 à 20', 'stable result', True)
+    ('de 8 à 20', 'both ends 100%', True)
     """
     if MISSING in {low, high}:
         return MISSING
-    return STABLE[lang] if low == high else words(lang)["common"]["interval"].format(low=low, high=high)
+    key = "both_ends" if low == high else "interval"
+    return words(lang)["common"][key].format(low=low, high=high)
 
 
 def day(date: dt.date, lang: Lang) -> str:

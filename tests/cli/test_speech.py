@@ -82,7 +82,7 @@ def test_a_run_prints_french_and_the_same_json(run: Run, small_territory: Path) 
     french, english = (run("gaps", small_territory, "--lang", lang) for lang in ("fr", "en"))
     assert french[0] == english[0] == 0
     assert french[1].split()[:3] == ["quartier", "rang", "thème"]
-    assert "hors de portée est un majorant" in french[1]
+    assert "les lieux qui y manquent ou qui ont fermé" in french[1]
     found = [json.loads(run("--lang", lang, "gaps", small_territory, "--json")[1]) for lang in ("fr", "en")]
     assert found[0] == found[1]
 

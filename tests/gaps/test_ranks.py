@@ -1,4 +1,4 @@
-"""Ranks with intervals, groups that overlap, and the sentences that say so."""
+"""Ranks with intervals, areas that nothing tells apart, and the sentences that say so."""
 
 from __future__ import annotations
 
@@ -7,28 +7,33 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from essgeo.gaps.ranks import finding, overlap_groups, rank_intervals
+from essgeo.gaps.ranks import finding, not_told_apart, rank_intervals, tied_groups
 
-INTERVALS = st.lists(st.tuples(st.integers(-50, 50), st.integers(0, 20)), min_size=1, max_size=12)
+WORLDS = st.integers(1, 8).flatmap(
+    lambda areas: st.lists(st.lists(st.integers(0, 9), min_size=areas, max_size=areas), min_size=1, max_size=6)
+)
 
 
-@given(drawn=INTERVALS)
-def test_groups_by_a_plain_search(drawn: list[tuple[int, int]]) -> None:
-    low = np.array([start for start, _ in drawn], dtype=float)
-    high = low + [length for _, length in drawn]
-    groups = overlap_groups(low, high)
-    reached = np.eye(len(low), dtype=bool) | ((low[:, None] <= high) & (low <= high[:, None]))
-    for _ in low:
-        reached = reached @ reached
-    np.testing.assert_array_equal(groups[:, None] == groups, reached)
-    for one in range(len(low)):
-        for other in range(len(low)):
-            assert groups[one] >= groups[other] or low[one] > high[other]
+@given(drawn=WORLDS)
+def test_groups_by_a_plain_search(drawn: list[list[int]]) -> None:
+    worlds = np.array(drawn, dtype=float).T  # areas x worlds
+    value = worlds.mean(axis=1)
+    alike = not_told_apart(value, worlds)
+    for one, mine in enumerate(worlds.tolist()):
+        for other, theirs in enumerate(worlds.tolist()):
+            more = sum(a > b for a, b in zip(mine, theirs, strict=True)) / len(mine)
+            less = sum(a < b for a, b in zip(mine, theirs, strict=True)) / len(mine)
+            assert alike[one, other] == (one != other and max(more, less) < 0.95)
+    groups = tied_groups(value, alike)
+    for one in range(len(value)):
+        for other in range(len(value)):
+            assert not alike[one, other] or groups[one] == groups[other]
+            assert groups[one] >= groups[other] or value[one] >= value[other]
 
 
 @given(values=st.lists(st.integers(0, 5), min_size=1, max_size=8))
 def test_ranks_of_one_draw_are_those_of_sorting(values: list[int]) -> None:
-    best, worst = rank_intervals(np.array([values], dtype=float), 0.9)
+    best, worst = rank_intervals(np.array([values], dtype=float).T, 0.9)
     order = sorted(values, reverse=True)
     assert best.tolist() == [order.index(value) + 1 for value in values]
     assert worst.tolist() == [len(order) - order[::-1].index(value) for value in values]
@@ -36,7 +41,7 @@ def test_ranks_of_one_draw_are_those_of_sorting(values: list[int]) -> None:
 
 def test_rare_ranks_are_cut_off() -> None:
     drawn = np.array([[2.0, 1.0]] * 99 + [[1.0, 2.0]])
-    best, worst = rank_intervals(drawn, 0.9)
+    best, worst = rank_intervals(drawn.T, 0.9)
     assert (best.tolist(), worst.tolist()) == ([1, 2], [1, 2])
 
 
@@ -44,7 +49,10 @@ ROW = {
     "neighbourhood": "Le Morillon",
     "theme": "mobilite",
     "residents": 5000.0,
+    "conclusion": "",
+    "share": 0.2,
     "structures": 3,
+    "structures_located": 3,
     "minutes": 15,
     "out_of_reach": 4000.0,
     "out_of_reach_low": 3000.0,
@@ -73,8 +81,10 @@ ROW = {
         ({}, "distinct des autres", "apart from the others"),
         ({"not_distinguishable": "a|b"}, "de celui de A et B.", "from that of A and B."),
         ({"not_distinguishable": "a|b|c|d|e"}, "A, B, C et 2 autres.", "A, B, C and 2 others."),
-        ({"structures": 0}, "ne localise aucune structure", "locates no structure"),
-        ({"residents": 0.0}, "personne n'habite ici", "nobody lives here"),
+        ({"conclusion": "none", "structures": 0}, "ne connaît aucun lieu", "knows no place"),
+        ({"conclusion": "none_located"}, "aucun des 3 lieux", "of 3 places known to the register none has a position"),
+        ({"conclusion": "few_located", "structures_located": 1}, "1 des 3 lieux", "1 have a position, too few"),
+        ({"conclusion": "nobody", "residents": 0.0}, "personne n'habite ici", "nobody lives here"),
     ],
 )
 def test_sentences(changes: dict[str, object], french: str, english: str) -> None:

@@ -27,7 +27,7 @@ PHONE, SMALL_PHONE, DESKTOP = (360, 740), (320, 640), (1280, 900)
 NAMES = ["index", "territory", "le-haut", "compare", "method", "embed"]
 MAPS = ["territory", "le-haut", "embed"]
 WAITS = "void essgeo.map.fire('essgeo:structures', { rows: [essgeo.rowOf('s4')] })"
-FRENCH = ("habitants", "Quartier", "borne haute", " et sources", "Chiffre", "Légende", "Comparer")
+FRENCH = ("habitants", "Quartier", "à portée", " et sources", "Chiffre", "Légende", "Comparer")
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ def _gap(theme: str, out: float, more: float, first: int = 1, name: str = "Le Re
         "out_of_reach": out,
         "out_of_reach_low": out - 10,
         "out_of_reach_high": out + 10,
+        "rank": first if more > 0 else 0,
         "rank_low": first,
         "zone_rank": 2,
         "zone_rank_low": 1,
@@ -59,8 +60,8 @@ def _chain(role: str, reached: set[str], nearest: dict[str, float]) -> list[dict
 
 def test_reach_gives_share_interval_residents_and_territory() -> None:
     assert findings.reach(_coverage(), _coverage(0.86), "fr") == (
-        "50\u202f% des 2\u202f465 habitants (de 0\u202f% à 90\u202f%) vivent à 15 min à pied ou moins d'au moins une "
-        "structure de l'ESS localisée et comptée, contre 86\u202f% dans l'ensemble du territoire."
+        "50\u202f% des 2\u202f465 habitants (de 0\u202f% à 90\u202f%) vivent à 15 min à pied ou moins d'au moins un "
+        "lieu de l'ESS connu du registre, contre 86\u202f% dans l'ensemble du territoire."
     )
 
 
@@ -91,7 +92,7 @@ def test_themes_that_may_be_first_too_are_named() -> None:
 
 def test_no_gap_and_no_known_offer() -> None:
     assert findings.largest_gap([_gap("jeunesse", 5, -20)], {}, "fr") == [
-        "Aucun thème ne place le quartier en retrait du territoire."
+        "Aucun thème ne place à coup sûr le quartier en retrait du territoire, avec les positions connues."
     ]
     assert findings.largest_gap([_gap("jeunesse", 5, 4, name="")], {"noue": "N"}, "en")[0].endswith(
         "that was computed."
@@ -134,7 +135,7 @@ def test_a_vintage_without_a_column_says_nothing() -> None:
 def test_the_bound_is_said_with_and_without_a_portrait() -> None:
     assert "environ 1\u202f274" in findings.bound(72, 1274, "fr")
     for text in (findings.bound(72, math.nan, "fr"), findings.bound(72, 1274, "fr")):
-        assert "borne haute" in text
+        assert "un lieu qui a fermé, moins" in text
         assert "échantillon" in text
 
 

@@ -198,7 +198,7 @@ def test_workbook_holds_no_formula_and_begins_with_notes(folder: Path, book: Wor
     assert book.sheetnames == ["Notes", *SHEETS]
     notes = " ".join(str(cell.value) for row in book["Notes"].iter_rows() for cell in row if cell.value)
     assert "99 structures localisées dans le territoire sur environ 1\u202f274 entreprises" in notes
-    assert "majorant" in notes
+    assert "un lieu qui a fermé, moins" in notes
     assert "ODbL 1.0" in notes
     assert "cellules ont perdu des caractères" in notes
     name_cell = book["structures"].cell(row=4, column=2)
@@ -409,7 +409,7 @@ def test_attributions_escape_and_name_everything(folder: Path, study: Study) -> 
     text = (folder / "ATTRIBUTIONS.md").read_text(encoding="utf-8")
     assert "<script>" not in text
     assert all(source.file in text for source in study.inputs)
-    assert "majorant" in text
+    assert "un lieu qui a fermé, moins" in text
 
 
 def test_empty_tables_and_layers_in_english(tmp_path: Path) -> None:
@@ -422,7 +422,7 @@ def test_empty_tables_and_layers_in_english(tmp_path: Path) -> None:
     report = frictionless.Package(str(tmp_path / "datapackage.json")).validate()
     assert report.flatten(["name", "rowNumber", "fieldName", "note"]) == []
     notes = openpyxl.load_workbook(tmp_path / "study.xlsx")["Notes"]
-    assert "upper bound" in " ".join(str(row[1].value) for row in notes.iter_rows(min_col=1, max_col=2))
+    assert "one that has closed fewer" in " ".join(str(row[1].value) for row in notes.iter_rows(min_col=1, max_col=2))
     units = {str(row[3].value) for row in notes.iter_rows() if row[2].value in {"number", "integer"}}
     fields = json.loads((tmp_path / "schemas" / "gaps.json").read_text(encoding="utf-8"))["fields"]
     units |= {field["unit"] for field in fields if "unit" in field}

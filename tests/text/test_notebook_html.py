@@ -57,8 +57,8 @@ def test_a_study_shows_its_figures_in_its_language(est_ensemble: Study) -> None:
         assert number(row.residents, "fr") in french
         for shown, lang in ((french, "fr"), (english, "en")):
             assert html.escape(interval(percent(row.share_low, lang), percent(row.share_high, lang), lang)) in shown
-    assert "majorant" in french
-    assert "upper bound" in english
+    assert "un lieu qui a fermé" in french or "ont fermé" in french
+    assert "closed" in english
 
 
 def test_gaps_are_shown_widest_first_with_their_interval(est_ensemble: Study) -> None:
