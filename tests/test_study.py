@@ -136,7 +136,8 @@ def test_the_portrait_equals_the_seed_figures(est_ensemble: Study) -> None:
 def test_coverage_rests_on_structures_that_count_and_have_a_point(est_ensemble: Study) -> None:
     placed = est_ensemble.structures["counted"] & est_ensemble.structures.geometry.notna()
     whole = est_ensemble.coverage[est_ensemble.coverage["theme"] == "all"]
-    assert set(whole["structures"]) == {placed.sum()}
+    assert set(whole["structures_located"]) == {placed.sum()}
+    assert set(whole["structures"]) == {est_ensemble.structures["counted"].sum()}
     stopped = est_ensemble.structures["status"].isin(["closed", "moved"])
     assert stopped.any()
     assert not est_ensemble.structures.loc[stopped, "counted"].any()

@@ -15,6 +15,7 @@ from essgeo.errors import InputError, InputWarning
 from essgeo.messages import tell
 from essgeo.schema.validate import require_columns, with_known_names
 from essgeo.schema.vocabulary import split_codes
+from essgeo.uncertainty import expected_people
 from essgeo.zoning.locate import refuse, residents
 
 if TYPE_CHECKING:
@@ -36,13 +37,18 @@ COLUMNS = ("ind", "ind_snv", "i_est_200")
 
 
 def demand_points(
-    iris: gpd.GeoDataFrame, *, spacing_m: float = 50.0, neighbourhoods: pd.DataFrame | None = None
+    iris: gpd.GeoDataFrame,
+    *,
+    spacing_m: float = 50.0,
+    neighbourhoods: pd.DataFrame | None = None,
+    qpv: gpd.GeoDataFrame | None = None,
 ) -> gpd.GeoDataFrame:
     """Return points that carry the population, on a regular grid inside each IRIS.
 
     Every point of an IRIS carries the same share of its population, so that the sum over the IRIS is the population of
-    the IRIS. The grid is aligned on multiples of the spacing; an IRIS too small to hold a grid point gets one point
-    inside it. Where people really live in the IRIS is not known: parks, tracks and works are spread over like housing.
+    the IRIS; inside QPV more, where these are given (:func:`essgeo.uncertainty.expected_people`). The grid is aligned
+    on multiples of the spacing; an IRIS too small to hold a grid point gets one point inside it. Where people really
+    live in the IRIS is not known: parks, tracks and works are spread over like housing.
 
     Parameters
     ----------
@@ -55,13 +61,15 @@ def demand_points(
         Polygons, lists of IRIS or both, to name the target neighbourhood of each point. One that lists IRIS
         (``iris_codes``, separated by ``|``) takes the points of these IRIS, so that its residents are the sum of
         theirs; else, or where its outline was drawn or moved away from these IRIS, those inside its outline.
+    qpv
+        Outlines inside which an IRIS is denser; one with ``residents`` has these, as far as its IRIS hold so many.
 
     Returns
     -------
     GeoDataFrame
         Points in the CRS of ``iris``, index ``demand_id``: ``population`` (persons, not whole), ``income`` (EUR a year,
         NaN where masked), ``iris_code``, ``citycode``, ``neighbourhood_id`` (``""`` elsewhere), ``imputed``,
-        ``method``.
+        ``method``; with ``qpv`` also ``counted_qpv``, the QPV whose residents are known (``""`` elsewhere).
 
     Raises
     ------
@@ -105,16 +113,37 @@ def demand_points(
     order = np.argsort(owner, kind="stable")
     owner, points = owner[order], points[order]
     share = 1.0 / np.bincount(owner, minlength=len(iris))
-    return _demand(
+    spread, known = (people * share)[owner], {}
+    if qpv is not None:
+        require_same_crs(iris, qpv, ("iris", "qpv"))
+        spread, known["counted_qpv"] = _denser_in(qpv, points, spread, owner)
+    demand = _demand(
         points,
         iris,
         owner,
         neighbourhoods,
-        population=(people * share)[owner],
+        population=spread,
         income=iris.reindex(columns=["median_income"])["median_income"].to_numpy(dtype=float)[owner],
         imputed=False,
         method=METHOD,
     )
+    return cast("gpd.GeoDataFrame", demand.assign(**known))
+
+
+def _denser_in(
+    qpv: gpd.GeoDataFrame, points: NDArray[np.object_], people: NDArray[np.float64], iris: NDArray[np.intp]
+) -> tuple[NDArray[np.float64], NDArray[np.object_]]:
+    """Return residents of points, more of them in QPV, and the QPV of each whose residents are known."""
+    zone, point = shapely.STRtree(points).query(qpv.geometry.to_numpy(), predicate="intersects")
+    residents = qpv.reindex(columns=["residents"])["residents"].to_numpy(dtype=float)
+    inside = np.zeros(len(points), dtype=bool)
+    inside[point] = True
+    counted = np.flatnonzero(~np.isnan(residents) & np.isin(np.arange(len(qpv)), zone))
+    of_counted = np.isin(zone, counted)
+    held = np.full(len(points), -1)
+    held[point[of_counted]] = np.searchsorted(counted, zone[of_counted])
+    names = np.append(qpv.index.to_numpy(dtype=object)[counted], "")  # the last is for points in none, -1
+    return expected_people(people, iris, inside, held, residents[counted]), names[held]
 
 
 def grid_points(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from essgeo.access import demand_points, grid_points, read_network
@@ -204,7 +205,12 @@ def own_facts(
     register, addresses = own_register(territory, given, naming)
     return Facts(
         layers=layers,
-        demand=demand_points(layers["iris"], spacing_m=parameters.spacing_m, neighbourhoods=layers["neighbourhoods"]),
+        demand=demand_points(
+            layers["iris"],
+            spacing_m=parameters.spacing_m,
+            neighbourhoods=layers["neighbourhoods"],
+            qpv=with_residents(layers["qpv"], layers["communes"], territory),
+        ),
         register=register,
         addresses=addresses,
         seed_figures=_seed_figures(territory).value,
@@ -214,6 +220,31 @@ def own_facts(
             *user_inputs(given, parameters.vintage, network),
         ),
     )
+
+
+SAME_OUTLINE = "I"
+"""The last letter of the code of a QPV of 2024 that kept the outline of 2015."""
+
+WHOLE = 0.95
+"""A QPV of which less lies in the territory has no residents there that INSEE counted."""
+
+
+def with_residents(qpv: gpd.GeoDataFrame, communes: gpd.GeoDataFrame, territory: Territory) -> gpd.GeoDataFrame:
+    """Return QPV with the ``residents`` that INSEE counted in that outline, NaN where none are known.
+
+    The territory's table ``qpv_indicators`` names them by the code of 2015; those of 2013 stand for an outline of 2024
+    that is the same.
+    """
+    known = pd.Series(np.nan, index=qpv.index, dtype=float)
+    if territory.declares("qpv_indicators") and len(qpv):
+        table = read_layer(territory, "qpv_indicators")
+        table = table[(table["indicator"] == "population_municipale") & (table["confidence"] == "official")]
+        for column, codes in (("qpv_2015", qpv.index), ("qpv_2024", qpv.index[qpv.index.str.endswith(SAME_OUTLINE)])):
+            figures = table[table[column].isin(codes)].drop_duplicates(column).set_index(column)["value"]
+            known.update(figures.astype(float))
+        inside = qpv.intersection(communes.union_all()).area / qpv.area
+        known[inside < WHOLE] = np.nan
+    return cast("gpd.GeoDataFrame", qpv.assign(residents=known))
 
 
 def live_facts(
@@ -241,7 +272,8 @@ def live_facts(
     cells = live_cells(live, within=whole, residents=float(layers["iris"]["population"].sum()))
     named = layers["neighbourhoods"]
     if cells.value is None:
-        demand = demand_points(layers["iris"], spacing_m=parameters.spacing_m, neighbourhoods=named)
+        counted = with_residents(layers["qpv"], layers["communes"], live.territory)
+        demand = demand_points(layers["iris"], spacing_m=parameters.spacing_m, neighbourhoods=named, qpv=counted)
     else:
         demand = grid_points(cells.value, layers["iris"], neighbourhoods=named)
     inhabited = _inhabited(live, named, demand)
