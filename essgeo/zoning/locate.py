@@ -12,6 +12,7 @@ from essgeo.crs import require_metric, require_same_crs
 from essgeo.errors import InputError, SchemaError
 from essgeo.messages import tell
 from essgeo.schema.validate import require_columns, with_known_names
+from essgeo.uncertainty import DISCS
 from essgeo.zoning.boundary import contains, disc_share, distance_to, nearest_zone, trace
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ STEP_M = 1e-7
 
 MIN_RADIUS_M = 0.01
 
+WIDEST = max(factor for factor, _ in DISCS)
+
 RESIDENTS = "Give the residents of each row."
 
 VINTAGE = "A figure on a zone means nothing without it; add the year of the zones."
@@ -49,8 +52,9 @@ def locate_in(
 ) -> pd.DataFrame:
     r"""Return the zones that each point lies in or near, with the probability that it lies in them.
 
-    The true position is taken as uniform over the disc of the point's radius, so that
-    :math:`p = \mathrm{area}(disc \cap zone) / \mathrm{area}(disc)`, computed exactly.
+    The true position lies evenly in one of the discs *d* of :data:`essgeo.uncertainty.DISCS`, which hold nine in ten
+    within the radius, with odds *w*: :math:`p = \sum_d w_d \, \mathrm{area}(d \cap zone) / \mathrm{area}(d)`, computed
+    exactly. The worlds of a study are drawn from the same distribution.
 
     Parameters
     ----------
@@ -67,7 +71,7 @@ def locate_in(
     Returns
     -------
     DataFrame
-        One row for every point and zone that are within ``max(near_m)`` of each other or whose disc reaches the zone;
+        One row for every point and zone that are within ``max(near_m)`` of each other or whose discs reach the zone;
         else one row with the nearest zone (the first of ``zones`` where several tie). In the order of ``points``, then
         by distance. Columns:
 
@@ -267,7 +271,7 @@ def _pairs(
         return np.arange(len(shapes)), np.full(len(shapes), -1), np.full(len(shapes), np.nan), np.zeros(len(shapes))
     boundary = trace(polygons)
     xy = shapely.get_coordinates(shapes)
-    reach = np.maximum(radius, near)
+    reach = np.maximum(WIDEST * radius, near)
     point, zone = _candidates(shapes, reach, shapely.bounds(polygons))
     distance = distance_to(boundary, xy[point], zone)
     signed = np.where(contains(boundary, xy[point], zone), -distance, distance) + 0.0  # no -0.0 on a boundary
@@ -307,7 +311,13 @@ def _candidates(shapes: NDArray[np.object_], reach: Floats, boxes: Floats) -> tu
 
 
 def _probability(boundary: Boundary, xy: Floats, radius: Floats, zone: Ints, signed: Floats) -> Floats:
-    """Return the share of each disc in its zone; discs that no boundary crosses are 0 or 1."""
+    """Return how likely each point is in its zone; discs that no boundary crosses are 0 or 1."""
+    probability = sum(odds * _disc_share(boundary, xy, factor * radius, zone, signed) for factor, odds in DISCS)
+    return np.where(probability < SURE, 0.0, np.where(probability > 1 - SURE, 1.0, probability))
+
+
+def _disc_share(boundary: Boundary, xy: Floats, radius: Floats, zone: Ints, signed: Floats) -> Floats:
+    """Return the share of each disc in its zone."""
     probability = (signed <= 0).astype(np.float64)
     cut = np.flatnonzero(np.abs(signed) < radius)
     centre, radius, zone, inside = xy[cut], radius[cut], zone[cut], signed[cut] <= 0
@@ -315,6 +325,5 @@ def _probability(boundary: Boundary, xy: Floats, radius: Floats, zone: Ints, sig
     on_edge = np.abs(signed[cut]) < STEP_M / 2
     centre[on_edge] += STEP_M * np.array([np.cos(1.0), np.sin(1.0)])
     inside[on_edge] = contains(boundary, centre[on_edge], zone[on_edge])
-    share = disc_share(boundary, centre, radius, zone, inside)
-    probability[cut] = np.where(share < SURE, 0.0, np.where(share > 1 - SURE, 1.0, share))
+    probability[cut] = disc_share(boundary, centre, radius, zone, inside)
     return probability

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from essgeo.errors import CRSMismatchError, InputError, MissingCRSError, SchemaError
+from essgeo.uncertainty import DISCS
 from essgeo.zoning import count_in, crosswalk, locate_in
 
 if TYPE_CHECKING:
@@ -47,11 +48,11 @@ def naive(points: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, near: float) -> dic
             inside = shape.intersects(place)
             share = float(inside)
             if radius > 0:
-                disc = place.buffer(radius, quad_segs=256)
-                share = disc.intersection(shape).area / disc.area
+                discs = [(place.buffer(factor * radius, quad_segs=256), odds) for factor, odds in DISCS]
+                share = sum(odds * disc.intersection(shape).area / disc.area for disc, odds in discs)
             distance = shape.boundary.distance(place)
             rows[zone] = (-distance if inside else distance, share)
-        reached = {zone: row for zone, row in rows.items() if row[0] <= max(near, radius)}
+        reached = {zone: row for zone, row in rows.items() if row[0] <= max(near, 1.5 * radius)}
         nearest = min(rows, key=lambda zone: rows[zone][0])
         expected |= {(point, zone): row for zone, row in (reached or {nearest: rows[nearest]}).items()}
     return expected
@@ -133,16 +134,20 @@ def test_neither_place_nor_order_of_rows_matters(seed: int, zones_of: Any, point
     ("shape", "at", "expected"),
     [
         (RING, ((50, 50), 0), ("out", 0, 10)),
-        (RING, ((50, 50), 10), ("out", 0, 10)),
+        (RING, ((50, 50), 6), ("out", 0, 10)),
         (RING, ((20, 50), 0), ("in", 1, -20)),
         (RING, ((40, 50), 5), ("undetermined", 0.5, 0)),
         (RING, ((40, 40), 5), ("undetermined", 0.75, 0)),
         (RING, ((0, 0), 5), ("undetermined", 0.25, 0)),
         (RING, ((100, 30), 0), ("in", 1, 0)),
         (MANY, ((50, 50), 5), ("undetermined", 0.5, 0)),
-        (MANY, ((320, 10), 10), ("in", 1, -10)),
+        (MANY, ((320, 10), 6), ("in", 1, -10)),
         (MANY, ((60, 40), 0), ("out", 0, 10)),
-        (RING, ((50, 50), 1000), ("undetermined", 9600 / (np.pi * 1000**2), 10)),
+        (
+            RING,
+            ((50, 50), 1000),
+            ("undetermined", 9600 / np.pi * sum(odds / (1000 * factor) ** 2 for factor, odds in DISCS), 10),
+        ),
         (RING, ((0, 50), np.nan), ("in", 1, 0)),
     ],
 )
@@ -209,7 +214,7 @@ def test_whole_number_identifiers_stay_whole_and_the_inputs_as_they_were(zones_o
 def test_a_far_reaching_disc_finds_zones_beyond_the_near_distance(zones_of: Any, points_of: Any) -> None:
     zones = zones_of([shapely.box(i * 1000, 0, i * 1000 + 100, 100) for i in range(8)])
     located = locate_in(points_of([(50, 50), (50, 50)], [3000.0, 0.0]), zones)
-    assert located.groupby("structure_id").size().to_dict() == {"p0": 4, "p1": 1}
+    assert located.groupby("structure_id").size().to_dict() == {"p0": 5, "p1": 1}
 
 
 def test_faults_are_named_and_come_together(zones_of: Any, points_of: Any) -> None:

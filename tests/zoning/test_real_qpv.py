@@ -11,6 +11,7 @@ import pytest
 import shapely
 
 from essgeo.errors import SchemaError
+from essgeo.uncertainty import DISCS
 from essgeo.zoning import crosswalk, locate_in
 
 QPV = Path(__file__).resolve().parents[3] / "shared" / "real-data" / "qpv-2015" / "QP_METROPOLE_LB93.shp"
@@ -55,8 +56,10 @@ def test_distances_and_shares_are_those_of_shapely(qpv: gpd.GeoDataFrame, spread
     assert located["distance_m"].to_numpy() == pytest.approx(signed, abs=1e-3)
 
     vague = radius[located["point_id"]] > 0
-    disc = shapely.buffer(at[vague], radius[located["point_id"]][vague], quad_segs=256)
-    share = shapely.area(shapely.intersection(disc, shape[vague])) / shapely.area(disc)
+    share = np.zeros(vague.sum())
+    for factor, odds in DISCS:
+        disc = shapely.buffer(at[vague], factor * radius[located["point_id"]][vague], quad_segs=256)
+        share += odds * shapely.area(shapely.intersection(disc, shape[vague])) / shapely.area(disc)
     assert located["probability"][vague].to_numpy() == pytest.approx(share, abs=1e-3)
 
     to_all = np.array([shapely.distance(shapes, one) for one in place])
