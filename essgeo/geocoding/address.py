@@ -38,7 +38,10 @@ PLACE_NOUNS = frozenset([
 ])  # fmt: skip
 """Words that begin the name of a place: a street may bear that name and lie elsewhere."""
 
-_WAYS = "|".join(sorted((word for word in {*HEADS, *WAY_WORDS} if len(word) > 1), key=len, reverse=True))
+# The common ones first, for they are tried in order; a space or an end follows each, so that none hides a longer one.
+_COMMON = ("rue", "avenue", "boulevard", "place", "bd", "av", "quai", "allee", "impasse", "passage", "pl", "all")
+
+_WAYS = "|".join(dict.fromkeys((*_COMMON, *sorted(word for word in {*HEADS, *WAY_WORDS} if len(word) > 1))))
 
 _REPETITION = "bis|ter|quater|quinquies|sexies"
 
@@ -71,7 +74,7 @@ _BEFORE = re.compile(
 
 # What a street is followed by, where nothing parts it from its name.
 _TAIL = re.compile(
-    r"(?<=[a-z0-9]) (?:maison|residence|res|centre|mairie|ecole|gymnase|salle|espace|local|pres|derriere|batiment|bat"
+    r"(?<=[a-z0-9])(?<! de)(?<! du)(?<! la)(?<! le)(?<! l)(?<! d)(?<! des)(?<! les) (?:maison|residence|res|centre|mairie|ecole|gymnase|salle|espace|local|pres|derriere|batiment|bat"
     r"|immeuble|quartier|cite|zone|bureau|face|rdc|cour|fond|digicode|code|interphone|porte|lot)\b"
 )
 
@@ -114,10 +117,8 @@ _NOISE = re.compile(
 
 _POSTCODE_DIGITS, _PHONE_DIGITS = 5, 8
 
-# What is glued together: a word and the capital of the next, a word and a postcode.
-_GLUED_WORDS = re.compile(
-    r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ][a-zA-ZÀ-ÿ]{2})|(?<=[A-Za-zÀ-ÿ])(?=\d{5}\b)|(?<=\b\d{5})(?=[A-Za-zÀ-ÿ])"
-)
+# A word and a postcode glued together, or a postcode and its commune.
+_GLUED_CODE = re.compile(r"(?<=[a-z])(?=\d{5}\b)|(?<=\b\d{5})(?=[a-z])")
 
 # A text without any of these has no noise; "porte" is left out, for streets are named so.
 _NOISE_WORDS = frozenset([
@@ -162,21 +163,25 @@ def read_addresses(queries: pd.DataFrame, cities: Communes) -> Readings:
 
     ``cities`` tell the commune at the end of an address that names no other.
     """
-    lines = fold_all([_GLUED_WORDS.sub(" ", text) for text in queries["address"].tolist()])
+    lines = fold_all(queries["address"].tolist())
     columns = [queries[name].tolist() for name in ("postcode", "city", "citycode")]
     places: dict[Place, int] = {}
     streets: dict[StreetKey, int] = {}
-    given: dict[tuple[str, str, str], Place] = {}
-    query, place, street, corner = [], [], [], []
+    given: dict[tuple[str, str, str], tuple[Place, str]] = {}
+    query, place, street = [], [], []
+    corner: dict[int, int] = {}
     houses: list[tuple[House, ...]] = []
     for row, (line, stated) in enumerate(zip(lines, zip(*columns, strict=True), strict=True)):
-        here = given.get(stated)
-        if here is None:
-            here = given[stated] = read_place(*stated)
+        stands = given.get(stated)
+        if stands is None:
+            here = read_place(*stated)
+            stands = given[stated] = here, city_key(here.city).rpartition(" ")[2] or "?"
             places.setdefault(here, len(places))
-        for found, key, own, side in _read(line, here, cities):
+        here, last = stands
+        for found, key, own, side in _read(line, here, last, cities):
+            if side:
+                corner[len(query)] = side
             query.append(row)
-            corner.append(side)
             place.append(places.setdefault(own or here, len(places)))
             street.append(streets.setdefault(key, len(streets)))
             houses.append(found)
@@ -191,14 +196,15 @@ def read_addresses(queries: pd.DataFrame, cities: Communes) -> Readings:
     one, two, three = (np.array(positions, dtype=np.int64) for positions in (query, place, street))
     names = np.array([not key.way or key.way in PLACE_NOUNS for key in streets], dtype=bool)
     named = names[three] & (numbers[:, 0] < 0)
-    sides = np.array(corner, dtype=np.int8)
+    sides = np.zeros(len(query), dtype=np.int8)
+    sides[list(corner)] = list(corner.values())
     return Readings(one, two, three, list(places), list(streets), numbers, repetitions, named, sides)
 
 
-def _read(line: str, place: Place, cities: Communes) -> list[Reading]:
+def _read(line: str, place: Place, last: str, cities: Communes) -> list[Reading]:
+    """Return the readings of a line; ``last`` is the last word of the commune of the columns, which it may repeat."""
     plain = _PLAIN.match(line) if place.city or place.citycode or cities.alone else None
-    last = line[max(line.rfind(" "), line.rfind("-")) + 1 :]
-    if plain and last not in cities.last_words and last != city_key(place.city).rpartition(" ")[2]:
+    if plain and not line.endswith(last) and line[line.rfind(" ") + 1 :] not in cities.last_words:
         number, other, repetition, street = plain.groups()
         lone = _lone_street(street) if int(number) else None
         if lone:
@@ -220,11 +226,11 @@ def _read(line: str, place: Place, cities: Communes) -> list[Reading]:
 def _lone_street(text: str) -> StreetKey | None:
     """Return the key of a street, none where a postcode or anything else may stand beside it."""
     digits = sum(map(str.isdecimal, text))
-    if digits >= _PHONE_DIGITS or (digits >= _POSTCODE_DIGITS and _POSTCODE.search(text)):
+    if digits >= _PHONE_DIGITS or (digits >= _POSTCODE_DIGITS and re.search(r"\d{5}", text)):
         return None
     if not _NOISE_WORDS.isdisjoint(text.replace("-", " ").split()) or _HOUSE_AND_WAY.search(text):
         return None
-    return None if _TAIL.search(text) else street_key(text)
+    return None if " -" in text or "- " in text or _TAIL.search(text) else street_key(text)
 
 
 _WORD = re.compile(r"[a-z0-9]+")
@@ -239,7 +245,7 @@ def _with_place(line: str, place: Place, cities: Communes) -> Iterator[tuple[str
 
     What the line says and the columns do not is yielded beside what they say.
     """
-    line = _COUNTRY.sub("", line)
+    line = _GLUED_CODE.sub(" ", _COUNTRY.sub("", line))
     if (first := _POSTCODE.match(line)) and not _POSTCODE.search(line, first.end()):
         # The postcode stands first: 93140 Bondy, rue A.
         words = list(_WORD.finditer(line, first.end()))
@@ -272,7 +278,14 @@ def _with_city(line: str, known: str, cities: Communes) -> Iterator[tuple[str, P
     department = _IN_DEPARTMENT.search(line)
     for text in dict.fromkeys((line, line[: department.start()] if department else line)):
         words = list(_WORD.finditer(text))
-        if not words or (words[-1][0] not in cities.last_words and words[-1][0] != known.rpartition(" ")[2]):
+        if not words:
+            continue
+        if words[-1][0] not in cities.last_words and words[-1][0] != known.rpartition(" ")[2]:
+            # A commune glued to the street: rue VernierParis.
+            word = words[-1][0]
+            ends = (word[-size:] for size in range(len(word) - 3, 3, -1))
+            if end := next((end for end in ends if (end == known if known else end in cities.by_name)), ""):
+                yield text[: words[-1].end() - len(end)], Place("", end, "")
             continue
         for size in range(min(6, len(words) - 1), 0, -1):
             tail = text[words[-size].start() :]
