@@ -29,12 +29,13 @@ MAX_READINGS = 8
 
 PLACE_NOUNS = frozenset([
     "abbaye", "aeroport", "arenes", "auditorium", "basilique", "bibliotheque", "bois", "caserne", "cathedrale",
-    "centre", "chapelle", "chateau", "cimetiere", "cinema", "clinique", "college", "conservatoire", "creche",
-    "crypte", "ecole", "eglise", "ehpad", "espace", "fac", "faculte", "ferme", "fondation", "forum", "foyer",
-    "gare", "gymnase", "halle", "halles", "hippodrome", "hopital", "hotel", "institut", "jardin", "jardins",
-    "lycee", "mairie", "maison", "marche", "mediatheque", "metro", "mosquee", "musee", "opera", "palais", "parc",
-    "piscine", "prefecture", "presbytere", "prison", "rer", "salle", "stade", "station", "synagogue", "temple",
-    "theatre", "tour", "tribunal", "universite",
+    "centre", "chapelle", "chateau", "cimetiere", "cinema", "cite", "clinique", "college", "conservatoire",
+    "creche", "crypte", "domaine", "ecole", "eglise", "ehpad", "espace", "fac", "faculte", "ferme", "fondation",
+    "forum", "foyer", "gare", "gymnase", "halle", "halles", "hippodrome", "hopital", "hotel", "institut", "jardin",
+    "jardins", "lycee", "mairie", "maison", "marche", "mediatheque", "metro", "mosquee", "musee", "opera", "palais",
+    "parc", "piscine", "plaine", "pont", "port", "porte", "prefecture", "presbytere", "prison", "quartier", "rer",
+    "residence", "salle", "stade", "station", "synagogue", "temple", "theatre", "tour", "tribunal", "universite",
+    "village",
 ])  # fmt: skip
 """Words that begin the name of a place: a street may bear that name and lie elsewhere."""
 
@@ -61,8 +62,8 @@ _MONTH = "janvier|fevrier|mars|avril|mai|juin|juillet|aout|septembre|octobre|nov
 
 # A number behind its street: rue A 12, rue A, n 12 bis; the year of a date is none.
 _BEHIND = re.compile(
-    rf"\b(?P<street>(?:{_WAYS}|r) [^,;()]*?[a-z]{{2,}})(?<!\bbis)(?<!\bter)[ ,]+(?:(?:n|no|numero) ?)?"
-    rf"(?P<house>\d{{1,4}}(?:(?: ?[-/] ?| (?:et|a) )\d{{1,4}})?(?: ?(?:{_REPETITION})\b| ?[a-d]\b)?)$"
+    rf"\b(?P<street>(?:{_WAYS}|r) [^,;()]*?[a-z]{{2,}})(?<!\bbis)(?<!\bter)[ ,(]+(?:(?:n|no|numero) ?)?"
+    rf"(?P<house>\d{{1,4}}(?:(?: ?[-/] ?| (?:et|a) )\d{{1,4}})?(?: ?(?:{_REPETITION})\b| ?[a-d]\b)?)\)?$"
 )
 
 _DATED = re.compile(rf"\b(?:{_MONTH})$")
@@ -72,10 +73,11 @@ _BEFORE = re.compile(
     r"^(?:(?:0+(?: ?bis)?|s ?/? ?n|sans numero)(?:[ ,]+0+\b)*(?=[ ,])[ ,]*|(?:n|no|numero) (?=\d)|0+(?=[1-9]))+"
 )
 
-# What a street is followed by, where nothing parts it from its name.
+# What a street is followed by, where nothing parts it from its name; behind an article it belongs to the name.
 _TAIL = re.compile(
-    r"(?<=[a-z0-9])(?<! de)(?<! du)(?<! la)(?<! le)(?<! l)(?<! d)(?<! des)(?<! les) (?:maison|residence|res|centre|mairie|ecole|gymnase|salle|espace|local|pres|derriere|batiment|bat"
-    r"|immeuble|quartier|cite|zone|bureau|face|rdc|cour|fond|digicode|code|interphone|porte|lot)\b"
+    rf"(?<=[a-z0-9]){''.join(f'(?<! {word})' for word in ('de', 'du', 'la', 'le', 'l', 'd', 'des', 'les'))} (?:maison"
+    r"|residence|res|centre|mairie|ecole|gymnase|salle|espace|local|pres|derriere|batiment|bat|immeuble|quartier|cite"
+    r"|zone|bureau|face|rdc|cour|fond|digicode|code|interphone|porte|lot)\b"
 )
 
 # A letter apart from its number: 12 B rue A.
@@ -84,7 +86,7 @@ _LETTER = re.compile(r"[ -]([a-z]{1,2}\d{0,2})(?=[ ,]|$)")
 # A postcode, with or without its country (F-93140); the number of a postbox is none.
 _POSTCODE = re.compile(r"(?:^|(?<!\bbp)(?<!\bcs)(?<!\btsa)[ ,;(-])(?:f ?-? ?)?(\d{5})\b[ ,;-]*")
 
-_PUNCTUATION = re.compile(r"[^a-z0-9]+")
+_PUNCTUATION, _NO_LETTERS = re.compile(r"[^a-z0-9]+"), re.compile(r"[^a-z]+")
 
 # Where one part of an address ends and another begins; the slash of 12/14 is none.
 _BREAK = re.compile(r"[,;()+]|(?<![a-z])/|/(?!\d)| - |- | -")
@@ -203,7 +205,7 @@ def read_addresses(queries: pd.DataFrame, cities: Communes) -> Readings:
 
 def _read(line: str, place: Place, last: str, cities: Communes) -> list[Reading]:
     """Return the readings of a line; ``last`` is the last word of the commune of the columns, which it may repeat."""
-    plain = _PLAIN.match(line) if place.city or place.citycode or cities.alone else None
+    plain = _PLAIN.match(line) if place.city or place.citycode else None
     if plain and not line.endswith(last) and line[line.rfind(" ") + 1 :] not in cities.last_words:
         number, other, repetition, street = plain.groups()
         lone = _lone_street(street) if int(number) else None
@@ -228,7 +230,7 @@ def _lone_street(text: str) -> StreetKey | None:
     digits = sum(map(str.isdecimal, text))
     if digits >= _PHONE_DIGITS or (digits >= _POSTCODE_DIGITS and re.search(r"\d{5}", text)):
         return None
-    if not _NOISE_WORDS.isdisjoint(text.replace("-", " ").split()) or _HOUSE_AND_WAY.search(text):
+    if not _NOISE_WORDS.isdisjoint(_NO_LETTERS.sub(" ", text).split()) or _HOUSE_AND_WAY.search(text):
         return None
     return None if " -" in text or "- " in text or _TAIL.search(text) else street_key(text)
 
@@ -246,16 +248,20 @@ def _with_place(line: str, place: Place, cities: Communes) -> Iterator[tuple[str
     What the line says and the columns do not is yielded beside what they say.
     """
     line = _GLUED_CODE.sub(" ", _COUNTRY.sub("", line))
-    if (first := _POSTCODE.match(line)) and not _POSTCODE.search(line, first.end()):
-        # The postcode stands first: 93140 Bondy, rue A.
-        words = list(_WORD.finditer(line, first.end()))
+    first = _POSTCODE.match(line)
+    if (first and not _POSTCODE.search(line, first.end())) or not (first or place.city or place.citycode):
+        # The commune stands first: 93140 Bondy, rue A; Bondy, rue A.
+        words = list(_WORD.finditer(line, first.end() if first else 0))
         for size in range(min(6, len(words) - 1), 0, -1):
-            head = line[words[0].start() : words[size - 1].end()]
-            if city_key(head) in cities.by_name:
-                line = f"{line[words[size - 1].end() :].strip(' ,;-')}, {first[1]} {head}"
+            head, rest = line[words[0].start() : words[size - 1].end()], line[words[size - 1].end() :].strip(" ,;-)")
+            if city_key(head) in cities.by_name and (first or _HOUSE_AND_WAY.match(rest) or _WAY.match(rest)):
+                line = f"{rest}, {first[1]} {head}" if first else f"{rest}, {head}"
                 break
     matches = [match for match in _POSTCODE.finditer(line) if match.start() > 0]
     if not matches:
+        if not any(place) and cities.alone and (other := _other_commune(line, cities)):
+            yield line, Place("", other, "")
+            return
         for text, here in _with_city(line, city_key(place.city), cities):
             merged = Place(place.postcode or here.postcode, place.city or here.city, place.citycode)
             yield text, None if merged == place else merged
@@ -271,6 +277,17 @@ def _with_place(line: str, place: Place, cities: Communes) -> Iterator[tuple[str
     yield text, None if merged == place else merged
     if place.city and own.city and place.postcode != own.postcode and city_key(place.city) != city_key(own.city):
         yield text, own
+
+
+def _other_commune(line: str, cities: Communes) -> str:
+    """Return what a line without postcode ends with that may be a commune, other than those that are known."""
+    parts = [part.strip() for part in re.split(r",| - ", line)]
+    last = parts[-1]
+    is_name = len(parts) > 1 and last.replace(" ", "").replace("-", "").isalpha() and not _NOISE.search(last)
+    known = last.split()[:1] and (
+        last.split()[0] in PLACE_NOUNS or street_key(last).way or city_key(last) in cities.by_name
+    )
+    return last if is_name and not known and not _TAIL.search(f"x {last}") else ""
 
 
 def _with_city(line: str, known: str, cities: Communes) -> Iterator[tuple[str, Place]]:
@@ -290,7 +307,7 @@ def _with_city(line: str, known: str, cities: Communes) -> Iterator[tuple[str, P
         for size in range(min(6, len(words) - 1), 0, -1):
             tail = text[words[-size].start() :]
             key = city_key(tail)
-            if (key == known) if known else (key in cities.by_name):
+            if f" {known}".endswith(f" {key}") if known else key in cities.by_name:
                 before = text[: words[-size].start()].rstrip(" ,;-(")
                 yield before, Place(department[1] if department and text != line else "", tail, "")
                 break
@@ -298,7 +315,9 @@ def _with_city(line: str, known: str, cities: Communes) -> Iterator[tuple[str, P
 
 
 # Two streets that meet: angle de la rue A et de l avenue B, croisement rue A avenue B, rue A / avenue B.
-_MEETING = re.compile(r"\b(?:angle|croisement|intersection|coin)\b")
+_MEETING = re.compile(
+    rf"\b(?:angle|croisement|intersection|coin|carrefour(?= (?:(?:de|du|des|entre|la|l|le) )*(?:{_WAYS})\b))\b"
+)
 
 _AND = re.compile(r"\b(?:et|avec|angle|croisement)\b|[/&+,]")
 
@@ -307,19 +326,24 @@ def _corner(text: str) -> tuple[str, ...]:
     """Return the two streets that a text says it lies between, none where it has a house number or one street."""
     if not (_MEETING.search(text) or "/" in text or "&" in text) or _HOUSE_AND_WAY.search(text) or text[:1].isdecimal():
         return ()
+    text = _MEETING.sub(" ", text)
     bounds = [*(way.start() for way in _WAY_OR_R.finditer(text)), len(text)]
-    parts = [_AND.split(text[start:end], maxsplit=1)[0] for start, end in pairwise(bounds)]
-    bare = (re.sub(r"(?: (?:et|de|du|des|la|l|les|a|au))+$", "", part.strip(" -()")) for part in parts)
-    streets = tuple(dict.fromkeys(street for street in bare if street_key(street).way))
-    return streets if len(streets) == 2 else ()  # noqa: PLR2004
+    streets: dict[str, None] = {}
+    begin = -1
+    for start, end in pairwise(bounds):
+        # A way that another follows at once is part of one name: rue du pont neuf.
+        begin = start if begin < 0 else begin
+        part = re.sub(r"(?: (?:et|de|du|des|la|l|les|a|au))+$", "", _AND.split(text[begin:end])[0].strip(" -()"))
+        if street_key(part).way:
+            streets[part], begin = None, -1
+    return tuple(streets) if len(streets) == 2 else ()  # noqa: PLR2004
 
 
 def _pieces(text: str) -> Iterator[str]:
     """Yield the parts of an address that may be its number and street, the likeliest first."""
     text = _BEFORE.sub("", text)
     noisy = (
-        not _NOISE_WORDS.isdisjoint(_PUNCTUATION.sub(" ", text).split())
-        or sum(map(str.isdecimal, text)) > _PHONE_DIGITS
+        not _NOISE_WORDS.isdisjoint(_NO_LETTERS.sub(" ", text).split()) or sum(map(str.isdecimal, text)) > _PHONE_DIGITS
     )
     clean = (_NOISE.sub(" , ", text) if noisy else text).strip(" ,;-")
     house = _HOUSE_AND_WAY.search(clean)

@@ -54,8 +54,12 @@ _ARRONDISSEMENT = re.compile(
 
 _ARTICLE = re.compile(r"^(?:le|la|les|l) (?=.)")
 
-# Saint-Gervais (Le), Bondy (93), Bondy - 93: an article behind, a department.
-_BEHIND = re.compile(r"[ (,-]+(?:le|la|les|l)\)$")
+_PART_OF = re.compile(rf"(\d{{1,2}})(?:er|e|eme|ieme)? arr(?:ondissement|dt|t)? (?:de |d )?({'|'.join(_DIVIDED)})$")
+
+# Pré-Saint-Gervais (Le), Bondy (Seine-Saint-Denis), Bondy (93), Bondy - 93, 93 - Bondy.
+_BRACKET = re.compile(r" *\([a-z -]*\)?$")
+
+_LEADING = re.compile(r"\(?(\d{2}|2[ab]|9[78]\d)\)?[ -]+(?=[^\W\d])")
 
 _DEPARTMENT = re.compile(r"[ (,;/-]+(\d{2}|2[ab]|9[78]\d)\)?$")
 
@@ -89,6 +93,8 @@ def read_place(postcode: str, city: str, citycode: str) -> Place:
         for (_, name), cell in zip(reversed(cells), (city, postcode), strict=True)
     ]
     town = next(filter(None, names), "")[:100].strip()
+    if (found := _LEADING.match(town.lower())) and not plain:
+        town, plain = town[found.end() :], {"2a": "20", "2b": "20"}.get(found[1], found[1])
     if (found := _DEPARTMENT.search(town.lower())) and "cedex" not in town.lower():
         name, marked = fold(town[: found.start()]).strip(), found[0].strip()[0] in "(,;/-"
         if name and (name not in _DIVIDED or (marked and _DIVIDED[name].startswith(found[1]))):
@@ -111,12 +117,15 @@ def city_key(city: str) -> str:
 def _city(city: str) -> tuple[str, int]:
     """Return the comparable form of a commune name, and the number of its arrondissement, 0 for none."""
     # The CEDEX of a divided city is the number of a district.
-    folded = _BEHIND.sub("", fold(city.replace("\n", " ")).strip())
+    folded = fold(city.replace("\n", " ")).strip()
+    folded = _BRACKET.sub("", folded) or folded
     folded = re.sub(r"[^a-z0-9]+", " ", folded).strip()
     before, _, district = folded.partition(" cedex")
     match = _ARRONDISSEMENT.match(before) or _ARRONDISSEMENT.match(before + district)
     if match and (match[2].isdecimal() or match[2] in _ROMANS):
         return match[1], int(match[2]) if match[2].isdecimal() else _ROMANS[match[2]]
+    if match := _PART_OF.match(folded):
+        return match[2], int(match[1])
     plain = _ARTICLE.sub("", re.sub(r"\bst\b", "saint", re.sub(r"\bste\b", "sainte", before)))
     return re.sub(r"\b(?:s|s s)\b", "sur", plain) if "/" in city else plain, 0
 

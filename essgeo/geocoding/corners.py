@@ -26,15 +26,15 @@ WIDEST_M = 150.0
 
 
 def with_corners(index: AddressIndex, readings: Readings, pairs: Pairs) -> Pairs:
-    """Return the candidates of each query, in the place of two streets that it says it lies between where they meet.
+    """Return the candidates of each query; of one that says it lies between two streets, where these meet.
 
-    That is midway between their two nearest houses. The other candidates keep their order behind it.
+    That is midway between their two nearest houses.
     """
     side = readings.corner[pairs.reading]
     good = np.flatnonzero((side > 0) & (pairs.score >= MIN_SCORE))
     if not len(good):
         return pairs
-    keep, first = np.ones(len(side), dtype=bool), np.zeros(len(side), dtype=bool)
+    keep = np.ones(len(side), dtype=bool)
     pairs = pairs.take(keep)
     for query in np.unique(pairs.query[good]).tolist():
         rows = good[pairs.query[good] == query]
@@ -50,9 +50,9 @@ def with_corners(index: AddressIndex, readings: Readings, pairs: Pairs) -> Pairs
             pairs.lon[one], pairs.lat[one], pairs.spread_m[one] = lon, lat, apart / 2
             pairs.precision[one], pairs.row[one] = INTERSECTION, pairs.street[other]
             pairs.score[one] = pairs.score[[one, other]].min()
-            first[one], keep[other] = True, False
-    order = np.lexsort((~first, pairs.query))
-    return pairs.take(order[keep[order]])
+            keep[pairs.query == query] = False
+            keep[one] = True
+    return pairs.take(keep)
 
 
 def _meeting(department: Department, one: int, other: int) -> tuple[float, float, float]:

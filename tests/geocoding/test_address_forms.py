@@ -98,6 +98,8 @@ def ask(
         ("54avenue Henri BarbusseBondy", "Avenue Henri Barbusse 54"),
         ("54 avenue Henri Barbusse93140 Bondy", "Avenue Henri Barbusse 54"),
         ("93140 Bondy, 54 avenue Henri Barbusse", "Avenue Henri Barbusse 54"),
+        ("54 avenue Henri Barbusse apt12", "Avenue Henri Barbusse 54"),
+        ("avenue Henri Barbusse (54)", "Avenue Henri Barbusse 54"),
         ("54 avenue Henri Barbusse, Bondy (93)", "Avenue Henri Barbusse 54"),
         ("rue Jules Guesde 12", "Rue Jules Guesde 12"),
         ("rue Jules Guesde, 12, bâtiment B", "Rue Jules Guesde 12"),
@@ -135,7 +137,8 @@ BEHIND = [
 ]
 PLACE = ["", ", 93140 Bondy", " 93140 BONDY CEDEX", " Bondy", ", Bondy (93)", " - 93140 - BONDY"]
 COLUMNS = [("93140", "Bondy", ""), ("", "93140 BONDY", ""), ("", "BONDY (93)", ""), ("93140", "", ""),
-           ("", "", "93010"), ("93147", "BONDY CEDEX", ""), ("", "Ville de Bondy", "")]  # fmt: skip
+           ("", "", "93010"), ("93147", "BONDY CEDEX", ""), ("", "Ville de Bondy", ""), ("", "93 - Bondy", ""),
+           ("", "Bondy (Seine-Saint-Denis)", "")]  # fmt: skip
 
 
 WAYS = ["avenue", "AV", "av.", "ave"]
@@ -191,6 +194,10 @@ def test_two_postcodes_of_one_commune_are_told_apart() -> None:
 
 def test_an_address_without_a_commune_lies_in_the_only_one_there_is() -> None:
     assert ask("54 avenue Henri Barbusse", city="", index=bondy())["status"] == "located"
+    for behind in (", Maison de quartier", ", bâtiment B", ", Bondy", " Bondy", "Bondy"):
+        assert ask(f"54 avenue Henri Barbusse{behind}", city="", index=bondy())["status"] == "located"
+    for other in (", Pantin", " - Pantin", ", 93500 Pantin", " Pantin", ", Les Pavillons-sous-Bois"):
+        assert ask(f"54 avenue Henri Barbusse{other}", city="", index=bondy())["status"] == "not_found"
     several = ask("54 avenue Henri Barbusse", city="")
     assert (several["status"], several["reason"]) == ("not_found", "no_city")
 
@@ -212,7 +219,8 @@ def test_a_commune_that_is_not_covered_is_never_answered_from_its_neighbour(
 
 
 @pytest.mark.parametrize(
-    "name", ["Parc de la Mare", "La Gare", "Gare", "gare de Bondy", "Le Monge", "Les Ponts", "Watteau"]
+    "name",
+    ["Parc de la Mare", "La Gare", "Gare", "gare de Bondy", "Le Monge", "Les Ponts", "Watteau", "Porte de la Gare"],
 )
 def test_a_name_is_not_an_address(name: str) -> None:
     assert ask(name, "93140")["status"] not in {"located", "ambiguous"}
