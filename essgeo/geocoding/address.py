@@ -170,7 +170,9 @@ def read_addresses(queries: pd.DataFrame, cities: Communes) -> Readings:
     places: dict[Place, int] = {}
     streets: dict[StreetKey, int] = {}
     given: dict[tuple[str, str, str], tuple[Place, str]] = {}
-    query, place, street = [], [], []
+    query: list[int] = []
+    place: list[int] = []
+    street: list[int] = []
     corner: dict[int, int] = {}
     houses: list[tuple[House, ...]] = []
     for row, (line, stated) in enumerate(zip(lines, zip(*columns, strict=True), strict=True)):

@@ -59,6 +59,8 @@ _OSM_STATIONS = {"railway": {"station", "halt", "tram_stop"}, "public_transport"
 _NO_PLACE = ("highway", "route", "boundary", "waterway", "admin_level", "power", "restriction")
 """Tags of what has a name and is no place: streets, lines, communes, rivers."""
 
+_TAGS = ("city", "addr:city", "citycode", "amenity", "railway", "public_transport", "aerialway", "mode")
+
 _NAMES = ("name", "official_name", "alt_name", "short_name", "old_name", "aliases", "nom_gares", "nom_gare")
 
 
@@ -139,7 +141,7 @@ class Places:
         InputError
             A file is missing, is none of these, or names nothing that has a position.
         """
-        engines = [cls.of(_read(Path(path)), near) for path in files]
+        engines = [cls.of(read_named(Path(path)), near) for path in files]
         for path, engine in zip(files, engines, strict=True):
             if engine.table.empty:
                 message = tell("places_unnamed", name=Path(path).name)
@@ -197,7 +199,11 @@ class Places:
             if any(agrees):
                 found = found[agrees]
             if rows:
-                labels = [", ".join(filter(None, pair)) for pair in zip(found["name"], found["city"], strict=True)]
+                titles = [
+                    name if place_key(name)[0] else f"{kind.capitalize()} {name}" if kind else name
+                    for name, kind in zip(found["name"], found["kind"], strict=True)
+                ]
+                labels = [", ".join(filter(None, pair)) for pair in zip(titles, found["city"], strict=True)]
                 yield label, found.assign(label=labels, agrees=any(agrees))
 
     @staticmethod
@@ -223,36 +229,32 @@ def _is_name(address: str) -> bool:
 
 def _rows(places: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """Yield names, kind, commune and position of each place that has a position."""
+    tagged = [name for name in _NO_PLACE if name in places]
+    places = places[(places[tagged].fillna("") == "").all(axis=1)]
     plain = pd.DataFrame(places)
+    metres = np.zeros(len(plain))
     if isinstance(places, gpd.GeoDataFrame) and places.active_geometry_name is not None:
         shapes = places.geometry.to_crs(GEOGRAPHIC)
-        points = shapes.representative_point()
-        box = shapes.bounds
+        points, box = shapes.representative_point(), shapes.bounds
         metres = distance_m(*(box[name].to_numpy() for name in ("minx", "miny", "maxx", "maxy"))) / 2
         plain = plain.drop(columns=places.active_geometry_name).assign(lon=points.x, lat=points.y)
-    else:
-        metres = np.zeros(len(plain))
     own = guess_columns(map(str, plain.columns), HEADERS["structures"])
-    own = {
-        given: name
-        for given, name in own.items()
-        if name not in plain and name in {"name", "city", "citycode", "lon", "lat", "aliases"}
-    }
-    plain = plain.rename(columns=own)
+    wanted = {"name", "city", "citycode", "lon", "lat", "aliases"}
+    plain = plain.rename(columns={given: name for given, name in own.items() if name not in plain and name in wanted})
     if "geo_point_2d" in plain and "lon" not in plain:
         pairs = [point_of(str(cell)) or (np.nan, np.nan) for cell in plain["geo_point_2d"]]
         plain = plain.assign(lon=[pair[0] for pair in pairs], lat=[pair[1] for pair in pairs])
-    for tags, size in zip(plain.astype("object").where(plain.notna(), "").to_dict("records"), metres, strict=True):
-        lon, lat = (
-            pd.to_numeric(str(tags.get(name, "")).replace(",", "."), errors="coerce") for name in ("lon", "lat")
-        )
-        if any(tags.get(name) for name in _NO_PLACE) or not np.isfinite([lon, lat]).all():
+    degrees = plain.reindex(columns=["lon", "lat"]).astype("str").apply(lambda column: column.str.replace(",", "."))
+    degrees = degrees.apply(pd.to_numeric, errors="coerce")
+    texts = plain.reindex(columns=[*_NAMES, *_TAGS]).astype("object")
+    records = texts.where(texts.notna(), "").astype("str").to_dict("records")
+    for tags, lon, lat, size in zip(records, degrees["lon"], degrees["lat"], metres, strict=True):
+        if not np.isfinite(lon + lat):
             continue
-        names = [part.strip() for name in _NAMES for part in re.split(r"[|;]", str(tags.get(name, "")))]
+        names = [part.strip() for name in _NAMES for part in re.split(r"[|;]", tags[name])]
         yield {
-            "names": list(dict.fromkeys(filter(None, names))), "kind": _kind(tags), "lon": float(lon),
-            "lat": float(lat),
-            "city": str(tags.get("city") or tags.get("addr:city") or ""), "citycode": str(tags.get("citycode") or ""),
+            "names": list(dict.fromkeys(filter(None, names))), "kind": _kind(tags), "lon": lon, "lat": lat,
+            "city": tags["city"] or tags["addr:city"], "citycode": tags["citycode"],
             "radius_m": max(size, 200.0) if size > 0 else np.nan,
         }  # fmt: skip
 
@@ -264,7 +266,8 @@ def _kind(tags: Mapping[Any, Any]) -> str:
     return STATION if station or tags.get("mode") or tags.get("nom_gares") else ""
 
 
-def _read(path: Path) -> pd.DataFrame:
+def read_named(path: Path) -> pd.DataFrame:
+    """Return the tags and points of what a file of places or of OpenStreetMap names; see :meth:`Places.read`."""
     require_file(path)
     if path.name.endswith((".pbf", ".osm", ".osm.gz", ".osm.bz2")):
         return pd.DataFrame(_osm(path))

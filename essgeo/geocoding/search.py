@@ -199,6 +199,11 @@ def alike_in_commune(department: Department, readings: Readings, asked: Asked, e
     best = np.zeros(len(evidence.anywhere))
     np.maximum.at(best, evidence.place, evidence.agreement)
     keep = evidence.agreement >= best[evidence.place]
+    # With a part of a commune, told by its postcode, the others are looked through as well: the postcode may be wrong.
+    code = department.communes["citycode"].factorize()[0]
+    few = np.bincount(code[department.commune], minlength=len(code)) <= MAX_IN_COMMUNE
+    whole = evidence.place * len(code) + code[evidence.commune]
+    keep |= np.isin(whole, whole[keep]) & few[code[evidence.commune]]
     where, commune = evidence.place[keep], evidence.commune[keep]
     # Readings of one set of communes are compared at once with the streets there, which stand commune by commune.
     place = readings.place[asked.reading]

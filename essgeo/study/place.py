@@ -12,9 +12,10 @@ from essgeo.crs import GEOGRAPHIC
 from essgeo.files.layers import read_layers
 from essgeo.files.reread import ask_again
 from essgeo.files.write import write_file
-from essgeo.geocoding import Local, geocode, read_corrections, review
+from essgeo.geocoding import Local, Places, geocode, read_corrections, review
 from essgeo.geocoding.chain import warn_uncovered
 from essgeo.geocoding.corrections import warn_unmatched
+from essgeo.geocoding.places import read_named
 from essgeo.official.catalogue import known_headers
 from essgeo.register import OUTSIDE, counted_on, join_decisions, read_decisions, settled_rows
 from essgeo.register.combine import LIST, settle, suggest_pairs
@@ -69,6 +70,7 @@ def place(territory: str | Path | Territory, options: Options) -> Placed:
         using=addresses,
         ban=options.ban_files(),
         corrections=files.get("corrections"),
+        network=files.get("network"),
         options=options,
         iris_vintage=iris.vintage,
     )
@@ -93,6 +95,16 @@ def named_zones(rows: pd.DataFrame, found: Placed) -> gpd.GeoDataFrame:
 _LAYER_OF = {"commune": "communes", "neighbourhood": "neighbourhoods"}
 
 
+def _places(
+    layers: Mapping[str, gpd.GeoDataFrame], network: Path | None, register: pd.DataFrame, near: Local | None
+) -> list[Places]:
+    """Return the stations, and what the file of streets names, where an address may be a name."""
+    if not register.get("address", pd.Series(dtype="object")).astype("str").str.match(r"\s*[^\W\d]").any():
+        return []
+    stations = [Places.of(layers["stations"], near)] if "stations" in layers else []
+    return [*stations, *([Places.of(read_named(network), near)] if network else [])]
+
+
 def lay_over(
     here: Territory,
     parameters: Parameters,
@@ -102,6 +114,7 @@ def lay_over(
     using: pd.DataFrame | Engine | None,
     ban: Sequence[Path],
     corrections: Path | None,
+    network: Path | None,
     options: Options,
     iris_vintage: str,
 ) -> Placed:
@@ -109,7 +122,12 @@ def lay_over(
     laid = {**layers, "qpv": with_programme(layers["qpv"], layers["npnru"])}
     settled = read_corrections(corrections) if corrections else None
     known = Local.of(using) if isinstance(using, pd.DataFrame) else using
-    engines = [*([Local.read(ban)] if ban else []), *([known] if known is not None else [])]
+    local = Local.read(ban) if ban else None
+    engines = [
+        *([local] if local else []),
+        *([known] if known is not None else []),
+        *_places(layers, network, register, local),
+    ]
     if isinstance(register, gpd.GeoDataFrame):
         structures = register
     else:

@@ -82,6 +82,7 @@ def set_up(territory: str | Path | Territory, options: Options) -> Setting:
         using=facts.addresses,
         ban=options.ban_files(),
         corrections=files.get("corrections"),
+        network=files.get("network"),
         options=options,
         iris_vintage=vintage_of(facts.inputs, "iris"),
     )

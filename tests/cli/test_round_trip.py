@@ -166,3 +166,12 @@ def test_places_and_a_default_commune_are_given_to_geocode(run: Run, ban: Path, 
     code, _, _ = run("geocode", listed, "--city-default", "Bondy", "--places", places, "--ban", ban, "-o", out)
     assert code == 0
     assert pd.read_csv(out)["geo_precision"].tolist() == ["housenumber", "place"]
+
+
+@pytest.mark.slow
+def test_a_study_finds_structures_at_a_station_by_its_name(tmp_path: Path) -> None:
+    listed = tmp_path / "list.csv"
+    listed.write_text("nom;adresse;ville\nA;Gare de Bondy;Bondy\nB;Gare du Nord;Bondy\n", encoding="utf-8")
+    found = place("est-ensemble", Options(structures=listed)).structures
+    assert found["geo_precision"].tolist() == ["place", ""]
+    assert found["geo_label"].iloc[0] == "Gare Bondy, Bondy"

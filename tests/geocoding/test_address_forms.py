@@ -312,3 +312,13 @@ def test_an_address_that_contradicts_its_columns_is_not_taken_from_either_in_sil
 def test_forms_combine() -> None:
     for (postcode, city, citycode), place in product(COLUMNS[:2], PLACE):
         assert ask(f"rue Jules Guesde n°12{place}", postcode, city, citycode)["ban_id"] == "Rue Jules Guesde 12 93140"
+
+
+def test_a_misspelt_street_is_found_under_the_other_postcode_of_its_commune() -> None:
+    parts = {
+        "Rue Danton": ("93200", "93066", "Saint-Denis", "", ""),
+        "Rue Dantan Proust": ("93210", "93066", "Saint-Denis", "", ""),
+    }
+    assert ask("5 rue Danton Prout", "93200", "Saint-Denis", index=index_of(table(parts)))["label"].startswith(
+        "5 Rue Dantan"
+    )

@@ -48,10 +48,10 @@ def ask(addresses: Sequence[tuple[str, str]], *engines: object) -> pd.DataFrame:
 
 def test_a_place_is_located_by_its_whole_name() -> None:
     wanted = {
-        ("Gare de Bondy", "Bondy"): ("Bondy, Bondy", LON + 0.0005),
-        ("gare RER Bondy", "Bondy"): ("Bondy, Bondy", LON + 0.0005),
-        ("Gare SNCF", "Bondy"): ("Bondy, Bondy", LON + 0.0005),
-        ("Gare de Pantin", ""): ("Pantin, Pantin", 2.4),
+        ("Gare de Bondy", "Bondy"): ("Gare Bondy, Bondy", LON + 0.0005),
+        ("gare RER Bondy", "Bondy"): ("Gare Bondy, Bondy", LON + 0.0005),
+        ("Gare SNCF", "Bondy"): ("Gare Bondy, Bondy", LON + 0.0005),
+        ("Gare de Pantin", ""): ("Gare Pantin, Pantin", 2.4),
         ("Mairie de Bondy", "Bondy"): ("Hôtel de Ville, Bondy", LON),
         ("Hôtel de ville", "Pantin"): ("Mairie, Pantin", 2.42),
         ("MAIRIE", "93500 PANTIN"): ("Mairie, Pantin", 2.42),
