@@ -254,10 +254,13 @@ def _with_place(line: str, place: Place, cities: Communes) -> Iterator[tuple[str
     if (first and not _POSTCODE.search(line, first.end())) or not (first or place.city or place.citycode):
         # The commune stands first: 93140 Bondy, rue A; Bondy, rue A.
         words = list(_WORD.finditer(line, first.end() if first else 0))
-        for size in range(min(6, len(words) - 1), 0, -1):
-            head, rest = line[words[0].start() : words[size - 1].end()], line[words[size - 1].end() :].strip(" ,;-)")
-            if city_key(head) in cities.by_name and (first or _HOUSE_AND_WAY.match(rest) or _WAY.match(rest)):
-                line = f"{rest}, {first[1]} {head}" if first else f"{rest}, {head}"
+        ends = [words[size - 1].end() for size in range(min(6, len(words) - 1), 0, -1)]
+        splits = [(line[words[0].start() : end], line[end:].strip(" ,;-)")) for end in ends]
+        known = [(head, rest) for head, rest in splits if city_key(head) in cities.by_name]
+        # A number before a way is that of a house, and not of a district: Paris 12 rue A.
+        for begin in (_HOUSE_AND_WAY, _WAY, *([_WORD] if first else [])):
+            if split := next((split for split in known if begin.match(split[1])), None):
+                line = f"{split[1]}, {first[1] if first else ''} {split[0]}"
                 break
     matches = [match for match in _POSTCODE.finditer(line) if match.start() > 0]
     if not matches:

@@ -314,6 +314,14 @@ def test_forms_combine() -> None:
         assert ask(f"rue Jules Guesde n°12{place}", postcode, city, citycode)["ban_id"] == "Rue Jules Guesde 12 93140"
 
 
+@pytest.mark.parametrize(
+    "line", ["Paris 4 rue Lasson", "75012 Paris 4 rue Lasson", "Paris 12 - 4 rue Lasson", "PARIS 12e, 4 rue Lasson"]
+)
+def test_a_commune_that_stands_first_leaves_the_house_its_number(line: str) -> None:
+    found = ask(line, city="")
+    assert (found["ban_id"], found["status"]) == ("Rue Lasson 4 75012", "located")
+
+
 def test_a_misspelt_street_is_found_under_the_other_postcode_of_its_commune() -> None:
     parts = {
         "Rue Danton": ("93200", "93066", "Saint-Denis", "", ""),
