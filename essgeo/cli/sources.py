@@ -54,7 +54,10 @@ def list_(*, folder: Path | None, as_json: bool) -> None:
             tell("head_refresh"): source.refresh,
             tell("head_by"): source.scope,
             tell("head_copy"): ", ".join(f"{copy.day} ({copy.area})" for copy in copies)
-            or (tell("given_by_user", option=source.locate["option"]) if source.is_given else "-"),
+            or {
+                "given": tell("given_by_user", option=source.locate.get("option", "")),
+                "page": tell("unverified"),
+            }.get(source.locate["kind"], "-"),
         }
         for source, copies in kept
     ]
@@ -88,6 +91,7 @@ def fetch(
     from essgeo.errors import SourceError, SourceUnavailableError
     from essgeo.official.catalogue import find_source
     from essgeo.official.fetch import fetch as fetch_file
+    from essgeo.official.formats import absent_in
 
     faults = []
     for source in [find_source(name) for name in ids]:
@@ -101,6 +105,8 @@ def fetch(
             click.echo(f"{name}  {got.day}  {_megabytes(got.size)}  sha256 {got.sha256}  {got.path}")
             if got.stale:
                 click.echo(f"essgeo: {got.stale}", err=True)
+            if absent := ", ".join(absent_in(got.path, source)):
+                click.echo(f"essgeo: {got.path.name}: {tell('check_absent', absent=absent)}", err=True)
     if faults:
         raise SourceUnavailableError("\n".join(faults))
 
@@ -113,7 +119,8 @@ def check(*, ids: tuple[str, ...], area: str, as_json: bool) -> None:
     """Look whether the current files are as expected.
 
     All sources, or those named, are looked for, and their first and last bytes read: format, columns, members of an
-    archive. Exit code 3 if one changed, is gone or out of reach; one that nobody publishes is said to be given.
+    archive. Exit code 3 if one changed, is gone or out of reach; one that nobody publishes is said to be given, one
+    whose address nobody has read to be unverified.
     """
     from essgeo.errors import SourceChangedError
     from essgeo.official.catalogue import find_source, read_catalogue
@@ -131,7 +138,8 @@ def check(*, ids: tuple[str, ...], area: str, as_json: bool) -> None:
             click.echo(f"{finding.state:<12} {finding.source:<22} {_megabytes(finding.size):>10}  {finding.said}")
     if as_json:
         click.echo(json.dumps([dataclasses.asdict(finding) for finding in findings], ensure_ascii=False, indent=1))
-    amiss = [f"{finding.source} ({finding.state})" for finding in findings if finding.state not in {"ok", "given"}]
+    fine = {"ok", "given", "unverified"}
+    amiss = [f"{finding.source} ({finding.state})" for finding in findings if finding.state not in fine]
     if amiss:
         message = tell("not_as_expected", count=len(amiss), total=len(findings), sources=", ".join(amiss))
         raise SourceChangedError(message)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from essgeo.errors import InputError, SourceChangedError, SourceUnavailableError
 from essgeo.messages import tell
 from essgeo.official.http import is_private
-from essgeo.schema.columns import HEADERS, LISTS
+from essgeo.schema.columns import HEADERS, LAYERS, LISTS
 from essgeo.schema.headers import simplify
 from essgeo.schema.names import is_file_name
 
@@ -33,6 +33,9 @@ _TEXTS = ("title", "publisher", "page", "licence", "vintage", "published")
 _NUMBERS = ("max_megabytes",)
 
 _PLACES = ("url", "name", "checksum", "member", "dataset", "resource", "title", "format")
+
+_NO_COLUMN = ("optional", "either")
+"""What stands among the columns of an entry and is none."""
 
 _BY_DATASET = ("dataset", "title", "format")
 
@@ -95,10 +98,14 @@ def apply_overrides(tables: Mapping[str, dict[str, Any]], path: Path) -> dict[st
 def _changed(table: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     place = changes.get("locate", {})
     kind = "address" if "url" in place else "data.gouv.fr" if "dataset" in place else table["locate"]["kind"]
-    before = {key: value for key, value in table["locate"].items() if not ("url" in place and key == "checksum")}
+    of_address = {"checksum", "fallback"} if "url" in place else set()
+    before = {key: value for key, value in table["locate"].items() if key not in of_address}
     known = table.get("columns", {})
     added = {column: [*names, *known[column]] for column, names in changes.get("columns", {}).items()}
-    return {**table, **changes, "locate": {**before, **place, "kind": kind}, "columns": {**known, **added}}
+    # What the user names is no longer unverified: the licence, the address, the columns.
+    named = {*changes, *({"address"} if place.keys() & {"url", "dataset"} else ())}
+    changed = {**table, **changes, "unverified": [what for what in table.get("unverified", ()) if what not in named]}
+    return {**changed, "locate": {**before, **place, "kind": kind}, "columns": {**known, **added}}
 
 
 def _faults(name: str, changes: object, tables: Mapping[str, dict[str, Any]]) -> Iterator[str]:
@@ -154,13 +161,9 @@ def _column_faults(name: str, columns: object, known: Mapping[str, object]) -> I
         yield tell("toml_columns", name=name)
         return
     for column, names in columns.items():
-        if column not in known or column == "optional":
-            yield tell(
-                "toml_column_unknown",
-                name=name,
-                column=column,
-                known=", ".join(key for key in known if key != "optional"),
-            )
+        if column not in known or column in _NO_COLUMN:
+            there = ", ".join(key for key in known if key not in _NO_COLUMN)
+            yield tell("toml_column_unknown", name=name, column=column, known=there)
         elif not (isinstance(names, list) and all(isinstance(alias, str) for alias in names)):
             yield tell("toml_column_names", name=name, column=column)
 
@@ -190,14 +193,19 @@ class Source:
         The largest file that is taken, in 10^6 bytes, and the largest that may come out of its archive.
     locate
         How the current file is found. ``kind`` is ``data.gouv.fr`` (then ``dataset``; ``title``, a regular expression;
-        ``format``, space-separated; ``resource``, an identifier that wins over the title while it is there),
+        ``unlike``, one of what is taken only where there is no other; ``format``, space-separated; ``resource``, an
+        identifier that wins over the title while it is there),
         ``address`` (then ``url``; ``name`` of the file; ``checksum``, the address of its sum; ``pages`` where it is the
-        first page of a list) or ``given``: nobody publishes it, the user gives it (``option`` of the command).
-        ``member`` is the pattern of the file wanted from an archive. ``{area}`` stands for the area.
+        first page of a list; ``fallback``, another address, for the day on which the file is gone from the first),
+        ``given``: nobody publishes it, the user gives it (``option`` of the command), or ``page``: the file is on the
+        ``page`` of the source, under a ``name`` but at an address that nobody has read. ``member`` is the pattern of
+        the file wanted from an archive. ``{area}`` stands for the area.
     columns
         The names a column is known under, newest first, by its name in essgeo.
     optional
-        Columns that may be absent.
+        Columns that may be absent, which is then said.
+    either
+        Columns, space-separated, that stand in for each other: one of them at least must be there.
     areas
         The area in addresses, by department (``*``: any other); empty where it is the code of the department.
     only, without
@@ -226,6 +234,7 @@ class Source:
     locate: Mapping[str, str]
     columns: Mapping[str, tuple[str, ...]]
     optional: tuple[str, ...] = ()
+    either: tuple[str, ...] = ()
     areas: Mapping[str, str] | None = None
     only: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
@@ -236,8 +245,8 @@ class Source:
 
     @property
     def is_given(self) -> bool:
-        """Whether the user gives it, because nobody publishes it."""
-        return self.locate["kind"] == "given"
+        """Whether the user gives it, because nobody publishes it, or because nobody has read where."""
+        return self.locate["kind"] in {"given", "page"}
 
 
 def _sources() -> dict[str, Source]:
@@ -252,7 +261,7 @@ def _read(path: Path | None, _changed_ns: int) -> dict[str, Source]:
     tables = tomllib.loads(text)
     for table in tables.values():
         if isinstance(name := table.get("columns"), str):
-            optional = [field.name for field in LISTS[name].fields if field.optional]
+            optional = [field.name for field in (LISTS | LAYERS)[name].fields if field.optional]
             table |= {"headers": name, "columns": {**HEADERS[name], "optional": optional}}
     changed = apply_overrides(tables, path) if path else tables
     return {name: _source(name, table) for name, table in changed.items()}
@@ -321,6 +330,8 @@ def area_of(source: Source, department: str) -> str:
     if department and not is_department(department):
         message = tell("department_unknown", department=department)
         raise InputError(message)
+    if source.locate["kind"] == "page":
+        raise SourceUnavailableError(to_give(source), cause="page")
     if source.is_given:
         raise SourceUnavailableError(to_give(source), cause="given")
     if department in source.without or (source.only and department and department not in source.only):
@@ -338,7 +349,10 @@ def area_of(source: Source, department: str) -> str:
 
 
 def to_give(source: Source) -> str:
-    """Return what to do about a source that nobody publishes."""
+    """Return what to do about a source that nobody publishes, or whose address is not known."""
+    if source.locate["kind"] == "page":
+        named = {"id": source.id, "name": source.locate["name"], "page": source.page}
+        return tell("source_unverified", **named, unverified=", ".join(source.unverified))
     return tell("source_given", id=source.id, option=source.locate["option"], layer=source.layer, page=source.page)
 
 
@@ -350,9 +364,9 @@ def due_since(source: Source, today: dt.date) -> str:
     Examples
     --------
     >>> import datetime as dt
-    >>> income = find_source("iris_income")
-    >>> income.published, due_since(income, dt.date(2025, 12, 1)), due_since(income, dt.date(2026, 1, 1))
-    ('2024-12', '', '2025-12')
+    >>> grid = find_source("grid_200m")
+    >>> grid.published, due_since(grid, dt.date(2027, 2, 1)), due_since(grid, dt.date(2027, 3, 1))
+    ('2026-02', '', '2027-02')
     """
     if not source.published:
         return ""
@@ -369,7 +383,7 @@ def official_columns(found: Iterable[str], source: Source, *, file: str) -> dict
     Raises
     ------
     SourceChangedError
-        A column that is not optional stands under none of its names.
+        A column that is not optional, or each of those that stand in for each other, stands under none of its names.
 
     Examples
     --------
@@ -381,18 +395,34 @@ def official_columns(found: Iterable[str], source: Source, *, file: str) -> dict
     for column in standing:
         by_name.setdefault(simplify(column), column)
     chosen: dict[str, str] = {}
-    missing: dict[str, tuple[str, ...]] = {}
     for canonical, names in source.columns.items():
         known = (by_name[simplify(name)] for name in names if simplify(name) in by_name)
         free = next((name for name in known if name not in chosen), None)
         if free is not None:
             chosen[free] = canonical
-        elif canonical not in source.optional:
-            missing[canonical] = names
-    if missing:
+    there, groups = set(chosen.values()), [group.split() for group in source.either]
+    instead = {name for group in groups for name in group}
+    lacking = [name for name in source.columns if name not in {*there, *source.optional, *instead}]
+    lacking += [name for group in groups if there.isdisjoint(group) for name in group]
+    if missing := {name: source.columns[name] for name in lacking}:
         message = _catalogue_changed(source, file, missing, standing)
         raise SourceChangedError(message, cause="column", detail=", ".join(names[0] for names in missing.values()))
     return chosen
+
+
+def absent_columns(found: Iterable[str], source: Source) -> list[str]:
+    """Return the optional columns of a source that a file with these columns has not, by their official names.
+
+    Examples
+    --------
+    >>> absent_columns(["SIREN"], find_source("ess_france"))
+    ["Nom ou raison sociale de l'entreprise", "Famille juridique de l'entreprise"]
+    """
+    standing = {simplify(column) for column in found}
+    optional = (source.columns[name] for name in source.optional)
+    absent = [names for names in optional if standing.isdisjoint(map(simplify, names))]
+    # Of names that tell a year, that of the vintage.
+    return [next((name for name in names if name.endswith(source.vintage[-2:])), names[0]) for names in absent]
 
 
 def _catalogue_changed(source: Source, file: str, missing: Mapping[str, tuple[str, ...]], standing: list[str]) -> str:
@@ -404,11 +434,12 @@ def _catalogue_changed(source: Source, file: str, missing: Mapping[str, tuple[st
 
 def _source(name: str, table: dict[str, object]) -> Source:
     columns = dict(table.pop("columns", {}))  # type: ignore[call-overload]
-    optional = tuple(columns.pop("optional", ()))
+    optional, either = (tuple(columns.pop(key, ())) for key in _NO_COLUMN)
     lists = {key: tuple(value) for key, value in table.items() if isinstance(value, list)}
     return Source(
         id=name,
         columns={column: tuple(names) for column, names in columns.items()},
         optional=optional,
+        either=either,
         **(table | lists),  # type: ignore[arg-type]
     )

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from essgeo.errors import ChecksumError, SourceChangedError, SourceError, SourceUnavailableError
 from essgeo.messages import tell
 from essgeo.official.archives import SIGNATURE, RemoteFile, head_of, matching, members_of
-from essgeo.official.catalogue import area_of, due_since, official_columns, to_give
+from essgeo.official.catalogue import absent_columns, area_of, due_since, official_columns, to_give
 from essgeo.official.formats import HEAD_BYTES, columns_in, fault_of, missing_part
 from essgeo.official.http import GoneError
 from essgeo.official.resolve import find_file
@@ -35,7 +35,8 @@ class Finding:
     source, area
         What was looked at.
     state
-        ``ok``, ``changed``, ``gone``, ``unreachable``: nothing can be said today; ``given``: nobody publishes it.
+        ``ok``, ``changed``, ``gone``, ``unreachable``: nothing can be said today; ``given``: nobody publishes it;
+        ``unverified``: nobody has read where it is.
     said
         What was seen, or what is wrong.
     url, size
@@ -71,13 +72,13 @@ def check_source(source: Source, *, area: str, web: Web) -> Finding:
         There is no such department.
     """
     if source.is_given:
-        return Finding(source.id, "", "given", to_give(source))
+        state = "unverified" if source.locate["kind"] == "page" else "given"
+        return Finding(source.id, "", state, to_give(source))
     place = ""
     file = None
     try:
         place = area_of(source, area)
-        file = find_file(source, place, web)
-        size, said = _look(source, place, file, web)
+        file, size, said = _find_and_look(source, place, web)
     except (ChecksumError, SourceChangedError) as error:
         state, size, said = "changed", 0, str(error)
     except GoneError as error:
@@ -90,6 +91,21 @@ def check_source(source: Source, *, area: str, web: Web) -> Finding:
     if state != "ok" and source.unverified:
         said += f" Of this entry, never seen in a published file: {', '.join(source.unverified)}."
     return Finding(source.id, place, state, said, file.url if file else "", size)
+
+
+def _find_and_look(source: Source, area: str, web: Web) -> tuple[OfficialFile, int, str]:
+    """Return the current file, its bytes and what was seen of it, at its other address where it is gone."""
+    file = find_file(source, area, web)
+    try:
+        return file, *_look(source, area, file, web)
+    except GoneError as gone:
+        if "fallback" not in source.locate:
+            raise
+        file = find_file(source, area, web, place="fallback")
+        try:
+            return file, *_look(source, area, file, web)
+        except GoneError:
+            raise gone from None
 
 
 def _due(source: Source) -> str:
@@ -118,8 +134,7 @@ def _look(source: Source, area: str, file: OfficialFile, web: Web) -> tuple[int,
     columns = _parquet_columns(file, web, size) if source.format == "parquet" else columns_in(head, source.format)
     if columns is None:
         return size, f"{file.name}: its first bytes are right, its columns were not seen"
-    official_columns(columns, source, file=file.name)
-    return size, f"{file.name}: its columns are known"
+    return size, f"{file.name}: {_known(columns, source, file.name)}"
 
 
 def _look_into(source: Source, area: str, file: OfficialFile, web: Web, size: int) -> str:
@@ -143,8 +158,14 @@ def _look_into(source: Source, area: str, file: OfficialFile, web: Web, size: in
     columns = columns_in(head, form)
     if not columns:
         return tell("member_columns_unseen", name=file.name, name_2=name)
-    official_columns(columns, source, file=name)
-    return tell("member_columns_known", name=file.name, name_2=name)
+    return tell("member_columns_known", name=file.name, name_2=name, known=_known(columns, source, name))
+
+
+def _known(columns: list[str], source: Source, file: str) -> str:
+    """Return that columns are those that readers know, and which of the optional ones are not there."""
+    official_columns(columns, source, file=file)
+    absent = ", ".join(absent_columns(columns, source))
+    return tell("check_absent", absent=absent) if absent else tell("check_known")
 
 
 def _parquet_columns(file: OfficialFile, web: Web, size: int) -> list[str] | None:

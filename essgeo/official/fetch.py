@@ -15,7 +15,15 @@ from tqdm import tqdm
 from essgeo.errors import SourceError, SourceUnavailableError
 from essgeo.messages import tell
 from essgeo.official.catalogue import Source, area_of, find_source
-from essgeo.official.http import NO_SUCH_RANGE, NOT_MODIFIED, PARTIAL, InterruptedTransferError, Web, refuse_size
+from essgeo.official.http import (
+    NO_SUCH_RANGE,
+    NOT_MODIFIED,
+    PARTIAL,
+    GoneError,
+    InterruptedTransferError,
+    Web,
+    refuse_size,
+)
 from essgeo.official.resolve import find_file
 from essgeo.official.store import (
     WORK,
@@ -152,12 +160,20 @@ def _renew(
             file = find_file(source, area, web)
             if copy and file.checksum and (file.url, file.checksum) == (copy.url, copy.checksum):
                 return confirm(home, copy, source)
-            part = work / f"{file.name}.part"
             with tqdm(desc=source.id, unit="B", unit_scale=True, disable=None if progress else True) as bar:
-                came = _download(source, file, part, known=copy, web=web, bar=bar)
+                try:
+                    came = _download(source, file, work / f"{file.name}.part", known=copy, web=web, bar=bar)
+                except GoneError as gone:
+                    if "fallback" not in source.locate:
+                        raise
+                    file = find_file(source, area, web, place="fallback")
+                    try:
+                        came = _download(source, file, work / f"{file.name}.part", known=copy, web=web, bar=bar)
+                    except GoneError:
+                        raise gone from None
             if came is None and copy is not None:
                 return confirm(home, copy, source)
-            return accept(part, home, source, came or file, copy)
+            return accept(work / f"{file.name}.part", home, source, came or file, copy)
     except filelock.Timeout as error:
         message = tell("fetched_elsewhere", home=home, id=source.id)
         raise SourceUnavailableError(message, cause="busy") from error

@@ -19,9 +19,12 @@ from essgeo.files.tables import WEB_PAGE
 from essgeo.messages import tell
 from essgeo.official.archives import MAX_RATIO
 from essgeo.official.archives import SIGNATURE as ZIP
+from essgeo.official.catalogue import absent_columns
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from essgeo.official.catalogue import Source
 
 
 PARQUET, GZIP = b"PAR1", b"\x1f\x8b"
@@ -40,6 +43,7 @@ _SIGNATURES = {
     "json": (b"{", b"["),
     "parquet": (PARQUET,),
     "shapefile": (b"\x00\x00\x27\x0a",),
+    "xlsx": (ZIP,),
 }
 
 SUFFIXES = {"shapefile": ".shp"}
@@ -113,6 +117,19 @@ def columns_of(path: Path, form: str) -> list[str] | None:
     except (pa.ArrowException, ValueError, zlib.error) as error:
         message = tell("header_unreadable", name=path.name, error=error)
         raise SourceChangedError(message) from error
+
+
+def absent_in(path: Path, source: Source) -> list[str]:
+    """Return the optional columns that a file of a source should have and has not, by their official names.
+
+    A file of a user may be of another format than that of the publisher; nothing is said of one that cannot be read.
+    """
+    form = {".csv": "csv", ".gz": "csv.gz", ".parquet": "parquet"}.get(path.suffix.lower(), source.format)
+    try:
+        columns = columns_of(path, form)
+    except (SourceChangedError, OSError):
+        return []
+    return [] if columns is None else absent_columns(columns, source)
 
 
 def columns_in(head: bytes, form: str) -> list[str] | None:

@@ -13,6 +13,7 @@ from essgeo.errors import InputError, SourceChangedError, SourceError, SourceUna
 from essgeo.files.provenance import Input, sha256_of
 from essgeo.messages import tell
 from essgeo.official.catalogue import find_source
+from essgeo.official.formats import absent_in
 from essgeo.official.store import earlier_copies, note_read, put_back
 from essgeo.schema.codes import department_of
 from essgeo.text.languages import words
@@ -285,6 +286,9 @@ def _input(lang: Lang, layer: str, file: OfficialFile) -> Input:
     source, said = find_source(file.source), words(lang)["live"]
     reason = cause_in_words(file.fault, lang) if file.fault else ""
     vintage = source.vintage if source.vintage == "latest" and not file.vintage else file.vintage
+    notes = [said["stale"].format(title=source.title, day=file.day, reason=reason)] if reason else []
+    if absent := absent_in(file.path, source):
+        notes.append(said["lacks"].format(title=source.title, columns=", ".join(absent)))
     return Input(
         layer=layer,
         file=file.path.name,
@@ -295,5 +299,5 @@ def _input(lang: Lang, layer: str, file: OfficialFile) -> Input:
         vintage=file.day if vintage == "latest" else vintage or said["unknown"],
         url=file.url,
         fetched_at=file.fetched_at,
-        note=said["stale"].format(title=source.title, day=file.day, reason=reason) if reason else "",
+        note=" ; ".join(notes) if lang == "fr" else "; ".join(notes),
     )

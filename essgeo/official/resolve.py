@@ -27,8 +27,10 @@ _SHOWN_RESOURCES = 8
 _MAX_JSON_BYTES = 50_000_000
 
 
-def find_file(source: Source, area: str, web: Web) -> OfficialFile:
+def find_file(source: Source, area: str, web: Web, *, place: str = "url") -> OfficialFile:
     """Return where the current file of a source is, and what its publisher says of it.
+
+    ``place`` is ``fallback`` for a file that is gone from its address, where the catalogue knows another.
 
     Raises
     ------
@@ -38,7 +40,7 @@ def find_file(source: Source, area: str, web: Web) -> OfficialFile:
         The server cannot be asked.
     """
     if source.locate["kind"] == "address":
-        url, name, sums = (source.locate.get(key, "").replace("{area}", area) for key in ("url", "name", "checksum"))
+        url, name, sums = (source.locate.get(key, "").replace("{area}", area) for key in (place, "name", "checksum"))
         said = re.match(rb"[0-9a-fA-F]{32}\b", web.read(sums, max_bytes=1000)[0]) if sums else None
         checksum = f"md5:{said[0].decode().lower()}" if said else ""
         return OfficialFile(source.id, area, name or file_name(url, source.id), url, checksum)
@@ -65,6 +67,9 @@ def dataset_address(source: Source) -> str:
 def choose_resource(source: Source, dataset: Mapping[str, Any]) -> dict[str, Any]:
     """Return the file of a dataset that the catalogue names: by its identifier, else the newest of a title and format.
 
+    The newest is the one of the latest date in its title or name, where they have dates: an old file that was touched
+    again has a newer ``last_modified``. One whose title is ``unlike`` what is wanted is taken where there is no other.
+
     Raises
     ------
     SourceChangedError
@@ -88,7 +93,7 @@ def choose_resource(source: Source, dataset: Mapping[str, Any]) -> dict[str, Any
         for resource in resources
         if resource.get("type", "main") == "main"
         and str(resource.get("format", "")).lower() in formats
-        and title.search(f"{resource.get('title', '')} {_base(resource['url'])}")
+        and title.search(_named(resource))
     ]
     fitting = [item for item in resources if item.get("id") == source.locate.get("resource", "")] or fitting
     if not fitting:
@@ -102,7 +107,19 @@ def choose_resource(source: Source, dataset: Mapping[str, Any]) -> dict[str, Any
             there=there or "none",
         )
         raise SourceChangedError(message, cause="gone")
-    return max(fitting, key=lambda item: str(item.get("last_modified") or item.get("created_at") or ""))
+    wanted = [item for item in fitting if not re.search(source.locate.get("unlike", "(?!)"), _named(item))] or fitting
+    return max(wanted, key=lambda item: (_dated(item), str(item.get("last_modified") or item.get("created_at") or "")))
+
+
+def _named(resource: Mapping[str, Any]) -> str:
+    return f"{resource.get('title', '')} {_base(resource['url'])}"
+
+
+def _dated(resource: Mapping[str, Any]) -> str:
+    """Return the latest day that a title or name tells, as ``20261001``; ``""`` if none."""
+    text = _named(resource)
+    days = re.findall(r"(?<!\d)(20\d\d)[-_]?(0[1-9]|1[0-2])[-_]?(0[1-9]|[12]\d|3[01])(?!\d)", text)
+    return max(("".join(day) for day in days), default="")
 
 
 def file_name(url: str, otherwise: str) -> str:

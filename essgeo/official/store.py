@@ -233,7 +233,7 @@ def is_current(copy: OfficialFile, source: Source, now: dt.datetime) -> bool:
     """
     named = (copy.vintage, copy.locate) == (source.vintage, dict(source.locate))
     age = now - dt.datetime.fromisoformat(copy.checked_at)
-    young = dt.timedelta(0) <= age < dt.timedelta(days=REFRESH_DAYS[source.refresh])
+    young = 0 <= age.total_seconds() < REFRESH_DAYS[source.refresh] * 86_400
     return named and young and not copy.refused
 
 
@@ -277,7 +277,8 @@ def accept(part: Path, home: Path, source: Source, file: OfficialFile, last: Off
         discard(part)
         return confirm(home, last, source, **said)
     with part.open("rb") as stream:
-        suffix = ".zip" if stream.read(len(SIGNATURE)) == SIGNATURE else _suffix(source)
+        packed = "member" in source.locate and stream.read(len(SIGNATURE)) == SIGNATURE
+    suffix = ".zip" if packed else _suffix(source)
     now, seen = _now(), part.stat()
     copy = dataclasses.replace(
         file,

@@ -15,6 +15,8 @@ from essgeo.geocoding import geocode
 from essgeo.geocoding.chain import SIRENE
 from essgeo.geocoding.verdict import RADIUS_M
 from essgeo.messages import tell
+from essgeo.official.catalogue import find_source
+from essgeo.official.formats import absent_in
 from essgeo.official.live import Found, input_of
 from essgeo.official.readers import read_ess_list
 from essgeo.official.sirene import read_establishments, read_sirene_geolocation
@@ -70,7 +72,8 @@ class RegisterFiles:
     ess_list
         The list of ESS France; without it only the flag and the legal category tell.
     stale
-        Why a copy may not be the current one, and which files were not there: to be said beside every figure.
+        Why a copy may not be the current one, which files were not there, and which columns a file lacks that it should
+        have: to be said beside every figure.
     """
 
     establishments: Path
@@ -139,6 +142,9 @@ def register_files(
         stale += [copy.stale] if copy.stale else []
     if missing:
         raise SourceUnavailableError("\n".join(missing if live else [*missing, tell("live_fetches")]))
+    for name, path in found.items():
+        absent = ", ".join(absent_in(path, find_source(SOURCES[name])))
+        stale += [tell("register_lacks", file=path.name, absent=absent)] if absent else []
     return RegisterFiles(**found, stale=tuple(stale))
 
 

@@ -122,7 +122,8 @@ def publish_grid(
     if known is not None:
         figures.update(known[figures.columns])
     path = folder / f"{member}.gpkg"
-    held.drop(columns="iris").assign(**{name: figures[name].to_numpy() for name in figures}).to_file(path)
+    named = {"lcog_geo": "93010", "men": 1.0, "men_pauv": 0.0} | {name: figures[name].to_numpy() for name in figures}
+    held.drop(columns="iris").assign(**named).to_file(path)
     server.files[GRID_PATH] = zipped(**{f"Filosofi2021_{member}.gpkg": path.read_bytes()})
 
 

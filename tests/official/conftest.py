@@ -76,10 +76,13 @@ def official(redirected: FileServer, small_territory: Path, tmp_path: Path) -> F
     gpd.GeoDataFrame(named, geometry=list(qpv.geometry), crs=2154).to_file(tmp_path / "QP_METROPOLE_LB93.shp")
     publish_qpv_2015(server, tmp_path)
     sites = (
-        "site_id;site_nom;site_statut;comm_nom;comm_insee;lon;lat\n93010_1;Friche A;friche;BONDY;93010;2.456;48.906\n"
+        "site_id;site_nom;site_type;site_adresse;site_statut;site_occupation;site_actu_date;comm_nom;comm_insee;"
+        "unite_fonciere_surface;bati_surface;activite_libelle;proprio_type;longitude;latitude;geompoint\n"
+        "93010_1;Friche A;;;friche;;;BONDY;93010;;;;;2.456;48.906;\n"
     )
     publish_dataset(server, "cartofriches", {"friches-standard.csv": ("csv", sites.encode())})
     stop = {"id_gares": [7], "nom_gares": ["Arrêt"], "mode": ["RER"], "res_com": ["RER E"]}
+    stop |= {"nom_iv": ["Arrêt"], "indice_lig": ["E"], "exploitant": ["SNCF"]}
     server.files[STATIONS_PATH] = geojson(gpd.GeoDataFrame(stop, geometry=[shapely.Point(2.46, 48.906)], crs=4326))
     street = dict.fromkeys(BAN_COLUMNS, "") | {
         "code_postal": "93100",

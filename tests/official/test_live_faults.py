@@ -132,7 +132,7 @@ WRONG_INSIDE = {
 
 @pytest.fixture
 def always_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    for rhythm in ("weekly", "monthly", "quarterly", "yearly"):
+    for rhythm in REFRESH_DAYS:
         monkeypatch.setitem(REFRESH_DAYS, rhythm, 0.0)
 
 
@@ -176,7 +176,7 @@ def test_a_refused_file_is_asked_for_again_and_the_mended_one_is_taken(
     first = json.loads(manifest.read_text(encoding="utf-8"))
     official.files[STATIONS_PATH] = empty_shapes(official)
     with monkeypatch.context() as patch:
-        patch.setitem(REFRESH_DAYS, "monthly", 0.0)
+        patch.setitem(REFRESH_DAYS, "yearly", 0.0)
         study = run_study(small_territory, live=True, out=tmp_path / "maps", lang="fr")
     (used,) = [source for source in study.inputs if source.layer == "stations" and source.url]
     assert used.sha256 == first["sha256"]

@@ -87,7 +87,7 @@ def test_a_territory_begins_from_its_communes(redirected: Any, shared: Path, tmp
     text = (pages / "qn09301m.html").read_text(encoding="utf-8")
     assert "Nord &amp; Sud" in text
     assert "Aucun quartier cible" in text
-    stations = gpd.read_file(pages / "geojson" / "stations_odbl.geojson")
+    stations = gpd.read_file(pages / "geojson" / "stations.geojson")
     assert 20 < len(stations) < 200
     (tmp_path / "plaine-commune" / "neighbourhoods.csv").write_text(
         "neighbourhood_id,name,city,citycode,iris_codes,qpv_2015,qpv_2024,note\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
@@ -121,11 +122,14 @@ def test_a_newer_vintage_is_due_a_year_after_the_last(server: Server, web: Web) 
     grid = find_source("grid_200m")
     assert due_since(grid, dt.date(2027, 2, 28)) == ""
     assert due_since(grid, dt.date(2027, 3, 1)) == "2027-02"
-    income = find_source("iris_income")
+    last = find_source("iris_income")
+    assert due_since(last, dt.date(2040, 1, 1)) == ""
+    aged = dataclasses.replace(last, refresh="yearly", published="2024-12")
     path = "/www.insee.fr/fr/statistiques/fichier/8229323/BASE_TD_FILO_IRIS_2021_DISP_CSV.zip"
     server.files[path] = b"IRIS;DISP_MED21\n1;2\n"
-    found = check_source(income, area="93", web=web)
+    found = check_source(aged, area="93", web=web)
     assert found.state == "ok"
+    assert "not there: DISP_TP6021" in found.said
     assert "a newer one has probably been out since 2025-12. Look at https://www.insee.fr" in found.said
 
 

@@ -131,7 +131,7 @@ def test_columns_inside_an_archive_are_seen(before: int, server: Server, web: We
     server.files[POPULATION] = archive_of(census)
     found = check_source(find_source("iris_population"), area="93", web=web)
     assert (found.state, found.size) == ("ok", len(server.files[POPULATION]))
-    assert "holds base-ic-evol-struct-pop-2022.CSV, whose columns are known" in found.said
+    assert "holds base-ic-evol-struct-pop-2022.CSV: its columns are known" in found.said
     assert server.sent < 1_500_000
     census["base-ic-evol-struct-pop-2022.CSV"] = b"IRIS;COM;POPULATION\n" + rows
     server.files[POPULATION] = archive_of(census)
@@ -230,7 +230,7 @@ def test_what_is_gone_changed_or_out_of_reach(server: Server, web: Web) -> None:
     assert check_source(find_source("stations"), area="93", web=web).state == "gone"
     gone = check_source(find_source("ess_france"), area="93", web=web)
     assert gone.state == "gone"
-    assert "never seen in a published file: columns but SIREN" in gone.said
+    assert "never seen in a published file: licence" in gone.said
     server.script = [lambda handler: handler.reply(503, b"")] * 3
     assert check_source(find_source("ban"), area="93", web=web).state == "unreachable"
     server.files[BAN_PATH] = b"<html>moved"
