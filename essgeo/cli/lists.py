@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
@@ -26,7 +27,7 @@ from essgeo.cli.options import (
     recode,
     sheet,
 )
-from essgeo.errors import InputError
+from essgeo.errors import InputError, InputWarning
 from essgeo.messages import language, plural, tell
 
 if TYPE_CHECKING:
@@ -212,6 +213,7 @@ class StructuresOptions(TypedDict):
     legal_units: Path | None
     geolocation: Path | None
     ess_list: Path | None
+    naf_2025: Path | None
     live: bool
     ban: tuple[Path, ...]
     corrections: str | None
@@ -235,6 +237,7 @@ class StructuresOptions(TypedDict):
 @click.option("--legal-units", type=_FILE)
 @click.option("--geolocation", type=_FILE)
 @click.option("--ess-list", type=_FILE)
+@click.option("--naf-2025", "naf_2025", type=_FILE)
 @click.option("--live", is_flag=True)
 @ban
 @corrections
@@ -266,6 +269,7 @@ def structures(territory: str, output: Path, **given: Unpack[StructuresOptions])
     from essgeo.geocoding.corrections import warn_unmatched
     from essgeo.register import as_table, build_register, register_portrait
     from essgeo.register.assemble import register_files
+    from essgeo.register.naf import unknown_activities
     from essgeo.territory import load_territory
 
     _check(output, given)
@@ -274,6 +278,7 @@ def structures(territory: str, output: Path, **given: Unpack[StructuresOptions])
         legal_units=given["legal_units"],
         geolocation=given["geolocation"],
         ess_list=given["ess_list"],
+        naf_2025=given["naf_2025"],
         live=given["live"],
     )
     copies = {
@@ -281,6 +286,7 @@ def structures(territory: str, output: Path, **given: Unpack[StructuresOptions])
         tell("copy_legal_units"): files.legal_units,
         tell("copy_geolocation"): files.geolocation,
         tell("copy_ess_list"): files.ess_list,
+        tell("copy_naf_2025"): files.naf_2025,
     }
     check_outputs({"-o": output, "--portrait": given["portrait"], "--suggestions": given["suggestions"]}, copies)
     for sentence in files.stale:
@@ -299,6 +305,8 @@ def structures(territory: str, output: Path, **given: Unpack[StructuresOptions])
     warn_uncovered(found)
     warn_unmatched(found, settled)
     form = language.get() if given["excel"] else None
+    if unknown := unknown_activities(found, language.get()):
+        warnings.warn(unknown, InputWarning, stacklevel=1)
     if given["portrait"]:
         write_file(
             register_portrait(found, here, files, as_of=as_of, live=given["live"]), given["portrait"], excel=form
@@ -316,7 +324,7 @@ def _check(output: Path, given: StructuresOptions) -> None:
     if given["others"] is None and any(given[name] for name in _OF_OTHERS):  # type: ignore[literal-required]
         message = tell("two_lists")
         raise InputError(message)
-    official = ("establishments", "legal_units", "geolocation", "ess_list")
+    official = ("establishments", "legal_units", "geolocation", "ess_list", "naf_2025")
     read = {f"--{name.replace('_', '-')}": given[name] for name in official}  # type: ignore[literal-required]
     read |= {"--corrections": given["corrections"], "--others": given["others"]}
     read |= {f"--ban ({path.name})": path for path in given["ban"]}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import zipfile
 from typing import TYPE_CHECKING, cast
 
 import geopandas as gpd
@@ -10,11 +12,12 @@ import pandas as pd
 import shapely
 
 from essgeo.crs import GEOGRAPHIC
-from essgeo.errors import SourceChangedError
+from essgeo.errors import InputError, SourceChangedError
 from essgeo.files import premises
 from essgeo.files.geographic import describe_features, read_features
+from essgeo.files.limits import refuse_size
 from essgeo.files.perimeters import clip_zones, interest_of
-from essgeo.files.tables import checked_suffix, read_table
+from essgeo.files.tables import BOOKS, checked_suffix, read_table
 from essgeo.messages import tell
 from essgeo.official.catalogue import find_source, official_columns
 from essgeo.official.census import official_outlines, official_table
@@ -34,6 +37,11 @@ AROUND_M = 500.0
 _MAX_DEGREES = 180
 
 _SIREN_DIGITS = 9
+
+_MAX_SEEN = 40
+"""Columns of a workbook that are looked at, and names that a message tells."""
+
+_NAF_CODE = r"\d\d\.\d\d[A-Z]"
 
 _FAMILIES = {
     "association": "association",
@@ -208,6 +216,80 @@ def read_ess_list(path: Path) -> pd.Series:
     codes = {text: _family(text) for text in rows["family"].unique()}
     families = rows.set_index("siren")["family"].map(codes)
     return families[~families.index.duplicated(keep="last")].sort_index()
+
+
+def read_naf_2025(path: Path) -> dict[str, str]:
+    r"""Return what each code of the NAF 2025 holds of the NAF rév. 2, several codes joined by ``+``, as INSEE tells it.
+
+    INSEE's workbook of January 2026 and that before it are read, under any sheet and below any title, and a CSV of the
+    two columns.
+
+    Raises
+    ------
+    SourceChangedError
+        No sheet has the two columns, or none of their rows has two codes.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "naf.csv"
+    ...     _ = path.write_text("NAFold-code;NAFnew-code\n88.91A;85.10Y\n85.10Z;85.10Y\n88.91A;88.91G\n")
+    ...     read_naf_2025(path)
+    {'85.10Y': '85.10Z+88.91A', '88.91G': '88.91A'}
+    """
+    source = find_source("naf_2025")
+    rows = _naf_rows(path, source)
+    codes = rows.apply(lambda column: column.str.strip().str.upper())
+    codes = codes[codes.apply(lambda column: column.str.fullmatch(_NAF_CODE)).all(axis=1)]
+    if codes.empty:
+        message = tell("naf_no_codes", file=path.name, page=source.page)
+        raise SourceChangedError(message)
+    return {new: "+".join(sorted(set(old))) for new, old in codes.groupby("naf_2025")["naf"]}
+
+
+def _naf_rows(path: Path, source: Source) -> pd.DataFrame:
+    """Return the two columns of codes, of the first sheet with both; a header may go on behind the words known."""
+    wanted = {name: tuple(map(simplify, titles)) for name, titles in source.columns.items()}
+    seen: list[str] = []
+    for sheet in _sheets_of(path):
+        rows = iter(sheet)
+        for row in rows:
+            header = [simplify(str(cell or "")) for cell in row]
+            seen += [str(cell) for cell in row if cell]
+            found = {
+                name: next((place for place, cell in enumerate(header) if cell.startswith(titles)), None)
+                for name, titles in wanted.items()
+            }
+            if None not in found.values():
+                cells = [[str(row[place] or "") for place in found.values() if place is not None] for row in rows]
+                return pd.DataFrame(cells, columns=list(found), dtype=str)
+    official_columns(seen[:_MAX_SEEN], source, file=path.name)
+    raise AssertionError(path)  # pragma: no cover (columns that stand exactly so were found above)
+
+
+def _sheets_of(path: Path) -> list[list[tuple[object, ...]]]:
+    """Return the rows of each sheet of a workbook, or of a CSV, its header first."""
+    if checked_suffix(path) not in BOOKS:
+        table = read_table(path, min_rows=0)
+        return [[tuple(table.columns), *table.itertuples(index=False, name=None)]]
+    import openpyxl  # noqa: PLC0415 (slow to import, and only workbooks need it)
+
+    try:
+        with zipfile.ZipFile(path) as packed:
+            refuse_size(path, sum(member.file_size for member in packed.infolist()))
+        with contextlib.closing(openpyxl.load_workbook(path, read_only=True, data_only=True)) as book:
+            for sheet in book.worksheets:
+                sheet.reset_dimensions()
+            return [
+                [row for row in sheet.iter_rows(values_only=True, max_col=_MAX_SEEN) if any(row)]
+                for sheet in book.worksheets
+            ]
+    except (InputError, SourceChangedError):
+        raise
+    except Exception as error:
+        message = tell("workbook_unreadable", path=path, error=error)
+        raise InputError(message) from error
 
 
 def _family(text: str) -> str:

@@ -56,7 +56,7 @@ _NAMES = ("sign_1", "sign_2", "sign_3", "usual_name")
 _ADDRESS = ("number", "repetition", "street_type", "street", "postcode")
 
 _PLAIN = (
-    *("siret", "created_on", "employee_band", "naf", "naf_version", "employer", "city", "citycode"),
+    *("siret", "created_on", "employee_band", "naf", "naf_version", "naf_2025", "employer", "city", "citycode"),
     "head_office",
 )
 
@@ -241,11 +241,12 @@ def read_establishments(
     -------
     DataFrame
         One row an establishment, by ``siret``, RangeIndex, every column text (``""`` where nothing is known):
-        ``siret``, ``siren``, ``created_on``, ``employee_band``, ``naf``, ``naf_version``, ``employer`` (``O``, ``N``),
-        ``city``, ``citycode``, ``head_office`` (``true``, ``false``), ``diffusion`` (``O`` or ``P``), ``sign_1`` to
-        ``sign_3``, ``usual_name``, ``number``, ``repetition``, ``street_type``, ``street``, ``postcode``, then of the
-        unit ``unit_name``, ``unit_acronym``, ``unit_usual_name``, ``legal_category``, ``ess``, ``mission_company``.
-        An establishment whose unit is not in its file is kept without them where ``categories`` is ``None``.
+        ``siret``, ``siren``, ``created_on``, ``employee_band``, ``naf``, ``naf_version``, ``naf_2025``, ``employer``
+        (``O``, ``N``), ``city``, ``citycode``, ``head_office`` (``true``, ``false``), ``diffusion`` (``O`` or ``P``),
+        ``sign_1`` to ``sign_3``, ``usual_name``, ``number``, ``repetition``, ``street_type``, ``street``, ``postcode``,
+        then of the unit ``unit_name``, ``unit_acronym``, ``unit_usual_name``, ``legal_category``, ``ess``,
+        ``mission_company``. An establishment whose unit is not in its file is kept without them where ``categories`` is
+        ``None``.
 
     Raises
     ------

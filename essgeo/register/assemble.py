@@ -18,7 +18,7 @@ from essgeo.messages import tell
 from essgeo.official.catalogue import find_source
 from essgeo.official.formats import absent_in
 from essgeo.official.live import Found, input_of
-from essgeo.official.readers import read_ess_list
+from essgeo.official.readers import read_ess_list, read_naf_2025
 from essgeo.official.sirene import read_establishments, read_sirene_geolocation
 from essgeo.register.duplicates import SIDES, apply_decisions, read_decisions
 from essgeo.register.establishments import as_structures
@@ -44,10 +44,14 @@ SOURCES = {
     "legal_units": "sirene_legal_units",
     "geolocation": "sirene_geolocation",
     "ess_list": "ess_france",
+    "naf_2025": "naf_2025",
 }
 """By file, its source in the catalogue."""
 
 _NEEDED = ("establishments", "legal_units")
+
+_QUIET = ("naf_2025",)
+"""Files whose absence is said where it costs something only, by :func:`essgeo.register.naf.unknown_activities`."""
 
 HOUSE = "housenumber"
 
@@ -71,6 +75,8 @@ class RegisterFiles:
         The geolocation of SIRENE; without it every address is geocoded.
     ess_list
         The list of ESS France; without it only the flag and the legal category tell.
+    naf_2025
+        INSEE's correspondence of the NAF rév. 2 and the NAF 2025; without it codes of the latter tell little.
     stale
         Why a copy may not be the current one, which files were not there, and which columns a file lacks that it should
         have: to be said beside every figure.
@@ -80,6 +86,7 @@ class RegisterFiles:
     legal_units: Path
     geolocation: Path | None = None
     ess_list: Path | None = None
+    naf_2025: Path | None = None
     stale: tuple[str, ...] = ()
 
 
@@ -89,6 +96,7 @@ def register_files(
     legal_units: Path | None = None,
     geolocation: Path | None = None,
     ess_list: Path | None = None,
+    naf_2025: Path | None = None,
     live: bool = False,
     folder: Path | None = None,
 ) -> RegisterFiles:
@@ -96,7 +104,7 @@ def register_files(
 
     Parameters
     ----------
-    establishments, legal_units, geolocation, ess_list
+    establishments, legal_units, geolocation, ess_list, naf_2025
         Files to read in place of the official copies.
     live
         Fetch what is not current; else no connection is opened.
@@ -121,6 +129,7 @@ def register_files(
         "legal_units": legal_units,
         "geolocation": geolocation,
         "ess_list": ess_list,
+        "naf_2025": naf_2025,
     }
     from essgeo.official.fetch import fetch  # noqa: PLC0415 (requests is loaded when something is asked for)
 
@@ -135,7 +144,7 @@ def register_files(
         except SourceError as error:
             if name in _NEEDED:
                 missing.append(tell("register_missing", error=error, value=name.replace("_", "-")))
-            else:
+            elif name not in _QUIET:
                 stale.append(tell("register_unused", sources=SOURCES[name], error=error))
             continue
         found[name] = copy.path
@@ -194,7 +203,8 @@ def build_register(
         categories=ess_categories(),
         listed=() if listed is None else listed.index.tolist(),
     )
-    structures = as_structures(rows, as_of=as_of, listed=listed)
+    naf_2025 = read_naf_2025(files.naf_2025) if files.naf_2025 else None
+    structures = as_structures(rows, as_of=as_of, listed=listed, naf_2025=naf_2025)
     places = _places(structures, files)
     houses = places[places["coord_precision"] == HOUSE]
     found = geocode(

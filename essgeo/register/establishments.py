@@ -11,16 +11,15 @@ from essgeo.crs import GEOGRAPHIC
 from essgeo.files.redact import MASK
 from essgeo.geocoding.chain import SIRENE, SURE
 from essgeo.official.sirene import NATURAL_PERSON
-from essgeo.register.perimeter import IN_ESS, employees, nomenclature, perimeter, sectors
+from essgeo.register.naf import activities, nomenclature
+from essgeo.register.perimeter import IN_ESS, employees, perimeter, sectors
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping
 
     import geopandas as gpd
 
-
-NAF_VERSION = "NAFRev2"
-"""The nomenclature that the tables of sectors and of exclusions speak; a code of another one says nothing."""
 
 SOURCE = "INSEE, Sirene"
 
@@ -33,7 +32,18 @@ _STREET = ["number", "repetition", "street_type", "street"]
 _ALIASES = ["sign_1", "sign_2", "sign_3", "usual_name", "unit_name", "unit_usual_name", "unit_acronym"]
 
 _TEXTS = [
-    *("siret", "siren", "created_on", "employee_band", "naf", "naf_version", "employer", "city", "citycode"),
+    *(
+        "siret",
+        "siren",
+        "created_on",
+        "employee_band",
+        "naf",
+        "naf_version",
+        "naf_2025",
+        "employer",
+        "city",
+        "citycode",
+    ),
     *("head_office", "diffusion", *_STREET, "postcode", "legal_category", "ess", *_ALIASES),
 ]
 
@@ -54,7 +64,12 @@ def enterprise_of(structures: pd.DataFrame) -> pd.Series:
 
 
 def as_structures(
-    establishments: pd.DataFrame, *, as_of: dt.date, listed: pd.Series | None = None, only_ess: bool = True
+    establishments: pd.DataFrame,
+    *,
+    as_of: dt.date,
+    listed: pd.Series | None = None,
+    only_ess: bool = True,
+    naf_2025: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """Return the establishments as structures, with the rule that makes each one ESS.
 
@@ -68,15 +83,18 @@ def as_structures(
         From :func:`essgeo.official.readers.read_ess_list`.
     only_ess
         Leave out those that no rule makes ESS, and those whose activity is out of the field.
+    naf_2025
+        As for :func:`essgeo.register.naf.activities`.
 
     Returns
     -------
     DataFrame
         Index ``structure_id`` (the SIRET) and the text columns of the ``structures`` layer; then ``legal_category``,
-        ``naf``, ``sector_rule``, ``ess_rule``, ``ess_certainty``, ``seat`` (``seat`` or ``branch``), ``employer``
-        (``yes``, ``no`` or ``unknown``), ``diffusion`` (``O`` or ``P``) and the numbers ``employees_low`` and
-        ``employees_high``. The name is that of the unit, else of the place; a person in business has that of the shop
-        only. Rows that INSEE diffuses in part are ``[ND]`` without an address.
+        ``naf``, ``naf_version``, ``naf_rev2``, ``sector_rule``, ``ess_rule``, ``ess_certainty``, ``seat``
+        (``seat`` or ``branch``), ``employer`` (``yes``, ``no`` or ``unknown``), ``diffusion``
+        (``O`` or ``P``) and the numbers ``employees_low`` and ``employees_high``. The name is
+        that of the unit, else of the place; a person in business has that of the shop only. Rows that
+        INSEE diffuses in part are ``[ND]`` without an address.
 
     Examples
     --------
@@ -89,11 +107,11 @@ def as_structures(
     [['LE FOURNIL', '12 RUE DES LILAS', 'cooperative', 'alimentation_agriculture', 'legal_category', 'seat', 5.0]]
     """
     rows = _complete(establishments)
-    naf = rows["naf"].where(rows["naf_version"] == NAF_VERSION, "")
-    found = perimeter(rows.assign(naf=naf), listed=listed)
+    activity = activities(rows, naf_2025)
+    found = perimeter(rows.assign(naf=activity["naf_rev2"]), listed=listed)
     if only_ess:
         wanted = found["ess_certainty"].isin(IN_ESS)
-        rows, found, naf = rows[wanted], found[wanted], naf[wanted]
+        rows, found, activity = rows[wanted], found[wanted], activity[wanted]
     masked = rows["diffusion"] != "O"
     names = _names(rows, masked)
     labels = nomenclature("ess_legal_categories").set_index("code")["label"]
@@ -107,7 +125,7 @@ def as_structures(
             **{name: rows[name] for name in ("postcode", "city", "citycode", "siren", "siret")},
             "family": found["family"],
             "legal_form": rows["legal_category"].map(labels).fillna(""),
-            **sectors(naf, names),
+            **sectors(activity["naf_rev2"], names),
             "roles": "",
             "support_stages": "",
             "active_from": rows["created_on"].str.slice(0, 10),
@@ -116,7 +134,7 @@ def as_structures(
             "as_of": as_of.isoformat(),
             "source": np.where(listed_only, f"{SOURCE} ; {SOURCE_LIST}", SOURCE),
             "legal_category": rows["legal_category"],
-            "naf": rows["naf"],
+            **activity,
             "ess_rule": found["ess_rule"],
             "ess_certainty": found["ess_certainty"],
             "seat": rows["head_office"].map({"true": "seat", "false": "branch"}).fillna("unknown"),

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from essgeo.register.naf import SEVERAL, nomenclature
 from essgeo.schema.headers import simplify
-from essgeo.territory import data_folder
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
-
-
-@cache
-def nomenclature(name: str) -> pd.DataFrame:
-    """Return a table of ``data/nomenclatures``, every cell as text; it is shared: nobody may change it."""
-    return pd.read_csv(data_folder() / "nomenclatures" / f"{name}.csv", dtype=str, keep_default_na=False)
 
 
 def employees(bands: pd.Series) -> pd.DataFrame:
@@ -39,6 +32,8 @@ def sectors(naf: pd.Series, name: pd.Series) -> pd.DataFrame:
     The longest activity code of ``data/nomenclatures/naf_sectors.csv`` that begins the code of a row gives its sector;
     every row of ``name_sectors.csv`` whose words stand in the name adds its own. Both tables are judgements of this
     project. Where neither says anything, the sector is not known. A rule is ``naf:`` or ``name:`` and what it found.
+    ``naf`` is in the NAF rév. 2 (:func:`essgeo.register.naf.activities`): of several codes joined by ``+`` each has to
+    give the same sector.
 
     >>> names = pd.Series(["Les Lutins", "Vélo Montreuil", "Ensemble"])
     >>> found = sectors(pd.Series(["88.91A", "94.99Z", "94.99Z"]), names)
@@ -59,10 +54,16 @@ def sectors(naf: pd.Series, name: pd.Series) -> pd.DataFrame:
 
 
 def _of_code(code: str) -> tuple[str, str, str]:
+    found = {_sector_of(each) for each in code.split(SEVERAL)}
+    if len(found) > 1 or found == {("", "")}:
+        return "", "", ""
+    return *found.pop(), f"naf:{code}"
+
+
+def _sector_of(code: str) -> tuple[str, str]:
     rows = nomenclature("naf_sectors").itertuples()
     known = [(len(str(row.naf)), str(row.sector), str(row.challenges)) for row in rows if code.startswith(str(row.naf))]
-    _, sector, challenges = max(known, default=(0, "", ""))
-    return sector, challenges, f"naf:{code}" if known else ""
+    return max(known, default=(0, "", ""))[1:]
 
 
 def _joined(rules: Iterable[tuple[str, str, str]]) -> tuple[str, str, str]:
@@ -99,8 +100,9 @@ def perimeter(table: pd.DataFrame, *, listed: pd.Series | None = None) -> pd.Dat
     Parameters
     ----------
     table
-        ``siren``, ``legal_category`` (four digits), ``naf`` of the establishment in the NAF rev. 2 (``94.99Z``; ``""``
-        where that is not known) and ``ess``, the flag of SIRENE (``O``, ``N`` or ``""``), as text.
+        ``siren``, ``legal_category`` (four digits), ``naf`` of the establishment in the NAF rev. 2 (``94.99Z``;
+        several joined by ``+``, or ``not known``, where SIRENE tells the NAF 2025; ``""`` where it tells nothing) and
+        ``ess``, the flag of SIRENE (``O``, ``N`` or ``""``), as text.
     listed
         Family that the ESS France list names, ``""`` where it names none, indexed by SIREN.
 
@@ -109,8 +111,10 @@ def perimeter(table: pd.DataFrame, *, listed: pd.Series | None = None) -> pd.Dat
     DataFrame
         The index of ``table``: ``ess_rule`` (:data:`ESS_RULES`), ``ess_certainty`` and ``family``.
         ``sure``: a rule without a doubt; ``unsure``: a category or activity whose place in the field was not read in a
-        source, a flag that says ``N`` against the category, or a category alone where the activity, and so rule 3,
-        could not be checked; ``unknown``: no rule; ``excluded``: rule 3.
+        source, a flag that says ``N`` against the category, or a category alone where SIRENE tells no activity, so that
+        rule 3 could not be checked; ``unknown``: no rule; ``excluded``: rule 3. An activity that is ``not known``,
+        because nothing translates its code of the NAF 2025, leaves a category as sure as it is: that is said beside the
+        register (:func:`essgeo.register.naf.unknown_activities`).
 
     Notes
     -----
@@ -133,7 +137,7 @@ def perimeter(table: pd.DataFrame, *, listed: pd.Series | None = None) -> pd.Dat
     named = {} if listed is None else dict(zip(listed.index, listed, strict=True))
     family = table["legal_category"].map(categories["family"]).fillna("unknown")
     by_category = ~family.isin(["unknown", COMMERCIAL])
-    excluded = table["naf"].map(activities).fillna("")
+    excluded = table["naf"].map({code: _exclusion(code, activities) for code in table["naf"].unique()})
     flag, in_list = table["ess"] == "O", table["siren"].isin(list(named))
     rules = [flag, in_list, by_category & (excluded == "sure"), by_category]
     rule = np.select(rules, ["flag", "list", "excluded_activity", "legal_category"], "none")
@@ -147,6 +151,12 @@ def perimeter(table: pd.DataFrame, *, listed: pd.Series | None = None) -> pd.Dat
     told = table["siren"].map(lambda siren: named.get(siren, ""))
     known = np.select([by_category, told != "", flag | in_list], [family, told, COMMERCIAL], "unknown")
     return pd.DataFrame({"ess_rule": rule, "ess_certainty": certainty, "family": known}, index=table.index)
+
+
+def _exclusion(code: str, activities: pd.Series) -> str:
+    """Return how surely an activity is out of the field: ``sure``, ``unsure`` where only a part of it is, or ``""``."""
+    found = {activities.get(each, "") for each in code.split(SEVERAL)}
+    return found.pop() if len(found) == 1 else "unsure"
 
 
 def ess_categories() -> Collection[str]:

@@ -30,11 +30,12 @@ from essgeo.official.live_layers import (
     live_qpv,
     read_layer,
 )
-from essgeo.official.readers import read_ess_list
+from essgeo.official.readers import read_ess_list, read_naf_2025
 from essgeo.official.sirene import read_sirene_geolocation
 from essgeo.register import RegisterFiles, build_register, count_economy
 from essgeo.register.assemble import with_own_list
 from essgeo.register.combine import combine_lists
+from essgeo.register.naf import NAF_2025, unknown_activities
 from essgeo.schema.columns import LAYERS
 from essgeo.text.languages import words
 from essgeo.zoning import carry_projects, crosswalk
@@ -353,7 +354,8 @@ def _register(
         (establishments,), (units,) = (files[name] for name in _SIRENE)
         geolocation = _one_file(live, "sirene_geolocation", lambda path: read_sirene_geolocation(path, []))
         listed = _one_file(live, "ess_france", read_ess_list)
-        official = RegisterFiles(establishments, units, geolocation.value, listed.value)
+        naf_2025 = _one_file(live, "naf_2025", read_naf_2025)
+        official = RegisterFiles(establishments, units, geolocation.value, listed.value, naf_2025.value)
         register: pd.DataFrame = build_register(
             live.territory,
             official,
@@ -366,7 +368,11 @@ def _register(
         city = register["citycode"].map(layers["communes"]["name"]).fillna(register["city"])
         whole = register.assign(city=city, **{name: "" for name in texts if name not in register})
         economy = count_economy(official, live.territory, layers["qpv"], as_of=parameters.as_of)
-        return gather((whole, economy), geolocation, listed)
+        told = gather((whole, economy), geolocation, listed)
+        if register["naf_version"].eq(NAF_2025).any():
+            told = gather((whole, economy), told, naf_2025)
+        unknown = unknown_activities(register, live.lang)
+        return gather((whole, economy), told, Found(None, notes=(unknown,) if unknown else ()))
 
     def own() -> tuple[pd.DataFrame, Economy | None]:
         return read_layer(live.territory, "structures"), None

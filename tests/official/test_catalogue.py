@@ -29,7 +29,7 @@ CATALOGUE = read_catalogue()
 WANTED = {
     "qpv_2024", "qpv_2015", "npnru", "ban", "iris", "iris_population", "iris_income", "grid_200m",
     "sirene_establishments", "sirene_legal_units", "sirene_geolocation", "ess_france", "rna", "stations", "osm",
-    "cartofriches", "data_inclusion", "siae", "communes",
+    "cartofriches", "data_inclusion", "siae", "communes", "naf_2025",
 }  # fmt: skip
 
 

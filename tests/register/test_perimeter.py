@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from essgeo.register.establishments import as_structures
-from essgeo.register.perimeter import ESS_CERTAINTIES, ESS_RULES, employees, nomenclature, perimeter, sectors
+from essgeo.register.naf import nomenclature
+from essgeo.register.perimeter import ESS_CERTAINTIES, ESS_RULES, employees, perimeter, sectors
 from essgeo.schema.vocabulary import CHALLENGES, FAMILIES, SECTORS
 from tests.made.sirene import AS_OF
 
@@ -60,7 +61,15 @@ def test_no_company_is_declared_not_to_be_ess_from_its_category_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["ess_legal_categories", "ess_excluded_activities", "sirene_employee_bands", "naf_sectors", "name_sectors"]
+    "name",
+    [
+        "ess_legal_categories",
+        "ess_excluded_activities",
+        "sirene_employee_bands",
+        "naf_sectors",
+        "name_sectors",
+        "naf_2025_divisions",
+    ],
 )
 def test_every_row_of_a_nomenclature_has_its_source(name: str) -> None:
     assert (nomenclature(name)["source"] != "").all()
@@ -95,12 +104,10 @@ def test_a_longer_code_wins_over_a_shorter_and_a_name_adds_to_it() -> None:
     [
         (EXCLUDED, "NAFRev2", ["excluded_activity", "excluded"]),
         ("94.99Z", "NAFRev2", ["legal_category", "sure"]),
-        (EXCLUDED, "NAF25", ["legal_category", "unsure"]),
-        ("94.20Y", "NAF25", ["legal_category", "unsure"]),
-        ("94.99Z", "NAF2025", ["legal_category", "unsure"]),
         ("", "NAFRev2", ["legal_category", "unsure"]),
         ("", "", ["legal_category", "unsure"]),
         ("94.99Z", "", ["legal_category", "unsure"]),
+        ("94.1Z", "NAFRev1", ["legal_category", "unsure"]),
     ],
 )
 def test_where_the_exclusion_cannot_be_checked_a_category_alone_is_not_sure(
@@ -110,11 +117,6 @@ def test_where_the_exclusion_cannot_be_checked_a_category_alone_is_not_sure(
     table = as_structures(pd.DataFrame([row]), as_of=AS_OF, only_ess=False)
     assert table[["ess_rule", "ess_certainty"]].iloc[0].tolist() == found
     assert as_structures(pd.DataFrame([row | {"ess": "O"}]), as_of=AS_OF)["ess_certainty"].tolist() == ["sure"]
-
-
-def test_an_activity_in_another_nomenclature_names_no_sector() -> None:
-    row = {"siret": "1", "siren": "1", "diffusion": "O", "legal_category": "9220", "naf_version": "NAF25"}
-    assert as_structures(pd.DataFrame([row | {"naf": "88.91A"}]), as_of=AS_OF)["sectors"].tolist() == [""]
 
 
 def test_employees_are_the_interval_of_their_band() -> None:
