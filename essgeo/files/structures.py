@@ -58,22 +58,30 @@ _NO_DAY = "0001"
 
 
 def as_official_list(table: pd.DataFrame, headers: Headers) -> pd.DataFrame:
-    """Return a table under the names of the register where it is the RNA or the list of SIAE; else as it is.
+    """Return a table under the names of the register where it is the RNA, the SIAE or data.inclusion; else as it is.
 
-    Of the RNA only the columns that ``schema/columns.csv`` names, as others hold the name of an officer or whom mail
-    goes to. A SIAE is identified by its SIRET and kind, where that names each one.
+    Only the columns that ``schema/columns.csv`` names, as others hold the name of an officer, whom mail goes to, a
+    telephone or an e-mail. A SIAE is identified by its SIRET and kind, where that names each one; identifiers of
+    data.inclusion begin with their source.
     """
-    for name, title in TITLES.items():
+    for name, title in {**TITLES, "data_inclusion": ""}.items():
         fields = LISTS[name].fields
         found = guess_columns(table.columns, headers[name])
         others = [column for column in table.columns if column not in found and column in found.values()]
         named = table.drop(columns=others).rename(columns=found)
         if not all(field.optional or field.name in named for field in fields):
             continue
-        known = named.assign(**{field.name: "" for field in fields if field.name not in named}, source=title)
+        known = named.assign(**{field.name: "" for field in fields if field.name not in named})
+        known = known.assign(source=title or known["source"])
+        diffusion = [column for column in named if is_diffusion(column)]
+        known = known[list(dict.fromkeys([*(field.name for field in fields), "source", *diffusion]))]
         if name == "rna":
-            diffusion = [column for column in named if is_diffusion(column)]
-            return _associations(known[[*(field.name for field in fields), "source", *diffusion]])
+            return _associations(known)
+        if name == "data_inclusion":
+            begins = zip(known["structure_id"], known["source"], strict=True)
+            if all(source and identifier.startswith(f"{source}--") for identifier, source in begins):
+                return known
+            continue
         if known["siae_kind"].isin(SIAE_KINDS).all():
             identifiers = known["siret"] + "-" + known["siae_kind"].str.lower()
             if (known["siret"] != "").all() and identifiers.is_unique:

@@ -39,7 +39,7 @@ _NO_COLUMN = ("optional", "either")
 
 _BY_DATASET = ("dataset", "title", "format")
 
-REFRESH_DAYS = {"weekly": 7.0, "monthly": 31.0, "quarterly": 92.0, "yearly": 366.0, "never": float("inf")}
+REFRESH_DAYS = {"daily": 1.0, "weekly": 7.0, "monthly": 31.0, "quarterly": 92.0, "yearly": 366.0, "never": float("inf")}
 """How long a copy counts as current, by the rhythm at which its publisher renews the file."""
 
 SCOPES = ("france", "region", "department", "territory")
@@ -214,6 +214,8 @@ class Source:
         What of this entry was neither seen in a published file nor read in public code that uses it.
     published
         Month in which a vintage that is a year appeared, ``2025-10``; ``""`` where it is not known or does not matter.
+    index
+        The column that no two rows share, for :func:`essgeo.official.tables.read_official`; ``""`` where none is known.
     changed_by
         The ``sources.toml`` of the user that changes this entry; ``""`` for that of the package.
     headers
@@ -240,6 +242,7 @@ class Source:
     without: tuple[str, ...] = ()
     unverified: tuple[str, ...] = ()
     published: str = ""
+    index: str = ""
     changed_by: str = ""
     headers: str = ""
 

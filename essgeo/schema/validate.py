@@ -17,7 +17,7 @@ from essgeo.crs import require_crs
 from essgeo.errors import InputWarning, SchemaError
 from essgeo.messages import plural, tell
 from essgeo.schema.cells import FRANCE_LAT, FRANCE_LON, MAX_LAT, MAX_LON, codes_of, iso_date, status_of
-from essgeo.schema.columns import HEADERS, LAYERS, Column
+from essgeo.schema.columns import HEADERS, LAYERS, Column, Layer
 from essgeo.schema.headers import guess_columns
 from essgeo.schema.names import is_page_name
 
@@ -47,7 +47,7 @@ MIN_LIKENESS, MIN_WORD = 80, 4
 """Least likeness, of 100, of an unknown word and the one that may have been meant, and least letters of either."""
 
 
-def validate(frame: Frame, layer: str, *, source: str) -> Frame:
+def validate(frame: Frame, layer: str | Layer, *, source: str) -> Frame:
     """Return the frame with the column types of its layer, or say everything that is wrong with it.
 
     Parameters
@@ -56,7 +56,7 @@ def validate(frame: Frame, layer: str, *, source: str) -> Frame:
         The table or layer as read: its identifier is a column or already the index. Where its index is named ``row``,
         as that of :func:`essgeo.files.tables.read_table`, messages number the rows so; else from 1.
     layer
-        A name of :data:`essgeo.schema.columns.LAYERS`.
+        A name of :data:`essgeo.schema.columns.LAYERS`, or a contract.
     source
         The file that the message names.
 
@@ -85,7 +85,7 @@ def validate(frame: Frame, layer: str, *, source: str) -> Frame:
     essgeo.errors.SchemaError: addresses.csv: 1 fault.
       row 1, field lat: 'nord' is not a number
     """
-    contract = LAYERS[layer]
+    contract = layer if isinstance(layer, Layer) else LAYERS[layer]
     rows = frame.index if frame.index.name == ROW else pd.RangeIndex(1, len(frame) + 1)
     plain = frame.reset_index() if frame.index.name == contract.index else frame.reset_index(drop=True)
     names = [contract.index, *(field.name for field in contract.fields)]

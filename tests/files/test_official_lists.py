@@ -50,7 +50,7 @@ def siae(number: int, **columns: Any) -> dict[str, Any]:
         "siret": f"{number:09d}00011", "type": "ACI", "raison_sociale": f"CHANTIER {number}", "enseigne": "",
         "site_web": "", "description": "", "bloque_candidatures": False, "addresse_ligne_1": "1 rue A",
         "addresse_ligne_2": "", "code_postal": "93140", "ville": "Bondy", "departement": "93",
-        "postes": [{"id": 7, "rome": "N1103"}],
+        "postes": [{"id": 7, "rome": "N1103"}], "id": number, "telephone": PERSON, "courriel": PERSON,
     } | columns  # fmt: skip
 
 
@@ -92,7 +92,7 @@ def inclusion_file(folder: Path) -> Path:
     place = {"commune": "Bondy", "code_postal": "93140", "code_insee": "93010", "adresse": "1 rue A"}
     rows = [
         {"id": "dora--1", "source": "dora", "nom": "Régie", "siret": "12345678900011", "longitude": "2.4604",
-         "latitude": "48.9064", "date_maj": "2026-01-31"} | place,
+         "latitude": "48.9064", "date_maj": "2026-01-31", "telephone": PERSON, "courriel": PERSON} | place,
         {"id": "soliguide--1", "source": "soliguide", "nom": "[ND]", "description": "ZZSECRET"} | place,
     ]  # fmt: skip
     return written(folder / "structures.csv", DATA_INCLUSION, rows, separator=",", encoding="utf-8")
@@ -128,7 +128,8 @@ def test_the_list_of_siae_is_read_from_the_answer_of_its_interface(tmp_path: Pat
     assert one[["aliases", "address", "postcode", "city", "siret", "sectors"]].tolist() == [
         "LE FOURNIL", "1 rue A", "93140", "Bondy", "00000000100011", "insertion_emploi",
     ]  # fmt: skip
-    assert json.loads(one["postes"]) == [{"id": 7, "rome": "N1103"}]
+    assert not {"postes", "description", "telephone", "courriel", "id"} & {*found.columns}
+    assert PERSON not in found.to_csv()
     assert "ZZSECRET" not in found.to_csv()
 
 
@@ -156,6 +157,8 @@ def test_data_inclusion_is_read_with_its_places(tmp_path: Path) -> None:
     assert found.iloc[0][["name", "siret", "citycode", "lon", "as_of", "source"]].tolist() == [
         "Régie", "12345678900011", "93010", 2.4604, "2026-01-31", "dora",
     ]  # fmt: skip
+    assert not {"telephone", "courriel", "description", "score_qualite"} & {*found.columns}
+    assert PERSON not in found.to_csv()
     assert "ZZSECRET" not in found.to_csv()
 
 

@@ -30,6 +30,8 @@ WANTED = {
     "qpv_2024", "qpv_2015", "npnru", "ban", "iris", "iris_population", "iris_income", "grid_200m",
     "sirene_establishments", "sirene_legal_units", "sirene_geolocation", "ess_france", "rna", "stations", "osm",
     "cartofriches", "data_inclusion", "siae", "communes", "naf_2025",
+    "qpv_correspondence", "qpv_population", "qpv_estimates", "qpv_income", "gpe_stops", "gpe_lines", "ademe_circular",
+    "third_places", "schools", "social_housing", "facilities", "iris_ages", "iris_activity", "annuaire_units",
 }  # fmt: skip
 
 
@@ -53,8 +55,8 @@ def test_no_address_of_a_file_that_data_gouv_renames_each_month() -> None:
             # A dataset that changed its address more than once is named by its identifier.
             assert source.locate["dataset"] in source.page or re.fullmatch("[0-9a-f]{24}", source.locate["dataset"])
         elif source.is_given:
-            assert source.id == "npnru"
-            assert set(source.locate) == {"kind", "option"}
+            assert set(source.locate) == {"kind", "name" if source.locate["kind"] == "page" else "option"}
+            assert source.id == "npnru" or {"address", "columns"} <= set(source.unverified)
         else:
             assert source.locate["url"].startswith("https://")
             assert "static.data.gouv.fr" not in source.locate["url"]
