@@ -248,6 +248,24 @@ def read_naf_2025(path: Path) -> dict[str, str]:
     return {new: "+".join(sorted(set(old))) for new, old in codes.groupby("naf_2025")["naf"]}
 
 
+def read_qpv_pairs(path: Path) -> list[tuple[str, str]]:
+    r"""Return the pairs of a QPV of 2015 and one of 2024 that the correspondence of the ANCT names, sorted.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "qp.csv"
+    ...     _ = path.write_text("QP2024;Label_QP2024;Statut;QP2015_1;QP2015_2;QP2015_3\nQN1;A;x;QP1;QP2;\nQN2;B;x;;;\n")
+    ...     read_qpv_pairs(path)
+    [('QP1', 'QN1'), ('QP2', 'QN1')]
+    """
+    table = official_table(path, find_source("qpv_correspondence"))
+    old = ("qpv_2015", "qpv_2015_second", "qpv_2015_third")
+    pairs = {pair for name in old for pair in zip(table[name].str.strip(), table["qpv_2024"].str.strip(), strict=True)}
+    return sorted(pair for pair in pairs if all(pair))
+
+
 def _naf_rows(path: Path, source: Source) -> pd.DataFrame:
     """Return the two columns of codes, of the first sheet with both; a header may go on behind the words known."""
     wanted = {name: tuple(map(simplify, titles)) for name, titles in source.columns.items()}

@@ -30,7 +30,7 @@ from essgeo.official.live_layers import (
     live_qpv,
     read_layer,
 )
-from essgeo.official.readers import read_ess_list, read_naf_2025
+from essgeo.official.readers import read_ess_list, read_naf_2025, read_qpv_pairs
 from essgeo.official.sirene import read_sirene_geolocation
 from essgeo.register import RegisterFiles, build_register, count_economy
 from essgeo.register.assemble import with_own_list
@@ -329,8 +329,20 @@ def live_renewal(
         if f"qpv_{vintage}" not in projects:
             old = live_qpv(live, vintage=RENEWAL_VINTAGE, within=within)
     if old.value is not None and vintage != RENEWAL_VINTAGE:
-        projects = carry_projects(projects, crosswalk(old.value, qpv, weights=demand))
+        pairs = _official_pairs(live)
+        projects = carry_projects(projects, crosswalk(old.value, qpv, weights=demand), named=pairs.value)
+        if pairs.value is not None:
+            old = gather(old.value, old, pairs)
     return gather(renewal_zones(projects, qpv, vintage=vintage), old)
+
+
+def _official_pairs(live: Live) -> Found[list[tuple[str, str]] | None]:
+    """Return the QPV of 2015 and 2024 that the ANCT names as a pair, None where its list cannot be had."""
+
+    def pairs(files: Mapping[str, list[Path]]) -> list[tuple[str, str]] | None:
+        return read_qpv_pairs(*files["qpv_correspondence"])
+
+    return find(live, "npnru", ["qpv_correspondence"], pairs, nothing=lambda: None)
 
 
 def _register(

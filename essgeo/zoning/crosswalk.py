@@ -14,6 +14,8 @@ from essgeo.schema.validate import require_columns, with_known_names
 from essgeo.zoning.locate import RESIDENTS, VINTAGE, checked_points, residents, values_at, zone_polygons
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import geopandas as gpd
     from numpy.typing import NDArray
 
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 SHARES = ("share_of_old", "share_of_new", "population_share_of_old", "population_share_of_new")
 
 HALF = 0.5
+
+_NAMED, _NOT_NAMED = "; a pair of the ANCT", "; no pair of the ANCT"
+"""What the ANCT's correspondence of 2015 and 2024 says of a zone and its successor."""
 
 
 def crosswalk(
@@ -137,7 +142,13 @@ def _population(
     return found
 
 
-def carry_projects(projects: pd.DataFrame, pairs: pd.DataFrame, *, min_share: float = HALF) -> pd.DataFrame:
+def carry_projects(
+    projects: pd.DataFrame,
+    pairs: pd.DataFrame,
+    *,
+    min_share: float = HALF,
+    named: Collection[tuple[str, str]] | None = None,
+) -> pd.DataFrame:
     """Return renewal projects with the QPV of the new vintage that take the place of theirs.
 
     A zone of the new vintage takes the place of one of the old where at least ``min_share`` of the residents of either
@@ -152,6 +163,10 @@ def carry_projects(projects: pd.DataFrame, pairs: pd.DataFrame, *, min_share: fl
         From :func:`essgeo.zoning.crosswalk` with ``weights``.
     min_share
         Least common share, 0 to 1.
+    named
+        Pairs of an old and a new zone that the publisher names itself
+        (:func:`essgeo.official.readers.read_qpv_pairs`). It decides nothing, as it names whatever shares some ground:
+        ``confidence`` says whether a pair is among them. ``None``: not known.
 
     Returns
     -------
@@ -179,8 +194,10 @@ def carry_projects(projects: pd.DataFrame, pairs: pd.DataFrame, *, min_share: fl
     rows = projects.reset_index().merge(successors, how="left", left_on=f"qpv_{old}", right_on="old_id")
     place = rows.groupby(index).cumcount()
     names = rows[index].where(place == 0, rows[index] + "-" + (place + 1).astype(str))
+    known = None if named is None else set(named)
     told = [
         f"{confidence}; {old} -> {new}: {100 * of_old:.0f} % of residents of {left}, {100 * of_new:.0f} % of {right}"
+        + ("" if known is None else _NAMED if (left, right) in known else _NOT_NAMED)
         for confidence, of_old, left, of_new, right in zip(
             rows["confidence"], rows["old"], rows["old_id"], rows["new"], rows["new_id"], strict=True
         )

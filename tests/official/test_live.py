@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -19,6 +20,7 @@ from tests.made.official import (
     UNCOVERED,
     in_degrees,
     mesh,
+    publish_dataset,
     publish_sirene,
     publish_streets,
 )
@@ -122,6 +124,28 @@ def test_a_layer_is_read_from_its_official_source(official: Any, small_territory
     told = read_layer(here, "stations", offline=False).attrs
     assert "le fichier a changé de forme" in told["notes"][0]
     assert "it is a web page, not geojson" in told["faults"][0]
+
+
+def test_projects_of_2015_say_whether_the_anct_names_their_successor(
+    official: Any, small_territory: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "projects.csv").write_text("qpv_2015,project_name,interest\nQP1,Les Rives,national\n", encoding="utf-8")
+    said = {}
+    for listed in ("", "QP1", "QP9"):
+        if listed:
+            header = "QP2024;Label_QP2024;Statut;QP2015_1;QP2015_2;QP2015_3"
+            publish_dataset(
+                official,
+                "qpv_correspondence",
+                {"liste-correspondance-qp2024-qp2015.csv": ("csv", f"{header}\nQN1;A;x;{listed};;\n".encode())},
+            )
+        study = run_study(small_territory, live=True, out=None, npnru=tmp_path / "projects.csv", lang="en")
+        assert study.npnru.index.tolist() == ["QN1"]
+        said[listed] = study.npnru["confidence"].iloc[0].rpartition("; ")[2]
+        assert any("correspondance" in source.url for source in study.inputs) == bool(listed)
+        shutil.rmtree(tmp_path / "cache")
+    assert (said["QP1"], said["QP9"]) == ("a pair of the ANCT", "no pair of the ANCT")
+    assert said[""].endswith("of QN1")
 
 
 def test_perimeters_of_the_territory_are_read_beside_official_layers(official: Any, small_territory: Path) -> None:

@@ -16,7 +16,7 @@ from essgeo.errors import SchemaError, SourceChangedError
 from essgeo.files.perimeters import read_zones, renewal_zones
 from essgeo.official.catalogue import find_source
 from essgeo.official.census import iris_layer, read_grid, read_iris_income, read_iris_outlines, read_iris_population
-from essgeo.official.readers import read_cartofriches, read_npnru, read_qpv, read_stations
+from essgeo.official.readers import read_cartofriches, read_npnru, read_qpv, read_qpv_pairs, read_stations
 from essgeo.zoning import carry_projects, crosswalk
 
 if TYPE_CHECKING:
@@ -265,3 +265,25 @@ def test_a_zone_that_was_moved_carries_no_project() -> None:
     assert pairs.loc[0, ["population_share_of_old", "population_share_of_new"]].tolist() == [0.4, 40 / 140]
     assert carry_projects(project, pairs)["qpv_2024"].tolist() == [""]
     assert carry_projects(project, pairs, min_share=0.4)["qpv_2024"].tolist() == ["QN1"]
+
+
+def test_what_the_anct_names_is_said_of_a_zone_and_its_successor(tmp_path: Path) -> None:
+    codes = pd.Index(["QP1"], name="zone_id"), pd.Index(["QN1"], name="zone_id")
+    old, new = (
+        gpd.GeoDataFrame({"vintage": [year]}, geometry=[SQUARE], index=index, crs=2154)
+        for year, index in zip(("2015", "2024"), codes, strict=True)
+    )
+    people = gpd.GeoDataFrame({"population": [10.0]}, geometry=[SQUARE.centroid], crs=2154)
+    project = pd.DataFrame({"qpv_2015": ["QP1"], "confidence": ["c"]}, index=pd.Index(["a"], name="project_id"))
+    header = (
+        "\ufeffQP2024;Label_QP2024;Statut;QP2015_1;Label_QP2015_1;QP2015_2;Label_QP2015_2;QP2015_3;Label_QP2015_3\n"
+    )
+    (tmp_path / "qp.csv").write_text(header + "QN1;A;x;QP9;B;QP1;C;;\n", encoding="utf-8")
+    named = read_qpv_pairs(tmp_path / "qp.csv")
+    assert named == [("QP1", "QN1"), ("QP9", "QN1")]
+    said = [
+        carry_projects(project, crosswalk(old, new, weights=people), named=pairs)["confidence"].iloc[0]
+        for pairs in (named, [], None)
+    ]
+    assert [text.rpartition("; ")[2] for text in said[:2]] == ["a pair of the ANCT", "no pair of the ANCT"]
+    assert "ANCT" not in said[2]
