@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 BONDY = "93010"
 NEIGHBOURS = (("93001", "AUBERVILLIERS"), ("75120", "PARIS 20"), ("93031", "EPINAY-SUR-SEINE"))
 SECRET = "NOM TENU SECRET"  # noqa: S105 (the name of somebody, not a password)
+ESS_FAMILY, ESS_NAME = "Famille juridique de l'entreprise", "Nom ou raison sociale de l'entreprise"
+"""Headers of the list of ESS France."""
 KINDS = (
     # share, category, activity, flag, listed as -> family (none: not of the ESS), sector, rule
     (0.24, "9220", "94.99Z", None, None, "association", "", "legal_category"),
@@ -95,7 +97,7 @@ def make_register(iris: gpd.GeoDataFrame, houses: pd.DataFrame, *, sites: int, s
         sites=[row["site"] for row in rows],
         units=units,
         places=[row["place"] for row in rows if row["place"]],
-        listed=pd.DataFrame(listed, columns=["SIREN", "FAMILLE"]).drop_duplicates("SIREN"),
+        listed=pd.DataFrame(listed, columns=["SIREN", ESS_FAMILY]).drop_duplicates("SIREN").assign(**{ESS_NAME: ""}),
         expected=expected,
     )
 

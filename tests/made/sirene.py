@@ -35,7 +35,8 @@ UNIT = {
     "caractereEmployeurUniteLegale": "N",
 }  # fmt: skip
 PLACE = {
-    "siret": "", "x": 660500.0, "y": 6867500.0, "qualite_xy": "11", "epsg": "2154", "plg_qp24": "CSZ",
+    "siret": "", "x": 660500.0, "y": 6867500.0, "qualite_xy": "11", "epsg": "2154", "plg_iris": None,
+    "plg_qp15": "CSZ", "plg_qp24": "CSZ",
     "plg_code_commune": "93010", "distance_precision": 0.0, "x_longitude": 2.46, "y_latitude": 48.9,
 }  # fmt: skip
 

@@ -45,8 +45,12 @@ WITHOUT_OFFICIAL_FILE = {"neighbourhoods", "npnru", "seed_figures"}
 """Layers that nobody publishes: a choice of the user, the list that the user gives, the figures of two documents."""
 COMPLETED_BY_TERRITORY = {"sites", "stations"}
 """Layers to which the files of the territory add what the official one does not say."""
-NOT_ASKED = {"npnru", "rna", "siae", "data_inclusion", "communes"}
-"""Sources that a study does not fetch: NPNRU is given, communes are made of IRIS; the others are lists to add."""
+NOT_ASKED = {
+    "npnru", "rna", "siae", "data_inclusion", "communes", "naf_2025", "qpv_population", "qpv_estimates", "qpv_income",
+    "qpv_correspondence", "gpe_stops", "gpe_lines", "ademe_circular", "third_places", "schools", "social_housing",
+    "facilities", "iris_ages", "iris_activity", "annuaire_units",
+}  # fmt: skip
+"""Sources that a study does not show: NPNRU is given, communes are made of IRIS, no code is of the NAF 2025."""
 DAY = "2026-11-01"
 
 
