@@ -50,7 +50,7 @@ def list_(*, folder: Path | None, as_json: bool) -> None:
             tell("head_source"): source.id,
             tell("head_publisher"): source.publisher,
             tell("head_vintage"): source.vintage,
-            tell("head_licence"): source.licence,
+            tell("head_licence"): tell("unverified") if "licence" in source.unverified else source.licence,
             tell("head_refresh"): source.refresh,
             tell("head_by"): source.scope,
             tell("head_copy"): ", ".join(f"{copy.day} ({copy.area})" for copy in copies)

@@ -177,7 +177,7 @@ class Source:
     id
         Its name in essgeo.
     title, publisher, page, licence
-        What it is, who publishes it, its page, its licence.
+        What it is, who publishes it, its page, its licence; ``unverified`` where nobody has read of any.
     vintage
         What its figures are as of; ``latest`` where the file is renewed in place.
     layer
