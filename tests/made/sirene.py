@@ -23,6 +23,7 @@ SITE = {
     "enseigne3Etablissement": None, "denominationUsuelleEtablissement": None,
     "activitePrincipaleEtablissement": "94.99Z", "nomenclatureActivitePrincipaleEtablissement": "NAFRev2",
     "caractereEmployeurEtablissement": "N", "activitePrincipaleNAF25Etablissement": None,
+    "coordonneeLambertAbscisseEtablissement": None, "coordonneeLambertOrdonneeEtablissement": None,
 }  # fmt: skip
 UNIT = {
     "siren": "", "statutDiffusionUniteLegale": "O", "dateCreationUniteLegale": "2010-05-01", "sigleUniteLegale": None,
@@ -30,7 +31,7 @@ UNIT = {
     "trancheEffectifsUniteLegale": "NN", "etatAdministratifUniteLegale": "A", "nomUniteLegale": None,
     "nomUsageUniteLegale": None, "denominationUniteLegale": "ASSOCIATION", "denominationUsuelle1UniteLegale": None,
     "categorieJuridiqueUniteLegale": "9220", "activitePrincipaleUniteLegale": "94.99Z",
-    "nomenclatureActivitePrincipaleUniteLegale": "NAFRev2", "nicSiegeUniteLegale": "00011",
+    "nomenclatureActivitePrincipaleUniteLegale": "NAFRev2", "nicSiegeUniteLegale": "00011", "categorieEntreprise": None,
     "economieSocialeSolidaireUniteLegale": None, "societeMissionUniteLegale": None,
     "caractereEmployeurUniteLegale": "N",
 }  # fmt: skip
