@@ -222,7 +222,7 @@ def _with_faults(positions: pd.DataFrame, faults: Sequence[Fault], rows: pd.Inde
 
 def _with_places(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table whose points are places: what is exchanged or metric is read so, what is none is infinite."""
-    lon, lat = (table[name].to_numpy(dtype=float, na_value=np.nan) for name in ("lon", "lat"))
+    lon, lat = (table[name].to_numpy(dtype=float, na_value=np.nan, copy=True) for name in ("lon", "lat"))
     given = np.isfinite(lon) & np.isfinite(lat)
     in_france = (lon > FRANCE_LON[0]) & (lon < FRANCE_LON[1]) & (lat > FRANCE_LAT[0]) & (lat < FRANCE_LAT[1])
     odd = given & ~in_france  # few: overseas, abroad, or none
