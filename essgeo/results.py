@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from essgeo.register.activity import OUTSIDE, located_here
+from essgeo.schema.vocabulary import SPEEDS_KMH
 from essgeo.text.notebook import study_digest
 from essgeo.uncertainty import WORLDS
 
@@ -38,8 +39,8 @@ class Parameters:
         The walk that maps, gaps and the support chain speak of.
     thresholds_min
         Walks for which coverage is tabulated; ``walk_minutes`` is always among them.
-    speed_kmh
-        Walking speed.
+    profile, speed_kmh
+        Who walks, and how fast.
     detour
         Walked metres for one metre in a straight line.
     spacing_m
@@ -58,7 +59,8 @@ class Parameters:
     as_of: dt.date = field(default_factory=dt.date.today)
     walk_minutes: int = 15
     thresholds_min: tuple[int, ...] = (5, 10, 15)
-    speed_kmh: float = 4.5
+    profile: str = "adult"
+    speed_kmh: float = SPEEDS_KMH["adult"]
     detour: float = 1.3
     spacing_m: float = 50.0
     near_m: tuple[int, ...] = (300, 500)

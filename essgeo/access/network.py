@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -134,7 +134,12 @@ class Ways:
 
 
 def read_network(
-    path: Path | str, area: gpd.GeoDataFrame, *, buffer_m: float = 1000, min_component_m: float = 2000
+    path: Path | str,
+    area: gpd.GeoDataFrame,
+    *,
+    buffer_m: float = 1000,
+    min_component_m: float = 2000,
+    steps: bool = True,
 ) -> WalkNetwork:
     """Return the walking network of an OpenStreetMap file within an area and around it.
 
@@ -153,6 +158,8 @@ def read_network(
         Ways this close to the area are kept, whole up to the next junction.
     min_component_m
         Connected parts shorter than that altogether are dropped.
+    steps
+        Whether flights of steps are walked.
 
     Returns
     -------
@@ -181,6 +188,10 @@ def read_network(
     crs = require_metric(area, "area")
     outline = gpd.GeoSeries([area.geometry.buffer(buffer_m).union_all()], crs=crs)
     ways = read_ways(path, tuple(outline.to_crs(GEOGRAPHIC).total_bounds))
+    if not steps:
+        kept = ~ways.steps[ways.way]
+        _, way = np.unique(ways.way[kept], return_inverse=True)
+        ways = replace(ways, vertices=ways.vertices[kept], way=way, steps=ways.steps[~ways.steps])
     network = build_network(ways, crs, min_component_m=min_component_m, within=outline)
     if not len(network.edges):
         message = tell("no_walkable_way", name=Path(path).name, buffer_m=buffer_m)

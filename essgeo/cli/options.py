@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from essgeo.messages import language, plural, tell
-from essgeo.schema.vocabulary import GEO_STATUSES
+from essgeo.schema.vocabulary import GEO_STATUSES, SPEEDS_KMH
 from essgeo.text.numbers import MISSING, number
 
 if TYPE_CHECKING:
@@ -96,6 +96,8 @@ _OF_A_STUDY = {
         default=15,
         show_default=True,
     ),
+    "profile": click.option("--profile", type=click.Choice(list(SPEEDS_KMH)), default="adult", show_default=True),
+    "speed_kmh": click.option("--speed-kmh", type=click.FloatRange(0.5, 15)),
     "as_of": as_of,
     "live": click.option("--live", is_flag=True),
     "offline": click.option("--offline", is_flag=True),

@@ -33,7 +33,7 @@ _LISTS = (
 @click.argument("territory")
 @of_study(
     *_LISTS,
-    *("qpv", "npnru", "network", "vintage", "walk_minutes", "as_of", "live", "offline", "lang"),
+    *("qpv", "npnru", "network", "vintage", "walk_minutes", "profile", "speed_kmh", "as_of", "live", "offline", "lang"),
 )
 @click.option("--out", type=click.Path(), default="maps", show_default=True)
 @click.option(
@@ -83,6 +83,8 @@ SHOWN = 5
     *_LISTS,
     "network",
     "walk_minutes",
+    "profile",
+    "speed_kmh",
     "as_of",
 )
 @as_json
@@ -105,6 +107,7 @@ def gaps(territory: str, *, options: Options, as_json: bool) -> None:
         communes=setting.communes,
         network=setting.network,
         within_minutes=options.walk_minutes,
+        speed_kmh=setting.parameters.speed_kmh,
         as_of=setting.parameters.as_of,
     ).drop(columns="geometry")
     if as_json:
@@ -153,6 +156,8 @@ MOST_EXCLUSIONS_SHOWN = 10
 @of_study(
     *_LISTS,
     "network",
+    "profile",
+    "speed_kmh",
     "as_of",
 )
 @as_json
@@ -208,7 +213,7 @@ def site(  # noqa: PLR0913 (one argument an option)
         objective=objective,
         structures=setting.structures,
         requirements=Requirements(min_surface, ground_floor, max_station_minutes, setting.stations),
-        assumptions=Assumptions(network=setting.network, draws=draws),
+        assumptions=Assumptions(network=setting.network, speed_kmh=setting.parameters.speed_kmh, draws=draws),
     )
     if out is not None:
         build_siting(measure(setting), [scenario], out)

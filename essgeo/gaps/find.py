@@ -33,6 +33,7 @@ from essgeo.gaps.shares import draw, mean_of
 from essgeo.gaps.support_chain import centre_minutes, nearest_structures
 from essgeo.register.activity import activity_odds, as_day, counted_on
 from essgeo.schema.validate import require_columns, with_known_names
+from essgeo.schema.vocabulary import SPEEDS_KMH
 from essgeo.uncertainty import WORLDS, ends
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ RANKED_WORLDS = 1280
 """Ranks, and what can be told apart, are counted in so many worlds."""
 
 
-def find_gaps(
+def find_gaps(  # noqa: PLR0913 (one argument a choice, all but three by name)
     demand: gpd.GeoDataFrame,
     structures: gpd.GeoDataFrame,
     neighbourhoods: gpd.GeoDataFrame,
@@ -78,6 +79,7 @@ def find_gaps(
     communes: gpd.GeoDataFrame | None = None,
     network: WalkNetwork | None = None,
     within_minutes: int = 15,
+    speed_kmh: float = SPEEDS_KMH["adult"],
     as_of: dt.date | str | None = None,
     draws: int = WORLDS,
     seed: int = 0,
@@ -96,8 +98,8 @@ def find_gaps(
         Further layers whose gaps are wanted.
     network
         From :func:`essgeo.access.read_network`; straight lines with a detour where ``None``.
-    within_minutes
-        The walk.
+    within_minutes, speed_kmh
+        The walk, and how fast, see :data:`essgeo.schema.vocabulary.SPEEDS_KMH`.
     as_of
         The day on which they must be active, see :func:`essgeo.register.counted_on`; by default what ``counted`` says,
         and then ``as_of`` is ``""`` in the table, else today.
@@ -135,7 +137,7 @@ def find_gaps(
     untold = as_of is None and "counted" in structures
     day = None if untold else as_day(as_of) or dt.date.today()  # noqa: DTZ011 (the day where the user is)
     counted = cast("gpd.GeoDataFrame", structures[counted_on(structures, as_of)])
-    cost = travel_cost(demand, counted, network=network, max_minutes=horizon(within_minutes))
+    cost = travel_cost(demand, counted, network=network, max_minutes=horizon(within_minutes), speed_kmh=speed_kmh)
     nobody = gpd.GeoDataFrame({"name": [], "vintage": []}, geometry=[], crs=demand.crs)
     layers = {
         "communes": nobody if communes is None else communes,

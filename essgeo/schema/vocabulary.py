@@ -16,6 +16,10 @@ class Symbol(NamedTuple):
     colour: str
 
 
+SPEEDS_KMH = {"adult": 4.5, "slow": 3.4, "wheelchair": 3.4}
+"""Walking speed by profile: adults; older people and pushchairs; wheelchairs, which take no steps."""
+
+
 def _labels(table: dict[str, tuple[str, str]]) -> Labels:
     return {code: {"fr": french, "en": english} for code, (french, english) in table.items()}
 

@@ -202,7 +202,11 @@ def own_facts(
     """
     qpv, npnru = given.get("qpv"), given.get("npnru")
     layers = read_layers(territory, vintage=parameters.vintage, qpv=qpv, npnru=npnru, headers=known_headers())
-    network = read_network(given["network"], layers["communes"]) if "network" in given else None
+    network = (
+        read_network(given["network"], layers["communes"], steps=parameters.profile != "wheelchair")
+        if "network" in given
+        else None
+    )
     register, addresses = own_register(territory, given, naming)
     return Facts(
         layers=layers,
@@ -284,7 +288,7 @@ def live_facts(
     addresses = _addresses(live)
     structures = _register(live, parameters, given, addresses.value, layers, naming=naming or {})
     register, economy = structures.value
-    streets = _streets(live, given, layers)
+    streets = _streets(live, given, layers, steps=parameters.profile != "wheelchair")
     figures = _seed_figures(live.territory)
     network = streets.value
     account = gather(None, found, cells, inhabited, renewal, addresses, structures, streets, figures)
@@ -422,13 +426,15 @@ def _addresses(live: Live) -> Found[pd.DataFrame | Engine | None]:
     )
 
 
-def _streets(live: Live, given: Mapping[str, Any], layers: Mapping[str, gpd.GeoDataFrame]) -> Found[WalkNetwork | None]:
+def _streets(
+    live: Live, given: Mapping[str, Any], layers: Mapping[str, gpd.GeoDataFrame], *, steps: bool
+) -> Found[WalkNetwork | None]:
     if "network" in given:
-        return Found(read_network(given["network"], layers["communes"]))
+        return Found(read_network(given["network"], layers["communes"], steps=steps))
 
     def streets(files: Mapping[str, list[Path]]) -> WalkNetwork | None:
         (path,) = files["osm"]
-        return read_network(path, layers["communes"])
+        return read_network(path, layers["communes"], steps=steps)
 
     return find(live, "network", ["osm"], streets, nothing=lambda: None)
 

@@ -16,6 +16,7 @@ from essgeo.files.write import check_writable
 from essgeo.messages import tell
 from essgeo.register import as_day
 from essgeo.results import Parameters
+from essgeo.schema.vocabulary import SPEEDS_KMH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,6 +63,8 @@ class Options:
         Day on which a structure must be active to count; by default today.
     walk_minutes
         The walk that gaps and maps speak of.
+    profile, speed_kmh
+        Who walks, see :data:`essgeo.schema.vocabulary.SPEEDS_KMH` (a wheelchair takes no steps), or how fast.
     lang
         Language of pages and files: ``fr`` or ``en``.
     excel
@@ -88,6 +91,8 @@ class Options:
     vintage: str | None = None
     as_of: dt.date | str | None = None
     walk_minutes: int = 15
+    profile: str = "adult"
+    speed_kmh: float | None = None
     lang: Lang = "fr"
     excel: bool = False
     live: bool = False
@@ -139,6 +144,8 @@ class Options:
             vintage=self.vintage or territory.vintage,
             as_of=as_day(self.as_of) or dt.date.today(),  # noqa: DTZ011 (the day where the user is)
             walk_minutes=self.walk_minutes,
+            profile=self.profile,
+            speed_kmh=self.speed_kmh or SPEEDS_KMH[self.profile],
             thresholds_min=tuple(sorted({*Parameters.thresholds_min, self.walk_minutes})),
         )
 

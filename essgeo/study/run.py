@@ -215,6 +215,8 @@ def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the 
     vintage: str | None = None,
     as_of: dt.date | str | None = None,
     walk_minutes: int = 15,
+    profile: str = "adult",
+    speed_kmh: float | None = None,
     out: Path | str | None = "maps",
     lang: Lang = "fr",
     live: bool = False,
@@ -231,7 +233,7 @@ def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the 
         A name such as ``est-ensemble``, the folder of a territory, or a :class:`Territory`.
     structures, decisions, suggestions, columns, recode
         Your lists, see :class:`essgeo.study.Options`.
-    corrections, ban, qpv, npnru, network, vintage, as_of, walk_minutes, lang, live, offline
+    corrections, ban, qpv, npnru, network, vintage, as_of, walk_minutes, profile, speed_kmh, lang, live, offline
         What to look at, see :class:`essgeo.study.Options`.
     out
         Folder to publish into; ``None`` writes nothing.
@@ -274,6 +276,8 @@ def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the 
         vintage=vintage,
         as_of=as_of,
         walk_minutes=walk_minutes,
+        profile=profile,
+        speed_kmh=speed_kmh,
         lang=lang,
         excel=excel,
         live=live,

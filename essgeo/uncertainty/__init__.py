@@ -4,13 +4,12 @@ from essgeo.uncertainty.counting import Reached, reached_people, reached_squares
 from essgeo.uncertainty.ends import ends
 from essgeo.uncertainty.homes import Homes, expected_people
 from essgeo.uncertainty.positions import DISCS, NOWHERE, WHOLE, Places
-from essgeo.uncertainty.streets import SPEEDS_KMH, street_metres
+from essgeo.uncertainty.streets import street_metres
 from essgeo.uncertainty.worlds import WORLDS, Worlds, as_flags, as_words, draw_worlds
 
 __all__ = [
     "DISCS",
     "NOWHERE",
-    "SPEEDS_KMH",
     "WHOLE",
     "WORLDS",
     "Homes",

@@ -1,4 +1,4 @@
-"""How far people walk over streets for a distance in a straight line, and how fast."""
+"""How far people walk over streets for a distance in a straight line."""
 
 from __future__ import annotations
 
@@ -13,9 +13,6 @@ from essgeo.uncertainty.latin import normal
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-
-SPEEDS_KMH = {"adult": 4.5, "slow": 3.4, "wheelchair": 3.4}
-"""Walking speed by profile: adults; older people and pushchairs; wheelchairs, which take no steps."""
 
 ALONG, ASIDE_M, BEND, SPREAD = 1.15, 132.0, 0.40, 0.78
 """Street metres for *d* metres in a straight line, see :func:`street_metres`: fitted on the streets of Bondy."""
