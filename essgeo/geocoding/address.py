@@ -247,7 +247,7 @@ _IN_DEPARTMENT = re.compile(r"[ ,;/(-]+(\d\d|2[ab]|9[78]\d)\)?$")
 def _with_place(line: str, place: Place, cities: Communes) -> Iterator[tuple[str, Place | None]]:
     """Yield the text before a commune that the line ends with, and the place it makes (none: that of the columns).
 
-    What the line says and the columns do not is yielded beside what they say.
+    Where both name a commune and do not agree, each is yielded.
     """
     line = _GLUED_CODE.sub(" ", _COUNTRY.sub("", line))
     first = _POSTCODE.match(line)
@@ -279,7 +279,8 @@ def _with_place(line: str, place: Place, cities: Communes) -> Iterator[tuple[str
         text, here = next(_with_city(text, "", cities))
         own = Place(last[1], here.city, "")
     merged = Place(place.postcode or own.postcode, place.city or own.city, place.citycode)
-    yield text, None if merged == place else merged
+    for before, _ in _with_city(text, city_key(merged.city), cities):
+        yield before, None if merged == place else merged
     if place.city and own.city and place.postcode != own.postcode and city_key(place.city) != city_key(own.city):
         yield text, own
 

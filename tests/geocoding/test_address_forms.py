@@ -135,7 +135,7 @@ BEHIND = [
     ", tél. 01 00 00 00 00",
     " appt 4 esc B",
 ]
-PLACE = ["", ", 93140 Bondy", " 93140 BONDY CEDEX", " Bondy", ", Bondy (93)", " - 93140 - BONDY"]
+PLACE = ["", ", 93140 Bondy", " 93140 BONDY CEDEX", " Bondy", ", Bondy (93)", " - 93140 - BONDY", " Bondy 93140 Bondy"]
 COLUMNS = [("93140", "Bondy", ""), ("", "93140 BONDY", ""), ("", "BONDY (93)", ""), ("93140", "", ""),
            ("", "", "93010"), ("93147", "BONDY CEDEX", ""), ("", "Ville de Bondy", ""), ("", "93 - Bondy", ""),
            ("", "Bondy (Seine-Saint-Denis)", "")]  # fmt: skip
