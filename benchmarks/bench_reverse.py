@@ -29,8 +29,8 @@ with tempfile.TemporaryDirectory() as folder:
     known = np.concatenate(
         [(part := local.index.department(place)).points(np.arange(len(part.slots))) for place in (0, 1)], axis=1
     )
-    naive = [distance_m(*known, *np.atleast_2d(point).T).min() for point in points.head(CHECKED).to_numpy()]
-    naive = np.where(np.array(naive) <= MAX_M, naive, np.nan)
+    nearest = [distance_m(*known, *np.atleast_2d(point).T).min() for point in points.head(CHECKED).to_numpy()]
+    naive = np.where(np.array(nearest) <= MAX_M, nearest, np.nan)
     gap = np.abs(found["geo_distance_m"].head(CHECKED) - naive)
     near = (
         f"{found['geo_distance_m'].notna().mean():.0%} near an address, median {found['geo_distance_m'].median():.0f} m"
