@@ -97,7 +97,8 @@ def match(index: AddressIndex, queries: pd.DataFrame) -> pd.DataFrame:
     read[readings.query] = True
     away = "commune_not_covered" if index.complete else "city_unknown"
     silent = np.zeros(size, dtype=bool)
-    silent[readings.query[[not any(readings.places[place]) for place in readings.place]]] = not index.communes.alone
+    unsaid = np.array([not any(place) for place in readings.places], dtype=bool)
+    silent[readings.query[unsaid[readings.place]]] = not index.communes.alone
     found = np.select([~read, silent, known], ["no_address", "no_city", "street_unknown"], away)
     reason = found.astype(object)
     texts = {name: np.full(size, "", dtype=object) for name in ("precision", "label", "ban_id", "citycode")}

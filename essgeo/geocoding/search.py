@@ -431,21 +431,25 @@ def find_houses(
         first[new], column[new] = final[new], position
     found = first >= 0
     precision[found] = HOUSENUMBER
-    ends = np.stack([department.points(np.maximum(rows, 0)) for rows in (first, final)])
+    point[:, found] = department.points(first[found])
     rest = np.flatnonzero(asked[:, 0] & ~found)
     if complete:
         precision[rest], factor[rest], point[:, rest] = _interpolate(
             department, street[rest], numbers[rest, 0].astype(np.int64), point[:, rest]
         )
-        # The last number of a range that the index lacks lies between its neighbours, as a single one does.
-        last = np.maximum((numbers >= 0).sum(axis=1) - 1, 0)
-        lacks = np.flatnonzero(found & (last > 0) & (first == final))
-        number = numbers[lacks, np.where(column[lacks] > 0, 0, last[lacks])].astype(np.int64)
-        ends[1][:, lacks] = _interpolate(department, street[lacks], number, ends[0][:, lacks])[2]
     else:
         factor[rest] = UNKNOWN
-    point[:, found] = ends.mean(axis=0)[:, found]
-    spread[found] = distance_m(*ends[0], *ends[1])[found] / 2
+    # Ranges and lists: midway between the two ends.
+    rows = np.flatnonzero(found & (numbers[:, 1] >= 0))
+    ends = np.stack([department.points(first[rows]), department.points(final[rows])])
+    if complete and len(rows):
+        # The last number of a range that the index lacks lies between its neighbours, as a single one does.
+        last = (numbers[rows] >= 0).sum(axis=1) - 1
+        number = numbers[rows, np.where(column[rows] > 0, 0, last)].astype(np.int64)
+        lacks = first[rows] == final[rows]
+        ends[1][:, lacks] = _interpolate(department, street[rows[lacks]], number[lacks], ends[0][:, lacks])[2]
+    point[:, rows] = ends.mean(axis=0)
+    spread[rows] = distance_m(*ends[0], *ends[1]) / 2
     return Houses(precision, factor, first, column, point[0], point[1], spread)
 
 
