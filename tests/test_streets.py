@@ -79,8 +79,8 @@ def test_streets_and_straight_lines_side_by_side(on_streets: tuple[Study, Path],
     keys = ["level", "zone_id", "theme", "minutes"]
     both = found.coverage.merge(straight.coverage, on=keys, suffixes=("_streets", "_straight"))
     whole = both[(both["level"] == "territory") & (both["theme"] == "all")]
-    assert (whole["share_streets"] < whole["share_straight"]).all()
-    assert (whole["share_straight"] - whole["share_streets"] < 0.25).all()
+    # The detour of straight lines is fitted on these streets: on average neither serves more residents.
+    assert (whole["share_straight"] - whole["share_streets"]).abs().lt(0.06).all()
     assert straight.walking is None
     for table in ("gaps", "support_chain"):
         walks = [getattr(one, table).dropna(subset=["nearest_minutes"]) for one in (found, straight)]

@@ -1,0 +1,350 @@
+"""Try each part of what is not known on what is known, with the others held fixed; time and steadiness of the worlds.
+
+Run from anywhere: ``python benchmarks/bench_calibration.py [--part NAME ...] [--seed N] [--draws N] [--repeats N]``.
+Parts: ``positions``, ``residents``, ``walking``, ``stations``, ``zones``, ``stability``, ``speed``. Real data stand in
+``../shared/real-data``; a part whose data are missing says so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from bench_geocoding import BAN, off, queries, real_addresses
+from scipy.spatial import KDTree
+
+from essgeo.access import demand_points, nearest_minutes, read_network, travel_cost
+from essgeo.access.walking import snap
+from essgeo.gaps import gather_areas
+from essgeo.gaps.reach import THEME_ROWS, theme_bits
+from essgeo.gaps.shares import homes_of, places_of, worlds_of
+from essgeo.geocoding.index import load_index
+from essgeo.geocoding.match import match
+from essgeo.geocoding.verdict import RADIUS_M, statuses
+from essgeo.register import activity_odds
+from essgeo.study import set_up
+from essgeo.study.inputs import Options
+from essgeo.uncertainty import DISCS, Homes, Places, Worlds, draw_worlds, ends, reached_people
+from essgeo.uncertainty.homes import draw_people
+from essgeo.uncertainty.streets import LONGEST_Z, STEPS, draw_detours, single_walks, street_metres
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from essgeo.results import Setting
+
+DATA = Path(__file__).resolve().parents[2] / "shared" / "real-data"
+DAY = dt.date(2026, 11, 28)
+WALKS = (5, 10, 15)
+METRES_A_MINUTE = 75.0
+PLACES, PLACE_M, ENTRANCE_M = 40, 25.0, 100
+NEAREST, POINT, CLOSE, FAR = 4, 1e-6, 0.02, 0.05
+MIDDLE = LONGEST_Z * STEPS  # the step of a part of z that is 0
+
+
+def shares_of(homes: Homes, places: Places, worlds: Worlds, holds: NDArray[np.float32]) -> NDArray[np.floating]:
+    """Return the shares within reach: areas x themes x walks x worlds."""
+    limits = [minutes * METRES_A_MINUTE for minutes in WALKS]
+    need = np.ones(len(homes.xy))
+    found = reached_people(homes, places, worlds, limits, themes=len(THEME_ROWS), need=need)
+    total = (holds @ found.all_people)[:, None, None]
+    shares: NDArray[np.float64] = np.tensordot(holds, found.people, axes=1) / np.where(total > 0, total, np.nan)
+    return shares
+
+
+class Scores:
+    """What intervals hold of the truth, over cells whose interval is no point; ties are split at random."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = np.random.default_rng([seed, 9])
+        self.held: list[NDArray[np.bool_]] = []
+        self.bias: list[NDArray[np.float64]] = []
+        self.width: list[NDArray[np.float64]] = []
+
+    def add(self, drawn: NDArray[np.floating], truth: NDArray[np.floating], *, level: float = 0.9) -> None:
+        """Compare worlds (last axis) with a truth; cells where either is not known, or worlds are all one, are left."""
+        low, high = ends(drawn)
+        kept = np.isfinite(truth) & np.isfinite(low) & (high - low > POINT)
+        worlds, true = drawn[kept], truth[kept][:, None]
+        below, tied = (worlds < true - POINT).mean(axis=1), (np.abs(worlds - true) <= POINT).mean(axis=1)
+        place = below + self.random.random(len(below)) * tied  # P(E < T) + U P(E = T)
+        tail = (1 - level) / 2
+        self.held.append((place >= tail) & (place <= 1 - tail))
+        self.bias.append(worlds.mean(axis=1) - true[:, 0])
+        self.width.append((high - low)[kept])
+
+    def said(self) -> str:
+        """Return the scores in words."""
+        held, bias, width = (np.concatenate(part).astype(float) for part in (self.held, self.bias, self.width))
+        return (
+            f"held {100 * held.mean():.1f} %, bias {100 * bias.mean():+.1f} points, width median "
+            f"{float(np.median(width)):.2f}, mean {width.mean():.2f}; {len(held)} cells"
+        )
+
+
+def fixed(worlds: Worlds, homes: Homes, places: Places, *, but: str) -> Worlds:
+    """Return worlds in which only one part varies: the others are what is expected."""
+    changed: dict[str, NDArray[np.generic]] = {}
+    if but != "existence":
+        changed["alive"] = np.full_like(worlds.alive, ~np.uint64(0))
+    if but != "residents":
+        held = np.bincount(worlds.cell, weights=homes.people).astype(np.float32)
+        changed["people"] = np.repeat(held[:, None], worlds.count, axis=1)
+    if but != "walking":
+        changed |= {"own": np.full_like(worlds.own, MIDDLE), "field": np.full_like(worlds.field, MIDDLE)}
+    if but != "positions":
+        for axis, name in enumerate("xy"):
+            placed = np.repeat(places.xy[:, [axis]].astype(np.float32), worlds.count, axis=1)
+            changed[name] = np.where(np.isnan(placed), np.float32(np.inf), placed)
+    return replace(worlds, **changed)  # type: ignore[arg-type]
+
+
+def settings() -> tuple[Setting, gpd.GeoDataFrame, Homes, Places, NDArray[np.float32]]:
+    """Return the embedded territory: its setting, structures that count, homes, places, and areas x groups."""
+    setting = set_up("est-ensemble", Options(as_of=DAY))
+    structures = setting.structures[setting.structures["counted"]]
+    layers = {name: getattr(setting, name) for name in ("communes", "neighbourhoods", "qpv")}
+    areas = gather_areas(setting.demand, territory="t", **layers)
+    homes = homes_of(setting.demand, areas)
+    _, first = np.unique(homes.group, return_index=True)
+    holds = (areas.residents[:, first] > 0).toarray().astype(np.float32)
+    return setting, structures, homes, places_of(structures, setting.demand), holds
+
+
+def positions(seed: int, draws: int, repeats: int) -> None:
+    """Hide the positions of a third of the located structures, keep their commune, and draw them."""
+    setting, structures, homes, places, holds = settings()
+    located = structures[places.located]
+    known = places_of(located, setting.demand)
+    every, territory = Scores(seed), Scores(seed + 1)
+    odds = activity_odds(setting.structures)
+    truth_worlds = fixed(worlds_of(homes, known, located, odds=odds, as_of=DAY, draws=64), homes, known, but="nothing")
+    truth = shares_of(homes, known, truth_worlds, holds)[..., 0]
+    random = np.random.default_rng(seed)
+    for repeat in range(repeats):
+        hidden = random.random(len(located)) < 1 / 3
+        xy = np.where(hidden[:, None], np.nan, known.xy)
+        some = known._replace(xy=xy, radius=np.zeros(len(xy)))
+        worlds = worlds_of(homes, some, located, odds=odds, as_of=DAY, draws=draws, seed=seed + repeat)
+        shares = shares_of(homes, some, fixed(worlds, homes, some, but="positions"), holds)
+        every.add(shares, truth)
+        territory.add(shares[:1], truth[:1])
+    print(f"positions, all cells: {every.said()}\npositions, territory: {territory.said()}")
+
+
+def bondy() -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Return the IRIS of Bondy, its grid as demand points, and its structures that count and have a point."""
+    setting = set_up("est-ensemble", Options(as_of=DAY))
+    iris = setting.iris[setting.iris["citycode"] == "93010"]
+    grid = gpd.read_file(DATA / "population" / "bondy_carreaux200m_filosofi2019.gpkg").to_crs(iris.crs)
+    structures = setting.structures[setting.structures["counted"] & setting.structures.geometry.notna()]
+    return iris, grid, structures[structures.within(iris.union_all().buffer(1200))]
+
+
+def residents(seed: int, draws: int, repeats: int) -> None:
+    """Spread the grid's total of each IRIS over the IRIS and compare shares with those of the grid itself."""
+    iris, grid, structures = bondy()
+    setting = set_up("est-ensemble", Options(as_of=DAY))
+    # The people of a cell of the grid, spread over its points: that is the truth, and its sum by IRIS is what is known.
+    points = demand_points(iris)
+    square, inside = points.sindex.query(grid.geometry, predicate="contains")
+    lived = np.zeros(len(points))
+    people_of, counted = grid["ind"].to_numpy(dtype=float), np.bincount(square, minlength=len(grid))
+    lived[inside] = people_of[square] / counted[square]
+    totals = pd.Series(lived).groupby(points["iris_code"].to_numpy()).sum()
+    known = iris.assign(population=totals.reindex(iris.index).fillna(0))
+    demand = demand_points(known, qpv=setting.qpv)
+    random, scores = np.random.default_rng(seed), Scores(seed)
+    bits = theme_bits(structures)
+    # A point reaches a theme within a walk, exactly: only residents vary.
+    found = {}
+    for name, points in (("spread", demand),):
+        x, y = (getattr(points.geometry, axis).to_numpy()[:, None] for axis in "xy")
+        away = np.hypot(x - structures.geometry.x.to_numpy(), y - structures.geometry.y.to_numpy())
+        near = street_metres(away)[None] <= METRES_A_MINUTE * np.array(WALKS)[:, None, None]
+        offers = (bits[:, None] >> np.arange(len(THEME_ROWS), dtype=np.uint64) & np.uint64(1)).astype(bool)
+        found[name] = np.stack([(walk @ offers) > 0 for walk in near])  # walks x points x themes
+    codes = pd.Index(sorted(known.index))
+    of_iris = codes.get_indexer(demand["iris_code"])
+    homes = Homes(
+        np.column_stack([demand.geometry.x, demand.geometry.y]), demand["population"].to_numpy(),
+        np.zeros(len(demand), dtype=int), of_iris, np.full(len(demand), -1), of_iris, drawn=True,
+    )  # fmt: skip
+    cell = homes.cells()
+    people = draw_people(homes, cell, draws, np.random.default_rng([seed, 1])) / np.bincount(cell)[:, None]
+    drawn_by_iris, true_by_iris = [], []
+    for place in range(len(codes)):
+        mine = of_iris == place
+        drawn_by_iris.append(np.einsum("wpt,pd->twd", found["spread"][:, mine].astype(np.float32), people[cell[mine]]))
+        true_by_iris.append(np.einsum("wpt,p->tw", found["spread"][:, mine], lived[mine]))
+    drawn, true, each = np.stack(drawn_by_iris), np.stack(true_by_iris), totals.reindex(codes).fillna(0).to_numpy()
+    for _ in range(repeats):  # halves of the IRIS: each IRIS, and the half together
+        half = random.permutation(len(codes))[: len(codes) // 2]
+        half = half[each[half] > 0]
+        scores.add(drawn[half] / each[half][:, None, None, None], true[half] / each[half][:, None, None])
+        scores.add(drawn[half].sum(axis=0) / each[half].sum(), true[half].sum(axis=0) / each[half].sum())
+    print(f"residents, IRIS of Bondy on its grid: {scores.said()}")
+
+
+def walking(seed: int, draws: int, repeats: int) -> None:
+    """Compare shares by straight lines with those on the streets of Bondy, by IRIS, to places drawn beside streets."""
+    iris, _, _ = bondy()
+    setting = set_up("est-ensemble", Options(as_of=DAY))
+    network = read_network(DATA / "osm" / "bondy_rue2023_overpass.geojson", setting.communes)
+    demand = demand_points(iris)
+    xy = np.column_stack([demand.geometry.x, demand.geometry.y])
+    beside = snap(network, xy, max_snap_m=200)
+    measured = beside.edge >= 0  # residents away from streets are not measured
+    possible = np.flatnonzero(measured & (beside.aside_m < PLACE_M))
+    demand, random = demand[measured], np.random.default_rng(seed)
+    _, group = np.unique(demand["iris_code"], return_inverse=True)
+    people = demand["population"].to_numpy()
+    total = np.bincount(group, weights=people)
+    count, none = len(demand), np.full(len(demand), -1)
+    homes = Homes(xy[measured], people, np.zeros(count, dtype=int), group, none, group, drawn=False)
+    middle = np.bincount(group, weights=xy[measured][:, 0]) / np.bincount(group)
+    west = middle < np.median(middle)
+    every, short, sides = Scores(seed), Scores(seed), (Scores(seed), Scores(seed))
+    for repeat in range(repeats):
+        chosen = random.choice(possible, PLACES, replace=False)
+        spots = gpd.GeoDataFrame(geometry=gpd.points_from_xy(*xy[chosen].T), crs=demand.crs)
+        theme = random.integers(1, len(THEME_ROWS), PLACES)
+        masks = (1 | (1 << theme)).astype(np.uint64)
+        cost = travel_cost(demand, spots, network=network, max_minutes=max(WALKS))
+        offers = (masks[:, None] >> np.arange(len(THEME_ROWS), dtype=np.uint64) & np.uint64(1)).astype(bool)
+        near = np.stack([nearest_minutes(cost, among) for among in offers.T], axis=1)  # points x themes
+        held = near[:, :, None] <= np.array(WALKS)
+        truth = np.stack([np.tensordot(people * (group == one), held, axes=1) for one in range(len(total))])
+        truth = truth / total[:, None, None]
+        places = Places(xy[chosen], np.zeros(PLACES), np.zeros(PLACES, dtype=int), masks)
+        sure = np.ones(PLACES, dtype=bool)
+        worlds = draw_worlds(
+            homes, places, verified=sure, years=np.zeros(PLACES), odds=(1, 1), count=draws, seed=seed + repeat
+        )
+        shares = shares_of(
+            homes, places, fixed(worlds, homes, places, but="walking"), np.eye(len(total), dtype=np.float32)
+        )
+        offered = offers.any(axis=0)
+        shares, truth = shares[:, offered], truth[:, offered]
+        every.add(shares, truth)
+        short.add(shares[:, :, :1], truth[:, :, :1])
+        for side, part in zip(sides, (west, ~west), strict=True):
+            side.add(shares[part], truth[part])
+    for name, scores in (("by IRIS", every), ("5 minutes", short), ("west", sides[0]), ("east", sides[1])):
+        print(f"walking, streets of Bondy, {name}: {scores.said()}")
+
+
+def stations(seed: int, draws: int, repeats: int) -> None:
+    """Compare minutes on foot to the nearest station with those another program found on streets, IRIS by IRIS."""
+    del repeats
+    demand = set_up("est-ensemble", Options(as_of=DAY)).demand
+    oracle = pd.read_csv(DATA / "oracle" / "iris_minutes_underlaid_2026-10.csv", dtype={"iris_code": str})
+    near = gpd.read_file(DATA / "stations" / "idfm_emplacement-des-gares-idf_2025-07.geojson").to_crs(demand.crs)
+    xy, to = (np.column_stack([points.geometry.x, points.geometry.y]) for points in (demand, near))
+    away, closest = KDTree(to).query(xy, k=NEAREST)  # points x stations
+    hosts = np.repeat(np.arange(len(to), dtype=np.int32)[:, None], draws, axis=1)
+    own, field, part = draw_detours(xy, hosts, np.random.default_rng(seed))
+    code, of_point = np.unique(demand["iris_code"], return_inverse=True)
+    rows = [np.flatnonzero(of_point == one) for one in range(len(code))]
+    asked = [(nearer, profile) for nearer in (0, ENTRANCE_M) for profile in (("free", 4.5), ("slow", 3.4))]
+    for nearer, (profile, speed) in asked:
+        rows_of = (oracle["service"] == "station") & (oracle["profile"] == profile)
+        told = oracle[rows_of].set_index("iris_code")["minutes"].reindex(code).to_numpy()
+        drawn = np.empty((len(code), draws))
+        for world in range(draws):
+            single = np.stack([single_walks(world, station, len(xy)) for station in range(NEAREST)], axis=1)
+            z = (own[closest, world] + field[part, world][:, None] + single) / STEPS - 3 * LONGEST_Z
+            minutes = street_metres(np.maximum(np.asarray(away) - nearer, 0), z).min(axis=1) * 60 / (1000 * speed)
+            drawn[:, world] = [np.median(minutes[row]) for row in rows]
+        low, high = ends(drawn)
+        inside = (told + 1 >= low) & (told <= high)  # whole minutes, perhaps cut
+        error = drawn.mean(axis=1) - told
+        print(
+            f"stations, {nearer} m nearer, {profile} at {speed} km/h: {100 * inside[~np.isnan(told)].mean():.1f} % of "
+            f"{(~np.isnan(told)).sum()} IRIS inside, bias {np.nanmean(error):+.1f} min (median "
+            f"{np.nanmedian(error):+.1f}), mean width {(high - low).mean():.1f} min"
+        )
+
+
+def stability(seed: int, draws: int, repeats: int) -> None:
+    """Draw the full model from two seeds and say how far ends move."""
+    del repeats
+    setting, structures, homes, places, holds = settings()
+    odds = activity_odds(setting.structures)
+    found = []
+    for one in (seed, seed + 1):
+        worlds = worlds_of(homes, places, structures, odds=odds, as_of=DAY, draws=draws, seed=one)
+        found.append(ends(shares_of(homes, places, worlds, holds)))
+    moved = np.concatenate([np.abs(one - other).ravel() for one, other in zip(*found, strict=True)])
+    point = np.concatenate([((low == high) | np.isnan(low)).ravel() for low, high in [found[0]] * 2])
+    moved = moved[~point]
+    print(
+        f"stability, {draws} worlds: ends move by less than 2 points in {100 * (moved < CLOSE).mean():.1f} %, by 5 "
+        f"in {100 * (moved < FAR).mean():.1f} % of {len(moved)}; most {100 * moved.max():.1f}"
+    )
+
+
+def speed(seed: int, draws: int, repeats: int) -> None:
+    """Time the worlds of the embedded territory: full model, then places, existence and common factors."""
+    del repeats
+    setting, structures, homes, places, holds = settings()
+    odds = activity_odds(setting.structures)
+    wall, processor = time.perf_counter(), time.process_time()
+    worlds = worlds_of(homes, places, structures, odds=odds, as_of=DAY, draws=draws, seed=seed)
+    drawn = time.process_time() - processor
+    shares_of(homes, places, worlds, holds)
+    used = time.process_time() - processor
+    print(
+        f"speed, full model: {draws} worlds in {time.perf_counter() - wall:.1f} s, {used:.1f} s "
+        f"of processor, of which {drawn:.1f} to draw; {1000 * used / draws:.2f} ms a world"
+    )
+
+
+def zones(seed: int, draws: int, repeats: int) -> None:
+    """Say how often true positions lie within shares of the radius, beside the discs."""
+    del seed, draws, repeats
+    truth = real_addresses()
+    with tempfile.TemporaryDirectory() as folder:
+        matches = match(load_index(BAN, folder), queries(truth["adresse"], truth["code_postal"], truth["commune"]))
+        metres = off(matches, truth["lon"], truth["lat"])
+        exact = (statuses(matches) == "located") & (matches["precision"] == "housenumber")
+    away = metres[exact].to_numpy() / RADIUS_M["housenumber"]
+    for share in (0.1, 0.25, 0.5, 0.75, 1.0, 1.5):
+        expected = sum(odds * min(share / radius, 1) ** 2 for radius, odds in DISCS)
+        print(
+            f"zones, within {share:.2f} of the radius: {100 * (away <= share).mean():.0f} %, discs {100 * expected:.0f}"
+        )
+
+
+PARTS: dict[str, Callable[[int, int, int], None]] = {
+    function.__name__: function for function in (positions, residents, walking, stations, zones, stability, speed)
+}
+
+
+def main() -> None:
+    """Run the parts asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--part", nargs="*", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--draws", type=int, default=1024)
+    parser.add_argument("--repeats", type=int, default=20)
+    asked = parser.parse_args()
+    for part in asked.part:
+        if part not in {"positions", "stability", "speed"} and not DATA.is_dir():
+            print(f"{part}: no {DATA}.")
+            continue
+        PARTS[part](asked.seed, asked.draws, asked.repeats)
+
+
+if __name__ == "__main__":
+    main()
