@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
 from essgeo.register.activity import OUTSIDE, located_here
 from essgeo.schema.vocabulary import SPEEDS_KMH
 from essgeo.text.notebook import study_digest
@@ -136,8 +137,11 @@ class Setting:
 
     @property
     def outside(self) -> int:
-        """How many structures lie out of the territory; its residents may walk to them all the same."""
-        return int((self.structures["geo_status"] == OUTSIDE).sum())
+        """How many structures out of the territory count: those that lie a longest walk from its limit at most."""
+        counted = self.structures["counted"].astype("boolean").fillna(value=False)
+        beyond = self.structures[counted & (self.structures["geo_status"] == OUTSIDE)]
+        walk_m = max(self.parameters.thresholds_min) * self.parameters.speed_kmh * METRES_PER_MINUTE_AT_1_KMH
+        return int(beyond.dwithin(self.communes.union_all(), walk_m).sum())
 
     @property
     def shortfalls(self) -> list[str]:

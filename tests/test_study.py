@@ -187,22 +187,25 @@ def test_a_structure_outside_is_kept_and_said_so(small_territory: Path, tmp_path
 
 def test_structures_outside_are_not_counted_as_located(small_territory: Path, tmp_path: Path) -> None:
     mine = tmp_path / "mine.csv"
-    far = "".join(f"out{number},B,5.37,43.3\n" for number in range(7))
-    mine.write_text(f"id,nom,lon,lat\nin,A,2.4604,48.9064\n{far}", encoding="utf-8")
+    far = "".join(f"out{number},B,5.37,43.3,\n" for number in range(7))
+    near = "near,C,2.4604,48.916,\nshut,D,2.4604,48.916,closed\n"
+    mine.write_text(f"id,nom,lon,lat,status\nin,A,2.4604,48.9064,\n{far}{near}", encoding="utf-8")
     found = run_study(small_territory, structures=mine, out=tmp_path / "maps", as_of=DAY, lang="en")
     total = found.portrait.set_index("family").loc["total"]
-    assert total[["register_structures", "register_counted", "register_located"]].tolist() == [8, 8, 1]
-    assert (found.located, found.outside) == (1, 7)
-    assert "1 structures located in the territory (7 more lie outside)" in caveat(found, "m")
+    assert total[["register_structures", "register_counted", "register_located"]].tolist() == [10, 9, 1]
+    assert (found.located, found.outside) == (1, 1), "the far ones serve nobody here, the closed one nobody at all"
+    assert "located in the territory (1 more, outside the territory but near its limit)" in caveat(found, "m")
     said = " ".join(caveats(found))
     assert "rests on 1 structures located in the territory" in said
-    assert "7 structures outside the territory" in said
-    assert "8 count, of which 1 are located in the territory" in found._repr_html_()
+    assert "1 structures outside the territory but near its limit" in said
+    assert "9 count, of which 1 are located in the territory" in found._repr_html_()
     _, counts = tally(found.structures)
     assert counts._asdict() == {
-        "position": "", "listed": 8, "unplaced": 0, "outside": 7, "inactive": 0, "counted": 1,
+        "position": "", "listed": 10, "unplaced": 0, "outside": 9, "inactive": 0, "counted": 1,
     }  # fmt: skip
-    assert "<strong>1</strong> structures located in the territory" in (tmp_path / "maps" / "index.html").read_text()
+    page = (tmp_path / "maps" / "index.html").read_text()
+    assert "<strong>1</strong> structures located in the territory" in page
+    assert "1 more, outside the territory but near its limit, count for those" in page
 
 
 def test_corrections_of_the_folder_or_of_the_user_win(small_territory: Path, tmp_path: Path) -> None:

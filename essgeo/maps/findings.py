@@ -192,12 +192,15 @@ def walking(parameters: Parameters, found: WalkingComparison | None, lang: Lang)
     return " ".join(sentences)
 
 
-def bound(structures: float, enterprises: float, lang: Lang) -> str:
+def bound(structures: float, outside: float, enterprises: float, lang: Lang) -> str:
     """Return how many structures a figure of access rests on; ``enterprises`` is NaN where there is no portrait."""
     words = texts(lang)["findings"]
-    if math.isnan(enterprises) or not enterprises:
-        return words["bound_unknown"].format(structures=number(structures, lang))
-    return words["bound"].format(structures=number(structures, lang), enterprises=number(enterprises, lang))
+    whole = not math.isnan(enterprises) and enterprises > 0
+    rests = words["bound_of" if whole else "bound_unknown"].format(
+        structures=number(structures, lang), enterprises=number(enterprises, lang)
+    )
+    beyond = [words["bound_outside"].format(outside=number(outside, lang))] if outside else []
+    return " ".join([rests, *beyond, words["bound_sample"]])
 
 
 def _stage(row: Row, lang: Lang) -> str:

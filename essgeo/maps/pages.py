@@ -264,7 +264,7 @@ def _classes() -> list[tuple[str, range, float | None, float | None]]:
 def _bound(study: Study) -> str:
     if study.from_sirene:
         return register_bound(study.located, len(study.structures), study.lang)
-    return bound(study.located, _enterprises(study.portrait), study.lang)
+    return bound(study.located, study.outside, _enterprises(study.portrait), study.lang)
 
 
 def _enterprises(portrait: pd.DataFrame) -> float:
