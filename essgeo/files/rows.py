@@ -8,7 +8,7 @@ import json
 import math
 import warnings
 from array import array
-from itertools import islice
+from itertools import count, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -18,12 +18,12 @@ import pyarrow as pa
 from essgeo.errors import InputError, InputWarning
 from essgeo.files.encodings import LOST, undouble
 from essgeo.files.formulas import restored
-from essgeo.files.limits import refuse_width
+from essgeo.files.limits import MAX_COLUMNS, refuse_width
 from essgeo.files.recognise import recognise
 from essgeo.messages import tell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 SEPARATORS = ",;\t|"
@@ -56,11 +56,17 @@ def cell_text(value: object) -> str:
 def unique_names(names: list[str]) -> list[str]:
     """Return a name for each column: blank ones by their position, repeated ones with a number that is free."""
     clean = [name.strip() or f"column_{position}" for position, name in enumerate(names, start=1)]
-    unique: list[str] = []
+    unique: dict[str, None] = {}
+    taken = set(clean)
+    numbers: dict[str, Iterator[int]] = {}
     for name in clean:
-        free = (f"{name}_{number}" for number in range(2, len(names) + 2))
-        unique.append(name if name not in unique else next(other for other in free if other not in {*unique, *clean}))
-    return unique
+        own = name
+        if name in unique:
+            free = (f"{name}_{number}" for number in numbers.setdefault(name, count(2)))
+            own = next(other for other in free if other not in taken)
+        unique[own] = None
+        taken.add(own)
+    return [*unique]
 
 
 def separator_of(text: str) -> str:
@@ -124,9 +130,10 @@ def header_of(rows: Sequence[Sequence[str]]) -> Header | None:
 
 def _tried(names: list[str], rows: Sequence[Sequence[str]], start: int, end: int) -> tuple[int, Header]:
     """Return how many columns are known under some names, 0 where one is a number, and these names as a header."""
-    names = names[: max(place for place, name in enumerate(names, start=1) if name)]
+    names = names[: max((place for place, name in enumerate(names, start=1) if name), default=0)]
     numbered = any(name.isdigit() for name in names)
-    known = 0 if numbered else len(names) - len(recognise(sample_of(names, rows[end:]), source="").unused)
+    some = names[:MAX_COLUMNS]  # of more the file is refused, but not here
+    known = 0 if numbered else len(some) - len(recognise(sample_of(some, rows[end:]), source="").unused)
     return known, Header(names, start, end)
 
 

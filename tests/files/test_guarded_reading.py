@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import sqlite3
@@ -19,10 +20,12 @@ import pyogrio
 import pytest
 import shapely
 
+from essgeo.access.network import read_ways
 from essgeo.errors import EssgeoError, InputError, InputWarning
 from essgeo.files import limits
 from essgeo.files.geographic import describe_features
 from essgeo.files.perimeters import read_zones
+from essgeo.files.rows import unique_names
 from essgeo.files.tables import read_table
 from essgeo.geocoding.index import COLUMNS, read_ban
 from essgeo.official.formats import columns_of
@@ -364,3 +367,36 @@ def test_half_a_character_of_json_is_shown_as_lost(tmp_path: Path, text: str) ->
     assert "\ufffd" in table["nom"][1]
     assert table.iloc[0, 1] == "\U0001f600"
     "".join([*table.columns, *table.iloc[0]]).encode()
+
+
+@pytest.mark.parametrize(
+    "text", [";" * 100_000 + "\nnom;ville\nA;B\n", ",".join(["nom"] * 1_999) + "\n" + "a," * 1_998 + "a\n"]
+)
+def test_a_header_of_nothing_or_of_one_name_takes_no_time(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text(text)
+    assert len(read_table(path)) == 1
+
+
+def test_columns_of_one_name_are_numbered_in_order() -> None:
+    assert unique_names(["a", "a", "a_2", "", "a"]) == ["a", "a_3", "a_2", "column_4", "a_4"]
+
+
+@pytest.mark.parametrize(
+    "header", [";".join(f'"{name}"' for name in COLUMNS), ";".join(COLUMNS) + '"', '"' + ";".join(COLUMNS)]
+)
+def test_quotes_in_the_header_of_addresses_are_told(tmp_path: Path, header: str) -> None:
+    path = tmp_path / "adresses-93.csv"
+    path.write_text(f"{header}\n1;1;;Rue A;93140;93010;Bondy;;2.48;48.9;\n")
+    with pytest.raises(EssgeoError, match=r"adresses-93\.csv"):
+        read_ban(path)
+
+
+@pytest.mark.parametrize("degrees", ["1e300", "1e12", '"x"', "null", "[]"])
+def test_a_street_that_is_nowhere_is_told_or_left_out(tmp_path: Path, degrees: str) -> None:
+    path = tmp_path / "streets.json"
+    points = f'[{{"lon": {degrees}, "lat": 48}}, {{"lon": 2, "lat": 48}}]'
+    way = f'{{"type": "way", "tags": {{"highway": "footway"}}, "geometry": {points}}}'
+    path.write_text(f'{{"elements": [{way}]}}')
+    with contextlib.suppress(InputError):
+        read_ways(path)
