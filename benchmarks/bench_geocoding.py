@@ -1,10 +1,14 @@
-"""Measure the local BAN engine, beside addok in the same run where it is installed (:mod:`addok_peer` says how).
+"""Measure what the command line writes of addresses given without coordinates, beside addok in the same run.
 
-Run from anywhere: ``ADDOK_PYTHON=/path/to/python python benchmarks/bench_geocoding.py``.
+Run from anywhere: ``ADDOK_PYTHON=/path/to/python python benchmarks/bench_geocoding.py`` (:mod:`addok_peer` says what it
+needs); ``--no-peer`` without addok, ``--quick`` on a tenth of the made rows, ``--page FILE`` to write the figures of
+``docs/positions.md``. Right is: ``located``, and within 100 m of the truth.
 """
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import re
 import resource
 import subprocess
@@ -17,20 +21,24 @@ from typing import TYPE_CHECKING
 import addok_peer
 import numpy as np
 import pandas as pd
-from perturb import perturb
+from perturb import misspell
 
-from essgeo.geocoding.index import distance_m, load_index, street_of
+from essgeo.files.recognise import recognise
+from essgeo.geocoding.index import distance_m, load_index
 from essgeo.geocoding.match import match
-from essgeo.geocoding.verdict import RADIUS_M, statuses
+from essgeo.geocoding.verdict import STREETS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from essgeo.geocoding.index import AddressIndex
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "real-data"
 BAN = [DATA / "ban" / "adresses-75.csv.gz", DATA / "ban" / "adresses-93010.csv.gz"]
 SPOILT, MISSING, PEER_ROWS, SEED = 100_000, 10_000, 400, 20240101
-RENUMBERED, MOST_NUMBER, TIMED_ROWS, FRANCE = 100_000, 200, 20_000, 26_000_000
-NEAR_M, FAR_M = 100.0, 1000.0
+TIMED_ROWS, FRANCE = 20_000, 26_000_000
+NEAR_M, FAR_M, TOP_SCORE = 100.0, 1000.0, 0.95
+MARKS = ("<!-- figures -->", "<!-- end -->")
 MEASURE_MEMORY = """
 import sys, time
 import pandas as pd
@@ -47,9 +55,23 @@ print(seconds, int(peak.split()[1]) / 1024)
 """
 
 
+FIGURES: list[tuple[str, str, str]] = []
+"""The rows of the table, as they come."""
+
+
 def line(figure: str, essgeo: str, peer: str = "") -> None:
     """Print a row of the table."""
-    print(f"{figure:<62} {essgeo:>22} {peer:>18}", flush=True)
+    FIGURES.append((figure, essgeo, peer))
+    print(f"{figure:<66} {essgeo:>22} {peer:>18}", flush=True)
+
+
+def write_page(page: Path) -> None:
+    """Write the table into a page, between its two marks."""
+    rows = [f"| {figure.strip()} | {essgeo} | {peer} |" for figure, essgeo, peer in FIGURES if figure]
+    table = "\n".join(["| figure | essgeo | addok |", "|---|---|---|", *rows])
+    text = page.read_text(encoding="utf-8")
+    head, tail = text.partition(MARKS[0])[0], text.partition(MARKS[1])[2]
+    page.write_text(f"{head}{MARKS[0]}\n{table}\n{MARKS[1]}{tail}", encoding="utf-8")
 
 
 def queries(address: pd.Series, postcode: pd.Series, city: pd.Series) -> pd.DataFrame:
@@ -79,32 +101,46 @@ def timed(index: AddressIndex, table: pd.DataFrame) -> tuple[float, float, pd.Da
     return best, best_cpu, matches
 
 
-def nearest_street(index: AddressIndex, lon: float, lat: float, title: str = "") -> tuple[float, str]:
-    """Return how far the nearest known address lies from a point, and its street; of the streets in a title, if any."""
-    found = []
-    for position in range(len(index.folders)):
-        department = index.department(position)
-        street = street_of(department.slots)
-        metres = distance_m(department.lon / 1e6, department.lat / 1e6, np.array([lon]), np.array([lat]))
-        named = np.array([title.endswith(name) for name in department.titles]) | (title == "")
-        metres = np.where(named[street], metres, np.inf)
-        found.append((float(metres.min()), str(department.titles[street[metres.argmin()]])))
-    return min(found)
+def read_ban_files() -> pd.DataFrame:
+    """Return the addresses of the files that have a number, as text."""
+    files = [pd.read_csv(path, sep=";", dtype=str, keep_default_na=False) for path in BAN]
+    return pd.concat(files, ignore_index=True).query("numero != '99999'")
 
 
-def renumbered(real: pd.DataFrame) -> pd.DataFrame:
-    """Return real addresses again and again, with other house numbers: as people write them, each once."""
-    random = np.random.default_rng(SEED)
-    rows = real.iloc[random.integers(len(real), size=2 * RENUMBERED)].reset_index(drop=True)
-    numbers = iter(random.integers(1, MOST_NUMBER, size=len(rows)).tolist())
-    rows["address"] = rows["address"].str.replace(r"\d+", lambda _: str(next(numbers)), n=1, regex=True)
-    return rows.drop_duplicates(ignore_index=True).head(RENUMBERED)
+def taken_out(ban: pd.DataFrame, folder: str, seed: int) -> tuple[AddressIndex, pd.DataFrame]:
+    """Return an index that lacks a fifth of the streets, and the addresses on those.
+
+    What BAN names by a number (28P1 Rue A) is a part of a street that is there, and is left.
+    """
+    street = ban["code_insee"] + "|" + ban["nom_voie"]
+    gone = street.isin(street.drop_duplicates().sample(frac=0.2, random_state=seed)) & ~ban["nom_voie"].str.match(
+        r"\d+\w+ "
+    )
+    path = Path(folder) / f"adresses-less-{seed}.csv"
+    ban[~gone].to_csv(path, sep=";", index=False)
+    return load_index([path], folder), ban[gone]
 
 
 def real_addresses() -> pd.DataFrame:
     """Return the rows of the truth file in Paris and Bondy."""
     truth = pd.read_csv(DATA / "truth" / "dev_ile_de_france.csv", dtype=str, keep_default_na=False)
     return truth[truth["commune"].str.lower().str.contains(r"^paris\b|^bondy$")].reset_index(drop=True)
+
+
+def truth_rows() -> pd.DataFrame:
+    """Return the rows of both truth files in Paris and Bondy; ``fuel``: known to 100 m only, to calibrate nothing."""
+    names = {"adresse": "address", "code_postal": "postcode", "commune": "city", "true_x": "lon", "true_y": "lat"}
+    first = pd.read_csv(DATA / "truth" / "dev_paris_bondy.csv", dtype=str, keep_default_na=False)
+    first, second = first.rename(columns=names), real_addresses().rename(columns=names)
+    kept = ["address", "postcode", "city", "lon", "lat", "kind", "file"]
+    rows = pd.concat(
+        [
+            first.assign(file="dev_paris_bondy")[kept],
+            second.assign(kind=second["categorie"], file="dev_ile_de_france")[kept],
+        ],
+        ignore_index=True,
+    )
+    return rows.assign(fuel=rows["kind"] == "station-service")
 
 
 def lists() -> pd.DataFrame:
@@ -156,66 +192,119 @@ def bench_index(folder: str) -> AddressIndex:
     return index
 
 
-def bench_truth(index: AddressIndex, peer: Path | None) -> None:
+def geocoded(table: pd.DataFrame, folder: str, ban: Sequence[Path] = BAN) -> pd.DataFrame:
+    """Return what ``essgeo geocode`` writes of addresses: ``geo_status``, ``longitude`` ..., in the order of the table.
+
+    Raises
+    ------
+    SystemExit
+        A column would be taken as a position.
+    """
+    asked = table[["address", "postcode", "city"]].set_axis(["adresse", "code_postal", "commune"], axis=1)
+    if {"lon", "lat", "point"} & {*recognise(asked, source="bench").fields}:
+        sys.exit("The coordinates of a file would be taken: nothing would be measured.")
+    given, written = Path(folder) / "asked.csv", Path(folder) / "found.csv"
+    asked.to_csv(given, index=False)
+    command = [sys.executable, "-m", "essgeo", "geocode", str(given), "-o", str(written), "--ignore-coordinates"]
+    command += [word for path in ban for word in ("--ban", str(path))]
+    subprocess.run(command, check=True, capture_output=True)
+    found = pd.read_csv(written, sep=None, engine="python", dtype=str, keep_default_na=False)
+    numbers = ["geo_score", "geo_radius_m", "longitude", "latitude"]
+    return found.assign(**{name: pd.to_numeric(found[name].str.replace(",", ".")) for name in numbers if name in found})
+
+
+def judged(found: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
+    """Return ``located``, ``off_m`` and ``right`` of each row."""
+    matches = found.rename(columns={"longitude": "lon", "latitude": "lat"})
+    metres = off(matches, truth["lon"].reset_index(drop=True), truth["lat"].reset_index(drop=True))
+    located = found["geo_status"] == "located"
+    return found.assign(located=located, off_m=metres, right=located & (metres <= NEAR_M))
+
+
+def shares(seen: pd.DataFrame) -> str:
+    """Return right of all; over 1 km of all; beyond 100 m of located."""
+    beyond = (seen.loc[seen["located"], "off_m"] > NEAR_M).mean()
+    far = (seen["located"] & (seen["off_m"] > FAR_M)).mean()
+    return f"{100 * seen['right'].mean():.1f}; {100 * far:.1f}; {100 * beyond:.1f} %"
+
+
+def peers(peer: Path | None, table: pd.DataFrame) -> str:
+    """Return the same of addok, which answers every row."""
+    if not peer:
+        return ""
+    found = pd.DataFrame(addok_peer.ask(peer, texts(table))[1], columns=["lon", "lat"]).astype(float)
+    metres = off(found, table["lon"].reset_index(drop=True), table["lat"].reset_index(drop=True))
+    located = found["lon"].notna()
+    return shares(pd.DataFrame({"located": located, "off_m": metres, "right": located & (metres <= NEAR_M)}))
+
+
+def bench_truth(folder: str, peer: Path | None) -> None:
     """Measure positions and radii on the real addresses whose position is known."""
-    truth = real_addresses()
-    asked = queries(truth["adresse"], truth["code_postal"], truth["commune"])
-    matches = match(index, asked)
-    metres, located = off(matches, truth["lon"], truth["lat"]), statuses(matches) == "located"
-    near, far = (
-        f"{100 * (metres[located] <= NEAR_M).sum() / len(truth):.1f} %",
-        f"{100 * (metres[located] > FAR_M).mean():.1f} %",
-    )
-    peer_near = peer_far = ""
-    if peer:
-        found = pd.DataFrame(addok_peer.ask(peer, texts(asked))[1], columns=["lon", "lat"], index=truth.index)
-        theirs = off(found.astype(float), truth["lon"], truth["lat"])
-        peer_near, peer_far = f"{100 * (theirs <= NEAR_M).mean():.1f} %", f"{100 * (theirs > FAR_M).mean():.1f} %"
-    line(f"{len(truth)} real addresses: located and within 100 m of the truth", near, peer_near)
-    line("  candidates of the others counted too", f"{100 * (metres <= NEAR_M).mean():.1f} %")
-    line("  more than 1 km off, among located", far, peer_far)
-    for row in metres.index[located & (metres > FAR_M)]:
-        point = float(truth["lon"][row]), float(truth["lat"][row])
-        label = matches["label"][row]
-        print(f"    {metres[row]:5.0f} m: {truth['adresse'][row]}, {truth['code_postal'][row]} -> {label}")
-        print("             the point of the truth file lies {:.0f} m from {}".format(*nearest_street(index, *point)))
-        print("             and {:.0f} m from the nearest house of {}".format(*nearest_street(index, *point, label)))
-        again = metres.index[(matches["label"] == label) & (metres <= FAR_M)]
-        if len(again):
-            print(f"             another row of the file puts {label} {metres[again].min():.0f} m from the answer")
-    radius = matches["precision"].map(RADIUS_M)
-    line("  true position within geo_radius_m, among located", f"{100 * (metres <= radius)[located].mean():.1f} %")
-    random, held = np.random.default_rng(SEED), []
-    for _ in range(200):
-        half = random.permutation(metres[located].to_numpy())
-        held.append((half[len(half) // 2 :] <= np.quantile(half[: len(half) // 2], 0.9)).mean())
+    truth = truth_rows()
+    seen = judged(geocoded(truth, folder), truth).join(truth[["kind", "file", "fuel"]])
+    line("real addresses: right; over 1 km; beyond 100 m of located", "", "")
+    for name, rows in {
+        "dev_paris_bondy": seen["file"] == "dev_paris_bondy",
+        "dev_ile_de_france, health and colleges": (seen["file"] == "dev_ile_de_france") & ~seen["fuel"],
+        "fuel stations, known to 100 m": seen["fuel"],
+    }.items():
+        line(f"  {name}, {rows.sum()} rows", shares(seen[rows]), peers(peer, truth[rows]))
+        houses = seen[rows & seen["located"] & (seen["geo_precision"] == "housenumber")]
+        held = (houses["off_m"] <= houses["geo_radius_m"]).mean()
+        line("    radius of houses: held; median", f"{100 * held:.1f} %; {houses['geo_radius_m'].median():.0f} m")
+    streets = seen[seen["located"] & seen["geo_precision"].isin(STREETS) & ~seen["fuel"]]
+    held = (streets["off_m"] <= streets["geo_radius_m"]).sum()
+    line("  streets without number: held", f"{held} of {len(streets)}")
+    top = seen[seen["located"] & ~seen["fuel"] & (seen["geo_score"] >= TOP_SCORE)]
+    said, right = top["geo_score"].mean(), (top["off_m"] <= NEAR_M).mean()
+    line(f"  geo_score from {TOP_SCORE}, {len(top)} rows: said; seen", f"{100 * said:.1f}; {100 * right:.1f} %")
+
+
+def bench_elsewhere(folder: str) -> None:
+    """Measure what is said of communes that the index does not cover, and of names of places."""
+    table = pd.read_csv(DATA / "truth" / "departements_sans_ban.csv", dtype=str, keep_default_na=False)
     line(
-        "  the same with radii fitted on the other half, 200 draws",
-        f"{100 * np.mean(held):.1f} ± {100 * np.std(held):.1f} %",
+        f"{len(table)} rows of other departments: located",
+        f"{(geocoded(table, folder)['geo_status'] == 'located').sum()}",
+    )
+    places = place_names()
+    line(
+        f"{len(places)} names of places as addresses: located",
+        f"{(geocoded(places, folder)['geo_status'] == 'located').sum()}",
     )
 
 
-def bench_tester(index: AddressIndex, peer: Path | None) -> None:
-    """Measure the public geocoder tests about Paris."""
+def place_names() -> pd.DataFrame:
+    """Return names of places that streets of Paris are called after, typed as addresses."""
+    names = read_ban_files().query("code_insee != '93010'")["nom_voie"].drop_duplicates()
+    parts = names.str.extract(
+        r"^(?:Rue|Place|Avenue|Boulevard|Passage|Square) (du|de la|des|de l')\s?([A-Z][a-zé]+s?)$"
+    ).dropna()
+    drawn = parts.drop_duplicates(1).sample(100, random_state=SEED)
+    article = drawn[0].map({"du": "Le ", "de la": "La ", "des": "Les ", "de l'": "L'"}) + drawn[1]
+    kinds = np.resize(["", "Parc ", "Gare ", "Hôpital ", "Marché "], len(drawn))
+    return queries(
+        pd.Series([f"{kind}{name}" for kind, name in zip(kinds, article, strict=True)]), "75000", "Paris"
+    ).assign(postcode="")
+
+
+def bench_tester(folder: str, peer: Path | None) -> None:
+    """Measure the public geocoder tests about Paris: located, with the label that they expect."""
     table = pd.read_csv(DATA / "geocoder-tester" / "test_addresses.csv", dtype=str, keep_default_na=False)
-    table = table[table["expected_postcode"].str.startswith("75") | (table["expected_city"] == "Paris")].reset_index(
-        drop=True
-    )
-    asked = pd.DataFrame({"address": table["query"], "postcode": "", "city": "", "citycode": ""})
-    asked["near_lon"], asked["near_lat"] = pd.to_numeric(table["lon"]), pd.to_numeric(table["lat"])
-    parts = match(index, asked)["label"].str.extract(
-        r"^(?P<housenumber>\d\w*) (?P<street>.*) (?P<postcode>\d{5}) (?P<city>.*)$"
-    )
-    passed = f"{100 * _passes(table, parts).mean():.1f} %"
+    table = table[table["expected_postcode"].str.startswith("75") | (table["expected_city"] == "Paris")]
+    table = table.reset_index(drop=True)
     theirs = ""
     if peer:
-        near = [
-            {"lon": float(x), "lat": float(y)} if x else {} for x, y in zip(table["lon"], table["lat"], strict=True)
-        ]
-        questions = [{"q": text, **place} for text, place in zip(table["query"], near, strict=True)]
-        found = pd.DataFrame(addok_peer.ask(peer, questions)[1]).rename(columns={"name": "street"}).fillna("")
-        theirs = f"{100 * _passes(table, found).mean():.1f} %"
-    line(f"{len(table)} tests of geocoder-tester about Paris", passed, theirs)
+        found = pd.DataFrame(addok_peer.ask(peer, [{"q": text} for text in table["query"]])[1])
+        theirs = f"{100 * _passes(table, found.rename(columns={'name': 'street'}).fillna('')).mean():.1f} %"
+    for name, city in (("query only, BAN of Paris alone", ""), ("Paris in a column", "Paris")):
+        asked = pd.DataFrame({"address": table["query"], "postcode": "", "city": city})
+        found = geocoded(asked, folder, BAN[:1])
+        parts = found["geo_label"].str.extract(
+            r"^(?P<housenumber>\d\w*) (?P<street>.*) (?P<postcode>\d{5}) (?P<city>.*)$"
+        )
+        passed = _passes(table, parts) & (found["geo_status"] == "located")
+        line(f"{len(table)} tests of geocoder-tester, {name}: right", f"{100 * passed.mean():.1f} %", theirs)
 
 
 def _passes(table: pd.DataFrame, found: pd.DataFrame) -> pd.Series:
@@ -230,50 +319,48 @@ def _passes(table: pd.DataFrame, found: pd.DataFrame) -> pd.Series:
     return passed
 
 
-def bench_speed(index: AddressIndex, ban: pd.DataFrame, peer: Path | None) -> None:
-    """Time real and misspelt addresses, and measure what is found of spoilt ones."""
+def bench_misspelt(index: AddressIndex, ban: pd.DataFrame, folder: str, peer: Path | None, size: int) -> None:
+    """Measure hard misspellings, and what is said of the score on them."""
+    table = misspell(ban, size, SEED + 100)
+    seen = judged(geocoded(table, folder), table)
+    sample = table.sample(PEER_ROWS, random_state=SEED)
+    line(f"{len(table):,} hard misspellings: right; over 1 km; beyond 100 m", shares(seen), peers(peer, sample))
+    matches = match(index, table)
+    near = off(matches, table["lon"], table["lat"]) <= NEAR_M
+    bands = pd.cut(matches["score"], np.linspace(0, 1, 11))
+    for band, rows in matches.assign(near=near).groupby(bands, observed=True):
+        said = f"{100 * rows['score'].mean():.0f}; {100 * rows['near'].mean():.0f} %"
+        line(f"  geo_score in {band}, {len(rows):,} rows: said; seen", said)
+
+
+def bench_speed(index: AddressIndex, peer: Path | None) -> None:
+    """Time real addresses: as they are, and those alone that are in the index to the letter."""
     real = lists()
-    typos = perturb(ban, 20_000, SEED + 1, ("typo",))
-    spoilt = perturb(ban, SPOILT, SEED)
-    others = renumbered(real)
-    sets = {
-        f"{len(real):,} real addresses of Paris and Bondy a second": real,
-        f"{len(others):,} with other house numbers a second": others,
-        "misspelt BAN addresses a second": typos[typos["done"] == "typo"],
-        f"{len(spoilt):,} spoilt BAN addresses a second": spoilt,
-    }
-    for name, table in sets.items():
-        rate, cpu, matches = timed(index, table.reset_index(drop=True))
-        theirs = ""
+    exact = real[(match(index, real)["score"] > TOP_SCORE).to_numpy()]
+    for name, table in (
+        (f"{len(real):,} real addresses a CPU second", real),
+        ("500 of them", real.sample(500, random_state=SEED)),
+        (f"{len(exact):,} exact ones", exact),
+    ):
+        cpu = timed(index, table.reset_index(drop=True))[1]
         if peer:
-            sample = table.sample(PEER_ROWS, random_state=SEED)
-            seconds, _, peer_cpu = addok_peer.ask(peer, texts(sample))
-            theirs = f"{PEER_ROWS / seconds:.0f} ({PEER_ROWS / peer_cpu:.0f})"
-        line(f"{name} (a CPU second)", f"{rate:,.0f} ({cpu:,.0f})", theirs)
-    metres = off(matches, spoilt["lon"], spoilt["lat"])
-    located = statuses(matches) == "located"
-    right = matches["ban_id"].to_numpy() == spoilt["ban_id"].to_numpy()
-    line("  the very house found", f"{100 * right.mean():.2f} %")
-    line(
-        "  located; wrong by more than 100 m among located",
-        f"{100 * located.mean():.2f}; {100 * (metres[located] > NEAR_M).mean():.2f} %",
-    )
+            sample = table.sample(min(PEER_ROWS, len(table)), random_state=SEED)
+            theirs = len(sample) / addok_peer.ask(peer, texts(sample))[2]
+            line(name, f"{cpu:,.0f}, {cpu / theirs:.0f} times", f"{theirs:.0f}")
+        else:
+            line(name, f"{cpu:,.0f}")
 
 
-def bench_missing_streets(ban: pd.DataFrame, folder: Path) -> None:
+def bench_missing_streets(ban: pd.DataFrame, folder: str, size: int) -> None:
     """Measure what is said of addresses on streets that the index lacks: a fifth of them taken out."""
-    street = ban["code_insee"] + "|" + ban["nom_voie"]
-    gone = street.isin(street.drop_duplicates().sample(frac=0.2, random_state=SEED))
-    ban[~gone].to_csv(folder / "adresses-less.csv", sep=";", index=False)
-    index = load_index([folder / "adresses-less.csv"], folder)
-    sample = ban[gone].sample(MISSING, random_state=SEED).reset_index(drop=True)
-    house = sample["numero"] + sample["rep"] + " " + sample["nom_voie"]
-    matches = match(index, queries(house, sample["code_postal"], sample["nom_commune"]))
-    located = statuses(matches) == "located"
-    wrong = off(matches, sample["lon"], sample["lat"])[located] > NEAR_M
+    _, gone = taken_out(ban, folder, SEED)
+    rows = gone.sample(size, random_state=SEED)
+    table = queries(rows["numero"] + rows["rep"] + " " + rows["nom_voie"], rows["code_postal"], rows["nom_commune"])
+    seen = judged(geocoded(table, folder, [Path(folder) / f"adresses-less-{SEED}.csv"]), rows)
+    far = (seen["located"] & (seen["off_m"] > FAR_M)).mean()
     line(
-        f"{MISSING:,} addresses on streets not in the index: located; wrong",
-        f"{100 * located.mean():.2f}; {100 * wrong.sum() / MISSING:.2f} %",
+        f"{size:,} addresses on missing streets: located; over 1 km",
+        f"{100 * seen['located'].mean():.1f}; {100 * far:.1f} %",
     )
 
 
@@ -282,24 +369,28 @@ def main() -> None:
     if not all(path.exists() for path in BAN):
         print(f"No {DATA}: nothing to measure.")
         return
-    ban = pd.concat([pd.read_csv(path, sep=";", dtype=str, keep_default_na=False) for path in BAN], ignore_index=True)
+    parser = argparse.ArgumentParser()
+    for word in ("--no-peer", "--quick"):
+        parser.add_argument(word, action="store_true")
+    parser.add_argument("--page", type=Path)
+    given = parser.parse_args()
+    ban, share = read_ban_files(), 10 if given.quick else 1
     line("", "essgeo", "addok")
-    with tempfile.TemporaryDirectory() as folder:
+    lacking = "" if given.no_peer else addok_peer.missing()
+    if lacking:
+        print(f"addok is not measured: it needs {lacking}.")
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        peer = stack.enter_context(addok_peer.running(ban))[0] if not given.no_peer and not lacking else None
+        bench_truth(folder, peer)
+        bench_tester(folder, peer)
+        bench_elsewhere(folder)
         index = bench_index(folder)
-        lacking = addok_peer.missing()
-        if lacking:
-            print(f"addok is not measured: it needs {lacking}.")
-            for bench in (bench_truth, bench_tester):
-                bench(index, None)
-            bench_speed(index, ban, None)
-        else:
-            with addok_peer.running(ban) as (peer, seconds):
-                line("addok and Redis filled, s", "", f"{seconds:.1f}")
-                for bench in (bench_truth, bench_tester):
-                    bench(index, peer)
-                bench_speed(index, ban, peer)
-        bench_missing_streets(ban, Path(folder))
+        bench_misspelt(index, ban, folder, peer, SPOILT // share)
+        bench_missing_streets(ban, folder, MISSING // share)
+        bench_speed(index, peer)
     line("peak memory of this process, MB", f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f}")
+    if given.page:
+        write_page(given.page)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Print the table that stands in :mod:`essgeo.geocoding.verdict`: how far true positions lie from the points given.
+"""Print the tables that stand in :mod:`essgeo.geocoding.precision`: how far true positions lie from the points given.
 
-Run from anywhere: ``python benchmarks/calibrate.py``. Its last line is what the table says of the other half of rows.
+Run from anywhere: ``python benchmarks/calibrate.py`` (a minute). Fuel stations, known to 100 m only, are left out.
 """
 
 from __future__ import annotations
@@ -10,22 +10,21 @@ import tempfile
 from typing import TYPE_CHECKING
 
 import numpy as np
-from bench_geocoding import BAN, DATA, SEED, off, queries, real_addresses
+import pandas as pd
+from bench_geocoding import BAN, DATA, off, queries, truth_rows
 
 from essgeo.geocoding.index import REPETITION_BITS, distance_m, load_index, number_of, street_of
 from essgeo.geocoding.match import match
+from essgeo.geocoding.precision import HOUSE_M, HOUSE_SHARE, STREET_M, STREET_SHARE, WIDEST_GAP_M, gaps_m
 from essgeo.geocoding.search import INTERPOLATED, find_houses
-from essgeo.geocoding.verdict import SHORT_M, STREETS, statuses
+from essgeo.geocoding.verdict import SHORT_M, statuses
 
 if TYPE_CHECKING:
-    import pandas as pd
-    from numpy.typing import NDArray
-
     from essgeo.geocoding.index import AddressIndex, Department
 
 SHARES = (0.5, 0.8, 0.9)
-DRAWS = 200
 NEIGHBOURS = 600
+NEAR_M = 100.0
 
 
 def without_number(department: Department, row: int) -> tuple[Department, int, int]:
@@ -38,65 +37,52 @@ def without_number(department: Department, row: int) -> tuple[Department, int, i
     return dataclasses.replace(department, slots=slots[keep], lon=lon, lat=lat), street, number
 
 
-def left_out(index: AddressIndex, houses: pd.DataFrame) -> tuple[list[float], list[float]]:
-    """Return how far houses lie from their point once their number, and then all numbers, are unknown."""
-    between, streets = [], []
+def left_out(index: AddressIndex, houses: pd.DataFrame) -> pd.DataFrame:
+    """Return how far houses lie from their point once their number, and then all numbers, are unknown; and their gap.
+
+    Columns ``kind`` and ``off_m``, with what a radius is made of: ``gap_m`` of houses, ``reach_m`` of streets.
+    """
+    found: list[tuple[str, float, float]] = []
     for position in range(len(index.folders)):
         department = index.department(position)
         rows = {text: row for row, text in enumerate(department.ban_ids.to_pylist())}
-        for house in houses[houses["ban_id"].isin(rows)].itertuples():
-            true = np.array([float(str(house.true_lon))]), np.array([float(str(house.true_lat))])
-            lacking, street, number = without_number(department, rows[str(house.ban_id)])
+        for house in houses[houses["ban_id"].isin(rows)].to_dict("records"):
+            row = rows[house["ban_id"]]
+            true = np.array([float(house["true_lon"])]), np.array([float(house["true_lat"])])
+            lacking, street, number = without_number(department, row)
             numbers, texts = np.full((1, 1), number, dtype=np.int32), np.full((1, 1), "", dtype=object)
-            found = find_houses(lacking, np.array([street]), numbers, texts)
-            if found.precision[0] == INTERPOLATED:
-                between.append(float(distance_m(found.lon, found.lat, *true)[0]))
-            if department.reach_m[street] <= SHORT_M:
-                middle = department.lon_lat[:, street]
-                streets.append(float(distance_m(middle[:1], middle[1:], *true)[0]))
-    return between, streets
-
-
-def held(metres: NDArray[np.float64]) -> tuple[float, float]:
-    """Return the share of a half within the radius of the other half, mean and deviation over draws."""
-    random, half = np.random.default_rng(SEED), len(metres) // 2
-    shares = []
-    for _ in range(DRAWS):
-        mixed = random.permutation(metres)
-        shares.append(float((mixed[half:] <= np.quantile(mixed[:half], SHARES[-1])).mean()))
-    return float(np.mean(shares)), float(np.std(shares))
+            between = find_houses(lacking, np.array([street]), numbers, texts)
+            middle, reach = department.lon_lat[:, street], float(department.reach_m[street])
+            found.append(("housenumber", house["off_m"], float(gaps_m(department, np.array([row]))[0])))
+            if between.precision[0] == INTERPOLATED:
+                found.append(("interpolated", float(distance_m(between.lon, between.lat, *true)[0]), 0.0))
+            metres = float(distance_m(middle[:1], middle[1:], *true)[0])
+            found.append(("street" if reach > SHORT_M else "short street", metres, reach))
+    return pd.DataFrame(found, columns=["kind", "off_m", "about_m"])
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
     if not all(path.exists() for path in BAN):
         print(f"No {DATA}: nothing to measure.")
         return
-    truth = real_addresses()
+    truth = truth_rows().query("not fuel").reset_index(drop=True)
     with tempfile.TemporaryDirectory() as folder:
         index = load_index(BAN, folder)
-        matches = match(index, queries(truth["adresse"], truth["code_postal"], truth["commune"]))
+        matches = match(index, queries(truth["address"], truth["postcode"], truth["city"]))
         metres = off(matches, truth["lon"], truth["lat"])
-        located = statuses(matches) == "located"
-        exact = located & (matches["precision"] == "housenumber")
-        vague = metres[located & matches["precision"].isin(STREETS)].tolist()
-        houses = matches[exact].assign(true_lon=truth["lon"], true_lat=truth["lat"])
-        between, streets = left_out(index, houses)
-    parts = {
-        "housenumber": metres[exact].to_numpy(),
-        "interpolated": np.array(between),
-        "street": np.array(streets + vague),
-        "  number lost": np.array(streets),
-        "  no number": np.array(vague),
-    }
-    print(f"{'precision':<14}{'rows':>5}" + "".join(f"{f'{100 * share:.0f} %':>9}" for share in SHARES))
-    for name, values in parts.items():
-        print(f"{name:<14}{len(values):>5}" + "".join(f"{np.quantile(values, share):>7.0f} m" for share in SHARES))
-    for name in ("housenumber", "interpolated", "street"):
-        mean, deviation = held(parts[name])
-        print(
-            f"{name}, held by the radius of the other half: {100 * mean:.1f} ± {100 * deviation:.1f} %, {DRAWS} draws"
-        )
+        exact = (statuses(matches) == "located") & (matches["precision"] == "housenumber")
+        houses = matches[exact].assign(true_lon=truth["lon"], true_lat=truth["lat"], off_m=metres)
+        parts = left_out(index, houses)
+    print(f"{'kind':<14}{'rows':>5}{'median':>9}{'80 %':>9}{'90 %':>9}{'in 100 m':>10}{'held':>8}{'radius':>8}")
+    for kind, part in parts.groupby("kind"):
+        about = part["about_m"].to_numpy()
+        gap = HOUSE_M + HOUSE_SHARE * np.minimum(about, WIDEST_GAP_M)
+        radius = gap if kind == "housenumber" else STREET_M + STREET_SHARE * about
+        shares = "".join(f"{part['off_m'].quantile(share):>7.0f} m" for share in SHARES)
+        held = f"{100 * (part['off_m'] <= radius).mean():>6.1f} %{np.median(radius):>6.0f} m"
+        near = f"{100 * (part['off_m'] <= NEAR_M).mean():>8.1f} %"
+        print(f"{kind:<14}{len(part):>5}{shares}{near}{held if kind != 'interpolated' else ''}")
 
 
 if __name__ == "__main__":

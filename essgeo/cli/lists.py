@@ -55,6 +55,7 @@ class Options(TypedDict):
     city: str | None
     citycode: str | None
     city_default: str
+    ignore_coordinates: bool
     places: tuple[Path, ...]
     reverse: bool
     columns: tuple[str, ...]
@@ -84,6 +85,7 @@ class Options(TypedDict):
 @click.option("--city", metavar="COL")
 @click.option("--citycode", metavar="COL")
 @click.option("--city-default", default="", metavar="NAME")
+@click.option("--ignore-coordinates", is_flag=True)
 @click.option("--places", multiple=True, type=_FILE)
 @click.option("--reverse", is_flag=True)
 @columns
@@ -124,6 +126,8 @@ def geocode_file(file: Path, output: Path, **given: Unpack[Options]) -> None:
     reading = address_columns(table, source=file.name, named=named)
     reading.tell(file.name)
     addresses = addresses_of(table, reading, source=file.name)
+    if given["ignore_coordinates"]:
+        addresses = addresses.assign(lon=float("nan"), lat=float("nan"))
     table = without_persons(table, reading)
     form = language.get() if given["excel"] else None
     if given["reverse"]:
@@ -142,6 +146,9 @@ def geocode_file(file: Path, output: Path, **given: Unpack[Options]) -> None:
     if given["review"]:
         write_file(review(found, engines), given["review"], excel=form)
     _summary(found, output)
+    kept = int(found["geo_engine"].isin(["register", "sirene"]).sum())
+    if kept:
+        click.echo(plural("coordinates_kept", kept, count=kept), err=True)
     if unasked:
         click.echo(f"essgeo: {unasked}", err=True)
 

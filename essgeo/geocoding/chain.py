@@ -24,8 +24,9 @@ from essgeo.geocoding.corrections import corrected_points, with_names
 from essgeo.geocoding.engines import MATCH_COLUMNS, QUERY_COLUMNS, distinct, no_matches, queries_of
 from essgeo.geocoding.match import Local
 from essgeo.geocoding.places import Places
+from essgeo.geocoding.precision import RADIUS_M
 from essgeo.geocoding.spelling import fold_all
-from essgeo.geocoding.verdict import RADIUS_M, statuses
+from essgeo.geocoding.verdict import statuses
 from essgeo.messages import plural, tell
 from essgeo.schema.cells import FRANCE_LAT, FRANCE_LON, commune_code
 from essgeo.schema.codes import department_of

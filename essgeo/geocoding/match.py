@@ -16,6 +16,7 @@ from essgeo.geocoding.communes import NAME_CLOSE, evidence_of
 from essgeo.geocoding.corners import with_corners
 from essgeo.geocoding.engines import CANDIDATE_COLUMNS, MAX_CANDIDATES, default_cache
 from essgeo.geocoding.index import AddressIndex, build_department, distance_m, load_index
+from essgeo.geocoding.precision import near, radii
 from essgeo.geocoding.search import (
     HOUSENUMBER,
     INTERPOLATED,
@@ -32,7 +33,7 @@ from essgeo.geocoding.search import (
     same_streets,
 )
 from essgeo.geocoding.spelling import JOINED, likeness
-from essgeo.geocoding.verdict import RADIUS_M, features, reasons
+from essgeo.geocoding.verdict import chances, evidence, reasons
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,39 +58,33 @@ TWO_FAULTS = 0.95
 APART_M = 100.0
 """Two candidates are two places when they are farther apart."""
 
-NEAR_KM, NEAR_SHARE = 10.0, 0.2
-"""A place asked to be near loses this share of its score, the more the farther it lies, up to so many kilometres."""
-
 
 class Search(NamedTuple):
-    """What every step of the search in a department needs; ``near``: two columns, degrees, or none."""
+    """What every step of the search in a department needs."""
 
     department: Department
     position: int
     readings: Readings
     evidence: Evidence
-    near: NDArray[np.float64] | None
     complete: bool
 
 
 def match(index: AddressIndex, queries: pd.DataFrame) -> pd.DataFrame:
-    """Return the best match of each address.
-
-    The score is the product of three: how alike the street is, how well the commune agrees, what became of the number.
+    """Return the best match of each address, and how sure it is.
 
     Parameters
     ----------
     index
         From :func:`essgeo.geocoding.index.load_index`.
     queries
-        Text columns ``address``, ``postcode``, ``city``, ``citycode`` (``""`` where missing); no label twice. With
-        ``near_lon`` and ``near_lat`` (degrees, NaN for none), what lies near is preferred.
+        Text columns ``address``, ``postcode``, ``city``, ``citycode`` (``""`` where missing); no label twice.
 
     Returns
     -------
     DataFrame
-        The index of ``queries``: ``score``, ``margin`` (to the best candidate elsewhere, 1 if none), ``precision``,
-        ``label``, ``ban_id``, ``citycode``, ``lon``, ``lat`` (degrees), ``radius_m``, ``reason``.
+        The index of ``queries``: ``score`` (the probability that the position is right), ``margin`` (to the best
+        candidate elsewhere), ``precision``, ``label``, ``ban_id``, ``citycode``, ``lon``, ``lat`` (degrees),
+        ``radius_m``, ``reason``.
     """
     readings, pairs, known = _find(index, queries)
     size = len(queries)
@@ -105,18 +100,21 @@ def match(index: AddressIndex, queries: pd.DataFrame) -> pd.DataFrame:
     score, margin = np.zeros(size), np.ones(size)
     lon, lat, radius = np.full((3, size), np.nan)
     if pairs is not None and len(pairs.query):
-        # Pairs stand query by query, the best first; `first` is the best of the query of each.
+        # Pairs stand query by query, the best first; `first` is the best of the query of each. The chances of
+        # candidates at one place add up, those of the others speak against it.
         rank = rank_in(pairs.query)
         first = np.arange(len(rank)) - rank
         apart = distance_m(pairs.lon, pairs.lat, pairs.lon[first], pairs.lat[first]) > APART_M
-        best = pairs.take(rank == 0)
-        runner = _best_scores(pairs.take(apart), size)[best.query]
-        score[best.query], lon[best.query], lat[best.query] = best.score, best.lon, best.lat
-        radius[best.query] = np.array([RADIUS_M[name] for name in PRECISIONS])[best.precision] + best.spread_m
-        margin[best.query] = np.where(runner > 0, best.score - runner, 1.0)
+        best, others = pairs.take(rank == 0), pairs.take(apart)
+        chance = _totals(pairs.take(~apart), size)[best.query]
+        elsewhere = _totals(others, size)[best.query]
+        sure = near(index, best)
+        score[best.query], lon[best.query], lat[best.query] = chance * sure, best.lon, best.lat
+        margin[best.query] = (chance - _best_scores(others, size)[best.query]) * sure
+        radius[best.query] = radii(index, best)
         for name, column in _described(index, readings, best).items():
             texts[name][best.query] = column
-        reason[best.query] = reasons(features(index, readings, best))
+        reason[best.query] = reasons(index, readings, best, chance, elsewhere)
     numbers = {"score": score, "margin": margin, "lon": lon, "lat": lat, "radius_m": radius}
     return pd.DataFrame({**numbers, **texts, "reason": reason}, index=queries.index)
 
@@ -149,7 +147,6 @@ def _find(index: AddressIndex, queries: pd.DataFrame) -> tuple[Readings, Pairs |
     """Return what was read of queries, what stands for each, and whether the index knows the commune of each."""
     readings = read_addresses(queries, index.communes)
     said = evidence_of(index.communes, readings.places)
-    near = queries[["near_lon", "near_lat"]].to_numpy(dtype=float) if "near_lon" in queries else None
     blocks = []
     for position, (first, last) in enumerate(pairwise(index.bounds)):
         local = said.part(first, last)
@@ -157,9 +154,9 @@ def _find(index: AddressIndex, queries: pd.DataFrame) -> tuple[Readings, Pairs |
         concerned[local.place] = True
         rows = np.flatnonzero(concerned[readings.place])
         if len(rows):
-            search = Search(index.department(position), position, readings, local, near, index.complete)
+            search = Search(index.department(position), position, readings, local, index.complete)
             blocks.append(_find_in(search, rows))
-    pairs = with_corners(index, readings, _ranked(blocks)) if blocks else None
+    pairs = _judged(index, readings, with_corners(index, readings, _ranked(blocks))) if blocks else None
     stated = said.anywhere.copy()
     stated[said.place[said.agreement > 0]] = True
     known = np.zeros(len(queries), dtype=bool)
@@ -189,7 +186,7 @@ def _find_in(search: Search, rows: NDArray[np.int64]) -> Pairs:
 
 def _rated(search: Search, asked: Asked, found: tuple[NDArray[np.int64], NDArray[np.int64]]) -> Pairs:
     """Return pairs (position in ``asked``, street) with their scores and points, names too different left out."""
-    department, readings, near = search.department, search.readings, search.near
+    department, readings = search.department, search.readings
     reading, street = asked.reading[found[0]], found[1]
     # Names are compared once for each pair of names, however many rows ask for it.
     one, other, pair = distinct_pairs(readings.street[reading], street)
@@ -197,18 +194,14 @@ def _rated(search: Search, asked: Asked, found: tuple[NDArray[np.int64], NDArray
     alike = alike[pair]
     keep = alike >= MIN_LIKENESS
     reading, street, alike = reading[keep], street[keep], alike[keep]
-    query = readings.query[reading]
     agreement = search.evidence.agreement_of(readings.place[reading], department.commune[street].astype(np.int64))
     houses = find_houses(
         department, street, readings.numbers[reading], readings.repetitions[reading], complete=search.complete
     )
     score = alike * agreement * houses.factor
     score = np.where((alike < JOINED) & (agreement < NAME_CLOSE), score * TWO_FAULTS, score)
-    if near is not None:
-        metres = distance_m(near[query, 0], near[query, 1], houses.lon, houses.lat)
-        score = np.where(np.isnan(metres), score, score * (1 - NEAR_SHARE * np.minimum(metres / 1000 / NEAR_KM, 1)))
     return Pairs(
-        query, reading, np.full(len(query), search.position), street, alike, agreement, score,
+        readings.query[reading], reading, np.full(len(reading), search.position), street, alike, agreement, score,
         houses.precision, houses.row, houses.column, houses.lon, houses.lat, houses.spread_m,
     )  # fmt: skip
 
@@ -223,6 +216,18 @@ def _ranked(parts: list[Pairs]) -> Pairs:
     packed = (pairs.query * departments + pairs.department) * streets + pairs.street
     pairs = pairs.take(np.sort(np.unique(packed, return_index=True)[1]))
     return pairs.take(rank_in(pairs.query) <= MAX_CANDIDATES)
+
+
+def _judged(index: AddressIndex, readings: Readings, pairs: Pairs) -> Pairs:
+    """Return the candidates of each query by their chance, which becomes their score; a corner stays the first."""
+    chance = chances(evidence(index, readings, pairs), pairs.query)
+    order = np.lexsort((-chance, pairs.precision != INTERSECTION, pairs.query))
+    return pairs._replace(score=chance).take(order)
+
+
+def _totals(pairs: Pairs, size: int) -> NDArray[np.float64]:
+    """Return the sum of the scores of each query."""
+    return np.asarray(np.bincount(pairs.query, pairs.score, size), dtype=np.float64)
 
 
 def _best_scores(pairs: Pairs, size: int) -> NDArray[np.float64]:

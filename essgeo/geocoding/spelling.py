@@ -211,6 +211,17 @@ def digits_of(words: str) -> str:
     return _NOT_DIGITS.sub(" ", words).strip()
 
 
+@lru_cache(maxsize=1 << 16)
+def codes_of(words: str) -> str:
+    """Return the numbers in a name, with the letters beside them of a name that is a code.
+
+    >>> codes_of("voie b 11"), codes_of("place 18 juin 1940"), codes_of("rue p vaillant")
+    ('b 11', '18 1940', '')
+    """
+    digits = digits_of(words)
+    return " ".join(word for word in words.split() if len(word) <= 2 or not word.isalpha()) if digits else ""  # noqa: PLR2004
+
+
 @lru_cache(maxsize=1 << 18)
 def street_key(text: str) -> StreetKey:
     """Return the comparable forms of a folded street name.
@@ -273,62 +284,36 @@ def _spelt(tokens: list[str]) -> list[str]:
     return spelt[::-1]
 
 
-SAME_NAME, MISSPELT, SHORTENED, OTHER_WAY, OTHER_NAME = range(5)
-"""The same but for small words and spaces; letters mistyped; a first name left out; another kind of way of the same
-name; another street."""
-
 SHORT_WORD, LONG_WORD = 3, 9
 """Words up to so many letters have no room for a mistake; beyond so many, room for two."""
 
 
-def differences(asked: Sequence[StreetKey], known: Sequence[StreetKey]) -> NDArray[np.int8]:
-    """Return how street names differ, pair by pair: :data:`SAME_NAME` to :data:`OTHER_NAME`.
+def is_shortened(asked: StreetKey, known: StreetKey) -> bool:
+    """Return whether a name is another without its first name or its end, with initials, or with or without a rank.
 
-    A mistake of the keyboard is a letter missing, added, replaced or swapped with the next: one in a word, two in a
-    long one, none in a short one (optimal string alignment distance). What differs by more is another street, and so
-    are other digits, and a name with another noun (``rue du Temple`` and ``rue Vieille du Temple``). The address may
-    leave out a first or middle name that the street has, not the reverse: ``rue Henri Regnault`` and ``rue Regnault``
-    are two. A name may lack its end, as files cut it, and a place may be asked without its way.
+    The address may leave out a first or middle name that the street has, not the reverse: ``rue Henri Regnault`` and
+    ``rue Regnault`` are two, and so are ``rue du Temple`` and ``rue Vieille du Temple``, for another noun is another
+    street.
 
-    >>> pairs = [("av daumesnil", "avenue daumenil"), ("rue du caire", "passage du caire"), ("rue neuburger",
-    ...          "rue nicole neuburger"), ("rue des rigoles", "rue des vignoles")]
-    >>> differences(*([street_key(pair[side]) for pair in pairs] for side in (0, 1))).tolist()
-    [1, 4, 2, 4]
+    >>> names = ["rue neuburger", "rue nicole neuburger", "rue vieille neuburger"]
+    >>> [is_shortened(street_key("rue neuburger"), street_key(name)) for name in names]
+    [False, True, False]
     """
-    return np.fromiter(map(_difference, asked, known), dtype=np.int8, count=len(asked))
-
-
-def _difference(asked: StreetKey, known: StreetKey) -> int:
-    if asked.words == known.words or asked.compact == known.compact:
-        return SAME_NAME
-    if digits_of(asked.words) != digits_of(known.words):
-        return OTHER_NAME
-    same_way = _close(asked.way, known.way)
-    if asked.way and known.way and not same_way:
-        if asked.words == known.bare:
-            return SHORTENED
-        return OTHER_WAY if asked.bare == known.bare and ROADS.issuperset((asked.way, known.way)) else OTHER_NAME
-    left, right = (asked.bare, known.bare) if same_way else (asked.words, known.words)
-    one, two = left.split(), right.split()
-    same_words = len(one) == len(two) and all(map(_close, one, two))
-    if same_words or asked.bare == known.bare or _close(left.replace(" ", ""), right.replace(" ", "")):
-        return MISSPELT
-    shortened = same_way and (has_initials(one, two) or has_initials(two, one) or _shortened(one, two, asked))
-    return SHORTENED if shortened else OTHER_NAME
-
-
-def _shortened(asked: list[str], known: list[str], key: StreetKey) -> bool:
-    """Return whether a name is another without its first name or its end, or with or without a rank."""
-    few, many = sorted((asked, known), key=len)
-    size, fewer, more = len(few), len(asked) < len(known), len(many) - len(few)
-    if lacks_middle(asked, known):
+    if asked.way and asked.words == known.bare:
         return True
+    if not _close(asked.way, known.way) or digits_of(asked.words) != digits_of(known.words):
+        return False
+    one, two = asked.bare.split(), known.bare.split()
+    if has_initials(one, two) or has_initials(two, one) or lacks_middle(one, two):
+        return True
+    few, many = sorted((one, two), key=len)
+    size, fewer, more = len(few), len(one) < len(two), len(many) - len(few)
     if not more:
         return False
     if fewer and size > 1 and few == many[:size]:
         return NOUNS.isdisjoint(many[size:])
     # Streets named after people have no article before the name; of others a single word is too little.
-    of_a_person = key.compact == key.way + key.bare.replace(" ", "")
+    of_a_person = asked.compact == asked.way + asked.bare.replace(" ", "")
     lead, rest = many[:more], many[more:]
     left_out = fewer and NOUNS.isdisjoint(lead) and (size > 1 or of_a_person)
     return (left_out or RANKS.issuperset(lead)) and all(map(_close, few, rest))
@@ -369,6 +354,28 @@ def _close(one: str, two: str) -> bool:
     longest = max(len(one), len(two))
     room = 0 if longest <= SHORT_WORD else 2 if longest > LONG_WORD else 1
     return one == two or (room > 0 and OSA.distance(one, two, score_cutoff=room) <= room)
+
+
+_SOUNDS = (
+    ("ph", "f"), ("eau", "o"), ("au", "o"), ("qu", "k"), ("ain", "in"), ("ein", "in"), ("ai", "e"), ("ei", "e"),
+    ("oe", "e"), ("y", "i"), ("h", ""), ("c", "k"), ("q", "k"), ("z", "s"), ("x", "s"), ("j", "g"), ("en", "an"),
+    ("em", "an"), ("am", "an"), ("d", "t"), ("w", "v"),
+)  # fmt: skip
+
+_TWICE, _SILENT_END = re.compile(r"(.)\1+"), re.compile(r"[est]+$")
+
+
+@lru_cache(maxsize=1 << 16)
+def sound(name: str) -> str:
+    """Return roughly how a folded name without spaces sounds in French, so that what is spelt by ear looks alike.
+
+    >>> sound("phelipeaux") == sound("felippo")
+    True
+    """
+    for letters, heard in _SOUNDS:
+        name = name.replace(letters, heard)
+    name = _TWICE.sub(r"\1", name)
+    return _SILENT_END.sub("", name) or name
 
 
 SMALL_WORDS, JOINED, FIRST_NAME, OTHER_WORD = 0.99, 0.98, 0.86, 0.75

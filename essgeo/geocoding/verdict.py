@@ -1,53 +1,34 @@
-"""What a match is worth: the evidence for it, the reasons against it, its status and its radius."""
+"""How sure a match is: the chance that each candidate is what an address means, and what speaks against the best."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import csv
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA
 
 from essgeo.geocoding.communes import NAME_CLOSE, SILENT
 from essgeo.geocoding.search import HOUSENUMBER, INTERPOLATED, LOCALITY, STREET, distinct_pairs, names_of
-from essgeo.geocoding.spelling import OTHER_NAME, OTHER_WAY, SAME_NAME, differences
+from essgeo.geocoding.spelling import JOINED, ROADS, codes_of, is_shortened, sound
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     from numpy.typing import NDArray
 
     from essgeo.geocoding.address import Readings
     from essgeo.geocoding.index import AddressIndex
     from essgeo.geocoding.search import Pairs
+    from essgeo.geocoding.spelling import StreetKey
 
 
-RADIUS_M = {
-    "housenumber": 85.0,
-    "interpolated": 90.0,
-    "street": 130.0,
-    "locality": 200.0,
-    "intersection": 30.0,
-    "place": 200.0,
-    "municipality": 2500.0,
-}
-"""Radius in metres meant to hold 90 % of true positions, by precision of a located point.
-
-Calibrated on the 378 addresses of Paris and Bondy among places whose coordinates were not derived from BAN (FINESS,
-fuel stations, schools). A third of the fuel stations are known to about 100 m only: the radius holds that error too.
-
-============= ==== ======== ======== ======== ===================================================================
-precision     rows   median     80 %     90 % how
-============= ==== ======== ======== ======== ===================================================================
-housenumber    340     17 m     51 m     81 m as located
-interpolated   338     17 m     52 m     85 m the number taken out of the index, where neighbours give a point
-street         145     51 m     95 m    129 m 127 located houses without their number, 18 rows that have none
-============= ==== ======== ======== ======== ===================================================================
-
-``benchmarks/calibrate.py`` prints this table, and what the radius of one half of the rows holds of the other half, over
-200 draws: 89.4 ± 3.2 % of houses, 89.7 ± 3.4 % of interpolated points, 88.8 ± 4.8 % of streets. A radius is the next
-5 m above the last column. Of the 18 rows without a number, 14 lie within 104 m and four beyond 200 m (three of those
-beyond 900 m, where the truth file puts the same street in two places): so few say little. ``locality``,
-``intersection``, ``place`` and ``municipality`` are assumptions, for no row tells. A radius only widens intervals: it
-never moves a point.
-"""
+with Path(__file__).with_name("verdict.csv").open(encoding="utf-8", newline="") as _file:
+    WEIGHTS = {row["evidence"]: float(row["weight"]) for row in csv.DictReader(_file)}
+"""Weight of each piece of evidence, and ``constant``. ``benchmarks/calibrate_verdict.py`` fits and writes them."""
 
 SHORT_M = 200.0
 """A street whose addresses all lie this close to its middle is a position, also without a number."""
@@ -55,88 +36,188 @@ SHORT_M = 200.0
 MIN_AGREEMENT = 0.86
 """How well a commune must agree with what an address says of it."""
 
-MAX_FAULTS = 1
-"""A position may have one doubt against it, of its street, its commune or its number: two make it another place."""
+MIN_CHANCE, MIN_CHANCE_TWICE = 0.77, 0.9
+"""Chance from which a match is a position: where one thing is in doubt, and where the name and another thing are (the
+kind of way, the postcode, the number), for then the street may be one that the index lacks.
+
+Misspellings and missing streets pull against each other (of streets that no row of the fit is on):
+
+========== ====== =============== ================= ================= =====================
+thresholds  right  wrong / located missing: located missing: over 1 km what
+========== ====== =============== ================= ================= =====================
+0.80; 0.90 83.9 %           0.30 %             3.0 %             1.7 %
+0.77; 0.90 84.8 %           0.32 %             3.5 %             1.8 % chosen
+0.75; 0.90 85.1 %           0.40 %             3.9 %             1.9 %
+0.77; 0.93 84.0 %           0.28 %             3.2 %             1.4 %
+========== ====== =============== ================= ================= =====================
+"""
+
+SHORT_NAME, LONG_NAME, MOST_EDITS = 5, 20, 6
+"""Letters of a name that has no room for a mistake, and from which length no longer tells; edits, the same."""
+
+EXPLAINED = ("edits", "edits_share", "length", "short", "letters", "words", "sound", "words_lost", "words_added")
+"""What says no more of a name that is another without a part of it."""
+
+WAY_ALIKE = 75.0
+"""Ratio (0 to 100) from which two kinds of way are one, misspelt."""
 
 
-class Features(NamedTuple):
-    """What is known of matches that speaks for or against each: arrays of one value a match.
+def evidence(index: AddressIndex, readings: Readings, pairs: Pairs) -> dict[str, NDArray[np.float64]]:
+    """Return what speaks for or against each candidate: an array for each piece, 0 where it is as in the address."""
+    found = {name: np.zeros(len(pairs.query)) for name in WEIGHTS if name != "constant"}
+    # Names are compared once for each pair of names, and only where they are not the same.
+    inexact = pairs.likeness < 1
+    for position in np.unique(pairs.department[inexact]).tolist():
+        department = index.department(position)
+        rows = np.flatnonzero(inexact & (pairs.department == position))
+        asked, known, pair = distinct_pairs(readings.street[pairs.reading[rows]], pairs.street[rows])
+        seen = _names(
+            [readings.streets[row] for row in asked.tolist()], [department.keys[row] for row in known.tolist()]
+        )
+        for name, values in seen.items():
+            found[name][rows] = values[pair]
+        found["homonym"][rows] = ~names_of(department).alone[pairs.street[rows]]
+        only_way = found["only_way_missing"] + found["only_way_road"] + found["only_way_other"]
+        found["only_way_homonym"][rows] = (found["homonym"] * only_way)[rows]
+    numbered, place = readings.numbers[pairs.reading, 0] >= 0, np.isin(pairs.precision, (STREET, LOCALITY))
+    lacking = {
+        "interpolated": pairs.precision == INTERPOLATED,
+        "number_unknown": numbered & place,
+        "postcode_wrong": pairs.agreement < NAME_CLOSE,
+    }
+    for name, values in lacking.items():
+        found[name][:], found[f"{name}_too"][:] = values & ~inexact, values & inexact
+    high = np.log1p(np.maximum(readings.numbers[pairs.reading, pairs.column], 0))
+    found["number_found"][:] = np.where((pairs.precision == HOUSENUMBER) & inexact, high, 0)
+    found["number_missing"][:] = ~numbered & place
+    found["commune_close"][:] = (pairs.agreement < 1) & (pairs.agreement >= NAME_CLOSE)
+    found["other_name"][:], found["unlike"][:] = inexact, np.where(found["shortened"] > 0, 0, 1 - pairs.likeness)
+    return found
 
-    Attributes
-    ----------
-    difference
-        How the street differs from the one asked (:func:`essgeo.geocoding.spelling.differences`).
-    agreement
-        How well the commune agrees, 0 to 1.
-    precision
-        One of :data:`essgeo.geocoding.search.PRECISIONS`, by position.
-    numbered
-        Whether a house number was asked.
-    short
-        Whether the street is so short that it is a position.
-    called
-        Whether a place is named, and the match is a way that is only called after it.
-    complete
-        Whether the index has every street and number: of an extract only the very name counts.
+
+def _names(asked: Sequence[StreetKey], known: Sequence[StreetKey]) -> dict[str, NDArray[np.float64]]:
+    """Return how street names differ, pair by pair, in everything that can be said of two names."""
+
+    def apart(
+        scorer: Callable[..., float] | Callable[..., int], one: Sequence[str], two: Sequence[str]
+    ) -> NDArray[np.float64]:
+        return np.asarray(process.cpdist(one, two, scorer=scorer, dtype=np.float32), dtype=np.float64)
+
+    # Two texts of each side: the words, and these without the kind of way; then the same without spaces.
+    (words, bare), (words_of, bare_of) = (
+        ([key.words for key in side], [key.bare for key in side]) for side in (asked, known)
+    )
+    (whole, name), (whole_of, name_of) = (
+        tuple([text.replace(" ", "") for text in texts] for texts in side)
+        for side in ((words, bare), (words_of, bare_of))
+    )
+    letters = np.array([max(len(one), len(two), 1) for one, two in zip(name, name_of, strict=True)])
+    edits = apart(OSA.distance, name, name_of)
+    same_name = edits == 0
+    # A kind of way that is misspelt is read as a word of the name: then the whole is nearer than the name.
+    without, without_of = (np.array([key.way == "" for key in side], dtype=bool) for side in (asked, known))
+    with_way = apart(OSA.distance, whole, whole_of)
+    misspelt = without & ~without_of & (with_way < edits)
+    edits = np.where(misspelt, with_way, edits)
+    same = np.array([one.way == two.way for one, two in zip(asked, known, strict=True)], dtype=bool)
+    alike = apart(fuzz.ratio, [key.way for key in asked], [key.way for key in known]) >= WAY_ALIKE
+    other = ~(same | without | without_of | alike)
+    road = other & np.array([ROADS.issuperset((one.way, two.way)) for one, two in zip(asked, known, strict=True)])
+    sounds = [sound(text) for text in name], [sound(text) for text in name_of]
+    sizes = np.array([(one.count(" ") - two.count(" ")) for one, two in zip(bare, bare_of, strict=True)])
+    found = {
+        "edits": np.minimum(edits, MOST_EDITS),
+        "edits_share": edits / letters,
+        "length": np.where(edits > 0, np.minimum(letters, LONG_NAME), 0),
+        "short": (edits > 0) & (letters <= SHORT_NAME),
+        "letters": 1 - apart(fuzz.ratio, bare, bare_of) / 100,
+        "words": 1 - apart(fuzz.token_sort_ratio, bare, bare_of) / 100,
+        "sound": apart(OSA.distance, *sounds)
+        / np.array([max(map(len, two)) or 1 for two in zip(*sounds, strict=True)]),
+        "way_missing": without & ~without_of & ~misspelt,
+        "way_added": without_of & ~without,
+        "way_misspelt": misspelt,
+        "way_road": road,
+        "way_other": other & ~road,
+        "only_way_missing": without & ~without_of & same_name,
+        "only_way_road": road & same_name,
+        "only_way_other": other & ~road & same_name,
+        "words_lost": np.clip(-sizes, 0, 3),
+        "words_added": np.clip(sizes, 0, 3),
+        "shortened": np.array([is_shortened(*keys) for keys in zip(asked, known, strict=True)], dtype=bool),
+        "digits": np.array([codes_of(one) != codes_of(two) for one, two in zip(words, words_of, strict=True)]),
+    }
+    # A part left out explains all letters that lack: "P. Bert" is Paul as well as Pierre.
+    table = {piece: np.asarray(values, dtype=np.float64) for piece, values in found.items()}
+    return table | {piece: np.where(found["shortened"], 0, table[piece]) for piece in EXPLAINED}
+
+
+def chances(seen: Mapping[str, NDArray[np.float64]], query: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the chance that each candidate of a query is what it means; what they lack to 1 is that none is.
+
+    A multinomial logit with "none of them" as one more choice (McFadden 1974): exp(z) / (1 + sum of exp(z)), where z is
+    the weighed evidence of a candidate and the sum is over the candidates of its query.
+
+    >>> chances({"edits": np.array([0.0, 0.0, 6.0])}, np.array([0, 0, 1])).round(2).tolist()
+    [0.5, 0.5, 0.0]
     """
-
-    difference: NDArray[np.int8]
-    agreement: NDArray[np.float64]
-    precision: NDArray[np.int8]
-    numbered: NDArray[np.bool_]
-    short: NDArray[np.bool_]
-    called: NDArray[np.bool_]
-    complete: bool
+    odds = np.exp(
+        np.full(len(query), WEIGHTS["constant"]) + sum(WEIGHTS[name] * values for name, values in seen.items())
+    )
+    chance: NDArray[np.float64] = odds / (1 + np.bincount(query, odds))[query]
+    return chance
 
 
-def features(index: AddressIndex, readings: Readings, best: Pairs) -> Features:
-    """Return what is known of matches."""
-    short, called = np.zeros((2, len(best.query)), dtype=bool)
-    differ = np.full(len(best.query), SAME_NAME, dtype=np.int8)
+def reasons(
+    index: AddressIndex, readings: Readings, best: Pairs, chance: NDArray[np.float64], elsewhere: NDArray[np.float64]
+) -> NDArray[np.object_]:
+    """Return why the best candidates are no positions, ``""`` where they are.
+
+    ``chance`` is that of each, ``elsewhere`` that of the others of its query together.
+    """
+    short, called, other_way, other_code = np.zeros((4, len(best.query)), dtype=bool)
     for position in np.unique(best.department).tolist():
         department = index.department(position)
-        here = best.department == position
-        if index.complete:
-            short[here] = department.reach_m[best.street[here]] <= SHORT_M
-        # Names are compared once for each pair of names, and only where they are not the same.
-        rows = np.flatnonzero(here & (best.likeness < 1))
+        rows = np.flatnonzero(best.department == position)
         street = best.street[rows]
-        asked, known, pair = distinct_pairs(readings.street[best.reading[rows]], street)
-        keys = [readings.streets[row] for row in asked.tolist()], [department.keys[row] for row in known.tolist()]
-        differ[rows] = differences(*keys)[pair]
-        other = np.array(
-            [bool(name.way) and name.words != text.words for text, name in zip(*keys, strict=True)], dtype=bool
-        )
-        called[rows] = other[pair] & readings.named[best.reading[rows]]
-        # Another kind of way is the same street where the city has one of that name, and the house is there.
-        sure = names_of(department).alone[street] & (best.agreement[rows] == 1) & (best.precision[rows] == HOUSENUMBER)
-        differ[rows[(differ[rows] == OTHER_WAY) & ~sure]] = OTHER_NAME
+        short[rows] = index.complete & (department.reach_m[street] <= SHORT_M)
+        rows = rows[best.likeness[rows] < 1]
+        for row, known in zip(
+            rows.tolist(), [department.keys[place] for place in best.street[rows].tolist()], strict=True
+        ):
+            asked = readings.streets[readings.street[best.reading[row]]]
+            called[row] = readings.named[best.reading[row]] and known.way != "" and known.words != asked.words
+            # A street or square of the very name is often written for its passage or quay, less often the reverse.
+            same_road = known.way in ROADS and asked.bare == known.bare
+            other_way[row] = "" not in (asked.way, known.way) and asked.way != known.way and not same_road
+            other_code[row] = codes_of(asked.words) != codes_of(known.words)
     numbered = readings.numbers[best.reading, 0] >= 0
-    return Features(differ, best.agreement, best.precision, numbered, short, called, index.complete)
-
-
-def reasons(seen: Features) -> NDArray[np.object_]:
-    """Return why matches are no positions, ``""`` where they are."""
-    place = np.isin(seen.precision, (STREET, LOCALITY))
-    other_name = seen.difference > SAME_NAME
-    no_house = (seen.precision == INTERPOLATED) | (place & seen.numbered)
-    doubtful = other_name.astype(np.int8) + (seen.agreement < NAME_CLOSE) + no_house > MAX_FAULTS
-    misread = other_name & (doubtful | (not seen.complete))
-    return np.select(
-        [
-            seen.agreement == SILENT,
-            seen.called & (seen.agreement >= MIN_AGREEMENT),
-            misread | (seen.difference == OTHER_NAME),
-            seen.agreement < MIN_AGREEMENT,
-            doubtful | (place & seen.numbered),
-            place & ~seen.short,
-        ],
-        ["no_city", "place_name", "street_unknown", "other_city", "number_unknown", "number_missing"],
-        "",
-    ).astype(object)
+    place = np.isin(best.precision, (STREET, LOCALITY))
+    other_name = best.likeness < (1 if index.complete else JOINED)
+    postcode_wrong = best.agreement < NAME_CLOSE
+    twice = (best.likeness < JOINED) & (other_way | postcode_wrong | (best.precision == INTERPOLATED))
+    enough = np.where(twice, MIN_CHANCE_TWICE, MIN_CHANCE)
+    doubtful = chance < enough
+    covered = best.agreement >= MIN_AGREEMENT
+    housed = best.precision == HOUSENUMBER
+    # Why not, and where that holds: the first that holds is the reason.
+    against = {
+        "no_city": best.agreement == SILENT,
+        "place_name": called & covered,
+        "street_unknown": other_name & (other_code | (not index.complete)),
+        "several_places": doubtful & (chance + elsewhere >= enough) & ~place & covered,
+        "other_name": doubtful & other_name,
+        "number_unknown": (doubtful | place) & numbered & ~housed & covered,
+        "other_city": ~covered | (doubtful & ~place),
+        "number_missing": place & (doubtful | ~short),
+    }
+    reason = np.select(list(against.values()), list(against), "").astype(object)
+    reason[reason == "other_name"] = "street_unknown"
+    return reason
 
 
 MIN_SCORE, MIN_MARGIN = 0.8, 0.06
+"""Of an answer of a service, whose score is a likeness."""
 
 HOUSES = ("housenumber", "interpolated")
 
@@ -146,9 +227,9 @@ STREETS = ("street", "locality")
 def statuses(matches: pd.DataFrame) -> pd.Series:
     """Return ``located``, ``ambiguous``, ``imprecise`` or ``not_found`` for each match of an engine.
 
-    - ``not_found``: no position, a score below 0.8, another commune, or a street that is not the one asked for;
-    - ``ambiguous``: good, but the best candidate elsewhere is less than 0.06 behind;
-    - ``imprecise``: the right street or commune, but no house number;
+    - ``not_found``: no position, another commune, or a street that is not the one asked for;
+    - ``ambiguous``: good, but it may as well be elsewhere;
+    - ``imprecise``: the right street or commune, but no house number, or the name of a place;
     - ``located``: the house, a point between its neighbours, or a street so short that it is a position
       (the engine gives no ``reason`` against it).
 
@@ -158,12 +239,11 @@ def statuses(matches: pd.DataFrame) -> pd.Series:
     ['located', 'ambiguous', 'imprecise', 'not_found']
     """
     reason = matches["reason"]
-    good = (matches["score"] >= MIN_SCORE) | reason.isin(["number_missing", "number_unknown"])
     wrong = reason.isin(
         ["street_unknown", "other_city", "no_city", "city_unknown", "commune_not_covered", "no_address"]
     )
     sure = matches["precision"].isin([*HOUSES, *STREETS, "intersection", "place"]) & (reason == "")
-    clear = matches["margin"] >= MIN_MARGIN
-    found = matches["lon"].notna() & good & ~wrong
-    chosen = np.select([~found, ~sure, ~clear], ["not_found", "imprecise", "ambiguous"], "located")
+    several = (reason == "several_places") | (sure & (matches["margin"] < MIN_MARGIN))
+    found = matches["lon"].notna() & ~wrong
+    chosen = np.select([~found, several, ~sure], ["not_found", "ambiguous", "imprecise"], "located")
     return pd.Series(chosen, index=matches.index)

@@ -74,7 +74,7 @@ QUALITIES = {
 
 ``33`` (unknown street, a random place in the commune) is no position and is never used. ``21`` finds the number in a
 street that is only probable: no surer than a street. A house thus gets the radius that was calibrated on BAN, and the
-others the radius of a street, which is a choice and not a measure (:data:`essgeo.geocoding.verdict.RADIUS_M`); none
+others the radius of a street, which is a choice and not a measure (:data:`essgeo.geocoding.precision.RADIUS_M`); none
 of the two was calibrated on this file. Where ``distance_precision`` says more than that radius, it wins.
 """
 

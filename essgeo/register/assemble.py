@@ -13,7 +13,7 @@ from essgeo.files.provenance import given_input
 from essgeo.files.redact import restricted_rows
 from essgeo.geocoding import geocode
 from essgeo.geocoding.chain import SIRENE
-from essgeo.geocoding.verdict import RADIUS_M
+from essgeo.geocoding.precision import RADIUS_M
 from essgeo.messages import tell
 from essgeo.official.catalogue import find_source
 from essgeo.official.formats import absent_in

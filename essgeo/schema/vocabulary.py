@@ -177,6 +177,7 @@ GEO_REASONS = _labels(
         "too_long": ("adresse trop longue", "address too long"),
         "street_unknown": ("voie absente de l'index d'adresses", "street not in the address index"),
         "number_unknown": ("numéro absent de l'index d'adresses", "house number not in the address index"),
+        "several_places": ("plusieurs adresses possibles", "several addresses are possible"),
         "number_missing": ("adresse sans numéro", "address without a house number"),
         "bad_coordinates": (
             "coordonnées données qui n'en sont pas, sans adresse",

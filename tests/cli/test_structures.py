@@ -89,7 +89,7 @@ def test_the_register_says_by_which_rule_and_how_surely(
     assert one[["name", "family", "ess_rule", "ess_certainty", "seat", "employees_low", "employees_high"]].tolist() == [
         "LE FOURNIL", "cooperative", "legal_category", "sure", "seat", "20.0", "49.0",
     ]  # fmt: skip
-    assert one[["geo_engine", "coord_precision", "coord_radius_m"]].tolist() == ["sirene", "housenumber", "85.0"]
+    assert one[["geo_engine", "coord_precision", "coord_radius_m"]].tolist() == ["sirene", "housenumber", "45.0"]
     assert two[["seat", "coord_precision", "coord_radius_m", "geo_status"]].tolist() == [
         "branch", "street", "620.0", "imprecise",
     ]  # fmt: skip
@@ -109,7 +109,7 @@ def test_what_is_written_is_read_back(
     assert back.index.tolist() == [siret(number) for number in (1, 2, 3, 4, 5)]
     assert back["status"].unique().tolist() == ["active"]
     assert back["lon"].notna().tolist() == [True, True, False, False, False]
-    assert back["coord_radius_m"].dropna().tolist() == [85, 620]
+    assert back["coord_radius_m"].dropna().tolist() == [45, 620]
 
 
 @pytest.mark.slow
@@ -122,7 +122,7 @@ def test_a_study_takes_the_register_with_its_positions(
     assert code == 0, said
     table = pd.read_csv(tmp_path / "maps" / "tables" / "structures.csv", dtype=str, keep_default_na=False)
     assert table["geo_engine"].tolist()[:2] == ["sirene", "sirene"]
-    assert table["geo_radius_m"].tolist()[:2] == ["85.0", "620.0"]
+    assert table["geo_radius_m"].tolist()[:2] == ["45.0", "620.0"]
     assert table["qpv_relation"].tolist()[:2] == ["in", "undetermined"]
 
 
