@@ -175,6 +175,12 @@ def main() -> None:
         writer = csv.DictWriter(file, ["evidence", "weight", "meaning"], lineterminator="\n")
         writer.writeheader()
         writer.writerows(row | {"weight": f"{values[row['evidence']]:.3f}"} for row in rows)
+    odds = np.exp(values["constant"] + seen @ weights[1:])
+    said = table.assign(chance=odds / (1 + np.bincount(query, odds))[query])[~half]
+    best = said.sort_values("chance", ascending=False).drop_duplicates("query")
+    bands = best.groupby(pd.cut(best["chance"], np.linspace(0, 1, 11).tolist()), observed=True)
+    print("best candidates of the other half of the streets, by their chance")
+    print(bands.agg(rows=("right", "size"), said=("chance", "mean"), seen=("right", "mean")).round(3).to_string())
     print(pd.Series(values).round(2).to_string())
 
 
