@@ -28,7 +28,7 @@ from essgeo.gaps.reach import THEME_ROWS, theme_bits
 from essgeo.gaps.shares import homes_of, places_of, worlds_of
 from essgeo.geocoding.index import load_index
 from essgeo.geocoding.match import match
-from essgeo.geocoding.verdict import RADIUS_M, statuses
+from essgeo.geocoding.verdict import statuses
 from essgeo.register import activity_odds
 from essgeo.study import set_up
 from essgeo.study.inputs import Options
@@ -318,7 +318,7 @@ def zones(seed: int, draws: int, repeats: int) -> None:
         matches = match(load_index(BAN, folder), queries(truth["adresse"], truth["code_postal"], truth["commune"]))
         metres = off(matches, truth["lon"], truth["lat"])
         exact = (statuses(matches) == "located") & (matches["precision"] == "housenumber")
-    away = metres[exact].to_numpy() / RADIUS_M["housenumber"]
+    away = (metres / matches["radius_m"])[exact].to_numpy()
     for share in (0.1, 0.25, 0.5, 0.75, 1.0, 1.5):
         expected = sum(odds * min(share / radius, 1) ** 2 for radius, odds in DISCS)
         print(
