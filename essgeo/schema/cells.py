@@ -394,7 +394,8 @@ def codes_of(
     return [found[cell][0] for cell in cells], [found[cell][1] for cell in cells]
 
 
-EMAIL = re.compile(r"[\w.+-]+\s?@\s?[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
+# From the start of a word only: a cell of 100,000 letters would else be tried from each of them.
+EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]++\s?@\s?[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
 
 PHONE = re.compile(r"(?<![\d.,])(?:\+\s?33\s?(?:\(0\)\s?)?|0033\s?|0)[1-9](?:[\s.\-/]?\d{2}){4}(?![\d.,]*\d)")
 
