@@ -119,8 +119,9 @@ def keep_totals(people: NDArray[np.floating], iris: Ints, zone: Ints, totals: Fl
             touched = np.unique(iris[inside])
             rows = np.flatnonzero(np.isin(iris, touched))
             part, mine = np.searchsorted(touched, iris[rows]), inside[rows]
-            sides = np.zeros((2, len(touched), people.shape[1]))  # outside and inside of each IRIS, in each world
-            np.add.at(sides, (mine.astype(np.intp), part), people[rows])
+            # Outside and inside of each IRIS, in each world: 2 x IRIS x worlds.
+            of_part = part == np.arange(len(touched))[:, None]
+            sides = np.stack([(of_part & side).astype(np.float64) @ people[rows] for side in (~mine, mine)])
             outside, within = sides
             low, high = np.full(people.shape[1], -12.0), np.full(people.shape[1], 12.0)  # of the logarithm of f
             for _ in range(HALVINGS):
