@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from essgeo.schema.headers import WORDS, simplify, words_of
@@ -328,6 +329,7 @@ def _code(word: str, words: _Words) -> str | None:
     return codes.pop() if len(codes) == 1 else None
 
 
+@lru_cache(maxsize=1 << 14)
 def _key(word: str) -> frozenset[str]:
     return frozenset(words_of(word)) if simplify(word) else frozenset()
 

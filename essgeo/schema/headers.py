@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +18,7 @@ WORDS: Final[dict[str, Any]] = tomllib.loads((files("essgeo.schema") / "words.to
 _SMALL, _NEUTRAL, _SAME = frozenset(WORDS["small"]), frozenset(WORDS["neutral"]), WORDS["same"]
 
 
+@lru_cache(maxsize=1 << 14)
 def simplify(name: str) -> str:
     """Return a column name in lower case, without accents, words joined by ``_``.
 
