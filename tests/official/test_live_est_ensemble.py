@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from essgeo import load_territory, read_layer
+from essgeo import load_territory, publish_study, read_layer
 from essgeo.official.catalogue import read_catalogue
 from tests.made.command import essgeo
 from tests.made.official import (
@@ -38,6 +38,7 @@ from tests.made.server import FileServer
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from essgeo import Study
     from tests.made.register import MadeRegister
 
 pytestmark = pytest.mark.slow
@@ -105,7 +106,7 @@ def publish_est_ensemble(server: FileServer, shared: Path, folder: Path) -> Made
 
 @dataclass(frozen=True)
 class Runs:
-    """Two runs of the command: on the files of the territory, and on those of the server."""
+    """What a study of the territory's own files publishes, and a run of the command on those of the server."""
 
     own: Path
     live: Path
@@ -125,18 +126,18 @@ class Runs:
 
 
 @pytest.fixture(scope="module")
-def runs(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Runs:
+def runs(shared: Path, est_ensemble: Study, tmp_path_factory: pytest.TempPathFactory) -> Runs:
     folder = tmp_path_factory.mktemp("est-ensemble")
     server = FileServer()
     made = publish_est_ensemble(server, shared, folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ESSGEO_MIRROR", server.url)
         patch.setenv("ESSGEO_CACHE", str(folder / "cache"))
-        study = ("study", "est-ensemble", "--as-of", "2026-01", "--out")
-        essgeo(*study, "own", folder=folder)
         npnru = str(shared / "npnru" / "npnru_qpv2015_codes_fcu.csv")
-        said = essgeo(*study, "live", "--live", "--npnru", npnru, folder=folder)
+        study = ("study", "est-ensemble", "--as-of", "2026-01", "--out", "live", "--live", "--npnru", npnru)
+        said = essgeo(*study, folder=folder)
     server.close()
+    publish_study(est_ensemble, folder / "own")
     return Runs(folder / "own", folder / "live", said, server.files, made)
 
 
