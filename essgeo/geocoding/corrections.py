@@ -87,7 +87,9 @@ def review(geocoded: pd.DataFrame, engines: Sequence[Engine] = ()) -> pd.DataFra
     best = best[first].reset_index(drop=True)
     sheet = sheet[first].assign(choice="", lon=float("nan"), lat=float("nan")).reset_index(drop=True)
     if engines:
-        found = pd.concat([engine.candidates(sheet[list(QUERY_COLUMNS)]) for engine in engines], ignore_index=True)
+        of_each = [engine.candidates(sheet[list(QUERY_COLUMNS)]) for engine in engines]
+        # pandas 2 warns of an empty table: its columns have no type of their own.
+        found = pd.concat([table for table in of_each if len(table)] or of_each[:1], ignore_index=True)
         found = found.sort_values(["query", "score"], ascending=[True, False], kind="stable")
         # Engines may name the same address; two former communes may share a label, hence the identifier.
         found = found.drop_duplicates(["query", "label", "ban_id"])
