@@ -43,6 +43,7 @@ from essgeo.register import counted_on
 from essgeo.results import Parameters
 from essgeo.schema.codes import department_of
 from essgeo.zoning import locate_in
+from essgeo.zoning.locate import WIDEST
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -352,7 +353,7 @@ def overlay_department(
         As :func:`essgeo.locate_in` returns it.
     """
     points = gpd.read_parquet(structures / f"{department}.parquet")
-    reach_m = max([*near_m, points["geo_radius_m"].max() if points["geo_radius_m"].notna().any() else 0.0])
+    reach_m = max([*near_m, WIDEST * points["geo_radius_m"].max() if points["geo_radius_m"].notna().any() else 0.0])
     return locate_in(points, _zones_near(points, gpd.read_parquet(zones).to_crs(points.crs), reach_m), near_m=near_m)
 
 

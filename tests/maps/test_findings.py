@@ -133,8 +133,9 @@ def test_a_vintage_without_a_column_says_nothing() -> None:
 
 
 def test_the_bound_is_said_with_and_without_a_portrait() -> None:
-    assert "environ 1\u202f274" in findings.bound(72, 1274, "fr")
-    for text in (findings.bound(72, math.nan, "fr"), findings.bound(72, 1274, "fr")):
+    assert "environ 1\u202f274" in findings.bound(72, 0, 1274, "fr")
+    assert "3 autres, hors du territoire" in findings.bound(72, 3, 1274, "fr")
+    for text in (findings.bound(72, 0, math.nan, "fr"), findings.bound(72, 0, 1274, "fr")):
         assert "un lieu qui a fermé, moins" in text
         assert "échantillon" in text
 

@@ -38,6 +38,7 @@ from essgeo.national import (
 )
 from essgeo.register import counted_on
 from essgeo.zoning import locate_in
+from essgeo.zoning.locate import WIDEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -349,7 +350,7 @@ def test_zones_cut_for_a_department_give_the_rows_of_all_zones(seed: int, tile: 
     xy = random.uniform(0, 6_000, (25, 2))
     points = gpd.GeoDataFrame({"geo_radius_m": random.choice([0.0, 30.0, 2_000.0], 25)}, crs=2154,
                               geometry=gpd.points_from_xy(*xy.T))  # fmt: skip
-    reach = max(500.0, points["geo_radius_m"].max())
+    reach = max(500.0, WIDEST * points["geo_radius_m"].max())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("essgeo.national.TILE_M", tile)
         cut = _zones_near(points, zones, reach)
