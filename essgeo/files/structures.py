@@ -52,6 +52,8 @@ ACTIVE = "A"
 
 SIAE_KINDS = ("EI", "AI", "ACI", "ETTI", "EITI", "GEIQ", "EA", "EATT", "OPCS")
 
+POSITION = ("lon", "lat", "point", "coord_precision", "coord_radius_m")
+
 _STREET = ["number", "repetition", "street_type", "street"]
 
 _NO_DAY = "0001"
@@ -60,8 +62,8 @@ _NO_DAY = "0001"
 def as_official_list(table: pd.DataFrame, headers: Headers) -> pd.DataFrame:
     """Return a table under the names of the register where it is the RNA, the SIAE or data.inclusion; else as it is.
 
-    Only the columns that ``schema/columns.csv`` names, as others hold the name of an officer, whom mail goes to, a
-    telephone or an e-mail. A SIAE is identified by its SIRET and kind, where that names each one; identifiers of
+    Only the columns that ``schema/columns.csv`` names, and those of a position that somebody added, as others hold the
+    name of an officer, whom mail goes to, a telephone or an e-mail. A SIAE is identified by its SIRET and kind, where that names each one; identifiers of
     data.inclusion begin with their source.
     """
     for name, title in {**TITLES, "data_inclusion": ""}.items():
@@ -74,7 +76,11 @@ def as_official_list(table: pd.DataFrame, headers: Headers) -> pd.DataFrame:
         known = named.assign(**{field.name: "" for field in fields if field.name not in named})
         known = known.assign(source=title or known["source"])
         diffusion = [column for column in named if is_diffusion(column)]
-        known = known[list(dict.fromkeys([*(field.name for field in fields), "source", *diffusion]))]
+        unread = known.columns.difference([field.name for field in fields], sort=False)
+        added = guess_columns(unread, {column: headers["address_list"].get(column, ()) for column in POSITION})
+        known = known.rename(columns=added)
+        kept = [*(field.name for field in fields), "source", *diffusion, *POSITION]
+        known = known[[column for column in dict.fromkeys(kept) if column in known]]
         if name == "rna":
             return _associations(known)
         if name == "data_inclusion":

@@ -175,7 +175,8 @@ def reasons(
 
     ``chance`` is that of each, ``elsewhere`` that of the others of its query together.
     """
-    short, called, other_way, other_code = np.zeros((4, len(best.query)), dtype=bool)
+    short, called, other_way, other_code, goes_on = np.zeros((5, len(best.query)), dtype=bool)
+    silent = np.array([not any(place) for place in readings.places], dtype=bool)[readings.place[best.reading]]
     for position in np.unique(best.department).tolist():
         department = index.department(position)
         rows = np.flatnonzero(best.department == position)
@@ -191,6 +192,8 @@ def reasons(
             same_road = known.way in ROADS and asked.bare == known.bare
             other_way[row] = "" not in (asked.way, known.way) and asked.way != known.way and not same_road
             other_code[row] = codes_of(asked.words) != codes_of(known.words)
+            # What stands behind the street of a line that names no commune may be a commune that the index lacks.
+            goes_on[row] = silent[row] and asked.bare.startswith(f"{known.bare} ")
     numbered = readings.numbers[best.reading, 0] >= 0
     place = np.isin(best.precision, (STREET, LOCALITY))
     other_name = best.likeness < (1 if index.complete else JOINED)
@@ -202,7 +205,7 @@ def reasons(
     housed = best.precision == HOUSENUMBER
     # Why not, and where that holds: the first that holds is the reason.
     against = {
-        "no_city": best.agreement == SILENT,
+        "no_city": (best.agreement == SILENT) | goes_on,
         "place_name": called & covered,
         "street_unknown": other_name & (other_code | (not index.complete)),
         "several_places": doubtful & (chance + elsewhere >= enough) & ~place & covered,
