@@ -63,8 +63,8 @@ def as_official_list(table: pd.DataFrame, headers: Headers) -> pd.DataFrame:
     """Return a table under the names of the register where it is the RNA, the SIAE or data.inclusion; else as it is.
 
     Only the columns that ``schema/columns.csv`` names, and those of a position that somebody added, as others hold the
-    name of an officer, whom mail goes to, a telephone or an e-mail. A SIAE is identified by its SIRET and kind, where that names each one; identifiers of
-    data.inclusion begin with their source.
+    name of an officer, whom mail goes to, a telephone or an e-mail. A SIAE is identified by its SIRET and kind, where
+    that names each one; identifiers of data.inclusion begin with their source.
     """
     for name, title in {**TITLES, "data_inclusion": ""}.items():
         fields = LISTS[name].fields

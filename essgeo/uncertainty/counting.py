@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -28,9 +27,6 @@ NEAREST = 10
 
 MOVE_DETOUR = 1.3
 """Over measured streets, a place that stands a metre farther in a straight line is walked to in so many more."""
-
-HALVES = 2
-"""Squares are dealt to so many threads, on any machine, so that sums are the same to the last digit."""
 
 ROWS = 16
 """Themes and walks of a cell are counted so many at a time: more would not stay in the cache."""
@@ -115,33 +111,23 @@ def reached_people(
     group_of[worlds.cell] = homes.group
     shape, few = (groups, themes, len(limits_m), worlds.count), min(FEW, worlds.count)
 
-    def half(number: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        people, in_need = np.zeros(shape, dtype=np.float32), np.zeros((*shape[:-1], few), dtype=np.float32)
-        product = np.empty((ROWS, worlds.count), dtype=np.float32)
-        for square in reached_squares(
-            homes, places, worlds, limits_m, measured=measured, part=slice(number, None, HALVES)
-        ):
-            cell_of = worlds.cell[square.points]
-            for cell in np.unique(cell_of):
-                mine, group = square.reached[:, :, cell_of == cell], group_of[cell]
-                # Of some themes and walks nobody of the cell is reached in any world: those are not unpacked.
-                rows = np.argwhere(mine.any(axis=(2, 3)))
-                for start in range(0, len(rows), ROWS):
-                    row, walk = rows[start : start + ROWS].T
-                    found = product[: len(row)]
-                    np.multiply(add_bits(mine[row, walk].swapaxes(0, 1)), people_each[cell], out=found)
-                    for one, (theme, limit) in enumerate(zip(square.themes[row], walk, strict=True)):
-                        people[group, theme, limit] += found[one]
-                        in_need[group, theme, limit] += found[one, :few] * need_of[cell]
-        return people, in_need
-
-    with ThreadPoolExecutor(HALVES) as pool:
-        parts = list(pool.map(half, range(HALVES)))
-    for other in parts[1:]:
-        for total, more in zip(parts[0], other, strict=True):
-            np.add(total, more, out=total)
+    people, in_need = np.zeros(shape, dtype=np.float32), np.zeros((*shape[:-1], few), dtype=np.float32)
+    product = np.empty((ROWS, worlds.count), dtype=np.float32)
+    for square in reached_squares(homes, places, worlds, limits_m, measured=measured):
+        cell_of = worlds.cell[square.points]
+        for cell in np.unique(cell_of):
+            mine, group = square.reached[:, :, cell_of == cell], group_of[cell]
+            # Of some themes and walks nobody of the cell is reached in any world: those are not unpacked.
+            rows = np.argwhere(mine.any(axis=(2, 3)))
+            for start in range(0, len(rows), ROWS):
+                row, walk = rows[start : start + ROWS].T
+                found = product[: len(row)]
+                np.multiply(add_bits(mine[row, walk].swapaxes(0, 1)), people_each[cell], out=found)
+                for one, (theme, limit) in enumerate(zip(square.themes[row], walk, strict=True)):
+                    people[group, theme, limit] += found[one]
+                    in_need[group, theme, limit] += found[one, :few] * need_of[cell]
     in_group = (group_of == np.arange(groups)[:, None]).astype(np.float32)  # groups x cells
-    return Reached(*parts[0], in_group @ worlds.people, (in_group * need_of) @ worlds.people[:, :few])
+    return Reached(people, in_need, in_group @ worlds.people, (in_group * need_of) @ worlds.people[:, :few])
 
 
 def reached_squares(  # noqa: C901 (one loop over squares and structures: apart they would pass all of their arrays)
@@ -151,7 +137,6 @@ def reached_squares(  # noqa: C901 (one loop over squares and structures: apart 
     limits_m: Sequence[float],
     *,
     measured: sparse.csr_array | None = None,
-    part: slice = slice(None),
 ) -> Iterator[Square]:
     """Yield, square after square of 200 m, which of its demand points reach which themes in which worlds.
 
@@ -164,8 +149,6 @@ def reached_squares(  # noqa: C901 (one loop over squares and structures: apart 
     measured
         Metres over streets, points x structures, where there are streets: a located structure with no value is not
         reached. One without a position is walked to in a straight line with a drawn detour.
-    part
-        Which of the squares.
 
     Notes
     -----
@@ -183,7 +166,7 @@ def reached_squares(  # noqa: C901 (one loop over squares and structures: apart 
     most = int(np.bincount(square.ravel()).max(initial=0))
     by_x, by_y, distance = (np.empty((most, count), dtype=np.float32) for _ in range(3))
     flags, near = np.empty((most, count), dtype=bool), np.empty((len(limits), most, count // WORD), dtype=np.uint64)
-    for points in np.split(order, np.flatnonzero(np.diff(square.ravel()[order])) + 1)[part] if len(order) else []:
+    for points in np.split(order, np.flatnonzero(np.diff(square.ravel()[order])) + 1) if len(order) else []:
         xy = homes.xy[points]
         xs, column = np.unique(xy[:, 0].astype(np.float32), return_inverse=True)
         ys, row = np.unique(xy[:, 1].astype(np.float32), return_inverse=True)
