@@ -107,6 +107,7 @@ def test_a_qpv_that_touches_the_territory_is_listed_and_not_measured(est_ensembl
     assert all(math.isnan(row[name]) for name in figures)
 
 
+@pytest.mark.slow
 def test_the_qpv_of_2015_are_studied_when_given(shared: Path) -> None:
     found = run_study(
         "est-ensemble", out=None, as_of=DAY, vintage="2015", qpv=shared / "qpv-2015" / "QP_METROPOLE_LB93.shp"
@@ -252,6 +253,7 @@ UNUSED = (
 )
 
 
+@pytest.mark.slow
 def test_a_plain_study_imports_nothing_it_does_not_use(small_territory: Path, tmp_path: Path) -> None:
     code = (
         "import sys\nfrom essgeo import run_study\nrun_study(sys.argv[1], out=sys.argv[2])\n"
@@ -261,6 +263,7 @@ def test_a_plain_study_imports_nothing_it_does_not_use(small_territory: Path, tm
     assert subprocess.run(arguments, capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
+@pytest.mark.slow
 def test_a_run_that_dies_leaves_the_last_good_output(
     small_territory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -367,6 +370,7 @@ def test_lists_of_a_study_are_files_and_frames_each_with_its_lineage(small_terri
     assert lists == ["table", "mine.csv"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("excel", [False, True])
 def test_what_a_study_publishes_is_the_same_list_again(small_territory: Path, tmp_path: Path, *, excel: bool) -> None:
     first = run_study(small_territory, out=tmp_path / "maps", as_of=DAY, excel=excel, background="none").structures

@@ -88,6 +88,7 @@ def test_what_a_study_writes_stands_in_the_glossary_the_schemas_and_the_readme(
         assert {name for name in written if "_odbl." not in name and not name.startswith(".")} <= told
 
 
+@pytest.mark.slow
 def test_gaps_of_est_ensemble_as_json(run: Run) -> None:
     code, printed, errors = run("gaps", "est-ensemble", "--json", "--walk-minutes", "10")
     rows = json.loads(printed)
@@ -102,6 +103,7 @@ def test_gaps_of_est_ensemble_as_json(run: Run) -> None:
     assert all(row["out_of_reach_low"] <= row["out_of_reach_high"] for row in rows)
 
 
+@pytest.mark.slow
 def test_gaps_on_a_network_say_so(run: Run, shared: Path) -> None:
     streets = shared / "osm" / "bondy_rue2023_overpass.geojson"
     code, printed, errors = run("gaps", "est-ensemble", "--network", streets)

@@ -94,6 +94,7 @@ def line(x: NDArray[np.float64], *, structures: bool = False) -> gpd.GeoDataFram
 POVERTY = [f"fgt{alpha}{end}" for alpha in (0, 1, 2) for end in ("", "_low", "_high")]
 
 
+@pytest.mark.slow
 def test_poverty_of_access_is_that_of_one_horizon_whatever_the_walk(layers: dict[str, gpd.GeoDataFrame]) -> None:
     given_layers = (layers["demand"], layers["structures"], layers["neighbourhoods"])
     by_walk = [
@@ -115,6 +116,7 @@ def test_trips_beyond_the_horizon_change_nothing(town: Any) -> None:
     pd.testing.assert_frame_equal(*tables)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("walk", [5, 20])
 def test_a_study_and_find_gaps_agree_at_every_walk(walk: int) -> None:
     from essgeo.study import Options, measure, set_up  # noqa: PLC0415 (the one test of this room that needs a study)

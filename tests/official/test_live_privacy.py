@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.slow
 def test_masked_rows_of_sirene_leave_no_trace_in_a_live_study(
     official: Any, small_territory: Path, tmp_path: Path
 ) -> None:
