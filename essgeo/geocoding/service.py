@@ -58,7 +58,7 @@ MAX_ROWS, MAX_BYTES = 200_000, 50_000_000
 MIN_CHARACTERS, MAX_CHARACTERS = 3, 200
 """Length of a query, which begins with a letter or a digit: others are refused, by addok with the whole table."""
 
-_UNWRITTEN = r"^[^0-9A-Za-z\u00c0-\u024f]+"
+_UNWRITTEN = "^[^0-9A-Za-z\u00c0-\u024f]+"
 """What no query begins with."""
 
 FAILED = frozenset({"error", "aborted"})
