@@ -28,7 +28,7 @@ _NUMBERS = ("number", "integer")
 
 _SAID = ("title", "publisher", "licence", "vintage", "unverified")
 
-_SPACES = r"[\s\u00a0\u202f]"
+_SPACES = "[\\s\u00a0\u202f]"
 
 
 def read_official(
