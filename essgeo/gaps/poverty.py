@@ -84,14 +84,15 @@ def drawn_poverty(
     alive = as_flags(worlds.alive)[:, :count].astype(bool)
     offers = unpack_themes(places.themes).astype(bool)
     measured = None if streets is None else streets[chosen].toarray().astype(np.float32)  # cells x structures, metres
+    # Where a structure is known to stand, in a straight line: cells x structures, the same in all worlds.
+    known = None if measured is None else np.hypot(*(homes.xy[chosen][:, None] - places.xy).transpose(2, 0, 1))
     indices = np.full((len(holds), len(THEME_ROWS), len(ALPHAS), count), np.nan)
     for world in range(count):
         straight = np.hypot(xy[:, :1] - worlds.x[:, world], xy[:, 1:] - worlds.y[:, world])
         z = (worlds.field[worlds.part[chosen], world][:, None] + worlds.own[:, world]) / STEPS - 2 * LONGEST_Z
         walked = street_metres(straight, z)
         if measured is not None:
-            moved = straight - np.hypot(*(homes.xy[chosen][:, None] - places.xy).transpose(2, 0, 1))
-            over = np.where(measured > 0, measured + MOVE_DETOUR * moved, np.inf)
+            over = np.where(measured > 0, measured + MOVE_DETOUR * (straight - known), np.inf)
             walked = np.where(places.located, over, walked)
         walked[:, ~alive[:, world]] = np.inf
         minutes = walked / metres_per_minute
