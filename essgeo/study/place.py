@@ -25,7 +25,7 @@ from essgeo.zoning.count import overlay, zone_layers
 from essgeo.zoning.crosswalk import with_programme
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from essgeo.geocoding.engines import Engine
     from essgeo.results import Parameters
@@ -64,14 +64,11 @@ def place(territory: str | Path | Territory, options: Options) -> Placed:
     qpv, npnru = files.get("qpv"), files.get("npnru")
     return lay_over(
         here,
+        options,
         parameters,
         read_layers(here, vintage=parameters.vintage, qpv=qpv, npnru=npnru, headers=known_headers()),
         register,
         using=addresses,
-        ban=options.ban_files(),
-        corrections=files.get("corrections"),
-        network=files.get("network"),
-        options=options,
         iris_vintage=iris.vintage,
     )
 
@@ -107,26 +104,24 @@ def _places(
 
 def lay_over(
     here: Territory,
+    options: Options,
     parameters: Parameters,
     layers: Mapping[str, gpd.GeoDataFrame],
     register: pd.DataFrame,
     *,
     using: pd.DataFrame | Engine | None,
-    ban: Sequence[Path],
-    corrections: Path | None,
-    network: Path | None,
-    options: Options,
     iris_vintage: str,
 ) -> Placed:
     """Return the register located by corrections, addresses and engines, counted on the day, and laid over zones."""
     laid = {**layers, "qpv": with_programme(layers["qpv"], layers["npnru"])}
-    settled = read_corrections(corrections) if corrections else None
+    files, ban = options.files(here), options.ban_files()
+    settled = read_corrections(files["corrections"]) if "corrections" in files else None
     known = Local.of(using) if isinstance(using, pd.DataFrame) else using
     local = Local.read(ban) if ban else None
     engines = [
         *([local] if local else []),
         *([known] if known is not None else []),
-        *_places(layers, network, register, local),
+        *_places(layers, files.get("network"), register, local),
     ]
     if isinstance(register, gpd.GeoDataFrame):
         structures = register

@@ -76,14 +76,11 @@ def set_up(territory: str | Path | Territory, options: Options) -> Setting:
         facts = own_facts(here, parameters, given, options.naming)
     placed = lay_over(
         here,
+        options,
         parameters,
         facts.layers,
         facts.register,
         using=facts.addresses,
-        ban=options.ban_files(),
-        corrections=files.get("corrections"),
-        network=files.get("network"),
-        options=options,
         iris_vintage=vintage_of(facts.inputs, "iris"),
     )
     return Setting(
