@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 with Path(__file__).with_name("verdict.csv").open(encoding="utf-8", newline="") as _file:
     WEIGHTS = {row["evidence"]: float(row["weight"]) for row in csv.DictReader(_file)}
-"""Weight of each piece of evidence, and ``constant``. ``benchmarks/calibrate_verdict.py`` fits and writes them."""
+"""Weight of each piece of evidence, and ``constant``. ``benchmarks/fit_verdict.py`` fits and writes them."""
 
 SHORT_M = 200.0
 """A street whose addresses all lie this close to its middle is a position, also without a number."""
