@@ -249,9 +249,7 @@ def _layer_faults(layers: object) -> Iterator[str]:
             yield tell("layer_table", number=number)
             continue
         yield from (
-            f"layers[{number}]: {key} is missing, or not text between quotes"
-            for key in _LAYER_KEYS
-            if not isinstance(entry.get(key), str)
+            tell("layer_key", number=number, key=key) for key in _LAYER_KEYS if not isinstance(entry.get(key), str)
         )
         if isinstance(entry.get("file"), str) and not all(map(is_file_name, entry["file"].split("/"))):
             yield f"layers[{number}].file: {tell('is_no_file_name', value=entry['file'])}"

@@ -197,6 +197,9 @@ def site(  # noqa: PLR0913 (one argument an option)
         raise click.UsageError(message)
     here = load_territory(territory)
     given = candidates if candidates not in ("grid", "sites") else None
+    ways = {"columns": candidate_columns, "sheet": candidate_sheet, "layer": candidate_layer}
+    if given is None and (named := [f"--candidate-{name}" for name, way in ways.items() if way]):
+        raise click.UsageError(tell("options_of_premises", options=", ".join(named)))
     if out:
         check_folder(out, options.inputs(here))
     refuse_overwrite({"--out": out}, options.inputs(here) | {"--candidates": given})

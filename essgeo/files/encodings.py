@@ -21,7 +21,7 @@ CODECS = {
     "cp1252": "Windows-1252",
     "iso8859-15": "ISO 8859-15",
     "mac_roman": "Mac OS Roman",
-    "cp850": "DOS code page 850",
+    "cp850": "DOS 850",
 }
 """What a text that is not UTF-8 may be written in, likeliest first."""
 

@@ -12,7 +12,7 @@ from essgeo.errors import InputWarning
 from essgeo.files.reread import ADDED
 from essgeo.messages import tell
 from essgeo.schema.cells import degrees_of, point_of
-from essgeo.schema.headers import WORDS, words_of
+from essgeo.schema.headers import WORDS, simplify, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +30,9 @@ _BESIDE = frozenset({*ADDED, "sheet", "layer"})
 
 _IDENTIFIERS = ("siret", "siren", "structure_id", "candidate_id")
 
+_OF_TOWN = re.compile(r"^(?:ville|commune) d(?:e |['\u2019]) *|\s*\(?\d+\)?$", re.IGNORECASE)
+"""What stands around the commune in the title of its part of a list: ``Ville de Bondy``, ``Bondy (12)``."""
+
 _NUMBER = re.compile(r"[=\d(+\-].*|", re.DOTALL)
 
 MIN_WORDS = 4
@@ -41,7 +44,7 @@ def footer_rows(table: pd.DataFrame, taken: pd.DataFrame, *, name: str, hidden: 
 
     A row with an address, a position or an identifier is an entry whatever it is called, and so is one with words
     beside its name. What only begins as a sum or a note (``Total Bondy 12``, ``Source : mairie``) is one below the last
-    entry alone.
+    entry alone. A row that says nothing but the commune of others is the title of those below it.
 
     Parameters
     ----------
@@ -73,13 +76,18 @@ def footer_rows(table: pd.DataFrame, taken: pd.DataFrame, *, name: str, hidden: 
     kinds = ["" if first else "blank" for first in firsts]
     names = [str(column).casefold() for column in table.columns]
     fields = taken.reindex(columns=[*_IDENTIFIERS, "address", "lon", "lat", "point", "city"])
+    cities = [text for text in fields["city"].unique() if isinstance(text, str) and text]
+    communes = {simplify(text) for text in cities}
+    begun = {form[:3] for text in cities for form in (text.casefold(), simplify(text))} | {"vil", "com"}
     for place, first in enumerate(firsts):
-        again = first.casefold() in names
-        if (again or _MAYBE.match(first)) and not (hidden is not None and hidden.iloc[place]):
+        plain = first.casefold()
+        again, title = plain in names, plain[:3] in begun and simplify(_OF_TOWN.sub("", first)) in communes
+        if (again or title or _MAYBE.match(first)) and not (hidden is not None and hidden.iloc[place]):
             cells = [text for text in table.iloc[place] if isinstance(text, str) and text.strip()]
             # What begins the row may stand in any field: a sum says nothing else of a place.
             *own, city = [text.replace(first, "") for text in fields.iloc[place].fillna("").tolist()]
-            if again and len(cells) > 1 and all(cell.casefold() in names for cell in cells):
+            header = again and len(cells) > 1 and all(cell.casefold() in names for cell in cells)
+            if header or (title and len(cells) == 1):
                 kinds[place] = "sure"
             elif not any(own[: len(_IDENTIFIERS)]) and not _is_placed(*own[len(_IDENTIFIERS) :]):
                 kinds[place] = _kind(cells, city)

@@ -62,7 +62,7 @@ def choose_parts(path: Path, kind: str, parts: Sequence[Part], named: str | None
             name for name in names if simplify(name) == simplify(named)
         ]
         if not found:
-            message = tell("no_part", path=path, kind=kind, named=named, names=", ".join(names))
+            message = tell("no_part", path=path, kind=tell(f"word_{kind}"), named=named, names=", ".join(names))
             raise InputError(message)
         return found[:1]
     filled = [part for part in parts if part.columns()]
@@ -77,14 +77,13 @@ def choose_parts(path: Path, kind: str, parts: Sequence[Part], named: str | None
         known = [headers[part.name] for part in chosen]
         chosen = [part for part in visible if headers[part.name] in known]
     if not chosen:
-        why = "every one with anything in it is hidden; show one, or name it with" if filled else "all are empty; see"
-        message = tell("no_part_to_read", path=path, kind=kind, why=why) if filled else tell("file_empty", path=path)
+        message = tell("no_part_to_read" if filled else "file_empty", path=path, kind=kind)
         raise InputError(message)
-    left = [f"{part.name} (hidden)" if part.hidden else part.name for part in filled if part not in chosen]
+    left = [tell("part_hidden", name=part.name) if part.hidden else part.name for part in filled if part not in chosen]
     if left or len(chosen) > 1:
-        read = f"read: {kind}{'s' * (len(chosen) > 1)} {', '.join(part.name for part in chosen)}"
-        others = f"; not read: {', '.join(left)}" if left else ""
-        message = tell("parts_read", name=path.name, read=read, others=others, kind=kind)
+        read = ", ".join(part.name for part in chosen)
+        others = tell("parts_left", names=", ".join(left)) if left else ""
+        message = tell(f"{kind}_parts_read", name=path.name, read=read, others=others)
         warnings.warn(message, InputWarning, stacklevel=2)
     return [part.name for part in chosen]
 
@@ -106,8 +105,8 @@ def join_parts(path: Path, kind: str, frames: Mapping[str, pd.DataFrame]) -> pd.
         named = named if named.columns.is_unique else frame
         taken = {field: column for column, field in _meanings(named).items()} | taken
         if isinstance(named, gpd.GeoDataFrame) and isinstance(first[1], gpd.GeoDataFrame):
-            require_crs(first[1], f"{path.name}, {kind} {first[0]}")
-            require_crs(named, f"{path.name}, {kind} {name}")
+            require_crs(first[1], f"{path.name}, {tell(f'word_{kind}')} {first[0]}")
+            require_crs(named, f"{path.name}, {tell(f'word_{kind}')} {name}")
             shapes = first[1].geometry.name
             named = named if named.geometry.name == shapes else named.rename_geometry(shapes)
             named = named.to_crs(first[1].crs)

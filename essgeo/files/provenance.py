@@ -6,8 +6,12 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from essgeo.messages import words
+
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from essgeo.messages import Lang
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def given_input(layer: str, path: Path, *, title: str, vintage: str) -> Input:
+def given_input(layer: str, path: Path, *, title: str, vintage: str, lang: Lang) -> Input:
     """Return the lineage of a file that the user gives, under the licence that the user knows.
 
     Examples
@@ -75,7 +79,8 @@ def given_input(layer: str, path: Path, *, title: str, vintage: str) -> Input:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = pathlib.Path(folder) / "mine.csv"
     ...     _ = path.write_bytes(b"")
-    ...     given_input("structures", path, title="Mine", vintage="2024").publisher
+    ...     given_input("structures", path, title="Mine", vintage="2024", lang="en").publisher
     'the user'
     """
-    return Input(layer, path.name, sha256_of(path), title, "the user", "as given by the user", vintage)
+    own = words(lang)["attributions"]
+    return Input(layer, path.name, sha256_of(path), title, own["user"], own["user_licence"], vintage)

@@ -480,7 +480,7 @@ def take_positions(taken: pd.DataFrame, rows: pd.Index) -> tuple[pd.DataFrame, l
         elif found is None and (x or y):
             faults.extend(_why_nowhere(row_label(row), x, y, lon, lat))
         elif found == (lat, lon) and lon != lat:
-            faults.append((row_label(row), "lon and lat", tell("were_exchanged", x=x, y=y)))
+            faults.append((row_label(row), "lon, lat", tell("were_exchanged", x=x, y=y)))
         places.append(found or nowhere)
     positions = pd.DataFrame(places, columns=["lon", "lat"], index=taken.index, dtype=float)
     if metric:
@@ -508,4 +508,4 @@ def _why_nowhere(row: int | str, x: str, y: str, lon: float | None, lat: float |
             other, given = ("lat", y) if name == "lon" else ("lon", x)
             yield row, name, tell("cell_left_out", what=tell("is_missing_beside", other=other, given=given))
     if lon is not None and lat is not None:
-        yield row, "lon and lat", tell("cell_left_out", what=tell("are_not_degrees", x=x, y=y))
+        yield row, "lon, lat", tell("cell_left_out", what=tell("are_not_degrees", x=x, y=y))

@@ -186,7 +186,7 @@ def as_frame(
     A blank line is no row, unless there is one column only. ``escaped``: what :func:`essgeo.files.write.neutralised`
     guarded from a spreadsheet is as it was before.
     """
-    part = f", sheet {sheet}" * bool(sheet)
+    part = f", {tell('word_sheet')} {sheet}" * bool(sheet)
     rows = iter(rows)
     if header is None:
         raise InputError(tell("part_empty", path=path, part=part))

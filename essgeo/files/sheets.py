@@ -14,7 +14,7 @@ from essgeo.files.rows import MAX_ROWS, as_frame, cell_text, first_rows, header_
 from essgeo.messages import tell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     import pandas as pd
@@ -87,17 +87,33 @@ def _rows(path: Path, sheet: Sheet) -> Iterator[Cells]:
 
 def _read(path: Path, sheet: Sheet, written: Sheet, *, several: bool) -> pd.DataFrame:
     formulas, merged = _marks(path, sheet)
-    where = f"{path.name}, sheet {sheet.title}" if several else path.name
+    where = f"{path.name}, {tell('word_sheet')} {sheet.title}" if several else path.name
     if formulas and (unknown := _columns_without_value(_rows(path, sheet), _rows(path, written))):
         message = tell("part_formulas", where=where, unknown=", ".join(unknown))
         warnings.warn(message, InputWarning, stacklevel=2)
     header = header_of(first_rows(_filled(_rows(path, sheet), merged, across=True)))
-    down = sorted(block for block in merged if block.top > (header.end if header else 0) and block.bottom > block.top)
-    if down:
+    below = [block for block in merged if header and block.top > header.end]
+    wide = {each.top: each for each in below if header and 2 * (each.right - each.left + 1) >= len(header.names)}
+    titles: dict[int, str] = {}
+    down = sorted(block for block in below if block.bottom > block.top)
+    rows = _filled(_without_titles(_rows(path, sheet), wide, titles), down)
+    frame = as_frame(path, rows, header, sheet=sheet.title if several else "")
+    if down := [block for block in down if block.top not in titles]:
         cells = ", ".join(block.written for block in down[:MAX_ROWS]) + " ..." * (len(down) > MAX_ROWS)
-        message = tell("merged_cells", where=where, cells=cells)
-        warnings.warn(message, InputWarning, stacklevel=2)
-    return as_frame(path, _filled(_rows(path, sheet), down), header, sheet=sheet.title if several else "")
+        warnings.warn(tell("merged_cells", where=where, cells=cells), InputWarning, stacklevel=2)
+    if titles:
+        told = ", ".join(f"{number} ({text})" for number, text in titles.items())
+        warnings.warn(tell("merged_titles", where=where, rows=told), InputWarning, stacklevel=2)
+    return frame
+
+
+def _without_titles(rows: Iterator[Cells], wide: Mapping[int, _Merged], titles: dict[int, str]) -> Iterator[Cells]:
+    """Yield rows, blank where all that they say is merged across the table: titles of what is below, told apart."""
+    for number, row in enumerate(rows, start=1):
+        block, texts = wide.get(number), [*filter(None, map(cell_text, row))] if number in wide else []
+        if block and block.right > block.left and len(texts) == 1:
+            titles[number] = texts[0]
+        yield () if number in titles else row
 
 
 def _marks(path: Path, sheet: Sheet) -> tuple[bool, list[_Merged]]:

@@ -119,8 +119,8 @@ def _days(dates: pd.Series) -> pd.Series:
 
 
 _WANTED = {
-    "the name": ("name",),
-    "the address, or the longitude and latitude,": ("address", "address_more", "lon", "point"),
+    "word_the_name": ("name",),
+    "word_the_place": ("address", "address_more", "lon", "point"),
 }
 
 _OF_NAMES = frozenset({"nom", "prenom", "prenom1", "first", "last", "surname"})
@@ -210,12 +210,12 @@ def structures_of(
     # A list of persons is none of structures; any other may call these by what else it says of them.
     persons = any(_OF_NAMES & {*words_of(column)} for column in reading.persons)
     by = reading.fields.get("structure_id") or reading.fields.get("address") or ()
-    nameless = wanted == ["the name"] and bool(by) and not persons
+    nameless = wanted == ["word_the_name"] and bool(by) and not persons
     if wanted and not nameless:
         message = tell(
             "no_structure_columns",
             name=source,
-            wanted=" or as ".join(wanted),
+            wanted=tell("word_or_as").join(map(tell, wanted)),
             columns=", ".join(map(str, table.columns)),
         )
         raise SchemaError(message)

@@ -174,7 +174,7 @@ def _key_faults(corrections: pd.DataFrame) -> Iterator[Fault]:
                 tell("is_no_key"),
             )
         elif key in first:
-            yield row_label(row), "structure_id or address", tell("is_settled", row=first[key])
+            yield row_label(row), "structure_id, address", tell("is_settled", row=first[key])
         else:
             first[key] = row
 

@@ -168,12 +168,10 @@ class Client:
         try:
             return self._web.attempt(lambda: self._once(path, form))
         except InterruptedTransferError as error:
-            kept = "what was answered before is kept. Try again later."
             if error.pause_s > self.patience.pause_s:
-                patience = f"longer than the {self.patience.pause_s:g} s of patience"
-                message = tell("service_waits", url=self.url, pause_s=error.pause_s, patience=patience, kept=kept)
+                message = tell("service_waits", url=self.url, pause_s=error.pause_s, patience_s=self.patience.pause_s)
                 raise RateLimitedError(message) from error
-            message = tell("service_failed", url=self.url, error=error, attempts=self.patience.attempts, kept=kept)
+            message = tell("service_failed", url=self.url, error=error, attempts=self.patience.attempts)
             raise (RateLimitedError if error.status == _TOO_MANY else GeocoderError)(message) from error
 
     def _once(self, path: str, form: Mapping[str, object]) -> Answer:

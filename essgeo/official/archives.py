@@ -178,8 +178,7 @@ class RemoteFile(io.RawIOBase):
         """Return the next bytes, fewer at the end."""
         stop = self._size if size < 0 else min(self._size, self._place + size)
         if stop - self._place > _MAX_PART_BYTES:
-            message = f"{self._url}: no part of it is as large as {stop - self._place} bytes."
-            raise EOFError(message)
+            raise EOFError(self._url)
         kept = self._size - len(self._end)
         if self._place >= stop:
             return b""

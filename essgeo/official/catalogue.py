@@ -145,7 +145,7 @@ def _place_faults(name: str, place: object, known: Mapping[str, str]) -> Iterato
             yield tell("toml_locate_pattern", name=name, value=value)
     if "dataset" in place and "url" not in place:
         missing = [key for key in _BY_DATASET if key not in {**known, **place}]
-        yield from (f"{name}.locate.{key} is missing" for key in missing)
+        yield from (tell("key_missing", value=f"{name}.locate.{key}") for key in missing)
 
 
 def _is_pattern(text: str) -> bool:
@@ -429,9 +429,12 @@ def absent_columns(found: Iterable[str], source: Source) -> list[str]:
 
 
 def _catalogue_changed(source: Source, file: str, missing: Mapping[str, tuple[str, ...]], standing: list[str]) -> str:
-    lacking = "; ".join(f"{canonical} (known as {', '.join(names)})" for canonical, names in missing.items())
+    lacking = "; ".join(
+        tell("column_known_as", name=canonical, names=", ".join(names)) for canonical, names in missing.items()
+    )
     more = len(standing) - _SHOWN_COLUMNS
-    there = ", ".join(standing[:_SHOWN_COLUMNS]) + (f" and {more} more" if more > 0 else "") or "none"
+    seen = ", ".join(standing[:_SHOWN_COLUMNS]) or tell("word_none")
+    there = seen + (tell("and_more", count=more) if more > 0 else "")
     return tell("source_columns_changed", file=file, id=source.id, lacking=lacking, there=there, page=source.page)
 
 

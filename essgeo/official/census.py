@@ -248,7 +248,7 @@ def cell_squares(cells: pd.Series, *, file: str) -> gpd.GeoSeries:
     parts = cells.str.extract(_CELL.pattern)
     wrong = cells[parts.isna().any(axis=1)]
     if len(wrong) or (parts[0] != parts[0].iloc[0]).any():
-        what = f"{wrong.iloc[0]!r} is not a cell" if len(wrong) else "cells of several CRS"
+        what = tell("is_no_cell", value=wrong.iloc[0]) if len(wrong) else tell("cells_of_several_crs")
         message = tell("grid_identifiers", file=file, what=what)
         raise SourceChangedError(message)
     side, north, east = (parts[place].astype(float).to_numpy() for place in (1, 2, 3))

@@ -89,7 +89,7 @@ def check_source(source: Source, *, area: str, web: Web) -> Finding:
         state = "ok"
         said += _due(source)
     if state != "ok" and source.unverified:
-        said += f" Of this entry, never seen in a published file: {', '.join(source.unverified)}."
+        said += tell("check_unverified", names=", ".join(source.unverified))
     return Finding(source.id, place, state, said, file.url if file else "", size)
 
 
@@ -111,11 +111,8 @@ def _find_and_look(source: Source, area: str, web: Web) -> tuple[OfficialFile, i
 def _due(source: Source) -> str:
     """Return the warning that a newer vintage is probably out, ``""`` if none is due."""
     since = due_since(source, dt.datetime.now(dt.UTC).date())
-    return (
-        since
-        and f". Its vintage {source.vintage} appeared in {source.published}: a newer one has probably been out since "
-        f"{since}. Look at {source.page}, and name its vintage and its address in sources.toml"
-    )
+    seen = {"vintage": source.vintage, "published": source.published, "page": source.page}
+    return since and tell("check_due", since=since, **seen)
 
 
 def _look(source: Source, area: str, file: OfficialFile, web: Web) -> tuple[int, str]:
@@ -133,7 +130,7 @@ def _look(source: Source, area: str, file: OfficialFile, web: Web) -> tuple[int,
         return size, _look_into(source, area, file, web, size)
     columns = _parquet_columns(file, web, size) if source.format == "parquet" else columns_in(head, source.format)
     if columns is None:
-        return size, f"{file.name}: its first bytes are right, its columns were not seen"
+        return size, tell("check_unseen", name=file.name)
     return size, f"{file.name}: {_known(columns, source, file.name)}"
 
 

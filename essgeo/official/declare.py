@@ -136,12 +136,12 @@ def _absent(codes: Sequence[str], known: Collection[str] | None) -> list[str]:
     """Return what is wrong with codes of the right form: no such department, or no such commune."""
     formed = [code for code in codes if _COMMUNE.fullmatch(code) and code not in ARRONDISSEMENTS]
     nowhere = [code for code in formed if not is_department(department_of(code))]
-    faults = [f"no such department: {', '.join(nowhere)}"] if nowhere else []
+    faults = [tell("no_departments", codes=", ".join(nowhere))] if nowhere else []
     if known is None:
         return faults
     # Files of communes may lack the arrondissements.
     absent = [code for code in formed if code not in nowhere and city_of(code) == code and code not in known]
-    return [*faults, f"no such commune in the official list: {', '.join(absent)}"] if absent else faults
+    return [*faults, tell("no_communes", codes=", ".join(absent))] if absent else faults
 
 
 def _write(path: Path, text: str) -> Territory:

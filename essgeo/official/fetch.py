@@ -140,8 +140,9 @@ def fetch(
 
 def _copy_in_words(copy: OfficialFile, source: Source) -> str:
     """Return of which day a copy is, and of which vintage where the catalogue names another."""
-    other = f", vintage {copy.vintage or 'unknown'} where {source.vintage} is wanted"
-    return tell("copy_of", day=copy.day, other=other if copy.vintage != source.vintage else "")
+    if copy.vintage == source.vintage:
+        return tell("copy_of", day=copy.day)
+    return tell("copy_of_other", day=copy.day, vintage=copy.vintage or "?", wanted=source.vintage)
 
 
 def _renew(

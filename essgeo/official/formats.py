@@ -53,8 +53,6 @@ _BLOCK = 1 << 20
 
 _LISTS = {"geojson": b"features", "json": b"results"}
 
-_NO_ROW = "it holds no row"
-
 
 def fault_of(head: bytes, form: str, *, archive: bool = False) -> str:
     """Return what is wrong with the first bytes of a file of a format, or of its ``archive``; ``""`` if nothing.
@@ -81,7 +79,7 @@ def fault_of(head: bytes, form: str, *, archive: bool = False) -> str:
         )
     else:
         right = b"\x00" not in head[:4096] and not head.startswith((PARQUET, ZIP, GZIP))
-    return "" if right else f"it is not {form} (its first bytes say so)"
+    return "" if right else tell("form_other", form=form)
 
 
 def missing_part(head: bytes, end: bytes) -> str:
@@ -102,7 +100,7 @@ def missing_part(head: bytes, end: bytes) -> str:
     for name, number in re.findall(rb'"(numberMatched|numberReturned)"\s*:\s*(\d+)', head[:1000] + end):
         said[name] = int(number)
     matched, returned = said.get(b"numberMatched", 0), said.get(b"numberReturned", 0)
-    return f"it holds {returned} of {matched} features" if returned < matched else ""
+    return tell("form_part", returned=returned, matched=matched) if returned < matched else ""
 
 
 def columns_of(path: Path, form: str) -> list[str] | None:
@@ -199,9 +197,9 @@ def shortfall_of(path: Path, form: str) -> str:
     if form in _LISTS:
         return _json_fault(path, _LISTS[form])
     if form == "parquet":
-        return "" if pq.read_metadata(path).num_rows else _NO_ROW
+        return "" if pq.read_metadata(path).num_rows else tell("form_no_row")
     if form in {"gpkg", "shapefile"}:
-        return "" if describe_features(path)["features"] else _NO_ROW
+        return "" if describe_features(path)["features"] else tell("form_no_row")
     return ""
 
 
@@ -221,7 +219,7 @@ def _gzip_fault(path: Path) -> str:
 def _table_fault(path: Path, form: str) -> str:
     with gzip.open(path) if form == "csv.gz" else path.open("rb") as stream:
         _, _, rows = stream.read(HEAD_BYTES).lstrip().partition(b"\n")
-    return "" if rows.strip() else _NO_ROW
+    return "" if rows.strip() else tell("form_no_row")
 
 
 def _json_fault(path: Path, name: bytes) -> str:
@@ -232,4 +230,4 @@ def _json_fault(path: Path, name: bytes) -> str:
     if not end.endswith((b"}", b"]")):
         return tell("form_cut")
     first = re.search(rb'"%b"\s*:\s*\[\s*(\S)' % name, head)
-    return _NO_ROW if first and first[1] == b"]" else ""
+    return tell("form_no_row") if first and first[1] == b"]" else ""

@@ -235,7 +235,7 @@ class Web:
             **form,  # type: ignore[arg-type]
         ) as response:
             if response.status_code in busy:
-                fault, pause = f"the server answered {response.status_code}", response.headers.get("Retry-After")
+                fault, pause = tell("answered", status=response.status_code), response.headers.get("Retry-After")
                 raise InterruptedTransferError(fault, status=response.status_code, pause_s=retry_after_s(pause))
             yield Answer(response.status_code, response.headers, response, self)
 

@@ -259,7 +259,8 @@ def live_neighbourhoods(
         return Found(read_neighbourhoods(file.path, iris), (input_of(file),))
     path = here.folder / NEIGHBOURHOODS
     if path.is_file():
-        used = given_input("neighbourhoods", path, title="Target neighbourhoods", vintage=here.vintage)
+        title = words(live.lang)["messages"]["layer_neighbourhood"]
+        used = given_input("neighbourhoods", path, title=title, vintage=here.vintage, lang=live.lang)
         return Found(read_neighbourhoods(path, iris), (used,))
     note = words(live.lang)["live"]["neighbourhoods"].format(areas="QPV" if len(qpv) else "communes")
     return Found(areas_as_neighbourhoods(qpv, communes), notes=(note,))

@@ -98,14 +98,14 @@ def counted_on(structures: pd.DataFrame, day: dt.date | str | None = None) -> pd
     dated = not {"status", "active_from", "active_to"}.isdisjoint(structures.columns)
     if "counted" in structures and not (dated and day):
         flags = _texts(structures, "counted").str.lower()
-        _refuse(flags, r"true|false|[01](\.0)?|", "True or False")
+        _refuse(flags, r"true|false|[01](\.0)?|", "True, False")
         return flags.isin(["true", "1", "1.0"])
     today = (day or dt.date.today()).isoformat()  # noqa: DTZ011 (the day where the user is)
     dates = {name: _texts(structures, name) for name in ("active_from", "active_to")}
     for name, texts in dates.items():
         # A column of years with an empty cell holds 2024.0, one of days a midnight.
         dates[name] = texts.str.removesuffix(".0").str.removesuffix(" 00:00:00")
-        _refuse(dates[name], r"(\d{4}(-\d\d(-\d\d)?)?)?", "2024, 2024-09 or 2024-09-30")
+        _refuse(dates[name], r"(\d{4}(-\d\d(-\d\d)?)?)?", "2024, 2024-09, 2024-09-30")
     # A date is compared with as much of the day as it tells: "2024-09" with "2024-09" of "2024-09-15".
     begun = dates["active_from"].map(lambda start: today[: len(start)] >= start)
     lasting = dates["active_to"].map(lambda end: not end or today[: len(end)] <= end)

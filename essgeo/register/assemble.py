@@ -300,7 +300,7 @@ def with_own_list(
         # The texts that one of the two lists does not have.
         texts = [name for name in found.columns.drop("geometry") if not pd.api.types.is_numeric_dtype(found[name])]
         found = found.assign(**{name: found[name].fillna("") for name in texts})
-        inputs.append(given_input("structures", path, title="Decisions", vintage=here.vintage))
+        inputs.append(given_input("structures", path, title="decisions", vintage=here.vintage, lang=live.lang))
     if len(pairs) or len(added):
         inputs.append(input_of(file))
     matched, used = by_siret["right"].nunique(), pairs["right"].nunique() + len(added)

@@ -254,13 +254,13 @@ def _faults(rows: pd.DataFrame) -> Iterator[Fault]:
     for number, row in zip(rows.index.tolist(), rows.itertuples(index=False), strict=True):
         pair = (str(row.left), str(row.right))
         if not all(pair):
-            yield number, "left and right", tell("name_both")
+            yield number, "left, right", tell("name_both")
         if row.decision not in DECISIONS:
             yield number, "decision", tell("is_none_of", value=row.decision, known=", ".join(DECISIONS))
         if row.keep not in ("", *SIDES):
             yield number, "keep", tell("is_none_of", value=row.keep, known=", ".join(SIDES))
         if pair in settled:
-            yield number, "left and right", tell("are_settled", row=settled[pair])
+            yield number, "left, right", tell("are_settled", row=settled[pair])
         settled.setdefault(pair, number)
         if row.decision != "same":
             continue

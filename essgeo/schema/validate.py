@@ -395,9 +395,9 @@ def _coordinate_faults(frame: pd.DataFrame) -> Iterator[Fault]:
             missing, there = ("lon", f"lat {y:g}") if np.isnan(x) else ("lat", f"lon {x:g}")
             yield position, missing, tell("is_alone", there=there)
         elif swapped.iloc[position]:
-            yield position, "lon and lat", tell("look_swapped", given=given)
+            yield position, "lon, lat", tell("look_swapped", given=given)
         else:
-            yield position, "lon and lat", tell("are_no_degrees", given=given)
+            yield position, "lon, lat", tell("are_no_degrees", given=given)
 
 
 def _geometry_faults(frame: pd.DataFrame, source: str) -> Iterator[Fault]:

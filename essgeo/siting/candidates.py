@@ -189,9 +189,9 @@ def known_candidates(candidates: gpd.GeoDataFrame, requirements: Requirements) -
     plain = pd.DataFrame(candidates.drop(columns=candidates.geometry.name))
     read = {*recognise(plain, source="candidates", layer="candidates").fields}
     asked = {
-        "name": ("Give each place a name.", True),
-        "surface_m2": ("A least surface is asked for.", requirements.min_surface_m2 is not None),
-        "ground_floor": ("A ground floor is asked for.", requirements.ground_floor),
+        "name": (tell("advice_name"), True),
+        "surface_m2": (tell("advice_surface"), requirements.min_surface_m2 is not None),
+        "ground_floor": (tell("advice_floor"), requirements.ground_floor),
     }
     wanted = {name: advice for name, (advice, needed) in asked.items() if needed}
     require_columns(("candidates", plain.reindex(columns=[*read]), wanted))

@@ -12,6 +12,7 @@ from essgeo.crs import require_metric, require_same_crs
 from essgeo.errors import InputError
 from essgeo.gaps.areas import need_weights
 from essgeo.gaps.reach import THEME_ROWS
+from essgeo.messages import tell
 from essgeo.siting.covering import Covering
 from essgeo.siting.exact import maximise, set_covering
 
@@ -226,20 +227,20 @@ def check_question(
     verdicts = (
         (
             sector in set(THEME_ROWS["theme"]),
-            f"sector {sector!r} is not known; known: {', '.join(THEME_ROWS['theme'])}",
+            tell("sector_unknown", sector=sector, known=", ".join(THEME_ROWS["theme"])),
         ),
-        (objective in OBJECTIVES, f"objective {objective!r} is not known; known: {', '.join(OBJECTIVES)}"),
-        (objective != "person_months" or period is not None, "objective 'person_months' needs a period"),
+        (objective in OBJECTIVES, tell("objective_unknown", objective=objective, known=", ".join(OBJECTIVES))),
+        (objective != "person_months" or period is not None, tell("objective_period")),
         (
             objective != "targets" or targets,
-            "objective 'targets' needs residents with a neighbourhood_id in demand",
+            tell("objective_targets"),
         ),
-        (count >= 1, f"count must be at least 1, not {count}"),
-        (within_minutes > 0, f"within_minutes must be positive, not {within_minutes}"),
-        (len(candidates) > 0, "there is no candidate"),
+        (count >= 1, tell("count_positive", count=count)),
+        (within_minutes > 0, tell("minutes_positive", within_minutes=within_minutes)),
+        (len(candidates) > 0, tell("no_candidate")),
         (
             bool((people >= 0).all()) and people.sum() > 0,
-            "demand: no resident, or a population that is negative or missing",
+            tell("no_resident"),
         ),
     )
     faults = [fault for fine, fault in verdicts if not fine]

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
     from essgeo.access import WalkNetwork
     from essgeo.geocoding.engines import Engine
+    from essgeo.messages import Lang
     from essgeo.register import Economy
     from essgeo.results import Parameters
     from essgeo.territory import Territory
@@ -73,34 +74,26 @@ def own_inputs(
     ]
 
 
-def user_inputs(given: Mapping[str, Any], vintage: str, network: WalkNetwork | None) -> list[Input]:
-    """Return the files that the user gave, by layer; a network that was read knows its source, licence and day."""
-    theirs = [
-        given_frame(path, vintage)
-        if isinstance(path, pd.DataFrame)
-        else given_input(layer, path, title=f"{layer}, file of the user", vintage=vintage)
-        for layer, path in ((name.partition(" ")[0], path) for name, path in given.items())
-        if layer != "network"
-    ]
+def user_inputs(given: Mapping[str, Any], vintage: str, network: WalkNetwork | None, *, lang: Lang) -> list[Input]:
+    """Return the files that the user gave, by layer; a network that was read knows its source, licence and day.
+
+    Of a table of a notebook, what it holds stands for the file.
+    """
+    own, theirs = words(lang)["attributions"], []
+    for layer, path in ((name.partition(" ")[0], path) for name, path in given.items()):
+        if isinstance(path, pd.DataFrame):
+            plain = pd.DataFrame(path).astype(str)
+            content = hashlib.sha256(pd.util.hash_pandas_object(plain).to_numpy().tobytes()).hexdigest()
+            title = own["user_table"].format(layer=layer)
+            theirs.append(Input(layer, FRAME, content, title, own["user"], own["user_licence"], vintage))
+        elif layer != "network":
+            title = own["user_file"].format(layer=layer)
+            theirs.append(given_input(layer, path, title=title, vintage=vintage, lang=lang))
     if network is not None and "network" in given:
-        streets = given["network"]
-        day = network.date or "unknown date"
-        title = "Streets and paths to walk on"
-        theirs.append(Input("network", streets.name, sha256_of(streets), title, network.source, network.licence, day))
+        streets, day = given["network"], network.date or own["no_day"]
+        origin = (own["streets"], network.source, network.licence, day)
+        theirs.append(Input("network", streets.name, sha256_of(streets), *origin))
     return theirs
-
-
-def given_frame(frame: pd.DataFrame, vintage: str) -> Input:
-    """Return the lineage of a table that the user gives in a notebook: what it holds stands for the file."""
-    plain = pd.DataFrame(frame).astype(str)
-    content = hashlib.sha256(pd.util.hash_pandas_object(plain).to_numpy().tobytes()).hexdigest()
-    title = "structures, table of the user"
-    return Input("structures", FRAME, content, title, "the user", "as given by the user", vintage)
-
-
-def ban_inputs(files: Sequence[Path], vintage: str) -> list[Input]:
-    """Return the files of addresses that the user gave."""
-    return [given_input("addresses", path, title="addresses, file of the user", vintage=vintage) for path in files]
 
 
 def vintage_of(inputs: Sequence[Input], layer: str) -> str:
@@ -220,10 +213,7 @@ def own_facts(
         addresses=addresses,
         seed_figures=_seed_figures(territory).value,
         network=network,
-        inputs=(
-            *own_inputs(territory, parameters.vintage, given),
-            *user_inputs(given, parameters.vintage, network),
-        ),
+        inputs=tuple(own_inputs(territory, parameters.vintage, given)),
     )
 
 
@@ -299,7 +289,7 @@ def live_facts(
         addresses=addresses.value,
         seed_figures=figures.value,
         network=network,
-        inputs=(*_dated(account.inputs, network), *user_inputs(given, parameters.vintage, network)),
+        inputs=tuple(_dated(account.inputs, network)),
         notes=account.notes,
         faults=account.faults,
         economy=economy,

@@ -151,7 +151,7 @@ class Options:
 
     def inputs(self, territory: Territory) -> dict[str, Path]:
         """Return every file that may be read, by what it is called: nothing may be written over these."""
-        own = {f"{file.layer} of {territory.name}": file.path for file in territory.files}
+        own = {f"{file.layer} ({territory.name})": file.path for file in territory.files}
         kept = {name: territory.folder / name for name in ("territory.toml", CORRECTIONS, DECISIONS)}
         return own | kept | {f"ban ({path.name})": path for path in self.ban_files()} | self.files(territory)
 
@@ -161,11 +161,15 @@ class Options:
         Raises
         ------
         InputError
-            A file is missing, the suggestions would be written over one, or there are not two lists to compare.
+            A file is missing, the suggestions would be written over one, or there is no list, or no second one, that an
+        option is about.
         """
         files = self.files(territory)
         for path in (*files.values(), *self.ban_files()):
             require_file(path)
+        ways = {**self.naming, "decisions": self.decisions, "suggestions": self.suggestions}
+        if not self.lists() and (named := [f"--{name}" for name, given in ways.items() if given]):
+            raise InputError(tell("options_of_a_list", options=", ".join(named)))
         if (self.decisions or self.suggestions) and len(self.lists()) == 1:
             raise InputError(tell("decisions_of_one_list"))
         if self.suggestions:

@@ -26,7 +26,7 @@ from essgeo.publish.folder import check_folder, staged
 from essgeo.register import activity_odds, portrait, portrait_by_area
 from essgeo.results import Setting, Study
 from essgeo.siting import default_scenarios
-from essgeo.study.facts import ban_inputs, live_facts, own_facts, vintage_of
+from essgeo.study.facts import live_facts, own_facts, user_inputs, vintage_of
 from essgeo.study.inputs import Options
 from essgeo.study.place import lay_over
 from essgeo.territory import Territory, load_territory
@@ -68,6 +68,7 @@ def set_up(territory: str | Path | Territory, options: Options) -> Setting:
     here = load_territory(territory) if isinstance(territory, str | Path) else territory
     parameters, files = options.parameters(here), options.checked(here)
     given = options.lists() | files
+    ban = {f"addresses {path.name}": path for path in options.ban_files()}
     if options.live:
         facts = live_facts(
             Live(here, lang=options.lang, offline=options.offline, progress=True), parameters, given, options.naming
@@ -87,7 +88,7 @@ def set_up(territory: str | Path | Territory, options: Options) -> Setting:
         territory=here,
         parameters=parameters,
         lang=options.lang,
-        inputs=(*facts.inputs, *ban_inputs(options.ban_files(), parameters.vintage)),
+        inputs=(*facts.inputs, *user_inputs(given | ban, parameters.vintage, facts.network, lang=options.lang)),
         structures=placed.structures,
         structure_zones=placed.structure_zones,
         demand=facts.demand,

@@ -148,7 +148,7 @@ def test_what_was_read_otherwise_than_it_stands_is_told_once(run: Run, small_ter
         0,
         [
             "essgeo: mine.xlsx: row 2 was taken as the header; the rows above it are not read.",
-            "essgeo: mine.xlsx: a sum, a note or a header that comes again is no structure: row 4 (Total).",
+            f"essgeo: {words('en')['messages']['footers'].format(name='mine.xlsx', rows='4 (Total)')}",
         ],
     )
     assert "for 1 structure: " in printed
@@ -198,7 +198,7 @@ BAD_STRUCTURES = [
 ]
 
 BAD_CELLS = [
-    ("nom,lon,lat\n\na,48.9,2.4\n", "row 3, field lon and lat: were exchanged"),
+    ("nom,lon,lat\n\na,48.9,2.4\n", "row 3, field lon, lat: were exchanged"),
     ("nom,lon,lat\na,2.4,\n", "row 2, field lat: is missing"),
     ("id,nom,adresse\nx,a,\nx,b,\n", "row 3, field structure_id: 'x' stands twice"),
     ("nom,adresse,secteur\na,,magie\n", "column secteur is not used: no cell of it is known as sectors (magie)"),
@@ -367,3 +367,36 @@ def test_one_file_without_background_is_one_page(run: Run, small_territory: Path
     assert "<script src=" not in page
     for host in ("data.geopf.fr", "tile.openstreetmap.org"):
         assert host not in page
+
+
+@pytest.mark.parametrize(
+    ("words", "needs"),
+    [
+        (
+            ["study", "--sheet", "Bondy", "--layer", "a"],
+            "--sheet, --layer: about a list of structures; name it with --st",
+        ),
+        (["gaps", "--columns", "name=Quoi"], "--columns: about a list of structures"),
+        (["doctor", "--recode", "sectors=a.csv"], "--recode: about a list of structures"),
+        (["study", "--decisions", "a.csv"], "--decisions: about a list of structures"),
+        (["site", "--suggestions", "a.csv", "--sector", "mobilite"], "--suggestions: about a list of structures"),
+        (["site", "--candidate-sheet", "A", "--sector", "mobilite"], "--candidate-sheet: about a list of premises"),
+    ],
+)
+def test_an_option_without_the_file_that_it_is_about_is_refused(
+    run: Run, small_territory: Path, tmp_path: Path, words: list[str], needs: str
+) -> None:
+    (tmp_path / "a.csv").write_text("left;right;decision\n")
+    command, *options = [str(tmp_path / text) if text == "a.csv" else text for text in words]
+    more = ["--out", tmp_path / "out"] if command == "study" else []
+    code, printed, errors = run(command, small_territory, *options, *more)
+    assert (code, printed) == (2, "")
+    assert needs in errors
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_is_kept_of_a_service_is_no_option_without_it(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("nom;adresse\nA;1 rue A\n")
+    code, _, errors = run("geocode", tmp_path / "a.csv", "-o", tmp_path / "b.csv", "--resume")
+    assert code == 2
+    assert "--resume: about the answers of a service" in errors

@@ -77,10 +77,10 @@ def test_a_list_without_a_name_or_a_place_is_refused_with_its_columns(tmp_path: 
         ("id,nom,adresse\nx,a,\n\nx,b,\n", "row 4, field structure_id: 'x' stands twice; numbered"),
         ("nom,adresse,secteur\na,,mobilite|magie\n", "row 2, field sectors: unknown value 'magie'; left out"),
         ("nom,adresse,famille\na,,secte\nb,,association\n", "row 2, field family: unknown value 'secte'; left out"),
-        ("nom,lon,lat\na,48.9,2.4\n", "row 2, field lon and lat: were exchanged (lon 48.9, lat 2.4)"),
+        ("nom,lon,lat\na,48.9,2.4\n", "row 2, field lon, lat: were exchanged (lon 48.9, lat 2.4)"),
         ("nom,lon,lat\na,2.4,\n", "row 2, field lat: is missing where lon 2.4 is given; left out"),
         ("nom,lon,lat\na,,48.9\n", "row 2, field lon: is missing where lat 48.9 is given; left out"),
-        ("nom,lon,lat\na,1234,5678\n", "row 2, field lon and lat: are not degrees"),
+        ("nom,lon,lat\na,1234,5678\n", "row 2, field lon, lat: are not degrees"),
         ("nom,lon,lat\na,ouest,48.9\n", "row 2, field lon: 'ouest' is not a number; left out"),
         ("nom,lon,lat\na,inf,48.9\n", "row 2, field lon: 'inf' is not a number; left out"),
         ("nom,adresse,ouverture\na,,2015\nb,,2024-13\n", "row 3, field active_from: '2024-13' is not a date"),
@@ -129,7 +129,7 @@ def test_every_cell_that_is_left_out_is_told_at_once_in_its_order(tmp_path: Path
     assert lines[0] == "mine.csv: 4 cells were not read as they stand."
     assert [line.split(":")[0].strip() for line in lines[1:5]] == [
         "row 2, field sectors",
-        "row 3, field lon and lat",
+        "row 3, field lon, lat",
         "row 3, field name",
         "row 3, field structure_id",
     ]
@@ -321,3 +321,17 @@ def test_a_frame_of_a_notebook_is_read_as_a_file_is() -> None:
     assert read_structures(named).index.tolist() == ["s1"]
     with pytest.raises(SchemaError, match="table: no column was recognised as the name"):
         read_structures(mine.drop(columns="Nom"))
+
+
+@pytest.mark.parametrize("title", ["BONDY", "Bondy (2)", "Ville de Bondy", "commune d'Aulnay", "LE PRE ST GERVAIS"])
+def test_a_row_that_says_a_commune_of_the_list_alone_is_a_title(tmp_path: Path, title: str) -> None:
+    lines = [
+        "nom;adresse;ville",
+        f"{title};;",
+        *(f"Le Fournil {city};1 rue A;{city}" for city in ("Bondy", "Aulnay", "Le Pré St Gervais")),
+    ]
+    with pytest.warns(InputWarning, match=r"the title of a part .* row 2"):
+        assert len(read(tmp_path, "\n".join(lines))) == 3
+    with warnings.catch_warnings(action="ignore"):
+        kept = read(tmp_path, "\n".join([*lines, "Bondy Services;;", "Bondy;12 rue B;Bondy", "Bondy;;Pantin"]))
+    assert len(kept) == 6

@@ -200,7 +200,7 @@ def test_positions_are_read_in_every_form_and_told_where_they_are_none() -> None
     assert found.iloc[here].to_numpy().tolist() == [[2.48, 48.9]] * len(here)
     assert found.iloc[8].round(3).tolist() == [2.461, 48.906]
     assert found.iloc[[2, 3, 4, 9, 10]].isna().all(axis=None)
-    assert [(row, field) for row, field, _ in faults] == [(1, "lon and lat"), (9, "lat"), (10, "lon and lat")]
+    assert [(row, field) for row, field, _ in faults] == [(1, "lon, lat"), (9, "lat"), (10, "lon, lat")]
 
 
 def test_premises_are_read_by_the_same_rules(tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ def test_the_layers_of_a_geopackage_are_read_or_named(tmp_path: Path) -> None:
     layer(BONDY).drop(columns=HEADER).assign(largeur="3").to_file(path, layer="rues")
     names, words = said(path)
     assert names == ["Asso A", "Asso B", "Asso M"]
-    assert "layers bondy, montreuil; not read: rues" in words
+    assert "layers read: bondy, montreuil; not read: rues" in words
     assert said(path, layer="montreuil") == (["Asso M"], "")
     with pytest.warns(InputWarning):
         table = read_table(path)
@@ -189,3 +189,25 @@ def test_each_sheet_has_its_own_sum(tmp_path: Path) -> None:
     path = book(tmp_path, Bondy=[HEADER, *BONDY, ["Total : 2"]], Montreuil=[HEADER, *MONTREUIL, ["Total : 1"]])
     with warnings.catch_warnings(action="ignore"):
         assert read_structures(path)["name"].tolist() == ["Asso A", "Asso B", "Asso M"]
+
+
+def test_titles_between_the_rows_of_towns_are_said_and_no_structures(tmp_path: Path) -> None:
+    blank = [None, None]
+    rows = [HEADER[:2], ["BONDY", None], *(row[:2] for row in BONDY), ["MONTREUIL", None], blank, MONTREUIL[0][:2]]
+    path = book(tmp_path, Liste=[list(row) for row in rows])
+    made = openpyxl.load_workbook(path)
+    for block in ("A2:B2", "A5:B6"):
+        made["Liste"].merge_cells(block)
+    made.save(path)
+    names, words = said(path)
+    assert names == ["Asso A", "Asso B", "Asso M"]
+    assert "row 2 (BONDY), 5 (MONTREUIL)" in words
+    assert "merged cells" not in words
+
+
+def test_a_name_that_is_merged_beside_other_cells_is_a_structure(tmp_path: Path) -> None:
+    path = book(tmp_path, Liste=[HEADER, ["Asso A", None, "Bondy"], *MONTREUIL])
+    made = openpyxl.load_workbook(path)
+    made["Liste"].merge_cells("A2:B2")
+    made.save(path)
+    assert said(path) == (["Asso A", "Asso M"], "")

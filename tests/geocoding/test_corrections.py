@@ -47,12 +47,12 @@ def test_rows_that_are_not_settled_yet_are_left_out(tmp_path: Path) -> None:
         ("structure_id,address,city,lon,lat\n,1 rue A,,2.4,48.9\n", "row 2, field structure_id: is empty"),
         ("structure_id,address,city,lon,lat\n,?,Bondy,2.4,48.9\n", "row 2, field structure_id: is empty"),
         ("structure_id,lon,lat\nx,2.4,\n", "row 2, field lat: is empty"),
-        ("structure_id,lon,lat\nx,48.9,2.4\n", "row 2, field lon and lat: look swapped"),
-        ("structure_id,lon,lat\nx,2.4,948.9\n", "row 2, field lon and lat: are not degrees"),
-        ("structure_id,lon,lat\nx,2.4,48.9\nx,2.5,48.9\n", "row 3, field structure_id or address: is settled in row 2"),
+        ("structure_id,lon,lat\nx,48.9,2.4\n", "row 2, field lon, lat: look swapped"),
+        ("structure_id,lon,lat\nx,2.4,948.9\n", "row 2, field lon, lat: are not degrees"),
+        ("structure_id,lon,lat\nx,2.4,48.9\nx,2.5,48.9\n", "row 3, field structure_id, address: is settled in row 2"),
         (
             "address,city,lon,lat\n1 bd A,Bondy,2.4,48.9\n1 boulevard A,BONDY,2.5,48.9\n",
-            "row 3, field structure_id or address: is settled in row 2",
+            "row 3, field structure_id, address: is settled in row 2",
         ),
     ],
 )

@@ -108,7 +108,7 @@ def test_a_manifest_that_names_no_vintage_is_not_current(
     said = json.loads(manifest.read_text(encoding="utf-8"))
     manifest.write_text(json.dumps({key: said[key] for key in said if key not in {"vintage", "locate"}}))
     assert vintage_named(tmp_path, income, offline=True)[0] == "unknown"
-    assert ", vintage unknown where 2021 is wanted" in fetch(income, folder=tmp_path, offline=True).stale
+    assert ", vintage ? where 2021 is wanted" in fetch(income, folder=tmp_path, offline=True).stale
     assert fetch(income, folder=tmp_path, web=web).vintage == "2021"
     assert len(server.asked(INCOME)) == 2
 

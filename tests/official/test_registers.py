@@ -110,7 +110,7 @@ def test_faults_of_the_files_are_named(files: Files, tmp_path: Path) -> None:
     sites, units = files([site(1)], [unit(1)])
     with pytest.raises(InputError, match="9301, bondy: give INSEE codes"):
         read_establishments(sites, units, as_of=AS_OF, citycodes=["bondy", "9301"])
-    with pytest.raises(InputError, match="no code"):
+    with pytest.raises(InputError, match="none: give INSEE codes"):
         read_establishments(sites, units, as_of=AS_OF, citycodes=[])
     with pytest.raises(InputError, match="no such file"):
         read_establishments(tmp_path / "none.parquet", units, as_of=AS_OF)

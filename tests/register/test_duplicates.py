@@ -133,11 +133,11 @@ def test_a_file_of_decisions_says_every_fault_at_once(tmp_path: Path) -> None:
     said = str(raised.value)
     for part in (
         *(
-            "row 3, field left and right: are settled in row 2",
+            "row 3, field left, right: are settled in row 2",
             "row 4, field left: 'a' is the same as another in row 2",
         ),
         *("row 5, field decision: unknown value 'maybe'", "row 6, field keep: unknown value 'both'"),
-        "row 7, field left and right: name one row of each list",
+        "row 7, field left, right: name one row of each list",
     ):
         assert part in said
     path.write_text("left,decision\na,same\n", encoding="utf-8")

@@ -269,9 +269,9 @@ def test_targets_change_the_choice_and_everybody_is_still_counted() -> None:
 
 
 def test_targets_without_a_resident_are_refused() -> None:
-    with pytest.raises(InputError, match="needs residents with a neighbourhood_id"):
+    with pytest.raises(InputError, match="needs residents of target neighbourhoods"):
         choose(STRIP.assign(neighbourhood_id=""), SITES, objective="targets")
-    with pytest.raises(InputError, match="needs residents with a neighbourhood_id"):
+    with pytest.raises(InputError, match="needs residents of target neighbourhoods"):
         choose(STRIP.drop(columns="neighbourhood_id"), SITES, objective="targets")
 
 

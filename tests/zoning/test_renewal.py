@@ -72,7 +72,7 @@ def test_a_perimeter_of_the_user_wins_over_the_outline_of_the_qpv(
     assert zone["residents"] == pytest.approx(1001 / 2 + 2000 / 2, rel=0.05)
     assert (zone["area_ha"], zone["structures_in"]) == (pytest.approx(100, rel=1e-3), 0)
     (used,) = [source for source in study.inputs if source.layer == "npnru"]
-    assert (used.file, used.publisher) == (path.name, "the user")
+    assert (used.file, used.publisher) == (path.name, "l'utilisateur")
     assert "Périmètres NPNRU donnés par l'utilisateur." in " ".join(caveats(study))
 
 
