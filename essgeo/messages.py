@@ -37,7 +37,7 @@ def words(lang: Lang) -> Texts:
     return read
 
 
-def tell(key: str, **values: object) -> str:
+def tell(key: str, /, **values: object) -> str:
     """Return a message of ``[messages]`` in the language of this run, with its values.
 
     Examples
@@ -48,7 +48,7 @@ def tell(key: str, **values: object) -> str:
     return words(language.get())["messages"][key].format(**values)
 
 
-def plural(key: str, number: float, **values: object) -> str:
+def plural(key: str, number: float, /, **values: object) -> str:
     """Return the message of ``key_one`` or ``key_many``: French says 0 in the singular.
 
     Examples

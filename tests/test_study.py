@@ -116,7 +116,11 @@ def test_the_qpv_of_2015_are_studied_when_given(shared: Path) -> None:
     with found.territory.file("npnru").path.open(encoding="utf-8") as stream:
         listed = {row["qpv_2015"] for row in csv.DictReader(stream) if row["interest"] != "none"}
     assert set(found.npnru.index) == listed
-    assert found.qpv.attrs["slivers"] == ["QP093005", "QP093017", "QP093028"]
+    slivers = ["QP093005", "QP093017", "QP093028"]
+    assert found.qpv.attrs["slivers"] == slivers
+    listed = found.zones.set_index("zone_id").loc[slivers]
+    assert listed["area_ha"].min() > 1
+    assert listed["residents"].isna().all()
     for name in ("coverage", "structures", "qpv", "npnru"):
         assert set(zone_rows(found)[name]) == {"2015"}, name
     qpv_rows = found.zones[found.zones["layer"].isin(["qpv", "npnru"])]

@@ -116,8 +116,8 @@ def geocode_file(file: Path, output: Path, **given: Unpack[Options]) -> None:
     read |= {f"--places ({path.name})": path for path in given["places"]}
     check_outputs({"-o": output, "--review": given["review"]}, read)
     engines = _engines(given)
-    if not _asks_service(given) and (named := [f"--{name}" for name in ("cache", "resume") if given[name]]):
-        raise click.UsageError(tell("options_of_service", options=", ".join(named)))
+    if not _asks_service(given) and (alone := [f"--{name}" for name in ("cache", "resume") if given[name]]):
+        raise click.UsageError(tell("options_of_service", options=", ".join(alone)))
     cache = _cache(given) if _asks_service(given) else None
     settled = read_corrections(given["corrections"]) if given["corrections"] else None
     table = without_results(read_table(file, as_is=True, sheet=given["sheet"], layer=given["layer"]))
