@@ -99,6 +99,8 @@ class Setting:
         What went wrong with official files, in full and in English, for a terminal.
     economy
         All active establishments of the territory, where the register comes from SIRENE.
+    lists
+        The tables that the territory has beside its layers, by name.
     files
         What was read, by what it is called: nothing is written over these.
     """
@@ -123,6 +125,7 @@ class Setting:
     notes: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
     economy: Economy | None = None
+    lists: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     files: Mapping[str, Path] = field(default_factory=dict)
 
     @property
@@ -155,7 +158,7 @@ class Study(Setting):
 
     Attributes
     ----------
-    zones, coverage, iris_coverage, gaps, support_chain, portrait_areas
+    zones, coverage, iris_coverage, gaps, support_chain, support_offers, portrait_areas
         Tables; their columns are described in :data:`essgeo.schema.columns.TABLES`.
     walking
         The streets beside straight lines; ``None`` without a network.
@@ -166,6 +169,7 @@ class Study(Setting):
     iris_coverage: pd.DataFrame
     gaps: pd.DataFrame
     support_chain: pd.DataFrame
+    support_offers: pd.DataFrame
     portrait_areas: pd.DataFrame
     walking: WalkingComparison | None = None
 

@@ -33,7 +33,10 @@ CONTEXT = ("aims", "associations_contrat_de_ville", "demands", "iris_indicators"
 
 _LINES = ("LineString", "MultiLineString")
 
-_TABLES = ("addresses", "qpv_indicators", "seed_figures", *(layer for layer in CONTEXT if layer != "rail"))
+_TABLES = (
+    *("addresses", "outside_support", "qpv_indicators", "seed_figures"),
+    *(layer for layer in CONTEXT if layer != "rail"),
+)
 
 _POINTS = tuple(
     name

@@ -6,7 +6,7 @@ from essgeo.gaps.find import LEAST_LOCATED, assess_gaps, find_gaps
 from essgeo.gaps.ranks import standing
 from essgeo.gaps.reach import horizon
 from essgeo.gaps.shares import Drawn, draw
-from essgeo.gaps.support_chain import support_chain
+from essgeo.gaps.support_chain import support_chain, support_offers
 
 __all__ = [
     "LEAST_LOCATED",
@@ -23,4 +23,5 @@ __all__ = [
     "iris_areas",
     "standing",
     "support_chain",
+    "support_offers",
 ]

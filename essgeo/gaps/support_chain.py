@@ -1,8 +1,8 @@
-"""The chain of support and funding: which links have no offer within reach, and where the nearest is."""
+"""The chain of support and funding: who offers which link, in the territory and from outside, and who is near."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,8 @@ from scipy.spatial import KDTree
 from essgeo.access import nearest_minutes
 from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
 from essgeo.gaps.areas import FROM_POINTS
-from essgeo.gaps.reach import known_structures
+from essgeo.gaps.reach import HORIZON_MIN, has_point, known_structures
+from essgeo.register.activity import located_here
 from essgeo.schema.validate import require_columns, with_known_names, with_known_words
 from essgeo.schema.vocabulary import STAGES, SUPPORT_ROLES, split_codes
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 
 NEAREST = ["nearest_structure_id", "nearest_name", "nearest_city"]
+
+SAME_STATION_M = 400.0
+"""Stops of one name that lie closer than this are one station, whose lines are told together."""
 
 
 def centre_minutes(
@@ -68,7 +72,7 @@ def nearest_structures(
 
     ``minutes`` are areas x structures, ``offers`` structures x things. One row an area and thing, area after area:
     ``nearest_structure_id``, ``nearest_name``, ``nearest_city`` and ``nearest_minutes``; ``""`` and NaN where none
-    offers it or nobody lives.
+    offers it or nobody lives. A walk of over an hour is NaN: nobody takes it, and no figure makes it surer.
 
     Examples
     --------
@@ -88,7 +92,119 @@ def nearest_structures(
     nearest = structures.iloc[best.ravel()[found]]
     table = pd.DataFrame("", index=range(len(found)), columns=NEAREST, dtype=object)
     table.loc[found, NEAREST] = nearest[["name", "city"]].assign(id=nearest.index)[["id", "name", "city"]].to_numpy()
-    return table.assign(nearest_minutes=np.where(found, walk.ravel(), np.nan))
+    return table.assign(nearest_minutes=np.where(walk.ravel() <= HORIZON_MIN, walk.ravel(), np.nan))
+
+
+def nearest_stations(places: gpd.GeoDataFrame, stations: gpd.GeoDataFrame | None) -> pd.DataFrame:
+    """Return the open station nearest to each place, in a straight line, with its lines.
+
+    Columns ``station``, ``station_lines`` (joined by ``|``) and ``station_m``, the index of ``places``; ``""`` and NaN
+    where a place has no position or there is no station.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> stops = gpd.GeoDataFrame({"name": ["Gare", "Gare"], "line": ["RER E", "TRAM 4"], "status": "open"},
+    ...                          geometry=gpd.points_from_xy([0, 60], [0, 0]), crs=2154)
+    >>> nearest_stations(gpd.GeoDataFrame(geometry=gpd.points_from_xy([100], [0]), crs=2154), stops).values.tolist()
+    [['Gare', 'RER E|TRAM 4', 40.0]]
+    """
+    table = pd.DataFrame({"station": "", "station_lines": "", "station_m": np.nan}, index=places.index)
+    placed = np.flatnonzero(has_point(places))
+    known = None if stations is None else stations[(stations["status"] == "open").to_numpy() & has_point(stations)]
+    if known is None or known.empty or not len(placed):
+        return table.astype({"station": object, "station_lines": object})
+    stops = cast("gpd.GeoDataFrame", known)
+    points = np.column_stack([places.geometry.iloc[placed].x, places.geometry.iloc[placed].y])
+    metres, found_at = KDTree(np.column_stack([stops.geometry.x, stops.geometry.y])).query(points)
+    nearest = np.asarray(found_at)
+    lines = {
+        row: "|".join(sorted(set(stops["line"][(stops["name"] == stops["name"].iloc[row]) & near])))
+        for row in set(nearest.tolist())
+        for near in [stops.distance(stops.geometry.iloc[row]) <= SAME_STATION_M]
+    }
+    found = pd.DataFrame(
+        {
+            "station": stops["name"].to_numpy()[nearest],
+            "station_lines": [lines[row] for row in nearest.tolist()],
+            "station_m": metres,
+        },
+        index=places.index[placed],
+    )
+    return found.reindex(places.index).fillna({"station": "", "station_lines": ""})
+
+
+HERE, UNPLACED, OUTSIDE_HERE, SOMEWHERE = "here", "unplaced", "outside", "not_known"
+"""Where an offer of support is based: in the territory, with or without a position; elsewhere; nothing tells."""
+
+
+def support_offers(
+    structures: gpd.GeoDataFrame,
+    stations: gpd.GeoDataFrame,
+    outside: pd.DataFrame,
+    *,
+    communes: pd.DataFrame,
+) -> pd.DataFrame:
+    """Return who offers which link of the chain: the structures of the register, then those who serve it from outside.
+
+    Parameters
+    ----------
+    structures
+        The register, with ``counted`` and points where positions are known; masked rows are left out.
+    stations
+        The ``stations`` layer.
+    outside
+        The ``outside_support`` list: ``name``, ``roles``, ``support_stages``, ``city``, ``source`` and ``as_of`` of
+        those who serve the territory from elsewhere.
+    communes
+        The communes of the territory by INSEE code.
+
+    Returns
+    -------
+    DataFrame
+        One row an offer and link: ``role``, ``stage`` (``""`` where it is not told), ``offer_id``, ``name``,
+        ``city``, ``based`` (``here``, ``unplaced``: in the territory, without a position; ``outside``, ``not_known``),
+        ``status``, ``station``, ``station_lines``, ``station_m`` (of those with a position), ``source``, ``as_of``.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> fund = gpd.GeoDataFrame({"name": ["F"], "city": [""], "citycode": [""], "roles": ["financement"], "source": "",
+    ...                          "support_stages": ["lancement|developpement"], "status": ["active"], "as_of": "2020",
+    ...                          "counted": [True], "geo_status": ["not_found"]}, index=["f"], geometry=[None])
+    >>> nobody = pd.DataFrame(columns=["name", "roles", "support_stages", "city", "source", "as_of"])
+    >>> stops = gpd.GeoDataFrame({"name": [], "line": [], "status": []}, geometry=[], crs=2154)
+    >>> support_offers(fund, stops, nobody, communes=pd.DataFrame(index=["93010"]))[["stage", "based"]].values.tolist()
+    [['lancement', 'not_known'], ['developpement', 'not_known']]
+    """
+    offering = structures["roles"].map(lambda codes: not set(SUPPORT_ROLES).isdisjoint(split_codes(codes)))
+    known = structures[offering & structures["counted"] & (structures["geo_status"] != "masked")]
+    here = known["citycode"].isin([*communes.index])
+    based = np.select([located_here(known), here, known["citycode"] != ""], [HERE, UNPLACED, OUTSIDE_HERE], SOMEWHERE)
+    named = ["name", "city", "roles", "support_stages", "status", "source", "as_of"]
+    of_register = pd.DataFrame(known[named]).assign(based=based).join(nearest_stations(known, stations))
+    others = outside.reindex(columns=named).assign(
+        status="unknown", based=OUTSIDE_HERE, station="", station_lines="", station_m=np.nan
+    )
+    rows = pd.concat([of_register, others.fillna(dict.fromkeys(named, ""))]).rename_axis("offer_id")
+    order = {stage: place for place, stage in enumerate([*STAGES, ""])}
+    links = [
+        (role, stage, place)
+        for place, (roles, stages) in enumerate(zip(rows["roles"], rows["support_stages"], strict=True))
+        for role in split_codes(roles)
+        if role in SUPPORT_ROLES
+        for stage in split_codes(stages) or [""]
+    ]
+    links.sort(key=lambda link: (SUPPORT_ROLES.index(link[0]), order[link[1]], link[2]))
+    table = rows.reset_index().iloc[[place for *_, place in links]].reset_index(drop=True)
+    table = table.assign(role=[role for role, *_ in links], stage=[stage for _, stage, _ in links])
+    return table[[*OFFER_COLUMNS]]
+
+
+OFFER_COLUMNS = (
+    *("role", "stage", "offer_id", "name", "city", "based", "status", "station", "station_lines", "station_m"),
+    *("source", "as_of"),
+)
 
 
 def support_chain(
@@ -99,11 +215,13 @@ def support_chain(
     *,
     register: pd.DataFrame,
     minutes: int,
+    stations: gpd.GeoDataFrame | None = None,
 ) -> pd.DataFrame:
     """Return each link of the support chain as seen from each target neighbourhood.
 
     A link is a role (support, funding) at a stage of a project (emergence, launch, development, change of scale).
-    Support is not a daily need: a link beyond a walk is far, not absent, and the nearest offer is named.
+    Support is not a daily need: a link beyond a walk is far, not absent, and the nearest offer is named with the
+    station where one gets off.
 
     Parameters
     ----------
@@ -119,6 +237,8 @@ def support_chain(
         All structures that count, located or not.
     minutes
         The walk.
+    stations
+        The ``stations`` layer, where there is one.
 
     Returns
     -------
@@ -126,7 +246,8 @@ def support_chain(
         One row a neighbourhood and link: ``neighbourhood_id``, ``neighbourhood``, ``role``, ``stage``, ``minutes``,
         ``structures_in_register``, ``structures_located``, ``share`` (of residents within the walk, NaN without
         residents), ``within_reach`` (of half of them at least), ``nearest_structure_id``, ``nearest_name``,
-        ``nearest_city``, ``nearest_minutes`` (from the population-weighted centre).
+        ``nearest_city``, ``nearest_minutes`` (from the population-weighted centre; NaN beyond an hour), ``station``,
+        ``station_lines`` and ``station_m`` of the nearest offer.
 
     Raises
     ------
@@ -178,7 +299,10 @@ def support_chain(
         share=share.ravel(),
         within_reach=share.ravel() >= 1 / 2,
     )
-    return pd.concat([table, nearest_structures(away, structures, offering)], axis=1)
+    nearest = nearest_structures(away, structures, offering)
+    stops = nearest_stations(structures, stations).reindex(nearest["nearest_structure_id"])
+    stops = stops.fillna({"station": "", "station_lines": ""}).reset_index(drop=True)
+    return pd.concat([table, nearest, stops], axis=1)
 
 
 def offers(structures: pd.DataFrame, role: str, stage: str) -> NDArray[np.bool_]:

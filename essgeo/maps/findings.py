@@ -73,6 +73,18 @@ def walk(minutes: float, lang: Lang) -> str:
     return texts(lang)["common"]["minutes"].format(value=number(math.ceil(round(minutes, 6)), lang))
 
 
+def walk_to(row: Row, lang: Lang) -> str:
+    """Return the walk to the nearest structure of a row, in words where it is over an hour.
+
+    Examples
+    --------
+    >>> [walk_to({"nearest_name": "A", "nearest_minutes": minutes}, "en") for minutes in (12.3, math.nan)]
+    ['13 min', 'over an hour']
+    """
+    far = row["nearest_name"] and math.isnan(row["nearest_minutes"])
+    return texts(lang)["common"]["over_an_hour"] if far else walk(row["nearest_minutes"], lang)
+
+
 def reach(row: Row, territory: Row, lang: Lang) -> str:
     """Return the share of residents within reach (a row of ``coverage``), beside that of the territory."""
     key = {0.0: "reach_none", 1.0: "reach_all"}.get(row["share"], "reach")
@@ -117,7 +129,7 @@ def nearest(row: Row, lang: Lang) -> str:
     if not row["nearest_name"]:
         return words["gap_unknown"]
     where = placed(row["nearest_name"], row["nearest_city"])
-    return words["gap_nearest"].format(where=where, walk=walk(row["nearest_minutes"], lang))
+    return words["gap_nearest"].format(where=where, walk=walk_to(row, lang))
 
 
 def theme(row: Row, lang: Lang) -> str:
@@ -149,11 +161,11 @@ def support_chain(rows: Sequence[Row], lang: Lang) -> list[str]:
         sentence = words["chain_missing"].format(role=label, minutes=missing[0]["minutes"], stages=stages)
         known = [row for row in missing if row["nearest_name"]]
         if known:
-            closest = min(known, key=lambda row: row["nearest_minutes"])
+            closest = min(known, key=lambda row: (math.isnan(row["nearest_minutes"]), row["nearest_minutes"]))
             sentence += " " + words["chain_nearest"].format(
                 stage=_stage(closest, lang),
                 where=placed(closest["nearest_name"], closest["nearest_city"]),
-                walk=walk(closest["nearest_minutes"], lang),
+                walk=walk_to(closest, lang),
             )
         sentences.append(sentence)
     return sentences

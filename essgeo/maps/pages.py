@@ -10,6 +10,7 @@ import numpy as np
 
 from essgeo.errors import InputError
 from essgeo.gaps import LEAST_LOCATED
+from essgeo.maps.actors import actors_page
 from essgeo.maps.drawing import MARKS, STROKES, dots, period, surface
 from essgeo.maps.findings import (
     Row,
@@ -24,6 +25,7 @@ from essgeo.maps.findings import (
     tally,
     verified,
     walk,
+    walk_to,
     walking,
     where,
 )
@@ -414,7 +416,7 @@ def _gap_cell(row: Row, study: Study) -> Cell:
 def _offer(row: Row, study: Study) -> Cell:
     if not row["nearest_name"]:
         return Cell(texts(study.lang)["common"]["unknown"])
-    return Cell(walk(row["nearest_minutes"], study.lang), placed(row["nearest_name"], row["nearest_city"]))
+    return Cell(walk_to(row, study.lang), placed(row["nearest_name"], row["nearest_city"]))
 
 
 def _chain(study: Study, codes: list[str]) -> list[Line]:
@@ -441,5 +443,5 @@ def _interval_cell(row: Row | None, value: str, low: str, high: str, study: Stud
     return Cell(text, interval(row[low], row[high], study.lang, share=share), float(row[low]), float(row[high]))
 
 
-PAGES: dict[str, Callable[[Study], Context]] = {"compare": compare_page, "method": method_page}
+PAGES: dict[str, Callable[[Study], Context]] = {"actors": actors_page, "compare": compare_page, "method": method_page}
 """The pages that close the menu: each is told by its function, and bears the name of its template and of its words."""

@@ -16,7 +16,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from xstatic.pkg import leaflet
 
-from essgeo.maps.findings import interval, walk
+from essgeo.maps.actors import station
+from essgeo.maps.findings import interval, walk, walk_to
 from essgeo.schema.vocabulary import CHALLENGES, FAMILIES, GEO_STATUSES, ROLES, SITE_STATES, STAGES, STATUSES, THEMES
 from essgeo.text import numbers
 from essgeo.text.languages import texts
@@ -246,6 +247,8 @@ def environment(lang: Lang) -> Environment:
         number=partial(numbers.number, lang=lang),
         percent=partial(numbers.percent, lang=lang),
         walk=partial(walk, lang=lang),
+        walk_to=partial(walk_to, lang=lang),
+        station=partial(station, lang=lang),
         day=partial(numbers.day, lang=lang),
         placed=numbers.placed,
         method=partial(method_in_words, lang=lang),

@@ -14,7 +14,7 @@ import pandas as pd
 from essgeo.access import demand_points, grid_points, read_network
 from essgeo.files.geographic import LAYERED
 from essgeo.files.layers import CONTEXT, read_layers
-from essgeo.files.perimeters import read_renewal, renewal_zones
+from essgeo.files.perimeters import empty_layer, read_renewal, renewal_zones
 from essgeo.files.provenance import Input, given_input, sha256_of
 from essgeo.files.structures import read_structures
 from essgeo.files.tables import BOOKS
@@ -104,6 +104,9 @@ def vintage_of(inputs: Sequence[Input], layer: str) -> str:
 FRAME = "table"
 """What a table of a notebook is called where a file has its name."""
 
+LISTS = ("outside_support", "qpv_indicators", "seed_figures")
+"""The tables that a territory may have beside its layers, and that no official file holds."""
+
 _SIRENE = ("sirene_establishments", "sirene_legal_units")
 
 
@@ -121,8 +124,8 @@ class Facts:
         Structures as read, or with positions where SIRENE has them.
     addresses
         Known addresses, or an engine that knows them all; None where there are none.
-    seed_figures
-        Figures to compare the register with; maybe none.
+    lists
+        The tables of :data:`LISTS`, each without rows where the territory has none.
     network
         Streets; None for straight lines.
     inputs, notes, faults
@@ -135,7 +138,7 @@ class Facts:
     demand: gpd.GeoDataFrame
     register: pd.DataFrame
     addresses: pd.DataFrame | Engine | None
-    seed_figures: pd.DataFrame
+    lists: dict[str, pd.DataFrame]
     network: WalkNetwork | None
     inputs: tuple[Input, ...]
     notes: tuple[str, ...] = ()
@@ -211,7 +214,7 @@ def own_facts(
         ),
         register=register,
         addresses=addresses,
-        seed_figures=_seed_figures(territory).value,
+        lists=own_lists(territory).value,
         network=network,
         inputs=tuple(own_inputs(territory, parameters.vintage, given)),
     )
@@ -279,15 +282,15 @@ def live_facts(
     structures = _register(live, parameters, given, addresses.value, layers, naming=naming or {})
     register, economy = structures.value
     streets = _streets(live, given, layers, steps=parameters.profile != "wheelchair")
-    figures = _seed_figures(live.territory)
+    listed = own_lists(live.territory)
     network = streets.value
-    account = gather(None, found, cells, inhabited, renewal, addresses, structures, streets, figures)
+    account = gather(None, found, cells, inhabited, renewal, addresses, structures, streets, listed)
     return Facts(
         layers=layers | {"neighbourhoods": inhabited.value, "npnru": renewal.value},
         demand=demand,
         register=register,
         addresses=addresses.value,
-        seed_figures=figures.value,
+        lists=listed.value,
         network=network,
         inputs=tuple(_dated(account.inputs, network)),
         notes=account.notes,
@@ -429,12 +432,15 @@ def _streets(
     return find(live, "network", ["osm"], streets, nothing=lambda: None)
 
 
-def _seed_figures(territory: Territory) -> Found[pd.DataFrame]:
-    contract = LAYERS["seed_figures"]
-    if not any(file.layer == contract.name for file in territory.files):
-        return Found(pd.DataFrame({field.name: pd.Series(dtype=str) for field in contract.fields}))
-    used = own_inputs(territory, "", {}, layers=(contract.name,))
-    return Found(read_layer(territory, contract.name), tuple(used))
+def own_lists(territory: Territory) -> Found[dict[str, pd.DataFrame]]:
+    """Return the tables that a territory has beside its layers, those it does not have without rows."""
+    tables = {
+        name: read_layer(territory, name)
+        if territory.declares(name)
+        else pd.DataFrame(empty_layer(name, territory.crs)).drop(columns="geometry")
+        for name in LISTS
+    }
+    return Found(tables, tuple(own_inputs(territory, "", {}, layers=LISTS)))
 
 
 def _inhabited(live: Live, neighbourhoods: gpd.GeoDataFrame, demand: gpd.GeoDataFrame) -> Found[gpd.GeoDataFrame]:

@@ -15,7 +15,17 @@ import pandas as pd
 
 from essgeo.access import compare_walking, travel_cost
 from essgeo.files.perimeters import listed_zones
-from essgeo.gaps import area_coverage, assess_gaps, coverage, draw, gather_areas, horizon, iris_areas, support_chain
+from essgeo.gaps import (
+    area_coverage,
+    assess_gaps,
+    coverage,
+    draw,
+    gather_areas,
+    horizon,
+    iris_areas,
+    support_chain,
+    support_offers,
+)
 from essgeo.gaps.reach import trips_to
 from essgeo.maps import build_maps
 from essgeo.messages import tell
@@ -92,11 +102,12 @@ def set_up(territory: str | Path | Territory, options: Options) -> Setting:
         structures=placed.structures,
         structure_zones=placed.structure_zones,
         demand=facts.demand,
-        portrait=portrait(placed.structures, facts.seed_figures, scope=here.name),
+        portrait=portrait(placed.structures, facts.lists["seed_figures"], scope=here.name),
         network=facts.network,
         notes=facts.notes,
         faults=facts.faults,
         economy=facts.economy,
+        lists=facts.lists,
         review=placed.review,
         files=options.inputs(here),
         **placed.layers,
@@ -176,7 +187,18 @@ def measure(setting: Setting) -> Study:
             within_minutes=walk,
             level=chosen.level,
         ),
-        support_chain=support_chain(demand, placed, setting.neighbourhoods, to_placed, register=counted, minutes=walk),
+        support_chain=support_chain(
+            demand,
+            placed,
+            setting.neighbourhoods,
+            to_placed,
+            register=counted,
+            minutes=walk,
+            stations=setting.stations,
+        ),
+        support_offers=support_offers(
+            setting.structures, setting.stations, setting.lists["outside_support"], communes=setting.communes
+        ),
         portrait_areas=portrait_by_area(
             setting.structures,
             rows[rows["layer"] == "qpv"],

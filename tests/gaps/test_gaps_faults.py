@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
+from shapely import Point
 
 from essgeo import choose_sites, coverage, find_gaps, travel_cost
 from essgeo.errors import InputError
-from essgeo.gaps import Areas, assess_gaps, draw, gather_areas, support_chain
+from essgeo.gaps import Areas, assess_gaps, draw, gather_areas, support_chain, support_offers
 from essgeo.gaps.areas import NEED_LIMITS, need_weights
 from essgeo.gaps.ranks import rank_intervals, theme_ranks, tied_groups, zone_ranks
 from essgeo.gaps.reach import THEME_ROWS, trips_to
@@ -234,3 +235,42 @@ def test_what_is_missing_is_asked_for_in_one_error_by_layer() -> None:
         )
     with pytest.raises(InputError, match=r"demand: missing column method(.|\n)*structures: missing column sectors"):
         coverage(demand.drop(columns="method"), places.drop(columns="sectors"), areas, travel_cost(demand, places))
+
+
+def test_support_is_told_by_where_it_is_based_and_by_its_station() -> None:
+    """In the territory with or without a position, outside, not known; closed and masked ones offer nothing."""
+    rows = {
+        "here": ("93010", "active", True, "located", Point(0, 0)),
+        "unplaced": ("93010", "active", True, "not_found", None),
+        "away": ("75011", "active", True, "located", Point(9_000, 0)),
+        "nowhere": ("", "unknown", True, "not_found", None),
+        "closed": ("93010", "closed", False, "located", Point(0, 0)),
+        "masked": ("93010", "active", True, "masked", None),
+    }
+    columns = ["citycode", "status", "counted", "geo_status", "geometry"]
+    register = gpd.GeoDataFrame(pd.DataFrame.from_dict(rows, orient="index", columns=columns), crs=2154)
+    register["geo_status"] = register["geo_status"].mask(register.index == "away", "outside")
+    register = register.assign(
+        name=register.index, city="", roles="accompagnement|operateur", support_stages="lancement", source="s", as_of=""
+    )
+    stops = gpd.GeoDataFrame(
+        {
+            "name": ["Gare", "Gare", "Plus tard"],
+            "line": ["RER E", "TRAM 4", "Ligne 15"],
+            "status": ["open", "open", "planned"],
+        },
+        geometry=[Point(300, 0), Point(360, 0), Point(10, 0)],
+        crs=2154,
+    )
+    fund = {"name": "Fonds", "roles": "financement", "support_stages": "", "city": "", "source": "s", "as_of": "2018"}
+    outside = pd.DataFrame([fund], index=["fonds"])
+    offers = support_offers(register, stops, outside, communes=pd.DataFrame(index=["93010"])).set_index("offer_id")
+    assert offers["based"].to_dict() == {
+        "here": "here",
+        "unplaced": "unplaced",
+        "away": "outside",
+        "nowhere": "not_known",
+        "fonds": "outside",
+    }
+    assert offers.loc["here", ["station", "station_lines", "station_m"]].tolist() == ["Gare", "RER E|TRAM 4", 300]
+    assert offers.loc["fonds", ["role", "stage", "station"]].tolist() == ["financement", "", ""]

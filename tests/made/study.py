@@ -112,6 +112,9 @@ def make_study() -> Study:
         support_chain=_table(
             "support_chain", 2, stage=["emergence", "lancement"], nearest_structure_id="", nearest_name=""
         ),
+        support_offers=_table(
+            "support_offers", 2, stage=["emergence", "lancement"], offer_id=["s-000", "outside"], name=list(HOSTILE[:2])
+        ),
         review=_table("review", 3, structure_id=["s-197", "s-198", "s-199"], name=[*HOSTILE[197:199], MASKED]),
         portrait=_table(
             "portrait",

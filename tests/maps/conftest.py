@@ -236,12 +236,31 @@ def _support_chain() -> pd.DataFrame:
             "nearest_name": "Café n° 0" if role == "accompagnement" else "",
             "nearest_city": "Amont" if role == "accompagnement" else "",
             "nearest_minutes": 31.0 if role == "accompagnement" else np.nan,
+            "station": "Gare" if role == "accompagnement" else "",
+            "station_lines": "METRO 99|RER Z" if role == "accompagnement" else "",
+            "station_m": 431.0 if role == "accompagnement" else np.nan,
         }
         for code, name in NAMES.items()
         for role in SUPPORT_ROLES
         for stage in STAGES
     ]
     return pd.DataFrame(rows)
+
+
+def _support_offers() -> pd.DataFrame:
+    offer = {"name": "Café n° 0", "city": "Amont", "status": "active", "source": "https://example.org", "as_of": "2020"}
+    stop = {"station": "Gare", "station_lines": "METRO 99|RER Z", "station_m": 1431.0}
+    nowhere = {"station": "", "station_lines": "", "station_m": np.nan}
+    return pd.DataFrame(
+        [
+            {"role": role, "stage": stage, "offer_id": code, "based": based} | offer | reached
+            for role, stage, code, based, reached in (
+                ("accompagnement", "emergence", "s0", "here", stop),
+                ("financement", "lancement", "fund", "outside", nowhere),
+                ("financement", "", "s1", "not_known", nowhere),
+            )
+        ]
+    )
 
 
 def _zone_table(qpv: gpd.GeoDataFrame, neighbourhoods: gpd.GeoDataFrame) -> pd.DataFrame:
@@ -382,6 +401,7 @@ def _study() -> Study:
         iris_coverage=iris_coverage,
         gaps=_gaps(),
         support_chain=_support_chain(),
+        support_offers=_support_offers(),
         review=pd.DataFrame(),
         portrait=_portrait(),
         portrait_areas=pd.DataFrame(),
@@ -409,6 +429,8 @@ def _poison(frame: Any) -> Any:
         "iris_code",
         "structure_id",
         "nearest_structure_id",
+        "based",
+        "offer_id",
         "interest",
         "geometry",
     }
@@ -438,6 +460,7 @@ def hostile(study: Study) -> Study:
         "sites",
         "gaps",
         "support_chain",
+        "support_offers",
         "coverage",
         "zones",
     )

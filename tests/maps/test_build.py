@@ -33,6 +33,7 @@ PAGES = [
     "le-bas.html",
     "la-place.html",
     "les-quais.html",
+    "actors.html",
     "compare.html",
     "method.html",
     "embed.html",

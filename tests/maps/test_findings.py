@@ -76,7 +76,7 @@ def test_the_largest_gap_is_named_with_its_nearest_offer() -> None:
     assert sentence == (
         "The largest gap with the territory: integration through work. 900 residents (890 to 910) are out of reach, "
         "600 more than if the neighbourhood were served as the whole territory is. "
-        "The nearest structure, Le Relais (Bobigny), is a 21 min walk away."
+        "The nearest structure, Le Relais (Bobigny), is 21 min away on foot."
     )
     assert standing == (
         "Among the target neighbourhoods, for this theme: rank 2 (1 to 3); the gap cannot be told from that of La Noue."
@@ -104,8 +104,14 @@ def test_the_chain_names_what_is_missing_and_the_nearest_of_it() -> None:
     (sentence,) = findings.support_chain(rows, "en")
     assert sentence == (
         "Support: no located offer within a 15 min walk for these stages: launch, development and change of scale. "
-        "The nearest (development) is Offre developpement (Pantin), a 23 min walk away."
+        "The nearest (development) is Offre developpement (Pantin), 23 min away on foot."
     )
+
+
+def test_no_walk_of_over_an_hour_is_told_in_minutes() -> None:
+    rows = _chain("accompagnement", set(), {"emergence": math.nan})
+    (sentence,) = findings.support_chain(rows, "fr")
+    assert sentence.endswith("est Offre emergence (Pantin), à plus d'une heure à pied.")
 
 
 def test_each_role_has_its_sentence() -> None:

@@ -50,13 +50,19 @@ TABLE_NAMES = [
         "iris_coverage",
         "gaps",
         "support_chain",
+        "support_offers",
         "review",
         "portrait",
         "portrait_areas",
     ),
 ]
+OF_STATIONS = {"support_chain", "support_offers"}
+"""Tables that name stations, which are under the ODbL here."""
+
+ENDINGS = {name: "_odbl" if name in OF_STATIONS else "" for name in TABLE_NAMES}
+
 LAYER_NAMES = ["structures", "qpv", "npnru", "neighbourhoods", "communes", "iris", "stations", "sites"]
-SHEETS = [name for name in TABLE_NAMES if name != "iris_coverage"]
+SHEETS = [name for name in TABLE_NAMES if name != "iris_coverage" and name not in OF_STATIONS]
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +100,7 @@ def expected_text(text: str) -> str:
 def test_writes_what_it_says(folder: Path, written: list[Path]) -> None:
     assert sorted(written) == sorted(path for path in folder.rglob("*") if path.is_file())
     names = {path.relative_to(folder).as_posix() for path in written}
-    assert {f"tables/{name}.csv" for name in TABLE_NAMES} < names
+    assert {f"tables/{name}{ending}.csv" for name, ending in ENDINGS.items()} < names
     assert {
         "study.xlsx",
         "layers.gpkg",
@@ -138,11 +144,12 @@ def test_half_surrogates_are_removed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", TABLE_NAMES)
 def test_csv_reads_back(name: str, folder: Path, released: Release) -> None:
-    raw = (folder / "tables" / f"{name}.csv").read_bytes()
+    path = folder / "tables" / f"{name}{ENDINGS[name]}.csv"
+    raw = path.read_bytes()
     assert b"\r" not in raw
     assert not raw.startswith(b"\xef\xbb\xbf")
     frame = released.tables[name]
-    read = pd.read_csv(folder / "tables" / f"{name}.csv", dtype=str, keep_default_na=False)
+    read = pd.read_csv(path, dtype=str, keep_default_na=False)
     assert list(read.columns) == list(frame.columns)
     for column in frame:
         values = frame[column]
@@ -380,8 +387,11 @@ def test_odbl_never_mixes_into_a_free_file(folder: Path) -> None:
         if "licenses" in resource
     }
     odbl = {path for path, names in licences.items() if "ODbL-1.0" in names}
-    assert odbl == {"layers_odbl.gpkg", "geojson/stations_odbl.geojson", "geoparquet/stations_odbl.parquet"}
-    assert [licences[path] for path in odbl] == [["ODbL-1.0"]] * 3
+    files = {f"tables/{name}_odbl.csv" for name in OF_STATIONS} | {"study_odbl.xlsx"}
+    layers = {"layers_odbl.gpkg", "geojson/stations_odbl.geojson", "geoparquet/stations_odbl.parquet"}
+    assert odbl == files | layers
+    assert all("ODbL-1.0" in licences[path] for path in files)
+    assert [licences[path] for path in layers] == [["ODbL-1.0"]] * 3
     assert "stations" not in {name for name, _ in pyogrio.list_layers(folder / "layers.gpkg")}
 
 
@@ -414,7 +424,7 @@ def test_attributions_escape_and_name_everything(folder: Path, study: Study) -> 
 
 def test_empty_tables_and_layers_in_english(tmp_path: Path) -> None:
     study = make_study()
-    names = ("review", "gaps", "support_chain", "structure_zones", "sites", "stations", "structures")
+    names = ("review", "gaps", "support_chain", "support_offers", "structure_zones", "sites", "stations", "structures")
     empty = {name: getattr(study, name).iloc[:0] for name in names}
     export(dataclasses.replace(study, lang="en", inputs=(), **empty), tmp_path)
     assert pd.read_csv(tmp_path / "tables" / "review.csv").empty

@@ -24,6 +24,8 @@ STREETS = Input(
     "network", "93.osm.pbf", "2" * 64, "Rues piétonnes", "Contributeurs d'OpenStreetMap", "ODbL 1.0", "2026-01-01"
 )
 WALKED = {"coverage", "iris_coverage", "gaps", "support_chain"}
+SHARED = {*WALKED, "support_offers"}
+"""Tables under the ODbL: figures walked on its streets, and what names its stations."""
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +49,7 @@ def test_figures_walked_on_openstreetmap_are_apart(folder: Path) -> None:
     tables = {path.name for path in (folder / "tables").iterdir()}
     assert {f"{name}_odbl.csv" for name in WALKED} <= tables
     assert not {f"{name}.csv" for name in WALKED} & tables
-    assert set(openpyxl.load_workbook(folder / "study_odbl.xlsx").sheetnames) == {"Notes", *WALKED} - {"iris_coverage"}
+    assert set(openpyxl.load_workbook(folder / "study_odbl.xlsx").sheetnames) == {"Notes", *SHARED} - {"iris_coverage"}
     assert not WALKED & set(openpyxl.load_workbook(folder / "study.xlsx").sheetnames)
     assert {name for name, _ in pyogrio.list_layers(folder / "layers_odbl.gpkg")} == {
         "iris",
@@ -69,7 +71,7 @@ def test_the_notice_names_the_streets_and_what_rests_on_them(folder: Path) -> No
 @pytest.mark.parametrize("name", [name for name in TABLES if name == "structures" or not TABLES[name].geographic])
 def test_a_table_is_valid_by_its_own_schema(name: str, folder: Path) -> None:
     schema = folder / "schemas" / f"{name}.json"
-    path = folder / "tables" / f"{name}{'_odbl' if name in WALKED else ''}.csv"
+    path = folder / "tables" / f"{name}{'_odbl' if name in SHARED else ''}.csv"
     described = json.loads(schema.read_text(encoding="utf-8"))
     assert [field["name"] for field in described["fields"]] == pd.read_csv(path, nrows=0).columns.tolist()
     assert described["primaryKey"] == list(TABLES[name].key)
