@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from essgeo.crs import GEOGRAPHIC
@@ -487,6 +488,21 @@ def take_positions(taken: pd.DataFrame, rows: pd.Index) -> tuple[pd.DataFrame, l
         points = gpd.points_from_xy(*positions.iloc[metric].to_numpy().T, crs=LAMBERT_93).to_crs(GEOGRAPHIC)
         positions.iloc[metric, 0], positions.iloc[metric, 1] = points.x, points.y
     return positions, faults
+
+
+NO_PLACE = "none"
+"""``coord_precision`` of coordinates that are no place."""
+
+
+def with_faults(positions: pd.DataFrame, faults: Sequence[Fault], rows: pd.Index) -> pd.DataFrame:
+    """Return positions that are infinite where what is written is none, so that the row can say why it has none.
+
+    >>> taken = pd.DataFrame({"lon": ["north", ""], "lat": ["48.9", ""]})
+    >>> with_faults(*take_positions(taken, taken.index), taken.index)["lon"].tolist()
+    [inf, nan]
+    """
+    wrong = positions["lon"].isna().to_numpy() & rows.isin([row for row, *_ in faults])
+    return positions.mask(np.column_stack([wrong, wrong]), np.inf)
 
 
 LAMBERT_93 = "EPSG:2154"

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from essgeo.crs import GEOGRAPHIC, require_crs
 from essgeo.errors import InputError, InputWarning, SchemaError
 from essgeo.files.footers import footer_rows
-from essgeo.files.recognise import parse_columns, recognise, take, take_positions
+from essgeo.files.recognise import NO_PLACE, parse_columns, recognise, take, take_positions, with_faults
 from essgeo.files.redact import is_diffusion, redact, redact_identifiers, restricted_rows
 from essgeo.files.reread import reread
 from essgeo.files.tables import as_text, read_table
@@ -169,7 +170,8 @@ def read_structures(
         number, place or word of the vocabulary is left out, with a warning that names row and field. Columns about
         persons (names, telephones, e-mails) are left out. Rows that the law restricts
         (:func:`essgeo.files.redact.restricted_rows`) are emptied at once, so that neither a message nor a result can
-        show what they hid.
+        show what they hid. Coordinates that are no place leave ``coord_precision`` ``none``: the row then says so where
+        it has no address either.
 
     Raises
     ------
@@ -285,11 +287,14 @@ def _read_cells(
     notes: list[str] = []
     rows = structures.index
     positions, wrong = take_positions(structures, rows)
+    positions = with_faults(positions, wrong, rows)
     faults += wrong
     closed = structures.pop("closed") if "closed" in structures else None
     structures = structures.drop(columns="point", errors="ignore")
     for name in ("lon", "lat"):
-        structures[name] = [repr(value) if value == value else "" for value in positions[name]]  # noqa: PLR0124
+        structures[name] = [repr(value) if math.isfinite(value) else "" for value in positions[name]]
+    precisions = structures.get("coord_precision", pd.Series("", index=rows))
+    structures["coord_precision"] = precisions.mask(np.isinf(positions["lon"]), NO_PLACE)
     for field in LAYERS["structures"].fields:
         if field.name in {"lon", "lat"}:
             continue

@@ -16,7 +16,15 @@ from tqdm.auto import tqdm
 from essgeo.crs import GEOGRAPHIC, require_crs
 from essgeo.errors import InputError, InputWarning
 from essgeo.files.footers import footer_rows
-from essgeo.files.recognise import parse_columns, recognise, take, take_positions, without_persons
+from essgeo.files.recognise import (
+    NO_PLACE,
+    parse_columns,
+    recognise,
+    take,
+    take_positions,
+    with_faults,
+    without_persons,
+)
 from essgeo.files.redact import MASK, is_diffusion, redact, redact_identifiers, restricted_rows
 from essgeo.files.reread import ADDED, in_code, is_result, reread
 from essgeo.geocoding.communes import city_key
@@ -38,7 +46,6 @@ if TYPE_CHECKING:
 
     from essgeo.files.recognise import Reading
     from essgeo.geocoding.engines import Cache, Engine
-    from essgeo.schema.validate import Fault
 
 
 SURE = ("housenumber", "interpolated", "intersection", "place")
@@ -162,9 +169,9 @@ def geocode(
     found.loc[before.index, before.columns] = before
     queries = queries.drop(known.index.union(before.index))
     _search(found, queries, _engines(using), cache, progress=progress)
-    if {"lon", "lat"} <= set(rows.columns):
-        none = np.isinf(rows[["lon", "lat"]].to_numpy(dtype=float, na_value=np.nan)).any(axis=1)
-        found.loc[none & (found["geo_reason"] == "no_address"), "geo_reason"] = "bad_coordinates"
+    given = rows.reindex(columns=["lon", "lat"]).to_numpy(dtype=float, na_value=np.nan)
+    no_place = np.isinf(given).any(axis=1) | (rows.get("coord_precision") == NO_PLACE)
+    found.loc[no_place & (found["geo_reason"] == "no_address"), "geo_reason"] = "bad_coordinates"
     _search_names(found, rows, queries)
     radius = found["geo_radius_m"].fillna(found["geo_precision"].map(RADIUS_M))
     found["geo_radius_m"] = radius.where(found["longitude"].notna())
@@ -205,7 +212,7 @@ def _plain(
         positions, faults = take_positions(taken, own.index)
         hidden = {*own.index[restricted_rows(named)]}
         warn_faults(TABLE, [fault for fault in faults if fault[0] not in hidden])
-        positions = _with_faults(positions, faults, own.index)
+        positions = with_faults(positions, faults, own.index)
         named = named.assign(lon=positions["lon"], lat=positions["lat"])
     if not layer:
         return named
@@ -213,12 +220,6 @@ def _plain(
     points = table.geometry.to_crs(GEOGRAPHIC).representative_point()
     given = named.reindex(columns=["lon", "lat"])
     return _with_places(named.assign(lon=points.x.fillna(given["lon"]), lat=points.y.fillna(given["lat"])))
-
-
-def _with_faults(positions: pd.DataFrame, faults: Sequence[Fault], rows: pd.Index) -> pd.DataFrame:
-    """Return positions that are infinite where what is written is none, so that the row can say why it has none."""
-    wrong = positions["lon"].isna().to_numpy() & rows.isin([row for row, *_ in faults])
-    return positions.mask(np.column_stack([wrong, wrong]), np.inf)
 
 
 def _with_places(table: pd.DataFrame) -> pd.DataFrame:
@@ -444,7 +445,7 @@ def addresses_of(table: pd.DataFrame, reading: Reading, *, source: str = "the la
         aside = footer_rows(plain.set_axis(rows), taken.set_axis(rows), name=source, hidden=restricted)
         found.loc[aside.to_numpy(), "address"] = ""  # a sum keeps its row, as a blank one does, and is not looked up
         warn_faults(source, [fault for fault in faults if fault[0] not in hidden])
-        positions = _with_faults(positions, faults, pd.Index(rows))
+        positions = with_faults(positions, faults, pd.Index(rows))
         found = found.assign(lon=positions["lon"], lat=positions["lat"])
     if "coord_precision" in taken:
         found["coord_precision"] = taken["coord_precision"]

@@ -10,6 +10,7 @@ import pandas as pd
 from rapidfuzz import fuzz
 
 from essgeo.errors import InputWarning
+from essgeo.files.recognise import NO_PLACE
 from essgeo.files.redact import MASK
 from essgeo.messages import plural, tell
 from essgeo.register.duplicates import MIN_NAME, suggest_duplicates
@@ -171,4 +172,4 @@ def _completed(whole: pd.DataFrame, rows: pd.DataFrame, same: Mapping[str, str])
 
 
 def _says(cell: object) -> bool:
-    return not (pd.isna(cell) or str(cell) in ("", "unknown"))  # type: ignore[call-overload]
+    return not (pd.isna(cell) or str(cell) in ("", "unknown", NO_PLACE))  # type: ignore[call-overload]

@@ -12,9 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from essgeo import geocode
-from essgeo.errors import MissingCRSError
+from essgeo.errors import InputWarning, MissingCRSError
+from essgeo.files.structures import read_structures
 from essgeo.geocoding import review
+from essgeo.geocoding.chain import address_columns, addresses_of
 from essgeo.geocoding.match import Local
+from essgeo.register.combine import combine_lists
 from essgeo.schema.vocabulary import GEO_REASONS, GEO_STATUSES
 
 if TYPE_CHECKING:
@@ -96,6 +99,44 @@ def test_a_correction_of_one_commune_is_not_one_of_another() -> None:
 def test_what_is_not_sure_says_why(row: dict[str, object], status: str, reason: str) -> None:
     found = geocode(table(row), using=KNOWN).iloc[0]
     assert (found["geo_status"], found["geo_reason"]) == (status, reason)
+
+
+NO_PLACES = {
+    "words": ("north", "48.9"), "one alone": ("2.4", ""), "the edges of the world": ("-180", "90"),
+    "too large": ("1e999", "48.9"), "metres": ("650000", "12"), "thousands of digits": ("9" * 5000, "9" * 5000),
+    "letters of numbers": ("nan", "inf"),
+}  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore::essgeo.errors.InputWarning")
+@pytest.mark.parametrize(("lon", "lat"), NO_PLACES.values(), ids=NO_PLACES)
+def test_coordinates_that_are_no_place_say_so_whichever_way_they_come(lon: str, lat: str) -> None:
+    rows = pd.DataFrame(
+        {"structure_id": list("abc"), "nom": list("ABC"), "adresse": ["", "10 bd Chanzy", ""], "ville": "Montreuil",
+         "longitude": [lon, lon, ""], "latitude": [lat, lat, ""]}
+    )  # fmt: skip
+    ways = {
+        "study": read_structures(rows),
+        "geocode": addresses_of(rows, address_columns(rows, source="mine.csv"), source="mine.csv"),
+        "notebook": rows.set_index("structure_id"),
+    }
+    for way, table in ways.items():
+        found = geocode(table, using=KNOWN)
+        assert found["geo_reason"].tolist() == ["bad_coordinates", "", "no_address"], way
+        assert found["geo_status"].tolist() == ["not_found", "located", "not_found"], way
+        assert review(found)["reason"].tolist() == ["bad_coordinates", "no_address"], way
+
+
+def test_a_place_that_another_list_knows_takes_that_of_coordinates_that_are_none() -> None:
+    rows = pd.DataFrame({"nom": ["A"], "siret": ["82821337100014"], "lon": ["north"], "lat": ["48.9"]})
+    with pytest.warns(InputWarning, match="north"):
+        one = read_structures(rows)
+    two = read_structures(rows.assign(lon="2.4", precision="street"))
+    with pytest.warns(InputWarning, match="the same"):
+        both = geocode(combine_lists({"one": one, "two": two}))
+    assert both[["geo_status", "geo_reason", "longitude"]].to_numpy().tolist() == [
+        ["imprecise", "vague_coordinates", 2.4]
+    ]
 
 
 def test_a_guess_is_a_candidate_and_no_point() -> None:
