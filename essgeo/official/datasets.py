@@ -9,7 +9,7 @@ import geopandas as gpd
 import pandas as pd
 
 from essgeo.crs import GEOGRAPHIC
-from essgeo.errors import InputError, SourceUnavailableError
+from essgeo.errors import InputError, SourceChangedError, SourceUnavailableError
 from essgeo.messages import tell
 from essgeo.official.catalogue import find_source, to_give
 from essgeo.official.census import MASKED, official_outlines, official_table
@@ -62,7 +62,8 @@ def read_official(
     Raises
     ------
     SourceUnavailableError
-        Nobody has read the columns of that source: name them in a ``sources.toml``.
+        Nobody has read the columns of that source, and the file has not those that are likely: name them in a
+        ``sources.toml``.
     SourceChangedError
         A column is not there under any of its names.
     SchemaError
@@ -79,13 +80,16 @@ def read_official(
     ([120.0, nan], 'dwellings')
     """
     source = find_source(name)
-    if "columns" in source.unverified:
-        raise SourceUnavailableError(to_give(source), cause="page")
     wanted = {column: list(values) for column, values in (only or {}).items()}
     if unknown := sorted(wanted.keys() - source.columns.keys()):
         message = tell("source_no_column", id=name, unknown=", ".join(unknown), known=", ".join(source.columns))
         raise InputError(message)
-    table = _rows(path, source, wanted)
+    try:
+        table = _rows(path, source, wanted)
+    except SourceChangedError as error:
+        if "columns" in source.unverified:  # they have not changed: nobody has read them
+            raise SourceUnavailableError(to_give(source), cause="page") from error
+        raise
     numbers = [column for column in source.columns if COLUMNS[column].kind in _NUMBERS]
     for column in numbers:
         texts = table[column].str.replace(_SPACES, "", regex=True)

@@ -148,6 +148,6 @@ def test_areas() -> None:
 def test_a_licence_that_nobody_has_read_of_is_never_a_name() -> None:
     without = {source.id for source in CATALOGUE.values() if source.licence == "unverified"}
     assert without == {
-        "qpv_population", "qpv_estimates", "qpv_income", "gpe_stops", "gpe_lines", "third_places", "schools",
+        "qpv_population", "qpv_estimates", "qpv_income", "gpe_stops", "gpe_lines", "third_places",
     }  # fmt: skip
     assert all("licence" in CATALOGUE[name].unverified for name in without)

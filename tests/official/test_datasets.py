@@ -227,6 +227,23 @@ def test_points_stand_in_the_crs_asked_for_and_a_row_without_a_place_has_none(tm
     assert "ZZNAME" not in found.to_csv()
 
 
+@pytest.mark.parametrize(
+    ("name", "header", "column"),
+    [
+        ("qpv_income", "CODGEO;DISP_MED_A21;DISP_TP60_A21", "median_income"),
+        ("qpv_estimates", "codeQPV;popMuniQPV;x", "population"),
+    ],
+)
+def test_columns_of_a_file_of_the_same_kind_are_tried_and_stay_unverified(
+    tmp_path: Path, name: str, header: str, column: str
+) -> None:
+    found = read_official(name, write(tmp_path, f"{header}\nQN09301M;15200;40\nQN09302M;ns;s\n"))
+    assert found["zone_id"].tolist() == ["QN09301M", "QN09302M"]
+    assert found[column].fillna(-1).tolist() == [15200, -1]
+    assert {"columns", "licence"} <= {*found.attrs["unverified"]}
+    assert found.attrs["vintage"] == CATALOGUE[name].vintage
+
+
 def test_a_user_who_has_seen_the_columns_reads_what_is_not_verified(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
