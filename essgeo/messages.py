@@ -21,6 +21,9 @@ Texts: TypeAlias = dict[str, dict[str, str]]
 language: ContextVar[Lang] = ContextVar("language", default="en")
 """The language of messages: English in Python, and what :func:`choose_language` finds on the command line."""
 
+MAX_SHOWN = 300
+"""Characters of a cell, or of what a library says, in a message."""
+
 _SYSTEM = ("LC_ALL", "LC_MESSAGES", "LANG")
 
 
@@ -45,7 +48,19 @@ def tell(key: str, /, **values: object) -> str:
     >>> tell("disk", path="maps", why="no space left")[:45]
     'maps: cannot be written (no space left). Free'
     """
-    return words(language.get())["messages"][key].format(**values)
+    shown = {name: shortened(str(value)) if isinstance(value, Exception) else value for name, value in values.items()}
+    return words(language.get())["messages"][key].format(**shown)
+
+
+def shortened(text: str) -> str:
+    """Return a text of a file or of a library as a message shows it: the middle of a long one is left out.
+
+    Examples
+    --------
+    >>> shortened("'48,9' is no number"), len(shortened("9" * 5000))
+    ("'48,9' is no number", 305)
+    """
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN // 2]} ... {text[-MAX_SHOWN // 2 :]}"
 
 
 def plural(key: str, number: float, /, **values: object) -> str:

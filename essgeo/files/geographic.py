@@ -20,12 +20,14 @@ import pyogrio
 import shapely
 from pyogrio.util import vsi_path
 
+from essgeo.crs import GEOGRAPHIC
 from essgeo.errors import InputError, InputWarning
 from essgeo.files.encodings import dbf_encoding
 from essgeo.files.limits import refuse_width
 from essgeo.files.parts import Part, choose_parts, join_parts
 from essgeo.files.rows import MAX_ROWS
 from essgeo.messages import tell
+from essgeo.schema.cells import FRANCE_LAT, FRANCE_LON
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -74,13 +76,23 @@ def read_geographic(path: Path, layer: str | None = None) -> pd.DataFrame:
 
 
 def flat(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
-    """Return a frame without the heights of its geometry; one that is nowhere is none, with a warning."""
+    """Return a frame without the heights of its geometry; one that is nowhere is none, with a warning.
+
+    Degrees of France under a CRS in metres are read as degrees, with a warning: in metres they would lie off Africa.
+    """
     if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
         return frame
+    west, south, east, north = frame.total_bounds
+    in_france = FRANCE_LON[0] <= west <= east <= FRANCE_LON[1] and FRANCE_LAT[0] <= south <= north <= FRANCE_LAT[1]
+    if in_france and frame.crs is not None and frame.crs.is_projected:
+        message = tell("degrees_not_metres", name=path.name, crs=frame.crs.to_string())
+        warnings.warn(message, InputWarning, stacklevel=2)
+        frame = frame.set_crs(GEOGRAPHIC, allow_override=True)
     lost = is_nowhere(frame.geometry)
     shapes: gpd.GeoSeries = frame.geometry.force_2d()
     if lost.any():
-        rows = [str(row) for row in np.flatnonzero(lost)[:MAX_ROWS] + 1] + ["..."] * (lost.sum() > MAX_ROWS)
+        numbers = [*map(str, np.flatnonzero(lost) + 1)]
+        rows = numbers[:MAX_ROWS] + ["..."] * (len(numbers) > MAX_ROWS)
         warnings.warn(tell("geometry_lost", name=path.name, rows=", ".join(rows)), InputWarning, stacklevel=2)
     plane: pd.DataFrame = frame.assign(**{frame.geometry.name: shapes.mask(lost, None)})
     return plane

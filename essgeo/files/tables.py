@@ -35,6 +35,9 @@ WEB_PAGE = (b"<!doctype", b"<html")
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 """How JSON writes half of a character beyond the first 65,536: two of these make one."""
 
+_MAX_DIGITS = 300
+"""A longer number is beyond those of any format; Python reads none of more than 4,300."""
+
 _DOS_END = "\x1a"
 """What DOS writes at the end of a text."""
 
@@ -210,10 +213,10 @@ def _read_json(path: Path) -> pd.DataFrame:
     try:
         encoding = encoding_of(path)
         text = path.read_text(encoding=encoding.codec, errors=encoding.errors)
-        held = json.loads(text)
+        held = json.loads(text, parse_int=_integer)
         if _HALF.search(text):  # half a character, which no file holds
             whole = json.dumps(held, ensure_ascii=False).encode("utf-16", "surrogatepass")
-            held = json.loads(whole.decode("utf-16", "replace"))
+            held = json.loads(whole.decode("utf-16", "replace"), parse_int=_integer)
     except (ValueError, RecursionError) as error:
         message = tell("not_json", path=path, error=error)
         raise InputError(message) from error
@@ -231,6 +234,11 @@ def _read_json(path: Path) -> pd.DataFrame:
     refuse_width(path, len({key for item in items for key in item}))
     rows = [{key: cell(value) for key, value in item.items()} for item in items]
     return _numbered(pd.DataFrame(rows, dtype="object"))
+
+
+def _integer(digits: str) -> int | str:
+    """Return a whole number, or its digits where they are more than any cell of a table holds."""
+    return int(digits) if len(digits) <= _MAX_DIGITS else digits
 
 
 def _numbered(frame: pd.DataFrame) -> pd.DataFrame:

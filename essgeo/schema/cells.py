@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
@@ -155,9 +156,10 @@ def number_of(text: str) -> float | None:
             return None
         digits = digits.replace(".", "")
     try:
-        return float(f"{digits}e{found[2] or 0}")
+        number = float(f"{digits}e{found[2] or 0}")
     except ValueError:
         return None
+    return number if math.isfinite(number) else None
 
 
 _DEGREES = re.compile(

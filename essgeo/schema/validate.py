@@ -15,7 +15,7 @@ from rapidfuzz.utils import default_process
 
 from essgeo.crs import require_crs
 from essgeo.errors import InputWarning, SchemaError
-from essgeo.messages import plural, tell
+from essgeo.messages import plural, shortened, tell
 from essgeo.schema.cells import FRANCE_LAT, FRANCE_LON, MAX_LAT, MAX_LON, codes_of, iso_date, status_of
 from essgeo.schema.columns import HEADERS, LAYERS, Column, Layer
 from essgeo.schema.headers import guess_columns
@@ -181,7 +181,7 @@ def _fault_lines(faults: list[Fault]) -> list[str]:
     """Return a line for each thing that is wrong, with the rows where it is."""
     alike: dict[tuple[str, str], list[int | str]] = {}
     for row, name, what in sorted(faults):
-        alike.setdefault((name, what), []).append(row)
+        alike.setdefault((name, shortened(what)), []).append(row)
     shown = list(alike.items())[:MAX_FAULTS]
     lines = [tell("fault_of_rows", rows=_listed(rows), field=name, what=what) for (name, what), rows in shown]
     more = len(faults) - sum(len(rows) for _, rows in shown)

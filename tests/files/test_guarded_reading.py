@@ -25,7 +25,9 @@ from essgeo.errors import EssgeoError, InputError, InputWarning
 from essgeo.files import limits
 from essgeo.files.geographic import describe_features
 from essgeo.files.perimeters import read_zones
+from essgeo.files.premises import read_premises
 from essgeo.files.rows import unique_names
+from essgeo.files.structures import read_structures
 from essgeo.files.tables import read_table
 from essgeo.geocoding.index import COLUMNS, read_ban
 from essgeo.official.formats import columns_of
@@ -357,6 +359,57 @@ def test_an_outline_that_is_nowhere_is_none(tmp_path: Path, latitude: str) -> No
         zones = read_zones(path, crs="EPSG:2154", vintage="2024")
     assert "QN09301M" in zones.index
     assert latitude == "1e300" or zones.index.tolist() + zones.attrs["empty"] == ["QN09301M", "QN09302M"]
+
+
+@pytest.mark.parametrize(
+    "shape", ['"Point", "coordinates": [NaN, 48.9]', '"LineString", "coordinates": [[2, 48], [NaN, 1]]']
+)
+def test_a_position_that_is_no_number_costs_its_row_the_position_alone(tmp_path: Path, shape: str) -> None:
+    feature = '{{"type": "Feature", "properties": {{"nom": "A"}}, "geometry": {{"type": {}}}}}'.format
+    lost, right = feature(shape), feature('"Point", "coordinates": [2.4, 48.9]')
+    path = tmp_path / "mine.geojson"
+    path.write_text(f'{{"type": "FeatureCollection", "features": [{", ".join([lost] * 4 + [right])}]}}')
+    with pytest.warns(InputWarning, match=r"geometry of row 1, 2, 3, 4 cannot be read"):
+        read = read_table(path)
+    assert read.geometry.notna().tolist() == [False] * 4 + [True]
+
+
+@pytest.mark.parametrize("suffix", [".geojson", ".gpkg", ".parquet", ".shp"])
+def test_degrees_under_a_crs_in_metres_are_degrees(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"mine{suffix}"
+    wrong = PLACES.set_crs(2154, allow_override=True)
+    if suffix == ".parquet":
+        wrong.to_parquet(path)
+    else:
+        wrong.to_file(path, engine="pyogrio")
+    with pytest.warns(InputWarning, match=r"says that its coordinates are in EPSG:2154, but they are degrees"):
+        read = read_table(path)
+    assert read.crs == 4326
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        PLACES.to_crs(2154).to_file(tmp_path / "right.geojson")
+        assert read_table(tmp_path / "right.geojson").crs == 2154
+
+
+def test_a_number_of_thousands_of_digits_costs_its_cell_alone_and_is_shown_short(tmp_path: Path) -> None:
+    digits = "9" * 5000
+    (tmp_path / "mine.json").write_text(
+        f'[{{"nom": "A", "adresse": "1 rue A", "siret": {digits}, "lon": {digits}, "lat": -{digits}, "x": "\\ud800"}}]'
+    )
+    (tmp_path / "mine.csv").write_text(f"nom,surface,lon,lat\nA,{digits},{digits},{digits}\nB,12,2.4,48.9\n")
+    for read in (
+        lambda: read_structures(tmp_path / "mine.json"),
+        lambda: read_premises(tmp_path / "mine.csv", crs="EPSG:2154"),
+    ):
+        with pytest.warns(InputWarning) as told:
+            table = read()
+        assert table["name"].tolist()[0] == "A"
+        assert max(len(line) for one in told for line in str(one.message).split("\n")) < 1000
+    PLACES.to_file(tmp_path / "mine.geojson")
+    (tmp_path / "mine.geojson").write_text((tmp_path / "mine.geojson").read_text().replace("48.9", digits))
+    with pytest.raises(InputError, match="cannot be read") as error:
+        read_table(tmp_path / "mine.geojson")
+    assert len(str(error.value)) < 1000
 
 
 @pytest.mark.parametrize("text", ["\\ud800", "a\\uDFFFb", "\\udc00\\ud800"])
