@@ -53,7 +53,7 @@ def read_parquet(path: Path) -> pd.DataFrame:
             return native
         boxes = {column["covering"]["bbox"]["xmin"][0] for column in columns.values() if "covering" in column}
         table = table.drop_columns([name for name in table.column_names if name in boxes or _OWN_INDEX.fullmatch(name)])
-        frame: pd.DataFrame = table.replace_schema_metadata(None).to_pandas()
+        frame = _to_pandas(table.replace_schema_metadata(None))
         shapes = {name: _shapes(path, table[name].to_pylist(), column) for name, column in columns.items()}
         frame = frame.assign(**shapes)
         return gpd.GeoDataFrame(frame, geometry=geo["primary_column"]) if shapes else frame
@@ -66,20 +66,43 @@ def read_parquet(path: Path) -> pd.DataFrame:
 def _load(path: Path) -> pa.Table:
     """Return the table of a file, if neither its columns, values nor texts are more than a list of its size has."""
     with pq.ParquetFile(path) as file:
-        schema, stored = file.schema_arrow, file.metadata
-    refuse_width(path, len(schema.names))
-    groups = [stored.row_group(number) for number in range(stored.num_row_groups)]
-    chunks = [group.column(number) for group in groups for number in range(group.num_columns)]
-    size = _LEAST_BYTES * sum(chunk.num_values for chunk in chunks)
+        leaves = [file.schema.column(number) for number in range(len(file.schema))]
+        names, stored = file.schema_arrow.names, file.metadata
+    refuse_width(path, len(names))
+    chunks = [
+        stored.row_group(group).column(leaf) for group in range(stored.num_row_groups) for leaf in range(len(leaves))
+    ]
+    widths = [max(leaf.length, _LEAST_BYTES) for leaf in leaves] * stored.num_row_groups
+    size = sum(width * chunk.num_values for width, chunk in zip(widths, chunks, strict=True))
     refuse_size(path, max(size, sum(chunk.total_uncompressed_size for chunk in chunks)))
     # A text that stands in every row is in the file once: it stays so in memory until the sum of all is known.
-    texts = [field.name for field in schema if pa.types.is_string(field.type) or pa.types.is_binary(field.type)]
-    table = pq.read_table(path, read_dictionary=texts)
-    encoded = [chunk for name in texts for chunk in table[name].chunks if pa.types.is_dictionary(chunk.type)]
-    refuse_size(
-        path, size + sum(pc.sum(pc.binary_length(one.dictionary).take(one.indices)).as_py() or 0 for one in encoded)
-    )
-    return table.cast(schema)
+    encoded = pq.read_table(path, read_dictionary=[leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY"])
+    refuse_size(path, size + sum(_text_bytes(chunk) for column in encoded.columns for chunk in column.chunks))
+    return pq.read_table(path)
+
+
+def _text_bytes(cells: pa.Array) -> int:
+    """Return the bytes of the texts in cells, however deep they are nested, each counted where it stands."""
+    if pa.types.is_dictionary(cells.type):
+        return pc.sum(pc.binary_length(cells.dictionary).take(cells.indices)).as_py() or 0
+    if pa.types.is_struct(cells.type):
+        return sum(map(_text_bytes, cells.flatten()))
+    return _text_bytes(cells.values) if pa.types.is_nested(cells.type) else 0
+
+
+def _to_pandas(table: pa.Table) -> pd.DataFrame:
+    """Return a table of pandas, its columns of days and hours that Python has none of as text."""
+    for place, field in enumerate(table.schema):
+        try:
+            table.select([place]).to_pandas()
+        except (ValueError, ImportError):  # a day after the year 9999, half a microsecond, a time zone of nowhere
+            try:
+                table = table.set_column(place, field.name, table.column(place).cast(pa.string()))
+            except pa.ArrowInvalid as error:
+                message = f"{field.name}: {error}"
+                raise ValueError(message) from error
+    frame: pd.DataFrame = table.to_pandas()
+    return frame
 
 
 def _shapes(path: Path, cells: list[bytes | None], column: dict[str, Any]) -> gpd.GeoSeries:

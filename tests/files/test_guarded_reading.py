@@ -228,6 +228,26 @@ def test_what_a_parquet_file_says_of_its_shapes_is_not_trusted(tmp_path: Path, m
         read_table(path)
 
 
+@pytest.mark.parametrize(
+    "days",
+    [
+        pa.array([2**31 - 1, 1], pa.date32()), pa.array([86_400_000 * 10**9, 1], pa.date64()),
+        pa.array([1, 2], pa.time64("ns")), pa.array([2**62, 1], pa.duration("s")),
+        pa.array([2**62, 1], pa.timestamp("us")),
+    ],
+    ids=lambda days: str(days.type),
+)  # fmt: skip
+def test_days_and_hours_that_python_has_none_of_cost_their_cell_alone(tmp_path: Path, days: pa.Array) -> None:
+    path = tmp_path / "mine.parquet"
+    pq.write_table(pa.table({"nom": ["A", "B"], "adresse": ["1 rue A"] * 2, "date d'ouverture": days}), path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", InputWarning)
+        assert read_structures(path)["name"].tolist() == ["A", "B"]
+    pq.write_table(pa.table({"nom": ["A"], "vu": pa.array([0], pa.timestamp("ms", tz="+99:99"))}), path)
+    with pytest.raises(InputError, match=r"mine.parquet: the Parquet file cannot be read \(vu: "):
+        read_table(path)
+
+
 @pytest.mark.parametrize("metadata", ["{", "[]", '{"index_columns": ["absent"], "columns": 3}'])
 def test_what_pandas_wrote_into_a_parquet_file_does_not_matter(tmp_path: Path, metadata: str) -> None:
     path = tmp_path / "mine.parquet"
@@ -241,17 +261,25 @@ def test_an_index_with_a_name_is_a_column_of_a_parquet_file(tmp_path: Path) -> N
     assert read_table(tmp_path / "mine.parquet").loc[1].to_dict() == {"nom": "A", "structure_id": "x"}
 
 
-@pytest.mark.parametrize(
-    "column",
-    [
-        pa.chunked_array([pa.array(["x" * 100_000]).take(pa.array([0] * 2_000, pa.int32()))]),
-        pa.chunked_array([pa.array([0] * 20_000_000, pa.int8())]),
-    ],
-    ids=["a long text in every row", "a row repeated"],
-)
-def test_a_small_parquet_file_fills_no_memory(tmp_path: Path, column: pa.ChunkedArray) -> None:
+BOMBS = {
+    "a long text in every row": lambda texts: texts,
+    "lists of texts": lambda texts: pa.ListArray.from_arrays([0, len(texts)], texts),
+    "texts with a name": lambda texts: pa.StructArray.from_arrays([texts], ["a"]),
+    "texts by key": lambda texts: pa.MapArray.from_arrays(
+        [0, len(texts)], pa.array(map(str, range(len(texts)))), texts
+    ),
+    "long strings": lambda texts: texts.cast(pa.large_string()),
+    "bytes of one length": lambda texts: texts.cast(pa.binary()).cast(pa.binary(100_000)),
+    "a row repeated": lambda _texts: pa.nulls(20_000_000, pa.int8()),
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_a_small_parquet_file_fills_no_memory(tmp_path: Path, bomb: str) -> None:
     path = tmp_path / "mine.parquet"
+    column = BOMBS[bomb](pa.array(["x" * 100_000]).take(pa.array([0] * 600, pa.int32())))
     pq.write_table(pa.table({"nom": column}), path)
+    del column
     assert path.stat().st_size < 1_000_000
     before = pa.total_allocated_bytes()
     with pytest.raises(InputError, match=r"mine.parquet: more than 50 MB come out of it"):
