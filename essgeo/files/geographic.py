@@ -94,7 +94,7 @@ def flat(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
         numbers = [*map(str, np.flatnonzero(lost) + 1)]
         rows = numbers[:MAX_ROWS] + ["..."] * (len(numbers) > MAX_ROWS)
         warnings.warn(tell("geometry_lost", name=path.name, rows=", ".join(rows)), InputWarning, stacklevel=2)
-    plane: pd.DataFrame = frame.assign(**{frame.geometry.name: shapes.mask(lost, None)})
+    plane: pd.DataFrame = frame.assign(**{str(frame.active_geometry_name): shapes.mask(lost, None)})
     return plane
 
 
