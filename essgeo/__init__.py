@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from essgeo.maps.explore import explore
     from essgeo.official.live_layers import read_layer
     from essgeo.publish import export
-    from essgeo.results import Study
+    from essgeo.results import Comparison, Study
     from essgeo.siting import (
         Assumptions,
         Requirements,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         search_areas,
         site_candidates,
     )
-    from essgeo.study import publish_study, run_study
+    from essgeo.study import compare_studies, publish_comparison, publish_study, read_study, run_study
     from essgeo.territory import Territory, load_territory
     from essgeo.text.notebook import show_gaps
     from essgeo.zoning import crosswalk, locate_in
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Assumptions",
     "Client",
+    "Comparison",
     "Local",
     "Places",
     "Requirements",
@@ -47,6 +48,7 @@ __all__ = [
     "build_siting",
     "choose_sites",
     "compare_scenarios",
+    "compare_studies",
     "coverage",
     "crosswalk",
     "demand_points",
@@ -57,12 +59,14 @@ __all__ = [
     "geocode",
     "load_territory",
     "locate_in",
+    "publish_comparison",
     "publish_study",
     "read_corrections",
     "read_layer",
     "read_network",
     "read_premises",
     "read_structures",
+    "read_study",
     "reverse_geocode",
     "run_study",
     "search_areas",
@@ -84,13 +88,13 @@ _ROOMS = {
     "maps": ("build_maps",),
     "maps.explore": ("explore",),
     "maps.build": ("build_siting",),
-    "results": ("Study",),
+    "results": ("Comparison", "Study"),
     "siting": (
         *("Assumptions", "Requirements", "Scenario", "choose_sites", "compare_scenarios", "search_areas"),
         "site_candidates",
     ),
     "official.live_layers": ("read_layer",),
-    "study": ("publish_study", "run_study"),
+    "study": ("compare_studies", "publish_comparison", "publish_study", "read_study", "run_study"),
     "territory": ("Territory", "load_territory"),
     "zoning": ("crosswalk", "locate_in"),
 }

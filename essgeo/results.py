@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
+from essgeo.gaps.difference import findings
 from essgeo.register.activity import OUTSIDE, located_here
 from essgeo.schema.vocabulary import SPEEDS_KMH
 from essgeo.text.notebook import study_digest
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from essgeo.access import WalkingComparison, WalkNetwork
     from essgeo.files.provenance import Input
+    from essgeo.geocoding.engines import Engine
     from essgeo.messages import Lang
     from essgeo.register import Economy
     from essgeo.territory import Territory
@@ -103,6 +106,8 @@ class Setting:
         The tables that the territory has beside its layers, by name.
     files
         What was read, by what it is called: nothing is written over these.
+    engines
+        What knew addresses, so that places that are added can be located too.
     """
 
     territory: Territory
@@ -127,6 +132,7 @@ class Setting:
     economy: Economy | None = None
     lists: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     files: Mapping[str, Path] = field(default_factory=dict)
+    engines: tuple[Engine, ...] = ()
 
     @property
     def from_sirene(self) -> bool:
@@ -173,6 +179,41 @@ class Study(Setting):
     portrait_areas: pd.DataFrame
     walking: WalkingComparison | None = None
 
+    def with_places(self, places: pd.DataFrame) -> Study:
+        """Return the study of the same territory, day and residents, with places added to its register.
+
+        Parameters
+        ----------
+        places
+            A table or GeoDataFrame, its columns as :func:`essgeo.read_structures` takes them, French or English. Points
+            and coordinates are kept; addresses are looked up in what the study knew of them; a place without either is
+            somewhere in its commune. One whose activity is not said is taken to be open, and last seen on the day of
+            the study. One that the register lists already (the same SIRET, or name and address) is left out, with a
+            warning.
+
+        Returns
+        -------
+        Study
+            Measured anew. What the places change, in the same worlds, is told by :func:`essgeo.compare_studies`; other
+            figures may move by a tenth of a point, as a longer list tells more of what is not known.
+
+        Raises
+        ------
+        SchemaError
+            The table has neither addresses nor coordinates.
+
+        Examples
+        --------
+        >>> study = study_est_ensemble()
+        >>> import pandas as pd
+        >>> plan = pd.DataFrame({"nom": ["La Fabrique"], "secteur": ["Tiers-lieu"], "lon": [2.4889], "lat": [48.9027]})
+        >>> more = study.with_places(plan)
+        >>> len(more.structures) - len(study.structures), more.structures.index[-1]
+        (1, 'la-fabrique')
+        """
+        again: Study = import_module("essgeo.study").with_places(self, places)  # of the room that stands after this one
+        return again
+
     def _repr_html_(self) -> str:
         return study_digest(
             self.territory.name,
@@ -185,3 +226,31 @@ class Study(Setting):
             lang=self.lang,
             located=self.located,
         ).text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Two registers of one territory, and what the difference changes for its residents.
+
+    Attributes
+    ----------
+    before, after
+        The settings compared. Residents, streets, areas and walks are those of ``after`` on both sides.
+    changed_places
+        The places that opened, closed or moved, or that are better known: ``place_change`` is a code of
+        :data:`essgeo.schema.vocabulary.PLACE_CHANGES`; the geometry is where one stands, ``was`` where it stood.
+    changes
+        One row an area, theme and walk, see :func:`essgeo.gaps.difference.reach_difference`.
+    """
+
+    before: Setting
+    after: Setting
+    changed_places: gpd.GeoDataFrame
+    changes: pd.DataFrame
+
+    @property
+    def findings(self) -> list[str]:
+        """What the comparison found, in sentences of the language of ``after``."""
+        days = self.before.parameters.as_of, self.after.parameters.as_of
+        minutes, lang = self.after.parameters.walk_minutes, self.after.lang
+        return findings(self.changes, self.changed_places, days=days, minutes=minutes, lang=lang)

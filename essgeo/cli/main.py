@@ -17,7 +17,7 @@ from essgeo.cli.lists import geocode_file, list_columns, structures, zones
 from essgeo.cli.options import harmless
 from essgeo.cli.sources import sources, territory
 from essgeo.cli.speech import describe, let_choose, speak
-from essgeo.cli.studies import doctor, gaps, site, study
+from essgeo.cli.studies import compare, doctor, gaps, site, study
 from essgeo.errors import EssgeoError, GeocoderError, InfeasibleError, InputWarning, SourceError
 from essgeo.messages import tell
 
@@ -61,7 +61,7 @@ def cli() -> None:
     """Hold every command."""
 
 
-for command in (study, structures, geocode_file, list_columns, gaps, site, zones, territory, doctor, sources):
+for command in (study, compare, structures, geocode_file, list_columns, gaps, site, zones, territory, doctor, sources):
     cli.add_command(command)
 let_choose(cli)
 

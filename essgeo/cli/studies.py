@@ -43,7 +43,10 @@ _LISTS = (
     show_default=True,
 )
 @click.option("--single-file", is_flag=True)
-def study(territory: str, *, options: Options, out: str, background: Choice, single_file: bool) -> None:
+@click.option("--add", type=click.Path(path_type=Path))
+def study(
+    territory: str, *, options: Options, out: str, background: Choice, single_file: bool, add: Path | None
+) -> None:
     """Study a TERRITORY and publish pages, tables and layers."""
     from essgeo.cli.summary import applied, caveat, neighbourhood_summary, repairs
     from essgeo.study import run_study
@@ -51,7 +54,9 @@ def study(territory: str, *, options: Options, out: str, background: Choice, sin
     if options.offline and not options.live:
         message = tell("offline_alone")
         raise click.UsageError(message)
-    found = run_study(territory, **vars(options), out=out, background=background, single_file=single_file)
+    from essgeo.study.run import CHANGE
+
+    found = run_study(territory, **vars(options), add=add, out=out, background=background, single_file=single_file)
     for fault in found.faults:
         click.echo(f"essgeo: {harmless(fault)}", err=True)
     echo_table(neighbourhood_summary(found))
@@ -63,7 +68,30 @@ def study(territory: str, *, options: Options, out: str, background: Choice, sin
         whole = counted(len(found.structures), "structure")
         count, statuses = len(found.review), by_status(found.review)
         click.echo(plural("to_review", count, count=persons(count), whole=whole, statuses=statuses, file=review))
+    if add is not None:
+        click.echo(tell("page_of_change", file=Path(out) / CHANGE))
     click.echo(tell("pages", file=Path(out) / "index.html"))
+
+
+@click.command()
+@click.argument("before", type=click.Path(path_type=Path))
+@click.argument("after", type=click.Path(path_type=Path))
+@click.option("--network", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), default="changes", show_default=True)
+@click.option("--excel", is_flag=True)
+def compare(before: Path, after: Path, *, network: Path | None, out: Path, excel: bool) -> None:
+    """Compare two published folders, BEFORE and AFTER: what opened, closed or moved, and what that changes."""
+    from essgeo.publish.export import PACKAGE
+    from essgeo.publish.folder import check_folder
+    from essgeo.study import compare_studies, publish_comparison, read_study
+
+    given = {"BEFORE": before / PACKAGE, "AFTER": after / PACKAGE}
+    check_folder(out, given | ({"--network": network} if network else {}))
+    found = compare_studies(read_study(before), read_study(after, network=network))
+    publish_comparison(found, out, excel=excel)
+    for sentence in found.findings:
+        click.echo(harmless(sentence))
+    click.echo(tell("pages", file=out / "index.html"))
 
 
 def echo_applied(setting: Setting) -> None:

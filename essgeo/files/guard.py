@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _IN_FOLDER = (
-    *("*.html", "study*.*", "layers*.gpkg", "ATTRIBUTIONS.md", "datapackage.json", ".essgeo.json"),
+    *("*.html", "study*.*", "changes*.xlsx", "layers*.gpkg", "ATTRIBUTIONS.md", "datapackage.json", ".essgeo.json"),
     *("assets/*", "geojson/*", "geoparquet/*", "schemas/*", "tables/*"),
 )
 """What a study writes into its folder, or removes there because an earlier run wrote it."""

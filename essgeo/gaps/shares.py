@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
     from numpy.typing import NDArray
+    from scipy import sparse
 
     from essgeo.access import CostMatrix
     from essgeo.gaps.areas import Areas
@@ -131,6 +132,32 @@ def worlds_of(
     )
 
 
+def held_groups(homes: Homes, areas: Areas) -> NDArray[np.float32]:
+    """Return areas x groups: 1 where the points of a group belong to the area."""
+    _, first = np.unique(homes.group, return_index=True)
+    held: NDArray[np.float32] = (areas.residents[:, first] > 0).toarray().astype(np.float32)
+    return held
+
+
+def shares_of(
+    holds: NDArray[np.float32], people: NDArray[np.float32], everybody: NDArray[np.float32], most: int
+) -> NDArray[np.float32]:
+    """Return the share of each area among those of its groups, in the first worlds: areas x themes x walks x worlds."""
+    reached: NDArray[np.float32] = np.tensordot(holds, people, axes=1)[..., :most]
+    total = (holds @ everybody)[:, None, None, :most]
+    reached /= np.where(total > 0, total, np.nan)
+    return np.minimum(reached, 1, out=reached)
+
+
+def street_walks(cost: CostMatrix) -> sparse.csr_array | None:
+    """Return the metres over streets of each trip, points x structures; None where there are no streets."""
+    if not cost.network_date:
+        return None
+    # A walk of 0 m is a walk: it would be no entry.
+    metres = cost.minutes.astype(np.float64) * cost.speed_kmh * METRES_PER_MINUTE_AT_1_KMH
+    return trips_matrix(cost, np.maximum(metres, 1e-3))
+
+
 def draw(
     demand: gpd.GeoDataFrame,
     structures: gpd.GeoDataFrame,
@@ -186,31 +213,20 @@ def draw(
     worlds = worlds_of(homes, places, structures, odds=odds, as_of=day, draws=draws, seed=seed)
     metres_per_minute = cost.speed_kmh * METRES_PER_MINUTE_AT_1_KMH
     limits = [minutes * metres_per_minute for minutes in within_minutes]
-    streets = None
-    if cost.network_date:  # a walk of 0 m is a walk: it would be no entry
-        streets = trips_matrix(cost, np.maximum(cost.minutes.astype(np.float64) * metres_per_minute, 1e-3))
+    streets = street_walks(cost)
     need = need_weights(demand) if "income" in demand else np.ones(len(demand))
     found = reached_people(homes, places, worlds, limits, themes=len(THEME_ROWS), need=need, measured=streets)
-    # Areas x groups: 1 where the points of a group belong to the area.
-    _, first = np.unique(homes.group, return_index=True)
-    holds = (areas.residents[:, first] > 0).toarray().astype(np.float32)
-
-    def shares(people: NDArray[np.float32], everybody: NDArray[np.float32], most: int) -> NDArray[np.float32]:
-        reached = np.tensordot(holds, people, axes=1)[..., :most]
-        total = (holds @ everybody)[:, None, None, :most]
-        reached /= np.where(total > 0, total, np.nan)
-        return np.minimum(reached, 1, out=reached)
-
+    holds = held_groups(homes, areas)
     alone = places._replace(area=np.where(places.located, places.area, NOWHERE))
     some = worlds.first(ALONE).only(alone.located)
     located = reached_people(homes, alone, some, limits, themes=len(THEME_ROWS), need=need, measured=streets)
-    everything = shares(found.people, found.all_people, draws)
+    everything = shares_of(holds, found.people, found.all_people, draws)
     few = min(draws, ALONE)
     # What the others add in the same worlds, taken off the mean of all: it never adds less than nothing.
-    lost = everything[..., :few] - shares(located.people, located.all_people, few)
+    lost = everything[..., :few] - shares_of(holds, located.people, located.all_people, few)
     return Drawn(
         everything,
-        shares(found.in_need, found.all_in_need, draws),
+        shares_of(holds, found.in_need, found.all_in_need, draws),
         everything.mean(axis=3) - lost.mean(axis=3),
         drawn_poverty(homes, places, worlds, holds, streets=streets, metres_per_minute=metres_per_minute, draws=draws),
     )

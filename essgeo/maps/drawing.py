@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from essgeo.results import Study
+    from essgeo.results import Setting, Study
 
 Collection: TypeAlias = dict[str, Any]
 
@@ -303,7 +303,7 @@ class Plan:
         return self.drawn(shapely.get_coordinates(layer.geometry.to_numpy()))
 
 
-def plan_of(study: Study) -> Plan:
+def plan_of(study: Setting) -> Plan:
     """Return the plan of the communes and the target neighbourhoods, which lead to their pages."""
     west, south, east, north = study.communes.total_bounds.tolist()
     scale = (WIDTH - 2 * MARGIN) / (east - west)

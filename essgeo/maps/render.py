@@ -18,7 +18,17 @@ from xstatic.pkg import leaflet
 
 from essgeo.maps.actors import station
 from essgeo.maps.findings import interval, walk, walk_to
-from essgeo.schema.vocabulary import CHALLENGES, FAMILIES, GEO_STATUSES, ROLES, SITE_STATES, STAGES, STATUSES, THEMES
+from essgeo.schema.vocabulary import (
+    CHALLENGES,
+    FAMILIES,
+    GEO_STATUSES,
+    PLACE_CHANGES,
+    ROLES,
+    SITE_STATES,
+    STAGES,
+    STATUSES,
+    THEMES,
+)
 from essgeo.text import numbers
 from essgeo.text.languages import texts
 from essgeo.text.phrases import method_in_words
@@ -184,6 +194,7 @@ _VOCABULARIES = {
     "geo_status": GEO_STATUSES,
     "site_state": SITE_STATES,
     "challenge": CHALLENGES,
+    "place_change": PLACE_CHANGES,
 }
 
 

@@ -91,9 +91,11 @@ def describe(study: Study, released: Release, files: Iterable[Published], out: P
         "territory": {
             "id": study.territory.id,
             "name": study.territory.name,
+            "name_in": study.territory.name_in,
             "crs": study.territory.crs,
             "communes": list(study.territory.communes),
         },
+        "lang": study.lang,
         "parameters": dataclasses.asdict(study.parameters),
         "inputs": [dataclasses.asdict(source) for source in study.inputs],
         "cells_cleaned": released.cleaned,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,10 @@ from essgeo.files.write import write_csv, write_geojson, write_parquet
 from essgeo.publish.datapackage import Published, describe, schema_file
 from essgeo.publish.geopackage import write_geopackage, write_project
 from essgeo.publish.licences import attributions, is_share_alike
-from essgeo.publish.release import Release, inputs_by_name, release
+from essgeo.publish.release import Release, inputs_by_name, release, release_table, with_degrees
 from essgeo.publish.umap import write_umap
 from essgeo.publish.workbook import write_workbook
-from essgeo.schema.columns import TABLES
+from essgeo.schema.columns import STUDY_TABLES, TABLES
 from essgeo.text.languages import words
 
 if TYPE_CHECKING:
@@ -21,15 +22,23 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-    from essgeo.results import Study
+    from essgeo.files.provenance import Input
+    from essgeo.results import Comparison, Study
+
+
+PACKAGE, RESIDENTS = "datapackage.json", "residents"
+"""What describes a folder, and its points of residents: from both a study can be compared with a later one."""
+
+_OF_RESIDENTS = {"iris", "demand", "qpv", "qpv_indicators", "neighbourhoods"}
 
 
 def export(study: Study, out: Path, *, excel: bool = False) -> list[Path]:
     """Write the tables and layers of a study as files, and what describes them.
 
     ``tables/*.csv``, each with its ``schemas/*.json``, ``study.xlsx``, ``layers.gpkg``, ``geojson/*.geojson``,
-    ``geoparquet/*.parquet``, ``study.qgs``, ``study.umap``, ``ATTRIBUTIONS.md`` and ``datapackage.json``. What rests on
-    data under the ODbL goes to files of its own, whose names end in ``_odbl``. The same study gives the same bytes.
+    ``geoparquet/*.parquet`` (``residents.parquet`` among them: the points of residents), ``study.qgs``, ``study.umap``,
+    ``ATTRIBUTIONS.md`` and ``datapackage.json``. What rests on data under the ODbL goes to files of its own, whose
+    names end in ``_odbl``. The same study gives the same bytes.
 
     Parameters
     ----------
@@ -62,7 +71,7 @@ def export(study: Study, out: Path, *, excel: bool = False) -> list[Path]:
     refuse_overwrite({"out": out}, study.files)
     released = release(study)
     files = [*_write_tables(study, released, out, excel=excel), *_write_layers(study, released, out)]
-    notice, package = out / "ATTRIBUTIONS.md", out / "datapackage.json"
+    notice, package = out / "ATTRIBUTIONS.md", out / PACKAGE
     resting = {file.path.relative_to(out).as_posix(): file.inputs for file in files}
     notice.write_text(attributions(study, released.caveats, resting), encoding="utf-8")
     package.write_text(describe(study, released, files, out, excel=excel), encoding="utf-8")
@@ -72,13 +81,13 @@ def export(study: Study, out: Path, *, excel: bool = False) -> list[Path]:
 def exported_files(study: Study) -> list[str]:
     """Return the names of what :func:`export` writes for a reader to download, before it is written."""
     endings = {name: "_odbl" if is_share_alike(inputs) else "" for name, inputs in inputs_by_name(study).items()}
-    tables = [name for name, table in TABLES.items() if not table.geographic or name == "structures"]
-    layers = [name for name, table in TABLES.items() if table.geographic]
+    tables = [name for name, table in STUDY_TABLES.items() if not table.geographic or name == "structures"]
+    layers = [name for name, table in STUDY_TABLES.items() if table.geographic]
     return [
         *("study.xlsx", "layers.gpkg"),
         *sorted(f"tables/{name}{endings[name]}.csv" for name in tables),
         *sorted(f"geojson/{name}{endings[name]}.geojson" for name in layers),
-        *("datapackage.json", "ATTRIBUTIONS.md"),
+        *(PACKAGE, "ATTRIBUTIONS.md"),
     ]
 
 
@@ -121,6 +130,10 @@ def _write_layers(study: Study, released: Release, out: Path) -> Iterator[Publis
         write_parquet(layer, paths[1])
         for path in paths:
             yield Published(path, TABLES[name].title[lang], released.inputs[name], shows_coverage=name == "iris")
+    people = tuple(one for one in study.inputs if one.layer in _OF_RESIDENTS)
+    path = out / "geoparquet" / f"{RESIDENTS}{'_odbl' if is_share_alike(people) else ''}.parquet"
+    write_parquet(study.demand, path)
+    yield Published(path, titles["residents"], people)
     path = out / "study.qgs"
     write_project(study, {name: f"layers{ending}.gpkg" for name, ending in ending_of.items()}, path)
     yield Published(path, titles["project"])
@@ -128,6 +141,49 @@ def _write_layers(study: Study, released: Release, out: Path) -> Iterator[Publis
     inputs = released.inputs_of(list(free))
     write_umap(study, free, path, inputs=inputs, caveats=released.caveats)
     yield Published(path, titles["umap"], inputs, shows_coverage="iris" in free)
+
+
+def export_comparison(found: Comparison, out: Path, *, excel: bool = False) -> list[Path]:
+    """Write the tables of a comparison as CSV and as one workbook, and what they rest on.
+
+    ``tables/changed_places.csv``, ``tables/changes.csv``, ``changes.xlsx`` and, unless a study stands there already,
+    ``ATTRIBUTIONS.md``. Names end in ``_odbl`` where streets under the ODbL stand behind. Places that the law restricts
+    are left out.
+
+    Parameters
+    ----------
+    found
+        From :func:`essgeo.compare_studies`.
+    out
+        An existing folder.
+    excel
+        As for :func:`export`.
+    """
+    sentences, notice = found.findings, out / "ATTRIBUTIONS.md"
+    of_both = dict.fromkeys([*found.before.inputs, *found.after.inputs])
+    after = replace(found.after, inputs=tuple(of_both))
+    places = found.changed_places[found.changed_places["geo_status"] != "masked"]
+    was = with_degrees(places.set_geometry("was", crs=places.crs).drop(columns="geometry"))
+    shown = with_degrees(places.drop(columns="was")).assign(
+        was_longitude=was["longitude"], was_latitude=was["latitude"]
+    )
+    frames = {"changed_places": shown, "changes": found.changes}
+    tables = {name: release_table(name, frame, after.structures) for name, frame in frames.items()}
+    inputs = {name: tuple(one for one in of_both if one.layer in TABLES[name].rests_on) for name in tables}
+    released = Release({}, tables, 0, tuple(sentences), inputs, after.inputs)
+    endings = {name: "_odbl" if is_share_alike(inputs[name]) else "" for name in tables}
+    (out / "tables").mkdir(exist_ok=True)
+    resting: dict[str, tuple[Input, ...]] = {}
+    for name, table in tables.items():
+        path = out / "tables" / f"{name}{endings[name]}.csv"
+        write_csv(table, path, excel=excel)
+        resting[f"tables/{path.name}"] = inputs[name]
+    book = f"changes{endings['changes']}.xlsx"
+    write_workbook(after, released, list(tables), out / book, in_words=excel)
+    resting[book] = inputs["changes"]
+    if not notice.exists():
+        notice.write_text(attributions(after, sentences, resting), encoding="utf-8")
+    return [*(out / name for name in resting), notice]
 
 
 def _with_coverage(released: Release, minutes: int) -> gpd.GeoDataFrame:

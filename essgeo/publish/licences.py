@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from essgeo.files.provenance import Input
-    from essgeo.results import Study
+    from essgeo.results import Setting, Study
 
 
 def caveats(study: Study) -> list[str]:
@@ -114,7 +114,7 @@ def is_share_alike(inputs: Iterable[Input]) -> bool:
     return any("ODbL" in source.licence for source in inputs)
 
 
-def attributions(study: Study, caveats: Iterable[str], files: Mapping[str, Collection[Input]]) -> str:
+def attributions(study: Setting, caveats: Iterable[str], files: Mapping[str, Collection[Input]]) -> str:
     """Return ATTRIBUTIONS.md: the inputs by licence, the files that rest on each, and that pages rest on all.
 
     Parameters

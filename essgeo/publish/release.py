@@ -17,7 +17,7 @@ from essgeo.files.redact import MASK, SIREN, redact, redact_identifiers
 from essgeo.files.write import writable
 from essgeo.messages import tell
 from essgeo.publish.licences import caveats, is_share_alike
-from essgeo.schema.columns import SHOWN_PUBLISHED, TABLES
+from essgeo.schema.columns import SHOWN_PUBLISHED, STUDY_TABLES, TABLES
 from essgeo.text.phrases import method_in_words
 
 if TYPE_CHECKING:
@@ -97,16 +97,20 @@ def release(study: Study) -> Release:
     SchemaError
         Frames of the study lack columns; the message lists them all.
     """
-    frames = {name: getattr(study, name) for name in TABLES}
+    frames = {name: getattr(study, name) for name in STUDY_TABLES}
     listed = listed_zones(frames["qpv"])
     frames["qpv"] = pd.concat([frames["qpv"].assign(note=frames["qpv"].get("note", "")), listed])
     frames["neighbourhoods"] = _note_in(frames["neighbourhoods"], study.lang)
     frames |= {
-        name: frames[name].rename_axis(table.key[0]).reset_index() for name, table in TABLES.items() if table.geographic
+        name: frames[name].rename_axis(table.key[0]).reset_index()
+        for name, table in STUDY_TABLES.items()
+        if table.geographic
     }
     _require_columns(frames)
     masked = _masked(study.structures)
-    typed = {name: _hide(_in_words(_typed(frames[name], TABLES[name].columns), study.lang), masked) for name in TABLES}
+    typed = {
+        name: _hide(_in_words(_typed(frames[name], TABLES[name].columns), study.lang), masked) for name in STUDY_TABLES
+    }
     cleaned = {name: _clean(frame) for name, frame in typed.items()}
     layers = {
         name: gpd.GeoDataFrame(frame, geometry=_shapes(frames[name], masked), crs=frames[name].crs)
@@ -114,7 +118,7 @@ def release(study: Study) -> Release:
         if TABLES[name].geographic
     }
     tables = {name: frame for name, (frame, _) in cleaned.items() if not TABLES[name].geographic}
-    tables = {"structures": _with_degrees(layers["structures"])} | tables
+    tables = {"structures": with_degrees(layers["structures"])} | tables
     return Release(
         layers,
         tables,
@@ -127,7 +131,7 @@ def release(study: Study) -> Release:
 
 def inputs_by_name(study: Study) -> dict[str, tuple[Input, ...]]:
     """Return the files of a study that each layer and table rests on."""
-    rests_on = {name: set(table.rests_on) for name, table in TABLES.items()}
+    rests_on = {name: set(table.rests_on) for name, table in STUDY_TABLES.items()}
     rests_on["iris"] |= rests_on["iris_coverage"]  # the layer shows the share of residents within reach
     return {name: tuple(one for one in study.inputs if one.layer in rests) for name, rests in rests_on.items()}
 
@@ -217,6 +221,9 @@ def _shapes(frame: gpd.GeoDataFrame, masked: Mapping[str, str]) -> gpd.GeoSeries
     return shapes.mask(np.asarray(hidden) | shapes.is_empty.to_numpy(), None)
 
 
-def _with_degrees(layer: gpd.GeoDataFrame) -> pd.DataFrame:
+def with_degrees(layer: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return a layer of points as a table with ``longitude`` and ``latitude``, NaN where there is no point."""
     points = layer.geometry.to_crs(GEOGRAPHIC)
-    return pd.DataFrame(layer.drop(columns="geometry")).assign(longitude=points.x.round(6), latitude=points.y.round(6))
+    return pd.DataFrame(layer.drop(columns=layer.geometry.name)).assign(
+        longitude=points.x.round(6), latitude=points.y.round(6)
+    )

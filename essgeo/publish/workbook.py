@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from essgeo.files.write import TextFormats
     from essgeo.publish.release import Release
-    from essgeo.results import Study
+    from essgeo.results import Setting
 
 
 _WIDTHS = (8, 60)
@@ -36,7 +36,7 @@ _HEADER = {"bold": True, "font_color": "#FFFFFF", "bg_color": "#1F4E79"}
 
 
 def write_workbook(
-    study: Study, released: Release, names: Collection[str], path: Path, *, in_words: bool = False
+    study: Setting, released: Release, names: Collection[str], path: Path, *, in_words: bool = False
 ) -> None:
     """Write some tables, coverage by IRIS aside, as one XLSX workbook whose bytes depend on the study only.
 
@@ -60,7 +60,9 @@ def write_workbook(
             _write_table(book.add_worksheet(name), frame, header, formats, heads)
 
 
-def _notes(study: Study, released: Release, tables: Mapping[str, pd.DataFrame]) -> Iterator[tuple[Sequence[str], bool]]:
+def _notes(
+    study: Setting, released: Release, tables: Mapping[str, pd.DataFrame]
+) -> Iterator[tuple[Sequence[str], bool]]:
     """Return the rows of the first sheet, and whether each is a heading."""
     lang, own = study.lang, words(study.lang)["workbook"]
     yield (f"{study.territory.name}. {own['title']}",), True

@@ -69,7 +69,7 @@ def combine_lists(lists: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         clash = rows.index.isin(whole.index)
         slug = simplify(name).replace("_", "-")
         rows = rows.set_axis(rows.index.where(~clash, slug + "-" + rows.index.astype(str)))
-        same = _same_rows(whole, rows)
+        same = same_rows(whole, rows)
         whole = _completed(whole, rows.loc[list(same)], same)
         new = rows[~rows.index.isin(list(same))]
         whole = pd.concat([whole, new]).rename_axis(index=str(frame.index.name))
@@ -109,7 +109,7 @@ def _marked(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(source=(sources + " ; " + name).where(sources != "", name), **{LIST: name})
 
 
-def _same_rows(whole: pd.DataFrame, rows: pd.DataFrame) -> dict[str, str]:
+def same_rows(whole: pd.DataFrame, rows: pd.DataFrame) -> dict[str, str]:
     """Return, by the identifier of a row, that of the row before it that is the same; each is so once."""
     by_siret = _first(_texts(whole, "siret"))
     by_place = _first(_keys(whole))

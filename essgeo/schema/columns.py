@@ -107,7 +107,7 @@ class Table:
     Attributes
     ----------
     name
-        The attribute of :class:`essgeo.results.Study` that holds it.
+        The attribute of :class:`essgeo.results.Study` or :class:`essgeo.results.Comparison` that holds it.
     title
         What it is, in French and in English.
     key
@@ -120,6 +120,8 @@ class Table:
         It is a layer: it has a geometry, and its key is its index.
     shows_coverage
         Its figures are coverage, so that they mean little without the caveats of :mod:`essgeo.publish.licences`.
+    of_comparison
+        It is one of :class:`essgeo.results.Comparison`, not of a study.
     """
 
     name: str
@@ -129,6 +131,7 @@ class Table:
     rests_on: tuple[str, ...]
     geographic: bool = False
     shows_coverage: bool = False
+    of_comparison: bool = False
 
 
 Headers: TypeAlias = "Mapping[str, Mapping[str, tuple[str, ...]]]"
@@ -216,6 +219,7 @@ def _table(record: dict[str, str]) -> Table:
         tuple(record["rests_on"].split()),
         geographic=record["geographic"] == "yes",
         shows_coverage=record["shows_coverage"] == "yes",
+        of_comparison=record["of"] == "comparison",
     )
 
 
@@ -233,6 +237,9 @@ _ROWS: Final = [
 COLUMNS: Final[dict[str, Column]] = {row.cells["name"]: _column(row) for row in _ROWS}
 
 TABLES: Final[dict[str, Table]] = {record["name"]: _table(record) for record in _records("tables.csv")}
+
+STUDY_TABLES: Final = {name: table for name, table in TABLES.items() if not table.of_comparison}
+"""Those of a study."""
 
 TITLE_END = re.compile(r" ?[;:] .*")
 """What a description says beyond the name of a column."""

@@ -114,6 +114,21 @@ STATUSES = _labels(
 )
 
 
+PLACE_CHANGES = _labels(
+    {
+        "opened": ("Ouvert", "Opened"),
+        "listed": ("Nouveau dans la liste", "New in the list"),
+        "closed": ("Fermé ou parti", "Closed or left"),
+        "delisted": ("Sorti de la liste", "No longer in the list"),
+        "moved": ("Déménagé", "Moved"),
+        "already_open": ("Déjà ouvert, mieux connu", "Open already, better known"),
+        "already_closed": ("Déjà fermé, mieux connu", "Closed already, better known"),
+        "located": ("Mieux situé", "Better located"),
+    }
+)
+"""What two registers say of a place; of one that is new in a list nothing says that it opened since."""
+
+
 SITE_STATES = _labels(
     {
         "candidate": ("Proposé", "Candidate"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -9,18 +11,25 @@ import geopandas as gpd
 import pandas as pd
 
 from essgeo.crs import GEOGRAPHIC
+from essgeo.errors import InputWarning
 from essgeo.files.layers import read_layers
 from essgeo.files.reread import ask_again
+from essgeo.files.structures import read_structures
+from essgeo.files.tables import require_file
 from essgeo.files.write import write_file
 from essgeo.geocoding import Local, Places, geocode, read_corrections, review
 from essgeo.geocoding.chain import warn_uncovered
 from essgeo.geocoding.corrections import warn_unmatched
 from essgeo.geocoding.places import read_named
+from essgeo.messages import plural, tell
 from essgeo.official.catalogue import known_headers
-from essgeo.register import OUTSIDE, counted_on, join_decisions, read_decisions, settled_rows
-from essgeo.register.combine import LIST, settle, suggest_pairs
-from essgeo.study.facts import own_register
+from essgeo.register import OUTSIDE, counted_on, join_decisions, portrait, read_decisions, settled_rows
+from essgeo.register.combine import LIST, same_rows, settle, suggest_pairs
+from essgeo.results import Setting
+from essgeo.study.facts import own_register, user_inputs, vintage_of
 from essgeo.territory import load_territory
+from essgeo.text.languages import words
+from essgeo.text.numbers import joined, number
 from essgeo.zoning.count import overlay, zone_layers
 from essgeo.zoning.crosswalk import with_programme
 
@@ -34,12 +43,16 @@ if TYPE_CHECKING:
 
 
 class Placed(NamedTuple):
-    """Structures with position and QPV, the zones each lies in or near, the layers of these, and what is to review."""
+    """Structures with position and QPV, the zones each lies in or near, the layers of these, and what is to review.
+
+    ``engines`` are what knew addresses.
+    """
 
     structures: gpd.GeoDataFrame
     structure_zones: pd.DataFrame
     layers: dict[str, gpd.GeoDataFrame]
     review: pd.DataFrame
+    engines: tuple[Engine, ...]
 
 
 def place(territory: str | Path | Territory, options: Options) -> Placed:
@@ -131,27 +144,92 @@ def lay_over(
     structures = _settled(structures, options)
     warn_uncovered(structures, live=options.live)
     warn_unmatched(structures, settled)
+    laid_over, rows = over_zones(structures, laid, parameters, iris_vintage=iris_vintage)
+    return Placed(laid_over, rows, laid, review(laid_over, engines), tuple(engines))
+
+
+def over_zones(
+    structures: gpd.GeoDataFrame, layers: Mapping[str, gpd.GeoDataFrame], parameters: Parameters, *, iris_vintage: str
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """Return structures counted on the day, each with its QPV, and the zones that each lies in or near."""
     # A structure lies outside where even its radius does not reach the territory.
     away = structures.geometry.notna() & (
-        structures.distance(laid["communes"].geometry.union_all()) > structures["geo_radius_m"]
+        structures.distance(layers["communes"].geometry.union_all()) > structures["geo_radius_m"]
     )
     structures = structures.assign(
         counted=counted_on(structures, parameters.as_of), geo_status=structures["geo_status"].mask(away, OUTSIDE)
     )
-    rows = overlay(structures, zone_layers(laid, iris_vintage=iris_vintage), near_m=parameters.near_m)
+    rows = overlay(structures, zone_layers(layers, iris_vintage=iris_vintage), near_m=parameters.near_m)
     # The QPV of a structure is its likeliest, of two as likely the nearest.
     qpv_rows = rows[rows["layer"] == "qpv"]
     likeliest = qpv_rows.sort_values(["probability", "distance_m"], ascending=[False, True], kind="stable")
     best = likeliest.drop_duplicates("structure_id").set_index("structure_id").reindex(structures.index)
     structures = structures.assign(
         qpv=best["zone_id"].fillna(""),
-        qpv_name=best["zone_id"].map(laid["qpv"]["name"]).fillna(""),
+        qpv_name=best["zone_id"].map(layers["qpv"]["name"]).fillna(""),
         qpv_relation=best["relation"],
         qpv_probability=best["probability"],
         qpv_distance_m=best["distance_m"],
         qpv_vintage=best["vintage"].fillna(""),
     )
-    return Placed(cast("gpd.GeoDataFrame", structures), rows, laid, review(structures, engines))
+    return cast("gpd.GeoDataFrame", structures), rows
+
+
+def add_places(setting: Setting, places: pd.DataFrame | Path | str) -> Setting:
+    """Return a setting with places added to its register, see :meth:`essgeo.results.Study.with_places`.
+
+    Every page that is made of it says which were added.
+
+    Raises
+    ------
+    SchemaError, InputError
+        The list has neither addresses nor coordinates, or cannot be read.
+
+    Examples
+    --------
+    >>> study = study_est_ensemble()
+    >>> more = add_places(study, pd.DataFrame({"nom": ["La Fabrique"], "adresse": [""], "commune": ["Bondy"]}))
+    >>> more.structures.iloc[-1][["name", "geo_status"]].tolist(), bool(more.structures["counted"].iloc[-1])
+    (['La Fabrique', 'not_found'], True)
+    """
+    if not isinstance(places, pd.DataFrame):
+        places = Path(places)
+        require_file(places)
+    base = Setting(**{one.name: getattr(setting, one.name) for one in fields(Setting)})
+    here, chosen, known = base.territory, base.parameters, base.structures
+    given = read_structures(places, headers=known_headers())
+    there = same_rows(known, given)
+    if there:
+        names = joined([str(known["name"][one]) for one in there.values()], tell("word_and"))
+        warnings.warn(plural("places_there", len(there), names=names), InputWarning, stacklevel=2)
+    new = given[~given.index.isin(there)]
+    new = new.set_axis(new.index.where(~new.index.isin(known.index), tell("word_added") + "-" + new.index.astype(str)))
+    if new.empty:
+        return base
+    new = new.assign(
+        status=new["status"].replace("unknown", "active"), as_of=new["as_of"].replace("", chosen.as_of.isoformat())
+    )
+    located = geocode(new.rename_axis(known.index.name), using=base.engines, crs=here.crs)
+    structures = pd.concat([known, located])
+    texts = list(known.select_dtypes(["object", "str"]).columns)
+    structures = cast("gpd.GeoDataFrame", structures[known.columns].assign(**structures[texts].fillna("")))
+    layers = {name: getattr(base, name) for name in ("communes", "neighbourhoods", "qpv", "npnru", "iris")}
+    structures, rows = over_zones(structures, layers, chosen, iris_vintage=vintage_of(base.inputs, "iris"))
+    added = words(base.lang)["notes"]["added"]
+    sources = user_inputs({"structures": places}, chosen.vintage, None, lang=base.lang)
+    note = words(base.lang)["notes"]["added_places"].format(
+        count=number(len(new), base.lang), names=joined(list(new["name"]), words(base.lang)["findings"]["and"])
+    )
+    return replace(
+        base,
+        structures=structures,
+        structure_zones=rows,
+        portrait=portrait(structures, base.lists["seed_figures"], scope=here.name),
+        review=review(structures, base.engines),
+        inputs=(*base.inputs, *(replace(source, title=added) for source in sources)),
+        notes=(*base.notes, note),
+        files=base.files if isinstance(places, pd.DataFrame) else {**base.files, "--add": places},
+    )
 
 
 def _settled(structures: gpd.GeoDataFrame, options: Options) -> gpd.GeoDataFrame:

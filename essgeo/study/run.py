@@ -28,17 +28,19 @@ from essgeo.gaps import (
 )
 from essgeo.gaps.reach import trips_to
 from essgeo.maps import build_maps
+from essgeo.maps.before_after import build_before_after
 from essgeo.messages import tell
 from essgeo.official.live import Live
 from essgeo.publish import export
-from essgeo.publish.export import exported_files
+from essgeo.publish.export import export_comparison, exported_files
 from essgeo.publish.folder import check_folder, staged
 from essgeo.register import activity_odds, portrait, portrait_by_area
 from essgeo.results import Setting, Study
 from essgeo.siting import default_scenarios
+from essgeo.study.compare import compare_studies
 from essgeo.study.facts import live_facts, own_facts, user_inputs, vintage_of
 from essgeo.study.inputs import Options
-from essgeo.study.place import lay_over
+from essgeo.study.place import add_places, lay_over
 from essgeo.territory import Territory, load_territory
 from essgeo.zoning.count import count_zones, residents_of, zone_layers
 
@@ -51,10 +53,14 @@ if TYPE_CHECKING:
 
     from essgeo.maps.render import Choice
     from essgeo.messages import Lang
+    from essgeo.results import Comparison
     from essgeo.siting import Scenario
 
 
 Result = TypeVar("Result")
+
+CHANGE = "change.html"
+"""The page that says what added places change."""
 
 _PR_SET_PDEATHSIG = 1
 """Of Linux: the signal that a process gets when the one that started it ends."""
@@ -110,6 +116,7 @@ def set_up(territory: str | Path | Territory, options: Options) -> Setting:
         lists=facts.lists,
         review=placed.review,
         files=options.inputs(here),
+        engines=placed.engines,
         **placed.layers,
     )
 
@@ -217,6 +224,11 @@ def measure(setting: Setting) -> Study:
     )
 
 
+def with_places(study: Setting, places: pd.DataFrame | Path | str) -> Study:
+    """Return a study measured anew with places added, see :meth:`essgeo.results.Study.with_places`."""
+    return measure(add_places(study, places))
+
+
 def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the first by name)
     territory: str | Path | Territory,
     *,
@@ -237,6 +249,7 @@ def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the 
     walk_minutes: int = 15,
     profile: str = "adult",
     speed_kmh: float | None = None,
+    add: pd.DataFrame | Path | str | None = None,
     out: Path | str | None = "maps",
     lang: Lang = "fr",
     live: bool = False,
@@ -255,6 +268,9 @@ def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the 
         Your lists, see :class:`essgeo.study.Options`.
     corrections, ban, qpv, npnru, network, vintage, as_of, walk_minutes, profile, speed_kmh, lang, live, offline
         What to look at, see :class:`essgeo.study.Options`.
+    add
+        Places to add to the register, as :meth:`essgeo.Study.with_places` takes them; what they change is published as
+        ``change.html``, ``changes.xlsx`` and two tables.
     out
         Folder to publish into; ``None`` writes nothing.
     background, single_file
@@ -303,13 +319,19 @@ def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the 
         live=live,
         offline=offline,
     )
+    if out is not None:
+        given = {} if add is None or isinstance(add, pd.DataFrame) else {"--add": Path(add)}
+        check_folder(Path(out), options.inputs(here) | given)
+    without = set_up(here, options)
+    setting = without if add is None else add_places(without, add)
     if out is None:
-        return measure(set_up(here, options))
-    check_folder(Path(out), options.inputs(here))
-    setting = set_up(here, options)
+        return measure(setting)
     with _side_by_side(lambda: _scenarios(setting)) as scenarios:
         study = measure(setting)
-        _write(study, Path(out), scenarios, background=background, single_file=single_file, excel=excel)
+        compared = None if add is None else compare_studies(without, setting)
+        _write(
+            study, Path(out), scenarios, compared, background=background, single_file=single_file, excel=excel
+        )  # fmt: skip
     return study
 
 
@@ -359,6 +381,7 @@ def _write(
     study: Study,
     out: Path,
     scenarios: Callable[[], list[Scenario]],
+    compared: Comparison | None = None,
     *,
     background: Choice,
     single_file: bool,
@@ -375,6 +398,9 @@ def _write(
                 downloads=exported_files(study),
             )
             files = exported()
+        if compared is not None:
+            pages += build_before_after(compared, staging, page=CHANGE, back="index.html")
+            files += export_comparison(compared, staging, excel=excel)
         names = [path.relative_to(staging) for path in (*files, *pages)]
     return [out / name for name in names]
 

@@ -94,6 +94,9 @@ def draw_positions(
     (:data:`KINDRED`); else, with *m* of them located, it stands with probability :math:`k \, m / (m + 1)` near one of
     these (Gaussian, :data:`NEAR_M`); else by the square root of residents. Structures do not stand where residents do.
 
+    A structure at the end of the list changes nothing for those before it, but that these may join its place: one that
+    is located and of no area (:data:`NOWHERE`) is joined by none.
+
     Examples
     --------
     >>> from essgeo.uncertainty import Homes
@@ -112,6 +115,7 @@ def draw_positions(
     leading = np.flatnonzero(places.located & (first == np.arange(len(first))))
     factors, odds = np.array(DISCS).T
     radius = np.nan_to_num(places.radius)
+    streams = random.spawn(int(homes.area.max(initial=-1)) + 2)  # of each area, and of the territory, whose code is -1
     for one in leading:
         disc = np.searchsorted(np.cumsum(odds)[:-1], stratified(random, count), side="right")
         away = radius[one] * factors[disc] * np.sqrt(random.random(count))
@@ -119,14 +123,17 @@ def draw_positions(
         x[one], y[one] = places.xy[one, 0] + away * np.cos(angle), places.xy[one, 1] + away * np.sin(angle)
     following = np.flatnonzero(places.located & (first != np.arange(len(first))))
     x[following], y[following], host[following] = x[first[following]], y[first[following]], host[first[following]]
-    for members, cells, weights in _urns(places, homes):
+    for code, members, cells, weights in _urns(places, homes):
+        # Each urn has a stream of its own, as have the located: one more structure in another moves nothing here.
+        random = streams[code]
         settled = [int(one) for one in members if places.located[one]]
         for one in members[~places.located[members]]:
             joins = stratified(random, count) < SHARED * len(settled) / (len(settled) + 1)
+            which = random.random(count)
             if settled:
                 others = places.themes[settled] & ~np.uint64(1) & places.themes[one]
                 chance = np.cumsum(1 + KINDRED * (others != 0))
-                whom = np.array(settled)[np.searchsorted(chance, random.random(count) * chance[-1], side="right")]
+                whom = np.array(settled)[np.searchsorted(chance, which * chance[-1], side="right")]
                 host[one] = np.where(joins, host[whom, np.arange(count)], one)
             cell = cells[np.searchsorted(weights, stratified(random, count) * weights[-1], side="right")]
             offset = homes.spacing_m * (random.random((2, count)) - 0.5)
@@ -137,17 +144,17 @@ def draw_positions(
     return x, y, host
 
 
-def _urns(places: Places, homes: Homes) -> Iterator[tuple[Ints, Ints, Floats]]:
-    """Yield, for each area with structures to place, its structures, its points of residents and their running weight.
+def _urns(places: Places, homes: Homes) -> Iterator[tuple[int, Ints, Ints, Floats]]:
+    """Yield each area with structures to place, its structures, its points of residents and their running weight.
 
     Somewhere in the territory comes last, so that it may join any of the others.
     """
     for code in sorted(set(places.area[~places.located].tolist()) - {NOWHERE}, key=lambda code: (code < 0, code)):
-        members = np.flatnonzero((places.area == code) | ((code == WHOLE) & places.located))
+        members = np.flatnonzero((places.area == code) | ((code == WHOLE) & places.located & (places.area != NOWHERE)))
         cells = np.flatnonzero((homes.area == code) | (code == WHOLE))
         if len(cells):
             known = places.xy[members[places.located[members]]]
-            yield members, cells, np.cumsum(spread_in_area(known, homes.xy[cells], homes.people[cells]))
+            yield code, members, cells, np.cumsum(spread_in_area(known, homes.xy[cells], homes.people[cells]))
 
 
 def spread_in_area(known: Floats, xy: Floats, people: Floats) -> Floats:

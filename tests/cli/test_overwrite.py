@@ -26,13 +26,15 @@ BAN = "id;numero;nom_voie;code_postal;code_insee;nom_commune;lon;lat\n"
 WORDS = {
     "study": ["study", "{small}", "--out", "{out}", "--{option}", "{file}"],
     "site": ["site", "{small}", "--sector", "all", "--out", "{out}", "--{option}", "{file}"],
+    "compare": ["compare", "{small}", "{small}", "--out", "{out}", "--{option}", "{file}"],
     "zones": ["zones", "{list}", "-o", "{out}", "--territory", "{small}", "--{option}", "{file}"],
     "geocode": ["geocode", "{list}", "-o", "{out}", "--{option}", "{file}"],
     "structures": ["structures", "{small}", "-o", "{out}", "--{option}", "{file}"],
 }
 SUGGESTING = ("gaps", "doctor")
 FOLDERS = [
-    *(("study", option) for option in ("structures", "corrections", "qpv", "npnru", "network")),
+    *(("study", option) for option in ("structures", "corrections", "qpv", "npnru", "network", "add")),
+    ("compare", "network"),
     *(("site", option) for option in ("structures", "corrections", "network", "candidates")),
 ]
 FILES = [

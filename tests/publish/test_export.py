@@ -31,7 +31,7 @@ from essgeo.files.redact import MASK
 from essgeo.files.write import write_csv
 from essgeo.publish import export
 from essgeo.publish.release import Release, release
-from essgeo.schema.columns import LAYERS, SHOWN_PUBLISHED, TABLES
+from essgeo.schema.columns import LAYERS, SHOWN_PUBLISHED, STUDY_TABLES, TABLES
 from tests.made.study import HOSTILE, MASKED, make_study
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def test_same_study_same_bytes(folder: Path, tmp_path: Path) -> None:
 
 def test_the_study_is_not_changed(study: Study) -> None:
     fresh = make_study()
-    for name in TABLES:
+    for name in STUDY_TABLES:
         assert_frame_equal(pd.DataFrame(getattr(study, name)), pd.DataFrame(getattr(fresh, name)))
 
 

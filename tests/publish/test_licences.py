@@ -14,7 +14,7 @@ import pytest
 
 from essgeo.files.provenance import Input
 from essgeo.publish import export
-from essgeo.schema.columns import TABLES
+from essgeo.schema.columns import STUDY_TABLES as TABLES
 from tests.made.study import make_study
 
 if TYPE_CHECKING:

@@ -1,0 +1,107 @@
+"""The page of a comparison: what opened, closed and moved, and what that changes for whom."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from essgeo.maps.drawing import plan_of
+from essgeo.maps.findings import records
+from essgeo.maps.render import SITING_STYLE, STYLE, asset_texts, linked_assets, policy, render, write_assets
+from essgeo.register.turnover import CHANGED
+from essgeo.text.languages import typeset
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import geopandas as gpd
+    import pandas as pd
+
+    from essgeo.maps.drawing import Plan
+    from essgeo.results import Comparison
+
+MOST_ROWS = 100
+"""So many rows of a table are shown; the others are counted, and stand in the tables."""
+
+_LEVELS = ("territory", "neighbourhood", "commune", "qpv")
+
+
+def build_before_after(found: Comparison, out: Path, *, page: str = "index.html", back: str = "") -> list[Path]:
+    """Write the page of a comparison and its styles, and return their paths.
+
+    Parameters
+    ----------
+    found
+        From :func:`essgeo.compare_studies`; the language is that of the later study.
+    out
+        Folder to write to; it is made where missing.
+    page
+        Name of the page.
+    back
+        A page that it leads back to, such as that of the study; none where empty.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from essgeo import compare_studies
+    >>> study = study_est_ensemble()
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     build_before_after(compare_studies(study, study), pathlib.Path(folder))[0].name
+    'index.html'
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / page
+    path.write_text(
+        render("before_after.html", found.after.lang, _context(found, back)), encoding="utf-8", newline="\n"
+    )
+    styles = {name: text for name, text in asset_texts().items() if name in (STYLE, SITING_STYLE)}
+    return [path, *write_assets(out, styles)]
+
+
+def _context(found: Comparison, back: str) -> dict[str, Any]:
+    after, lang, plan = found.after, found.after.lang, plan_of(found.after)
+    changes = found.changes[found.changes["minutes"] == after.parameters.walk_minutes]
+    places = found.changed_places
+    shown = places[places["geo_status"] != "masked"]
+    return {
+        "back": back,
+        "single": False,
+        "at": "",
+        "territory": after.territory.name,
+        "territory_in": after.territory.place(lang),
+        "parameters": after.parameters,
+        "minutes": after.parameters.walk_minutes,
+        "notes": after.shortfalls,
+        "inputs": list(dict.fromkeys([*found.before.inputs, *found.after.inputs])),
+        "sentences": [typeset(said) if lang == "fr" else said for said in found.findings],
+        "places": records(shown.drop(columns="was")),
+        "restricted": len(places) - len(shown),
+        "plan": plan,
+        "drawn": _drawn(shown, plan),
+        "sure": _widest(changes[changes["change"].isin(["more", "less"])]),
+        "unsure": _widest(changes[changes["change"] == "unsure"]),
+        "most_rows": MOST_ROWS,
+        "styles": linked_assets(STYLE, SITING_STYLE),
+        "policy": policy(),
+    }
+
+
+def _widest(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return rows of a difference, the territory first, within a level the most residents first."""
+    level = rows["level"].map(_LEVELS.index)
+    return records(rows.iloc[np.lexsort((-rows["change_residents"].abs(), level))])
+
+
+def _drawn(places: gpd.GeoDataFrame, plan: Plan) -> list[dict[str, Any]]:
+    """Return each place that changed as it is drawn: its name, whether it is there now, and its one or two points."""
+    marks = []
+    changed = places[places["place_change"].isin(CHANGED)]
+    for name, was, now in zip(changed["name"], changed["was"], changed.geometry, strict=True):
+        ends = [
+            None if point is None else plan.drawn(np.array([[point.x, point.y]]))[0].round(1).tolist()
+            for point in (was, now)
+        ]
+        if any(ends):
+            marks.append({"name": name, "was": ends[0], "now": ends[1]})
+    return marks

@@ -1,0 +1,80 @@
+"""The page of a comparison: names that try to break it stay text, and every place and figure is where it belongs."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from shapely import Point
+
+from essgeo.gaps.difference import COLUMNS
+from essgeo.maps.before_after import MOST_ROWS, build_before_after
+from essgeo.publish.export import export_comparison
+from essgeo.register.turnover import COLUMNS as PLACE_COLUMNS
+from essgeo.results import Comparison
+from essgeo.schema.vocabulary import PLACE_CHANGES
+from tests.made.study import HOSTILE, SOUTH, WEST, make_study
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KINDS = [list(PLACE_CHANGES)[i % len(PLACE_CHANGES)] for i in range(len(HOSTILE))]
+
+
+def comparison() -> Comparison:
+    """Hostile names in every text of a place and a zone; the last place is masked by law."""
+    count = len(HOSTILE)
+    study = make_study()
+    texts = {name: HOSTILE for name in PLACE_COLUMNS if name not in {"place_change", "moved_m"}}
+    was = [Point(WEST + i, SOUTH) if kind in {"moved", "closed", "delisted"} else None for i, kind in enumerate(KINDS)]
+    now = [None if kind in {"closed", "delisted"} else Point(WEST, SOUTH + i) for i, kind in enumerate(KINDS)]
+    places = gpd.GeoDataFrame(
+        {**texts, "place_change": KINDS, "moved_m": 3.0, "geo_status": ["located"] * (count - 1) + ["masked"]},
+        geometry=now,
+        crs=2154,
+    ).assign(was=gpd.GeoSeries(was, crs=2154))
+    figures = dict.fromkeys(COLUMNS, 1.0)
+    codes = ["more", "less", "unsure", "none", "nobody"]
+    changes = pd.DataFrame(
+        figures
+        | {"level": "qpv", "zone_id": HOSTILE, "zone_name": HOSTILE, "vintage": "2024", "theme_kind": "all",
+           "theme": "all", "minutes": 15, "change": [codes[i % 5] for i in range(count)]}
+    )  # fmt: skip
+    after = dataclasses.replace(study, territory=dataclasses.replace(study.territory, name=HOSTILE[0]))
+    return Comparison(before=study, after=after, changed_places=places, changes=changes)
+
+
+class _Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        assert not any(name.startswith("on") for name, _ in attrs)
+
+
+def test_hostile_names_stay_text_and_tables_hold_all(tmp_path: Path) -> None:
+    found = comparison()
+    page, *_ = build_before_after(found, tmp_path)
+    text = page.read_text(encoding="utf-8")
+    parser = _Tags()
+    parser.feed(text)
+    assert not {"script", "img", "iframe"} & {*parser.tags}
+    assert "\u202e" not in text
+    assert text.count('<circle class="opened"') == sum(kind in {"opened", "listed"} for kind in KINDS[:-1])
+    assert text.count('<path class="closed"') == sum(kind in {"closed", "delisted"} for kind in KINDS[:-1])
+    assert text.count('<path class="moved"') == KINDS[:-1].count("moved")
+    rows = re.findall(r"<tbody>\n(.*?)</tbody>", text, re.DOTALL)
+    assert [part.count("<tr>") for part in rows] == [MOST_ROWS, 80, 40]
+    assert "Lieux à diffusion restreinte par la loi, comptés et non listés\xa0: 1" in text
+    files = export_comparison(found, tmp_path)
+    places, changes = (pd.read_csv(path, dtype=str, keep_default_na=False) for path in files[:2])
+    assert len(places) == len(HOSTILE) - 1
+    assert len(changes) == len(HOSTILE)
+    assert np.all(places["name"].str.match(r"[=+\-@\t]") == False)  # noqa: E712 (cells that a spreadsheet would run)
