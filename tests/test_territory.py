@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
 from essgeo import load_territory
 from essgeo.errors import InputError, UnknownTerritoryError
+from essgeo.files import read_table
 from essgeo.official.live_layers import read_layer
 from essgeo.territory import in_french, territory_names
+from tests.conftest import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +28,24 @@ def test_every_shipped_territory_has_its_files() -> None:
     assert "est-ensemble" in territory_names()
     for name in territory_names():
         assert [file.path.name for file in load_territory(name).files if not file.path.is_file()] == []
+
+
+def test_the_figures_that_texts_tell_are_those_of_the_files() -> None:
+    here = load_territory("est-ensemble")
+    known = (here.folder / "README.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| `(\S+\.(?:csv|geojson))` \| (?:the )?(\d+) ", known, re.MULTILINE)
+    files = {name: int(count) for name, count in told}
+    assert len(files) > 8
+    assert files == {name: len(read_table(here.folder / name)) for name in files}
+    structures, sites = (read_table(here.file(layer).path) for layer in ("structures", "sites"))
+    residents = read_table(here.file("iris").path)["population"].astype(float).sum()
+    assert f"{residents:,.0f} residents" in known
+    assert f"{(structures['lon'] != '').sum()} have coordinates" in known
+    assert f"{(sites['lon'] != '').sum()} have coordinates" in known
+    years = sorted(filter(None, structures["as_of"].str[:4]))
+    for name, to in (("README.md", "to"), ("README.fr.md", "à")):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        assert f"| {years[0]} {to} {years[-1]}, `as_of` |" in text
 
 
 @pytest.mark.parametrize("name", ["nowhere", "", "../est-ensemble/x", "est-ensemble\x00"])
