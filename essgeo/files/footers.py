@@ -15,7 +15,7 @@ from essgeo.schema.cells import degrees_of, point_of
 from essgeo.schema.headers import WORDS, simplify, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 _SUM, _NOTE, _OF_SUMS = (
     frozenset(" ".join(words_of(word)) for word in words)
@@ -32,6 +32,9 @@ _IDENTIFIERS = ("siret", "siren", "structure_id", "candidate_id")
 
 _OF_TOWN = re.compile(r"^(?:ville|commune) d(?:e |['\u2019]) *|\s*\(?\d+\)?$", re.IGNORECASE)
 """What stands around the commune in the title of its part of a list: ``Ville de Bondy``, ``Bondy (12)``."""
+
+_UNIT = re.compile(r"\s*(?:\(.*\)|\[.*\])\s*", re.DOTALL)
+"""How each cell of a row below the header writes a unit or a format."""
 
 _NUMBER = re.compile(r"[=\d(+\-].*|", re.DOTALL)
 
@@ -78,6 +81,7 @@ def footer_rows(table: pd.DataFrame, taken: pd.DataFrame, *, name: str, hidden: 
     fields = taken.reindex(columns=[*_IDENTIFIERS, "address", "lon", "lat", "point", "city"])
     cities = [text for text in fields["city"].unique() if isinstance(text, str) and text]
     communes = {simplify(text) for text in cities}
+    spoken = {tuple(words_of(text)) for text in cities}
     begun = {form[:3] for text in cities for form in (text.casefold(), simplify(text))} | {"vil", "com"}
     for place, first in enumerate(firsts):
         plain = first.casefold()
@@ -86,11 +90,11 @@ def footer_rows(table: pd.DataFrame, taken: pd.DataFrame, *, name: str, hidden: 
             cells = [text for text in table.iloc[place] if isinstance(text, str) and text.strip()]
             # What begins the row may stand in any field: a sum says nothing else of a place.
             *own, city = [text.replace(first, "") for text in fields.iloc[place].fillna("").tolist()]
-            header = again and len(cells) > 1 and all(cell.casefold() in names for cell in cells)
-            if header or (title and len(cells) == 1):
+            header = all(cell.casefold() in names for cell in cells) or all(map(_UNIT.fullmatch, cells))
+            if (header and len(cells) > 1) or (title and len(cells) == 1):
                 kinds[place] = "sure"
             elif not any(own[: len(_IDENTIFIERS)]) and not _is_placed(*own[len(_IDENTIFIERS) :]):
-                kinds[place] = _kind(cells, city)
+                kinds[place] = _kind(cells, city, spoken)
     found = [kind == "sure" for kind in kinds]
     at_foot: dict[str, bool] = {}  # of each sheet, whether no entry stands below
     for place in range(len(kinds) - 1, -1, -1):
@@ -112,7 +116,7 @@ def _is_placed(address: str, lon: str, lat: str, point: str) -> bool:
     return any(map(str.isalpha, str(address))) or bool(degrees) or point_of(str(point)) is not None
 
 
-def _kind(cells: Sequence[str], city: str) -> str:
+def _kind(cells: Sequence[str], city: str, communes: Collection[tuple[str, ...]]) -> str:
     """Return ``sure`` for a sum, as of a city, ``foot`` for a sum or note below a list, nothing for an entry."""
     words = [word for cell in cells if cell != city and not _NUMBER.fullmatch(cell.strip()) for word in _words(cell)]
     if words and words[0] in _SUM and all(word in _SUM | _OF_SUMS for word in words):
@@ -121,7 +125,7 @@ def _kind(cells: Sequence[str], city: str) -> str:
     first = (_words(head) or [""])[0]
     counted = any(map(str.isdigit, "".join(cells)))
     if first in _SUM and counted and all(_NUMBER.fullmatch(cell.strip()) for cell in others):
-        return "foot"
+        return "sure" if others and tuple(_words(head)[1:]) in communes else "foot"
     if others:
         return ""
     noted = first in _NOTE and (":" in head or counted or len(_words(head)) >= MIN_WORDS)

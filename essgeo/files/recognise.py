@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import re
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from essgeo.crs import GEOGRAPHIC
 from essgeo.errors import InputError
@@ -22,6 +24,8 @@ from essgeo.schema.validate import row_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from essgeo.schema.columns import Headers
     from essgeo.schema.validate import Fault
@@ -224,6 +228,9 @@ def recognise(
         bare = [name for name in free if simplify(name) == "nom" and (name,) not in guessed.values()]
         persons, free = [*persons, *bare], [name for name in free if name not in bare]
     own: dict[str, tuple[str, ...]] = {**guessed, **chosen}
+    if layer == "structures" and "name" not in own and "aliases" in guessed:
+        own["name"] = own.pop("aliases")
+    own |= _numbered(own, [name for name in free if (name,) not in own.values()], fits)
     if layer == "structures" and "name" not in own:
         left = [name for name in free if (name,) not in own.values() and name not in refused]
         naming = [name for name in left if _may_name(name, table[name], seen[name])]
@@ -239,6 +246,22 @@ def recognise(
         words={column: tuple(seen[column][:SHOWN_WORDS]) for column in refused},
         meanings={column: name for name, columns in own.items() for column in columns},
     )
+
+
+def _numbered(
+    fields: Mapping[str, tuple[str, ...]], free: Sequence[str], fits: Callable[[str, str], bool]
+) -> dict[str, tuple[str, ...]]:
+    """Return the fields of several values with the other columns of the same name: ``Secteur 1``, ``Secteur 2``."""
+
+    def bare(column: str) -> list[str]:
+        return [word for word in words_of(column) if not word.isdigit() and word not in {*WORDS["neutral"], "autre"}]
+
+    found = {}
+    for name, columns in fields.items():
+        if COLUMNS[name].many and len(columns) == 1:
+            alike = [column for column in free if bare(column) == bare(columns[0]) and fits(name, column)]
+            found[name] = (*columns, *alike)
+    return found
 
 
 def _sample(column: pd.Series) -> list[str]:
@@ -269,7 +292,8 @@ def _about_persons(name: str, seen: list[str]) -> bool:
     if is_diffusion(name):
         return False
     if {*words} & {*WORDS["person"]} or "".join(words) in WORDS["of_person"]:
-        return not {*words} & {*WORDS["count"]} and not (seen and all(map(_is_flag, seen)))
+        counts = bool(seen) and all(_is_flag(text) or re.fullmatch(r"0|[1-9]\d{0,4}", text) for text in seen)
+        return not {*words} & {*WORDS["count"]} and not counts
     reached = _share(seen, lambda text: cells.EMAIL.search(text) or cells.PHONE.search(text))
     return reached >= _SHARE and not {*words} & {"adresse", "address", "siret", "siren"}
 
@@ -382,7 +406,8 @@ def take(table: pd.DataFrame, reading: Reading) -> pd.DataFrame:
         if name in {"address", "street"} and len(texts) > 1:
             found[name] = [cells.joined_address(row) for row in zip(*texts, strict=True)]
         elif len(texts) > 1:
-            found[name] = [next(filter(None, row), "") for row in zip(*texts, strict=True)]
+            joined = "|".join if COLUMNS[name].many else _first
+            found[name] = [joined(filter(None, row)) for row in zip(*texts, strict=True)]
         else:
             found[name] = texts[0]
     _fill_from_others(found)
@@ -393,6 +418,10 @@ def take(table: pd.DataFrame, reading: Reading) -> pd.DataFrame:
         if not pd.api.types.is_numeric_dtype(free[name]):
             free[name] = pd.Series(_each(_texts(free[name]), cells.without_contacts), index=free.index, dtype="object")
     return pd.concat([taken, pd.DataFrame(free)], axis=1)
+
+
+def _first(texts: Iterable[str]) -> str:
+    return next(iter(texts), "")
 
 
 def _fill_from_others(found: dict[str, list[str]]) -> None:
@@ -471,7 +500,7 @@ def take_positions(taken: pd.DataFrame, rows: pd.Index) -> tuple[pd.DataFrame, l
     for place, (row, x, y, both) in enumerate(zip(rows, *columns, strict=True)):
         lon, lat = cells.degrees_of(x), cells.degrees_of(y)
         found = cells.position_of(lon, lat)
-        if found is None and lon is not None and lat is not None and _is_lambert(lon, lat):
+        if found is None and lon is not None and lat is not None and max(abs(lon), abs(lat)) > cells.MAX_LON:
             metric.append(place)
             found = lon, lat
         elif found is None and both and not (x and y):
@@ -484,9 +513,16 @@ def take_positions(taken: pd.DataFrame, rows: pd.Index) -> tuple[pd.DataFrame, l
             faults.append((row_label(row), "lon, lat", tell("were_exchanged", x=x, y=y)))
         places.append(found or nowhere)
     positions = pd.DataFrame(places, columns=["lon", "lat"], index=taken.index, dtype=float)
-    if metric:
-        points = gpd.points_from_xy(*positions.iloc[metric].to_numpy().T, crs=LAMBERT_93).to_crs(GEOGRAPHIC)
-        positions.iloc[metric, 0], positions.iloc[metric, 1] = points.x, points.y
+    given = positions.iloc[metric].to_numpy(copy=True)
+    degrees, systems = _unprojected(given)
+    positions.iloc[metric] = degrees
+    for place, (x, y), system in zip(metric, given, systems, strict=True):
+        label = row_label(rows[place])
+        if not system:
+            what = tell("cell_left_out", what=tell("are_not_degrees", x=f"{x:.10g}", y=f"{y:.10g}"))
+            faults.append((label, "lon, lat", what))
+        elif system != LAMBERT_93:
+            faults.append((label, "lon, lat", tell("were_projected", x=f"{x:.10g}", y=f"{y:.10g}", system=system)))
     return positions, faults
 
 
@@ -507,11 +543,35 @@ def with_faults(positions: pd.DataFrame, faults: Sequence[Fault], rows: pd.Index
 
 LAMBERT_93 = "EPSG:2154"
 
-_LAMBERT_X, _LAMBERT_Y = (100_000, 1_250_000), (6_000_000, 7_200_000)
+_SYSTEMS = dict.fromkeys((LAMBERT_93, "EPSG:3857", "EPSG:27572"), (41.0, 52.0)) | {
+    f"EPSG:{3900 + parallel}": (parallel - 1.2, parallel + 1.2) for parallel in range(42, 51)
+}
+"""Lambert 93, web maps, Lambert II extended and the nine conic zones, each with the latitudes it is used at."""
+
+_FRANCE = shapely.Polygon([
+    (-5.4, 48.8), (1.4, 51), (2.6, 51.3), (8.4, 49.1), (7.2, 45), (9.9, 43.3), (9.6, 41.2), (8.3, 41.2), (3, 42),
+    (-2, 43),
+])  # fmt: skip
+"""Where numbers in metres must lead to be a place: metropolitan France, by its corners."""
 
 
-def _is_lambert(x: float, y: float) -> bool:
-    return _LAMBERT_X[0] <= x <= _LAMBERT_X[1] and _LAMBERT_Y[0] <= y <= _LAMBERT_Y[1]
+def _unprojected(given: NDArray[np.float64]) -> tuple[NDArray[np.float64], list[str]]:
+    """Return the degrees of places in metres, of shape (places, 2), and the first system in which each is in France.
+
+    NaN and ``""`` where there is none. The two numbers may be exchanged.
+    """
+    degrees, systems = np.full(given.shape, np.nan), [""] * len(given)
+    for columns, system in itertools.product(([0, 1], [1, 0]), _SYSTEMS):
+        left = np.flatnonzero(np.isnan(degrees[:, 0]))
+        if not len(left):
+            break
+        points = gpd.points_from_xy(*given[left][:, columns].T, crs=system).to_crs(GEOGRAPHIC)
+        low, high = _SYSTEMS[system]
+        inside = shapely.contains_xy(_FRANCE, points.x, points.y) & (points.y > low) & (points.y < high)
+        degrees[left[inside]] = np.column_stack([points.x, points.y])[inside]
+        for place in left[inside]:
+            systems[place] = system
+    return degrees, systems
 
 
 def _why_nowhere(row: int | str, x: str, y: str, lon: float | None, lat: float | None) -> Iterable[Fault]:

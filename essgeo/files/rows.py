@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 SEPARATORS = ",;\t|"
 
-MAX_ROWS, MIN_NAMES = 10, 2
+MAX_ROWS, MIN_NAMES = 20, 2
 """Rows that are looked at for a header, blank ones aside, and columns of it that must be known."""
 
 _BLOCK, _PARTS, _BLANK = 2_000, 25, 100

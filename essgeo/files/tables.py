@@ -190,6 +190,10 @@ def _read_csv(path: Path) -> pd.DataFrame:
         stream.seek(0)
         rows = _cells(path, csv.reader(stream, delimiter=separator, strict=True))
         head = first_rows(rows)
+        if all(len(row) == 1 and separator in row[0] for row in filter(None, head)):
+            # Each line is one quoted cell, as an export of a list that was pasted into one column.
+            rows = _cells(path, csv.reader(("".join(row) for row in chain(head, rows)), delimiter=separator))
+            head = first_rows(rows)
         return as_frame(path, chain(head, rows), header_of(head), escaped=True)
 
 

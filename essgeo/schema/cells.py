@@ -163,7 +163,7 @@ def number_of(text: str) -> float | None:
 
 
 _DEGREES = re.compile(
-    r"([NSEWO]?)\s*(\d{1,3})\s*°\s*(\d{1,2})?\s*['\u2032\u2019]?\s*(\d{1,2}(?:[.,]\d+)?)?"
+    r"([NSEWO]?)\s*(\d{1,3})\s*°\s*(\d{1,2}(?:[.,]\d+)?)?\s*['\u2032\u2019]?\s*(\d{1,2}(?:[.,]\d+)?)?"
     r"\s*(?:''|[\"\u2033\u201d])?\s*([NSEWO]?)",
     re.IGNORECASE,
 )
@@ -174,15 +174,15 @@ def degrees_of(text: str) -> float | None:
 
     Examples
     --------
-    >>> degrees_of("48,9021"), degrees_of("2.48° E"), degrees_of("48° 54' 36\" N"), degrees_of("nord")
-    (48.9021, 2.48, 48.91, None)
+    >>> degrees_of("48,9021"), degrees_of("2.48° E"), degrees_of("48° 54' 36\" N"), degrees_of("662 000,5")
+    (48.9021, 2.48, 48.91, 662000.5)
     """
     plain = known(text)
     if "°" in plain and (found := _DEGREES.fullmatch(plain)):
         minutes, seconds = (float((part or "0").replace(",", ".")) for part in found.group(3, 4))
         value = int(found[2]) + minutes / 60 + seconds / 3600
         return -value if {found[1].upper(), found[5].upper()} & {"S", "W", "O"} else value
-    plain = re.sub(r"^[NE]\s*|\s*°?\s*[NE]?$", "", plain, flags=re.IGNORECASE)
+    plain = re.sub(r"^[NE]\s*|\s*°?\s*[NE]?$|(?<=\d)[\s\u00a0\u202f](?=\d{3}(?:\D|$))", "", plain, flags=re.IGNORECASE)
     return float(plain.replace(",", ".")) if re.fullmatch(r"[+-]?\d+(?:[.,]\d*)?(?:[eE]-?\d+)?", plain) else None
 
 
@@ -217,6 +217,8 @@ def point_of(text: str) -> tuple[float, float] | None:
     """
     plain = known(text)
     numbers = re.findall(r"-?\d+(?:[.,]\d+)?", plain)
+    if re.match(r"(?i)\s*(point\s*z|.*\bpoint\b.*coordinates)", plain):
+        numbers = numbers[:2]  # what follows is the height
     if len(numbers) != 2 or not re.fullmatch(r"[-\d.,;/|\s°()\[\]{}\"':a-zA-Z]*", plain):  # noqa: PLR2004 (a pair)
         return None
     first, second = (float(number.replace(",", ".")) for number in numbers)
@@ -299,7 +301,7 @@ def status_of(text: str) -> str | None:
 MIN_PREFIX = 4
 """Letters that the beginning of a label needs to stand for it."""
 
-_AND = re.compile(r"\s+(?:et|and)\s+|\s*[&,/+]\s*", re.IGNORECASE)
+_AND = re.compile(r"\s+(?:et|and|[-\u2013\u2022])\s+|\s*[&,/+]\s*", re.IGNORECASE)
 
 
 def code_of(word: str, labels: Labels) -> str | None:

@@ -51,10 +51,23 @@ def _spoken(name: str) -> str:
 
 
 def _forms(name: str) -> list[str]:
-    """Return a name as aliases are compared with it, the surest first: as written, its words, those without neutral."""
+    """Return a name as aliases are compared with it, the surest first: as written, its words, those that tell.
+
+    Of the last two, the words in any order: ``commune_nom`` is ``nom_commune``.
+    """
     bare = words_of(re.sub(r"[(\[].*?[)\]]", " ", name))
-    telling = [word for word in bare if word not in _NEUTRAL]
-    return [simplify(name), *("".join(words) for words in (words_of(name), bare, telling))]
+    telling = [word for word in bare if word not in _NEUTRAL and not word.isdigit()]
+    forms = ["".join(words) for words in (words_of(name), bare, sorted(bare), telling, sorted(telling))]
+    return [simplify(name), *forms]
+
+
+_ORDERED, _LOOSE = (3, 5), 4
+"""Stages of forms whose words are in any order, and the first without the neutral words."""
+
+
+@cache
+def _ordered(name: str) -> str:
+    return "".join(sorted(words_of(name)))
 
 
 def guess_columns(
@@ -95,15 +108,16 @@ def guess_columns(
     """
     written = {field: list(names) for field, names in aliases.items()}
     spoken = {field: list(map(_spoken, names)) for field, names in aliases.items()}
+    ordered = {field: list(map(_ordered, names)) for field, names in aliases.items()}
     # For each field the columns that may hold it: how unlike, which of its names, whether otherwise written, where.
     held: dict[str, list[tuple[bool, int, int, bool, int, str]]] = {field: [] for field in aliases}
     for place, column in enumerate(columns):
-        for stage, form in enumerate(_forms(column)[: None if loose else 3]):
-            names = written if stage == 0 else spoken
+        for stage, form in enumerate(_forms(column)[: None if loose else _LOOSE]):
+            names = written if stage == 0 else ordered if stage in _ORDERED else spoken
             fields = [field for field in aliases if form and form in names[field] and fits(field, column)]
             for field in fields:
                 rank = names[field].index(form)
-                held[field].append((stage > 2, rank, stage, column != simplify(column), place, column))  # noqa: PLR2004
+                held[field].append((stage >= _LOOSE, rank, stage, column != simplify(column), place, column))
             if fields:
                 break
     found: dict[str, str] = {}

@@ -150,6 +150,8 @@ HEAD = "nom;adresse;ville;salariés\n"
         ("Total Festum;;Bondy;\nSource vive;;;\nSomme T;;Bondy;2\n", ["Total Festum", "Source vive", "Somme T"], []),
         ("A;2 rue B;Bondy;4\nTotal;3 rue B;Bondy;\n", ["A", "Total"], []),
         ("Total;;;\n", ["Total"], []),
+        ("A;2 rue B;Bondy;4\nTotal Bondy;;;4\nB;3 rue C;Pantin;1\nTotal Pantin;;;1\n", ["A", "B"], [3, 5]),
+        ("(texte);(n° et voie);(texte);[nombre]\nA;2 rue B;Bondy;4\n", ["A"], [2]),
     ],
 )  # fmt: skip
 def test_sums_notes_and_headers_within_a_list_are_no_structures(

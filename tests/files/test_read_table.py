@@ -82,6 +82,15 @@ def test_row_numbers_are_those_of_the_spreadsheet(tmp_path: Path) -> None:
 TITLED = "Structures de l'ESS, Bondy et Pantin\n\nau 1er mars;;\nNom;Adresse;Tél\nCafé;1 rue A;\nForêt;;01\n"
 
 
+def test_lines_that_are_each_one_quoted_cell_are_read_as_rows(tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text('"Nom;Adresse;Ville"\n"A;""1, rue B"";Bondy"\n\n"C;2 rue D;Pantin"\n', encoding="utf-8")
+    assert read_table(path).to_dict("index") == {
+        2: {"Nom": "A", "Adresse": "1, rue B", "Ville": "Bondy"},
+        4: {"Nom": "C", "Adresse": "2 rue D", "Ville": "Pantin"},
+    }
+
+
 def test_a_title_above_the_header_is_left_out_and_told(tmp_path: Path) -> None:
     path = tmp_path / "mine.csv"
     path.write_text(TITLED, encoding="utf-8")
@@ -97,7 +106,7 @@ def test_a_title_above_the_header_is_left_out_and_told(tmp_path: Path) -> None:
     "text",
     [
         "qui;quoi;où\nassociation;commune;rue\n",  # names of columns that are values: no more cells than the header
-        "a;b\n" + "x;y\n" * 9 + "nom;adresse;ville\n",  # too far down
+        "a;b\n" + "x;y\n" * 19 + "nom;adresse;ville\n",  # too far down
         "a;b\nnom;adresse;93100\n",  # a number is no name
     ],
 )

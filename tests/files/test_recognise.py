@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import geopandas as gpd
 import pandas as pd
 import pytest
 
@@ -29,15 +30,35 @@ def read(tmp_path: Path, text: str, **given: object) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("field", "cell", "names"),
     [
-        ("name", "Le Fournil", ["Noms des structures", "Nom de l'association", "RAISON SOCIALE", "Dénomination (nom)"]),
+        (
+            "name",
+            "Le Fournil",
+            ["Noms des structures", "Nom de l'association", "RAISON SOCIALE", "Dénomination (nom)", "Nom usuel"],
+        ),
         (
             "address",
             "1 rue A",
             ["Adresses", "Adresse du siège social", "ADRESSE_COMPLETE", "Adresse (siège)"],
         ),
         ("postcode", "93140", ["CP", "Code postal", "codePostalEtablissement", "Code Postal (5 chiffres)"]),
-        ("city", "Bondy", ["Commune d'implantation", "Villes", "Nom de la commune", "libelleCommuneEtablissement"]),
-        ("active_to", "30/06/2020", ["Date de fermeture", "DATE FERMETURE", "date_fermeture", "Fermé le", "Fin"]),
+        (
+            "city",
+            "Bondy",
+            ["Commune d'implantation", "Villes", "Nom de la commune", "libelleCommuneEtablissement", "COMMUNE_NOM"],
+        ),
+        (
+            "active_to",
+            "30/06/2020",
+            [
+                "Date de fermeture",
+                "DATE FERMETURE",
+                "date_fermeture",
+                "Fermé le",
+                "Fin",
+                "Closed on",
+                "Fermeture définitive le",
+            ],
+        ),
         (
             "active_from",
             "2015",
@@ -45,12 +66,15 @@ def read(tmp_path: Path, text: str, **given: object) -> pd.DataFrame:
         ),
         ("sectors", "Mobilité", ["Thématiques", "Domaine d'activité", "Secteurs d'activité", "Catégorie", "Sector"]),
         ("status", "Fermé", ["Situation", "Statut", "État", "Status", "Situation actuelle"]),
-        ("status", "non", ["Actif", "En activité", "Ouvert ?"]),
+        ("status", "non", ["Actif", "En activité", "Ouvert ?", "Toujours ouvert ?", "is_open"]),
+        ("status", "Cessée", ["Situation juridique"]),
         ("status", "F", ["etatAdministratifEtablissement", "Etat"]),
         ("closed", "oui", ["Fermé", "Définitivement fermé"]),
         ("legal_form", "SCOP", ["Statut", "Forme juridique", "Statut juridique"]),
         ("siret", "82821337100014", ["N° SIRET", "Numéro de SIRET", "siret", "SIRET (siège)"]),
         ("point", "48.85, 2.42", ["geo_point_2d", "Geo Point", "Coordonnées GPS", "Localisation GPS"]),
+        ("point", "POINT Z (2.42 48.85 35)", ["geometry", "the_geom", "wkt"]),
+        ("point", '{"type": "Point", "coordinates": [2.42, 48.85]}', ["geo_shape"]),
         ("lon", "2.42", ["Longitude", "lng", "Longitude (WGS84)", "geo_lon", "X"]),
         ("postcode_city", "93140 Bondy", ["CP Ville", "Code postal et ville", "CP/Commune"]),
     ],
@@ -132,7 +156,11 @@ def test_a_postcode_and_commune_of_one_cell_are_told_apart(columns: dict[str, st
         ({"Nom": "A", "Infos": "jeanne@martin.fr"}, ["Infos"]),
         ({"Nom": "A", "Permanence": "06 12 34 56 78"}, ["Permanence"]),
         ({"denominationUniteLegale": "A", "nomUniteLegale": "MARTIN", "prenom1UniteLegale": "J"}, None),
+        ({"Nom": "A", "Chargé de mission": "Jeanne"}, ["Chargé de mission"]),
+        ({"Nom": "A", "Personne ressource": "Jeanne"}, ["Personne ressource"]),
+        ({"Nom": "A", "Animatrice": "Jeanne", "Élu référent": "J"}, ["Animatrice", "Élu référent"]),
         ({"Nom": "A", "Nombre de contacts": "12"}, []),
+        ({"Nom": "A", "Bénévoles": "12", "Personnes accueillies": "350"}, []),
         ({"Nom": "A", "Mobile": "oui"}, []),
     ],
 )
@@ -191,16 +219,55 @@ def test_positions_are_read_in_every_form_and_told_where_they_are_none() -> None
     rows = [
         ("2,48", "48,90", ""), ("48.90", "2.48", ""), ("0", "0", ""), ("0.0", "0.0", ""), ("None", "nan", ""),
         ("", "", "48.90, 2.48"), ("", "", "POINT(2.48 48.90)"), ("", "", '{"lon": 2.48, "lat": 48.90}'),
-        ("660500", "6867500", ""), ("2.48", "", ""), ("500", "48", ""),
+        ("660500", "6867500", ""), ("2.48", "", ""), ("500", "48", ""), ("660 500,0", "6 867 500", ""),
+        ("2°28.8' E", "48°54' N", ""), ("", "", "POINT Z (2.48 48.90 35)"),
     ]  # fmt: skip
     taken = pd.DataFrame(rows, columns=["lon", "lat", "point"])
     taken = taken.replace({"None": "", "nan": ""})
     found, faults = take_positions(taken, taken.index)
-    here = [0, 1, 5, 6, 7]
+    here = [0, 1, 5, 6, 7, 12, 13]
     assert found.iloc[here].to_numpy().tolist() == [[2.48, 48.9]] * len(here)
-    assert found.iloc[8].round(3).tolist() == [2.461, 48.906]
+    assert found.iloc[[8, 11]].round(3).to_numpy().tolist() == [[2.461, 48.906]] * 2
     assert found.iloc[[2, 3, 4, 9, 10]].isna().all(axis=None)
     assert [(row, field) for row, field, _ in faults] == [(1, "lon, lat"), (9, "lat"), (10, "lon, lat")]
+
+
+@pytest.mark.parametrize(
+    "system", ["EPSG:2154", "EPSG:3857", "EPSG:27572", "EPSG:3943", "EPSG:3944", "EPSG:3947", "EPSG:3949"]
+)
+def test_metres_are_read_in_the_system_in_which_they_are_in_france(system: str) -> None:
+    # A conic zone is 1 degree to each side of its parallel; web maps lie where Lambert 93 is not in the north alone.
+    here = {"EPSG:2154": (4.83, 45.76), "EPSG:27572": (4.83, 45.76), "EPSG:3857": (2.48, 48.9)}
+    lon, lat = here.get(system, (2.48, float(system[-2:])))
+    point = gpd.points_from_xy([lon], [lat], crs=4326).to_crs(system)[0]
+    for x, y in ((point.x, point.y), (point.y, point.x)):
+        taken = pd.DataFrame({"lon": [str(x)], "lat": [str(y)]})
+        found, faults = take_positions(taken, taken.index)
+        assert found.iloc[0].tolist() == pytest.approx([lon, lat], abs=1e-5)
+        told = [] if system == "EPSG:2154" else [f"were read as {system}"]
+        assert [what.split(" (")[0] for _, _, what in faults] == told
+
+
+def test_metres_that_are_in_france_in_no_system_are_no_place() -> None:
+    taken = pd.DataFrame({"lon": ["489014", "330000", "1e9"], "lat": ["24822", "7680000", "5"]})
+    found, faults = take_positions(taken, taken.index)
+    assert found.isna().all(axis=None)
+    assert all("are not degrees" in what for _, _, what in faults)
+    assert len(faults) == 3
+
+
+@pytest.mark.parametrize(
+    ("header", "cells"),
+    [
+        ("Secteur 1;Secteur 2", "Mobilité;Culture et sport"),
+        ("Secteur principal;Autre secteur", "Mobilité;Culture"),
+        ("Thématique", "Mobilité - Culture"),
+        ("Secteur(s) d'intervention", "Mobilité • Culture"),
+    ],
+)
+def test_sectors_of_several_columns_or_words_are_all_read(tmp_path: Path, header: str, cells: str) -> None:
+    table = read(tmp_path, f"Nom;Adresse;{header}\nA;1 rue A;{cells}\n")
+    assert table["sectors"].tolist() == ["mobilite|culture_sport"]
 
 
 def test_premises_are_read_by_the_same_rules(tmp_path: Path) -> None:
