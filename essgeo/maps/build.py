@@ -107,11 +107,11 @@ def build_maps(
     made, plan = register(study.structures), plan_of(study)
     names = _exported(out) if downloads is None else downloads
     files = [(name, _holds(PurePath(name).stem.removesuffix("_odbl"), study.lang)) for name in names]
-    shared = shared_context(study, background)
+    shared = shared_context(study, background) | {"downloads": [] if single_file else files}
     if scenarios:
         shared["menu"] = [*shared["menu"], siting_entry(study.lang)]
     contexts = {
-        "index.html": ("index.html", index_page(study, plan, [] if single_file else files)),
+        "index.html": ("index.html", index_page(study)),
         "territory.html": ("territory.html", territory_page(study)),
         **{f"{code}.html": ("neighbourhood.html", neighbourhood_page(study, code, made)) for code in codes},
         **{f"{name}.html": (f"{name}.html", page(study)) for name, page in PAGES.items()},
@@ -235,10 +235,10 @@ def _single(
     articles = []
     for name, (template, context) in contexts.items():
         stem = name.removesuffix(".html")
-        kept = {key: value for key, value in context.items() if key != "has_map" or name == "territory.html"}
+        kept = {key: value for key, value in context.items() if key != "has_map" or name == "index.html"}
         main = render(template, study.lang, {**inner, **kept, "at": f"{stem}-"})
         articles.append((f"page-{stem}", Markup(main)))  # noqa: S704 - rendered, so escaped already
-    whole = {**shared, **contexts["territory.html"][1], "link": _anchor, "page": "", "articles": articles}
+    whole = {**shared, **contexts["index.html"][1], "link": _anchor, "page": "", "articles": articles}
     return render(
         "single.html",
         study.lang,
@@ -277,4 +277,4 @@ def _exported(out: Path) -> list[str]:
 
 
 def _holds(stem: str, lang: Lang) -> str:
-    return TABLES[stem].title[lang] if stem in TABLES else texts(lang)["index"].get(f"file_{stem.lower()}", "")
+    return TABLES[stem].title[lang] if stem in TABLES else texts(lang)["data"].get(f"file_{stem.lower()}", "")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import geopandas as gpd
-import numpy as np
 import shapely
 
 from essgeo.crs import GEOGRAPHIC
@@ -19,6 +18,7 @@ from essgeo.text.numbers import number, percent, placed
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from essgeo.results import Setting, Study
@@ -68,8 +68,6 @@ OUTLINE_DIGITS, POINT_DIGITS = 5, 6
 TOLERANCE_M = 5.0
 
 WIDTH, MARGIN = 640, 10
-
-_DOT = 2
 
 
 def outlines(layer: gpd.GeoDataFrame, *, tolerance_m: float = TOLERANCE_M) -> gpd.GeoSeries:
@@ -270,13 +268,12 @@ def _counted(study: Study, layer: str) -> dict[str, list[tuple[str, str]]]:
 
 @dataclass(frozen=True)
 class Place:
-    """A polygon of a plan: its name, its SVG path, where its label stands and the page it leads to."""
+    """A polygon of a plan: its name, its SVG path and where its label stands."""
 
     name: str
     path: str
     x: float
     y: float
-    page: str
 
 
 @dataclass(frozen=True)
@@ -304,34 +301,22 @@ class Plan:
 
 
 def plan_of(study: Setting) -> Plan:
-    """Return the plan of the communes and the target neighbourhoods, which lead to their pages."""
+    """Return the plan of the communes and the target neighbourhoods."""
     west, south, east, north = study.communes.total_bounds.tolist()
     scale = (WIDTH - 2 * MARGIN) / (east - west)
     height = round((north - south) * scale + 2 * MARGIN)
     bare = Plan(height, scale, (MARGIN - west * scale, MARGIN + north * scale))
-    return Plan(
-        height, scale, bare.shift, _places(study.communes, bare), _places(study.neighbourhoods, bare, linked=True)
-    )
+    return Plan(height, scale, bare.shift, _places(study.communes, bare), _places(study.neighbourhoods, bare))
 
 
-def dots(study: Study, plan: Plan) -> str:
-    """Return the counted structures in the frame of a plan as one path; those that would cover one another once."""
-    counted = study.structures[study.structures["counted"] & study.structures.geometry.notna()]
-    near = counted[counted.intersects(shapely.box(*study.communes.total_bounds))]
-    # xy: points x 2, SVG units; on a raster of the size of a dot, points of one square are one dot.
-    xy = plan.points(cast("gpd.GeoDataFrame", near))
-    seen = np.unique(np.rint(xy / _DOT).astype(int) * _DOT, axis=0)
-    return "".join(f"M{x} {y}h0" for x, y in seen.tolist())
-
-
-def _places(layer: gpd.GeoDataFrame, plan: Plan, *, linked: bool = False) -> tuple[Place, ...]:
+def _places(layer: gpd.GeoDataFrame, plan: Plan) -> tuple[Place, ...]:
     # Simplified as a coverage, in metres, before they are scaled: an edge of two polygons stays one edge.
     shapes = shapely.coverage_simplify(layer.geometry.to_numpy(), 3 * TOLERANCE_M)
     shapes = shapely.transform(shapes, plan.drawn)
     labels = shapely.point_on_surface(shapes)
     return tuple(
-        Place(name, _path(shape), round(label.x, 1), round(label.y, 1), f"{code}.html" if linked else "")
-        for code, name, shape, label in zip(layer.index, layer["name"], shapes, labels, strict=True)
+        Place(name, _path(shape), round(label.x, 1), round(label.y, 1))
+        for name, shape, label in zip(layer["name"], shapes, labels, strict=True)
     )
 
 

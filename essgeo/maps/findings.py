@@ -23,10 +23,16 @@ if TYPE_CHECKING:
 
     from essgeo.access import WalkingComparison
     from essgeo.messages import Lang
-    from essgeo.results import Parameters
+    from essgeo.results import Parameters, Study
 
 
 Row: TypeAlias = Mapping[str, Any]
+
+SILENT = ("none", "none_located", "few_located")
+"""Why nothing may be concluded of a theme anywhere in the territory: see :func:`essgeo.gaps.assess_gaps`."""
+
+SURELY = 1e-9
+"""A share so near to 0 or 1 is nobody or everybody."""
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -95,6 +101,84 @@ def reach(row: Row, territory: Row, lang: Lang) -> str:
         minutes=row["minutes"],
         territory_share=percent(territory["share"], lang),
     )
+
+
+class Headline(NamedTuple):
+    """What the figures of a theme say first: one sentence, and the figures that it rests on.
+
+    ``silent`` where nothing may be concluded.
+    """
+
+    title: str
+    detail: str
+    silent: bool
+
+
+def headline(study: Study, theme: str) -> Headline:
+    """Return the headline of a theme: the target neighbourhood surely behind that lacks most, else the territory.
+
+    Where too few structures of the theme are located to order areas, it says so, and no more.
+
+    Examples
+    --------
+    >>> headline(study_est_ensemble(), "all").title
+    'À Est Ensemble, 9 habitants sur 10 ont un lieu connu de l’ESS à 15 minutes à pied'
+    """
+    lang, minutes = study.lang, study.parameters.walk_minutes
+    said = texts(lang)["headline"]
+    whole = records(where(study.coverage, level="territory", theme=theme, minutes=minutes))[0]
+    of_theme = where(study.gaps, theme=theme)
+    label = THEMES[theme][lang]
+    topic = {"theme": label if label.isupper() else label[0].lower() + label[1:]}
+    silent = [found for found in SILENT if (of_theme["conclusion"] == found).any()]
+    if silent:
+        counts = {"located": number(whole["structures_located"], lang), "structures": number(whole["structures"], lang)}
+        return Headline(
+            said[f"silent_{silent[0]}"].format(**topic), said[f"detail_{silent[0]}"].format(**counts), silent=True
+        )
+    kind = "all" if theme == "all" else "theme"
+    behind = of_theme[(of_theme["level"] == "neighbourhood") & (of_theme["rank"] > 0)]
+    if behind.empty:
+        return Headline(
+            said["territory"].format(
+                place=study.territory.place(lang)[0].upper() + study.territory.place(lang)[1:],
+                reach=_tenths("have", whole["share"], lang).format(what=said[f"what_{kind}"].format(**topic)),
+                minutes=minutes,
+            ),
+            said["territory_detail"].format(
+                share=percent(whole["share"], lang),
+                residents=number(whole["residents"], lang),
+                interval=interval(whole["share_low"], whole["share_high"], lang, share=True),
+                level=percent(study.parameters.level, lang),
+            ),
+            silent=False,
+        )
+    most = records(behind.sort_values(["gap_residents", "neighbourhood_id"], ascending=[False, True]))[0]
+    return Headline(
+        said["neighbourhood"].format(
+            place=most["neighbourhood"],
+            reach=_tenths("lack", 1 - most["share"], lang).format(what=said[f"what_{kind}"].format(**topic)),
+            minutes=minutes,
+        ),
+        said["neighbourhood_detail"].format(
+            out=number(most["out_of_reach"], lang),
+            residents=number(most["residents"], lang),
+            interval=interval(most["out_of_reach_low"], most["out_of_reach_high"], lang),
+            share=percent(most["territory_share"], lang),
+            level=percent(study.parameters.level, lang),
+        ),
+        silent=False,
+    )
+
+
+def _tenths(verb: str, share: float, lang: Lang) -> str:
+    """Return how many residents of ten have, or lack, something."""
+    tenths = round(10 * share)
+    key = {0: "few", 1: "one", 10: "most"}.get(tenths, "")
+    if min(share, 1 - share) < SURELY:
+        key = "all" if tenths else "none"
+    said = texts(lang)["headline"]
+    return said[f"{verb}_{key}" if key else verb].replace("{tenths}", str(tenths))
 
 
 def verified(row: Row, lang: Lang) -> str:

@@ -11,11 +11,12 @@ import numpy as np
 from essgeo.errors import InputError
 from essgeo.gaps import LEAST_LOCATED
 from essgeo.maps.actors import actors_page
-from essgeo.maps.drawing import MARKS, STROKES, dots, period, surface
+from essgeo.maps.drawing import MARKS, STROKES, period, surface
 from essgeo.maps.findings import (
     Row,
     bound,
     by_index,
+    headline,
     interval,
     largest_gap,
     reach,
@@ -40,9 +41,20 @@ from essgeo.maps.script_data import (
     labels_by_field,
     map_content,
     months,
+    plot_rows,
+    portal_content,
 )
 from essgeo.messages import tell
-from essgeo.schema.vocabulary import NO_SECTOR, ROLES, SECTOR_SYMBOLS, STAGES, THEMES, split_codes
+from essgeo.schema.vocabulary import (
+    GROUP_SYMBOLS,
+    NO_SECTOR,
+    ROLES,
+    SECTOR_GROUPS,
+    STAGES,
+    SYMBOL_GROUPS,
+    THEMES,
+    split_codes,
+)
 from essgeo.text.languages import texts
 from essgeo.text.numbers import MISSING, joined, number, percent, placed
 from essgeo.text.phrases import method_in_words, register_bound
@@ -53,7 +65,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from essgeo.maps.drawing import Plan
     from essgeo.maps.render import Choice
     from essgeo.maps.script_data import Register
     from essgeo.results import Study
@@ -107,32 +118,12 @@ def shared_context(study: Study, background: Choice = "none") -> Context:
     }
 
 
-def index_page(study: Study, plan: Plan, downloads: list[tuple[str, str]]) -> Context:
-    """Return the portal: key figures, the neighbourhoods as cards, what can be downloaded and what it holds."""
-    territory = _in_territory(study)
-    cards = []
-    for code, row in by_index(study.neighbourhoods).items():
-        reached = _coverage_of(study, "neighbourhood", zone_id=code)
-        gaps = _gaps_of(study, code)
-        cards.append(
-            row
-            | {
-                "page": f"{code}.html",
-                "reached": reached,
-                "finding": reach(reached, territory, study.lang),
-                "gap": largest_gap(gaps, study.neighbourhoods["name"], study.lang)[0],
-                "first": gaps[0] if gaps and gaps[0]["rank"] else None,
-            }
-        )
-    return {
+def index_page(study: Study) -> Context:
+    """Return the portal: a map and the sentence of its theme, the target neighbourhoods side by side."""
+    return _with_map(study, portal=True) | {
         "page": "index.html",
-        "whole": territory,
-        "cards": cards,
-        "overview": plan,
-        "dots": dots(study, plan),
-        "portrait": records(study.portrait),
-        "downloads": downloads,
-        "qpv_count": len(study.qpv),
+        "headline": headline(study, "all"),
+        "rows": plot_rows(study, "all"),
     }
 
 
@@ -141,12 +132,22 @@ def territory_page(study: Study) -> Context:
     coverage = where(study.coverage, minutes=study.parameters.walk_minutes)
     themes = where(coverage, level="territory")
     themes = themes[themes["theme"] != "all"].sort_values(["share", "theme"])
-    return _with_map(study) | {
+    return _with_map(study, portal=True) | {
         "page": "territory.html",
-        "whole": _in_territory(study),
+        "headline": headline(study, "all"),
         "coverage": records(where(coverage, theme="all")),
         "themes": records(themes),
         "zones": records(where(study.zones, layer="qpv")),
+    }
+
+
+def data_page(study: Study) -> Context:
+    """Return the inventory: what the register holds beside the portrait of the ESS, and the files to take away."""
+    return {
+        "page": "data.html",
+        "whole": _in_territory(study),
+        "portrait": records(study.portrait),
+        "qpv_count": len(study.qpv),
     }
 
 
@@ -233,11 +234,11 @@ def _sharing(study: Study) -> list[str]:
     return [joined(sorted(names), conjunction) for _, names in groups if len(names) > 1]
 
 
-def _with_map(study: Study, focus: str = "", rows: NDArray[np.intp] | None = None) -> Context:
-    content = map_content(study, focus, rows)
+def _with_map(study: Study, focus: str = "", rows: NDArray[np.intp] | None = None, *, portal: bool = False) -> Context:
+    content = map_content(study, focus, rows) | (portal_content(study) if portal else {})
     planned = (study.stations["status"] == "planned").any()
     present = {split_codes(cell)[0] for cell in study.structures["sectors"].unique() if cell} | {NO_SECTOR}
-    if unknown := sorted(present - set(SECTOR_SYMBOLS)):
+    if unknown := sorted(present - set(SECTOR_GROUPS)):
         message = tell("no_symbol", unknown=", ".join(unknown))
         raise InputError(message)
     return {
@@ -246,7 +247,11 @@ def _with_map(study: Study, focus: str = "", rows: NDArray[np.intp] | None = Non
         "labels": labels_by_field(study.lang),
         "coverage_themes": coverage_themes(study),
         "shapes": SHAPES,
-        "legend": [(code, symbol) for code, symbol in SECTOR_SYMBOLS.items() if code in present],
+        "legend": [
+            (SYMBOL_GROUPS[code][study.lang], symbol)
+            for code, symbol in GROUP_SYMBOLS.items()
+            if code in {SECTOR_GROUPS[sector] for sector in present}
+        ],
         "classes": _classes(),
         "around_km": AROUND_M / 1000,
         "clusters": len(study.structures) > MANY,
@@ -443,5 +448,10 @@ def _interval_cell(row: Row | None, value: str, low: str, high: str, study: Stud
     return Cell(text, interval(row[low], row[high], study.lang, share=share), float(row[low]), float(row[high]))
 
 
-PAGES: dict[str, Callable[[Study], Context]] = {"actors": actors_page, "compare": compare_page, "method": method_page}
+PAGES: dict[str, Callable[[Study], Context]] = {
+    "actors": actors_page,
+    "compare": compare_page,
+    "data": data_page,
+    "method": method_page,
+}
 """The pages that close the menu: each is told by its function, and bears the name of its template and of its words."""

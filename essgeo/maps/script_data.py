@@ -16,6 +16,7 @@ from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
 from essgeo.crs import GEOGRAPHIC
 from essgeo.files.redact import SIREN, redact, redact_identifiers
 from essgeo.maps.drawing import MARKS, POINT_DIGITS, STROKES, layers_with_popups
+from essgeo.maps.findings import headline, records, where
 from essgeo.maps.render import BACKGROUNDS, MAP_SCRIPT, asset_texts
 from essgeo.schema.columns import COLUMNS, SHOWN_PUBLISHED, TABLES
 from essgeo.schema.vocabulary import (
@@ -59,8 +60,8 @@ SHARE_BREAKS = (0.8, 0.6, 0.4, 0.2)
 """Lower bounds of the classes of the coverage map; the last class lies below them all."""
 
 
-SHARE_COLOURS = ("#fff3dc", "#fdd49e", "#fdae6b", "#e6773b", "#a63603")
-"""One colour a class, darker as fewer residents are within reach, so that they differ in grey too."""
+SHARE_COLOURS = ("#fffbf2", "#fdeed3", "#fbdcae", "#f6c483", "#eda75c")
+"""One colour a class, darker as fewer residents are within reach; light, so that every symbol stands out on each."""
 
 
 SHARE_HATCHES = (0, 0, 0, 12, 6)
@@ -85,6 +86,9 @@ MANY = 800
 ALPHABET = string.digits + string.ascii_letters + "!#$%()*+,-./:;=?@[]^_{|}~"
 """One character a row, where a column has no more values than there are characters here."""
 
+
+LEAST_DATED = 0.5
+"""A slider of months is offered where the start of so many of the structures is known."""
 
 LISTS = ("sectors", "challenges", "roles", "support_stages")
 
@@ -237,6 +241,7 @@ def study_content(study: Study, background: Choice, page: str = "{code}.html") -
         "strokes": {name: stroke._asdict() for name, stroke in STROKES.items()},
         "marks": {name: mark._asdict() for name, mark in MARKS.items()},
         "coverage": iris_shares(study),
+        "dated": months(study) is not None,
     }
 
 
@@ -269,21 +274,17 @@ def labels_by_field(lang: Lang) -> dict[str, dict[str, str]]:
 
 
 def months(study: Study) -> tuple[int, int, int] | None:
-    """Return the first month, the last one and that of the study, as months since year 0; None where no date is known.
+    """Return the first month, the last one and that of the study, as months since year 0.
 
-    From the first to the last known date of a structure or a site, the day of the study included.
+    From the first to the last known date of a structure or a site, the day of the study included. None where the start
+    is not known of most structures: months would show a history that nobody knows.
     """
-    dates = pd.concat(
-        [
-            study.structures["active_from"],
-            study.structures["active_to"],
-            study.sites["available_from"],
-            study.sites["available_to"],
-        ]
-    )
-    parts = dates.astype(str).str.extract(r"^(\d{4})(?:-(\d{2}))?").dropna(subset=[0])
-    if parts.empty:
+    ends = [study.structures[name] for name in ("active_from", "active_to")]
+    ends += [study.sites[name] for name in ("available_from", "available_to")]
+    read = [dates.astype(str).str.extract(r"^(\d{4})(?:-(\d{2}))?") for dates in ends]
+    if not read[0][0].notna().mean() >= LEAST_DATED:
         return None
+    parts = pd.concat(read).dropna(subset=[0])
     known = 12 * parts[0].astype(int) + parts[1].fillna("01").astype(int) - 1
     now = 12 * study.parameters.as_of.year + study.parameters.as_of.month - 1
     return min(int(known.min()), now), max(int(known.max()), now), now
@@ -296,15 +297,38 @@ def coverage_themes(study: Study) -> list[str]:
 
 
 def iris_shares(study: Study) -> dict[str, Any]:
-    """Return the themes of the coverage map, and for each IRIS the share of residents within reach of each."""
+    """Return the themes of the coverage map, those that nothing may be concluded of, and the share of each IRIS."""
     table = study.iris_coverage
     table = table[table["minutes"] == study.parameters.walk_minutes]
     shares = table.pivot_table(index="iris_code", columns="theme", values="share", observed=True)
     themes = coverage_themes(study)
     return {
         "themes": themes,
+        "silent": [theme for theme in themes if headline(study, theme).silent],
         "shares": {
             str(code): [None if math.isnan(value) else round(value, SHARE_DIGITS) for value in row]
             for code, row in zip(shares.index, shares[themes].to_numpy().tolist(), strict=True)
+        },
+    }
+
+
+def plot_rows(study: Study, theme: str) -> list[dict[str, Any]]:
+    """Return the share within reach of each target neighbourhood, then of the territory, with its interval."""
+    rows = where(study.coverage, theme=theme, minutes=study.parameters.walk_minutes)
+    areas = rows[rows["level"] == "neighbourhood"].set_index("zone_id").reindex(study.neighbourhoods.index)
+    return [*records(areas.rename_axis("zone_id").reset_index()), *records(rows[rows["level"] == "territory"])]
+
+
+def portal_content(study: Study) -> dict[str, Any]:
+    """Return what a map says of its theme in words and in the plot of intervals, by theme."""
+    told = {theme: headline(study, theme) for theme in coverage_themes(study)}
+    names = ("share", "share_low", "share_high")
+    return {
+        "headlines": {theme: [said.title, said.detail] for theme, said in told.items()},
+        "plot": {
+            theme: None
+            if said.silent
+            else [[round(float(row[name]), SHARE_DIGITS) for name in names] for row in plot_rows(study, theme)]
+            for theme, said in told.items()
         },
     }

@@ -25,34 +25,48 @@ def _labels(table: dict[str, tuple[str, str]]) -> Labels:
 
 
 _SECTORS = {
-    "accompagnement": ("Accompagnement de projets", "Project support", "star", "#0b4f9e"),
-    "alimentation_agriculture": ("Alimentation et agriculture", "Food and farming", "circle", "#1b7a3d"),
-    "artisanat_fabrication": ("Artisanat et fabrication", "Crafts and making", "square", "#7a4b12"),
-    "autre": ("Autre", "Other", "circle", "#4a4a4a"),
-    "culture_sport": ("Culture et sport", "Culture and sport", "triangle", "#6a3d9a"),
-    "economie_circulaire_reemploi": (
-        "Économie circulaire et réemploi",
-        "Circular economy and reuse",
-        "triangle",
-        "#1b7a3d",
-    ),
-    "education_jeunesse": ("Éducation et jeunesse", "Education and youth", "circle", "#6a3d9a"),
-    "financement": ("Financement", "Funding", "diamond", "#0b4f9e"),
-    "habitat_urbanisme": ("Habitat et urbanisme", "Housing and urban planning", "pentagon", "#7a4b12"),
-    "insertion_emploi": ("Insertion et emploi", "Integration through work", "circle", "#b3261e"),
-    "mediation_numerique": ("Médiation numérique", "Digital inclusion", "diamond", "#00727a"),
-    "mobilite": ("Mobilité", "Mobility", "wedge", "#4a4a4a"),
-    "numerique": ("Numérique", "Digital", "square", "#00727a"),
-    "petite_enfance": ("Petite enfance", "Early childhood", "wedge", "#a3197b"),
-    "sante_social": ("Santé et action sociale", "Health and social care", "plus", "#b3261e"),
-    "solidarite_internationale": ("Solidarité internationale", "International solidarity", "star", "#6a3d9a"),
-    "tiers_lieu": ("Tiers-lieu", "Shared third place", "pentagon", "#a3197b"),
+    "accompagnement": ("Accompagnement de projets", "Project support", "places"),
+    "alimentation_agriculture": ("Alimentation et agriculture", "Food and farming", "food"),
+    "artisanat_fabrication": ("Artisanat et fabrication", "Crafts and making", "making"),
+    "autre": ("Autre", "Other", "places"),
+    "culture_sport": ("Culture et sport", "Culture and sport", "youth"),
+    "economie_circulaire_reemploi": ("Économie circulaire et réemploi", "Circular economy and reuse", "making"),
+    "education_jeunesse": ("Éducation et jeunesse", "Education and youth", "youth"),
+    "financement": ("Financement", "Funding", "places"),
+    "habitat_urbanisme": ("Habitat et urbanisme", "Housing and urban planning", "making"),
+    "insertion_emploi": ("Insertion et emploi", "Integration through work", "work"),
+    "mediation_numerique": ("Médiation numérique", "Digital inclusion", "places"),
+    "mobilite": ("Mobilité", "Mobility", "making"),
+    "numerique": ("Numérique", "Digital", "places"),
+    "petite_enfance": ("Petite enfance", "Early childhood", "youth"),
+    "sante_social": ("Santé et action sociale", "Health and social care", "care"),
+    "solidarite_internationale": ("Solidarité internationale", "International solidarity", "care"),
+    "tiers_lieu": ("Tiers-lieu", "Shared third place", "places"),
 }
-"""Each sector: French, English, and the shape and colour that stand for it on maps, a pair that no other sector has."""
+"""Each sector: French, English, and the group whose symbol stands for it on maps."""
 
-SECTORS = _labels({code: (french, english) for code, (french, english, _, _) in _SECTORS.items()})
+SECTORS = _labels({code: (french, english) for code, (french, english, _) in _SECTORS.items()})
 
-SECTOR_SYMBOLS = {code: Symbol(shape, colour) for code, (_, _, shape, colour) in _SECTORS.items()}
+_GROUPS = {
+    "food": ("Alimentation", "Food", "circle", "#116655"),
+    "making": ("Réemploi, fabrication, habitat, mobilité", "Reuse, making, housing, mobility", "square", "#775500"),
+    "work": ("Insertion et emploi", "Integration through work", "triangle", "#550000"),
+    "youth": ("Jeunesse, éducation, culture, petite enfance", "Youth, education, culture, early childhood", "diamond",
+              "#7700ee"),
+    "care": ("Santé, social, solidarité", "Health, social care, solidarity", "plus", "#990099"),
+    "places": ("Lieux partagés, appui, numérique et autres", "Shared places, support, digital and others", "pentagon",
+               "#001144"),
+}  # fmt: skip
+"""Six groups of sectors: a shape and a colour each. The colours are 29 apart (CIE 1976) at least, in normal sight as in
+the three colour deficiencies, and stand out 3 to 1 from every class of the coverage map."""
+
+SYMBOL_GROUPS = _labels({code: (french, english) for code, (french, english, _, _) in _GROUPS.items()})
+
+GROUP_SYMBOLS = {code: Symbol(shape, colour) for code, (_, _, shape, colour) in _GROUPS.items()}
+
+SECTOR_GROUPS = {code: group for code, (_, _, group) in _SECTORS.items()}
+
+SECTOR_SYMBOLS = {code: GROUP_SYMBOLS[group] for code, group in SECTOR_GROUPS.items()}
 
 NO_SECTOR = "autre"
 """The sector that stands for a structure of which none is known."""

@@ -30,5 +30,6 @@ def typeset(text: str) -> str:
     >>> typeset("Vrai ?").encode("unicode_escape")
     b'Vrai\\u202f?'
     """
+    text = re.sub(r"(?<=\w)'(?=\w)", "\u2019", text)
     text = re.sub(" (?=[;!?%»])", "\u202f", text)
     return re.sub(" (?=:)", "\u00a0", text).replace("« ", "«\u202f")

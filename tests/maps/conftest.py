@@ -165,6 +165,7 @@ def _coverage() -> pd.DataFrame:
                         "share_high": min(1.0, share + 0.1),
                         "share_known_active": share / 2,
                         "structures": 8,
+                        "structures_located": 6,
                         "minutes_median": np.nan if place == 3 else 7.3,
                         "method": "straight_line detour=1.3 speed_kmh=4.5",
                         "population_method": "IRIS population on a grid",
@@ -188,6 +189,7 @@ def _gaps() -> pd.DataFrame:
                     "neighbourhood_id": code,
                     "neighbourhood": name,
                     "rank": rank,
+                    "conclusion": "" if rank else "not_behind",
                     "rank_low": max(rank - 1, 0),
                     "rank_high": rank + 1,
                     "zone_rank": 1,
@@ -421,7 +423,19 @@ def _poison(frame: Any) -> Any:
         "qpv_relation",
         "kind",
     }
-    kept |= {"qpv_2015", "qpv_2024", "city", "citycode", "level", "zone_id", "theme", "theme_kind", "layer", "relation"}
+    kept |= {
+        "conclusion",
+        "qpv_2015",
+        "qpv_2024",
+        "city",
+        "citycode",
+        "level",
+        "zone_id",
+        "theme",
+        "theme_kind",
+        "layer",
+        "relation",
+    }
     kept |= {
         "neighbourhood_id",
         "role",
@@ -577,8 +591,7 @@ def opened(browser: Browser) -> Callable[..., Any]:
         page.goto(path.as_uri() + fragment)
         if page.locator("#map").count():
             page.wait_for_selector("html[data-ready=names]")
-        if page.locator("#filters").count():
-            page.locator("#filters").evaluate("part => (part.open = true)")
+        page.locator("#filters, .panel details").evaluate_all("parts => parts.forEach((part) => (part.open = true))")
         yield page
         context.close()
         assert faults == []

@@ -67,6 +67,7 @@ def test_the_background_shows_where_it_can_be_reached(browser: Browser, folder: 
     page.wait_for_selector("img.leaflet-tile-loaded")
     assert "© IGN" in page.locator(".leaflet-control-attribution").inner_text()
     assert all(url.startswith("https://data.geopf.fr/wmts?") for url in asked)
+    page.locator(".panel details").evaluate("part => (part.open = true)")
     page.get_by_label("Aucun").check()
     assert page.locator("img.leaflet-tile").count() == 0
     context.close()

@@ -60,8 +60,8 @@ def _chain(role: str, reached: set[str], nearest: dict[str, float]) -> list[dict
 
 def test_reach_gives_share_interval_residents_and_territory() -> None:
     assert findings.reach(_coverage(), _coverage(0.86), "fr") == (
-        "50\u202f% des 2\u202f465 habitants (de 0\u202f% à 90\u202f%) vivent à 15 min à pied ou moins d'au moins un "
-        "lieu de l'ESS connu du registre, contre 86\u202f% dans l'ensemble du territoire."
+        "50\u202f% des 2\u202f465 habitants (de 0\u202f% à 90\u202f%) vivent à 15 min à pied ou moins d’au moins un "
+        "lieu de l’ESS connu du registre, contre 86\u202f% dans l’ensemble du territoire."
     )
 
 
@@ -111,7 +111,7 @@ def test_the_chain_names_what_is_missing_and_the_nearest_of_it() -> None:
 def test_no_walk_of_over_an_hour_is_told_in_minutes() -> None:
     rows = _chain("accompagnement", set(), {"emergence": math.nan})
     (sentence,) = findings.support_chain(rows, "fr")
-    assert sentence.endswith("est Offre emergence (Pantin), à plus d'une heure à pied.")
+    assert sentence.endswith("est Offre emergence (Pantin), à plus d’une heure à pied.")
 
 
 def test_each_role_has_its_sentence() -> None:

@@ -22,7 +22,7 @@ def test_layers_and_structures_are_there(study: Study) -> None:
     for said in (
         "QPV 2024",
         "Quartiers cibles",
-        "Structures, par premier secteur",
+        "Structures",
         "Amont - Aval",
         "Les Quais",
         "Café n° 8",

@@ -83,7 +83,7 @@ def test_two_questions_have_regions_of_their_own(study: Study, scenario: Scenari
     page = build_siting(study, [scenario, other], tmp_path)[0].read_text(encoding="utf-8")
     labels = re.findall(r'role="region"[^>]* aria-label="([^"]+)"', page)
     assert len(labels) == len(set(labels)) == 7
-    assert "le plus d&#39;habitants des quartiers cibles à portée" in page
+    assert "le plus d’habitants des quartiers cibles à portée" in page
 
 
 def test_the_same_scenario_gives_the_same_bytes(study: Study, scenario: Scenario, tmp_path: Path) -> None:

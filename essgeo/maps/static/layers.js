@@ -2,12 +2,12 @@
 (function () {
   "use strict";
 
-  const { data, words, isolated, monthOf, ShapeMarker } = window.essgeo;
+  const { data, words, fill, isolated, monthOf, percent, ShapeMarker } = window.essgeo;
   const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   const OUTLINED = Object.keys(data.strokes);
   const LABELLED = { communes: "commune", neighbourhoods: "neighbourhood" };
   const STYLES = {
-    iris: { color: "#8a6d4b", weight: 0.6, fillOpacity: 0.65 },
+    iris: { color: "#8a6d4b", weight: 0.6, fillOpacity: 0.85 },
     ...eachOutlined(outlineStyle),
     radius: { color: "#444", weight: 1, dashArray: "3 3", fillOpacity: 0.08 },
   };
@@ -43,6 +43,35 @@
   const outlining = L.canvas({ pane: "outlines" });
   const targeting = L.canvas({ pane: "targets" });
   const dotting = L.canvas({ pane: "points", tolerance: 4 });
+  // The page scrolls over the map until it is clicked: then, or with Ctrl or two fingers, the map moves.
+  const fingers = window.matchMedia("(pointer: coarse)").matches;
+  map.scrollWheelZoom.disable();
+  if (fingers) {
+    map.dragging.disable();
+  }
+  map.on("click", function () {
+    map.scrollWheelZoom.enable();
+    map.dragging.enable();
+  });
+  document.addEventListener("pointerdown", function (event) {
+    if (!map.getContainer().contains(event.target)) {
+      map.scrollWheelZoom.disable();
+      if (fingers) {
+        map.dragging.disable();
+      }
+    }
+  });
+  map.getContainer().addEventListener(
+    "wheel",
+    function (event) {
+      if (event.ctrlKey && !map.scrollWheelZoom.enabled()) {
+        event.preventDefault();
+        const at = map.mouseEventToContainerPoint(event);
+        map.setZoomAround(at, map.getZoom() + (event.deltaY < 0 ? 0.5 : -0.5), { animate: false });
+      }
+    },
+    { passive: false }
+  );
   L.control.zoom({ zoomInTitle: words.zoom_in, zoomOutTitle: words.zoom_out }).addTo(map);
   L.control.scale({ imperial: false }).addTo(map);
 
@@ -127,17 +156,41 @@
     }
   }
 
+  const classOf = (share) => data.breaks.filter((bound) => share < bound).length;
+
   function filled(share) {
-    const place = data.breaks.filter((bound) => share < bound).length;
+    const place = classOf(share);
     const step = data.hatches[place];
     return { fillColor: data.colours[place], hatch: step ? "#4a1c00" : null, step: step, fillOpacity: STYLES.iris.fillOpacity };
   }
 
-  function paint(theme) {
+  // The share of an IRIS for a theme; null where nobody lives, nothing may be concluded, or at another month.
+  function shareOf(properties, theme, measured) {
     const place = data.coverage.themes.indexOf(theme);
+    const shares = data.coverage.shares[properties.id];
+    return measured && shares && place >= 0 && !data.coverage.silent.includes(theme) ? shares[place] : null;
+  }
+
+  // Each class of the key says how many residents live in it.
+  function people(theme, measured) {
+    const living = data.colours.map(() => 0);
+    data.layers.iris.features.forEach(function ({ properties }) {
+      const share = shareOf(properties, theme, measured);
+      if (share !== null) {
+        living[classOf(share)] += properties.population || 0;
+      }
+    });
+    const everybody = living.reduce((sum, count) => sum + count, 0);
+    document.querySelectorAll(".people").forEach(function (label) {
+      const share = everybody ? living[Number(label.dataset.class)] / everybody : null;
+      label.textContent = share === null ? "" : " " + fill(words.class_people, { share: percent(share) });
+    });
+  }
+
+  function paint(theme, measured) {
+    people(theme, measured);
     iris.setStyle(function (feature) {
-      const shares = data.coverage.shares[feature.properties.id];
-      const share = shares && place >= 0 ? shares[place] : null;
+      const share = shareOf(feature.properties, theme, measured);
       return share === null
         ? { hatch: "#777", step: 8, fillColor: null, fillOpacity: 0.5 }
         : filled(share);

@@ -22,7 +22,7 @@
     }
     view.q = given.get("q") || "";
     const month = /^(\d{4})-(\d{2})$/.exec(given.get("date") || "");
-    view.date = month ? 12 * month[1] + Number(month[2]) - 1 : null;
+    view.date = month && data.dated ? 12 * month[1] + Number(month[2]) - 1 : null;
     view.closed = given.get("closed") === "1";
     view.structure = given.get("structure") || "";
     FILTERS.forEach(function (name) {

@@ -3,6 +3,7 @@
   "use strict";
 
   const { data, words, element, isolated, fill, number, percent, find, labelled, known, byName } = window.essgeo;
+  const { register } = window.essgeo;
   const RESULTS = 6;
   const PAGE = 50;
   const PRINTED = 1000;
@@ -110,6 +111,24 @@
     );
   }
 
+  // What the filters and the theme leave, as a table for a spreadsheet: no cell begins like a formula.
+  function save(rows) {
+    const columns = ["id", "name", "address", "postcode", "city", "family", "sectors", "challenges", "status", "source"];
+    const cell = function (value) {
+      const text = [].concat(value === null ? "" : value).join("|");
+      return '"' + (/^[=+\-@\t\r]/.test(text) ? "'" + text : text).replace(/"/g, '""') + '"';
+    };
+    const table = byName(rows).map(function (row) {
+      const place = known(row);
+      const where = place.located ? [register.longitude[row].toFixed(5), register.latitude[row].toFixed(5)] : ["", ""];
+      return columns.map((name) => cell(place[name])).concat(where).join(",");
+    });
+    const text = "\ufeff" + [columns.concat("lon", "lat").join(",")].concat(table).join("\r\n") + "\r\n";
+    const address = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+    element("a", { href: address, download: "structures.csv" }).click();
+    URL.revokeObjectURL(address);
+  }
+
   function restart() {
     page = 0;
   }
@@ -120,5 +139,5 @@
     restart();
   }
 
-  window.essgeo.lists = { results: results, structures: structures, iris: iris, restart: restart, print: print };
+  window.essgeo.lists = { results: results, structures: structures, iris: iris, restart: restart, print: print, save: save };
 })();

@@ -2,10 +2,11 @@
 (function () {
   "use strict";
 
-  const { data, words, fill, number, find, map, link, lists, background, FILTERS, LAYER_NAMES } = window.essgeo;
+  const { data, words, element, fill, number, find, map, link, lists, background } = window.essgeo;
+  const { FILTERS, LAYER_NAMES } = window.essgeo;
   const { register, everything, details, rowOf, matching, counts, undated, today } = window.essgeo;
-  const { show, draw, placeOf, toggle, paint, follow, under, still } = window.essgeo;
-  const { structuresPopup, placePopup } = window.essgeo;
+  const { show, draw, placeOf, toggle, paint, follow, under, still, offers } = window.essgeo;
+  const { structuresPopup, placePopup, percent } = window.essgeo;
   const AT_ONE_PLACE = 10;
   const all = (selector) => Array.from(document.querySelectorAll(selector));
   const boxes = Object.fromEntries(all("input[data-layer]").map((box) => [box.dataset.layer, box]));
@@ -121,18 +122,20 @@
       return;
     }
     const rows = matching(state);
-    const located = show(rows, state.date);
+    const located = show(rows, state.date, state.theme);
+    const asked = rows.filter((row) => offers(row, state.theme));
     lists.results(rows, state.q.trim(), goTo);
-    lists.structures(rows, goTo, named, name);
+    lists.structures(asked, goTo, named, name);
     const here = register.rows.length;
     const counted = {
       total: number(here),
       shown: number(located),
-      unlocated: number(rows.length - located),
+      unlocated: number(asked.length - located),
       hidden: number(here - rows.length),
     };
     const when = state.date === null ? "" : fill(words.count_at, { month: monthName(state.date) });
-    ["count", "count-print"].forEach((place) => say(place, when + fill(words.count, counted)));
+    const count = fill(state.theme === "all" ? words.count : words.count_theme, counted);
+    ["count", "count-print"].forEach((place) => say(place, when + count));
     FILTERS.filter((name) => find("filter-" + name)).forEach(function (name) {
       const found = counts(state, name);
       Array.from(find("filter-" + name).options).filter((option) => option.value).forEach(function (option) {
@@ -158,12 +161,43 @@
     });
   }
 
+  // The sentence above the map, its figures, and the plot of intervals.
+  function tell(theme) {
+    const [title, detail] = data.headlines[theme];
+    say("headline", title);
+    say("detail", detail);
+    say("plot-theme", data.labels.themes[theme]);
+    const rows = data.plot[theme];
+    all("#plot li").forEach(function (line, place) {
+      line.classList.toggle("silent", !rows);
+      if (!rows) {
+        line.querySelector(".value").replaceChildren(words.silent);
+        return;
+      }
+      const [share, low, high] = rows[place];
+      const at = (value) => 100 * value + "%";
+      const set = (part, values) =>
+        Object.entries(values).forEach(([key, value]) => line.querySelector(part).setAttribute(key, at(value)));
+      const whole = rows[rows.length - 1][0];
+      set(".reference", { x1: whole, x2: whole });
+      set(".range", { x1: low, x2: high });
+      set(".mean", { cx: share });
+      const ends = fill(words.interval, { low: percent(low), high: percent(high) });
+      line.querySelector(".value").replaceChildren(
+        element("strong", { text: percent(share) }), " ", element("small", { text: ends })
+      );
+    });
+  }
+
   function setTheme(theme) {
     state.theme = theme;
     setValue("theme", theme);
-    paint(theme);
+    paint(theme, state.date === null);
     say("theme-print", data.labels.themes[theme] || "");
     lists.iris(theme);
+    if (data.headlines && data.headlines[theme]) {
+      tell(theme);
+    }
   }
 
   function setBackground(name) {
@@ -176,6 +210,7 @@
   function setDate(month) {
     state.date = month;
     follow(month);
+    paint(state.theme, month === null);
     const shown = monthName(month === null ? today : month);
     if (month !== null) {
       say("day", fill(words.count_at, { month: shown }).replace(/[\s:]+$/, ""));
@@ -207,6 +242,7 @@
       find("filters").open = true;
     }
     applyLayers();
+    state.date = view.date;
     setTheme(view.theme || data.coverage.themes[0] || "");
     setDate(view.date);
     setBackground(view.background || background.names[0]);
@@ -278,10 +314,8 @@
         remember();
       })
     );
-    listen("theme", "change", function (event) {
-      setTheme(event.target.value);
-      remember();
-    });
+    listen("theme", "change", changes((choice) => setTheme(choice.value)));
+    listen("save", "click", () => everything().then(() => lists.save(matching(state).filter((row) => offers(row, state.theme)))));
     all("input[name=background]").forEach((radio) =>
       radio.addEventListener("change", function () {
         setBackground(radio.value);

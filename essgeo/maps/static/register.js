@@ -122,6 +122,21 @@
     return hasBegun(row, month) && month <= end && !(isGone(row) && end === Infinity);
   }
 
+  // Whether a structure offers the theme of the map: a sector, a challenge, or anything.
+  const offering = new Map();
+
+  function offers(row, theme) {
+    if (theme === "all") {
+      return true;
+    }
+    if (!offering.has(theme)) {
+      offering.set(theme, ["sectors", "challenges"].map((name) => [coded[name].places, wantedPlaces(name, theme)]));
+    }
+    return offering.get(theme).some(([places, wanted]) => wanted[places[row]]);
+  }
+
+  const isUndated = (row) => begins[coded.active_from.places[row]] === -Infinity && !isGone(row);
+
   function wantedPlaces(name, wanted) {
     return coded[name].values.map((value) => !wanted || (Array.isArray(value) ? value.includes(wanted) : value === wanted));
   }
@@ -165,7 +180,9 @@
     isActive: isActive,
     today: today,
     monthOf: monthOf,
-    undated: rows.filter((row) => begins[coded.active_from.places[row]] === -Infinity && !isGone(row)).length,
+    offers: offers,
+    isUndated: isUndated,
+    undated: rows.filter(isUndated).length,
     everything: everything,
     details: details,
     known: known,

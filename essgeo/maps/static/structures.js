@@ -2,11 +2,12 @@
 (function () {
   "use strict";
 
-  const { data, map, layers, register, STYLES, outlining, dotting, stack, symbolOf, valueOf } = window.essgeo;
+  const { data, map, layers, register, STYLES, outlining, dotting, stack, symbolOf, valueOf, offers } = window.essgeo;
   const { ShapeMarker, ClusterMarker } = window.essgeo;
   const CELL = 56;
   let shown = [];
   let month = null;
+  let theme = "all";
 
   // Web Mercator at zoom 0, once for every row.
   const world = Array.from({ length: register.located }, function (_, row) {
@@ -32,14 +33,19 @@
     });
   }
 
-  // The grid lies still when the map moves: a cell is the same one before and after.
+  // The grid lies still when the map moves: a cell is the same one before and after. Those of other themes come first,
+  // so that they lie below; where there are too many, they are left out.
   function grouped(rows) {
+    const [asked, others] = [true, false].map((wanted) => rows.filter((row) => offers(row, theme) === wanted));
     if (rows.length <= data.register.many) {
-      return rows.map((row) => [row]);
+      return others.concat(asked).map((row) => [row]);
+    }
+    if (asked.length <= data.register.many) {
+      return asked.map((row) => [row]);
     }
     const scale = map.options.crs.scale(map.getZoom()) / map.options.crs.scale(0) / CELL;
     const cells = new Map();
-    rows.forEach(function (row) {
+    asked.forEach(function (row) {
       const key = Math.floor(world[row][0] * scale) + 1e7 * Math.floor(world[row][1] * scale);
       if (cells.has(key)) {
         cells.get(key).push(row);
@@ -51,7 +57,8 @@
   }
 
   function single(row) {
-    const marker = new ShapeMarker(placeOf(row), { symbol: symbolOf(row, month), radius: size(), renderer: dotting });
+    const symbol = symbolOf(row, month, theme);
+    const marker = new ShapeMarker(placeOf(row), { symbol: symbol, radius: symbol.scale * size(), renderer: dotting });
     return marker.on("click", () => map.fire("essgeo:structures", { rows: together(row) }));
   }
 
@@ -86,11 +93,12 @@
     stack();
   }
 
-  function show(rows, at) {
+  function show(rows, at, about) {
     shown = rows.filter((row) => row < register.located);
     month = at;
+    theme = about;
     draw();
-    return shown.length;
+    return shown.filter((row) => offers(row, theme)).length;
   }
 
   map.on("moveend", draw);

@@ -2,16 +2,21 @@
 (function () {
   "use strict";
 
-  const { data, isActive, number, valueOf } = window.essgeo;
+  const { data, isActive, isUndated, number, offers, valueOf } = window.essgeo;
   const paths = Object.fromEntries(Object.entries(data.shapes).map(([name, path]) => [name, new Path2D(path)]));
-  const GONE = { shape: "cross", colour: "#6b6b6b" };
+  const GONE = { shape: "cross", colour: "#6b6b6b", scale: 1 };
+  const OTHER = { shape: "circle", colour: "#6b6b6b", scale: 0.45 };
 
-  function symbolOf(row, month) {
+  // What the theme of the map is not about, and what no date is known of at another month, is a grey dot.
+  function symbolOf(row, month, theme) {
     if (!isActive(row, month)) {
       return GONE;
     }
+    if (!offers(row, theme) || (month !== null && isUndated(row))) {
+      return OTHER;
+    }
     const [shape, colour] = data.symbols[valueOf("sectors", row)[0] || "autre"];
-    return { shape: shape, colour: colour, hollow: valueOf("status", row) === "unknown" };
+    return { shape: shape, colour: colour, scale: 1, hollow: valueOf("status", row) === "unknown" };
   }
 
   // Each symbol is painted once, at the sharpness of the screen, and then stamped.
