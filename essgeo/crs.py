@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
+
+from pyproj import CRS, Transformer
+from pyproj.exceptions import ProjError
 
 from essgeo.errors import CRSMismatchError, InputError, MissingCRSError
 from essgeo.messages import tell
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pyproj
 
 
 GEOGRAPHIC = "EPSG:4326"
@@ -36,7 +39,7 @@ def legal_crs(department: str) -> str:
     return OVERSEAS.get(department, METROPOLE)
 
 
-def require_crs(frame: gpd.GeoDataFrame, name: str) -> pyproj.CRS:
+def require_crs(frame: gpd.GeoDataFrame, name: str) -> CRS:
     """Return the CRS of a layer, or refuse a layer that has none.
 
     Parameters
@@ -48,7 +51,7 @@ def require_crs(frame: gpd.GeoDataFrame, name: str) -> pyproj.CRS:
 
     Returns
     -------
-    pyproj.CRS
+    CRS
         The CRS of the layer.
 
     Raises
@@ -56,7 +59,7 @@ def require_crs(frame: gpd.GeoDataFrame, name: str) -> pyproj.CRS:
     InputError
         The table has no geometry.
     MissingCRSError
-        The layer has no CRS; its coordinates could mean anything.
+        The layer has no CRS, or one that is nowhere on Earth, as that of a plan; its coordinates could mean anything.
 
     Examples
     --------
@@ -67,14 +70,24 @@ def require_crs(frame: gpd.GeoDataFrame, name: str) -> pyproj.CRS:
     if not hasattr(frame, "crs"):
         message = tell("no_geometry", name=name)
         raise InputError(message)
-    crs: pyproj.CRS | None = frame.crs
-    if crs is None:
+    crs: CRS | None = frame.crs
+    if crs is None or not _is_on_earth(crs):
         message = tell("no_crs", name=name)
         raise MissingCRSError(message)
     return crs
 
 
-def require_metric(frame: gpd.GeoDataFrame, name: str) -> pyproj.CRS:
+@cache
+def _is_on_earth(crs: CRS) -> bool:
+    """Return whether coordinates can be put in degrees: not those of a drawing, nor heights alone."""
+    try:
+        Transformer.from_crs(crs, GEOGRAPHIC)
+    except ProjError:
+        return False
+    return bool(crs.is_geographic or crs.is_projected)
+
+
+def require_metric(frame: gpd.GeoDataFrame, name: str) -> CRS:
     """Return the CRS of a layer, or refuse a layer whose coordinates are not metres.
 
     Parameters
@@ -86,7 +99,7 @@ def require_metric(frame: gpd.GeoDataFrame, name: str) -> pyproj.CRS:
 
     Returns
     -------
-    pyproj.CRS
+    CRS
         A projected CRS in metres.
 
     Raises

@@ -35,6 +35,9 @@ DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errn
 PATHS = {errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EINVAL, errno.ENXIO}
 """A path that leads nowhere a file can be."""
 
+LOOP = "Symlink loop from "
+"""How Python before 3.13 says that a link leads to itself."""
+
 SHORT = ("failed to map segment", "cannot allocate memory", "can't start new thread", "unable to allocate", "bad_alloc")
 """How libraries say that memory is short where they raise no MemoryError."""
 
@@ -96,6 +99,10 @@ def _why(error: Exception) -> tuple[str, int]:
         return tell("memory", why=error), INPUT
     if isinstance(error, OSError) and error.errno in DISK:
         return tell("disk", path=error.filename or tell("this_disk"), why=error.strerror), INPUT
+    if isinstance(error, RuntimeError) and (link := str(error)).startswith(LOOP):
+        return tell(
+            "path_refused", path=link.removeprefix(LOOP)[:SHOWN].strip("'"), why=os.strerror(errno.ELOOP)
+        ), INPUT
     if isinstance(error, OSError) and error.errno in PATHS:
         return tell("path_refused", path=str(error.filename)[:SHOWN], why=error.strerror), INPUT
     return tell("bug", kind=type(error).__name__, error=error), BUG

@@ -91,18 +91,28 @@ def _text_bytes(cells: pa.Array) -> int:
 
 
 def _to_pandas(table: pa.Table) -> pd.DataFrame:
-    """Return a table of pandas, its columns of days and hours that Python has none of as text."""
+    """Return a table of pandas: days and hours that Python has none of as text, bytes that are no letter as lost."""
     for place, field in enumerate(table.schema):
+        column = table.column(place)
+        is_text = pa.types.is_string(field.type) or pa.types.is_large_string(field.type)
         try:
+            column.validate(full=is_text)
             table.select([place]).to_pandas()
-        except (ValueError, ImportError):  # a day after the year 9999, half a microsecond, a time zone of nowhere
+        # A day after the year 9999, half a microsecond, a time zone of nowhere (for pytz a key that is not there).
+        except (pa.ArrowException, ValueError, ImportError, KeyError):
             try:
-                table = table.set_column(place, field.name, table.column(place).cast(pa.string()))
-            except pa.ArrowInvalid as error:
+                table = table.set_column(place, field.name, _decoded(column) if is_text else column.cast(pa.string()))
+            except pa.ArrowException as error:
                 message = f"{field.name}: {error}"
                 raise ValueError(message) from error
     frame: pd.DataFrame = table.to_pandas()
     return frame
+
+
+def _decoded(column: pa.ChunkedArray) -> pa.Array:
+    """Return the texts of a column, bytes that are no letter of UTF-8 as lost."""
+    cells = column.cast(pa.large_binary()).to_pylist()
+    return pa.array([cell if cell is None else cell.decode("utf-8", "replace") for cell in cells], pa.string())
 
 
 def _shapes(path: Path, cells: list[bytes | None], column: dict[str, Any]) -> gpd.GeoSeries:

@@ -163,7 +163,7 @@ def _writer(path: Path) -> Callable[[pd.DataFrame, Path], None]:
             writers=", ".join(sorted(_WRITERS)),
         )
         raise InputError(message)
-    if not path.parent.is_dir() or path.is_dir():
+    if not path.parent.is_dir() or (path.exists() and not path.is_file()):
         message = tell("no_folder_to_write", path=path)
         raise InputError(message)
     return _WRITERS[suffix]

@@ -62,6 +62,8 @@ def is_private(url: str) -> bool:
     >>> is_private("https://data.gouv.fr/x"), is_private("http://data.gouv.fr/x"), is_private("http://127.0.0.1:80/x")
     (True, False, True)
     """
+    if not is_web_address(url):
+        return False
     parts = urlsplit(url)
     return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
 

@@ -13,6 +13,7 @@ from essgeo.cli.main import BUG, INPUT, PATHS, STOPPED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 
 SHORT = [
@@ -62,6 +63,29 @@ def test_a_path_that_leads_nowhere_is_no_bug(
     assert code == INPUT
     assert len(said) < 400
     assert os.strerror(number) in said
+
+
+@pytest.mark.parametrize(
+    "words", ["geocode {loop} -o o.csv", "geocode {list} -o {loop}", "study {territory} --out {loop}"]
+)
+def test_a_link_that_leads_to_itself_is_no_bug(
+    run: Callable[..., tuple[int, str, str]], tmp_path: Path, words: str
+) -> None:
+    (tmp_path / "loop.csv").symlink_to(tmp_path / "loop.csv")
+    (tmp_path / "list.csv").write_text("nom,adresse,ville,lon,lat\nA,1 rue A,Bondy,2.48,48.9\n")
+    named = {"loop": tmp_path / "loop.csv", "list": tmp_path / "list.csv", "territory": "est-ensemble"}
+    code, _, said = run(*(word.format(**named) for word in words.split()))
+    assert code == INPUT
+    assert "bug" not in said
+    assert "loop.csv" in said
+
+
+def test_a_pipe_is_not_written_over(run: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "list.csv").write_text("nom,adresse,ville,lon,lat\nA,1 rue A,Bondy,2.48,48.9\n")
+    code, _, said = run("geocode", tmp_path / "list.csv", "-o", tmp_path / "pipe.csv")
+    assert (code, "cannot be written" in said) == (INPUT, True)
+    assert (tmp_path / "pipe.csv").is_fifo()
 
 
 def test_anything_else_is_a_bug(run: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -419,6 +419,40 @@ def test_degrees_under_a_crs_in_metres_are_degrees(tmp_path: Path, suffix: str) 
         assert read_table(tmp_path / "right.geojson").crs == 2154
 
 
+@pytest.mark.parametrize(
+    "crs",
+    [
+        'LOCAL_CS["plan"]',
+        'ENGCRS["plan",EDATUM["x"],CS[Cartesian,2],AXIS["x",east],AXIS["y",north],LENGTHUNIT["metre",1]]',
+        5720,
+    ],
+)
+def test_a_layer_that_lies_nowhere_on_earth_is_refused(tmp_path: Path, crs: str | int) -> None:
+    for suffix in (".gpkg", ".parquet"):
+        path = tmp_path / f"mine{suffix}"
+        wrong = PLACES.assign(adresse="1 rue A").set_crs(crs, allow_override=True)
+        if suffix == ".gpkg":
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                wrong.to_file(path, engine="pyogrio")
+        else:
+            wrong.to_parquet(path)
+        with pytest.raises(InputError, match=r"no coordinate reference system, or none of the Earth"):
+            read_structures(path)
+
+
+def test_bytes_of_a_parquet_file_that_are_no_letter_are_shown_as_lost(tmp_path: Path) -> None:
+    texts = pa.Array.from_buffers(pa.string(), 2, pa.array([b"Caf\xe9", b"B"]).buffers())
+    columns = {"nom": texts, "long": texts.cast(pa.large_string()), "adresse": pa.array(["1 rue A", None])}
+    pq.write_table(pa.table(columns), tmp_path / "mine.parquet")
+    table = read_table(tmp_path / "mine.parquet")
+    assert table["nom"].tolist() == table["long"].tolist() == ["Caf\ufffd", "B"]
+    nested = pa.ListArray.from_arrays([0, 1, 2], texts)
+    pq.write_table(pa.table({"nom": ["A", "B"], "mots": nested}), tmp_path / "nested.parquet")
+    with pytest.raises(InputError, match=r"the Parquet file cannot be read \(mots: "):
+        read_table(tmp_path / "nested.parquet")
+
+
 def test_a_number_of_thousands_of_digits_costs_its_cell_alone_and_is_shown_short(tmp_path: Path) -> None:
     digits = "9" * 5000
     (tmp_path / "mine.json").write_text(

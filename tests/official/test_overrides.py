@@ -93,6 +93,8 @@ def test_an_address_takes_the_place_of_a_dataset_and_of_nothing(folder: Path) ->
         ("[iris]\nrefresh = 'never'", "iris.refresh cannot be changed; known: title"),
         ("[iris]\nlocate = 'https://a.fr'", "iris.locate should be written as"),
         ("[iris]\nlocate.url = 'http://a.fr/x'", "iris.locate.url should begin with https://"),
+        ("[iris]\nlocate.url = 'https://a[/x'", "iris.locate.url should begin with https://"),
+        ("[iris]\nlocate.url = 'https://'", "iris.locate.url should begin with https://"),
         ("[iris]\nlocate.file = 'x'", "iris.locate.file is not known; known: url"),
         ("[iris]\nlocate.dataset = 'x'", "iris.locate.title is missing"),
         ("[iris]\ncolumns.size = ['x']", "iris.columns.size is not known; known: iris_code"),
