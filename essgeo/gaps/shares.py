@@ -29,10 +29,6 @@ if TYPE_CHECKING:
     from essgeo.uncertainty import Worlds
 
 
-ALONE = 640
-"""What the located structures alone give is the mean of so many of the worlds."""
-
-
 class Drawn(NamedTuple):
     """What the worlds show; the last axis of each array is worlds, of which there may be none.
 
@@ -215,15 +211,14 @@ def draw(
     limits = [minutes * metres_per_minute for minutes in within_minutes]
     streets = street_walks(cost)
     need = need_weights(demand) if "income" in demand else np.ones(len(demand))
-    found = reached_people(homes, places, worlds, limits, themes=len(THEME_ROWS), need=need, measured=streets)
+    found = reached_people(
+        homes, places, worlds, limits, themes=len(THEME_ROWS), need=need, measured=streets, alone=[places.located]
+    )
     holds = held_groups(homes, areas)
-    alone = places._replace(area=np.where(places.located, places.area, NOWHERE))
-    some = worlds.first(ALONE).only(alone.located)
-    located = reached_people(homes, alone, some, limits, themes=len(THEME_ROWS), need=need, measured=streets)
     everything = shares_of(holds, found.people, found.all_people, draws)
-    few = min(draws, ALONE)
+    few = min(draws, found.alone.shape[-1])
     # What the others add in the same worlds, taken off the mean of all: it never adds less than nothing.
-    lost = everything[..., :few] - shares_of(holds, located.people, located.all_people, few)
+    lost = everything[..., :few] - shares_of(holds, found.alone[0], found.all_people[:, : found.alone.shape[-1]], few)
     return Drawn(
         everything,
         shares_of(holds, found.in_need, found.all_in_need, draws),

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from essgeo.uncertainty.streets import CELL_M, single_walks, straight_reach
-from essgeo.uncertainty.worlds import WORD, as_flags, as_words
+from essgeo.uncertainty.worlds import as_flags, as_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
     from scipy import sparse
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
     from essgeo.uncertainty.positions import Places
     from essgeo.uncertainty.worlds import Worlds
 
-    Words = NDArray[np.uint64]
+    Flags = NDArray[np.bool_]
+    Ints = NDArray[np.intp]
+    Floats = NDArray[np.float32]
+    Masks = NDArray[np.uint16]
 
 
 NEAREST = 10
@@ -28,34 +32,51 @@ NEAREST = 10
 MOVE_DETOUR = 1.3
 """Over measured streets, a place that stands a metre farther in a straight line is walked to in so many more."""
 
-ROWS = 16
-"""Themes and walks of a cell are counted so many at a time: more would not stay in the cache."""
+POINTS = 16
+"""Points of a square are looked at so many at a time, one bit each: a square of 200 m has 16 points 50 m apart."""
 
 FEW = 1280
 """Residents weighted by need are counted in so many worlds."""
 
-LOOK_EVERY = 32
-"""Once in so many structures, what is reached by all points of a square in all worlds is no more tried for."""
+ALONE = 640
+"""What some of the structures alone reach is counted in so many worlds."""
 
-BITS = np.arange(WORD, dtype=np.uint64)
+WIDE = 20_480
+"""Places are taken together until there are so many of their worlds: a call of NumPy costs as much as thousands."""
+
+ROWS = 16
+"""Themes and walks of a cell are counted so many at a time: more would not stay in the cache."""
+
+TOGETHER = 128
+"""Structures without a position are put into their worlds so many at a time, for the same reason."""
 
 
 class Square(NamedTuple):
-    """What the demand points of one square of the grid reach.
+    """What the demand points of one square of the grid reach; of many points a square comes in parts.
 
     Attributes
     ----------
     points
-        Positions of its demand points.
-    themes
-        Which themes (bits of the masks of structures) are offered near it.
-    reached
-        In which worlds, as bits: themes x walks x points x words.
+        Positions of its demand points, :data:`POINTS` at most.
+    masks
+        Which of them reach a theme, in each world: themes (bits of the masks of structures) x walks x worlds, and bit
+        *i* stands for point *i*. The first :data:`ALONE` worlds follow for each set of structures that is looked at
+        alone.
     """
 
-    points: NDArray[np.intp]
-    themes: NDArray[np.intp]
-    reached: Words
+    points: Ints
+    masks: Masks
+
+    @property
+    def themes(self) -> Ints:
+        """Themes that somebody reaches in some world."""
+        return np.flatnonzero(self.masks.any(axis=(1, 2)))
+
+    @property
+    def reached(self) -> NDArray[np.uint64]:
+        """In which worlds each point reaches each of :attr:`themes`, as bits: themes x walks x points x words."""
+        bit = np.uint16(1) << np.arange(len(self.points), dtype=np.uint16)
+        return as_words(self.masks[self.themes][:, :, None] & bit[:, None] != 0)
 
 
 class Reached(NamedTuple):
@@ -65,14 +86,18 @@ class Reached(NamedTuple):
     ----------
     people, in_need
         Groups x themes x walks x worlds; ``in_need`` weighted, in the first :data:`FEW` worlds only.
+    alone
+        As ``people``, of each set of structures alone in the first :data:`ALONE` worlds: sets x groups x themes x walks
+        x worlds.
     all_people, all_in_need
         Those who live there, groups x worlds.
     """
 
-    people: NDArray[np.float32]
-    in_need: NDArray[np.float32]
-    all_people: NDArray[np.float32]
-    all_in_need: NDArray[np.float32]
+    people: Floats
+    in_need: Floats
+    alone: Floats
+    all_people: Floats
+    all_in_need: Floats
 
 
 def reached_people(
@@ -84,12 +109,13 @@ def reached_people(
     themes: int,
     need: NDArray[np.float64],
     measured: sparse.csr_array | None = None,
+    alone: Sequence[Flags] = (),
 ) -> Reached:
     """Return how many residents of each group reach each theme in each world.
 
     Parameters
     ----------
-    homes, places, worlds, limits_m, measured
+    homes, places, worlds, limits_m, measured, alone
         As for :func:`reached_squares`.
     themes
         How many themes there are, the lowest bits of the masks of structures.
@@ -98,45 +124,64 @@ def reached_people(
 
     Notes
     -----
-    Within a cell every point has as many residents, so that its points are counted, not its residents: bits of points
-    are added with full adders, a sum of 64 worlds at a time, and the sums weighed with the residents of the cell.
+    Within a cell every point has as many residents, so that its points are counted, not its residents, and the counts
+    weighed with the residents of the cell.
     """
-    cells, groups = len(worlds.people), int(homes.group.max(initial=-1)) + 1
+    cells, groups, walks = len(worlds.people), int(homes.group.max(initial=-1)) + 1, len(limits_m)
     points = np.bincount(worlds.cell, minlength=cells)
-    people_each = worlds.people / np.maximum(points, 1).astype(np.float32)[:, None]
     held = np.bincount(worlds.cell, weights=homes.people, minlength=cells)
     weighed = np.bincount(worlds.cell, weights=homes.people * need, minlength=cells)
     need_of = np.divide(weighed, held, out=np.ones(cells), where=held > 0).astype(np.float32)
     group_of = np.zeros(cells, dtype=np.intp)
     group_of[worlds.cell] = homes.group
-    shape, few = (groups, themes, len(limits_m), worlds.count), min(FEW, worlds.count)
 
-    people, in_need = np.zeros(shape, dtype=np.float32), np.zeros((*shape[:-1], few), dtype=np.float32)
-    product = np.empty((ROWS, worlds.count), dtype=np.float32)
-    for square in reached_squares(homes, places, worlds, limits_m, measured=measured):
+    count, few, again = worlds.count, min(FEW, worlds.count), min(ALONE, worlds.count)
+    # Worlds of all structures, then those of each set alone: they are counted in one go.
+    asked = np.concatenate([np.arange(count), *[np.arange(again)] * len(alone)])
+    people = np.zeros((groups, themes * walks, len(asked)), dtype=np.float32)
+    in_need = np.zeros((groups, themes * walks, few), dtype=np.float32)
+    product = np.empty((ROWS, len(asked)), dtype=np.float32)
+    for square in reached_squares(homes, places, worlds, limits_m, measured=measured, alone=alone):
+        masks = square.masks.reshape(-1, len(asked))  # rows (themes and walks) x worlds
+        # Of some themes and walks nobody of the square is reached in any world. Rows that follow each other are summed
+        # at once, some at a time.
+        some = np.flatnonzero(masks.max(axis=1))
+        runs = np.split(some, np.flatnonzero(np.diff(some) > 1) + 1)
+        rows = [
+            slice(at, min(at + ROWS, run[-1] + 1))
+            for run in runs
+            if len(run)
+            for at in range(run[0], run[-1] + 1, ROWS)
+        ]
         cell_of = worlds.cell[square.points]
         for cell in np.unique(cell_of):
-            mine, group = square.reached[:, :, cell_of == cell], group_of[cell]
-            # Of some themes and walks nobody of the cell is reached in any world: those are not unpacked.
-            rows = np.argwhere(mine.any(axis=(2, 3)))
-            for start in range(0, len(rows), ROWS):
-                row, walk = rows[start : start + ROWS].T
-                found = product[: len(row)]
-                np.multiply(add_bits(mine[row, walk].swapaxes(0, 1)), people_each[cell], out=found)
-                for one, (theme, limit) in enumerate(zip(square.themes[row], walk, strict=True)):
-                    people[group, theme, limit] += found[one]
-                    in_need[group, theme, limit] += found[one, :few] * need_of[cell]
+            mine = np.uint16(sum(1 << bit for bit in np.flatnonzero(cell_of == cell).tolist()))
+            group, each = group_of[cell], (worlds.people[cell] / np.float32(points[cell]))[asked]
+            for to in rows:
+                found = product[: to.stop - to.start]
+                found[:] = np.bitwise_count(masks[to] & mine)
+                found *= each
+                people[group, to] += found
+                in_need[group, to] += np.multiply(found[:, :few], need_of[cell], out=found[:, :few])
     in_group = (group_of == np.arange(groups)[:, None]).astype(np.float32)  # groups x cells
-    return Reached(people, in_need, in_group @ worlds.people, (in_group * need_of) @ worlds.people[:, :few])
+    by_theme = groups, themes, walks
+    return Reached(
+        people[..., :count].reshape(*by_theme, count),
+        in_need.reshape(*by_theme, few),
+        np.moveaxis(people[..., count:].reshape(*by_theme, len(alone), again), 3, 0),
+        in_group @ worlds.people,
+        (in_group * need_of) @ worlds.people[:, :few],
+    )
 
 
-def reached_squares(  # noqa: C901 (one loop over squares and structures: apart they would pass all of their arrays)
+def reached_squares(
     homes: Homes,
     places: Places,
     worlds: Worlds,
     limits_m: Sequence[float],
     *,
     measured: sparse.csr_array | None = None,
+    alone: Sequence[Flags] = (),
 ) -> Iterator[Square]:
     """Yield, square after square of 200 m, which of its demand points reach which themes in which worlds.
 
@@ -149,128 +194,266 @@ def reached_squares(  # noqa: C901 (one loop over squares and structures: apart 
     measured
         Metres over streets, points x structures, where there are streets: a located structure with no value is not
         reached. One without a position is walked to in a straight line with a drawn detour.
+    alone
+        Sets of structures, as flags, that are looked at alone too.
 
     Notes
     -----
-    A structure is tried for a square where it may come near enough in some world. Its squared distance in each world is
-    the sum of two rows, by x and by y, since points share them; it is compared with the squared straight reach of the
-    limit at the detour of that world, and packed into bits. Structures of one place are tried once.
+    The squared distance to a structure is the sum of two rows, by x and by y, since points share them; it is compared
+    with the squared straight reach of the limit at the detour of that world. A located structure is near a square in
+    most worlds or in none, and is looked at in all of them; one without a position is near in few.
     """
-    count = worlds.count
-    limits = np.asarray(limits_m, dtype=np.float64)
-    reach = straight_reach(limits)  # walks x steps of z, squared metres
-    nearby = _Nearby(places, worlds)
+    themes = int(np.bitwise_or.reduce(places.themes, initial=0)).bit_length()
+    width = worlds.count + len(alone) * min(ALONE, worlds.count)
+    known = _Located(places, worlds, limits_m, alone, measured)
+    others = _Unlocated(places, worlds, limits_m, alone)
     _, square = np.unique(np.floor(homes.xy / CELL_M), axis=0, return_inverse=True)
-    order = np.argsort(square.ravel(), kind="stable")
-    # Arrays that every square fills anew: a new one of this size costs more than what is written into it.
-    most = int(np.bincount(square.ravel()).max(initial=0))
-    by_x, by_y, distance = (np.empty((most, count), dtype=np.float32) for _ in range(3))
-    flags, near = np.empty((most, count), dtype=bool), np.empty((len(limits), most, count // WORD), dtype=np.uint64)
+    order = np.lexsort((*homes.xy.T[::-1], square.ravel()))  # in a square by x, then by y
     for points in np.split(order, np.flatnonzero(np.diff(square.ravel()[order])) + 1) if len(order) else []:
-        xy = homes.xy[points]
-        xs, column = np.unique(xy[:, 0].astype(np.float32), return_inverse=True)
-        ys, row = np.unique(xy[:, 1].astype(np.float32), return_inverse=True)
         field = worlds.field[worlds.part[points[0]]]
-        tried, shortest = nearby.to(xy, int(field.min()), reach, limits, streets=measured is not None)
-        themes = np.flatnonzero(nearby.bits[tried].any(axis=0))
-        reached = np.zeros((len(themes), len(limits), len(points), count // WORD), dtype=np.uint64)
-        full = np.zeros((len(themes), len(limits)), dtype=bool)  # reached by all points in all worlds
-        metres = None if measured is None else measured[points].toarray()
-        last = -1
-        for number, (one, walk) in enumerate(zip(tried.tolist(), shortest.tolist(), strict=True)):
-            if number % LOOK_EVERY == LOOK_EVERY - 1:
-                full = (reached == ~np.uint64(0)).all(axis=(2, 3))
-            offered = np.flatnonzero(nearby.bits[one, themes])
-            if full[offered, walk:].all():
-                continue
-            first = int(nearby.first[one])
-            if first != last:
-                last = first
-                for corners, axis, squared in ((xs, worlds.x, by_x), (ys, worlds.y, by_y)):
-                    np.subtract(corners[:, None], axis[one], out=squared[: len(corners)])
-                    np.square(squared[: len(corners)], out=squared[: len(corners)])
-                for point in range(len(points)):
-                    np.add(by_x[column[point]], by_y[row[point]], out=distance[point])
-                if metres is not None and nearby.located[one]:
-                    away = np.hypot(*(xy - places.xy[one]).T)[:, None]
-                    over = np.where(metres[:, [one]] > 0, metres[:, [one]], np.inf)
-                    within = [np.maximum(away + (limit - over) / MOVE_DETOUR, 0) ** 2 for limit in limits[walk:]]
-                else:
-                    z = worlds.own[one] + field + single_walks(int(points[0]), first, count)
-                    within = [limit.take(z, mode="clip") for limit in reach[walk:]]
-                for limit, squared in zip(range(walk, len(limits)), within, strict=True):
-                    close = np.less_equal(distance[: len(points)], squared, out=flags[: len(points)])
-                    near[limit, : len(points)] = as_words(close)
-            alive = near[walk:, : len(points)] & worlds.alive[one]
-            for theme in offered:
-                reached[theme, walk:] |= alive
-        yield Square(points, themes, reached)
+        for start in range(0, len(points), POINTS):
+            some = points[start : start + POINTS]
+            origins = _Origins(some, homes.xy[some], int(points.min()), field)
+            masks = np.zeros((themes, len(limits_m), width), dtype=np.uint16)
+            known.reach(origins, masks)
+            others.reach(origins, masks)
+            yield Square(some, masks)
 
 
-def add_bits(bits: Words) -> NDArray[np.uint8]:
-    """Return how many of the points have each bit: rows x worlds, from points x rows x words.
+class _Origins:
+    """Demand points of a square, sorted by x and then by y, and what their walks share.
 
-    Three words of one weight become one of the same weight and one of twice as much (a full adder), until one word of
-    each weight is left.
-
-    >>> add_bits(np.array([[[1]], [[3]], [[1]]], dtype=np.uint64))[0, :3].tolist()
-    [3, 1, 0]
+    ``corner`` names the square in :func:`single_walks`, and ``field`` is its part of *z* in each world. ``x`` and ``y``
+    are distinct; ``columns`` are the points of each x, and their positions in ``y``.
     """
-    weight, total = 0, np.zeros((bits.shape[1], bits.shape[2] * WORD), dtype=np.uint8)
-    level = list(bits)
-    while level:
-        carried = []
-        while len(level) >= 3:  # noqa: PLR2004 (a full adder takes three)
-            one, two, three = level.pop(), level.pop(), level.pop()
-            half = one ^ two
-            carried.append((one & two) | (half & three))
-            level.append(half ^ three)
-        if len(level) > 1:
-            one, two = level
-            carried.append(one & two)
-            level = [one ^ two]
-        flags = as_flags(level[0])
-        total += np.left_shift(flags, weight, out=flags)
-        level, weight = carried, weight + 1
-    return total
 
+    def __init__(self, points: Ints, xy: NDArray[np.float64], corner: int, field: NDArray[np.int16]) -> None:
+        self.points, self.xy, self.corner, self.field = points, xy, corner, field
+        self.low, self.high = xy.min(axis=0), xy.max(axis=0)
+        self.x, start = np.unique(xy[:, 0].astype(np.float32), return_index=True)
+        self.y, row = np.unique(xy[:, 1].astype(np.float32), return_inverse=True)
+        self.columns: list[tuple[slice, slice | Ints]] = []
+        for ends in pairwise([*start.tolist(), len(xy)]):
+            rows = row[slice(*ends)]
+            run = (np.diff(rows) == 1).all()
+            self.columns.append((slice(*ends), slice(int(rows[0]), int(rows[-1]) + 1) if run else rows))
 
-class _Nearby:
-    """Structures and how near each may come."""
+    def masks(self, x: Floats, y: Floats, squared: Iterable[Floats]) -> Iterator[Masks]:
+        """Yield, for each squared reach, which points lie within it of each place.
 
-    def __init__(self, places: Places, worlds: Worlds) -> None:
-        self.places = places
-        self.located = places.located
-        self.first = places.addresses()
-        self.bits = (places.themes[:, None] >> BITS & np.uint64(1)).astype(bool)  # structures x themes
-        some = worlds.count > 0
-        self.low = np.stack([axis.min(axis=1) for axis in (worlds.x, worlds.y)], axis=1) if some else places.xy
-        self.high = np.stack([axis.max(axis=1) for axis in (worlds.x, worlds.y)], axis=1) if some else places.xy
-        self.easiest = worlds.own.min(axis=1)
-
-    def to(
-        self,
-        xy: NDArray[np.float64],
-        field: int,
-        reach: NDArray[np.float32],
-        limits: NDArray[np.float64],
-        *,
-        streets: bool,
-    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Return the structures to try for the points of a square, and the shortest walk that may reach each.
-
-        Located ones come first, the nearest before the others, and one place after the other.
+        Places and what is yielded have one shape; the squared reach has it too, or one more axis first, of points.
         """
-        low, high = xy.min(axis=0), xy.max(axis=0)
-        gap = (np.maximum(np.maximum(self.low - high, low - self.high), 0) ** 2).sum(axis=1)
-        farthest = reach[:, np.minimum(self.easiest + field, reach.shape[1] - 1)]  # walks x structures
-        if streets:
-            farthest = np.where(self.located, (limits**2)[:, None], farthest)
+        by_x, by_y = (
+            np.square(np.expand_dims(axis, (*range(1, 1 + x.ndim),)) - to) for axis, to in ((self.x, x), (self.y, y))
+        )
+        flags = np.zeros((POINTS, *x.shape), dtype=bool)
+        for reach in squared:
+            # What is left of the squared reach after the way by y is compared with the way by x.
+            bound = reach - by_y if reach.ndim == x.ndim else None
+            for by, (to, rows) in zip(by_x, self.columns, strict=True):
+                np.less_equal(by, reach[to] - by_y[rows] if bound is None else bound[rows], out=flags[to])
+            yield _as_masks(flags)
+
+
+def _as_masks(flags: Flags) -> Masks:
+    """Return flags of 16 points (the first axis) as bits of one number, the first point the lowest.
+
+    >>> _as_masks(np.arange(16)[:, None] < 3).tolist()
+    [7]
+    """
+    half = flags.view(np.uint8).reshape(2, 8, *flags.shape[1:])
+    octets = half[:, 7].copy()
+    for bit in range(6, -1, -1):
+        octets += octets
+        octets += half[:, bit]
+    masks: Masks = octets[0] | np.left_shift(octets[1], 8, dtype=np.uint16)
+    return masks
+
+
+class _Located:
+    """Places with a position: one for all structures of an address, as the first of them stands."""
+
+    def __init__(
+        self,
+        places: Places,
+        worlds: Worlds,
+        limits_m: Sequence[float],
+        alone: Sequence[Flags],
+        measured: sparse.csr_array | None,
+    ) -> None:
+        self.worlds, self.measured, self.few = worlds, measured, min(ALONE, worlds.count)
+        self.limits = np.asarray(limits_m, dtype=np.float64)
+        self.squared = straight_reach(self.limits)  # walks x steps of z
+        # Those that stand nowhere in these worlds leave their address to the others.
+        here, self.address = places.located & np.isfinite(worlds.x).all(axis=1), places.addresses()
+        structures = np.flatnonzero(here)
+        _, start, same = np.unique(self.address[structures], return_index=True, return_inverse=True)
+        self.lead = structures[start]
+        self.xy = places.xy[self.lead]
+        bits = unpacked(places.themes)
+        self.offers = [np.flatnonzero(offered).tolist() for offered in bits]
+        self.members = np.split(structures[np.argsort(same, kind="stable")], np.cumsum(np.bincount(same))[:-1])
+        # How many structures of each set each place has for a theme: sets x places x themes.
+        self.many = np.zeros((1 + len(alone), len(start), bits.shape[1]), dtype=np.int32)
+        for many, kept in zip(self.many, (here, *alone), strict=True):
+            np.add.at(many, same[kept[structures]], bits[structures[kept[structures]]])
+        x, y = worlds.x[self.lead], worlds.y[self.lead]
+        self.low, self.high = (
+            np.column_stack([function(axis, axis=1, initial=start) for axis in (x, y)])
+            for function, start in ((np.min, np.inf), (np.max, -np.inf))
+        )
+        self.easiest = worlds.own[self.lead].min(axis=1, initial=np.iinfo(np.int16).max).astype(np.intp)
+        # Whether each structure exists, as all bits or none: structures x worlds, and after them those of each set.
+        exists = np.negative(as_flags(worlds.alive).astype(np.uint16)) * places.located[:, None]
+        self.alive = np.concatenate([exists, *(exists[:, : self.few] * kept[:, None] for kept in alone)], axis=1)
+
+    def reach(self, origins: _Origins, masks: Masks) -> None:
+        """Add which of the points reach these places."""
+        tried, shortest = self.nearby(origins)
+        count = self.worlds.count
+        together = max(1, WIDE // max(count, 1))
+        for start in range(0, len(tried), together):
+            some, walk = tried[start : start + together], shortest[start : start + together].min()
+            lead = self.lead[some]
+            near = np.empty((len(self.limits) - walk, len(lead), masks.shape[2]), dtype=np.uint16)
+            for one, found in enumerate(self.within(origins, some, walk)):
+                near[one, :, :count] = found
+            for first in range(count, masks.shape[2], self.few):
+                near[..., first : first + self.few] = near[..., : self.few]
+            for one, place in enumerate(some.tolist()):
+                for structure in self.members[place].tolist():
+                    reaches = near[:, one] & self.alive[structure]
+                    for theme in self.offers[structure]:
+                        masks[theme, walk:] |= reaches
+
+    def within(self, origins: _Origins, some: Ints, walk: int) -> Iterator[Masks]:
+        """Yield, walk after walk from one on, which of the points reach some of the places: places x worlds."""
+        lead = self.lead[some]
+        x, y = self.worlds.x[lead], self.worlds.y[lead]
+        if self.measured is not None:
+            metres = self.measured[origins.points][:, lead].toarray()
+            metres = np.where(metres > 0, metres, np.inf)  # points x places
+            away = np.hypot(*(origins.xy[:, None] - self.xy[some]).transpose(2, 0, 1))
+            moved = (away + (limit - metres) / MOVE_DETOUR for limit in self.limits[walk:])
+            return origins.masks(
+                x, y, (np.where(most >= 0, most**2, -1).astype(np.float32)[..., None] for most in moved)
+            )
+        z = self.worlds.own[lead] + origins.field
+        for one, place in enumerate(self.address[lead].tolist()):
+            z[one] += single_walks(origins.corner, place, self.worlds.count)
+        steps = z.astype(np.intp)
+        return origins.masks(x, y, (squared.take(steps, mode="clip") for squared in self.squared[walk:]))
+
+    def nearby(self, origins: _Origins) -> tuple[Ints, Ints]:
+        """Return the places to try, the nearest first, and the shortest walk that may reach each."""
+        gap = (np.maximum(np.maximum(self.low - origins.high, origins.low - self.high), 0) ** 2).sum(axis=1)
+        if self.measured is None:
+            farthest = self.squared.take(self.easiest + int(origins.field.min()), axis=1, mode="clip")  # walks x places
+        else:
+            farthest = np.broadcast_to((self.limits**2)[:, None], (len(self.limits), len(gap)))
         may = gap <= farthest
-        away = np.where(self.located, ((self.places.xy - (low + high) / 2) ** 2).sum(axis=1), np.inf)
         tried = np.flatnonzero(may[-1])
-        tried = tried[np.lexsort((tried, self.first[tried], away[tried]))]
-        offered = self.bits[tried]
-        kept = ~self.located[tried] | (offered & (np.cumsum(offered, axis=0) <= NEAREST)).any(axis=1)
-        tried = tried[kept]
+        away = ((self.xy[tried] - (origins.low + origins.high) / 2) ** 2).sum(axis=1)
+        tried = tried[np.argsort(away, kind="stable")]
+        many = self.many[:, tried]
+        before = np.cumsum(many, axis=1) - many
+        tried = tried[((many > 0) & (before < NEAREST)).any(axis=(0, 2))]
         return tried, may[:, tried].argmax(axis=0)
+
+
+class _Unlocated:
+    """Structures without a position where they stand in each world in which they exist, sorted by square of the grid.
+
+    One entry a structure and world: ``x``, ``y``, ``own`` (see :class:`essgeo.uncertainty.Worlds`), ``world``,
+    ``structure``.
+    """
+
+    def __init__(self, places: Places, worlds: Worlds, limits_m: Sequence[float], alone: Sequence[Flags]) -> None:
+        self.worlds, self.few = worlds, min(ALONE, worlds.count)
+        self.alone = np.array(alone, dtype=bool).reshape(len(alone), len(places.xy))
+        self.squared = straight_reach(np.asarray(limits_m, dtype=np.float64))
+        self.themes = places.themes
+        self.offers = [np.flatnonzero(offered).tolist() for offered in unpacked(places.themes)]
+        somewhere = np.flatnonzero(~places.located)
+        stands = as_flags(worlds.alive[somewhere]).astype(bool) & np.isfinite(worlds.x[somewhere])
+        at, self.world = (axis.astype(np.int32) for axis in np.nonzero(stands))
+        self.structure = somewhere[at].astype(np.int32)
+        self.x, self.y, self.own = (values[self.structure, self.world] for values in (worlds.x, worlds.y, worlds.own))
+        column, row = ((axis // CELL_M).astype(np.int32) for axis in (self.x, self.y))
+        self.corner = np.array([axis.min() if len(axis) else 0 for axis in (column, row)])
+        column, row = column - self.corner[0], row - self.corner[1]
+        self.shape = column.max(initial=0) + 1, row.max(initial=0) + 1
+        cell = column * self.shape[1] + row
+        order = np.argsort(cell, kind="stable")
+        self.x, self.y, self.own = self.x[order], self.y[order], self.own[order]
+        self.world, self.structure = self.world[order], self.structure[order]
+        self.start = np.searchsorted(cell[order], np.arange(self.shape[0] * self.shape[1] + 1))
+
+    def reach(self, origins: _Origins, masks: Masks) -> None:
+        """Add which of the points reach these structures."""
+        count = self.worlds.count
+        if not len(self.x):
+            return
+        # Entries of the squares around, as far as one may walk: of each column of squares one run.
+        farthest = np.sqrt(self.squared[-1, int(origins.field.min()) + int(self.own.min())])
+        (left, below), (right, above) = (
+            np.floor((bound + side * farthest) / CELL_M).astype(np.intp) - self.corner
+            for bound, side in ((origins.low, -1), (origins.high, 1))
+        )
+        below, above = max(below, 0), min(above, self.shape[1] - 1)
+        runs = [
+            slice(self.start[column * self.shape[1] + below], self.start[column * self.shape[1] + above + 1])
+            for column in range(max(left, 0), min(right, self.shape[0] - 1) + 1)
+            if below <= above
+        ]
+        if not runs:
+            return
+        x, y, own, world, structure = (
+            np.concatenate([values[run] for run in runs])
+            for values in (self.x, self.y, self.own, self.world, self.structure)
+        )
+        apart = [
+            np.maximum(np.maximum(np.float32(low) - axis, axis - np.float32(high)), 0)
+            for low, high, axis in zip(origins.low, origins.high, (x, y), strict=True)
+        ]
+        gap = apart[0] ** 2 + apart[1] ** 2
+        z = own + origins.field[world] + single_walks(origins.corner, structure, count, world)
+        kept = np.flatnonzero(gap <= self.squared[-1].take(z, mode="clip"))
+        present = np.bincount(structure[kept]) > 0
+        local, members = np.cumsum(present) - 1, np.flatnonzero(present)
+        for first in range(0, len(members), TOGETHER):
+            some = members[first : first + TOGETHER]
+            mine = kept
+            if len(some) < len(members):
+                lacking = self.lacking(origins, masks)
+                mine = kept[local[structure[kept]] // TOGETHER == first // TOGETHER]
+                mine = mine[self.themes[structure[mine]] & lacking[world[mine]] != 0]
+            # Which points reach each of these structures: structures x walks x worlds.
+            put = np.zeros((len(some), *masks.shape[1:]), dtype=np.uint16)
+            for walk in range(masks.shape[1] - 1, -1, -1):
+                squared = self.squared[walk].take(z[mine], mode="clip")
+                near = gap[mine] <= squared
+                mine, squared = mine[near], squared[near]
+                found = next(origins.masks(x[mine], y[mine], [squared]))
+                put[local[structure[mine]] - first, walk, world[mine]] = found
+            for one, kept_alone in enumerate(self.alone[:, some]):
+                again = count + one * self.few
+                put[kept_alone, :, again : again + self.few] = put[kept_alone, :, : self.few]
+            for reaches, member in zip(put, some.tolist(), strict=True):
+                for theme in self.offers[member]:
+                    masks[theme] |= reaches
+
+    def lacking(self, origins: _Origins, masks: Masks) -> NDArray[np.uint64]:
+        """Return the themes that some point does not reach in each world, of all structures or of a set alone."""
+        count = self.worlds.count
+        short = (masks != (1 << len(origins.xy)) - 1).any(axis=1)  # themes x worlds
+        for again in range(count, masks.shape[2], self.few):
+            short[:, : self.few] |= short[:, again : again + self.few]
+        bit = np.uint64(1) << np.arange(len(masks), dtype=np.uint64)
+        found: NDArray[np.uint64] = np.bitwise_or.reduce(np.where(short[:, :count], bit[:, None], np.uint64(0)), axis=0)
+        return found
+
+
+def unpacked(themes: NDArray[np.uint64]) -> Flags:
+    """Return masks of themes as flags: structures x themes."""
+    return (themes[:, None] >> np.arange(64, dtype=np.uint64) & np.uint64(1)).astype(bool)

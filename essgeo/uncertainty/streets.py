@@ -82,10 +82,18 @@ def _pool() -> NDArray[np.int16]:
     return in_steps(np.sqrt(SINGLE) * np.random.default_rng(0).standard_normal(POOL, dtype=np.float32))
 
 
-def single_walks(point: int, structure: int, count: int) -> NDArray[np.int16]:
-    """Return the part of single walks in steps, from the cell whose first demand point is named to a structure."""
-    start = (point * 7919 + structure * 104_729) % (POOL - count)
-    return _pool()[start : start + count]
+def single_walks(
+    point: int,
+    structure: int | NDArray[np.integer],
+    count: int,
+    world: NDArray[np.integer] | slice = slice(None),
+) -> NDArray[np.int16]:
+    """Return the part of single walks in steps, from the cell whose first demand point is named to a structure.
+
+    ``world`` are those wanted of ``count``, one for each structure or all of them.
+    """
+    start = (point * 7919 + np.asarray(structure, dtype=np.int64) * 104_729) % (POOL - count)
+    return _pool()[start + world] if isinstance(world, np.ndarray) else _pool()[start : start + count]
 
 
 def draw_detours(

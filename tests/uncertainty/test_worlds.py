@@ -15,6 +15,7 @@ from essgeo.uncertainty import (
     Homes,
     Places,
     as_flags,
+    counting,
     draw_worlds,
     ends,
     expected_people,
@@ -32,10 +33,13 @@ if TYPE_CHECKING:
 COUNT, THEMES, LIMITS = 128, 3, (375.0, 1125.0)
 
 
-def town(seed: int = 0) -> tuple[Homes, Places]:
+def town(seed: int = 0, spacing: float = 50.0) -> tuple[Homes, Places]:
     """Homes on a lattice in two communes and three IRIS; structures at one address, apart, in a commune, anywhere."""
     random = np.random.default_rng(seed)
-    x, y = (axis.ravel() for axis in np.meshgrid(np.arange(25, 1625, 50.0), np.arange(25, 525, 50.0)))
+    x, y = (
+        axis.ravel()
+        for axis in np.meshgrid(np.arange(spacing / 2, 1600, spacing), np.arange(spacing / 2, 500, spacing))
+    )
     iris = np.digitize(x, [430, 1000])
     people = random.uniform(5, 20, 3)[iris]
     zone = np.where((x > 300) & (x < 600), 0, -1)
@@ -80,9 +84,19 @@ def walked(homes: Homes, places: Places, worlds: Worlds, metres: np.ndarray | No
     return found
 
 
-@pytest.mark.parametrize("streets", [False, True])
-def test_every_bit_is_that_of_a_loop(streets: bool) -> None:  # noqa: FBT001 (a case)
-    homes, places = town()
+@pytest.mark.parametrize(
+    ("streets", "spacing", "together"),
+    [(False, 50.0, 128), (True, 50.0, 128), (False, 31.0, 2), (False, 160.0, 1)],  # 49 points a square, one or two
+)
+def test_every_bit_is_that_of_a_loop(
+    streets: bool,  # noqa: FBT001 (a case)
+    spacing: float,
+    together: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(counting, "TOGETHER", together)
+    monkeypatch.setattr(counting, "ALONE", 64)
+    homes, places = town(spacing=spacing)
     worlds = worlds_of(homes, places)
     metres = None
     if streets:
@@ -93,8 +107,13 @@ def test_every_bit_is_that_of_a_loop(streets: bool) -> None:  # noqa: FBT001 (a 
     seen = 0
     measured = None if metres is None else sparse.csr_array(metres)
     reached = np.zeros((THEMES, len(LIMITS), len(homes.xy), COUNT), dtype=bool)
-    for square in reached_squares(homes, places, worlds, LIMITS, measured=measured):
-        reached[np.ix_(square.themes, range(len(LIMITS)), square.points)] = as_flags(square.reached)
+    sets = [places.located, np.arange(len(places.xy)) % 2 == 1]  # without the first of an address
+    few = np.zeros((len(sets), *reached.shape[:3], 64), dtype=bool)
+    for square in reached_squares(homes, places, worlds, LIMITS, measured=measured, alone=sets):
+        bits = square.masks[:, :, None] >> np.arange(len(square.points), dtype=np.uint16)[:, None] & 1
+        few[:, :, :, square.points] = np.moveaxis(np.split(bits[..., COUNT:], len(sets), axis=-1), 0, 0)
+        of_all = square._replace(masks=square.masks[..., :COUNT])
+        reached[np.ix_(of_all.themes, range(len(LIMITS)), of_all.points)] = as_flags(of_all.reached)
         seen += len(square.points)
     assert seen == len(homes.xy)
     for theme in range(THEMES):
@@ -104,17 +123,33 @@ def test_every_bit_is_that_of_a_loop(streets: bool) -> None:  # noqa: FBT001 (a 
             sure = np.abs(nearest - limit) > 2  # metres: squares of floats of 32 bits round at the limit
             assert sure.mean() > 0.98
             np.testing.assert_array_equal(reached[theme, walk][sure], (nearest <= limit)[sure])
+            for one, kept in enumerate(sets):
+                theirs = np.where((offered & kept)[:, None] & alive, found, np.inf).min(axis=1)[:, :64]
+                sure = np.abs(theirs - limit) > 2
+                np.testing.assert_array_equal(few[one, theme, walk][sure], (theirs <= limit)[sure])
 
     need = np.array([0.5, 1.0, 2.0])[homes.iris]
-    counted = reached_people(homes, places, worlds, LIMITS, themes=THEMES, need=need, measured=measured)
+    counted = reached_people(homes, places, worlds, LIMITS, themes=THEMES, need=need, measured=measured, alone=sets)
     each = worlds.people[worlds.cell] / np.bincount(worlds.cell)[worlds.cell][:, None]  # points x worlds
     for group in np.unique(homes.group):
         mine = homes.group == group
         persons = (reached[:, :, mine] * each[mine]).sum(axis=2)
         np.testing.assert_allclose(counted.people[group], persons, rtol=1e-4, atol=1e-3)
+        alone = (few[:, :, :, mine] * each[mine, :64]).sum(axis=3)
+        np.testing.assert_allclose(counted.alone[:, group], alone, rtol=1e-4, atol=1e-3)
         weighed = (reached[:, :, mine] * (each * need[:, None])[mine]).sum(axis=2)
         np.testing.assert_allclose(counted.in_need[group], weighed, rtol=1e-4, atol=1e-3)
         np.testing.assert_allclose(counted.all_people[group], each[mine].sum(axis=0), rtol=1e-4)
+
+
+def test_who_reaches_some_structures_alone_is_who_reaches_them_where_the_others_stand_nowhere() -> None:
+    homes, places = town()
+    worlds = worlds_of(homes, places)
+    kept = np.arange(len(places.xy)) != 0  # another one has its address
+    asked = {"themes": THEMES, "need": np.ones(len(homes.xy))}
+    alone = reached_people(homes, places, worlds, LIMITS, alone=[kept], **asked).alone[0]
+    others = reached_people(homes, places, worlds.only(kept), LIMITS, **asked)
+    np.testing.assert_array_equal(alone, others.people)
 
 
 def test_the_same_seed_gives_the_same_worlds_and_a_part_may_change_alone() -> None:
