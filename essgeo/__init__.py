@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from essgeo.access import accessibility, demand_points, read_network, travel_cost
     from essgeo.files import read_premises, read_structures
-    from essgeo.gaps import coverage, find_gaps, gather_areas, support_chain
+    from essgeo.gaps import coverage, find_gaps, gather_areas, needs, support_chain
     from essgeo.geocoding import Places, geocode, read_corrections, reverse_geocode
     from essgeo.geocoding.match import Local
     from essgeo.geocoding.service import Client, Service
@@ -59,6 +59,7 @@ __all__ = [
     "geocode",
     "load_territory",
     "locate_in",
+    "needs",
     "publish_comparison",
     "publish_study",
     "read_corrections",
@@ -81,7 +82,7 @@ _ROOMS = {
     "text.notebook": ("show_gaps",),
     "publish": ("export",),
     "files": ("read_premises", "read_structures"),
-    "gaps": ("coverage", "find_gaps", "gather_areas", "support_chain"),
+    "gaps": ("coverage", "find_gaps", "gather_areas", "needs", "support_chain"),
     "geocoding": ("Places", "geocode", "read_corrections", "reverse_geocode"),
     "geocoding.match": ("Local",),
     "geocoding.service": ("Client", "Service"),

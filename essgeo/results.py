@@ -104,6 +104,8 @@ class Setting:
         All active establishments of the territory, where the register comes from SIRENE.
     lists
         The tables that the territory has beside its layers, by name.
+    indicators
+        Figures of need, a column each, by code of IRIS or of zone.
     files
         What was read, by what it is called: nothing is written over these.
     engines
@@ -131,6 +133,7 @@ class Setting:
     faults: tuple[str, ...] = ()
     economy: Economy | None = None
     lists: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    indicators: pd.DataFrame | None = None
     files: Mapping[str, Path] = field(default_factory=dict)
     engines: tuple[Engine, ...] = ()
 
@@ -164,7 +167,8 @@ class Study(Setting):
 
     Attributes
     ----------
-    zones, coverage, iris_coverage, gaps, support_chain, support_offers, portrait_areas
+    zones, coverage, iris_coverage, gaps, support_chain, support_offers, challenge_aims,
+    challenge_reach, needs, needs_supply, figures, qpv_figures, portrait_areas
         Tables; their columns are described in :data:`essgeo.schema.columns.TABLES`.
     walking
         The streets beside straight lines; ``None`` without a network.
@@ -176,6 +180,12 @@ class Study(Setting):
     gaps: pd.DataFrame
     support_chain: pd.DataFrame
     support_offers: pd.DataFrame
+    challenge_aims: pd.DataFrame
+    challenge_reach: pd.DataFrame
+    needs: pd.DataFrame
+    needs_supply: pd.DataFrame
+    figures: pd.DataFrame
+    qpv_figures: pd.DataFrame
     portrait_areas: pd.DataFrame
     walking: WalkingComparison | None = None
 

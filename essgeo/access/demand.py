@@ -168,7 +168,8 @@ def grid_points(
     Returns
     -------
     GeoDataFrame
-        The columns of :func:`demand_points`; ``income`` is the mean standard of living of the cell.
+        The columns of :func:`demand_points`; ``income`` is the mean standard of living of the cell. With ``men_pauv``
+        in the cells also ``poor_households``.
 
     Raises
     ------
@@ -197,16 +198,20 @@ def grid_points(
     inside = cells.iloc[point]
     residents, living = (inside[name].to_numpy(dtype=float) for name in ("ind", "ind_snv"))
     share = inside.geometry.area.to_numpy() / CELL_M2
-    return _demand(
+    part = np.where(share > WHOLE, 1.0, share)
+    points = _demand(
         centres.iloc[point].to_numpy(),
         iris,
         owner[first],
         neighbourhoods,
-        population=residents * np.where(share > WHOLE, 1.0, share),
+        population=residents * part,
         income=np.divide(living, residents, out=np.full(len(residents), np.nan), where=residents > 0),
         imputed=inside["i_est_200"].to_numpy() == 1,
         method=GRID_METHOD,
     )
+    if "men_pauv" not in inside or inside["men_pauv"].isna().all():
+        return points
+    return cast("gpd.GeoDataFrame", points.assign(poor_households=np.nan_to_num(inside["men_pauv"] * part)))
 
 
 def _demand(

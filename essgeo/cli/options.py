@@ -89,6 +89,7 @@ _OF_A_STUDY = {
         "--network",
         type=click.Path(),
     ),
+    "needs": click.option("--needs", type=click.Path()),
     "vintage": click.option("--vintage", metavar="YEAR"),
     "walk_minutes": click.option(
         "--walk-minutes",

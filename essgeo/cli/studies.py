@@ -33,7 +33,20 @@ _LISTS = (
 @click.argument("territory")
 @of_study(
     *_LISTS,
-    *("qpv", "npnru", "network", "vintage", "walk_minutes", "profile", "speed_kmh", "as_of", "live", "offline", "lang"),
+    *(
+        "qpv",
+        "npnru",
+        "network",
+        "needs",
+        "vintage",
+        "walk_minutes",
+        "profile",
+        "speed_kmh",
+        "as_of",
+        "live",
+        "offline",
+        "lang",
+    ),
 )
 @click.option("--out", type=click.Path(), default="maps", show_default=True)
 @click.option(

@@ -3,6 +3,7 @@
 from essgeo.gaps.areas import Areas, gather_areas, iris_areas
 from essgeo.gaps.coverage import area_coverage, coverage, dependence
 from essgeo.gaps.find import LEAST_LOCATED, assess_gaps, find_gaps
+from essgeo.gaps.needs import challenge_reach, needs, needs_supply
 from essgeo.gaps.ranks import standing
 from essgeo.gaps.reach import horizon
 from essgeo.gaps.shares import Drawn, draw
@@ -14,6 +15,7 @@ __all__ = [
     "Drawn",
     "area_coverage",
     "assess_gaps",
+    "challenge_reach",
     "coverage",
     "dependence",
     "draw",
@@ -21,6 +23,8 @@ __all__ = [
     "gather_areas",
     "horizon",
     "iris_areas",
+    "needs",
+    "needs_supply",
     "standing",
     "support_chain",
     "support_offers",

@@ -30,6 +30,7 @@ from essgeo.maps.findings import (
     walking,
     where,
 )
+from essgeo.maps.needs import needs_page
 from essgeo.maps.render import policy
 from essgeo.maps.script_data import (
     MANY,
@@ -449,6 +450,7 @@ def _interval_cell(row: Row | None, value: str, low: str, high: str, study: Stud
 
 
 PAGES: dict[str, Callable[[Study], Context]] = {
+    "needs": needs_page,
     "actors": actors_page,
     "compare": compare_page,
     "data": data_page,

@@ -18,6 +18,7 @@ from xstatic.pkg import leaflet
 
 from essgeo.maps.actors import station
 from essgeo.maps.findings import interval, walk, walk_to
+from essgeo.maps.needs import figure
 from essgeo.schema.vocabulary import (
     CHALLENGES,
     FAMILIES,
@@ -260,6 +261,7 @@ def environment(lang: Lang) -> Environment:
         walk=partial(walk, lang=lang),
         walk_to=partial(walk_to, lang=lang),
         station=partial(station, lang=lang),
+        figure=partial(figure, lang=lang),
         day=partial(numbers.day, lang=lang),
         placed=numbers.placed,
         method=partial(method_in_words, lang=lang),

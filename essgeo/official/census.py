@@ -30,7 +30,12 @@ MASKED = ("ns", "nd", "s", "")
 
 _CELL = re.compile(r"^CRS(\d+)RES(\d+)mN(-?\d+)E(-?\d+)$")
 
-_NUMBERS = {"population": "ind", "living_standard_sum": "ind_snv", "imputed": "i_est_200"}
+_NUMBERS = {
+    "population": "ind",
+    "living_standard_sum": "ind_snv",
+    "imputed": "i_est_200",
+    "poor_households": "men_pauv",
+}
 
 _GEOGRAPHIC_FILES = frozenset({".gpkg", ".shp", ".geojson", ".geoparquet"})
 
@@ -208,7 +213,8 @@ def read_grid(path: Path, source: Source, *, crs: str, within: shapely.Geometry)
 
     Of a GeoPackage only the territory is read; the identifiers of a CSV say where cells are. Squares by ``cell_id``:
     ``ind`` (persons), ``ind_snv`` (sum of their standard of living, EUR a year), ``i_est_200`` (1 where INSEE imputed
-    the cell), as :func:`essgeo.access.grid_points` takes them.
+    the cell) and ``men_pauv`` (poor households, NaN where the file does not tell), as
+    :func:`essgeo.access.grid_points` takes them.
 
     Examples
     --------

@@ -14,12 +14,15 @@ import pandas as pd
 from essgeo.access import demand_points, grid_points, read_network
 from essgeo.files.geographic import LAYERED
 from essgeo.files.layers import CONTEXT, read_layers
+from essgeo.files.needs import read_needs
 from essgeo.files.perimeters import empty_layer, read_renewal, renewal_zones
 from essgeo.files.provenance import Input, given_input, sha256_of
 from essgeo.files.structures import read_structures
 from essgeo.files.tables import BOOKS
 from essgeo.geocoding import Local, read_corrections
+from essgeo.messages import tell
 from essgeo.official.catalogue import known_headers
+from essgeo.official.datasets import read_official
 from essgeo.official.live import Found, Live, find, gather, input_of
 from essgeo.official.live_layers import (
     RENEWAL_VINTAGE,
@@ -104,7 +107,7 @@ def vintage_of(inputs: Sequence[Input], layer: str) -> str:
 FRAME = "table"
 """What a table of a notebook is called where a file has its name."""
 
-LISTS = ("outside_support", "qpv_indicators", "seed_figures")
+LISTS = ("aims", "iris_indicators", "outside_support", "qpv_indicators", "relations", "seed_figures")
 """The tables that a territory may have beside its layers, and that no official file holds."""
 
 _SIRENE = ("sirene_establishments", "sirene_legal_units")
@@ -126,6 +129,8 @@ class Facts:
         Known addresses, or an engine that knows them all; None where there are none.
     lists
         The tables of :data:`LISTS`, each without rows where the territory has none.
+    indicators
+        Figures of need: a column a figure, by code of IRIS or of zone.
     network
         Streets; None for straight lines.
     inputs, notes, faults
@@ -139,6 +144,7 @@ class Facts:
     register: pd.DataFrame
     addresses: pd.DataFrame | Engine | None
     lists: dict[str, pd.DataFrame]
+    indicators: pd.DataFrame
     network: WalkNetwork | None
     inputs: tuple[Input, ...]
     notes: tuple[str, ...] = ()
@@ -204,18 +210,23 @@ def own_facts(
         else None
     )
     register, addresses = own_register(territory, given, naming)
+    demand = demand_points(
+        layers["iris"],
+        spacing_m=parameters.spacing_m,
+        neighbourhoods=layers["neighbourhoods"],
+        qpv=with_residents(layers["qpv"], layers["communes"], territory),
+    )
+    lists = own_lists(territory).value
+    figures = figures_of_need(lists["iris_indicators"], given)
     return Facts(
         layers=layers,
-        demand=demand_points(
-            layers["iris"],
-            spacing_m=parameters.spacing_m,
-            neighbourhoods=layers["neighbourhoods"],
-            qpv=with_residents(layers["qpv"], layers["communes"], territory),
-        ),
+        demand=with_young(demand, figures),
         register=register,
         addresses=addresses,
-        lists=own_lists(territory).value,
+        lists=lists,
+        indicators=figures,
         network=network,
+        notes=elsewhere(figures, layers),
         inputs=tuple(own_inputs(territory, parameters.vintage, given)),
     )
 
@@ -245,6 +256,70 @@ def with_residents(qpv: gpd.GeoDataFrame, communes: gpd.GeoDataFrame, territory:
     return cast("gpd.GeoDataFrame", qpv.assign(residents=known))
 
 
+def elsewhere(figures: pd.DataFrame, layers: Mapping[str, gpd.GeoDataFrame]) -> tuple[str, ...]:
+    """Return that a table of needs has rows of zones that are none of the territory, nothing where it has none."""
+    known = {str(code) for name in ("iris", "communes", "qpv", "neighbourhoods") for code in layers[name].index}
+    other = [str(code) for code in figures.index if str(code) not in known]
+    told = ", ".join(other[:SHOWN_CODES]) + (" ..." if len(other) > SHOWN_CODES else "")
+    return (tell("needs_elsewhere", count=len(other), codes=told),) if other else ()
+
+
+SHOWN_CODES = 5
+
+YOUNG = ("aged_11_17", "aged_18_24")
+
+OF_NEED = ("median_income_2021", "pct_overcrowded_2022")
+"""The figures of ``iris_indicators`` that tell of need."""
+
+
+def figures_of_need(
+    listed: pd.DataFrame, given: Mapping[str, Any], official: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Return all figures of need side by side: of the territory's list, of official files, of the table of the user."""
+    own = listed.reindex(columns=list(OF_NEED)).dropna(axis="columns", how="all")
+    parts = [
+        own,
+        *([] if official is None else [official]),
+        *([read_needs(given["needs"])] if "needs" in given else []),
+    ]
+    return pd.concat(parts, axis=1).rename_axis("zone_id")
+
+
+def with_young(demand: gpd.GeoDataFrame, figures: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Return demand points with their residents of 11 to 24 years, where their ages are known by IRIS."""
+    if not set(YOUNG) <= set(figures.columns):
+        return demand
+    young = figures[list(YOUNG)].sum(axis=1, min_count=len(YOUNG))
+    people = demand.groupby("iris_code")["population"].sum()
+    part = (young.reindex(people.index) / people).clip(0, 1)
+    return cast(
+        "gpd.GeoDataFrame", demand.assign(aged_11_24=demand["population"] * demand["iris_code"].map(part).fillna(0))
+    )
+
+
+def official_figures(live: Live) -> Found[pd.DataFrame]:
+    """Return ages and activity by IRIS from the official files of the census, no columns where they cannot be had."""
+
+    def read(name: str) -> Found[pd.DataFrame]:
+        def table(files: Mapping[str, list[Path]]) -> pd.DataFrame:
+            (path,) = files[name]
+            return read_official(name, path, only={"citycode": live.territory.communes}).drop(columns="citycode")
+
+        return find(live, "iris_indicators", [name], table, nothing=pd.DataFrame)
+
+    ages, activity = read("iris_ages"), read("iris_activity")
+    figures = ages.value.reindex(columns=list(YOUNG)).dropna(axis="columns", how="all")
+    worked = activity.value.reindex(columns=["unemployed_15_64", "active_15_64"]).astype(float)
+    rate = (100 * worked["unemployed_15_64"] / worked["active_15_64"].where(worked["active_15_64"] > 0)).rename(
+        UNEMPLOYMENT
+    )
+    return gather(pd.concat([figures, rate.to_frame()], axis=1).dropna(axis="columns", how="all"), ages, activity)
+
+
+UNEMPLOYMENT = "unemployment_15_64"
+"""Unemployed residents of 15 to 64 years, of 100 active ones, as the census counts them."""
+
+
 def live_facts(
     live: Live, parameters: Parameters, given: Mapping[str, Any], naming: Mapping[str, Any] | None = None
 ) -> Facts:
@@ -261,8 +336,8 @@ def live_facts(
     >>> from essgeo.results import Parameters
     >>> live = Live(load_territory("est-ensemble"), lang="en", fetch=unreachable)
     >>> facts = live_facts(live, Parameters("2024"), {})
-    >>> len(facts.layers["npnru"]), [note.split(":")[0] for note in facts.notes]
-    (11, ['Revenus, pauvreté et niveau de vie ', 'OpenStreetMap, extrait régional'])
+    >>> len(facts.layers["npnru"]), [note.split(" ")[0] for note in facts.notes]
+    (11, ['Revenus,', 'OpenStreetMap,', 'Population', 'Activité'])
     """
     found = live_layers(live, vintage=parameters.vintage, qpv=given.get("qpv"))
     layers = found.value
@@ -270,8 +345,8 @@ def live_facts(
     cells = live_cells(live, within=whole, residents=float(layers["iris"]["population"].sum()))
     named = layers["neighbourhoods"]
     if cells.value is None:
-        counted = with_residents(layers["qpv"], layers["communes"], live.territory)
-        demand = demand_points(layers["iris"], spacing_m=parameters.spacing_m, neighbourhoods=named, qpv=counted)
+        in_qpv = with_residents(layers["qpv"], layers["communes"], live.territory)
+        demand = demand_points(layers["iris"], spacing_m=parameters.spacing_m, neighbourhoods=named, qpv=in_qpv)
     else:
         demand = grid_points(cells.value, layers["iris"], neighbourhoods=named)
     inhabited = _inhabited(live, named, demand)
@@ -282,18 +357,20 @@ def live_facts(
     structures = _register(live, parameters, given, addresses.value, layers, naming=naming or {})
     register, economy = structures.value
     streets = _streets(live, given, layers, steps=parameters.profile != "wheelchair")
-    listed = own_lists(live.territory)
+    listed, counted = own_lists(live.territory), official_figures(live)
+    figures = figures_of_need(listed.value["iris_indicators"], given, counted.value)
     network = streets.value
-    account = gather(None, found, cells, inhabited, renewal, addresses, structures, streets, listed)
+    account = gather(None, found, cells, inhabited, renewal, addresses, structures, streets, listed, counted)
     return Facts(
         layers=layers | {"neighbourhoods": inhabited.value, "npnru": renewal.value},
-        demand=demand,
+        demand=with_young(demand, figures),
         register=register,
         addresses=addresses.value,
         lists=listed.value,
+        indicators=figures,
         network=network,
         inputs=tuple(_dated(account.inputs, network)),
-        notes=account.notes,
+        notes=(*account.notes, *elsewhere(figures, layers)),
         faults=account.faults,
         economy=economy,
     )

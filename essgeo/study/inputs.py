@@ -57,6 +57,8 @@ class Options:
         :func:`essgeo.files.perimeters.read_renewal`.
     network
         OpenStreetMap streets to walk on, see :func:`essgeo.read_network`; straight lines with a detour where ``None``.
+    needs
+        What is known of the needs of residents, by IRIS, QPV or commune, see :func:`essgeo.files.needs.read_needs`.
     vintage
         Vintage of the QPV; by default that of the territory.
     as_of
@@ -88,6 +90,7 @@ class Options:
     qpv: Path | str | None = None
     npnru: Path | str | None = None
     network: Path | str | None = None
+    needs: Path | str | None = None
     vintage: str | None = None
     as_of: dt.date | str | None = None
     walk_minutes: int = 15
@@ -118,6 +121,7 @@ class Options:
             "npnru": self.npnru,
             "corrections": self.corrections or (fixed if fixed.is_file() else None),
             "network": self.network,
+            "needs": self.needs,
         }
         return {layer: Path(path) for layer, path in given.items() if path}
 

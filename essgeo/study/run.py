@@ -8,9 +8,11 @@ import os
 import signal
 import warnings
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+import numpy as np
 import pandas as pd
 
 from essgeo.access import compare_walking, travel_cost
@@ -18,11 +20,14 @@ from essgeo.files.perimeters import listed_zones
 from essgeo.gaps import (
     area_coverage,
     assess_gaps,
+    challenge_reach,
     coverage,
     draw,
     gather_areas,
     horizon,
     iris_areas,
+    needs,
+    needs_supply,
     support_chain,
     support_offers,
 )
@@ -35,10 +40,12 @@ from essgeo.publish import export
 from essgeo.publish.export import export_comparison, exported_files
 from essgeo.publish.folder import check_folder, staged
 from essgeo.register import activity_odds, portrait, portrait_by_area
+from essgeo.register.aims import count_aims, tag_aims
+from essgeo.register.seed_figures import beside_today
 from essgeo.results import Setting, Study
 from essgeo.siting import default_scenarios
 from essgeo.study.compare import compare_studies
-from essgeo.study.facts import live_facts, own_facts, user_inputs, vintage_of
+from essgeo.study.facts import UNEMPLOYMENT, live_facts, own_facts, user_inputs, vintage_of
 from essgeo.study.inputs import Options
 from essgeo.study.place import add_places, lay_over
 from essgeo.territory import Territory, load_territory
@@ -51,6 +58,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from essgeo.gaps import Areas
     from essgeo.maps.render import Choice
     from essgeo.messages import Lang
     from essgeo.results import Comparison
@@ -114,6 +122,7 @@ def set_up(territory: str | Path | Territory, options: Options) -> Setting:
         faults=facts.faults,
         economy=facts.economy,
         lists=facts.lists,
+        indicators=facts.indicators,
         review=placed.review,
         files=options.inputs(here),
         engines=placed.engines,
@@ -133,6 +142,8 @@ def measure(setting: Setting) -> Study:
     >>> sorted(set(study.gaps["level"]))
     ['commune', 'neighbourhood', 'qpv']
     """
+    known = setting.structures.drop(columns=["aims", "aim_rule"], errors="ignore")
+    setting = replace(setting, structures=known.join(tag_aims(known, setting.lists["aims"])))
     chosen, here, demand = setting.parameters, setting.territory, setting.demand
     walk, walks = chosen.walk_minutes, chosen.thresholds_min
     counted = cast("gpd.GeoDataFrame", setting.structures[setting.structures["counted"]])
@@ -151,49 +162,66 @@ def measure(setting: Setting) -> Study:
     areas = gather_areas(
         demand, territory=here.name, **{name: layer for name, layer in layers.items() if name != "npnru"}
     )
+    chance: dict[str, Any] = {
+        "odds": activity_odds(setting.structures),
+        "as_of": chosen.as_of,
+        "draws": chosen.draws,
+        "seed": chosen.seed,
+    }
     drawn = draw(
         demand,
         counted,
         areas,
         cost,
         within_minutes=walks,
-        odds=activity_odds(setting.structures),
-        as_of=chosen.as_of,
-        draws=chosen.draws,
-        seed=chosen.seed,
+        **chance,
     )
     rows = setting.structure_zones
+    zones = count_zones(
+        zone_layers(layers, iris_vintage=vintage_of(setting.inputs, "iris")),
+        rows[rows["structure_id"].isin(counted.index)],
+        pd.concat([areas.table, residents_of(demand, setting.npnru)], ignore_index=True),
+        near_m=chosen.near_m,
+        level=chosen.level,
+        listed=listed_zones(setting.qpv),
+    )
+    reached = coverage(
+        demand,
+        counted,
+        areas,
+        cost,
+        within_minutes=walks,
+        drawn=drawn,
+        level=chosen.level,
+    )
+    behind = assess_gaps(
+        demand,
+        counted,
+        areas,
+        cost,
+        drawn=drawn,
+        as_of=chosen.as_of,
+        walk=walks.index(walk),
+        within_minutes=walk,
+        level=chosen.level,
+    )
+    by_area = portrait_by_area(
+        setting.structures,
+        rows[rows["layer"] == "qpv"],
+        territory=here.name,
+        communes=setting.communes,
+        qpv=setting.qpv,
+        economy=setting.economy,
+        seed=setting.portrait,
+        level=chosen.level,
+    )
+    needed = needs(demand, areas, pd.DataFrame() if setting.indicators is None else setting.indicators)
     return Study(
         **vars(setting),
-        zones=count_zones(
-            zone_layers(layers, iris_vintage=vintage_of(setting.inputs, "iris")),
-            rows[rows["structure_id"].isin(counted.index)],
-            pd.concat([areas.table, residents_of(demand, setting.npnru)], ignore_index=True),
-            near_m=chosen.near_m,
-            level=chosen.level,
-            listed=listed_zones(setting.qpv),
-        ),
-        coverage=coverage(
-            demand,
-            counted,
-            areas,
-            cost,
-            within_minutes=walks,
-            drawn=drawn,
-            level=chosen.level,
-        ),
+        zones=zones,
+        coverage=reached,
         iris_coverage=area_coverage(placed, iris_areas(demand), to_placed, within_minutes=walk),
-        gaps=assess_gaps(
-            demand,
-            counted,
-            areas,
-            cost,
-            drawn=drawn,
-            as_of=chosen.as_of,
-            walk=walks.index(walk),
-            within_minutes=walk,
-            level=chosen.level,
-        ),
+        gaps=behind,
         support_chain=support_chain(
             demand,
             placed,
@@ -206,16 +234,29 @@ def measure(setting: Setting) -> Study:
         support_offers=support_offers(
             setting.structures, setting.stations, setting.lists["outside_support"], communes=setting.communes
         ),
-        portrait_areas=portrait_by_area(
-            setting.structures,
-            rows[rows["layer"] == "qpv"],
-            territory=here.name,
-            communes=setting.communes,
-            qpv=setting.qpv,
-            economy=setting.economy,
-            seed=setting.portrait,
+        challenge_aims=count_aims(setting.structures, setting.lists["aims"]),
+        challenge_reach=challenge_reach(
+            demand,
+            counted,
+            areas,
+            cost,
+            coverage=reached,
+            within_minutes=walk,
             level=chosen.level,
+            **chance,
         ),
+        needs=needed,
+        needs_supply=needs_supply(needed, behind, reached, minutes=walk),
+        figures=beside_today(
+            setting.lists["seed_figures"],
+            _today(setting, areas, needed, by_area),
+            setting.portrait,
+            scope=here.name,
+            year=str(chosen.as_of.year),
+            sample=not setting.from_sirene,
+        ),
+        qpv_figures=setting.lists["qpv_indicators"].rename_axis("indicator_id").reset_index(),
+        portrait_areas=by_area,
         walking=compare_walking(
             demand, placed, setting.network, within_minutes=walk, speed_kmh=chosen.speed_kmh, detour=chosen.detour
         )
@@ -227,6 +268,36 @@ def measure(setting: Setting) -> Study:
 def with_places(study: Setting, places: pd.DataFrame | Path | str) -> Study:
     """Return a study measured anew with places added, see :meth:`essgeo.results.Study.with_places`."""
     return measure(add_places(study, places))
+
+
+def _census_year(setting: Setting, residents: float) -> str:
+    """Return the year of the list of the territory that has these residents; else the vintage of the IRIS."""
+    listed = setting.lists["iris_indicators"].filter(regex=r"^population_\d{4}$").sum()
+    same = [str(name)[-4:] for name, count in listed.items() if abs(count - residents) < 1]
+    return same[0] if same else vintage_of(setting.inputs, "iris")
+
+
+def _today(
+    setting: Setting, areas: Areas, needed: pd.DataFrame, by_area: pd.DataFrame
+) -> dict[str, tuple[float, float, str, str]]:
+    """Return what the study counts of the figures of the documents: least, most, year, and what keeps the two apart."""
+    year, zones = vintage_of(setting.inputs, "iris"), areas.table
+    residents = float(zones["residents"].iloc[0])
+    in_qpv = float(zones.loc[zones["level"] == "qpv", "residents"].sum())
+    planned = setting.stations[(setting.stations["status"] == "planned") & setting.stations["mode"].str.contains("GPE")]
+    express = planned.loc[planned.within(setting.communes.union_all()), "name"].nunique()
+    whole = needed[(needed["level"] == "territory") & (needed["indicator"] == UNEMPLOYMENT)]["need_value"]
+    total = by_area[(by_area["level"] == "territory") & (by_area["family"] == "total")]
+    figures = {
+        "population": (residents, _census_year(setting, residents), ""),
+        "communes": (len(setting.communes), year, ""),
+        "part_habitants_qpv": (100 * in_qpv / residents, setting.parameters.vintage, "then_qpv"),
+        "quartiers_politique_ville": (len(setting.qpv), setting.parameters.vintage, "then_qpv"),
+        "gares_grand_paris_express": (express, vintage_of(setting.inputs, "stations"), "then_planned"),
+        "taux_chomage": (float(whole.iloc[0]) if len(whole) else np.nan, year, "then_census"),
+        "ess_part_entreprises": (100 * float(total["share_establishments"].iloc[0]), "", "then_establishments"),
+    }
+    return {key: (value, value, of, note) for key, (value, of, note) in figures.items() if not np.isnan(value)}
 
 
 def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the first by name)
@@ -244,6 +315,7 @@ def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the 
     qpv: Path | str | None = None,
     npnru: Path | str | None = None,
     network: Path | str | None = None,
+    needs: Path | str | None = None,
     vintage: str | None = None,
     as_of: dt.date | str | None = None,
     walk_minutes: int = 15,
@@ -266,7 +338,7 @@ def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the 
         A name such as ``est-ensemble``, the folder of a territory, or a :class:`Territory`.
     structures, decisions, suggestions, columns, recode
         Your lists, see :class:`essgeo.study.Options`.
-    corrections, ban, qpv, npnru, network, vintage, as_of, walk_minutes, profile, speed_kmh, lang, live, offline
+    corrections, ban, qpv, npnru, network, needs, vintage, as_of, walk_minutes, profile, speed_kmh, lang, live, offline
         What to look at, see :class:`essgeo.study.Options`.
     add
         Places to add to the register, as :meth:`essgeo.Study.with_places` takes them; what they change is published as
@@ -309,6 +381,7 @@ def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the 
         qpv=qpv,
         npnru=npnru,
         network=network,
+        needs=needs,
         vintage=vintage,
         as_of=as_of,
         walk_minutes=walk_minutes,

@@ -219,12 +219,9 @@ def test_the_official_qpv_of_2015_touch_the_territory_19_times(shared: Path) -> 
 
 
 CONTEXT_ROWS = {
-    "aims": 13,
     "associations_contrat_de_ville": 42,
     "demands": 34,
-    "iris_indicators": 161,
     "rail": 17,
-    "relations": 24,
 }
 
 
@@ -234,6 +231,17 @@ def test_what_no_study_rests_on_is_read_and_fits_the_rest(layer: str) -> None:
     found = read_layer(here, layer)
     assert len(found) == CONTEXT_ROWS[layer]
     assert layer not in {source.layer for source in own_inputs(here, "2024", {})}
+
+
+LISTED = {"aims": 13, "iris_indicators": 161, "outside_support": 7, "relations": 24}
+
+
+@pytest.mark.parametrize("layer", LISTED)
+def test_what_a_territory_lists_is_read_credited_and_fits_the_rest(layer: str) -> None:
+    here = load_territory("est-ensemble")
+    found = read_layer(here, layer)
+    assert len(found) == LISTED[layer]
+    assert layer in {source.layer for source in own_inputs(here, "2024", {})}
     if layer == "iris_indicators":
         iris = read_layer(here, "iris")
         assert found["population_2022"].reindex(iris.index).eq(iris["population"]).all()

@@ -115,6 +115,12 @@ def make_study() -> Study:
         support_offers=_table(
             "support_offers", 2, stage=["emergence", "lancement"], offer_id=["s-000", "outside"], name=list(HOSTILE[:2])
         ),
+        challenge_aims=_table("challenge_aims", 2, aim=["dechets", "not_known"]),
+        challenge_reach=_table("challenge_reach", 1),
+        needs=_table("needs", 2, zone_id=["bel-air", "morillon"]),
+        needs_supply=_table("needs_supply", 2, zone_id=["bel-air", "morillon"]),
+        figures=_table("figures", 2, figure_id=["f1", "f2"], value=list(HOSTILE[:2])),
+        qpv_figures=_table("qpv_figures", 1),
         review=_table("review", 3, structure_id=["s-197", "s-198", "s-199"], name=[*HOSTILE[197:199], MASKED]),
         portrait=_table(
             "portrait",

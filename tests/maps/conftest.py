@@ -265,6 +265,38 @@ def _support_offers() -> pd.DataFrame:
     )
 
 
+def _needs_supply() -> pd.DataFrame:
+    need = {"indicator": "median_income_2021", "need_value": 15e3, "need_low": 14e3, "need_high": 16e3, "need": "more"}
+    supply = {"territory_value": 20e3, "share": 0.2, "share_low": 0.1, "share_high": 0.3}
+    rows = [
+        {"level": level, "zone_id": code, "zone_name": name, "vintage": "", "theme": theme, "supply": found}
+        | need
+        | supply
+        for level, code, name in (("neighbourhood", "le-haut", "Le Haut"), ("commune", "99991", "Amont"))
+        for theme, found in zip(CHALLENGES, ("not_behind", "not_known", "behind"), strict=True)
+    ]
+    return pd.DataFrame(rows)
+
+
+def _challenge_reach() -> pd.DataFrame:
+    rows = {"level": ["territory", "neighbourhood"], "zone_id": ["test", "le-haut"], "zone_name": ["Tout", "Le Haut"]}
+    reached = {"people": 1000.0, "share": 0.4, "share_low": 0.3, "share_high": 0.5}
+    whom = {"challenge": "jeunesse", "aim": "", "public": "population", "wanted": "aged_11_24", "stands_in": True}
+    return pd.DataFrame(rows).assign(vintage="", **whom, **reached)
+
+
+def _figures() -> pd.DataFrame:
+    then = {"figure_id": ["f1", "f2"], "key": ["population", "taux_chomage"], "value": ["1000", "18"]}
+    now = {"now_low": [1100.0, np.nan], "now_high": [1100.0, np.nan], "now_year": ["2022", ""], "now_note": ""}
+    return pd.DataFrame(then | now).assign(year="2018", unit="habitants", seed_file="Document")
+
+
+def _qpv_figures() -> pd.DataFrame:
+    row = {"qpv_2015": "QP1", "qpv_2024": "", "qpv_name": "Un", "indicator": "population_municipale", "value": 2457.0}
+    said = {"unit": "habitants", "year": "2013", "scope": "QPV entier", "confidence": "official", "source": "INSEE"}
+    return pd.DataFrame([{"indicator_id": "i1"} | row | said])
+
+
 def _zone_table(qpv: gpd.GeoDataFrame, neighbourhoods: gpd.GeoDataFrame) -> pd.DataFrame:
     rows = [
         {
@@ -404,6 +436,12 @@ def _study() -> Study:
         gaps=_gaps(),
         support_chain=_support_chain(),
         support_offers=_support_offers(),
+        challenge_aims=pd.DataFrame(),
+        challenge_reach=_challenge_reach(),
+        needs=pd.DataFrame(),
+        needs_supply=_needs_supply(),
+        figures=_figures(),
+        qpv_figures=_qpv_figures(),
         review=pd.DataFrame(),
         portrait=_portrait(),
         portrait_areas=pd.DataFrame(),

@@ -33,6 +33,7 @@ PAGES = [
     "le-bas.html",
     "la-place.html",
     "les-quais.html",
+    "needs.html",
     "actors.html",
     "compare.html",
     "data.html",

@@ -51,12 +51,18 @@ TABLE_NAMES = [
         "gaps",
         "support_chain",
         "support_offers",
+        "challenge_aims",
+        "challenge_reach",
+        "needs",
+        "needs_supply",
+        "figures",
+        "qpv_figures",
         "review",
         "portrait",
         "portrait_areas",
     ),
 ]
-OF_STATIONS = {"support_chain", "support_offers"}
+OF_STATIONS = {"support_chain", "support_offers", "figures"}
 """Tables that name stations, which are under the ODbL here."""
 
 ENDINGS = {name: "_odbl" if name in OF_STATIONS else "" for name in TABLE_NAMES}
