@@ -66,6 +66,16 @@ _BEHIND = re.compile(
     rf"(?P<house>\d{{1,4}}(?:(?: ?[-/] ?| (?:et|a) )\d{{1,4}})?(?: ?(?:{_REPETITION})\b| ?[a-d]\b)?)\)?$"
 )
 
+# The number of the house once more, behind its street: 18 rue A 18 bis.
+_AGAIN = re.compile(rf"^(?P<street>0*(\d{{1,4}})\b[^,;()]*[a-z]{{2,}}),? \2(?: ?(?:{_REPETITION}|[a-d]))?$")
+
+# As in an alphabetical list: Vaugirard (rue de), Lamarck (53 bis rue), Pre-Saint-Gervais, rue du.
+_INVERTED = re.compile(
+    rf"^(?:(?P<house>\d[\d /-]*(?: ?(?:{_REPETITION})\b)?)[ ,]+)?(?P<name>[a-z][^(),;]*?) ?[(,] ?"
+    rf"(?P<number>\d[\d /-]*(?: ?(?:{_REPETITION})\b)?,? )?"
+    rf"(?P<way>(?:{_WAYS}|r)(?: (?:de la|de l|du|des|de|d|la|les?|l))?)\)?$"
+)
+
 _DATED = re.compile(rf"\b(?:{_MONTH})$")
 
 # What stands before a house number, or says that there is none.
@@ -77,7 +87,8 @@ _BEFORE = re.compile(
 _TAIL = re.compile(
     rf"(?<=[a-z0-9]){''.join(f'(?<! {word})' for word in ('de', 'du', 'la', 'le', 'l', 'd', 'des', 'les'))} (?:maison"
     r"|residence|res|centre|mairie|ecole|gymnase|salle|espace|local|pres|derriere|batiment|bat|immeuble|quartier|cite"
-    r"|zone|bureau|face|rdc|cour|fond|digicode|code|interphone|porte|lot)\b"
+    r"|zone|bureau|face|rdc|cour|fond|digicode|code|interphone|porte|lot|escalier|etage|hall|appartement|association"
+    r"|asso|foyer|ehpad|cabinet|pharmacie|hopital|clinique|college|lycee|creche)\b"
 )
 
 # A letter apart from its number: 12 B rue A.
@@ -210,10 +221,13 @@ def _read(line: str, place: Place, last: str, cities: Communes) -> list[Reading]
     plain = _PLAIN.match(line) if place.city or place.citycode else None
     if plain and not line.endswith(last) and line[line.rfind(" ") + 1 :] not in cities.last_words:
         number, other, repetition, street = plain.groups()
-        lone = _lone_street(street) if int(number) else None
+        lone = _lone_street(street) if int(number) and f" {number}" not in street else None
         if lone:
             house = (int(number), REPETITIONS.get(repetition, ""))
             return [((house, (int(other), "")) if other else (house,), lone, None, 0)]
+    whole = city_key(read_place("", line, "").city)
+    if whole in cities.by_name and whole in (city_key(place.city) or whole):
+        return []  # a commune and nothing else: Paris 12e
     found: dict[Reading, None] = {}
     for text, own in _with_place(line, place, cities):
         for side, piece in enumerate(_corner(text), start=1):
@@ -348,6 +362,8 @@ def _corner(text: str) -> tuple[str, ...]:
 def _pieces(text: str) -> Iterator[str]:
     """Yield the parts of an address that may be its number and street, the likeliest first."""
     text = _BEFORE.sub("", text)
+    if inverted := _INVERTED.match(text):
+        yield f"{inverted['house'] or inverted['number'] or ''} {inverted['way']} {inverted['name']}"
     noisy = (
         not _NOISE_WORDS.isdisjoint(_NO_LETTERS.sub(" ", text).split()) or sum(map(str.isdecimal, text)) > _PHONE_DIGITS
     )
@@ -358,6 +374,8 @@ def _pieces(text: str) -> Iterator[str]:
         other = _HOUSE_AND_WAY.search(street)
         street = street[: other.start()].removesuffix(" et ") if other else street
         yield house[0] + street
+        if again := _AGAIN.match(house[0] + street):
+            yield again["street"]
         if behind := _TAIL.search(street):
             yield house[0] + street[: behind.start()]
         yield text

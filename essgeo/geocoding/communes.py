@@ -56,6 +56,14 @@ _ARTICLE = re.compile(r"^(?:le|la|les|l) (?=.)")
 
 _PART_OF = re.compile(rf"(\d{{1,2}})(?:er|e|eme|ieme)? arr(?:ondissement|dt|t)? (?:de |d )?({'|'.join(_DIVIDED)})$")
 
+# 12e arrondissement, XIIe, 12 arrt: of a city that is not named.
+_DISTRICT = re.compile(
+    r"0?(\d{1,2}|[ivx]+?) ?(?:(?:er|e|eme|ieme)(?: ?arr(?:ondissement|dt|t)?)?|arr(?:ondissement|dt|t)?)$"
+)
+
+DISTRICT = "arrondissement"
+"""Comparable form of an arrondissement whose city is not named."""
+
 # Pré-Saint-Gervais (Le), Bondy (Seine-Saint-Denis), Bondy (93), Bondy - 93, 93 - Bondy.
 _BRACKET = re.compile(r" *\([a-z -]*\)?$")
 
@@ -126,6 +134,8 @@ def _city(city: str) -> tuple[str, int]:
         return match[1], int(match[2]) if match[2].isdecimal() else _ROMANS[match[2]]
     if match := _PART_OF.match(folded):
         return match[2], int(match[1])
+    if (match := _DISTRICT.match(folded)) and (match[1].isdecimal() or match[1] in _ROMANS):
+        return DISTRICT, int(match[1]) if match[1].isdecimal() else _ROMANS[match[1]]
     plain = _ARTICLE.sub("", re.sub(r"\bst\b", "saint", re.sub(r"\bste\b", "sainte", before)))
     return re.sub(r"\b(?:s|s s)\b", "sur", plain) if "/" in city else plain, 0
 
@@ -157,7 +167,10 @@ class Communes:
             self.by_postcode.setdefault(postcode, []).append(row)
         self.alone = complete and len(set(map(city_of, self.citycode))) == 1
         self.last_words = {name.rpartition(" ")[2] for name in self.by_name}
-        if not self.last_words.isdisjoint(_DIVIDED):
+        self.divided = [name for name in _DIVIDED if name in self.by_name]
+        if len(self.divided) == 1:
+            self.by_name[DISTRICT] = self.by_name[self.divided[0]]
+        if self.divided:
             numbers = [*range(1, 21), *_ROMANS]
             self.last_words |= {f"{number}{ending}" for number in numbers for ending in ("", "e", "er", "eme", "ieme")}
             self.last_words |= {"arrondissement", "arr", "arrt", "arrdt"}
@@ -170,6 +183,9 @@ class Communes:
         """
         name, number = _city(place.city)
         postcode, code = place.postcode, place.citycode
+        if name == DISTRICT:
+            cities = [city for city in self.divided if _DIVIDED[city].startswith(postcode[:2])]
+            name, number = (cities[0], number) if len(cities) == 1 else (name, 0)
         if number and (not code or code in ARRONDISSEMENTS):
             parts = ARRONDISSEMENTS[_DIVIDED[name]]
             code = parts[number - 1] if number <= len(parts) else _DIVIDED[name]
