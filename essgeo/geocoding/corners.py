@@ -69,5 +69,6 @@ def _meeting(department: Department, one: int, other: int) -> tuple[float, float
 
 def _houses(department: Department, street: int) -> NDArray[np.float64]:
     """Return the houses of a street: a row each, degrees."""
+    street = int(department.of[street])
     first, last = np.searchsorted(department.slots, [street << (SIDE_BITS + 1), (street + 1) << (SIDE_BITS + 1)])
     return department.points(np.arange(first, last)).T

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from pyarrow import csv
+from scipy.spatial import cKDTree
 
 from essgeo.errors import InputError, SourceChangedError
 from essgeo.files.limits import refuse_size
@@ -89,13 +90,16 @@ class Department:
     streets
         In order of city, commune and words: ``name``, ``words``, ``compact``, ``bare``, ``way``, ``postcode``,
         ``commune`` (row of ``communes``), ``city`` (from 0: a commune, or all arrondissements of one), ``lon``, ``lat``
-        (the middle address), ``reach_m`` (90 % of its addresses lie as near to that).
+        (the middle address), ``reach_m`` (90 % of its addresses lie as near to that), ``of`` (the row of the street:
+        one of two names, ``Parvis Notre-Dame - Place Jean-Paul II``, stands under each of them too).
     slots
         Sorted: street, side, number and repetition of each address (:func:`pack`).
     lon, lat
         Degrees times a million, as BAN has six decimals.
     ban_ids
         Identifiers of the addresses.
+    room_m
+        How far the fifth nearest other address is from each (:data:`NEAREST`): how large the plots are there.
     written
         How the file writes the repetition of each address: a place in ``writings``.
     repetitions
@@ -111,6 +115,7 @@ class Department:
     slots: NDArray[np.int64]
     lon: NDArray[np.int32]
     lat: NDArray[np.int32]
+    room_m: NDArray[np.float32]
     ban_ids: pa.ChunkedArray
     written: NDArray[np.uint16]
     repetitions: list[str]
@@ -126,6 +131,11 @@ class Department:
     def city(self) -> NDArray[np.int32]:
         """City of each street."""
         return np.asarray(self.streets["city"].to_numpy(), dtype=np.int32)
+
+    @cached_property
+    def of(self) -> NDArray[np.int64]:
+        """The row under which each street has its addresses."""
+        return np.asarray(self.streets["of"].to_numpy())
 
     @cached_property
     def keys(self) -> list[StreetKey]:
@@ -295,6 +305,12 @@ _PART = ["code_insee", "nom_ancienne_commune", "code_postal"]
 
 _NAMED = ["nom_commune", "code_insee_ancienne_commune"]
 
+# Where the second of two names begins: Quai de la Corse - Pasquale Paoli, Parvis Notre-Dame Place Jean-Paul II.
+_SECOND_NAME = re.compile(
+    r" [-/] |(?<! de)(?<! du)(?<! la)(?<! des)(?<! les)(?<! et)(?<!^Grande)(?<!^Vieille)(?<=[a-zà-ÿ]{2}) "
+    r"(?=(?:Rue|Avenue|Boulevard|Place|Esplanade|Parvis|Quai|Square|Promenade) [A-Zd])"
+)
+
 FAR_M, FAR_FROM_STREET_M, FAR_TIMES = 50_000.0, 5_000.0, 20.0
 """An address is misplaced that far from the middle of its commune, or the only one so far from that of its street, if
 most others are so many times nearer."""
@@ -346,7 +362,7 @@ def build_department(table: pa.Table) -> Department:
     columns: dict[str, Any] = {"name": streets["nom_voie"]} | {name: streets[name] for name in StreetKey._fields}
     columns |= {"postcode": streets["code_postal"], "commune": streets["commune"], "city": streets["city"]}
     middles = _middles(street, lon, lat)
-    columns |= {name: middles[name] for name in ("lon", "lat", "reach_m")}
+    columns |= {name: middles.loc[streets["of"], name] for name in ("lon", "lat", "reach_m")} | {"of": streets["of"]}
     arrays = {
         name: column.to_numpy() if column.dtype.kind in "if" else column.tolist() for name, column in columns.items()
     }
@@ -355,6 +371,7 @@ def build_department(table: pa.Table) -> Department:
         slots[order],
         lon[order],
         lat[order],
+        _room(lon[order] / 1e6, lat[order] / 1e6),
         pa.chunked_array([pa.array(frame["id"].to_numpy()[order].tolist(), type=pa.string())]),
         written[order].astype(np.uint16),
         repetitions,
@@ -363,11 +380,30 @@ def build_department(table: pa.Table) -> Department:
     )  # fmt: skip
 
 
+NEAREST = 5
+
+
+def _room(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return how far the address is from each that is the fifth nearest, in metres; inf where there are fewer."""
+    if not len(lon):
+        return np.empty(0, dtype=np.float32)
+    places = np.column_stack([lon * np.cos(np.radians(np.median(lat))), lat]) * METRES_PER_DEGREE
+    return np.asarray(cKDTree(places).query(places, k=[NEAREST + 1])[0][:, 0], dtype=np.float32)
+
+
 def _streets(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, NDArray[np.int64]]:
     """Return streets and communes in the order of the index, and the place there of each ``street`` of the rows."""
     streets = rows.drop_duplicates("street").sort_values("street").drop(columns="street").reset_index(drop=True)
-    keys = [street_key(re.sub(r"[^a-z0-9]+", " ", name).strip()) for name in fold_all(streets["nom_voie"].tolist())]
-    streets[list(StreetKey._fields)] = keys
+    titles = streets["nom_voie"].tolist()
+    parts = [[part for part in _SECOND_NAME.split(title) if part != title] for title in titles]
+    # A street of two names has a row more for each: `of` is the row of the street itself.
+    of = np.repeat(np.arange(len(titles)), [1 + len(names) for names in parts])
+    spelt = [name for title, names in zip(titles, parts, strict=True) for name in (title, *names)]
+    keys = [street_key(re.sub(r"[^a-z0-9]+", " ", name).strip()) for name in fold_all(spelt)]
+    own = np.diff(of, prepend=-1) > 0
+    kept = np.flatnonzero([bool(mine or key.way) for mine, key in zip(own, keys, strict=True)])
+    streets = streets.iloc[of[kept]].reset_index(drop=True).assign(of=of[kept])
+    streets[list(StreetKey._fields)] = [keys[row] for row in kept.tolist()]
     communes = _communes(streets)
     known = pd.MultiIndex.from_frame(communes[["citycode", "old_name", "postcode"]])
     streets["commune"] = known.get_indexer(pd.MultiIndex.from_frame(streets[_PART])).astype("int32")
@@ -375,7 +411,8 @@ def _streets(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, NDArray[np
     order = np.lexsort((streets["nom_voie"], streets["words"], streets["commune"], streets["city"]))
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))
-    return streets.iloc[order].reset_index(drop=True), communes, rank
+    rank, streets = rank[own[kept]], streets.iloc[order].reset_index(drop=True)
+    return streets.assign(of=rank[streets["of"]]), communes, rank
 
 
 def _communes(streets: pd.DataFrame) -> pd.DataFrame:
@@ -402,14 +439,14 @@ def _middles(street: NDArray[np.int64], lon: NDArray[np.int32], lat: NDArray[np.
     return middle.assign(reach_m=frame.groupby("street")["off"].quantile(0.9))
 
 
-FORMAT = "7"
+FORMAT = "9"
 """Changes with the layout of the files or the normalisation, so that an old index is built again."""
 
 
 def save_department(department: Department, folder: Path) -> None:
     """Write a department as Arrow files that load by memory map."""
     folder.mkdir(parents=True, exist_ok=True)
-    names = {"slot": "slots", "lon": "lon", "lat": "lat", "ban_id": "ban_ids", "written": "written"}
+    names = {"slot": "slots", "lon": "lon", "lat": "lat", "room_m": "room_m", "ban_id": "ban_ids", "written": "written"}
     addresses = pa.table({column: getattr(department, name) for column, name in names.items()})
     tables = {
         "streets": department.streets,
@@ -431,10 +468,12 @@ def _opened(folder: Path, name: str) -> pa.Table:
 def open_department(folder: Path) -> Department:
     """Return a department written by :func:`save_department`, its arrays read from the disk as they are needed."""
     addresses = _opened(folder, "addresses")
-    slots, lon, lat, written = (addresses[name].to_numpy() for name in ("slot", "lon", "lat", "written"))
+    slots, lon, lat, room, written = (
+        addresses[name].to_numpy() for name in ("slot", "lon", "lat", "room_m", "written")
+    )
     repetitions, writings = json.loads(addresses.schema.metadata[b"repetitions"])
     streets, communes = _opened(folder, "streets"), _opened(folder, "communes").to_pandas()
-    return Department(streets, slots, lon, lat, addresses["ban_id"], written, repetitions, writings, communes)
+    return Department(streets, slots, lon, lat, room, addresses["ban_id"], written, repetitions, writings, communes)
 
 
 def load_index(files: Sequence[Path | str], folder: Path | str) -> AddressIndex:

@@ -21,6 +21,7 @@ from essgeo.geocoding.search import (
     HOUSENUMBER,
     INTERPOLATED,
     INTERSECTION,
+    NEAR,
     PRECISIONS,
     Asked,
     Pairs,
@@ -156,7 +157,8 @@ def _find(index: AddressIndex, queries: pd.DataFrame) -> tuple[Readings, Pairs |
         if len(rows):
             search = Search(index.department(position), position, readings, local, index.complete)
             blocks.append(_find_in(search, rows))
-    pairs = _judged(index, readings, with_corners(index, readings, _ranked(blocks))) if blocks else None
+    found = _own_sides(index, _ranked(blocks)) if blocks else None
+    pairs = _judged(index, readings, with_corners(index, readings, found)) if found else None
     stated = said.anywhere.copy()
     stated[said.place[said.agreement > 0]] = True
     known = np.zeros(len(queries), dtype=bool)
@@ -202,7 +204,7 @@ def _rated(search: Search, asked: Asked, found: tuple[NDArray[np.int64], NDArray
     score = np.where((alike < JOINED) & (agreement < NAME_CLOSE), score * TWO_FAULTS, score)
     return Pairs(
         readings.query[reading], reading, np.full(len(reading), search.position), street, alike, agreement, score,
-        houses.precision, houses.row, houses.column, houses.lon, houses.lat, houses.spread_m,
+        houses.precision, houses.factor, houses.row, houses.column, houses.lon, houses.lat, houses.spread_m,
     )  # fmt: skip
 
 
@@ -216,6 +218,22 @@ def _ranked(parts: list[Pairs]) -> Pairs:
     packed = (pairs.query * departments + pairs.department) * streets + pairs.street
     pairs = pairs.take(np.sort(np.unique(packed, return_index=True)[1]))
     return pairs.take(rank_in(pairs.query) <= MAX_CANDIDATES)
+
+
+def _own_sides(index: AddressIndex, pairs: Pairs) -> Pairs:
+    """Leave out numbers put beside houses that are not next to them, where the street goes on with such in its city.
+
+    One side of a street may be in one arrondissement, and the other in the next.
+    """
+    beside = (pairs.precision == INTERPOLATED) & (pairs.factor <= NEAR)
+    keep = np.ones(len(beside), dtype=bool)
+    for row in np.flatnonzero(beside).tolist():
+        department = index.department(int(pairs.department[row]))
+        others = (pairs.query == pairs.query[row]) & (pairs.precision <= INTERPOLATED) & ~beside
+        street, parts = pairs.street[row], pairs.street[others & (pairs.department == pairs.department[row])]
+        parts = parts[department.city[parts] == department.city[street]]
+        keep[row] = all(department.keys[part].words != department.keys[street].words for part in parts.tolist())
+    return pairs.take(keep)
 
 
 def _judged(index: AddressIndex, readings: Readings, pairs: Pairs) -> Pairs:

@@ -19,9 +19,9 @@ from essgeo.geocoding.precision import (
     ELSEWHERE_NEAR,
     ELSEWHERE_WIDER,
     HOUSE_M,
-    HOUSE_SHARE,
+    ROOM_M,
     STREET_M,
-    WIDEST_GAP_M,
+    WIDEST_ROOM_M,
 )
 from essgeo.geocoding.spelling import fold_all, is_shortened, street_key
 from essgeo.geocoding.verdict import statuses
@@ -385,10 +385,11 @@ def test_the_score_is_shared_by_what_an_address_may_be() -> None:
     assert both["score"] < 0.7
 
 
-def test_a_radius_follows_the_houses_beside_it() -> None:
-    # Houses 1, 3 and 5 are a step apart; beside 9 and 20 there is none on their side.
-    radius = {number: ask(f"{number} avenue Galliéni")["radius_m"] for number in (3, 9, 20)}
-    assert HOUSE_M < radius[3] < radius[9] <= radius[20] == HOUSE_M + HOUSE_SHARE * WIDEST_GAP_M
+def test_a_radius_follows_the_room_around_a_house() -> None:
+    # Houses 1 to 7 stand side by side, 40 alone.
+    index = index_of(rows(("1", "2", "3", "4", "5", "6", "7", "40")))
+    radius = {number: ask(f"{number} avenue Galliéni", index=index)["radius_m"] for number in (4, 7, 40)}
+    assert HOUSE_M < radius[4] < radius[7] <= radius[40] == HOUSE_M + WIDEST_ROOM_M**2 / ROOM_M
     assert ask("avenue Galliéni")["radius_m"] > STREET_M
 
 
