@@ -29,15 +29,16 @@ if TYPE_CHECKING:
 
 RIDGE = 1.0
 ROWS = {
-    "misspelt": 24_000,
-    "as typed": 8_000,
-    "number unknown": 3_000,
-    "no number": 3_000,
-    "next postcode": 3_000,
-    "missing": 6_000,
-    "missing, misspelt": 3_000,
+    "misspelt": 48_000,
+    "as typed": 16_000,
+    "number unknown": 6_000,
+    "number left out": 8_000,
+    "no number": 6_000,
+    "next postcode": 6_000,
+    "missing": 12_000,
+    "missing, misspelt": 6_000,
 }
-"""The mix: how many rows of each kind the weights are fitted and tried on, half and half by street."""
+"""The mix: how many rows of each kind the weights are fitted and tried on."""
 
 
 def mixture(ban: pd.DataFrame, folder: str) -> list[tuple[str, AddressIndex, pd.DataFrame]]:
@@ -52,6 +53,11 @@ def mixture(ban: pd.DataFrame, folder: str) -> list[tuple[str, AddressIndex, pd.
     random = np.random.default_rng(SEED)
     numbers = random.integers(1, 400, len(plain)).astype(str)
     unknown, no_number = plain.iloc[: ROWS["number unknown"]], plain.iloc[ROWS["number unknown"] :]
+    # Houses that BAN lacks, between others that it has.
+    lone = ban.sample(ROWS["number left out"], random_state=SEED + 8)
+    postcodes = np.where(random.random(len(lone)) < 1 / 3, "", lone["code_postal"])
+    path = Path(folder) / "adresses-lacking.csv"
+    ban.drop(lone.index).to_csv(path, sep=";", index=False)
     swap = [text.partition(" ")[2] for text in plain["address"]]
     # Streets that several postcodes share, each with some of its numbers: people write the one for the other.
     shared = ban[ban.groupby("nom_voie")["code_postal"].transform("nunique") > 1]
@@ -70,6 +76,7 @@ def mixture(ban: pd.DataFrame, folder: str) -> list[tuple[str, AddressIndex, pd.
             whole,
             unknown.assign(address=[f"{n} {t}" for n, t in zip(numbers, swap[: len(unknown)], strict=False)]),
         ),
+        "number left out": (load_index([path], folder), plainly(lone).assign(postcode=postcodes)),
         "no number": (whole, no_number.assign(address=swap[len(unknown) :])),
         "missing": (less, plainly(gone.sample(ROWS["missing"], random_state=SEED + 5))),
         "missing, misspelt": (less, misspell(gone, ROWS["missing, misspelt"], SEED + 6)),
@@ -119,6 +126,9 @@ def gathered(ban: pd.DataFrame, folder: str) -> pd.DataFrame:
         metres = distance_m(
             pairs.lon, pairs.lat, rows["lon"].to_numpy()[pairs.query], rows["lat"].to_numpy()[pairs.query]
         )
+        if name == "number unknown":
+            # No number tells which arrondissement's part of a street is meant: any of that name.
+            streets, truth = (pd.Series(column).str.replace(r"^75\d+", "75", regex=True) for column in (streets, truth))
         right = (streets == truth) | (metres <= APART_M)
         place = {
             "query": pairs.query + before,
@@ -156,7 +166,7 @@ def fitted(evidence: NDArray[np.float64], query: NDArray[np.int64], right: NDArr
 
 
 def main() -> None:
-    """Fit, write, and print what the other half of the streets says."""
+    """Fit, write, and print what each half of the streets says of the weights of the other."""
     if not all(path.exists() for path in BAN):
         print(f"No {DATA}: nothing to fit.")
         return
@@ -166,7 +176,13 @@ def main() -> None:
     names = [name for name in verdict.WEIGHTS if name != "constant"]
     half = table["truth"].map(lambda street: zlib.crc32(street.encode()) % 2 == 0).to_numpy()
     seen, query, right = table[names].to_numpy(), table["query"].to_numpy(), table["right"].to_numpy()
-    weights = fitted(seen[half], query[half], right[half])
+    # Each half is scored by the weights of the other; those that are written rest on both.
+    chance = np.zeros(len(table))
+    for part in (half, ~half):
+        constant, *parts = fitted(seen[part], query[part], right[part])
+        odds = np.exp(constant + seen[~part] @ parts)
+        chance[~part] = odds / (1 + np.bincount(query[~part], odds))[query[~part]]
+    weights = fitted(seen, query, right)
     path = Path(verdict.__file__).with_name("verdict.csv")
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -175,11 +191,16 @@ def main() -> None:
         writer = csv.DictWriter(file, ["evidence", "weight", "meaning"], lineterminator="\n")
         writer.writeheader()
         writer.writerows(row | {"weight": f"{values[row['evidence']]:.3f}"} for row in rows)
-    odds = np.exp(values["constant"] + seen @ weights[1:])
-    said = table.assign(chance=odds / (1 + np.bincount(query, odds))[query])[~half]
+    said = table.assign(chance=chance)
     best = said.sort_values("chance", ascending=False).drop_duplicates("query")
+    # As in the search, the chances of candidates at one place add up.
+    there = best.set_index("query").loc[said["query"], ["lon", "lat"]]
+    near = (
+        distance_m(*(column.to_numpy() for column in (said["lon"], said["lat"], there["lon"], there["lat"]))) <= APART_M
+    )
+    best = best.assign(chance=best["query"].map(said["chance"].where(near, 0).groupby(said["query"]).sum()))
     bands = best.groupby(pd.cut(best["chance"], np.linspace(0, 1, 11).tolist()), observed=True)
-    print("best candidates of the other half of the streets, by their chance")
+    print("best candidates, by the chance that the weights of the other half of the streets give")
     print(bands.agg(rows=("right", "size"), said=("chance", "mean"), seen=("right", "mean")).round(3).to_string())
     print(pd.Series(values).round(2).to_string())
 

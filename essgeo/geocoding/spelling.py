@@ -417,7 +417,7 @@ def likeness(asked: Sequence[StreetKey], known: Sequence[StreetKey]) -> NDArray[
     other_way = np.maximum(words * NO_WAY, bare * LIKENESS_OTHER_WAY)
     no_way = (left[3] == "") | (right[3] == "")
     value = np.where(left[3] == right[3], same_way, np.where(no_way, one_way, other_way)).astype(np.float64)
-    value[left[0] == right[2]] = NAMED
+    value[(left[0] == right[2]) | (left[2] == right[0])] = NAMED
     digits = (np.array([digits_of(text) for text in side[0]], dtype=object) for side in (left, right))
     value[np.not_equal(*digits)] *= OTHER_DIGITS
     for row in np.flatnonzero(value >= MIN_CHECKED).tolist():

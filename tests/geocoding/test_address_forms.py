@@ -118,6 +118,13 @@ def ask(
         ("3 lieu-dit La Vignette", "La Vignette 3"),
         ("3 LD La Vignette", "La Vignette 3"),
         ("S/N 5 rue Monge", "Rue Monge 5"),
+        ("12 rue Jules Guesde 12 bis", "Rue Jules Guesde 12"),
+        ("12, rue Jules Guesde, 12", "Rue Jules Guesde 12"),
+        ("Jules Guesde (12 rue)", "Rue Jules Guesde 12"),
+        ("12, Gare (rue de la)", "Rue de la Gare 12"),
+        ("12 rue Jules Guesde escalier gauche", "Rue Jules Guesde 12"),
+        ("12 rue Jules Guesde association Exemple", "Rue Jules Guesde 12"),
+        ("12 rue promenade Watteau", "Promenade Watteau 12"),
     ],
 )  # fmt: skip
 def test_a_house_is_found_in_whatever_stands_around_it(address: str, house: str) -> None:
@@ -160,7 +167,8 @@ def test_whatever_the_noise_the_same_address(
     [
         ("75571", "PARIS CEDEX 12", ""), ("", "75571 PARIS CEDEX 12", ""), ("", "75012 PARIS", ""),
         ("", "Paris XIIe", ""),
-        ("", "Paris 12e arr.", ""), ("", "Paris - 12", ""), ("", "PARIS (75)", ""), ("", "Paris", "75056"),
+        ("", "Paris 12e arr.", ""), ("", "12e arrondissement", ""), ("", "XIIe", ""), ("75012", "12ème", ""),
+        ("12e arrdt", "", ""), ("", "Paris - 12", ""), ("", "PARIS (75)", ""), ("", "Paris", "75056"),
     ],
 )  # fmt: skip
 def test_a_district_of_paris_is_read_in_every_form(postcode: str, city: str, citycode: str) -> None:
@@ -307,6 +315,35 @@ def test_an_address_that_contradicts_its_columns_is_not_taken_from_either_in_sil
     both = {"Rue A": BONDY, "Rue A ": ("93500", "93055", "Pantin", "", "")}
     found = ask("12 rue A 93500 Pantin", "93140", "Bondy", index=index_of(table(both)))
     assert found["status"] == "ambiguous"
+
+
+@pytest.mark.parametrize("address", ["Bondy", "Paris 12e", "12e arrondissement", "Saint Denis (93)"])
+def test_a_commune_alone_is_no_address(address: str) -> None:
+    found = ask(address, city="")
+    assert (found["status"], found["reason"]) == ("not_found", "no_address")
+
+
+def test_a_district_of_a_city_that_is_not_known_is_nowhere() -> None:
+    assert ask("4 rue Lasson", "", "12e arrondissement", index=bondy())["status"] == "not_found"
+
+
+@pytest.mark.parametrize("form", ["place de l'Hôtel", "esplanade Exemple", "place du parvis Notre-Dame", "Pl. Jean II"])
+def test_a_street_of_two_names_is_found_under_each(form: str) -> None:
+    two = dict.fromkeys(["Place de l'Hôtel - Esplanade Exemple", "Parvis Notre-Dame Place Jean II"], BONDY)
+    found = ask(f"12 {form}", "93140", index=index_of(table(two)))
+    assert (found["precision"], found["status"]) == ("housenumber", "located")
+
+
+def test_a_number_whose_side_has_no_houses_lies_beside_the_other() -> None:
+    odd = {"Rue Jules Guesde": BONDY}
+    found = ask("12 rue Jules Guesde", "93140", index=index_of(table(odd, range(1, 61, 2))))
+    assert (found["precision"], found["status"]) == ("interpolated", "located")
+    # The other side goes on in the next commune of the city: the house is there.
+    parts = {"Rue Lasson": ("75012", "75112", "Paris 12e Arrondissement", "", "")}
+    next_to = {"Rue Lasson": ("75011", "75111", "Paris 11e Arrondissement", "", "")}
+    rows = pd.concat([table(parts, range(1, 61, 2)), table(next_to, range(2, 61, 4))], ignore_index=True)
+    found = ask("12 rue Lasson", "", "Paris", index=index_of(rows))
+    assert (found["citycode"], found["precision"], found["status"]) == ("75111", "interpolated", "located")
 
 
 def test_forms_combine() -> None:
