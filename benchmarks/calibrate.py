@@ -74,7 +74,7 @@ def across(houses: pd.DataFrame) -> pd.Series:
         size = int(rows.sum())
         cost = np.concatenate([[0, 0], np.full(size, QUANTILE), np.full(size, 1 - QUANTILE)])
         equal = np.column_stack([seen[rows], np.eye(size), -np.eye(size)])
-        radius[~rows] = seen[~rows] @ linprog(cost, A_eq=equal, b_eq=metres[rows]).x[:2]
+        radius[~rows] = seen[~rows] @ np.asarray(linprog(cost, A_eq=equal, b_eq=metres[rows]).x)[:2]
     return pd.Series(metres <= radius, index=houses.index)
 
 

@@ -7,6 +7,7 @@ thresholds: of streets that no row of the fit is on.
 from __future__ import annotations
 
 import csv
+import re
 import tempfile
 import zlib
 from pathlib import Path
@@ -128,7 +129,10 @@ def gathered(ban: pd.DataFrame, folder: str) -> pd.DataFrame:
         )
         if name == "number unknown":
             # No number tells which arrondissement's part of a street is meant: any of that name.
-            streets, truth = (pd.Series(column).str.replace(r"^75\d+", "75", regex=True) for column in (streets, truth))
+            streets, truth = (
+                np.array([re.sub(r"^75\d+", "75", street) for street in column], dtype=object)
+                for column in (streets, truth)
+            )
         right = (streets == truth) | (metres <= APART_M)
         place = {
             "query": pairs.query + before,

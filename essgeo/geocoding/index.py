@@ -388,7 +388,7 @@ def _room(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.floa
     if not len(lon):
         return np.empty(0, dtype=np.float32)
     places = np.column_stack([lon * np.cos(np.radians(np.median(lat))), lat]) * METRES_PER_DEGREE
-    return np.asarray(cKDTree(places).query(places, k=[NEAREST + 1])[0][:, 0], dtype=np.float32)
+    return np.asarray(cKDTree(places).query(places, k=[NEAREST + 1])[0], dtype=np.float32)[:, 0]
 
 
 def _streets(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, NDArray[np.int64]]:
