@@ -32,6 +32,7 @@ from essgeo.schema.vocabulary import (
     split_codes,
 )
 from essgeo.text.languages import texts
+from essgeo.uncertainty.streets import ALONG, ASIDE_M, BEND
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -242,6 +243,15 @@ def study_content(study: Study, background: Choice, page: str = "{code}.html") -
         "marks": {name: mark._asdict() for name, mark in MARKS.items()},
         "coverage": iris_shares(study),
         "dated": months(study) is not None,
+        "walk": {
+            "speed": study.parameters.speed_kmh,
+            "detour": study.parameters.detour,
+            "along": ALONG,
+            "aside": ASIDE_M,
+            "bend": BEND,
+            "minutes": list(study.parameters.thresholds_min),
+            "note": words["walk_streets" if study.network is not None else "walk_straight"],
+        },
     }
 
 

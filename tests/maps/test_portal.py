@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from essgeo.access import travel_cost
+from essgeo.access.accessibility import trips_matrix
 from essgeo.maps import build_maps
 from essgeo.maps.findings import headline
 from essgeo.maps.script_data import SHARE_COLOURS, months
@@ -197,3 +199,33 @@ def test_what_the_theme_and_filters_leave_can_be_taken_away(opened: Opened, host
     offered = hostile.structures["sectors"].str.split("|").apply(lambda codes: "mobilite" in codes)
     assert len(rows) == (offered & hostile.structures["counted"]).sum()
     assert not any(cell.startswith(("=", "+", "@", "\t")) for row in rows for cell in row.values())
+
+
+def test_a_place_of_the_map_answers_with_the_minutes_that_python_gives(
+    opened: Opened, study: Study, folder: Path
+) -> None:
+    counted = study.structures[study.structures["counted"] & study.structures.geometry.notna()]
+    homes = study.iris.geometry.representative_point().to_frame("geometry")
+    chosen = study.parameters
+    cost = travel_cost(homes, counted, max_minutes=10_000, speed_kmh=chosen.speed_kmh, detour=chosen.detour)
+    minutes = trips_matrix(cost, cost.minutes).toarray()
+    some = [code for cell in counted["sectors"].head(3) for code in cell.split("|")]
+    with opened(folder / "index.html") as page:
+        for theme in ("all", "jeunesse", *some):
+            themes = counted["sectors"] + "|" + counted["challenges"]
+            offered = themes.str.split("|").apply(lambda codes, theme=theme: theme == "all" or theme in codes)
+            nearest = minutes[:, offered.to_numpy()].min(axis=1)
+            for home, expected in zip(homes.geometry.to_crs(4326), nearest, strict=True):
+                found = page.evaluate(
+                    "([lat, lng, theme]) => essgeo.nearestTo({ lat, lng })[essgeo.data.coverage.themes.indexOf(theme)]",
+                    [home.y, home.x, theme],
+                )
+                assert found["minutes"] == pytest.approx(expected, rel=2e-3, abs=0.05)
+        page.locator("#map").click(position={"x": 400, "y": 250})
+        popup = page.locator(".leaflet-popup")
+        popup.wait_for()
+        assert "D’ici, à pied" in popup.inner_text()
+        assert " min" in popup.locator(".facts dd").first.inner_text()
+        circles = page.evaluate("Object.values(essgeo.map._layers).filter((one) => one instanceof L.Circle).length")
+        page.keyboard.press("Escape")
+        assert circles >= len(chosen.thresholds_min)

@@ -6,7 +6,7 @@
   const { FILTERS, LAYER_NAMES } = window.essgeo;
   const { register, everything, details, rowOf, matching, counts, undated, today } = window.essgeo;
   const { show, draw, placeOf, toggle, paint, follow, under, still, offers } = window.essgeo;
-  const { structuresPopup, placePopup, percent } = window.essgeo;
+  const { structuresPopup, placePopup, percent, nearestTo, showReach } = window.essgeo;
   const AT_ONE_PLACE = 10;
   const all = (selector) => Array.from(document.querySelectorAll(selector));
   const boxes = Object.fromEntries(all("input[data-layer]").map((box) => [box.dataset.layer, box]));
@@ -32,7 +32,7 @@
     }
   }
 
-  function openPopup(latlng, content, title) {
+  function openPopup(latlng, content, title, closed) {
     const { x, y } = map.getSize();
     const popup = L.popup({ maxWidth: Math.min(320, x - 60), minWidth: 50, maxHeight: Math.min(300, y - 90), autoPanPadding: [16, 16] })
       .setLatLng(latlng)
@@ -46,6 +46,9 @@
     close.setAttribute("aria-label", words.close);
     box.addEventListener("keydown", (event) => event.key === "Escape" && popup.remove());
     popup.on("remove", function () {
+      if (closed) {
+        closed();
+      }
       if (box.contains(document.activeElement) || document.activeElement === document.body) {
         (opener && opener.isConnected ? opener : map.getContainer()).focus({ preventScroll: !opener });
       }
@@ -83,14 +86,25 @@
     }
   }
 
+  // From a place: what is nearest for each theme, the walks of the study around it, and the polygons that it lies in.
   function openPlace(latlng, focus) {
     const found = under(latlng);
-    if (found.length) {
-      const box = openPopup(latlng, placePopup(found, state.theme), found[0][1].title);
+    if (!found.length) {
+      return;
+    }
+    const nearest = nearestTo(latlng);
+    Promise.all(nearest.map((one) => one && details(one.row))).then(function (told) {
+      const answer = data.coverage.themes.map((theme, place) => [
+        theme,
+        told[place],
+        nearest[place] && nearest[place].minutes,
+      ]);
+      const hide = showReach(latlng);
+      const box = openPopup(latlng, placePopup(found, state.theme, answer), found[0][1].title, hide);
       if (focus) {
         box.focus({ preventScroll: true });
       }
-    }
+    });
   }
 
   function openPoint(event) {

@@ -87,12 +87,30 @@
     ];
   }
 
+  const walk = (minutes) =>
+    minutes > 60 ? words.over_an_hour : fill(words.minutes, { value: number(Math.ceil(Number(minutes.toFixed(6)))) });
+
+  // The nearest place of each theme from here, `nearest` as [theme, what is known of it or null, minutes].
+  function fromHere(nearest, theme) {
+    const row = ([code, told, minutes]) => [
+      data.labels.themes[code],
+      told ? [told.name, told.city, walk(minutes)].filter(Boolean).join(", ") : words.none_located,
+    ];
+    const others = nearest.filter(([code]) => code !== theme);
+    return [
+      element("h2", { text: words.from_here }),
+      facts(nearest.filter(([code]) => code === theme).map(row)),
+      element("details", {}, [element("summary", { text: words.all_themes }), facts(others.map(row))]),
+      element("p", { class: "small", text: data.walk.note }),
+    ];
+  }
+
   // `found` holds [layer name, properties] of each polygon under the place.
-  function place(found, theme) {
+  function place(found, theme, nearest) {
     return element(
       "div",
       {},
-      found.flatMap(([name, properties]) =>
+      (nearest ? fromHere(nearest, theme) : []).concat(found.flatMap(([name, properties]) =>
         [
           element("h2", {}, [element("small", { text: words["kind_" + name] + " " }), isolated(properties.title)]),
         ].concat(
@@ -101,7 +119,7 @@
             ? [element("p", {}, [element("a", { href: fill(data.page, { code: properties.page }), text: words.open_page })])]
             : []
         )
-      )
+      ))
     );
   }
 

@@ -3,6 +3,7 @@
   "use strict";
 
   const { data, map, layers, register, STYLES, outlining, dotting, stack, symbolOf, valueOf, offers } = window.essgeo;
+  const { isActive } = window.essgeo;
   const { ShapeMarker, ClusterMarker } = window.essgeo;
   const CELL = 56;
   let shown = [];
@@ -79,6 +80,58 @@
     return [row].concat(others);
   }
 
+  // Metres of a degree of latitude and of longitude there, on the ellipsoid of GPS.
+  function degreeMetres(latitude) {
+    const phi = (latitude * Math.PI) / 180;
+    return [
+      111132.92 - 559.82 * Math.cos(2 * phi) + 1.175 * Math.cos(4 * phi),
+      111412.84 * Math.cos(phi) - 93.5 * Math.cos(3 * phi) + 0.118 * Math.cos(5 * phi),
+    ];
+  }
+
+  // Minutes on foot for metres in a straight line, as the study takes them: a constant detour, or the median walk.
+  function minutesOf(metres) {
+    const { speed, detour, along, aside, bend } = data.walk;
+    const walked = detour ? detour * metres : along * metres + aside * Math.pow(metres / 300, bend);
+    return walked / ((speed * 1000) / 60);
+  }
+
+  // Metres in a straight line within a walk: what minutesOf undoes.
+  function reachOf(minutes) {
+    let [low, high] = [0, 1e5];
+    for (let step = 0; step < 50; step += 1) {
+      const middle = (low + high) / 2;
+      [low, high] = minutesOf(middle) <= minutes ? [middle, high] : [low, middle];
+    }
+    return low;
+  }
+
+  // For each theme the nearest structure that counts, and the minutes to it; null where none is located.
+  function nearestTo({ lat, lng }) {
+    const [north, east] = degreeMetres(lat);
+    const found = data.coverage.themes.map(() => ({ row: null, metres: Infinity }));
+    for (let row = 0; row < register.located; row += 1) {
+      if (isActive(row, null)) {
+        const metres = Math.hypot((register.latitude[row] - lat) * north, (register.longitude[row] - lng) * east);
+        data.coverage.themes.forEach(function (theme, place) {
+          if (metres < found[place].metres && offers(row, theme)) {
+            found[place] = { row: row, metres: metres };
+          }
+        });
+      }
+    }
+    return found.map(({ row, metres }) => (row === null ? null : { row: row, minutes: minutesOf(metres) }));
+  }
+
+  // The walks of the study around a place, until it is closed.
+  function showReach(latlng) {
+    const circles = data.walk.minutes.map((minutes) =>
+      L.circle(latlng, { radius: reachOf(minutes), color: "#000091", weight: 1.5, fill: false, interactive: false, renderer: outlining })
+    );
+    const group = L.featureGroup(circles).addTo(map);
+    return () => group.remove();
+  }
+
   function draw() {
     layers.structures.clearLayers();
     layers.radius.clearLayers();
@@ -103,5 +156,5 @@
 
   map.on("moveend", draw);
 
-  Object.assign(window.essgeo, { show: show, draw: draw, placeOf: placeOf, together: together });
+  Object.assign(window.essgeo, { show: show, draw: draw, placeOf: placeOf, together: together, nearestTo: nearestTo, showReach: showReach });
 })();
