@@ -33,12 +33,11 @@
   }
 
   function openPopup(latlng, content, title, closed) {
-    const { x, y } = map.getSize();
-    const popup = L.popup({ maxWidth: Math.min(320, x - 60), minWidth: 50, maxHeight: Math.min(300, y - 90), autoPanPadding: [16, 16] })
-      .setLatLng(latlng)
-      .setContent(content);
+    const popup = L.popup({ autoPan: false, minWidth: 0, maxWidth: 1000 }).setLatLng(latlng).setContent(content);
     popup.openOn(map);
+    // A panel of the map on a desk, a sheet at its foot on a phone: it hides no more of the map than it must.
     const box = popup.getElement();
+    map.getContainer().append(box);
     box.setAttribute("role", "dialog");
     box.setAttribute("aria-label", title);
     box.setAttribute("tabindex", "-1");
