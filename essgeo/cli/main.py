@@ -38,7 +38,17 @@ PATHS = {errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EIN
 LOOP = "Symlink loop from "
 """How Python before 3.13 says that a link leads to itself."""
 
-SHORT = ("failed to map segment", "cannot allocate memory", "can't start new thread", "unable to allocate", "bad_alloc")
+WRITERS = ("pyogrio.", "xlsxwriter.")
+"""Libraries whose errors reach the user from writing alone: what they cannot read is refused where it is read."""
+
+SHORT = (
+    "failed to launch worker thread",
+    "failed to map segment",
+    "cannot allocate memory",
+    "can't start new thread",
+    "unable to allocate",
+    "bad_alloc",
+)
 """How libraries say that memory is short where they raise no MemoryError."""
 
 PROBE_BYTES, SHOWN = 1 << 26, 200
@@ -97,6 +107,9 @@ def _why(error: Exception) -> tuple[str, int]:
     """Return what is said of an error that is not ours, and its exit code: the computer's limits are no bug."""
     if isinstance(error, MemoryError) or any(sign in str(error).lower() for sign in SHORT):
         return tell("memory", why=error), INPUT
+    if type(error).__module__.startswith(WRITERS):
+        sys.unraisablehook = lambda _told: None  # what they left open cannot be closed either
+        return tell("disk", path=tell("this_disk"), why=error), INPUT
     if isinstance(error, OSError) and error.errno in DISK:
         return tell("disk", path=error.filename or tell("this_disk"), why=error.strerror), INPUT
     if isinstance(error, RuntimeError) and (link := str(error)).startswith(LOOP):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pytest
+from pyogrio.errors import DataSourceError, FeatureError
+from xlsxwriter.exceptions import FileCreateError
 
 from essgeo.cli.main import BUG, INPUT, PATHS, STOPPED
 
@@ -22,6 +25,7 @@ SHORT = [
     RuntimeError("can't start new thread"),
     ImportError("libgdal.so: failed to map segment from shared object"),
     OSError(errno.ENOMEM, "Cannot allocate memory"),
+    pa.ArrowException("Unknown error: Failed to launch worker thread: Resource temporarily unavailable"),
     RuntimeError("std::bad_alloc"),
 ]
 
@@ -78,6 +82,23 @@ def test_a_link_that_leads_to_itself_is_no_bug(
     assert code == INPUT
     assert "bug" not in said
     assert "loop.csv" in said
+
+
+FULL = [
+    FileCreateError("[Errno 28] No space left on device"),
+    FeatureError("Cannot write feature."),
+    DataSourceError("x"),
+]
+
+
+@pytest.mark.parametrize("error", FULL, ids=repr)
+def test_a_disk_that_is_full_is_no_bug_whichever_library_writes(
+    run: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr("sys.unraisablehook", sys.unraisablehook)
+    monkeypatch.setattr("essgeo.territory.load_territory", raising(error))
+    code, _, said = run("territory", "list")
+    assert (code, "cannot be written" in said, str(error) in said) == (INPUT, True, True)
 
 
 def test_a_pipe_is_not_written_over(run: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
