@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,40 @@ _WANTED = {"id": str, "name": str, "crs": str, "vintage": str, "communes": list}
 _KINDS = {str: "word_text", list: "word_list"}
 
 _LAYER_KEYS = ("layer", "vintage", "file", "title", "publisher", "licence")
+
+
+_WEB = re.compile(r"https?://[^\s\"'<>]+")
+
+_ADDRESS = {"url": _WEB, "legal": _WEB, "contact": re.compile(r"[^\s@<>\"'?&]+@[^\s@<>\"'?&]+\.[a-zA-Z]+")}
+"""What the addresses of a publisher look like."""
+
+ACCESSIBILITY = ("full", "partial", "none")
+"""How far pages conform to the rules of accessibility (RGAA), as the law makes a publisher say."""
+
+
+@dataclass(frozen=True)
+class Publisher:
+    """Who publishes the pages; what is empty is not shown.
+
+    Attributes
+    ----------
+    name
+        A name in full.
+    contact
+        An e-mail address, to which readers report errors.
+    url
+        Where the pages are published.
+    legal
+        Address of the legal notice.
+    accessibility
+        One of :data:`ACCESSIBILITY`.
+    """
+
+    name: str
+    contact: str = ""
+    url: str = ""
+    legal: str = ""
+    accessibility: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,6 +101,8 @@ class Territory:
         Every file it declares: none where all comes from official sources.
     name_in
         Its name after its French preposition, as in "who lives ...": ``à Bondy``, ``aux Lilas``, ``dans le Perche``.
+    publisher
+        Who publishes its pages, where that is said.
     """
 
     id: str
@@ -76,6 +113,7 @@ class Territory:
     folder: Path
     files: tuple[LayerFile, ...]
     name_in: str = ""
+    publisher: Publisher | None = None
 
     def place(self, lang: Lang) -> str:
         """Return its name after its preposition; in French its own, or that of a commune.
@@ -191,7 +229,7 @@ def _read(path: Path) -> Territory:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         message = tell("not_toml", path=path, error=error)
         raise InputError(message) from error
-    faults = [*_top_faults(table), *_layer_faults(table.get("layers"))]
+    faults = [*_top_faults(table), *_layer_faults(table.get("layers")), *_publisher_faults(table.get("publisher"))]
     if faults:
         message = tell("faults_of_file", path=path, faults="; ".join(faults))
         raise InputError(message)
@@ -214,6 +252,7 @@ def _read(path: Path) -> Territory:
             for entry in table.get("layers", [])
         ),
         name_in=table.get("name_in", ""),
+        publisher=Publisher(**table["publisher"]) if "publisher" in table else None,
     )
 
 
@@ -233,6 +272,24 @@ def _top_faults(table: dict[str, object]) -> Iterator[str]:
     crs = table.get("crs")
     if isinstance(crs, str) and not _is_metric(crs):
         yield tell("crs_not_projected", crs=crs)
+
+
+def _publisher_faults(publisher: object) -> Iterator[str]:
+    if publisher is None:
+        return
+    keys = [field.name for field in fields(Publisher)]
+    if not isinstance(publisher, dict) or "name" not in publisher:
+        yield tell("publisher_table", keys=", ".join(keys))
+        return
+    for key, value in publisher.items():
+        if key not in keys:
+            yield tell("publisher_key", key=key, keys=", ".join(keys))
+        elif not isinstance(value, str):
+            yield tell("key_kind", value=f"publisher.{key}", kinds=tell(_KINDS[str]))
+        elif key == "accessibility" and value not in ACCESSIBILITY:
+            yield tell("key_kind", value="publisher.accessibility", kinds=" | ".join(ACCESSIBILITY))
+        elif key in _ADDRESS and value and not _ADDRESS[key].fullmatch(value):
+            yield tell("publisher_address", key=key, value=value)
 
 
 def _is_metric(crs: str) -> bool:

@@ -11,7 +11,7 @@ from essgeo import load_territory
 from essgeo.errors import InputError, UnknownTerritoryError
 from essgeo.files import read_table
 from essgeo.official.live_layers import read_layer
-from essgeo.territory import in_french, territory_names
+from essgeo.territory import Publisher, in_french, territory_names
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
@@ -123,3 +123,21 @@ def test_a_territory_carries_its_preposition(small_territory: Path) -> None:
 )
 def test_a_commune_joins_its_article_to_the_preposition(name: str, told: str) -> None:
     assert in_french(name) == told
+
+
+def test_a_publisher_is_read_and_what_is_no_address_is_refused(tmp_path: Path) -> None:
+    bare = 'id = "x"\nname = "X"\ncrs = "EPSG:2154"\nvintage = "2024"\ncommunes = ["93010"]\n[publisher]\n'
+    path = tmp_path / "territory.toml"
+    path.write_text(bare + 'name = "Ville"\ncontact = "ess@ville.fr"\naccessibility = "partial"\n', encoding="utf-8")
+    assert load_territory(tmp_path).publisher == Publisher("Ville", "ess@ville.fr", accessibility="partial")
+    for line, fault in {
+        'name = "Ville"\nurl = "javascript:alert(1)"': "publisher.url",
+        'name = "Ville"\ncontact = "a@b.fr?bcc=c@d.fr"': "publisher.contact",
+        'name = "Ville"\naccessibility = "good"': "publisher.accessibility",
+        'name = "Ville"\ncolour = "red"': "publisher.colour",
+        "name = 3": "publisher.name",
+        'contact = "a@b.fr"': "publisher should be a table",
+    }.items():
+        path.write_text(bare + line, encoding="utf-8")
+        with pytest.raises(InputError, match=re.escape(fault)):
+            load_territory(tmp_path)

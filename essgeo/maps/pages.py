@@ -99,6 +99,7 @@ def shared_context(study: Study, background: Choice = "none") -> Context:
         "background": background,
         "territory": study.territory.name,
         "territory_in": study.territory.place(study.lang),
+        "publisher": study.territory.publisher,
         "parameters": study.parameters,
         "minutes": study.parameters.walk_minutes,
         "inputs": study.inputs,

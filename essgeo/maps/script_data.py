@@ -242,6 +242,7 @@ def study_content(study: Study, background: Choice, page: str = "{code}.html") -
         "strokes": {name: stroke._asdict() for name, stroke in STROKES.items()},
         "marks": {name: mark._asdict() for name, mark in MARKS.items()},
         "coverage": iris_shares(study),
+        "contact": study.territory.publisher.contact if study.territory.publisher else "",
         "dated": months(study) is not None,
         "walk": {
             "speed": study.parameters.speed_kmh,

@@ -19,6 +19,7 @@ from essgeo.maps.pages import AROUND_M, MOST_QPV, compare_page
 from essgeo.maps.render import BACKGROUNDS, BIDI_CONTROLS, data_block, environment, policy, web_address
 from essgeo.maps.script_data import ALPHABET, SHAPES, register
 from essgeo.schema.vocabulary import SECTOR_SYMBOLS, SECTORS, THEMES
+from essgeo.territory import Publisher
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -319,3 +320,17 @@ def test_a_sector_without_a_symbol_is_refused(study: Study, tmp_path: Path) -> N
     with pytest.raises(InputError, match=r"structures: sectors plomberie"):
         build_maps(replace(study, structures=structures), tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_every_page_says_who_publishes_it_and_where_to_report_an_error(study: Study, tmp_path: Path) -> None:
+    town = Publisher(
+        'Ville "X" <b>', "ess@ville.fr", "https://ess.ville.fr/carte/", "https://ville.fr/legal", "partial"
+    )
+    build_maps(replace(study, territory=replace(study.territory, publisher=town)), tmp_path)
+    for name in (name for name in PAGES if name != "embed.html"):
+        page = (tmp_path / name).read_text(encoding="utf-8")
+        assert "Publié par Ville &#34;X&#34; &lt;b&gt;" in page
+        assert 'href="mailto:ess@ville.fr?subject=' in page
+        assert 'href="https://ville.fr/legal"' in page
+        assert "partiellement conforme" in page
+        assert f'<link rel="canonical" href="https://ess.ville.fr/a/{name}">' in page

@@ -43,7 +43,7 @@ def test_every_text_is_used() -> None:
         if path.suffix in {".py", ".html", ".js"}
     )
     prefixes = "level|layer|kind|p|f|at|file|background|class|income|apart|interest|iris|each|qpv|word|sheet"
-    prefixes += "|have|lack|what|silent|detail|based|line"  # of headlines and actors
+    prefixes += "|have|lack|what|silent|detail|based|line|accessibility|need|supply|much|public|aim|key"
     made_by_prefix = re.compile(rf"^({prefixes})_")
     of_number = re.compile(r"_(one|many)$")
     by_code = {"causes", "methods", "umap", "click", "commands", "options"}

@@ -38,6 +38,12 @@
     });
   }
 
+  // A mail to who publishes the page, with what it is about filled in.
+  function report(row) {
+    const about = [row.name, row.id, row.address, row.city].filter(Boolean).join("\n");
+    return "mailto:" + data.contact + "?subject=" + encodeURIComponent(row.name) + "&body=" + encodeURIComponent(about);
+  }
+
   function structure(row) {
     const status = [data.labels.status[row.status], period(row), row.as_of && fill(words.as_of, { date: row.as_of })];
     const position = [
@@ -58,7 +64,8 @@
         [words.qpv, qpv(row)],
         ...Object.entries(data.facts).map(([name, label]) => [label, row[name]]),
       ]),
-    ]);
+      data.contact && element("p", {}, [element("a", { href: report(row), text: words.report })]),
+    ].filter(Boolean));
   }
 
   // Several structures at one place: the first ones whole, then how many more.
