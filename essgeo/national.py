@@ -32,7 +32,7 @@ import shapely
 from tqdm.auto import tqdm
 
 from essgeo.access import travel_cost
-from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
+from essgeo.access.walking import reach_m
 from essgeo.crs import GEOGRAPHIC
 from essgeo.errors import PartitionError
 from essgeo.files.provenance import sha256_of
@@ -380,7 +380,7 @@ def coverage_department(
     as_of: dt.date,
     within_minutes: int = Parameters.walk_minutes,
     speed_kmh: float = Parameters.speed_kmh,
-    detour: float = Parameters.detour,
+    detour: float | None = None,
 ) -> pd.DataFrame:
     """Return the share of the residents of each IRIS of a department within a walk of a structure, by theme.
 
@@ -405,8 +405,7 @@ def coverage_department(
         As :func:`essgeo.gaps.area_coverage` returns it: shares without intervals.
     """
     points = gpd.read_parquet(demand / f"{department}.parquet")
-    reach_m = within_minutes * speed_kmh * METRES_PER_MINUTE_AT_1_KMH / detour
-    counted = _structures_near(points, structures, reach_m)
+    counted = _structures_near(points, structures, reach_m(within_minutes, speed_kmh, detour))
     counted = counted[counted_on(counted, as_of)]
     cost = travel_cost(points, counted, max_minutes=within_minutes, speed_kmh=speed_kmh, detour=detour)
     return area_coverage(counted, iris_areas(points), cost, within_minutes=within_minutes)

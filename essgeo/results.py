@@ -45,8 +45,6 @@ class Parameters:
         Walks for which coverage is tabulated; ``walk_minutes`` is always among them.
     profile, speed_kmh
         Who walks, and how fast.
-    detour
-        Walked metres for one metre in a straight line.
     spacing_m
         Distance between demand points.
     near_m
@@ -54,7 +52,7 @@ class Parameters:
     draws, seed
         Number and seed of the random draws behind intervals.
     siting_draws
-        Number of draws behind the robustness of sites: each of them chooses anew.
+        Number of worlds behind the figures of sites.
     level
         Level of the intervals.
     """
@@ -65,11 +63,10 @@ class Parameters:
     thresholds_min: tuple[int, ...] = (5, 10, 15)
     profile: str = "adult"
     speed_kmh: float = SPEEDS_KMH["adult"]
-    detour: float = 1.3
     spacing_m: float = 50.0
     near_m: tuple[int, ...] = (300, 500)
     draws: int = WORLDS
-    siting_draws: int = 200
+    siting_draws: int = 1024
     seed: int = 0
     level: float = 0.9
 
@@ -95,7 +92,7 @@ class Setting:
     review
         What a human should settle, with candidates, see :func:`essgeo.geocoding.review`.
     network
-        The streets to walk on; ``None`` for straight lines with a detour.
+        The streets to walk on; ``None`` for straight lines, lengthened as streets do.
     notes
         What official sources could not give, in ``lang``.
     faults

@@ -163,6 +163,7 @@ def test_sites_on_streets_from_the_grid_beside_those_from_iris(on_streets: tuple
             assert scenario.proven
             assert json.loads(scenario.to_json())["residents"] == pytest.approx(demand["population"].sum())
             reached[name, way] = scenario.newly_reached / demand["population"].sum()
+    # The detour of straight lines is fitted on these streets: on average neither reaches more residents.
     for name in ("grid", "iris"):
-        assert 0 < reached[name, "streets"] < reached[name, "straight"]
+        assert 0 < reached[name, "streets"] == pytest.approx(reached[name, "straight"], abs=0.06)
     assert reached["grid", "streets"] == pytest.approx(reached["iris", "streets"], abs=0.1)

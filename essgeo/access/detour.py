@@ -13,6 +13,7 @@ from essgeo.access.accessibility import coverage_share, nearest_minutes
 from essgeo.access.walking import MAX_SNAP_M, METRES_PER_MINUTE_AT_1_KMH, snap, travel_cost
 from essgeo.errors import InputError
 from essgeo.messages import tell
+from essgeo.uncertainty import street_metres
 from essgeo.zoning.locate import residents
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Detour:
     trips
         How many trips it rests on.
     assumed
-        The factor that straight lines assume.
+        The factor that straight lines assume: a constant, or the median over the same trips.
     level
         Level of both intervals.
     network_date
@@ -70,7 +71,7 @@ def estimate_detour(
     network: WalkNetwork,
     *,
     max_minutes: float = 30,
-    assumed: float = 1.3,
+    assumed: float | None = None,
     level: float = 0.9,
     seed: int = 0,
 ) -> Detour:
@@ -89,7 +90,7 @@ def estimate_detour(
     max_minutes
         Longest trip looked at.
     assumed
-        The factor to compare with.
+        The factor to compare with; by default what :func:`essgeo.travel_cost` assumes of these trips, in the median.
     level
         Level of the intervals.
     seed
@@ -137,7 +138,7 @@ def estimate_detour(
         trip_low=float(trip_low),
         trip_high=float(trip_high),
         trips=len(ratio),
-        assumed=assumed,
+        assumed=float(np.median(street_metres(straight[long]) / straight[long])) if assumed is None else assumed,
         level=level,
         network_date=cost.network_date,
     )
@@ -197,7 +198,7 @@ def compare_walking(
     *,
     within_minutes: float = 15,
     speed_kmh: float = 4.5,
-    detour: float = 1.3,
+    detour: float | None = None,
 ) -> WalkingComparison:
     """Return how far walks over a network and in straight lines agree.
 

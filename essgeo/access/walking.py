@@ -1,4 +1,4 @@
-"""Minutes on foot, over a walking network or in a straight line with a detour factor."""
+"""Minutes on foot, over a walking network or in a straight line that is lengthened as streets lengthen it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from essgeo.crs import require_metric, require_same_crs
 from essgeo.errors import CRSMismatchError, InputError
 from essgeo.messages import tell
 from essgeo.text.phrases import method_code
+from essgeo.uncertainty import straight_metres, street_metres
 from essgeo.zoning.locate import refuse
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class CostMatrix:
     method
         How minutes were found, in words; every result shows it.
     speed_kmh, detour
-        Speed, and walked metres for one metre in a straight line (over a network: of a small move only).
+        Speed, and walked metres for one metre in a straight line where a constant stands for streets.
     network_date
         Day of the walking network, ISO, ``unknown`` where its file does not say; ``""`` for straight lines.
     unit
@@ -68,7 +69,7 @@ class CostMatrix:
     mode: str
     method: str
     speed_kmh: float
-    detour: float
+    detour: float | None = None
     network_date: str = ""
     unit: str = "minutes"
 
@@ -107,19 +108,19 @@ def travel_cost(
     network: WalkNetwork | None = None,
     max_minutes: float = 30,
     speed_kmh: float = 4.5,
-    detour: float = 1.3,
+    detour: float | None = None,
     max_snap_m: float = MAX_SNAP_M,
 ) -> CostMatrix:
     r"""Return the minutes on foot between origins and destinations.
 
     Over a network, the shortest walk: straight from the point to the nearest place of an edge, along the network, and
-    straight to the other point. Without one,
+    straight to the other point. Without one, the median walk over streets for the distance *d* in a straight line,
 
-    .. math:: t = \frac{\text{detour} \cdot d}{\text{speed}}
+    .. math:: t = \frac{1.15\, d + 132 \,(d / 300)^{0.4}}{\text{speed}}
 
-    where *d* is the distance in a straight line. The detour factor stands for streets, crossings and fences; 1.3 is
-    usual for dense European streets (Boscoe, Henry & Zdeb 2012 find 1.4 for drives in the United States) and is an
-    assumption here; :func:`essgeo.access.estimate_detour` measures it where there is a network.
+    fitted on the streets of Bondy (:mod:`essgeo.uncertainty.streets`), the walk that the draws behind intervals vary;
+    or ``detour`` times *d*, where a constant is given. :func:`essgeo.access.estimate_detour` measures it where there
+    is a network.
 
     Parameters
     ----------
@@ -134,7 +135,7 @@ def travel_cost(
     speed_kmh
         Walking speed.
     detour
-        Walked metres for one metre in a straight line, at least 1.
+        Walked metres for one metre in a straight line, at least 1; by default as streets lengthen it.
     max_snap_m
         Points farther than that from every edge of the network reach nothing; ``method`` says how many there are.
 
@@ -160,12 +161,14 @@ def travel_cost(
     >>> home = gpd.GeoDataFrame(geometry=gpd.points_from_xy([0], [0]), crs=2154)
     >>> shop = gpd.GeoDataFrame(geometry=gpd.points_from_xy([300, 9000], [0, 0]), crs=2154)
     >>> [round(float(m), 2) for m in travel_cost(home, shop).minutes]
+    [6.36]
+    >>> [round(float(m), 2) for m in travel_cost(home, shop, detour=1.3).minutes]
     [5.2]
     """
     if mode != "walk":
         message = tell("mode_unknown", mode=mode)
         raise InputError(message)
-    if not (speed_kmh > 0 and detour >= 1 and max_minutes > 0):
+    if not (speed_kmh > 0 and (detour is None or detour >= 1) and max_minutes > 0):
         message = tell("walk_positive", speed_kmh=speed_kmh, max_minutes=max_minutes, detour=detour)
         raise InputError(message)
     require_metric(origins, "origins")
@@ -175,9 +178,10 @@ def travel_cost(
     max_m = max_minutes * metres_per_minute
     (from_, start), (to, end) = _located(origins, "origins"), _located(destinations, "destinations")
     if network is None:
-        walks = _straight_metres(start, end, max_m / detour)
-        minutes = walks.data * detour / metres_per_minute
-        method = method_code("straight_line", detour=detour, speed_kmh=speed_kmh)
+        walks = _straight_metres(start, end, reach_m(max_minutes, speed_kmh, detour))
+        minutes = walked_minutes(walks.data, speed_kmh, detour)
+        constant = {} if detour is None else {"detour": detour}
+        method = method_code("straight_line" if constant else "straight_line_median", **constant, speed_kmh=speed_kmh)
     else:
         if network.crs != origins.crs:
             message = tell("network_crs", crs=network.crs.to_string(), crs_2=origins.crs.to_string())
@@ -200,6 +204,29 @@ def travel_cost(
         detour=detour,
         network_date="" if network is None else network.date or "unknown",
     )
+
+
+def walked_minutes(
+    straight_m: NDArray[np.floating], speed_kmh: float, detour: float | None = None
+) -> NDArray[np.float64]:
+    """Return the minutes on foot for metres in a straight line, where nothing is known of the streets.
+
+    >>> walked_minutes(np.array([0.0, 300.0]), 4.5).round(2).tolist()
+    [0.0, 6.36]
+    """
+    walked = street_metres(straight_m) if detour is None else detour * np.asarray(straight_m, dtype=np.float64)
+    minutes: NDArray[np.float64] = walked / (speed_kmh * METRES_PER_MINUTE_AT_1_KMH)
+    return minutes
+
+
+def reach_m(minutes: float, speed_kmh: float, detour: float | None = None) -> float:
+    """Return how far in a straight line a walk of so many minutes leads: what :func:`walked_minutes` undoes.
+
+    >>> reach_m(5.2, 4.5, 1.3), round(reach_m(6.36, 4.5))
+    (300.0, 300)
+    """
+    walked = minutes * speed_kmh * METRES_PER_MINUTE_AT_1_KMH
+    return float(straight_metres(walked)) if detour is None else walked / detour
 
 
 def _located(points: gpd.GeoDataFrame, name: str) -> tuple[NDArray[np.intp], NDArray[np.float64]]:

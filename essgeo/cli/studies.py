@@ -162,7 +162,7 @@ def gaps(territory: str, *, options: Options, as_json: bool) -> None:
     click.echo(f"{caveat(setting, found['method'].iloc[0])}")
 
 
-_OBJECTIVES = ("coverage", "targets", "need", "median", "set", "expected", "person_months")
+_OBJECTIVES = ("targets", "need", "coverage", "backup", "median", "set", "expected", "person_months")
 
 MOST_EXCLUSIONS_SHOWN = 10
 
@@ -170,10 +170,7 @@ MOST_EXCLUSIONS_SHOWN = 10
 @click.command()
 @click.argument("territory")
 @click.option("--count", type=click.IntRange(1, 50), default=2, show_default=True)
-@click.option(
-    "--sector",
-    required=True,
-)
+@click.option("--sector", required=True, multiple=True)
 @click.option("--within", type=click.FloatRange(0, 60, min_open=True), default=10, show_default=True)
 @click.option("--from", "first", metavar="YYYY-MM")
 @click.option("--to", "last", metavar="YYYY-MM")
@@ -186,13 +183,11 @@ MOST_EXCLUSIONS_SHOWN = 10
 @click.option("--min-surface", type=click.FloatRange(0))
 @click.option("--ground-floor", is_flag=True)
 @click.option("--max-station-minutes", type=click.FloatRange(0, min_open=True))
-@click.option(
-    "--objective",
-    type=click.Choice(_OBJECTIVES),
-    default="coverage",
-    show_default=True,
-)
-@click.option("--draws", type=click.IntRange(0), default=200, show_default=True)
+@click.option("--objective", type=click.Choice(_OBJECTIVES))
+@click.option("--must-include", multiple=True, metavar="NAME[=SECTOR]")
+@click.option("--exclude", multiple=True, metavar="NAME")
+@click.option("--budget", type=click.FloatRange(0))
+@click.option("--draws", type=click.IntRange(0), default=1024, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path))
 @of_study(
     *_LISTS,
@@ -207,7 +202,7 @@ def site(  # noqa: PLR0913 (one argument an option)
     *,
     options: Options,
     count: int,
-    sector: str,
+    sector: tuple[str, ...],
     within: float,
     first: str | None,
     last: str | None,
@@ -217,19 +212,23 @@ def site(  # noqa: PLR0913 (one argument an option)
     candidate_layer: str | None,
     min_surface: float | None,
     max_station_minutes: float | None,
-    objective: str,
+    objective: str | None,
+    must_include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    budget: float | None,
     draws: int,
     out: Path | None,
     ground_floor: bool,
     as_json: bool,
 ) -> None:
-    """Choose sites in a TERRITORY that bring most residents within reach of a sector."""
+    """Choose sites in a TERRITORY, and what each hosts, for residents out of reach of a sector today."""
     from essgeo.files.guard import refuse_overwrite
     from essgeo.maps.build import build_siting
     from essgeo.publish.folder import check_folder
     from essgeo.schema.cells import code_of
     from essgeo.schema.vocabulary import THEMES
     from essgeo.siting import Assumptions, Requirements, choose_sites
+    from essgeo.siting.models import has_targets
     from essgeo.study import measure, set_up
     from essgeo.territory import load_territory
 
@@ -247,23 +246,43 @@ def site(  # noqa: PLR0913 (one argument an option)
     options, parts = _parts(given, options, candidate_sheet, candidate_layer)
     setting = set_up(here, options)
     echo_applied(setting)
-    scenario = choose_sites(
-        setting.demand,
-        _candidates(setting, candidates, columns=candidate_columns, **parts),
-        count=count,
-        sector=code_of(sector, THEMES) or sector,
-        within_minutes=within,
-        period=(first, last) if first and last else None,
-        objective=objective,
-        structures=setting.structures,
-        requirements=Requirements(min_surface, ground_floor, max_station_minutes, setting.stations),
-        assumptions=Assumptions(network=setting.network, speed_kmh=setting.parameters.speed_kmh, draws=draws),
-    )
+
+    def coded(one: str) -> str:
+        return code_of(one, THEMES) or one
+
+    told = [text.rpartition("=") for text in must_include]
+    hosting: Any = must_include
+    if any(sign for _, sign, _ in told):
+        hosting = {name if sign else rest: coded(rest if sign else sector[0]) for name, sign, rest in told}
+    premises = _candidates(setting, candidates, options, columns=candidate_columns, **parts)
+    foremost = "targets" if has_targets(setting.demand) else "need"
+    asked = [objective] if objective else ["coverage"] if as_json else [foremost, "coverage"]
+    scenarios = [
+        choose_sites(
+            setting.demand,
+            premises,
+            count=count,
+            sector=[coded(one) for one in sector],
+            within_minutes=within,
+            period=(first, last) if first and last else None,
+            objective=aim,
+            structures=setting.structures,
+            as_of=setting.parameters.as_of,
+            must_include=hosting,
+            exclude=exclude,
+            budget=budget,
+            requirements=Requirements(min_surface, ground_floor, max_station_minutes, setting.stations),
+            assumptions=Assumptions(network=setting.network, speed_kmh=setting.parameters.speed_kmh, draws=draws),
+        )
+        for aim in asked
+    ]
     if out is not None:
-        build_siting(measure(setting), [scenario], out)
+        build_siting(measure(setting), scenarios, out)
     if as_json:
-        click.echo(scenario.to_json())
-    else:
+        click.echo(scenarios[0].to_json())
+        return
+    for number, scenario in enumerate(scenarios):
+        click.echo("\n" if number else "", nl=False)
         _echo(scenario)
 
 
@@ -284,9 +303,15 @@ def _parts(
     return replace(options, sheet=left["sheet"], layer=left["layer"]), parts
 
 
-def _candidates(setting: Setting, given: str | None, **read: Any) -> gpd.GeoDataFrame:  # noqa: ANN401 (as it is read)
+def _candidates(
+    setting: Setting,
+    given: str | None,
+    options: Options,
+    **read: Any,  # noqa: ANN401 (as it is read)
+) -> gpd.GeoDataFrame:
     from essgeo.files import read_premises
     from essgeo.siting import default_candidates, search_areas, site_candidates
+    from essgeo.study.place import locate_premises
 
     if given is None:
         return default_candidates(setting.sites, setting.iris)
@@ -294,7 +319,7 @@ def _candidates(setting: Setting, given: str | None, **read: Any) -> gpd.GeoData
         return search_areas(setting.iris)
     if given == "sites":
         return site_candidates(setting.sites)
-    return read_premises(given, crs=setting.territory.crs, **read)
+    return locate_premises(read_premises(given, crs=setting.territory.crs, **read), options.ban_files())
 
 
 def _echo(scenario: Scenario) -> None:
@@ -303,12 +328,13 @@ def _echo(scenario: Scenario) -> None:
         sites[["name"]]
         .set_axis([tell("name")], axis=1)
         .assign(
+            **({tell("hosted"): sites["sector"].map(_hosts)} if "|" in scenario.sector else {}),
             **{
                 tell("adds"): sites["marginal"].map(persons),
                 tell("stays_chosen"): sites["robust"].map(lambda share: percent(share, language.get())),
                 tell("or_nearby"): sites["robust_nearby"].map(lambda share: percent(share, language.get())),
                 tell("best_hosts"): sites["best_sectors"].map(_hosts),
-            }
+            },
         )
     )
     click.echo()

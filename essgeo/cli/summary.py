@@ -81,7 +81,7 @@ def caveat(setting: Setting, method: str) -> str:
     --------
     >>> study = study_est_ensemble()
     >>> caveat(study, study.coverage["method"].iloc[0])[:53]
-    "Within 15 minutes' walk (straight line x 1.3 at 4.5 k"
+    "Within 15 minutes' walk (straight line lengthened as "
     """
     total = setting.portrait[setting.portrait["family"] == "total"]
     located, enterprises = setting.located, float(total["seed_enterprises"].sum())

@@ -100,11 +100,13 @@ def read_premises(
         geometry = table.geometry.name if isinstance(table, gpd.GeoDataFrame) else "geometry"
         plain = pd.DataFrame(table.drop(columns=geometry, errors="ignore"))
         reading = recognise(plain, source=source, layer="candidates", named=parse_columns(columns))
-        if "name" not in reading.fields:
+        if not {"name", "address"} & {*reading.fields}:
             seen = ", ".join(map(str, table.columns))
             message = tell("no_name_column", name=source, seen=seen)
             raise SchemaError(message)
         named = take(plain, reading)
+        if "name" not in reading.fields:  # premises go by their address
+            named["name"] = named["address"]
         reading.tell(source)
         if not isinstance(table, gpd.GeoDataFrame):
             named = named[~footer_rows(plain, named, name=source)]

@@ -94,8 +94,8 @@ def coverage(
         One row an area, theme and walk: ``level``, ``zone_id``, ``zone_name``, ``vintage``, ``theme_kind``, ``theme``,
         ``minutes``, ``residents``, ``reached`` (persons), ``share`` (0 to 1, the mean of the worlds; NaN without
         residents), ``share_low`` and ``share_high`` (:func:`essgeo.uncertainty.ends`), ``share_located`` (of the worlds
-        without the structures that have no position), ``share_known_active`` (at the minutes of ``cost``, without
-        structures whose activity is not verified), ``structures`` and ``structures_located`` (that offer the theme,
+        without the structures that have no position), ``share_known_active`` (of the worlds without the structures
+        whose activity is not verified), ``structures`` and ``structures_located`` (that offer the theme,
         anywhere), ``minutes_median`` (to the nearest located, over residents; NaN where more than half of them reach
         none within ``cost.max_minutes``), ``method``, ``population_method``.
 
@@ -141,15 +141,17 @@ def coverage(
     for walk, minutes in enumerate(within_minutes):
         worlds = drawn.shares[:, :, walk]
         share = located = _shares(cost, bits, areas, minutes)
+        verified = _shares(cost, known, areas, minutes)
         low, high = ends(worlds, level) if worlds.shape[-1] else (share, share)
         if worlds.shape[-1]:
-            share, located = mean_of(worlds), drawn.located[:, :, walk].astype(np.float64)
+            share = mean_of(worlds)
+            located, verified = (part[:, :, walk].astype(np.float64) for part in (drawn.located, drawn.verified))
         columns: dict[str, NDArray[np.generic]] = {
             "share": share,
             "share_low": low,
             "share_high": high,
             "share_located": located,
-            "share_known_active": _shares(cost, known, areas, minutes),
+            "share_known_active": verified,
             "minutes_median": medians,
         }
         tables.append(long_table(areas, columns).assign(minutes=minutes))

@@ -97,7 +97,7 @@ def find_gaps(  # noqa: PLR0913 (one argument a choice, all but three by name)
     qpv, communes
         Further layers whose gaps are wanted.
     network
-        From :func:`essgeo.access.read_network`; straight lines with a detour where ``None``.
+        From :func:`essgeo.access.read_network`; straight lines, lengthened as streets do, where ``None``.
     within_minutes, speed_kmh
         The walk, and how fast, see :data:`essgeo.schema.vocabulary.SPEEDS_KMH`.
     as_of

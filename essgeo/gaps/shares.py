@@ -38,8 +38,9 @@ class Drawn(NamedTuple):
         Shares within reach: areas x themes x walks x worlds; NaN where nobody lives.
     in_need
         The same of residents weighted by need, in fewer worlds.
-    located
-        The mean of ``shares`` with the located structures alone: areas x themes x walks.
+    located, verified
+        The mean of ``shares`` with the located structures alone, and with those alone whose activity is verified: areas
+        x themes x walks.
     poverty
         The indices of :func:`essgeo.gaps.poverty.theme_poverty`: areas x themes x alpha x worlds, fewer still.
     """
@@ -47,6 +48,7 @@ class Drawn(NamedTuple):
     shares: NDArray[np.float32]
     in_need: NDArray[np.float32]
     located: NDArray[np.float32]
+    verified: NDArray[np.float32]
     poverty: NDArray[np.float64]
 
 
@@ -203,7 +205,8 @@ def draw(
     count, walks = len(areas.table), len(within_minutes)
     if not draws or not len(demand):
         nothing = np.zeros((count, len(THEME_ROWS), walks, 0), dtype=np.float32)
-        return Drawn(nothing, nothing, nothing.sum(axis=3), np.zeros((count, len(THEME_ROWS), 3, 0)))
+        none = nothing.sum(axis=3)
+        return Drawn(nothing, nothing, none, none, np.zeros((count, len(THEME_ROWS), 3, 0)))
     homes, places = homes_of(demand, areas), places_of(structures, demand)
     day = as_of or dt.date.today()  # noqa: DTZ011 (the day where the user is)
     worlds = worlds_of(homes, places, structures, odds=odds, as_of=day, draws=draws, seed=seed)
@@ -211,17 +214,31 @@ def draw(
     limits = [minutes * metres_per_minute for minutes in within_minutes]
     streets = street_walks(cost)
     need = need_weights(demand) if "income" in demand else np.ones(len(demand))
+    verified = (structures["status"] == "active").to_numpy()
     found = reached_people(
-        homes, places, worlds, limits, themes=len(THEME_ROWS), need=need, measured=streets, alone=[places.located]
+        homes,
+        places,
+        worlds,
+        limits,
+        themes=len(THEME_ROWS),
+        need=need,
+        measured=streets,
+        alone=[places.located, verified],
     )
     holds = held_groups(homes, areas)
     everything = shares_of(holds, found.people, found.all_people, draws)
     few = min(draws, found.alone.shape[-1])
-    # What the others add in the same worlds, taken off the mean of all: it never adds less than nothing.
-    lost = everything[..., :few] - shares_of(holds, found.alone[0], found.all_people[:, : found.alone.shape[-1]], few)
+
+    def alone(people: NDArray[np.float32]) -> NDArray[np.float32]:
+        # What the others add in the same worlds, taken off the mean of all: they never add less than nothing.
+        lost = everything[..., :few] - shares_of(holds, people, found.all_people[:, : found.alone.shape[-1]], few)
+        left: NDArray[np.float32] = everything.mean(axis=3) - np.maximum(lost, 0).mean(axis=3)
+        return np.maximum(left, 0)
+
     return Drawn(
         everything,
         shares_of(holds, found.in_need, found.all_in_need, draws),
-        everything.mean(axis=3) - lost.mean(axis=3),
+        alone(found.alone[0]),
+        alone(found.alone[1]),
         drawn_poverty(homes, places, worlds, holds, streets=streets, metres_per_minute=metres_per_minute, draws=draws),
     )

@@ -10,7 +10,7 @@ from scipy import sparse
 from scipy.spatial import KDTree
 
 from essgeo.access import nearest_minutes
-from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
+from essgeo.access.walking import walked_minutes
 from essgeo.gaps.areas import FROM_POINTS
 from essgeo.gaps.reach import HORIZON_MIN, has_point, known_structures
 from essgeo.register.activity import located_here
@@ -36,7 +36,7 @@ def centre_minutes(
     """Return the walk from the centre of the population of each area to each structure: areas x structures, minutes.
 
     Over a network it is that of the demand point nearest to the centre. Where ``cost`` holds no such walk, and without
-    a network, it is a straight line with the detour, however long. NaN where nobody lives.
+    a network, it is the median walk for the straight line, however long. NaN where nobody lives.
 
     Examples
     --------
@@ -46,14 +46,14 @@ def centre_minutes(
     >>> homes = gpd.GeoDataFrame(geometry=gpd.points_from_xy([0, 4], [0, 0]), crs=2154)
     >>> shop = gpd.GeoDataFrame(geometry=gpd.points_from_xy([303], [0]), crs=2154)
     >>> centre_minutes(sparse.csr_array([[1.0, 3.0]]), homes, shop, travel_cost(homes, shop)).tolist()
-    [[5.2]]
+    [[6.36]]
     """
     total = np.asarray(residents.sum(axis=1)).ravel()[:, None]
     xy = np.column_stack([demand.geometry.x, demand.geometry.y])
     centres = np.divide(residents @ xy, total, out=np.full((len(total), 2), np.nan), where=total > 0)  # areas x 2
     places = np.column_stack([structures.geometry.x, structures.geometry.y]).reshape(-1, 2)
     metres = np.hypot(*(centres[:, None] - places).transpose(2, 0, 1))  # areas x structures
-    minutes: NDArray[np.float64] = metres * cost.detour / (cost.speed_kmh * METRES_PER_MINUTE_AT_1_KMH)
+    minutes = walked_minutes(metres, cost.speed_kmh, cost.detour)
     lived_in = np.flatnonzero(total.ravel() > 0)
     if not cost.network_date or not len(lived_in):
         return minutes

@@ -270,7 +270,7 @@ def walking(parameters: Parameters, found: WalkingComparison | None, lang: Lang)
     """Return how walks were measured, and who lives away from the streets where there are some."""
     words, speed = texts(lang)["findings"], number(parameters.speed_kmh, lang, digits=1)
     if found is None:
-        return words["walking"].format(detour=number(parameters.detour, lang, digits=1), speed=speed)
+        return words["walking"].format(speed=speed)
     sentences = [words["walking_network"].format(date=found.network_date, speed=speed)]
     if found.detour:
         sentences.append(
@@ -278,7 +278,7 @@ def walking(parameters: Parameters, found: WalkingComparison | None, lang: Lang)
                 factor=number(found.detour.factor, lang, digits=2),
                 low=number(found.detour.low, lang, digits=2),
                 high=number(found.detour.high, lang, digits=2),
-                assumed=number(found.detour.assumed, lang, digits=1),
+                assumed=number(found.detour.assumed, lang, digits=2),
             )
         )
     if found.residents_away or found.structures_away:

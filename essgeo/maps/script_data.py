@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
+from essgeo.access.walking import reach_m
 from essgeo.crs import GEOGRAPHIC
 from essgeo.files.redact import SIREN, redact, redact_identifiers
 from essgeo.maps.drawing import MARKS, POINT_DIGITS, STROKES, layers_with_popups
@@ -246,7 +246,6 @@ def study_content(study: Study, background: Choice, page: str = "{code}.html") -
         "dated": months(study) is not None,
         "walk": {
             "speed": study.parameters.speed_kmh,
-            "detour": study.parameters.detour,
             "along": ALONG,
             "aside": ASIDE_M,
             "bend": BEND,
@@ -262,8 +261,8 @@ def map_content(study: Study, focus: str = "", rows: NDArray[np.intp] | None = N
     ``rows`` are the rows of the register that it shows, in order, given as steps; all of them where ``None``.
     """
     chosen = study.parameters
-    reach_m = chosen.walk_minutes * chosen.speed_kmh * METRES_PER_MINUTE_AT_1_KMH / chosen.detour
-    place = study.neighbourhoods.geometry.loc[[focus]].buffer(reach_m) if focus else study.communes.geometry
+    around_m = reach_m(chosen.walk_minutes, chosen.speed_kmh)
+    place = study.neighbourhoods.geometry.loc[[focus]].buffer(around_m) if focus else study.communes.geometry
     west, south, east, north = place.to_crs(GEOGRAPHIC).total_bounds.round(POINT_DIGITS).tolist()
     steps = None if rows is None else np.diff(rows, prepend=0).tolist()
     return {"bounds": [[south, west], [north, east]], "focus": focus, "rows": steps}

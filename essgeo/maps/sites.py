@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import shapely
 
-from essgeo.access.demand import METHOD as POPULATION_BY_IRIS
-from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
+from essgeo.access.walking import reach_m
 from essgeo.maps.findings import records
-from essgeo.siting.scenario import label
+from essgeo.siting.scenario import label, labels
 from essgeo.text.languages import texts, typeset
 from essgeo.text.numbers import MISSING, number, percent
 from essgeo.text.phrases import method_in_words
@@ -47,15 +46,14 @@ def _told(study: Study, plan: Plan, scenario: Scenario, page: str) -> dict[str, 
     lang, words = study.lang, texts(study.lang)["sites"]
     names = study.neighbourhoods["name"]
     chosen = scenario.parameters
+    others = cast("gpd.GeoDataFrame", scenario.alternatives.drop(index=scenario.sites.index, errors="ignore"))
     near = scenario.places[scenario.places.intersects(shapely.box(*study.communes.total_bounds))]
-    pace = study.parameters.speed_kmh * METRES_PER_MINUTE_AT_1_KMH / study.parameters.detour
     reasons = scenario.exclusions["reason"].value_counts()
-    by_iris = method_in_words(POPULATION_BY_IRIS, "en")
     return {
         "scenario": scenario,
         "page": page,
         "title": words["scenario"].format(
-            sector=label(scenario.sector, lang),
+            sector=labels(scenario.sector, lang),
             minutes=number(scenario.within_minutes, lang),
             aim=texts(lang)["siting_objectives"][scenario.objective],
         ),
@@ -65,9 +63,17 @@ def _told(study: Study, plan: Plan, scenario: Scenario, page: str) -> dict[str, 
         "plan": plan,
         "places": plan.points(cast("gpd.GeoDataFrame", near)).round(1).tolist(),
         "chosen": plan.points(scenario.sites).round(1).tolist(),
-        "walk": round(scenario.within_minutes * pace * plan.scale, 1),
+        "nearly": plan.points(others).round(1).tolist(),
+        "nearly_best": percent(1 - chosen["nearly_best"], lang),
+        "activities": _activities(scenario, lang),
+        "walk": round(reach_m(scenario.within_minutes, chosen["speed_kmh"], chosen["detour"]) * plan.scale, 1),
         "sites": [
-            row | {"hosts": _hosts(row["best_sectors"], lang), "period": _period(row)}
+            row
+            | {
+                "hosts": _hosts(row["best_sectors"], lang),
+                "period": _period(row),
+                "hosted": label(row["sector"], lang) if "|" in scenario.sector else "",
+            }
             for row in records(scenario.sites)
         ],
         "neighbourhoods": [
@@ -78,19 +84,40 @@ def _told(study: Study, plan: Plan, scenario: Scenario, page: str) -> dict[str, 
         "exclusions": [(texts(lang)["siting_filters"][str(reason)], float(count)) for reason, count in reasons.items()],
         "sentences": [typeset(said) if lang == "fr" else said for said in scenario.sentences(lang)[1:]],
         "method": words["method"].format(
-            walking=words["walking_network" if chosen["network"] else "walking_straight"].format(
-                detour=number(chosen["detour"], lang, 1), speed=number(chosen["speed_kmh"], lang, 1)
-            ),
-            population=words["population_iris"] if chosen["population"] == by_iris else chosen["population"],
+            walking=method_in_words(chosen["walking"], lang),
+            population=method_in_words(chosen["population"], lang),
             candidates=number(chosen["candidates"], lang),
+            structures=number(chosen["structures"], lang),
+            located=number(chosen["structures_located"], lang),
         ),
         "draws": words["draws"].format(
             draws=number(chosen["draws"], lang),
-            threshold=percent(chosen["threshold_spread"], lang),
-            speed=percent(chosen["speed_spread"], lang),
-            detour=percent(chosen["detour_spread"], lang),
-            weight=percent(chosen["weight_spread"], lang),
+            level=percent(chosen["level"], lang),
+            anew=number(chosen["draws_chosen_anew"], lang),
         ),
+    }
+
+
+MOST_SITES, MOST_ACTIVITIES = 12, 5
+"""Rows and columns of the table of sites by activity: those that bring most."""
+
+
+def _activities(scenario: Scenario, lang: Lang) -> dict[str, Any]:
+    """Return what sites would bring by what they host: the asked sectors, or those that bring most anywhere."""
+    table = scenario.best_sectors
+    if not len(table):
+        return {}
+    wide = table.pivot_table(index="site", columns="sector", values="newly_reached")
+    asked = scenario.sector.split("|")
+    most = [code for code in wide.max().sort_values(ascending=False, kind="stable").index if code not in asked]
+    codes = [*asked, *(most[: MOST_ACTIVITIES - len(asked)] if len(asked) < MOST_ACTIVITIES else [])]
+    best = wide[codes].max(axis=1).sort_values(ascending=False, kind="stable").index
+    first = [site for site in scenario.sites.index if site in wide.index]
+    rows = [*first, *(site for site in best if site not in first)][:MOST_SITES]
+    names = scenario.names_of(rows)
+    return {
+        "columns": [(label(code, lang), "figure") for code in codes],
+        "rows": [(name, wide.loc[site, codes].tolist()) for site, name in zip(rows, names, strict=True)],
     }
 
 

@@ -172,7 +172,13 @@ def default_candidates(sites: gpd.GeoDataFrame, iris: gpd.GeoDataFrame) -> gpd.G
     return premises if usable.sum() >= ENOUGH_PREMISES else search_areas(iris)
 
 
-def known_candidates(candidates: gpd.GeoDataFrame, requirements: Requirements) -> gpd.GeoDataFrame:
+NOT_NEEDED = frozenset({"lon", "lat", "constraints", "cost", "address", "postcode", "citycode"})
+"""Columns of premises that candidates may lack."""
+
+
+def known_candidates(
+    candidates: gpd.GeoDataFrame, requirements: Requirements, *, costs: bool = False
+) -> gpd.GeoDataFrame:
     """Return premises of a notebook as :func:`essgeo.read_premises` does; those that it gave, and areas, as they are.
 
     What no requirement asks for need not be there.
@@ -182,7 +188,9 @@ def known_candidates(candidates: gpd.GeoDataFrame, requirements: Requirements) -
     SchemaError
         No column with the name of the premises, or with what a requirement asks for: all of them in one message.
     """
-    fields = {field.name for field in LAYERS["candidates"].fields} - {"lon", "lat", "constraints"}
+    fields = {field.name for field in LAYERS["candidates"].fields} - NOT_NEEDED
+    if costs:
+        fields |= {"cost"}
     if fields <= {*candidates.columns}:
         return candidates
     require_crs(candidates, "candidates")
@@ -192,6 +200,7 @@ def known_candidates(candidates: gpd.GeoDataFrame, requirements: Requirements) -
         "name": (tell("advice_name"), True),
         "surface_m2": (tell("advice_surface"), requirements.min_surface_m2 is not None),
         "ground_floor": (tell("advice_floor"), requirements.ground_floor),
+        "cost": (tell("advice_cost"), costs),
     }
     wanted = {name: advice for name, (advice, needed) in asked.items() if needed}
     require_columns(("candidates", plain.reindex(columns=[*read]), wanted))
@@ -200,13 +209,21 @@ def known_candidates(candidates: gpd.GeoDataFrame, requirements: Requirements) -
 
 
 def apply_filters(
-    candidates: gpd.GeoDataFrame, requirements: Requirements, period: Period | None, *, speed_kmh: float, detour: float
+    candidates: gpd.GeoDataFrame,
+    requirements: Requirements,
+    period: Period | None,
+    *,
+    exclude: NDArray[np.bool_] | None = None,
+    costs: bool = False,
+    speed_kmh: float,
+    detour: float | None = None,
 ) -> tuple[NDArray[np.bool_], pd.DataFrame]:
     """Return which candidates meet the requirements, one flag each, and why the others do not.
 
     Surface and floor are requirements of premises; search areas have neither. Without a period, dates do not count.
-    Exclusions are ``candidate_id``, ``name``, ``filter`` (``position``, ``state``, ``period``, ``surface``,
-    ``ground_floor``, ``station``), ``reason`` and ``value``: the first that rules a candidate out, in that order.
+    ``exclude`` are those that the user leaves out; with ``costs`` each must have one. Exclusions are ``candidate_id``,
+    ``name``, ``filter`` (``excluded``, ``position``, ``state``, ``period``, ``surface``, ``ground_floor``, ``cost``,
+    ``station``), ``reason`` and ``value``: the first that rules a candidate out, in that order.
     Where none is left, :class:`essgeo.errors.InfeasibleError` says after which filter.
 
     Examples
@@ -215,7 +232,7 @@ def apply_filters(
     ...         "ground_floor": "no", "state": ""}
     >>> halls = gpd.GeoDataFrame([hall, hall | {"surface_m2": 300.0}], index=["a", "b"],
     ...                          geometry=gpd.points_from_xy([0, 0], [0, 0]), crs=2154)
-    >>> kept, exclusions = apply_filters(halls, Requirements(min_surface_m2=150), None, speed_kmh=4.5, detour=1.3)
+    >>> kept, exclusions = apply_filters(halls, Requirements(min_surface_m2=150), None, speed_kmh=4.5)
     >>> kept.tolist(), exclusions["reason"].tolist()
     ([False, True], ['too_small'])
     """
@@ -223,7 +240,8 @@ def apply_filters(
     surface = candidates["surface_m2"].to_numpy(dtype=float)
     # For each filter the reason why it rules a candidate out ("" where it does not), and the value that it looked at.
     missing = candidates.geometry.isna() | candidates.geometry.is_empty
-    verdicts = {
+    verdicts = {} if exclude is None or not exclude.any() else {"excluded": np.where(exclude, "excluded", "")}
+    verdicts |= {
         "position": np.where(missing, "no_position", ""),
         "state": candidates["state"].map(UNUSABLE).fillna("").to_numpy(),
     }
@@ -237,6 +255,8 @@ def apply_filters(
     if requirements.ground_floor:
         floor = candidates["ground_floor"].map({"yes": "", "no": "not_ground_floor"}).fillna("floor_unknown")
         verdicts["ground_floor"] = np.where(premises, floor, "")
+    if costs:
+        verdicts["cost"] = np.where(candidates["cost"].isna(), "cost_unknown", "")
     if requirements.max_station_minutes is not None:
         minutes = _station_minutes(candidates, requirements, period, speed_kmh=speed_kmh, detour=detour)
         verdicts["station"] = np.where(minutes <= requirements.max_station_minutes, "", "far_from_station")
@@ -257,7 +277,12 @@ def apply_filters(
 
 
 def _station_minutes(
-    candidates: gpd.GeoDataFrame, requirements: Requirements, period: Period | None, *, speed_kmh: float, detour: float
+    candidates: gpd.GeoDataFrame,
+    requirements: Requirements,
+    period: Period | None,
+    *,
+    speed_kmh: float,
+    detour: float | None,
 ) -> NDArray[np.float32]:
     stations, longest = requirements.stations, requirements.max_station_minutes
     if stations is None or longest is None:

@@ -1,9 +1,11 @@
-"""Choose sites: which of the candidates bring most residents within reach who are out of reach today."""
+"""Choose sites, and what each would host: which bring most residents within reach who are out of reach today."""
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import geopandas as gpd
 import numpy as np
@@ -11,22 +13,34 @@ import pandas as pd
 
 from essgeo.access import nearest_minutes, travel_cost
 from essgeo.crs import require_same_crs
-from essgeo.errors import InfeasibleError
-from essgeo.files.premises import SEARCH_AREA
-from essgeo.gaps.reach import THEME_ROWS, known_structures, reached_themes, theme_bits, trips_to, unpack_themes
-from essgeo.messages import tell
-from essgeo.register.activity import counted_on
+from essgeo.errors import InfeasibleError, InputError
+from essgeo.files.premises import PREMISES, SEARCH_AREA
+from essgeo.gaps.reach import OF_STRUCTURES, THEME_ROWS, has_point, known_structures, theme_bits, unpack_themes
+from essgeo.messages import language, tell, words
+from essgeo.register.activity import as_day, counted_on
 from essgeo.schema.months import Period, available_months
 from essgeo.schema.validate import require_columns, with_known_names
 from essgeo.siting.candidates import Requirements, apply_filters, default_candidates, known_candidates
-from essgeo.siting.covering import gains_of, in_order_of_gain, reached_times, worth
-from essgeo.siting.models import Question, as_coverage, check_question, problem_of, solve, weights_of
-from essgeo.siting.robustness import THRESHOLD_SPREAD, WEIGHT_SPREAD, Spread, robustness
+from essgeo.siting.covering import NEARLY, best_with, gains_of, in_order_of_gain, reached_times
+from essgeo.siting.models import Question, check_question, has_targets, problem_of, solve, weights_of
+from essgeo.siting.robustness import (
+    CHOSEN_ANEW,
+    SITING_WORLDS,
+    Aim,
+    Today,
+    brought,
+    choose_anew,
+    hosted,
+    kept_shares,
+    near,
+    spots_of,
+    today_as_known,
+    today_in_worlds,
+)
 from essgeo.siting.scenario import Scenario, by_income, by_neighbourhood
-from essgeo.text.phrases import method_in_words
+from essgeo.uncertainty import as_flags, ends
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
@@ -34,16 +48,23 @@ if TYPE_CHECKING:
     from essgeo.access import CostMatrix, WalkNetwork
     from essgeo.results import Parameters
     from essgeo.siting.covering import Solution
+    from essgeo.siting.robustness import Spots
 
 
 MARGIN = 1.6
-"""How much longer than the walk the travel times go, so that draws stay inside them."""
+"""Over streets walks are measured so much longer than asked, so that places that are moved stay inside them."""
 
 CELL_M = 200.0
 """Side of the cells by which demand is grouped for the p-median."""
 
+STEP_MIN = 5.0
+"""In the worlds the p-median counts minutes in steps of so many."""
+
 SIMILAR = 0.05
 """Sectors within that share of the best one cannot be told from it."""
+
+LISTED = 200
+"""What each site would host is told of so many premises; of more, and of search areas, where they are nearly best."""
 
 SECTOR, COUNT, MINUTES = "alimentation_agriculture", 2, 10
 """What every study asks: two places of food and farming, ten minutes on foot."""
@@ -56,26 +77,57 @@ class Assumptions:
     Attributes
     ----------
     speed_kmh, detour, network
-        Of walking, see :func:`essgeo.travel_cost`.
+        Of walking, see :func:`essgeo.travel_cost`. In the worlds detours are drawn.
     longest_minutes
         The walk that the p-median counts where there is no place today.
     closing
         Probability that a site closes early, for maximal expected covering.
     draws, seed, level
-        Random draws behind robustness and intervals, and the level of these.
+        Worlds behind estimates, intervals and robustness (0: everything where it is known to be, and nothing said of
+        how sure that is), their seed, and the level of intervals.
     time_limit
         Seconds of branch and bound.
     """
 
     speed_kmh: float = 4.5
-    detour: float = 1.3
+    detour: float | None = None
     network: Any = None
     longest_minutes: float = 30
     closing: float = 0.2
-    draws: int = 200
+    draws: int = SITING_WORLDS
     seed: int = 0
     level: float = 0.9
     time_limit: float = 60.0
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What was asked, as :func:`choose_sites` takes it."""
+
+    sectors: tuple[str, ...]
+    within_minutes: float
+    count: int
+    objective: str
+    span: Period | None
+    needs: Requirements
+    settings: Assumptions
+    budget: float | None = None
+    fixed: tuple[int, ...] = ()
+
+
+class _Ground(NamedTuple):
+    """What questions about the same candidates share: who lives where and reaches what, and the walks to candidates."""
+
+    people: gpd.GeoDataFrame
+    usable: gpd.GeoDataFrame
+    exclusions: pd.DataFrame
+    structures: gpd.GeoDataFrame
+    offers: NDArray[np.bool_]
+    present: NDArray[np.float64]
+    today: Today
+    spots: Spots | None
+    to_candidates: CostMatrix
+    walks: tuple[float, ...]
 
 
 def choose_sites(  # noqa: PLR0913 (one argument a choice of the user, all but the first two by name)
@@ -83,19 +135,24 @@ def choose_sites(  # noqa: PLR0913 (one argument a choice of the user, all but t
     candidates: gpd.GeoDataFrame,
     *,
     count: int,
-    sector: str,
+    sector: str | Sequence[str],
     within_minutes: float,
     period: tuple[str, str] | Period | None = None,
     objective: str = "coverage",
     structures: gpd.GeoDataFrame | None = None,
     as_of: dt.date | str | None = None,
     requirements: Requirements | None = None,
+    must_include: Sequence[str] | Mapping[str, str] = (),
+    exclude: Sequence[str] = (),
+    budget: float | None = None,
     assumptions: Assumptions | None = None,
 ) -> Scenario:
-    """Return the sites that bring most residents within reach of a sector, with a proof that no others bring more.
+    """Return the sites, and what each hosts, that do most for residents out of reach today, with a proof of it.
 
     Residents who reach a place of the sector today gain nothing from another, so only the others count. Hard
-    requirements rule candidates out first; an exact model then chooses among the rest.
+    requirements rule candidates out first; an exact model then chooses among the rest, at the median walk and with
+    residents weighted by how likely they reach no place today. Figures are means over the worlds in which coverage and
+    gaps are drawn too: structures whose position is not known are somewhere in them.
 
     Parameters
     ----------
@@ -104,30 +161,41 @@ def choose_sites(  # noqa: PLR0913 (one argument a choice of the user, all but t
         asked for by the objective ``need`` alone.
     candidates
         From :func:`essgeo.read_premises`, :func:`essgeo.siting.site_candidates` or
-        :func:`essgeo.siting.search_areas`, or any places with a name, in the same CRS. Of surface and floor only what
-        ``requirements`` ask for must be there.
+        :func:`essgeo.siting.search_areas`, or any places with a name, in the same CRS. Of surface, floor and cost only
+        what is asked about must be there. With ``geo_radius_m`` a position is drawn as that of a structure.
     count
-        Number of sites. For ``set``, the most that may be opened.
+        Number of sites, those of ``must_include`` among them. For ``set``, the most that may be opened.
     sector
-        A sector or challenge of the vocabulary, or ``all``.
+        A sector or challenge of the vocabulary, or ``all``. Several: each site hosts one of them, and sites and
+        activities are chosen together, so that most is gained in all of them; a resident counts once for each activity.
     within_minutes
         The walk.
     period
-        First and last month, ``YYYY-MM``. Candidates never available in it are left out.
+        First and last month, ``YYYY-MM``. Candidates never available in it are left out; those free for a part of it
+        count for these months only, and figures are the mean of the months.
     objective
-        ``coverage`` (residents), ``need`` (residents weighted by the ratio of the median income of the territory to
-        that of their IRIS, between 0.5 and 2; 1 where it is not known), ``targets`` (residents of target
-        neighbourhoods only, the rows of demand with a ``neighbourhood_id``), ``median`` (minutes to the nearest place),
-        ``set`` (fewest sites that reach everybody who can be), ``expected`` (a site may close early) or
-        ``person_months`` (a site counts only in the months it is available; needs a period).
+        ``coverage`` (residents), ``targets`` (residents of target neighbourhoods, the rows of demand with a
+        ``neighbourhood_id``, first; then the others by need: what a study asks first), ``need`` (residents weighted by
+        the ratio of the median income of the territory to that of their IRIS, between 0.5 and 2; 1 where it is not
+        known), ``backup`` (a first and a second place in reach count as much), ``median`` (minutes to the nearest
+        place), ``set`` (fewest sites that reach everybody who can be), ``expected`` (a site may close early) or
+        ``person_months`` (months of all residents within reach; needs a period).
     structures
-        Located structures, for example ``study.structures``. Only those that count and offer the sector are places of
-        today. Without them everybody counts as out of reach.
+        Structures, for example ``study.structures``, with a position or without one. Only those that count and offer
+        the sector are places of today. Without them everybody counts as out of reach.
     as_of
         The day on which they must be active, see :func:`essgeo.register.counted_on`; by default what ``counted`` says,
         else today.
     requirements
         Hard requirements.
+    must_include
+        Candidates that are open or settled, by identifier or name; where there are several sectors, with what each
+        hosts.
+    exclude
+        Candidates that may not be chosen, by identifier or name.
+    budget
+        The most that the chosen sites may cost together, in the unit of the column ``cost``; candidates without a cost
+        are left out.
     assumptions
         Walking, draws, time.
 
@@ -140,11 +208,12 @@ def choose_sites(  # noqa: PLR0913 (one argument a choice of the user, all but t
     Raises
     ------
     InputError
-        Unknown sector or objective; a count, walk or period that makes no sense; no resident; no candidate.
+        Unknown sector, objective or candidate; a count, walk or period that makes no sense; no resident; no candidate.
     MissingCRSError, CRSMismatchError
         A layer without CRS, not metric, or in another CRS.
     InfeasibleError
-        A filter leaves no candidate, or reaching everybody takes more sites than ``count``.
+        A filter leaves no candidate, what must be included is left out or beyond the budget, or reaching everybody
+        takes more sites than ``count``.
 
     Examples
     --------
@@ -159,109 +228,350 @@ def choose_sites(  # noqa: PLR0913 (one argument a choice of the user, all but t
     (900.0, True)
     """
     settings, needs = assumptions or Assumptions(), requirements or Requirements()
+    sectors = (sector,) if isinstance(sector, str) else tuple(dict.fromkeys(sector))
     demand = with_known_names(demand, "iris")
     asked = ("population", "income") if objective == "need" else ("population",)
     require_columns(("demand", demand, dict.fromkeys(asked, "Take residents from demand_points.")))
     demand = demand if "income" in demand else demand.assign(income=np.nan)
-    candidates = known_candidates(candidates, needs)
-    structures = structures if structures is None else known_structures(structures)
+    candidates = known_candidates(candidates, needs, costs=budget is not None)
     span = period if period is None or isinstance(period, Period) else Period(*period)
     check_question(
-        demand, candidates, count=count, sector=sector, within_minutes=within_minutes, objective=objective, period=span
+        demand,
+        candidates,
+        count=count,
+        sectors=sectors,
+        within_minutes=within_minutes,
+        objective=objective,
+        period=span,
     )
+    asked_for = _Asked(sectors, within_minutes, count, objective, span, needs, settings, budget)
+    ground = _ground(demand, candidates, structures, asked_for, day=as_of, exclude=_named(candidates, exclude))
+    fixed = _fixed(candidates, ground, must_include, sectors)
+    return _answer(ground, replace(asked_for, fixed=fixed), given=structures is not None)
+
+
+def _named(candidates: gpd.GeoDataFrame, wanted: Sequence[str]) -> NDArray[np.bool_]:
+    """Return which candidates are named, by identifier or else by name; one that nobody has is refused."""
+    found = np.zeros(len(candidates), dtype=bool)
+    identifiers, names = candidates.index.astype(str), candidates["name"].astype(str).to_numpy()
+    for one in wanted:
+        here = np.asarray(identifiers == str(one))
+        here = here if here.any() else names == str(one)
+        if not here.any():
+            raise InputError(tell("no_such_candidate", name=one))
+        found |= here
+    return found
+
+
+def _fixed(
+    candidates: gpd.GeoDataFrame, ground: _Ground, wanted: Sequence[str] | Mapping[str, str], sectors: Sequence[str]
+) -> tuple[int, ...]:
+    """Return the choices that every set must hold."""
+    hosts = dict(wanted) if isinstance(wanted, Mapping) else dict.fromkeys(wanted, sectors[0])
+    if len(sectors) > 1 and not isinstance(wanted, Mapping) and hosts:
+        raise InputError(tell("include_what", names=", ".join(hosts)))
+    choices = []
+    for name, theme in hosts.items():
+        if theme not in sectors:
+            raise InputError(tell("include_sector", name=name, sector=theme))
+        for identifier in candidates.index[_named(candidates, [name])]:
+            place = ground.usable.index.get_indexer([identifier])[0]
+            if place < 0:
+                rows = ground.exclusions["candidate_id"] == identifier
+                raise InfeasibleError(
+                    tell(
+                        "include_left_out",
+                        name=name,
+                        reason=words(language.get())["siting_filters"][ground.exclusions["reason"][rows].iloc[0]],
+                    )
+                )
+            choices.append(int(place) * len(sectors) + list(sectors).index(theme))
+    return tuple(choices)
+
+
+def _ground(
+    demand: gpd.GeoDataFrame,
+    candidates: gpd.GeoDataFrame,
+    structures: gpd.GeoDataFrame | None,
+    asked: _Asked,
+    *,
+    day: dt.date | str | None,
+    exclude: NDArray[np.bool_],
+) -> _Ground:
+    """Return what a question rests on."""
+    sectors, within_minutes, settings = asked.sectors, asked.within_minutes, asked.settings
+    median = asked.objective == "median"
     points = demand.geometry.where(demand.geom_type == "Point", demand.geometry.representative_point())
     people = cast("gpd.GeoDataFrame", demand.set_geometry(points))
-    if objective == "median":
+    if median:
         people = group_by_cell(people)
-    kept, exclusions = apply_filters(candidates, needs, span, speed_kmh=settings.speed_kmh, detour=settings.detour)
+    kept, exclusions = apply_filters(
+        candidates,
+        asked.needs,
+        asked.span,
+        exclude=exclude,
+        costs=asked.budget is not None,
+        speed_kmh=settings.speed_kmh,
+        detour=settings.detour,
+    )
     usable = cast("gpd.GeoDataFrame", candidates[kept])
-    everything = _located(structures, candidates, as_of)
-    offers = unpack_themes(theme_bits(everything))[:, THEME_ROWS["theme"].tolist().index(sector)].astype(bool)
-    places = cast("gpd.GeoDataFrame", everything[offers])
+    register = _register(structures, candidates)
+    counted = cast("gpd.GeoDataFrame", register[counted_on(register, day)])
+    offers = unpack_themes(theme_bits(counted)).astype(bool)
+    known = THEME_ROWS["theme"].to_numpy()[offers[has_point(counted)].any(axis=0)]
+    wanted = [one for one in known[np.isin(known, _SECTORS)] if one not in sectors]
 
-    longest = max(MARGIN * within_minutes, settings.longest_minutes if objective == "median" else 0)
-    walking: dict[str, Any] = {"max_minutes": longest, "speed_kmh": settings.speed_kmh, "detour": settings.detour}
-    to_candidates = travel_cost(people, usable, network=settings.network, **walking)
-    to_all = travel_cost(people, everything, network=settings.network, **walking)
-    residents = people["population"].to_numpy(dtype=float)
+    walking: dict[str, Any] = {"speed_kmh": settings.speed_kmh, "detour": settings.detour, "network": settings.network}
+    longest = max(MARGIN * within_minutes, settings.longest_minutes if median else 0)
+    to_candidates = travel_cost(people, usable, max_minutes=longest, **walking)
+    known_only = not settings.draws
+    to_structures = travel_cost(
+        people,
+        counted if known_only or settings.network is not None or median else counted.iloc[:0],
+        max_minutes=longest,
+        **walking,
+    )
+    walks: tuple[float, ...] = (within_minutes,)
+    if median:
+        walks = (*np.arange(STEP_MIN, settings.longest_minutes, STEP_MIN).tolist(), within_minutes)
+    places_of_sectors = [THEME_ROWS["theme"].tolist().index(one) for one in sectors]
+    offering = np.asarray(offers[:, places_of_sectors].any(axis=1))
+    present = np.full(len(people), np.inf)
+    if len(to_structures.destination_ids):
+        present = np.nan_to_num(nearest_minutes(to_structures, offering), nan=np.inf).astype(np.float64)
+    if known_only:
+        residents = people["population"].to_numpy(dtype=float)
+        names = THEME_ROWS["theme"].tolist()
+        nearest = {
+            one: nearest_minutes(to_structures, offers[:, names.index(one)])
+            if len(to_structures.destination_ids)
+            else np.full(len(people), np.nan)
+            for one in (*sectors, *wanted)
+        }
+        within = to_structures.minutes <= within_minutes
+        counts = np.bincount(to_structures.origin[within & offering[to_structures.destination]], minlength=len(people))
+        today = today_as_known(
+            residents, {one: [found <= walk for walk in walks] for one, found in nearest.items()}, counts > 1
+        )
+    else:
+        today = today_in_worlds(
+            people,
+            counted,
+            register,
+            to_structures,
+            themes=(*sectors, *wanted),
+            walks=walks,
+            twice=asked.objective == "backup",
+            as_of=as_day(day) or dt.date.today(),  # noqa: DTZ011 (the day where the user is)
+            draws=settings.draws,
+            seed=settings.seed,
+        )
+    return _Ground(
+        people, usable, exclusions, counted, offers, present, today, spots_of(usable, today), to_candidates, walks
+    )
+
+
+def _register(structures: gpd.GeoDataFrame | None, like: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the structures that were given, known by their names; none where there are none."""
+    if structures is None:
+        columns: dict[str, list[str]] = {"name": [], "sectors": [], "geo_radius_m": [], "status": []}
+        return known_structures(gpd.GeoDataFrame(columns, geometry=[], crs=like.crs))
+    known = known_structures(structures)
+    require_columns(("structures", known, OF_STRUCTURES))
+    require_same_crs(known, like, ("structures", "candidates"))
+    return known
+
+
+_SECTORS = [
+    code
+    for kind, code in zip(THEME_ROWS["theme_kind"], THEME_ROWS["theme"], strict=True)
+    if kind == "sector" and code != "autre"
+]
+"""Sectors that a site may host."""
+
+
+def _answer(ground: _Ground, asked: _Asked, *, given: bool) -> Scenario:
+    """Return what a question finds."""
+    people, usable, today = ground.people, ground.usable, ground.today
+    sectors, objective, count, span, settings = asked.sectors, asked.objective, asked.count, asked.span, asked.settings
+    fixed, budget = asked.fixed, asked.budget
+    residents, themes = people["population"].to_numpy(dtype=float), len(sectors)
+    free = available_months(usable, span) if span is not None else np.ones((len(usable), 1), dtype=bool)
+    costs = usable["cost"].to_numpy(dtype=float) if budget is not None else None
+    weights = _weights(ground, asked)
     question = Question(
-        row=to_candidates.origin,
-        candidate=to_candidates.destination,
-        minutes=to_candidates.minutes,
-        present=np.nan_to_num(nearest_minutes(to_all, offers), nan=np.inf),
-        weights=weights_of(people, objective),
+        row=ground.to_candidates.origin,
+        candidate=ground.to_candidates.destination,
+        minutes=ground.to_candidates.minutes,
+        present=ground.present,
+        gains=[weights[:, None] * _levels(ground, one, asked) for one in sectors],
         candidates=len(usable),
-        within_minutes=within_minutes,
+        within_minutes=asked.within_minutes,
         longest_minutes=settings.longest_minutes,
         objective=objective,
         count=count,
-        closing=settings.closing,
-        available=available_months(usable, span) if span is not None else None,
+        available=None if span is None else free,
+        costs=costs,
+        budget=budget,
+        fixed=fixed,
     )
+    limits = question.limits
+    if len(fixed) > count or (limits is not None and not limits.allow(fixed)):
+        raise InfeasibleError(tell("include_too_much", count=count, budget="" if budget is None else f"{budget:g}"))
     solution = solve(question, time_limit=settings.time_limit)
     if objective == "set" and solution.value > count:
         message = tell("needs_more_sites", bound=solution.bound, count=count)
         raise InfeasibleError(message)
 
-    # Whatever the model maximises, a scenario is told in residents: those of ``covered`` are newly within reach.
-    covered = problem_of(as_coverage(question, residents))
-    ordered = in_order_of_gain(covered, solution.chosen)
-    chosen = [site for site, _ in ordered]
-    times = reached_times(covered, chosen)
-    before, newly = question.present <= within_minutes, times > 0
-    timed = replace(question, objective="person_months", weights=residents)
-    reached = float(residents[newly].sum())
-    drawn = robustness(
-        question,
-        chosen,
-        residents,
-        demand=people,
-        candidates=usable,
-        places=places,
-        to_candidates=to_candidates,
-        to_places=trips_to(to_all, offers),
-        draws=settings.draws,
-        seed=settings.seed,
+    # Sites are told in the order of what they add in the objective; then one more that would add most.
+    problem = problem_of(question)
+    chosen = [choice for choice, _ in in_order_of_gain(problem, solution.chosen)]
+    after = gains_of(problem, reached_times(problem, chosen))
+    after[chosen] = 0
+    if limits is not None:
+        after[~limits.room(chosen)] = 0
+    more = [int(after.argmax())] if objective != "set" and after.max() > 0 else []
+    nearly = np.zeros(len(after))
+    if solution.value > 0 and objective != "set":
+        nearly = best_with(problem, chosen, limits=limits, fixed=fixed) / solution.value
+    by_site = nearly.reshape(-1, themes)
+    close = np.flatnonzero(by_site.max(axis=1) >= NEARLY)
+
+    told = np.array([choice // themes for choice in (*chosen, *more)], dtype=np.intp)
+    listed = np.union1d(told, close)
+    if len(usable) <= LISTED and bool((usable["kind"] == PREMISES).all()):
+        listed = np.arange(len(usable))
+    reach = near(today, ground.spots, ground.to_candidates, listed, asked.within_minutes, count=today.count)
+    hosts = [(int(np.searchsorted(listed, choice // themes)), sectors[choice % themes]) for choice in (*chosen, *more)]
+    gains, at_points = brought(today, reach, hosts, free[listed])
+    newly, at_newly = gains[: len(chosen)].sum(axis=0), at_points[: len(chosen)].sum(axis=0)
+    known = tuple(today.reached)
+    hosting = _activities(hosted(today, reach, known, free[listed]), usable.iloc[listed], known, sectors)
+    marginal = gains.mean(axis=1)
+    drawn = settings.draws > 0
+    low, high = ends(newly[None, : settings.draws], settings.level) if drawn else (np.full(1, np.nan),) * 2
+    robust = _robust(ground, question, asked, chosen) if drawn else [(np.nan, np.nan)] * len(chosen)
+    before = today.expected(np.bitwise_and.reduce([today.reached[one][-1] for one in sectors]))
+    sites = _describe(usable, chosen, sectors, marginal=marginal[: len(chosen)], hosting=hosting, free=free).assign(
+        robust=[share for share, _ in robust], robust_nearby=[share for _, share in robust]
     )
-    tails = ((1 - settings.level) / 2, (1 + settings.level) / 2)
-    low, high = np.quantile(drawn.newly_reached, tails) if settings.draws else (np.nan, np.nan)
-    hosting = best_sectors(question, chosen, residents, to_all, everything)
-    alone = gains_of(covered, np.zeros_like(times))
-    sites = _describe(usable, ordered, alone, hosting).assign(robust=drawn.kept, robust_nearby=drawn.kept_nearby)
-    after = gains_of(covered, times)
-    best = int(after.argmax())
+    alternatives = usable.iloc[close][["name", "city", usable.geometry.name]].assign(
+        sector=[sectors[theme] for theme in by_site[close].argmax(axis=1)], share_of_best=by_site[close].max(axis=1)
+    )
+    reached, places = float(newly.mean()), _places(ground, sectors)
     return Scenario(
-        sector=sector,
-        within_minutes=within_minutes,
+        sector="|".join(sectors),
+        within_minutes=asked.within_minutes,
         count=count,
         objective=objective,
         period=span,
         sites=sites,
         residents=float(residents.sum()),
-        reached_before=float(residents[before].sum()),
+        reached_before=float(before.sum()),
         newly_reached=reached,
-        newly_low=float(np.fmin(low, reached)) if settings.draws else np.nan,
-        newly_high=float(np.fmax(high, reached)) if settings.draws else np.nan,
-        person_months=None if span is None else worth(problem_of(timed), chosen),
-        by_neighbourhood=by_neighbourhood(people, before, newly),
-        by_income=by_income(people, before, newly),
-        best_sectors=hosting.assign(site=sites.index.to_numpy()[hosting["site"].astype(int)]),
-        exclusions=exclusions,
+        newly_low=float(low[0]),
+        newly_high=float(high[0]),
+        person_months=None if span is None else reached * free.shape[1],
+        by_neighbourhood=by_neighbourhood(people, before, at_newly),
+        by_income=by_income(people, before, at_newly),
+        best_sectors=hosting,
+        alternatives=cast("gpd.GeoDataFrame", alternatives),
+        exclusions=ground.exclusions,
         value=solution.value,
         bound=solution.bound,
         gap=solution.gap,
         proven=solution.proven,
         next_site={
-            "candidate_id": str(usable.index[best]),
-            "name": usable["name"].iloc[best],
-            "marginal": float(after[best]),
+            "candidate_id": str(usable.index[told[-1]]),
+            "name": usable["name"].iloc[told[-1]],
+            "sector": sectors[more[0] % themes],
+            "marginal": float(marginal[-1]),
         }
-        if after[best] > 0
+        if more
         else {},
-        places=cast("gpd.GeoDataFrame", places[["name", places.geometry.name]]),
-        parameters=parameters_of(settings, needs, to_candidates, people, usable),
-        notes=notes_of(question, solution, needs, structures=structures, candidates=usable),
+        places=places,
+        parameters=parameters_of(asked, ground),
+        notes=notes_of(
+            question,
+            solution,
+            asked.needs,
+            ground=ground,
+            free=free[[one // themes for one in chosen]],
+            given=given,
+            located=len(places),
+        ),
     )
+
+
+def _weights(ground: _Ground, asked: _Asked) -> NDArray[np.float64]:
+    """Return what a resident of each row weighs in the objective."""
+    if asked.objective != "targets":
+        return weights_of(ground.people, asked.objective)
+    # The most that others than residents of target neighbourhoods may weigh in any set of so many sites.
+    others = (ground.people["neighbourhood_id"] == "").to_numpy() * ground.people["population"].to_numpy(dtype=float)
+    needed = weights_of(ground.people, "need") * others
+    near_ = ground.to_candidates.minutes <= asked.within_minutes
+    sums = np.bincount(
+        ground.to_candidates.destination[near_], weights=needed[ground.to_candidates.origin[near_]], minlength=1
+    )
+    return weights_of(ground.people, asked.objective, asked.count * float(sums.max()))
+
+
+def _levels(ground: _Ground, theme: str, asked: _Asked) -> NDArray[np.float64]:
+    """Return the residents of each row whom a first site in reach brings something, then one more: rows x levels."""
+    today = ground.today
+    if asked.objective == "median":
+        residents: NDArray[np.float64] = ground.people["population"].to_numpy(dtype=float)
+        return residents[:, None]
+    lacking = today.expected(~today.reached[theme][-1])[:, None]
+    if asked.objective == "backup":
+        return np.hstack([today.expected(~today.twice[theme])[:, None], lacking])
+    if asked.objective == "expected":
+        return lacking * _closing(asked)
+    return lacking
+
+
+def _closing(asked: _Asked) -> NDArray[np.float64]:
+    """Return what a first, a second... site is worth where each may close early."""
+    closing, count = asked.settings.closing, asked.count
+    return np.array([(1 - closing) * closing**number for number in range(count)])
+
+
+def _robust(ground: _Ground, question: Question, asked: _Asked, chosen: Sequence[int]) -> list[tuple[float, float]]:
+    """Return the share of worlds in which each choice is made again, and in which it or one nearby is."""
+    today, usable, sectors, weights = ground.today, ground.usable, asked.sectors, _weights(ground, asked)
+    count, everyone = min(CHOSEN_ANEW, today.count), np.arange(len(usable))
+    levels = _closing(asked)
+    if question.objective != "expected":
+        levels = np.array([1.0, 1.0] if question.objective == "backup" else [1.0])
+    free = question.available if question.available is not None else np.ones((len(usable), 1), dtype=bool)
+    patterns, months = np.unique(free, axis=1, return_counts=True)
+    aims = []
+    for step, minutes in enumerate(ground.walks):
+        if question.objective == "median" and step == len(ground.walks) - 1:
+            continue  # the walk that is told, not one of the steps
+        reach = near(today, ground.spots, ground.to_candidates, everyone, minutes, count=count)
+        for place, theme in enumerate(sectors):
+            served = as_flags(today.reached[theme][step])[:, :count]
+            if question.objective == "backup":
+                served = served + as_flags(today.twice[theme])[:, :count]
+            elif len(levels) > 1:
+                served = served * np.uint8(len(levels))
+            aims += [
+                Aim(reach, place, weights * share, levels, served.copy(), pattern)
+                for pattern, share in zip(patterns.T, months / free.shape[1], strict=True)
+            ]
+    picked = choose_anew(
+        today,
+        aims,
+        themes=len(sectors),
+        count=max(len(chosen), 1),
+        fixed=question.fixed,
+        costs=question.costs,
+        budget=question.budget,
+    )
+    xy = np.column_stack([usable.geometry.x, usable.geometry.y])
+    return list(kept_shares(picked, chosen, xy, len(sectors)))
 
 
 def default_scenarios(
@@ -273,11 +583,10 @@ def default_scenarios(
     *,
     network: WalkNetwork | None = None,
 ) -> list[Scenario]:
-    """Return where two places of food and farming would bring most residents within ten minutes' walk.
+    """Return where two places of food and farming would do most within ten minutes' walk.
 
-    Asked for all residents, then for those of target neighbourhoods where there are any. The first answer seeks most
-    residents and may pass every target neighbourhood by; the second says what serving these would take, with the same
-    number of sites.
+    Asked for the residents of target neighbourhoods first, then by need (by need alone where there is no target
+    neighbourhood); then for most residents, with the same number of sites: what the first choice costs in number.
 
     Parameters
     ----------
@@ -286,45 +595,35 @@ def default_scenarios(
     parameters
         Of the study: walking, draws, seed, level.
     network
-        The streets to walk on; straight lines with a detour where ``None``.
+        The streets to walk on; median walks for straight lines where ``None``.
 
     Returns
     -------
     list of Scenario
-        One or two, see :func:`essgeo.choose_sites`.
+        Two, see :func:`essgeo.choose_sites`.
 
     Examples
     --------
     >>> from essgeo.results import Parameters
     >>> study = study_est_ensemble()
     >>> layers = study.demand, study.structures, study.sites, study.iris
-    >>> most, targets = default_scenarios(*layers, Parameters("2024", siting_draws=0))
+    >>> targets, most = default_scenarios(*layers, Parameters("2024", siting_draws=0))
     >>> most.newly_reached > targets.newly_reached
     True
     """
-    candidates = default_candidates(sites, iris)
-    assumptions = Assumptions(
+    settings = Assumptions(
         speed_kmh=parameters.speed_kmh,
-        detour=parameters.detour,
         network=network,
         draws=parameters.siting_draws,
         seed=parameters.seed,
         level=parameters.level,
     )
-    return [
-        choose_sites(
-            demand,
-            candidates,
-            count=COUNT,
-            sector=SECTOR,
-            within_minutes=MINUTES,
-            objective=objective,
-            structures=structures,
-            assumptions=assumptions,
-        )
-        for objective in ("coverage", "targets")
-        if objective == "coverage" or (demand["neighbourhood_id"] != "").any()
-    ]
+    candidates = default_candidates(sites, iris)
+    first = "targets" if has_targets(demand) else "need"
+    asked = _Asked((SECTOR,), MINUTES, COUNT, first, None, Requirements(), settings)
+    nobody = np.zeros(len(candidates), dtype=bool)
+    ground = _ground(demand, candidates, structures, asked, day=parameters.as_of, exclude=nobody)
+    return [_answer(ground, replace(asked, objective=objective), given=True) for objective in (first, "coverage")]
 
 
 def group_by_cell(demand: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -355,91 +654,90 @@ def group_by_cell(demand: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(table, geometry=gpd.points_from_xy(*centre), crs=demand.crs)
 
 
-def _located(
-    structures: gpd.GeoDataFrame | None, like: gpd.GeoDataFrame, day: dt.date | str | None
-) -> gpd.GeoDataFrame:
-    """Return the structures that count and have a point; none where none are given."""
-    if structures is None:
-        empty: dict[str, list[str]] = {"name": [], "sectors": [], "challenges": [], "geo_radius_m": []}
-        return gpd.GeoDataFrame(empty, geometry=[], crs=like.crs)
-    require_same_crs(structures, like, ("structures", "candidates"))
-    return cast("gpd.GeoDataFrame", structures[structures.geometry.notna() & counted_on(structures, day)])
-
-
-def best_sectors(
-    question: Question,
-    chosen: Sequence[int],
-    residents: NDArray[np.float64],
-    to_places: CostMatrix,
-    places: gpd.GeoDataFrame,
+def _activities(
+    gains: NDArray[np.float64], sites: pd.DataFrame, known: Sequence[str], asked: Sequence[str]
 ) -> pd.DataFrame:
-    """Return, for each chosen site and sector, the residents it would bring within reach if it hosted that sector.
+    """Return one row a site and theme: the residents it alone would bring within reach by hosting it.
 
-    Sectors of which the register holds no located place are left out: nobody reaches them as far as is known, so they
-    say nothing of one site against another. So is "other". ``similar`` sectors are within 5 % of the best one.
+    Themes that were asked about, and sectors of which the register holds a located place: nobody reaches the others as
+    far as is known, so they say nothing of one site against another. ``similar`` sectors are within 5 % of the best.
     """
-    bits = theme_bits(places)
-    known = unpack_themes(bits).any(axis=0)
-    wanted = known & (THEME_ROWS["theme_kind"] == "sector").to_numpy() & (THEME_ROWS["theme"] != "autre").to_numpy()
-    if not wanted.any() or not chosen:
-        return pd.DataFrame(columns=["site", "sector", "newly_reached", "rank", "similar"])
-    lacking = unpack_themes(reached_themes(to_places, bits, question.within_minutes))[:, wanted] == 0  # rows x sectors
-    # Whoever lives within the walk of a site, whatever they reach today: the question as if there were no place.
-    nobody_served = replace(as_coverage(question, residents), present=np.full(len(residents), np.inf))
-    inside = problem_of(nobody_served).reach[:, list(chosen)]  # rows x sites
-    gains = inside.T @ (residents[:, None] * lacking)
     site, sector = (axis.ravel() for axis in np.indices(gains.shape))
     table = pd.DataFrame(
-        {"site": site, "sector": THEME_ROWS["theme"].to_numpy()[wanted][sector], "newly_reached": gains.ravel()}
+        {
+            "site": sites.index.to_numpy()[site],
+            "name": sites["name"].to_numpy()[site],
+            "sector": np.array(known, dtype=object)[sector],
+            "newly_reached": gains.ravel(),
+        }
     ).sort_values(["site", "newly_reached", "sector"], ascending=[True, False, True], ignore_index=True)
     by_site = table.groupby("site")
     most = by_site["newly_reached"].transform("max")
-    return table.assign(rank=by_site.cumcount() + 1, similar=table["newly_reached"] >= (1 - SIMILAR) * most)
+    return table.assign(
+        rank=by_site.cumcount() + 1,
+        similar=table["newly_reached"] >= (1 - SIMILAR) * most,
+        asked=table["sector"].isin(list(asked)),
+    )
 
 
 def _describe(
     candidates: gpd.GeoDataFrame,
-    ordered: Sequence[tuple[int, float]],
-    alone: NDArray[np.float64],
+    chosen: Sequence[int],
+    sectors: Sequence[str],
+    *,
+    marginal: NDArray[np.float64],
     hosting: pd.DataFrame,
+    free: NDArray[np.bool_],
 ) -> gpd.GeoDataFrame:
-    """Return the chosen candidates with what each adds, would add alone, and had best host."""
-    positions, marginal = [site for site, _ in ordered], [gain for _, gain in ordered]
-    hosts = hosting[hosting["similar"].astype(bool)].groupby("site")
-    return candidates.iloc[positions].assign(
+    """Return the chosen candidates with what each hosts, adds, would add alone, and had best host."""
+    positions = [choice // len(sectors) for choice in chosen]
+    hosts = [sectors[choice % len(sectors)] for choice in chosen]
+    sites = candidates.iloc[positions]
+    alone = hosting.set_index(["site", "sector"])["newly_reached"]
+    similar = hosting[hosting["similar"].astype(bool)].groupby("site")
+    best, most = similar["sector"].agg("|".join), similar["newly_reached"].max()
+    return sites.assign(
+        sector=hosts,
         marginal=marginal,
         cumulative=np.cumsum(marginal),
-        alone=alone[positions],
-        best_sectors=list(hosts["sector"].agg("|".join)) or "",
-        best_gain=list(hosts["newly_reached"].max()) or np.nan,
+        alone=[alone[site, host] for site, host in zip(sites.index, hosts, strict=True)],
+        months=free[positions].sum(axis=1),
+        best_sectors=[best[site] for site in sites.index],
+        best_gain=[most[site] for site in sites.index],
     )
 
 
-def parameters_of(
-    settings: Assumptions, needs: Requirements, cost: CostMatrix, demand: pd.DataFrame, candidates: pd.DataFrame
-) -> dict[str, Any]:
-    """Return every assumption of a scenario, by name."""
+def _places(ground: _Ground, sectors: Sequence[str]) -> gpd.GeoDataFrame:
+    """Return the located places of the sectors today."""
+    names = THEME_ROWS["theme"].tolist()
+    offers = ground.offers[:, [names.index(one) for one in sectors]].any(axis=1) & has_point(ground.structures)
+    found = ground.structures[offers]
+    return cast("gpd.GeoDataFrame", found[["name", found.geometry.name]])
+
+
+def parameters_of(asked: _Asked, ground: _Ground) -> dict[str, Any]:
+    """Return every assumption of a scenario, by name; how people walk and live as codes of methods."""
+    people, settings, needs = ground.people, asked.settings, asked.needs
     return {
-        "walking": method_in_words(cost.method, "en"),
+        "walking": ground.to_candidates.method,
         "speed_kmh": settings.speed_kmh,
         "detour": settings.detour,
         "network": settings.network is not None,
-        "population": "; ".join(sorted({method_in_words(one, "en") for one in demand["method"].unique()}))
-        if "method" in demand
-        else "as given",
-        "candidates": len(candidates),
+        "population": "; ".join(sorted(people["method"].unique())) if "method" in people else "as given",
+        "candidates": len(ground.usable),
         "min_surface_m2": needs.min_surface_m2,
         "ground_floor": needs.ground_floor,
         "max_station_minutes": needs.max_station_minutes,
+        "budget": asked.budget,
         "closing": settings.closing,
         "draws": settings.draws,
+        "draws_chosen_anew": min(CHOSEN_ANEW, settings.draws),
         "seed": settings.seed,
         "level": settings.level,
-        "draws_solved_by": "greedy",
-        "threshold_spread": THRESHOLD_SPREAD,
-        "weight_spread": WEIGHT_SPREAD,
-        "speed_spread": Spread.speed,
-        "detour_spread": Spread.detour,
+        "draws_solved_by": "greedy and exchanges",
+        "nearly_best": NEARLY,
+        "structures": len(ground.structures),
+        "structures_located": int(has_point(ground.structures).sum()),
     }
 
 
@@ -448,23 +746,32 @@ def notes_of(
     solution: Solution,
     needs: Requirements,
     *,
-    structures: pd.DataFrame | None,
-    candidates: pd.DataFrame,
+    ground: _Ground,
+    free: NDArray[np.bool_],
+    given: bool,
+    located: int,
 ) -> tuple[str, ...]:
     """Return the codes of the notes that hold; what each says is in ``[siting_notes]`` of the language files."""
-    given, from_sirene = structures is not None, structures is not None and "ess_rule" in structures
-    areas = bool((candidates["kind"] == SEARCH_AREA).any())
-    served = bool((question.present <= question.within_minutes)[question.weights > 0].all())
+    from_sirene = given and "ess_rule" in ground.structures
+    areas = bool((ground.usable["kind"] == SEARCH_AREA).any())
+    targets = question.objective == "targets"
+    sought = (
+        (ground.people["neighbourhood_id"] != "").to_numpy() if targets else np.ones(len(ground.people), dtype=bool)
+    )
+    lacking = sum(float(gains[sought].sum()) for gains in question.gains)
+    served = lacking <= 1e-6 if question.objective != "median" else bool((question.present <= 0).all())  # noqa: PLR2004 (a millionth of a resident)
     short = question.objective != "set" and len(solution.chosen) < question.count
     codes = {
         "search_areas": areas,
         "requirements_not_for_areas": areas and (needs.ground_floor or needs.min_surface_m2 is not None),
         "fewer_candidates": question.candidates < question.count,
-        "all_reached": served and question.objective != "targets",
-        "targets_reached": served and question.objective == "targets",
+        "all_reached": served and not targets,
+        "targets_reached": served and targets,
         "nothing_more": short and question.candidates >= question.count and not served,
+        "part_of_period": question.available is not None and not free.all(),
+        "joint": len(question.gains) > 1,
         "no_structures_given": not given,
-        "no_place": given and bool(np.isinf(question.present).all()),
+        "no_place": given and not located,
         "aggregated": question.objective == "median",
         "not_proven": not solution.proven,
         "register_is_a_sample": given and not from_sirene,

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 
 _HASH_SEED = 20240229
 
+_ROUNDING = 1e-9
+
+NEARLY = 0.95
+"""Sets worth that share of the best one are shown as choices too."""
+
+PAIR = 2
+
 _LEAST_SHARE = 1e-9
 """An exchange must win more than this share of all there is to win: less is rounding, and could go on for ever."""
 
@@ -37,6 +44,39 @@ class Covering:
 
     reach: sparse.csr_array
     weights: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a set of candidates must keep to: in no row may its sum exceed the most.
+
+    Attributes
+    ----------
+    rows
+        Sparse matrix, limits x candidates, nothing negative: what a candidate takes of each.
+    most
+        One value a limit.
+    """
+
+    rows: sparse.csr_array
+    most: NDArray[np.float64]
+
+    def allow(self, chosen: Sequence[int]) -> bool:
+        """Return whether a set keeps to them."""
+        return bool((self.rows[:, list(chosen)].sum(axis=1) <= self.most + _ROUNDING).all())
+
+    def room(self, chosen: Sequence[int]) -> NDArray[np.bool_]:
+        """Return which candidates fit beside a set, one flag each.
+
+        >>> from scipy import sparse
+        >>> Limits(sparse.csr_array(np.array([[3.0, 2.0, 1.0]])), np.array([4.0])).room([0]).tolist()
+        [False, False, True]
+        """
+        left = self.most - self.rows[:, list(chosen)].sum(axis=1)
+        over = self.rows.data > np.repeat(left, np.diff(self.rows.indptr)) + _ROUNDING
+        fits = np.ones(self.rows.shape[1], dtype=bool)
+        fits[self.rows.indices[over]] = False
+        return fits
 
 
 @dataclass(frozen=True)
@@ -154,10 +194,13 @@ def restrict(problem: Covering, kept: NDArray[np.bool_], taken: NDArray[np.bool_
     return merge_rows(Covering(problem.reach[:, kept.nonzero()[0]], weights))
 
 
-def greedy(problem: Covering, count: int) -> tuple[int, ...]:
+def greedy(
+    problem: Covering, count: int, *, limits: Limits | None = None, fixed: Sequence[int] = ()
+) -> tuple[int, ...]:
     """Return at most ``count`` candidates, each adding most to those before it; fewer where nothing more can be won.
 
-    It is worth at least 1 - 1/e of the best set (Nemhauser, Wolsey & Fisher 1978).
+    Those ``fixed`` are always among them. Without limits it is worth at least 1 - 1/e of the best set (Nemhauser,
+    Wolsey & Fisher 1978).
 
     Examples
     --------
@@ -166,11 +209,13 @@ def greedy(problem: Covering, count: int) -> tuple[int, ...]:
     >>> greedy(Covering(reach, np.array([[5.0], [7.0], [1.0]])), 3)
     (1, 2)
     """
-    times = np.zeros(problem.reach.shape[0], dtype=np.int64)
-    chosen: list[int] = []
+    chosen = list(fixed)
+    times = reached_times(problem, chosen)
     while len(chosen) < min(count, problem.reach.shape[1]):
         gains = gains_of(problem, times)
         gains[chosen] = 0
+        if limits is not None:
+            gains[~limits.room(chosen)] = 0
         best = int(gains.argmax())
         if gains[best] <= 0:
             break
@@ -179,8 +224,12 @@ def greedy(problem: Covering, count: int) -> tuple[int, ...]:
     return tuple(chosen)
 
 
-def interchange(problem: Covering, chosen: Sequence[int]) -> tuple[int, ...]:
+def interchange(
+    problem: Covering, chosen: Sequence[int], *, limits: Limits | None = None, fixed: Sequence[int] = ()
+) -> tuple[int, ...]:
     """Return a set where no single exchange of a chosen candidate for another helps (Teitz & Bart 1968).
+
+    Those ``fixed`` are not exchanged.
 
     Examples
     --------
@@ -196,9 +245,14 @@ def interchange(problem: Covering, chosen: Sequence[int]) -> tuple[int, ...]:
     while improved:
         improved = False
         for place, leaving in enumerate(current):
+            if leaving in fixed:
+                continue
             without = times - reached_times(problem, [leaving])
             gains = gains_of(problem, without)
-            gains[[site for site in current if site != leaving]] = 0
+            others = [site for site in current if site != leaving]
+            gains[others] = 0
+            if limits is not None:
+                gains[~limits.room(others)] = 0
             best = int(gains.argmax())
             if gains[best] > gains[leaving] + least:
                 current[place], times, improved = best, without + reached_times(problem, [best]), True
@@ -222,3 +276,38 @@ def in_order_of_gain(problem: Covering, chosen: Sequence[int]) -> list[tuple[int
         left.remove(-best)
         so_far = total
     return ordered
+
+
+def best_with(
+    problem: Covering, chosen: Sequence[int], *, limits: Limits | None = None, fixed: Sequence[int] = ()
+) -> NDArray[np.float64]:
+    """Return, for each candidate, what the best set is worth that holds it, as far as one is found.
+
+    It is sought among the sets that exchange one candidate of the best set, ``chosen``, and, where that has two, among
+    all pairs: exact for one site and for two without limits. 0 where a candidate fits in none.
+
+    Examples
+    --------
+    >>> from scipy import sparse
+    >>> problem = Covering(sparse.csr_array(np.array([[1.0, 1.0], [0.0, 1.0]])), np.array([[5.0], [7.0]]))
+    >>> best_with(problem, [1]).tolist()
+    [5.0, 12.0]
+    """
+    best = np.zeros(problem.reach.shape[1])
+    for leaving in (site for site in chosen if site not in fixed):
+        others = [site for site in chosen if site != leaving]
+        value = worth(problem, others) + gains_of(problem, reached_times(problem, others))
+        if limits is not None:
+            value[~limits.room(others)] = 0
+        value[others] = 0
+        best = np.maximum(best, value)
+    whole = worth(problem, chosen)
+    best[list(chosen)] = whole
+    if len(chosen) == PAIR and not fixed and limits is None:
+        alone = gains_of(problem, reached_times(problem, []))
+        # No pair is worth more than its two candidates alone: those that cannot come near the best set are left out.
+        for site in np.flatnonzero((best < NEARLY * whole) & (alone + alone.max() >= NEARLY * whole)):
+            gains = gains_of(problem, reached_times(problem, [int(site)]))
+            gains[site] = 0
+            best[site] = max(best[site], alone[site] + gains.max())
+    return best

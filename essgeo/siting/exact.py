@@ -11,22 +11,28 @@ from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 from essgeo.siting.covering import (
     Covering,
+    Limits,
     Solution,
+    gains_of,
     greedy,
     interchange,
     merge_rows,
+    reached_times,
     restrict,
     worth,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
 
 TIME_LIMIT = 60.0
 """Seconds of branch and bound, unless others are asked for."""
+
+INFEASIBLE = 2
+"""What the solver says where no set keeps to the limits."""
 
 STEPS = 300
 """The most subgradient steps."""
@@ -52,6 +58,8 @@ class _Search:
     open: NDArray[np.intp]
     left: Covering
     bound: float
+    limits: Limits | None = None
+    fixed: tuple[int, ...] = ()
 
     @property
     def places(self) -> int:
@@ -65,14 +73,30 @@ class _Search:
     def to_beat(self) -> float:
         return worth(self.whole, self.best) - self.won
 
+    @property
+    def limits_left(self) -> Limits | None:
+        """The limits of what is open, less what the taken candidates use of them."""
+        if self.limits is None:
+            return None
+        used = self.limits.rows[:, list(self.taken)].sum(axis=1)
+        return Limits(self.limits.rows[:, self.open], self.limits.most - used)
 
-def maximise(problem: Covering, count: int, *, time_limit: float = TIME_LIMIT) -> Solution:
-    """Return the set of at most ``count`` candidates that is worth most.
+
+def maximise(
+    problem: Covering,
+    count: int,
+    *,
+    limits: Limits | None = None,
+    fixed: Sequence[int] = (),
+    time_limit: float = TIME_LIMIT,
+) -> Solution:
+    """Return the set of at most ``count`` candidates that is worth most, keeps to the limits and holds those fixed.
 
     A greedy set, improved by exchanges, is a lower bound. A Lagrangian bound settles most candidates; the linear
     relaxation of what is left settles more, and is the proof where it comes out whole; branch and bound decides the
     rest. Past ``time_limit`` seconds of that the result is the best set found, never worth less than greedy, and its
-    gap says how far it may be from the best. Fewer sites than ``count`` where more would add nothing.
+    gap says how far it may be from the best. Fewer sites than ``count`` where more would add nothing. Limits bind the
+    sets that are found and branch and bound; the other bounds hold without them, and so with them.
 
     Examples
     --------
@@ -81,19 +105,23 @@ def maximise(problem: Covering, count: int, *, time_limit: float = TIME_LIMIT) -
     Solution(chosen=(1, 2), value=14.0, bound=14.0)
     """
     whole = merge_rows(problem)
-    first = greedy(whole, count)
-    if len(first) < count:
-        value = worth(whole, first)
+    first = greedy(whole, count, limits=limits, fixed=fixed)
+    if len(fixed) >= count or not gains_of(whole, reached_times(whole, first)).any():
+        value = worth(whole, first)  # nothing more can be won
         return Solution(tuple(sorted(first)), value, value)
-    everyone = np.arange(whole.reach.shape[1])
-    search = _Search(whole, count, interchange(whole, first), (), everyone, whole, float(whole.weights.sum()))
-    search = _settle(search, lagrangian(whole, count, search.to_beat))
+    held = np.zeros(whole.reach.shape[1], dtype=bool)
+    held[list(fixed)] = True
+    best = interchange(whole, first, limits=limits, fixed=fixed)
+    left = restrict(whole, ~held, held) if len(fixed) else whole
+    everything = float(whole.weights.sum())
+    search = _Search(whole, count, best, tuple(fixed), np.flatnonzero(~held), left, everything, limits, tuple(fixed))
+    search = _settle(search, lagrangian(left, search.places, search.to_beat))
     if len(search.open):
         shares, multipliers = relaxation(search.left, search.places)
         likely = search.open[np.argsort(-shares, kind="stable")[: search.places]]
         search = _settle(_challenge(search, likely), multipliers)
     if len(search.open):
-        chosen, bound = integer_optimum(search.left, search.places, time_limit=time_limit)
+        chosen, bound = integer_optimum(search.left, search.places, limits=search.limits_left, time_limit=time_limit)
         search = replace(_challenge(search, search.open[list(chosen)]), bound=min(search.bound, bound + search.won))
     value = worth(whole, search.best)
     return Solution(tuple(sorted(search.best)), value, max(value, search.bound))
@@ -101,7 +129,10 @@ def maximise(problem: Covering, count: int, *, time_limit: float = TIME_LIMIT) -
 
 def _challenge(search: _Search, chosen: Iterable[int]) -> _Search:
     """Return the search with this set of open candidates as its best, improved by exchanges, if it is."""
-    found = interchange(search.whole, (*search.taken, *map(int, chosen)))
+    found = (*search.taken, *map(int, chosen))
+    if search.limits is not None and not search.limits.allow(found):
+        return search
+    found = interchange(search.whole, found, limits=search.limits, fixed=search.fixed)
     better = worth(search.whole, found) > worth(search.whole, search.best)
     return replace(search, best=found) if better else search
 
@@ -109,11 +140,15 @@ def _challenge(search: _Search, chosen: Iterable[int]) -> _Search:
 def _settle(search: _Search, multipliers: NDArray[np.float64]) -> _Search:
     """Return the search without the candidates that a bound settles; none is open once the best set is proven."""
     bound = bound_of(search.left, multipliers, search.places)
-    out, surely = fix_candidates(search.left, multipliers, search.places, search.to_beat)
+    out, surely = fix_candidates(
+        search.left, multipliers, search.places, search.to_beat, limited=search.limits is not None
+    )
     open_ = search.open[~out & ~surely]
     taken = (*search.taken, *search.open[surely].tolist())
     if bound <= search.to_beat * (1 + _SLACK) or len(taken) >= search.count or not len(open_):
-        best = max(search.best, taken[: search.count], key=lambda chosen: worth(search.whole, chosen))
+        sets = [search.best, taken[: search.count]]
+        allowed = [one for one in sets if search.limits is None or search.limits.allow(one)]
+        best = max(allowed, key=lambda chosen: worth(search.whole, chosen))
         return replace(search, best=best, open=open_[:0], bound=0.0)
     left = restrict(search.left, ~out & ~surely, surely)
     return replace(search, taken=taken, open=open_, left=left, bound=min(search.bound, bound + search.won))
@@ -174,12 +209,12 @@ def lagrangian(problem: Covering, count: int, lower: float, *, steps: int = STEP
 
 
 def fix_candidates(
-    problem: Covering, multipliers: NDArray[np.float64], count: int, lower: float
+    problem: Covering, multipliers: NDArray[np.float64], count: int, lower: float, *, limited: bool = False
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return which candidates no better set can hold, and which every better set must hold, one flag each.
 
     A candidate is settled where taking or leaving it would bring the Lagrangian bound below ``lower``, what a known set
-    is worth.
+    is worth. Where no more candidates than ``count`` are left all are taken, unless sets are ``limited``.
 
     Examples
     --------
@@ -189,9 +224,10 @@ def fix_candidates(
     ([True, False], [False, True])
     """
     prices = problem.reach.T @ multipliers
-    if count >= len(prices):
-        return np.zeros(len(prices), dtype=bool), np.ones(len(prices), dtype=bool)
     bound = bound_of(problem, multipliers, count)
+    if count >= len(prices):
+        surely = bound - prices < lower * (1 + _SLACK) if limited else np.ones(len(prices), dtype=bool)
+        return np.zeros(len(prices), dtype=bool), surely
     descending = np.sort(prices)[::-1]
     last_in, first_out = (descending[count - 1] if count else np.inf), descending[count]
     # A dear candidate that is left makes room for the first one out, a cheap one that is taken ousts the last one in.
@@ -219,7 +255,9 @@ def relaxation(problem: Covering, count: int) -> tuple[NDArray[np.float64], NDAr
     return found.x[: problem.reach.shape[1]], np.maximum(-found.ineqlin.marginals[:-1], 0)
 
 
-def integer_optimum(problem: Covering, count: int, *, time_limit: float) -> tuple[tuple[int, ...], float]:
+def integer_optimum(
+    problem: Covering, count: int, *, limits: Limits | None = None, time_limit: float
+) -> tuple[tuple[int, ...], float]:
     """Return the best set that branch and bound finds in time, none where it finds none, and its proven bound.
 
     Rows must be merged. Candidates are binary; what is won at a row is left continuous, since it is whole wherever the
@@ -232,15 +270,21 @@ def integer_optimum(problem: Covering, count: int, *, time_limit: float) -> tupl
     >>> chosen, round(bound, 6)
     ((1,), 12.0)
     """
-    cost, rows, limits = _programme(problem, count)
+    cost, rows, most = _programme(problem, count)
     candidates = problem.reach.shape[1]
+    constraints = [LinearConstraint(rows, -np.inf, most)]
+    if limits is not None:
+        wider = sparse.hstack([limits.rows, sparse.csr_array((len(limits.most), len(cost) - candidates))])
+        constraints.append(LinearConstraint(wider, -np.inf, limits.most))
     found = milp(
         cost,
-        constraints=LinearConstraint(rows, -np.inf, limits),
+        constraints=constraints,
         integrality=(np.arange(len(cost)) < candidates).astype(np.int8),
         bounds=Bounds(0, 1),
         options={"mip_rel_gap": 0.0, "time_limit": time_limit},
     )
+    if found.status == INFEASIBLE:  # the candidates taken leave no room: no better set keeps to the limits
+        return (), 0.0
     bound = float(problem.weights.sum()) if found.mip_dual_bound is None else -float(found.mip_dual_bound)
     if found.x is None:
         return (), bound
@@ -259,19 +303,23 @@ def _programme(problem: Covering, count: int) -> tuple[NDArray[np.float64], spar
     return cost, matrix, np.concatenate([np.zeros(rows), [float(count)]])
 
 
-def set_covering(reach: sparse.csr_array, *, time_limit: float = TIME_LIMIT) -> Solution:
+def set_covering(reach: sparse.csr_array, *, fixed: Sequence[int] = (), time_limit: float = TIME_LIMIT) -> Solution:
     r"""Return the fewest sites that reach every row that any candidate reaches (Toregas et al. 1971).
 
     .. math:: \min \sum_j x_j \quad \sum_j a_{ij} x_j \ge 1 \;\forall i, \; x_j \in \{0, 1\}
 
-    ``reach`` is a sparse matrix of ones, rows x candidates. ``value`` is the number of sites, ``bound`` the least
-    number proven.
+    ``reach`` is a sparse matrix of ones, rows x candidates. ``value`` is the number of sites, those ``fixed`` among
+    them, ``bound`` the least number proven.
 
     Examples
     --------
     >>> set_covering(sparse.csr_array(np.array([[1.0, 1.0, 0.0], [0.0, 1.0, 1.0], [1.0, 0.0, 1.0]])))
     Solution(chosen=(0, 1), value=2.0, bound=2.0)
     """
+    if len(fixed):
+        left = reach.tocsr()[reach[:, list(fixed)].sum(axis=1) == 0]
+        more = set_covering(sparse.csr_array(left), time_limit=time_limit)
+        return Solution(tuple(sorted({*fixed, *more.chosen})), more.value + len(fixed), more.bound + len(fixed))
     rows = merge_rows(Covering(reach, np.ones((reach.shape[0], 1)))).reach
     if not rows.shape[0]:
         return Solution((), 0.0, 0.0)

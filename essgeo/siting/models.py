@@ -13,10 +13,12 @@ from essgeo.errors import InputError
 from essgeo.gaps.areas import need_weights
 from essgeo.gaps.reach import THEME_ROWS
 from essgeo.messages import tell
-from essgeo.siting.covering import Covering
+from essgeo.siting.covering import Covering, Limits
 from essgeo.siting.exact import maximise, set_covering
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import geopandas as gpd
     import pandas as pd
     from numpy.typing import NDArray
@@ -26,9 +28,10 @@ if TYPE_CHECKING:
 
 
 OBJECTIVES = {
-    "coverage": "maximal covering (Church & ReVelle 1974)",
+    "targets": "residents of target neighbourhoods first, then need (maximal covering, Church & ReVelle 1974)",
     "need": "maximal covering weighted by need (Church & ReVelle 1974)",
-    "targets": "maximal covering of the residents of target neighbourhoods (Church & ReVelle 1974)",
+    "coverage": "maximal covering (Church & ReVelle 1974)",
+    "backup": "backup coverage (Hogan & ReVelle 1986)",
     "median": "p-median (Hakimi 1964; ReVelle & Swain 1970)",
     "set": "location set covering (Toregas et al. 1971)",
     "expected": "maximal expected covering (Daskin 1983)",
@@ -41,14 +44,17 @@ OBJECTIVES = {
 class Question:
     """Minutes between rows of demand and candidates, and what the model needs.
 
+    A *choice* is a candidate and one of the themes that it may host: choice ``c * len(themes) + t``.
+
     Attributes
     ----------
     row, candidate, minutes
         Pairs, in any order.
     present
-        Minutes from each row to the nearest place of today, infinite where there is none.
-    weights
-        Residents of each row, as the objective weighs them.
+        Minutes from each row to the nearest place of today, infinite where there is none; for the p-median.
+    gains
+        What one more site in reach of a row is worth, then a further one: rows x levels, one array a theme. Residents
+        as the objective weighs them, times how likely they still lack one.
     candidates
         How many there are.
     within_minutes
@@ -59,87 +65,101 @@ class Question:
         One of :data:`OBJECTIVES`.
     count
         Number of sites.
-    closing
-        Probability that a site closes early.
     available
         Candidates x months, where time counts.
+    costs, budget
+        What each candidate costs, and what all chosen ones may.
+    fixed
+        Choices that every set holds.
     """
 
     row: NDArray[np.integer]
     candidate: NDArray[np.integer]
     minutes: NDArray[np.floating]
     present: NDArray[np.floating]
-    weights: NDArray[np.float64]
+    gains: Sequence[NDArray[np.float64]]
     candidates: int
     within_minutes: float
     longest_minutes: float
     objective: str
     count: int
-    closing: float
     available: NDArray[np.bool_] | None = None
+    costs: NDArray[np.float64] | None = None
+    budget: float | None = None
+    fixed: tuple[int, ...] = ()
+
+    @property
+    def limits(self) -> Limits | None:
+        """What a set of choices must keep to: the budget, and one activity a site where there are several."""
+        themes, parts, most = len(self.gains), list[sparse.csr_array](), list[float]()
+        if self.costs is not None and self.budget is not None:
+            parts.append(sparse.csr_array(np.repeat(self.costs, themes)[None, :]))
+            most.append(self.budget)
+        if themes > 1:
+            parts.append(sparse.csr_array(sparse.kron(sparse.eye_array(self.candidates), np.ones((1, themes)))))
+            most += [1.0] * self.candidates
+        return Limits(sparse.csr_array(sparse.vstack(parts)), np.array(most)) if parts else None
 
 
 def solve(question: Question, *, time_limit: float) -> Solution:
-    """Return the best set of candidates for a question, with its proof.
+    """Return the best set of choices for a question, with its proof.
 
     Examples
     --------
     >>> pairs = np.array([0, 0, 1], dtype=np.int32), np.array([0, 1, 1], dtype=np.int32), np.array([4.0, 9.0, 5.0])
-    >>> question = Question(*pairs, np.array([np.inf, np.inf]), np.array([2.0, 3.0]), 2, 10, 30, "set", 2, 0)
+    >>> question = Question(*pairs, np.full(2, np.inf), [np.array([[2.0], [3.0]])], 2, 10, 30, "set", 2)
     >>> solve(question, time_limit=10).chosen
     (1,)
     """
+    problem = problem_of(question)
     if question.objective == "set":
-        return set_covering(_reach(question), time_limit=time_limit)
-    return maximise(problem_of(question), question.count, time_limit=time_limit)
+        wanted = problem.reach[problem.weights[:, 0] > 0]
+        return set_covering(sparse.csr_array(wanted), fixed=question.fixed, time_limit=time_limit)
+    return maximise(problem, question.count, limits=question.limits, fixed=question.fixed, time_limit=time_limit)
 
 
 def problem_of(question: Question) -> Covering:
-    r"""Return the covering problem of a question.
+    r"""Return the covering problem of a question: rows of each theme, choices as columns.
 
-    Maximal covering, weighted or not, is the shape itself; set covering has no problem of its own here and is taken as
-    that. In maximal expected covering sites close independently and with the same probability *q* (the model, not a
-    finding): the *k*-th site in reach is worth :math:`w_i (1 - q) q^{k-1}`. The other two have
-    more rows than demand has.
+    In maximal expected covering sites close independently and with the same probability *q* (the model, not a
+    finding): the *k*-th site in reach is worth :math:`w_i (1 - q) q^{k-1}`. In backup coverage a first and a second
+    place in reach are worth as much. Where candidates are free for part of the period a resident counts for the share
+    of months in reach. The p-median has more rows than demand has.
 
     Examples
     --------
     >>> pairs = np.array([0, 0, 1], dtype=np.int32), np.array([0, 1, 1], dtype=np.int32), np.array([4.0, 12.0, 5.0])
-    >>> question = Question(*pairs, np.array([np.inf, 13.0]), np.array([2.0, 3.0]), 2, 10, 30, "median", 1, 0)
+    >>> gains = [np.array([[2.0], [3.0]])]
+    >>> question = Question(*pairs, np.array([np.inf, 13.0]), gains, 2, 10, 30, "median", 1)
     >>> maximise(problem_of(question), 1).value
     60.0
     >>> problem_of(replace(question, objective="coverage")).reach.toarray().tolist()
     [[1.0, 0.0], [0.0, 1.0]]
     """
+    themes, rows = len(question.gains), len(question.present)
     if question.objective == "median":
-        return saved_minutes(
-            sparse.csr_array(
-                (question.minutes, (question.row, question.candidate)),
-                shape=(len(question.present), question.candidates),
-            ),
+        walks = (question.minutes, (question.row, question.candidate))
+        problem = saved_minutes(
+            sparse.csr_array(walks, shape=(rows, question.candidates)),
             np.minimum(question.present, question.longest_minutes),
-            question.weights,
+            question.gains[0][:, 0],
         )
-    reach = _reach(question)
-    if question.objective == "person_months" and question.available is not None:
-        return covered_months(reach, question.weights, question.available)
-    if question.objective == "expected":
-        levels = (1 - question.closing) * question.closing ** np.arange(question.count)
-        return Covering(reach, question.weights[:, None] * levels)
-    return Covering(reach, question.weights[:, None])
-
-
-def as_coverage(question: Question, residents: NDArray[np.float64]) -> Question:
-    """Return the same walks as a question of how many people are within reach."""
-    return replace(question, objective="coverage", weights=residents)
-
-
-def _reach(question: Question) -> sparse.csr_array:
-    """Return which candidates each row reaches that reaches no place today: ones, rows x candidates."""
-    lacking = question.present > question.within_minutes
-    near = (question.minutes <= question.within_minutes) & lacking[question.row]
-    pairs = (np.ones(int(near.sum())), (question.row[near], question.candidate[near]))
-    return sparse.csr_array(pairs, shape=(len(question.present), question.candidates))
+    else:
+        near = question.minutes <= question.within_minutes
+        row, site = question.row[near].astype(np.int64), question.candidate[near].astype(np.int64)
+        # Rows are those of the first theme, then those of the second; each theme has a column of every candidate.
+        pairs = (
+            np.concatenate([row + theme * rows for theme in range(themes)]),
+            np.concatenate([site * themes + theme for theme in range(themes)]),
+        )
+        shape = (rows * themes, question.candidates * themes)
+        reach = sparse.csr_array((np.ones(len(pairs[0])), pairs), shape=shape)
+        problem = Covering(reach, np.concatenate(question.gains))
+    if question.available is None or (question.available.all() and question.objective != "person_months"):
+        return problem
+    timed = covered_months(problem, np.repeat(question.available, themes, axis=0))
+    months = 1 if question.objective == "person_months" else question.available.shape[1]
+    return replace(timed, weights=timed.weights / months)
 
 
 def saved_minutes(minutes: sparse.csr_array, present: NDArray[np.float64], weights: NDArray[np.float64]) -> Covering:
@@ -169,44 +189,45 @@ def saved_minutes(minutes: sparse.csr_array, present: NDArray[np.float64], weigh
     return Covering(reach, np.repeat(weights, today)[:, None])
 
 
-def covered_months(reach: sparse.csr_array, weights: NDArray[np.float64], available: NDArray[np.bool_]) -> Covering:
-    r"""Return maximal covering with time as a further dimension of the demand (Gunawardane 1982).
+def covered_months(problem: Covering, available: NDArray[np.bool_]) -> Covering:
+    r"""Return covering with time as a further dimension of the demand (Gunawardane 1982).
 
     .. math:: \max \sum_m \sum_i w_i y_{im} \quad y_{im} \le \sum_j a_{ij} o_{jm} x_j, \; \sum_j x_j \le p
 
-    with :math:`o_{jm}` 1 where site *j* is ``available`` (candidates x months) in month *m*. A site is taken for the
+    with :math:`o_{jm}` 1 where column *j* is ``available`` (columns x months) in month *m*. A site is taken for the
     whole period or not at all. Months with the same sites available are one block of rows.
 
     Examples
     --------
-    >>> reach = sparse.csr_array(np.array([[1.0, 0.0], [0.0, 1.0]]))
+    >>> problem = Covering(sparse.csr_array(np.array([[1.0, 0.0], [0.0, 1.0]])), np.array([[20.0], [10.0]]))
     >>> available = np.array([[True, False, False], [True, True, True]])
-    >>> maximise(covered_months(reach, np.array([20.0, 10.0]), available), 1)
+    >>> maximise(covered_months(problem, available), 1)
     Solution(chosen=(1,), value=30.0, bound=30.0)
     """
     patterns, months = np.unique(available, axis=1, return_counts=True)
-    layers = [reach @ sparse.diags_array(pattern.astype(float)) for pattern in patterns.T]
+    layers = [problem.reach @ sparse.diags_array(pattern.astype(float)) for pattern in patterns.T]
     stacked = sparse.csr_array(sparse.vstack(layers, format="csr"))
     stacked.eliminate_zeros()
-    return Covering(stacked, np.concatenate([weights * lasting for lasting in months])[:, None])
+    return Covering(stacked, np.concatenate([problem.weights * lasting for lasting in months]))
 
 
-def weights_of(demand: pd.DataFrame, objective: str) -> NDArray[np.float64]:
-    """Return what the residents of each row weigh: by need, none outside target neighbourhoods, or one each.
+def weights_of(demand: pd.DataFrame, objective: str, most: float = 0.0) -> NDArray[np.float64]:
+    """Return what a resident of each row weighs: by need, in a target neighbourhood first, or all alike.
+
+    With ``targets`` one resident of a target neighbourhood weighs more than all others whom a set may reach: ``most``,
+    weighted by need.
 
     Examples
     --------
     >>> import pandas as pd
     >>> demand = pd.DataFrame({"population": [3.0, 5.0], "income": [1.0, 1.0], "neighbourhood_id": ["noue", ""]})
-    >>> weights_of(demand, "targets").tolist(), weights_of(demand, "coverage").tolist()
-    ([3.0, 0.0], [3.0, 5.0])
+    >>> weights_of(demand, "targets", 9).tolist(), weights_of(demand, "coverage").tolist()
+    ([1.0, 0.1], [1.0, 1.0])
     """
-    residents: NDArray[np.float64] = demand["population"].to_numpy(dtype=float)
-    if objective == "need":
-        return residents * need_weights(demand)
-    if objective == "targets":
-        return residents * (demand["neighbourhood_id"] != "").to_numpy()
-    return residents
+    if objective not in {"need", "targets"}:
+        return np.ones(len(demand))
+    need = need_weights(demand)
+    return need if objective == "need" else np.where(demand["neighbourhood_id"] != "", 1.0, need / (1 + most))
 
 
 def check_question(
@@ -214,7 +235,7 @@ def check_question(
     candidates: gpd.GeoDataFrame,
     *,
     count: int,
-    sector: str,
+    sectors: Sequence[str],
     within_minutes: float,
     objective: str,
     period: Period | None,
@@ -223,17 +244,16 @@ def check_question(
     require_metric(demand, "demand")
     require_same_crs(demand, candidates, ("demand", "candidates"))
     people = demand["population"]
-    targets = "neighbourhood_id" in demand and bool(people[demand["neighbourhood_id"] != ""].sum())
+    unknown = sorted(set(sectors) - set(THEME_ROWS["theme"]))
     verdicts = (
-        (
-            sector in set(THEME_ROWS["theme"]),
-            tell("sector_unknown", sector=sector, known=", ".join(THEME_ROWS["theme"])),
-        ),
+        (not unknown, tell("sector_unknown", sector=", ".join(unknown), known=", ".join(THEME_ROWS["theme"]))),
+        (bool(sectors), tell("no_sector")),
         (objective in OBJECTIVES, tell("objective_unknown", objective=objective, known=", ".join(OBJECTIVES))),
         (objective != "person_months" or period is not None, tell("objective_period")),
+        (objective != "targets" or has_targets(demand), tell("objective_targets")),
         (
-            objective != "targets" or targets,
-            tell("objective_targets"),
+            len(set(sectors)) < 2 or objective not in {"set", "median"},  # noqa: PLR2004 (one sector, or several)
+            tell("objective_one_sector", objective=objective),
         ),
         (count >= 1, tell("count_positive", count=count)),
         (within_minutes > 0, tell("minutes_positive", within_minutes=within_minutes)),
@@ -246,3 +266,8 @@ def check_question(
     faults = [fault for fine, fault in verdicts if not fine]
     if faults:
         raise InputError("; ".join(faults) + ".")
+
+
+def has_targets(demand: pd.DataFrame) -> bool:
+    """Return whether anybody lives in a target neighbourhood."""
+    return "neighbourhood_id" in demand and bool(demand["population"][demand["neighbourhood_id"] != ""].sum())

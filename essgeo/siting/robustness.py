@@ -1,243 +1,423 @@
-"""How far a choice of sites holds when what it rests on is drawn anew."""
+"""Siting in the worlds of :mod:`essgeo.uncertainty`: what a choice brings in each, and whether it is made again."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.spatial import KDTree
 
 from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
-from essgeo.siting.covering import greedy
-from essgeo.siting.models import problem_of
+from essgeo.gaps.areas import Areas
+from essgeo.gaps.reach import THEME_ROWS, unpack_themes
+from essgeo.gaps.shares import homes_of, places_of, street_walks, worlds_of
+from essgeo.register.activity import activity_odds
+from essgeo.uncertainty import DISCS, NOWHERE, Places, as_flags, as_words, reached_squares
+from essgeo.uncertainty.counting import MOVE_DETOUR
+from essgeo.uncertainty.positions import draw_positions
+from essgeo.uncertainty.streets import draw_detours, single_walks_of, straight_reach
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterator, Sequence
 
     import geopandas as gpd
-    from numpy.typing import NDArray
 
     from essgeo.access import CostMatrix
-    from essgeo.siting.models import Question
+    from essgeo.uncertainty import Homes, Worlds
 
-
-SHARE_WITHIN_RADIUS = 0.9
-"""A structure lies within its ``geo_radius_m`` nine times in ten."""
+    Words = NDArray[np.uint64]
+    Floats = NDArray[np.float32]
 
 NEARBY_M = 400.0
 
-THRESHOLD_SPREAD, WEIGHT_SPREAD = 0.2, 0.2
-"""Half-widths of the triangular distributions of the walk people accept, and of the residents of each IRIS."""
+SITING_WORLDS = 1024
+"""Worlds behind the intervals of siting."""
+
+CHOSEN_ANEW = 256
+"""In so many of them sites are chosen anew, by greedy steps and a round of exchanges: exact ones would take hours."""
+
+AT_ONCE = 1 << 24
+"""Pairs times worlds that are compared at once: bounds the memory."""
+
+ALL = ~np.uint64(0)
 
 
 @dataclass(frozen=True)
-class Spread:
-    """How far the assumptions of walking may lie from the truth: half-widths of symmetric triangular distributions.
+class Today:
+    """Residents in each world, and what they reach there today; the last axis of arrays is worlds, or words of 64.
 
     Attributes
     ----------
-    speed
-        Share of the walking speed. Comfortable speeds of adults run from about 4.6 to 5.3 km/h and lower with age
-        (Bohannon 1997); 0.15 around 4.5 km/h spans 3.8 to 5.2.
-    detour
-        Share of the detour factor; 0.12 around 1.3 spans 1.14 to 1.46.
+    people
+        Residents of each cell: cells x worlds.
+    cell, part
+        The cell of each demand point, and its part of the residents there.
+    reached
+        By theme, the points that reach a place of it, as bits: points x words, one array for each walk asked about.
+    twice
+        The same of two places, for backup coverage; nothing where it was not asked for.
+    worlds, homes
+        What these come from; none where nothing is drawn and there is one world.
+    seed
+        From which they were drawn.
     """
 
-    speed: float = 0.15
-    detour: float = 0.12
+    people: NDArray[np.floating]
+    cell: NDArray[np.intp]
+    part: NDArray[np.float64]
+    reached: dict[str, list[Words]]
+    twice: dict[str, Words]
+    worlds: Worlds | None
+    homes: Homes | None
+    seed: int
+
+    @property
+    def count(self) -> int:
+        """How many worlds."""
+        return int(self.people.shape[1])
+
+    def living(self, rows: NDArray[np.intp] | slice, count: int) -> NDArray[np.floating]:
+        """Return the residents of some points in the first worlds: points x worlds."""
+        part: NDArray[np.floating] = self.part[rows].astype(self.people.dtype)
+        return self.people[self.cell[rows], :count] * part[:, None]
+
+    def expected(self, lacking: Words) -> NDArray[np.float64]:
+        """Return the residents of each point whom bits (points x words) name, as the mean of the worlds."""
+        found = np.empty(len(lacking))
+        step = max(AT_ONCE // self.count, 1)
+        for start in range(0, len(lacking), step):
+            rows = slice(start, start + step)
+            found[rows] = (self.living(rows, self.count) * as_flags(lacking[rows])).mean(axis=1, dtype=np.float64)
+        return found
 
 
-def triangular(random: np.random.Generator, half_width: float) -> float:
-    """Return a number drawn around 1; exactly 1, and without a draw, where the half-width is 0."""
-    return random.triangular(1 - half_width, 1, 1 + half_width) if half_width else 1.0
+def today_as_known(
+    people: NDArray[np.float64], reached: dict[str, list[NDArray[np.bool_]]], twice: NDArray[np.bool_]
+) -> Today:
+    """Return the one world in which everything is where it is known to be, and walks are the median ones."""
+
+    def everywhere(flags: NDArray[np.bool_]) -> Words:
+        return np.where(flags, ALL, np.uint64(0))[:, None]
+
+    words = {theme: [everywhere(flags) for flags in walks] for theme, walks in reached.items()}
+    again = dict.fromkeys(reached, everywhere(twice))
+    each = np.arange(len(people)), np.ones(len(people))
+    return Today(np.repeat(people[:, None], 64, axis=1), *each, words, again, None, None, 0)
 
 
-def drawn_minutes(
+def today_in_worlds(
+    demand: gpd.GeoDataFrame,
+    structures: gpd.GeoDataFrame,
+    register: gpd.GeoDataFrame,
     cost: CostMatrix,
-    origins: gpd.GeoDataFrame,
-    destinations: gpd.GeoDataFrame,
     *,
+    themes: Sequence[str],
+    walks: Sequence[float],
+    twice: bool,
+    as_of: dt.date,
     draws: int,
     seed: int,
-    spread: Spread | None = None,
-) -> Iterator[NDArray[np.float32]]:
-    r"""Yield the minutes of each trip as they would be if positions, speed and detour were drawn anew.
+) -> Today:
+    """Return what residents reach today in worlds drawn as those of coverage and gaps.
 
-    A destination moves by an isotropic normal error with 90 % of moves within its ``geo_radius_m`` (NaN or 0: exact):
-    :math:`\sigma = r / \sqrt{2 \ln 10}`. Its walk grows or shrinks by what it moved away or closer in a straight
-    line, times the detour. Speed and detour follow triangular distributions around their values, the same for all trips
-    of a draw.
-
-    Examples
-    --------
-    >>> import geopandas as gpd
-    >>> from essgeo.access import travel_cost
-    >>> home = gpd.GeoDataFrame(geometry=gpd.points_from_xy([0], [0]), crs=2154)
-    >>> shop = gpd.GeoDataFrame({"geo_radius_m": [0.0]}, geometry=gpd.points_from_xy([300], [0]), crs=2154)
-    >>> exact = drawn_minutes(travel_cost(home, shop), home, shop, draws=1, seed=0, spread=Spread(0, 0))
-    >>> [[round(float(m), 2) for m in drawn] for drawn in exact]
-    [[5.2]]
+    ``structures`` are those that count, with a position or not, of a ``register`` that tells how many are still active;
+    ``cost`` are the walks to them. The walks are in minutes; of the last one ``twice`` is told too.
     """
-    spread = spread or Spread()
-    random = np.random.default_rng(seed)
-    radius = np.nan_to_num(destinations["geo_radius_m"].to_numpy(dtype=float))
-    sigma = radius / np.sqrt(-2 * np.log(1 - SHARE_WITHIN_RADIUS))  # one a destination, metres
-    minutes_per_metre = np.float32(cost.detour / (cost.speed_kmh * METRES_PER_MINUTE_AT_1_KMH))
-    # One value a trip from here on. 32 bits: the minutes of a cost matrix hold no more, and trips are millions.
-    from_x, from_y = (
-        (
-            getattr(destinations.geometry, axis).to_numpy()[cost.destination]
-            - getattr(origins.geometry, axis).to_numpy()[cost.origin]
-        ).astype(np.float32)
-        for axis in "xy"
+    given = demand if "method" in demand else demand.assign(method="")
+    everybody = sparse.csr_matrix(np.ones((1, len(demand))))
+    homes = homes_of(given, Areas(pd.DataFrame({"level": ["territory"]}), everybody))
+    places = places_of(structures, given)
+    worlds = worlds_of(homes, places, structures, odds=activity_odds(register), as_of=as_of, draws=draws, seed=seed)
+    names = THEME_ROWS["theme"].tolist()
+    asked = np.array([names.index(theme) for theme in themes])
+    offers = unpack_themes(places.themes)
+    metres_per_minute = cost.speed_kmh * METRES_PER_MINUTE_AT_1_KMH
+    streets = street_walks(cost)
+    words = worlds.count // 64
+
+    def reach(some: Places, minutes: Sequence[float], count: int) -> NDArray[np.uint64]:
+        # Themes (bits of the masks) x walks x points x words.
+        found = np.zeros((count, len(minutes), len(demand), words), dtype=np.uint64)
+        limits = [one * metres_per_minute for one in minutes]
+        for square in reached_squares(homes, some, worlds.only(some.themes > 0), limits, measured=streets):
+            found[np.ix_(square.themes, np.arange(len(minutes)), square.points)] = square.reached
+        return found
+
+    # What nobody asks about is offered by nobody; the others keep their place among the structures, and so their walks.
+    bits = (offers[:, asked].astype(np.uint64) << np.arange(len(asked), dtype=np.uint64)).sum(axis=1, dtype=np.uint64)
+    order = np.argsort(walks)
+    reached = reach(places._replace(themes=bits), [walks[one] for one in order], len(asked))[:, np.argsort(order)]
+    again = dict[str, NDArray[np.uint64]]()
+    for place, theme in enumerate(themes if twice else ()):
+        # Each structure of the theme is a theme of its own, 64 at a time: reached before and once more is twice.
+        once, more = (np.zeros((len(demand), words), dtype=np.uint64) for _ in range(2))
+        offering = np.flatnonzero(offers[:, asked[place]])
+        for start in range(0, len(offering), 64):
+            some = offering[start : start + 64]
+            alone = np.zeros(len(places.themes), dtype=np.uint64)
+            alone[some] = np.uint64(1) << np.arange(len(some), dtype=np.uint64)
+            for one in reach(places._replace(themes=alone), walks[-1:], len(some))[:, 0]:
+                more |= once & one
+                once |= one
+        again[theme] = more
+    held, points = np.bincount(worlds.cell, weights=homes.people)[worlds.cell], np.bincount(worlds.cell)[worlds.cell]
+    part = np.divide(homes.people, held, out=1 / points, where=held > 0)
+    found = {theme: list(reached[place]) for place, theme in enumerate(themes)}
+    return Today(worlds.people, worlds.cell, part, found, again, worlds, homes, seed)
+
+
+class Spots(NamedTuple):
+    """Candidates in the worlds: where each stands, and how streets lead to it, in steps: candidates x worlds."""
+
+    xy: NDArray[np.float64]
+    x: Floats
+    y: Floats
+    own: NDArray[np.int16]
+    farthest: NDArray[np.float64]
+
+
+def spots_of(candidates: gpd.GeoDataFrame, today: Today) -> Spots | None:
+    """Return the candidates drawn as structures are, with radius and detours of their own; none in the known world."""
+    if today.worlds is None or today.homes is None:
+        return None
+    count = len(candidates)
+    xy = np.column_stack([candidates.geometry.x, candidates.geometry.y])
+    radius = np.nan_to_num(
+        candidates["geo_radius_m"].to_numpy(dtype=float) if "geo_radius_m" in candidates else np.zeros(count)
     )
-    straight = np.sqrt(from_x**2 + from_y**2)
-    for _ in range(draws):
-        moves = (sigma * random.standard_normal((2, len(sigma)))).astype(np.float32)  # x and y x destinations
-        moved = np.sqrt((from_x + moves[0][cost.destination]) ** 2 + (from_y + moves[1][cost.destination]) ** 2)
-        pace = triangular(random, spread.detour) / triangular(random, spread.speed)
-        # Only the difference is drawn, so that over a network the rest of the walk stays what its streets make it.
-        yield (cost.minutes + (moved - straight) * minutes_per_metre) * np.float32(pace)
+    places = Places(xy, radius, np.full(count, NOWHERE), np.ones(count, dtype=np.uint64))
+    x, y, _ = draw_positions(places, today.homes, today.count, np.random.default_rng([today.seed, 4]))
+    # Behind the structures, so that all walks of a world share what is common to them.
+    hosts = today.worlds.host
+    alone = np.repeat(len(hosts) + np.arange(count, dtype=np.int32)[:, None], today.count, axis=1)
+    own, _, _ = draw_detours(today.homes.xy, np.concatenate([hosts, alone]), np.random.default_rng([today.seed, 2]))
+    return Spots(xy, x, y, own[len(hosts) :], radius * max(factor for factor, _ in DISCS))
 
 
-@dataclass(frozen=True)
-class Robustness:
-    """What the draws say of a choice.
+class Near(NamedTuple):
+    """Which points each of some candidates reaches in which worlds, candidate after candidate.
 
     Attributes
     ----------
-    kept
-        For each chosen site, share of the draws in which it is chosen again.
-    kept_nearby
-        Share in which it, or a candidate within 400 m of it, is.
-    newly_reached
-        Residents newly within reach of the chosen sites, one value a draw.
+    row
+        The point of each pair.
+    start
+        The first pair of each candidate, and one more at the end.
+    bits
+        Pairs x words.
     """
 
-    kept: NDArray[np.float64]
-    kept_nearby: NDArray[np.float64]
-    newly_reached: NDArray[np.float64]
+    row: NDArray[np.intp]
+    start: NDArray[np.intp]
+    bits: Words
+
+    def of(self, one: int) -> slice:
+        """Return the pairs of a candidate."""
+        return slice(int(self.start[one]), int(self.start[one + 1]))
 
 
-def robustness(
-    question: Question,
-    chosen: Sequence[int],
-    residents: NDArray[np.float64],
-    *,
-    demand: gpd.GeoDataFrame,
-    candidates: gpd.GeoDataFrame,
-    places: gpd.GeoDataFrame,
-    to_candidates: CostMatrix,
-    to_places: CostMatrix,
-    draws: int,
-    seed: int,
-) -> Robustness:
-    """Return in how many random draws the same sites are chosen, and what they reach there.
+def near(
+    today: Today, spots: Spots | None, cost: CostMatrix, some: NDArray[np.intp], minutes: float, *, count: int
+) -> Near:
+    """Return what ``some`` of the candidates reach within a walk in the first worlds.
 
-    Each draw changes the walk people accept, walking speed and detour (the same for all), the residents of each IRIS,
-    and the position of every place with a radius, candidates included. Sites are chosen anew by the greedy method,
-    since an exact solution for each draw would take minutes; greedy is the optimum for one site, and close to it for a
-    few. Shares are NaN without draws.
+    ``cost`` are the median walks to all candidates; over streets those that are not there are not reached in any world.
     """
-    picked = np.array(chosen, dtype=np.intp)
-    again, near, newly = np.zeros(len(picked)), np.zeros(len(picked)), np.zeros(draws)
-    x, y = candidates.geometry.x.to_numpy(), candidates.geometry.y.to_numpy()
-    close = np.hypot(x[picked][:, None] - x, y[picked][:, None] - y) <= NEARBY_M  # chosen x candidates
-    # The IRIS of each row of demand as a number; each row its own where there is none.
-    groups = np.arange(len(demand))
-    if "iris_code" in demand:
-        _, groups = np.unique(demand["iris_code"].to_numpy(dtype=str), return_inverse=True)
-    random = np.random.default_rng(seed)
-    present = _drawn_present(demand, places, to_places, draws, seed)
-    walks = _drawn_walks(question, demand, candidates, to_candidates, draws=draws, seed=seed + 1)
-    for draw, (today, (asked, wanted)) in enumerate(zip(present, walks, strict=True)):
-        # A slower pace is as good as a shorter walk: one limit stands for speed, detour and what people accept.
-        pace = triangular(random, Spread.detour) / triangular(random, Spread.speed)
-        factor = random.triangular(1 - WEIGHT_SPREAD, 1, 1 + WEIGHT_SPREAD, groups.max(initial=0) + 1)[groups]
-        limit = question.within_minutes * triangular(random, THRESHOLD_SPREAD) / pace
-        found = np.zeros(question.candidates, dtype=bool)
-        weighed = replace(wanted, within_minutes=limit, present=today, weights=question.weights * factor)
-        found[list(_choose(weighed, max(len(picked), 1)))] = True
-        again += found[picked]
-        near += (close & found).any(axis=1)
-        newly[draw] = _newly(replace(asked, within_minutes=limit, present=today), picked, residents * factor)
-    scale = draws or np.nan
-    return Robustness(again / scale, near / scale, newly)
-
-
-def _drawn_present(
-    demand: gpd.GeoDataFrame, places: gpd.GeoDataFrame, cost: CostMatrix, draws: int, seed: int
-) -> Iterator[NDArray[np.float64]]:
-    """Yield the minutes of each row to the nearest place, places moved anew; infinite where there is none."""
-    starts = np.flatnonzero(np.diff(cost.origin, prepend=-1))  # trips are sorted by origin: a run each
-    moving = drawn_minutes(cost, demand, places, draws=draws, seed=seed, spread=Spread(speed=0, detour=0))
-    for minutes in moving:
-        nearest = np.full(len(cost.origin_ids), np.inf)
-        if len(starts):
-            nearest[cost.origin[starts]] = np.minimum.reduceat(minutes, starts)
-        yield nearest
-
-
-def _drawn_walks(
-    question: Question,
-    demand: gpd.GeoDataFrame,
-    candidates: gpd.GeoDataFrame,
-    cost: CostMatrix,
-    *,
-    draws: int,
-    seed: int,
-) -> Iterator[tuple[Question, Question]]:
-    """Yield all walks by minutes, and those of residents who weigh in the choice, candidates moved anew."""
-    if "geo_radius_m" in candidates and (candidates["geo_radius_m"] > 0).any():
-        still = Spread(speed=0, detour=0)
-        for minutes in drawn_minutes(cost, demand, candidates, draws=draws, seed=seed, spread=still):
-            yield _by_minutes(replace(question, minutes=minutes))
-        return
-    fixed = _by_minutes(question)
-    for _ in range(draws):
-        yield fixed
-
-
-def _by_minutes(question: Question) -> tuple[Question, Question]:
-    """Return a question with its pairs by minutes, and the same with those of rows that weigh something only."""
-    order = np.argsort(question.minutes, kind="stable")
-    every = replace(
-        question,
-        row=question.row[order].astype(np.intp),
-        candidate=question.candidate[order].astype(np.intp),
-        minutes=question.minutes[order].astype(np.float64),
-    )
-    kept = question.weights[every.row] > 0
-    return every, replace(every, row=every.row[kept], candidate=every.candidate[kept], minutes=every.minutes[kept])
-
-
-def _choose(question: Question, count: int) -> tuple[int, ...]:
-    """Return the greedy choice for a question whose pairs are sorted by minutes."""
-    always = question.available is None or bool(question.available.all())
-    if question.objective == "expected" or (question.objective == "person_months" and not always):
-        return greedy(problem_of(question), count)
-    # The others need no problem: a sum over the pairs within the limit, which are the first ones, is a step of greedy.
-    longest = question.longest_minutes if question.objective == "median" else question.within_minutes
-    end = int(np.searchsorted(question.minutes, longest, side="right"))
-    row, candidate, minutes = question.row[:end], question.candidate[:end], question.minutes[:end]
-    nearest, chosen = np.minimum(question.present, question.longest_minutes), list[int]()
-    left = np.where(question.present > question.within_minutes, question.weights, 0.0)
-    for _ in range(count):
-        if question.objective == "median":
-            gain = question.weights[row] * np.maximum(nearest[row] - minutes, 0)
+    if spots is None or today.worlds is None or today.homes is None:
+        within = np.flatnonzero(cost.minutes <= minutes)
+        place = np.full(len(cost.destination_ids), -1)
+        place[some] = np.arange(len(some))
+        within = within[place[cost.destination[within]] >= 0]
+        site = place[cost.destination[within]]
+        order = np.argsort(site, kind="stable")
+        start = np.searchsorted(site[order], np.arange(len(some) + 1))
+        return Near(cost.origin[within][order].astype(np.intp), start, np.full((len(order), 1), ALL))
+    metres_per_minute = cost.speed_kmh * METRES_PER_MINUTE_AT_1_KMH
+    reach = straight_reach(np.array([minutes * metres_per_minute]))[0]  # by steps of z, squared metres
+    walks = street_walks(cost)
+    streets = None if walks is None else sparse.csc_array(walks)
+    worlds, tree = today.worlds, KDTree(today.homes.xy)
+    rows, bits = list[NDArray[np.intp]](), list[NDArray[np.uint64]]()
+    for one in some:
+        own, (x, y) = spots.own[one, :count], (axis[one, :count] for axis in (spots.x, spots.y))
+        # The points that may be near in some world, by the easiest walk and the farthest the candidate may stand.
+        easiest = min(int(own.min()) + int(worlds.field[:, :count].min(initial=0)), len(reach) - 1)
+        widest = minutes * metres_per_minute if streets is not None else float(np.sqrt(reach[easiest]))
+        row = np.sort(np.array(tree.query_ball_point(spots.xy[one], widest + spots.farthest[one]), dtype=np.intp))
+        xy = today.homes.xy[row].astype(np.float32)
+        still = spots.farthest[one] == 0  # it stands at the same place in all worlds: one column of distances
+        squared = (xy[:, :1] - (x[:1] if still else x)) ** 2 + (xy[:, 1:] - (y[:1] if still else y)) ** 2
+        if streets is not None:
+            over = streets[:, [one]].toarray()[row]
+            away = np.hypot(*(today.homes.xy[row] - spots.xy[one]).T)[:, None]
+            farthest = np.where(over > 0, away + (minutes * metres_per_minute - over) / MOVE_DETOUR, -1.0)
+            close = np.broadcast_to((squared <= farthest**2) & (farthest >= 0), (len(row), count))
         else:
-            gain = left[row]
-        best = int(np.bincount(candidate, weights=gain, minlength=question.candidates).argmax())
-        chosen.append(best)
-        mine = candidate == best
-        nearest[row[mine]] = np.minimum(nearest[row[mine]], minutes[mine])
-        left[row[mine]] = 0
-    return tuple(chosen)
+            parts, part = np.unique(worlds.part[row], return_inverse=True)
+            z = own + worlds.field[parts, :count] + single_walks_of(parts, np.full(len(parts), one), count)
+            close = squared <= reach.take(z, mode="clip")[part.ravel()]
+        kept = close.any(axis=1)
+        rows.append(row[kept])
+        bits.append(as_words(close[kept]))
+    return Near(
+        np.concatenate([np.empty(0, dtype=np.intp), *rows]),
+        np.cumsum([0, *map(len, rows)]),
+        np.concatenate([np.empty((0, count // 64), dtype=np.uint64), *bits]),
+    )
 
 
-def _newly(question: Question, chosen: NDArray[np.intp], residents: NDArray[np.float64]) -> float:
-    """Return the residents newly within reach of the chosen candidates; pairs are sorted by minutes."""
-    end = int(np.searchsorted(question.minutes, question.within_minutes, side="right"))
-    reached = np.zeros(len(residents), dtype=bool)
-    reached[question.row[:end][np.isin(question.candidate[:end], chosen)]] = True
-    return float(residents[reached & (question.present > question.within_minutes)].sum())
+def brought(
+    today: Today,
+    reach: Near,
+    chosen: Sequence[tuple[int, str]],
+    free: NDArray[np.bool_],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the residents whom each chosen site brings within reach, beside those before it.
+
+    ``chosen`` are candidates of ``reach`` and what each hosts; ``free`` tells in which months each candidate of
+    ``reach`` is (candidates x months), of which the mean is taken. Two arrays: sites x worlds, and sites x points as
+    the mean of the worlds.
+    """
+    in_worlds, at_points = np.zeros((len(chosen), today.count)), np.zeros((len(chosen), len(today.cell)))
+    patterns, months = np.unique(free, axis=1, return_counts=True)
+    for pattern, share in zip(patterns.T, months, strict=True):
+        lacking = {theme: ~walks[-1] for theme, walks in today.reached.items()}
+        for place, (site, theme) in enumerate(chosen):
+            if pattern[site]:
+                row, bits = reach.row[reach.of(site)], reach.bits[reach.of(site)]
+                newly = today.living(row, today.count) * as_flags(bits & lacking[theme][row])
+                in_worlds[place] += share * newly.sum(axis=0, dtype=np.float64)
+                at_points[place, row] += share * newly.mean(axis=1, dtype=np.float64)
+                lacking[theme][row] &= ~bits
+    return in_worlds / months.sum(), at_points / months.sum()
+
+
+def hosted(today: Today, reach: Near, themes: Sequence[str], free: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the residents whom each candidate of ``reach`` alone brings within reach of each theme, in the mean."""
+    found = np.zeros((len(reach.start) - 1, len(themes)))
+    for site, share in enumerate(free.mean(axis=1)):
+        row, bits = reach.row[reach.of(site)], reach.bits[reach.of(site)]
+        living = today.living(row, today.count)
+        for place, theme in enumerate(themes):
+            newly = living * as_flags(bits & ~today.reached[theme][-1][row])
+            found[site, place] = share * newly.sum(dtype=np.float64) / today.count
+    return found
+
+
+@dataclass(frozen=True)
+class Aim:
+    """A part of what is maximised in each world.
+
+    Attributes
+    ----------
+    reach
+        What candidates reach.
+    theme
+        Which of the themes asked about counts.
+    weights
+        What a resident of each point weighs.
+    levels
+        What a first site in reach is worth, then one more.
+    served
+        How many levels each point has today: points x worlds.
+    free
+        Which candidates count.
+    """
+
+    reach: Near
+    theme: int
+    weights: NDArray[np.float64]
+    levels: NDArray[np.float64]
+    served: NDArray[np.uint8]
+    free: NDArray[np.bool_]
+
+    def gains(self, today: Today) -> NDArray[np.float64]:
+        """Return what each candidate would add in each world: candidates x worlds."""
+        count = self.served.shape[1]
+        value = np.append(self.levels, 0.0).astype(np.float32)
+        left = today.living(slice(None), count) * self.weights.astype(np.float32)[:, None]
+        left *= value[np.minimum(self.served, len(self.levels))]
+        found = np.zeros((len(self.free), count))
+        for site in np.flatnonzero(self.free).tolist():
+            pairs = self.reach.of(site)
+            flags = as_flags(self.reach.bits[pairs])[:, :count]
+            found[site] = np.einsum("ij,ij->j", left[self.reach.row[pairs]], flags.astype(np.float32))
+        return found
+
+    def serve(self, site: int, worlds: NDArray[np.intp], sign: int) -> None:
+        """Add (1) or take away (-1) a site in some worlds."""
+        if self.free[site]:
+            pairs = self.reach.of(site)
+            flags = as_flags(self.reach.bits[pairs])[:, worlds]
+            cells = np.ix_(self.reach.row[pairs], worlds)
+            self.served[cells] = self.served[cells] + np.where(sign > 0, flags, -flags).astype(np.uint8)
+
+
+def choose_anew(
+    today: Today,
+    aims: Sequence[Aim],
+    *,
+    themes: int,
+    count: int,
+    fixed: Sequence[int],
+    costs: NDArray[np.float64] | None,
+    budget: float | None,
+) -> NDArray[np.intp]:
+    """Return the choices of each world, by greedy steps and one round of exchanges: sites x worlds, -1 for none.
+
+    A choice is a candidate times ``themes`` plus the theme that it hosts.
+    """
+    picked = np.full((count, aims[0].served.shape[1]), -1, dtype=np.intp)
+
+    def serve(place: int, sign: int) -> None:
+        for choice in np.unique(picked[place][picked[place] >= 0]).tolist():
+            for aim in (aim for aim in aims if aim.theme == choice % themes):
+                aim.serve(choice // themes, np.flatnonzero(picked[place] == choice), sign)
+
+    def pick(place: int) -> None:
+        gains = np.zeros((len(aims[0].free), themes, picked.shape[1]))
+        for aim in aims:
+            gains[:, aim.theme] += aim.gains(today)
+        flat = _open(gains, np.delete(picked, place, axis=0), costs, budget)
+        mine = np.flatnonzero(picked[place] >= 0)
+        flat[picked[place][mine], mine] *= 1 + 1e-6  # of equal ones, the one that is there stays
+        picked[place] = np.where(flat.max(axis=0) > 0, flat.argmax(axis=0), -1)
+        serve(place, 1)
+
+    for place, choice in enumerate(fixed):
+        picked[place] = choice
+        serve(place, 1)
+    for place in range(len(fixed), count):
+        pick(place)
+    for place in range(len(fixed), count if count - len(fixed) > 1 else 0):
+        serve(place, -1)
+        pick(place)
+    return picked
+
+
+def _open(
+    gains: NDArray[np.float64], others: NDArray[np.intp], costs: NDArray[np.float64] | None, budget: float | None
+) -> NDArray[np.float64]:
+    """Return gains, choices x worlds, that are 0 at sites already chosen and beyond what is left of the budget."""
+    which, world = np.nonzero(others >= 0)
+    taken = others[which, world] // gains.shape[1]
+    gains[taken, :, world] = 0
+    if costs is not None and budget is not None:
+        spent = np.bincount(world, weights=costs[taken], minlength=gains.shape[2])
+        gains *= (costs[:, None] <= budget - spent + 1e-9)[:, None, :]
+    return gains.reshape(-1, gains.shape[2])
+
+
+def kept_shares(
+    picked: NDArray[np.intp], chosen: Sequence[int], xy: NDArray[np.float64], themes: int
+) -> Iterator[tuple[float, float]]:
+    """Yield, for each choice, the share of worlds in which it is made, and in which it or one within 400 m is."""
+    for choice in chosen:
+        site, theme = divmod(choice, themes)
+        close = np.flatnonzero(np.hypot(*(xy - xy[site]).T) <= NEARBY_M) * themes + theme
+        yield float((picked == choice).any(axis=0).mean()), float(np.isin(picked, close).any(axis=0).mean())

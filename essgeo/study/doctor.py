@@ -100,11 +100,11 @@ def _walking(setting: Setting) -> Iterator[Check]:
         return number(value, lang, 2)
 
     if streets is None:
-        assumed = tell("dr_straight", detour=number(chosen.detour, lang, 1), speed=number(chosen.speed_kmh, lang, 1))
+        assumed = tell("dr_straight", speed=number(chosen.speed_kmh, lang, 1))
         yield "walking", assumed, tell("dr_give_streets")
         return
     placed = structures[counted_on(structures) & structures.geometry.notna()]
-    asked = {"within_minutes": chosen.walk_minutes, "speed_kmh": chosen.speed_kmh, "detour": chosen.detour}
+    asked = {"within_minutes": chosen.walk_minutes, "speed_kmh": chosen.speed_kmh}
     try:
         found = compare_walking(setting.demand, placed, streets, **asked)
     except InputError as error:
@@ -139,7 +139,7 @@ def _walking(setting: Setting) -> Iterator[Check]:
         trips=number(detour.trips, lang),
         trip_low=decimal(detour.trip_low),
         trip_high=decimal(detour.trip_high),
-        assumed=number(detour.assumed, lang, 1),
+        assumed=decimal(detour.assumed),
     )
     misleads = not detour.low <= detour.assumed <= detour.high
     yield "detour", measured, tell("dr_mislead") if misleads else ""

@@ -56,7 +56,8 @@ class Options:
         Perimeters of renewal projects, or a list of QPV in the programme, instead of the territory's own list, see
         :func:`essgeo.files.perimeters.read_renewal`.
     network
-        OpenStreetMap streets to walk on, see :func:`essgeo.read_network`; straight lines with a detour where ``None``.
+        OpenStreetMap streets to walk on, see :func:`essgeo.read_network`; straight lines
+        lengthened as streets do where ``None``.
     needs
         What is known of the needs of residents, by IRIS, QPV or commune, see :func:`essgeo.files.needs.read_needs`.
     vintage

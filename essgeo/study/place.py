@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from essgeo.crs import GEOGRAPHIC
@@ -229,6 +230,23 @@ def add_places(setting: Setting, places: pd.DataFrame | Path | str) -> Setting:
         inputs=(*base.inputs, *(replace(source, title=added) for source in sources)),
         notes=(*base.notes, note),
         files=base.files if isinstance(places, pd.DataFrame) else {**base.files, "--add": places},
+    )
+
+
+def locate_premises(premises: gpd.GeoDataFrame, ban: list[Path]) -> gpd.GeoDataFrame:
+    """Return premises with the positions of their addresses, and the radius of each, where they had no position.
+
+    ``ban`` are files of addresses; without one nothing is looked up. What is not found keeps no point.
+    """
+    lacking = premises.geometry.isna()
+    if not ban or not lacking.any():
+        return premises
+    asked = pd.DataFrame(premises.loc[lacking, ["name", "address", "postcode", "city", "citycode"]])
+    found = geocode(asked, using=[Local.read(ban)], crs=str(premises.crs))
+    radius = premises.get("geo_radius_m", pd.Series(np.nan, index=premises.index)).astype(float)
+    located = premises.geometry.where(~lacking, found.geometry.reindex(premises.index))
+    return premises.set_geometry(located).assign(
+        geo_radius_m=radius.where(~lacking, found["geo_radius_m"].reindex(premises.index))
     )
 
 

@@ -155,7 +155,6 @@ def measure(setting: Setting) -> Study:
         network=setting.network,
         max_minutes=horizon(max(walks)),
         speed_kmh=chosen.speed_kmh,
-        detour=chosen.detour,
     )
     to_placed = trips_to(cost, located)
     layers = {name: getattr(setting, name) for name in ("communes", "neighbourhoods", "qpv", "npnru")}
@@ -257,9 +256,7 @@ def measure(setting: Setting) -> Study:
         ),
         qpv_figures=setting.lists["qpv_indicators"].rename_axis("indicator_id").reset_index(),
         portrait_areas=by_area,
-        walking=compare_walking(
-            demand, placed, setting.network, within_minutes=walk, speed_kmh=chosen.speed_kmh, detour=chosen.detour
-        )
+        walking=compare_walking(demand, placed, setting.network, within_minutes=walk, speed_kmh=chosen.speed_kmh)
         if setting.network is not None
         else None,
     )

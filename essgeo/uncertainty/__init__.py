@@ -4,7 +4,7 @@ from essgeo.uncertainty.counting import Reached, reached_people, reached_squares
 from essgeo.uncertainty.ends import ends
 from essgeo.uncertainty.homes import Homes, expected_people
 from essgeo.uncertainty.positions import DISCS, NOWHERE, WHOLE, Places
-from essgeo.uncertainty.streets import street_metres
+from essgeo.uncertainty.streets import straight_metres, street_metres
 from essgeo.uncertainty.worlds import WORLDS, Worlds, as_flags, as_words, draw_worlds
 
 __all__ = [
@@ -23,5 +23,6 @@ __all__ = [
     "expected_people",
     "reached_people",
     "reached_squares",
+    "straight_metres",
     "street_metres",
 ]

@@ -53,21 +53,27 @@ def street_metres(straight_m: NDArray[np.floating], z: float | NDArray[np.floati
     return walked
 
 
-def straight_reach(limits_m: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Return the squared straight reach of each limit over streets: limits x the sum of the parts of *z* in steps.
+def straight_metres(
+    walked_m: float | NDArray[np.floating], z: float | NDArray[np.floating] = 0.0
+) -> NDArray[np.float64]:
+    """Return how far in a straight line so many metres over streets lead: what :func:`street_metres` undoes.
 
-    >>> reach = np.sqrt(straight_reach(np.array([1125.0])))
-    >>> float(street_metres(reach[0, 480], 0.0).round())
+    >>> float(street_metres(straight_metres(1125.0)).round(6))
     1125.0
     """
-    z = np.arange(-3 * LONGEST_Z * STEPS, 3 * LONGEST_Z * STEPS + 1)[None] / STEPS
-    limit = np.asarray(limits_m, dtype=np.float64)[:, None]
-    low, high = np.zeros(np.broadcast(limit, z).shape), np.broadcast_to(limit, np.broadcast(limit, z).shape)
+    limit, z = np.broadcast_arrays(np.asarray(walked_m, dtype=np.float64), np.asarray(z, dtype=np.float64))
+    low, high = np.zeros(limit.shape), limit
     for _ in range(40):  # halving: N grows with d
         middle = (low + high) / 2
         within = street_metres(middle, z) <= limit
         low, high = np.where(within, middle, low), np.where(within, high, middle)
-    squared: NDArray[np.float32] = (low**2).astype(np.float32)
+    return low
+
+
+def straight_reach(limits_m: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Return the squared straight reach of each limit over streets: limits x the sum of the parts of *z* in steps."""
+    z = np.arange(-3 * LONGEST_Z * STEPS, 3 * LONGEST_Z * STEPS + 1)[None] / STEPS
+    squared: NDArray[np.float32] = (straight_metres(np.asarray(limits_m)[:, None], z) ** 2).astype(np.float32)
     return squared
 
 
@@ -94,6 +100,13 @@ def single_walks(
     """
     start = (point * 7919 + np.asarray(structure, dtype=np.int64) * 104_729) % (POOL - count)
     return _pool()[start + world] if isinstance(world, np.ndarray) else _pool()[start : start + count]
+
+
+def single_walks_of(points: NDArray[np.integer], structures: NDArray[np.integer], count: int) -> NDArray[np.int16]:
+    """Return :func:`single_walks` of many pairs: pairs x worlds."""
+    start = (points.astype(np.int64) * 7919 + structures.astype(np.int64) * 104_729) % (POOL - count)
+    walks: NDArray[np.int16] = np.lib.stride_tricks.sliding_window_view(_pool(), count)[start]
+    return walks
 
 
 def draw_detours(

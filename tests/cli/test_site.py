@@ -68,7 +68,12 @@ def test_a_sheet_of_premises_is_named_beside_a_list_without_any(
 def test_it_writes_a_page_and_a_brief(small_territory: Path, tmp_path: Path) -> None:
     result = run(str(small_territory), *ASKED, "--out", str(tmp_path / "out"))
     assert result.exit_code == 0, result.output
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"siting.html", "brief-1.html", "assets"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "siting.html",
+        "brief-1.html",
+        "brief-2.html",
+        "assets",
+    }
 
 
 @pytest.mark.parametrize(

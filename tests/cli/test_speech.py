@@ -89,8 +89,8 @@ def test_a_run_prints_french_and_the_same_json(run: Run, small_territory: Path) 
 
 def test_what_the_doctor_finds_is_french_and_its_json_is_not(run: Run, small_territory: Path) -> None:
     french, english = (run("doctor", small_territory, "--lang", lang)[1] for lang in ("fr", "en"))
-    assert "lignes droites x 1,3 à 4,5 km/h" in french
-    assert "straight lines x 1.3 at 4.5 km/h" in english
+    assert "x 1,4 à 700 m), à 4,5 km/h" in french
+    assert "x 1.4 at 700 m), at 4.5 km/h" in english
     both = [run("doctor", small_territory, "--json", "--lang", lang)[1] for lang in ("fr", "en")]
     assert both[0] == both[1]
 

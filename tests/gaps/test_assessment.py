@@ -46,7 +46,11 @@ def offers(structures: gpd.GeoDataFrame, theme: str) -> list[bool]:
 def minutes_to(town: Any, theme: str) -> list[list[float]]:
     """Minutes to every structure that offers a theme, in the loop everybody would write first."""
     among = town.structures[offers(town.structures, theme)]
-    return [[home.distance(place) * 1.3 / 75 for place in among.geometry] for home in town.demand.geometry]
+    return [[walk(home.distance(place)) for place in among.geometry] for home in town.demand.geometry]
+
+
+def walk(metres: float) -> float:
+    return (1.15 * metres + 132 * (metres / 300) ** 0.4) / 75
 
 
 @pytest.mark.parametrize("theme", ["all", "mobilite", "numerique", "jeunesse"])

@@ -207,7 +207,7 @@ def test_a_place_of_the_map_answers_with_the_minutes_that_python_gives(
     counted = study.structures[study.structures["counted"] & study.structures.geometry.notna()]
     homes = study.iris.geometry.representative_point().to_frame("geometry")
     chosen = study.parameters
-    cost = travel_cost(homes, counted, max_minutes=10_000, speed_kmh=chosen.speed_kmh, detour=chosen.detour)
+    cost = travel_cost(homes, counted, max_minutes=10_000, speed_kmh=chosen.speed_kmh)
     minutes = trips_matrix(cost, cost.minutes).toarray()
     some = [code for cell in counted["sectors"].head(3) for code in cell.split("|")]
     with opened(folder / "index.html") as page:

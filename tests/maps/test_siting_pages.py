@@ -82,8 +82,8 @@ def test_two_questions_have_regions_of_their_own(study: Study, scenario: Scenari
     other = replace(scenario, objective="targets")
     page = build_siting(study, [scenario, other], tmp_path)[0].read_text(encoding="utf-8")
     labels = re.findall(r'role="region"[^>]* aria-label="([^"]+)"', page)
-    assert len(labels) == len(set(labels)) == 7
-    assert "le plus d’habitants des quartiers cibles à portée" in page
+    assert len(labels) == len(set(labels)) == 9
+    assert "les habitants des quartiers cibles d’abord, puis le besoin" in page
 
 
 def test_the_same_scenario_gives_the_same_bytes(study: Study, scenario: Scenario, tmp_path: Path) -> None:

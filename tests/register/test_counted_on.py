@@ -15,6 +15,7 @@ from essgeo import choose_sites, coverage, find_gaps, gather_areas, locate_in, t
 from essgeo.errors import InputError
 from essgeo.national import coverage_department
 from essgeo.register import counted_on, located_here, portrait, portrait_by_area
+from essgeo.siting import Assumptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -161,7 +162,7 @@ def found_by_coverage(structures: gpd.GeoDataFrame, day: dt.date | None) -> bool
 
 
 def found_by_choice_of_sites(structures: gpd.GeoDataFrame, day: dt.date | None) -> bool:
-    asked = {"count": 1, "sector": "mobilite", "within_minutes": 5}
+    asked = {"count": 1, "sector": "mobilite", "within_minutes": 5, "assumptions": Assumptions(draws=0)}
     return choose_sites(HOMES, PREMISES, structures=structures, as_of=day, **asked).reached_before == 100
 
 

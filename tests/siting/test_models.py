@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from essgeo.siting.covering import (
+    NEARLY,
     Covering,
+    Limits,
+    best_with,
     greedy,
     in_order_of_gain,
     interchange,
@@ -148,7 +151,8 @@ def test_expected_covering_equals_enumeration(
     people = problem.weights[:, 0]
     row, candidate = problem.reach.nonzero()
     nothing_today = np.full(len(people), np.inf)
-    question = Question(row, candidate, 0.0 * row, nothing_today, people, 8, 10, 30, "expected", 3, closing)
+    gains = [people[:, None] * (1 - closing) * closing ** np.arange(3)]
+    question = Question(row, candidate, 0.0 * row, nothing_today, gains, 8, 10, 30, "expected", 3)
     solution = maximise(problem_of(question), 3)
     best = max((people * (1 - closing ** reached_times(problem, chosen))).sum() for chosen in combinations(range(8), 3))
     assert solution.value == pytest.approx(best)
@@ -159,13 +163,50 @@ def test_coverage_over_time_equals_enumeration(random_problem: Callable[..., Cov
     problem = random_problem(seed)
     people, reach = problem.weights[:, 0], problem.reach.toarray()
     available = np.random.default_rng(seed).random((8, 6)) < 0.5
-    solution = maximise(covered_months(problem.reach, people, available), 2)
+    solution = maximise(covered_months(problem, available), 2)
 
     def person_months(chosen: tuple[int, ...]) -> float:
         return sum(float(people[(reach[:, chosen] * available[chosen, month]).any(axis=1)].sum()) for month in range(6))
 
     best = max(person_months(chosen) for chosen in combinations(range(8), 2))
     assert solution.value == pytest.approx(best)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("budget", [4.0, 9.0, 25.0])
+def test_limits_and_fixed_candidates_by_enumeration(
+    random_problem: Callable[..., Covering], seed: int, budget: float
+) -> None:
+    problem = random_problem(seed, rows=40, candidates=9, levels=1 + seed % 2)
+    random = np.random.default_rng(seed)
+    costs, fixed = random.integers(1, 9, 9).astype(float), (int(random.integers(9)),)
+    groups = (np.arange(9) // 3 == np.arange(3)[:, None]).astype(float)  # one of three at most
+    limits = Limits(sparse.csr_array(np.vstack([costs, groups])), np.array([budget, 1, 1, 1]))
+    for held in ((), fixed if limits.allow(fixed) else ()):
+        allowed = [
+            chosen
+            for size in range(1, 4)
+            for chosen in combinations(range(9), size)
+            if limits.allow(chosen) and set(held) <= set(chosen)
+        ]
+        best = max((worth(problem, chosen) for chosen in allowed), default=0.0)
+        solution = maximise(problem, 3, limits=limits, fixed=held)
+        assert solution.value == pytest.approx(best)
+        assert limits.allow(solution.chosen)
+        assert set(held) <= set(solution.chosen)
+        assert solution.proven
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_best_set_with_each_candidate_by_enumeration(random_problem: Callable[..., Covering], seed: int) -> None:
+    problem = random_problem(seed, rows=40, candidates=9)
+    for count in (1, 2):
+        best = maximise(problem, count)
+        found = best_with(problem, best.chosen)
+        for one in range(9):
+            most = max(worth(problem, chosen) for chosen in combinations(range(9), count) if one in chosen)
+            assert found[one] <= most + 1e-9
+            assert (found[one] >= NEARLY * best.value - 1e-9) == (most >= NEARLY * best.value - 1e-9)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -89,10 +89,10 @@
     ];
   }
 
-  // Minutes on foot for metres in a straight line, as the study takes them: a constant detour, or the median walk.
+  // Minutes on foot for metres in a straight line, as the study takes them: the median walk.
   function minutesOf(metres) {
-    const { speed, detour, along, aside, bend } = data.walk;
-    const walked = detour ? detour * metres : along * metres + aside * Math.pow(metres / 300, bend);
+    const { speed, along, aside, bend } = data.walk;
+    const walked = along * metres + aside * Math.pow(metres / 300, bend);
     return walked / ((speed * 1000) / 60);
   }
 
