@@ -333,4 +333,4 @@ def test_every_page_says_who_publishes_it_and_where_to_report_an_error(study: St
         assert 'href="mailto:ess@ville.fr?subject=' in page
         assert 'href="https://ville.fr/legal"' in page
         assert "partiellement conforme" in page
-        assert f'<link rel="canonical" href="https://ess.ville.fr/a/{name}">' in page
+        assert f'<link rel="canonical" href="https://ess.ville.fr/carte/{name}">' in page
