@@ -147,14 +147,19 @@ def made_territory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fail the test as soon as it looks a host up or connects to one, even where the code catches exceptions."""
+    refuse_connections(monkeypatch)
+
+
+def refuse_connections(patch: pytest.MonkeyPatch) -> None:
+    """Let nothing look a host up or connect to one."""
 
     def refuse(*args: object, **_: object) -> NoReturn:
         pytest.fail(f"opened a connection: {args[-1]!r}")
 
     for name in ("connect", "connect_ex"):
-        monkeypatch.setattr(socket.socket, name, refuse)
+        patch.setattr(socket.socket, name, refuse)
     for name in ("getaddrinfo", "gethostbyname"):
-        monkeypatch.setattr(socket, name, refuse)
+        patch.setattr(socket, name, refuse)
 
 
 def _fail_if_skipped(report: Report) -> Report:

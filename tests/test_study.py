@@ -6,9 +6,11 @@ import csv
 import datetime as dt
 import math
 import os
+import shutil
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -16,23 +18,32 @@ import pandas as pd
 import pytest
 import shapely
 
-from essgeo import load_territory, run_study
+from essgeo import export, load_territory, run_study
 from essgeo.cli.summary import caveat
 from essgeo.errors import InputError, InputWarning, SchemaError, SourceUnavailableError
 from essgeo.maps.findings import tally
 from essgeo.publish.licences import caveats
 from essgeo.publish.release import release
-from essgeo.study import Options, place
+from essgeo.study import Options, place, set_up
 from essgeo.study.run import _side_by_side
 from essgeo.text.phrases import method_in_words
+from tests.conftest import refuse_connections
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from typing import NoReturn
 
     from essgeo.results import Study
 
 DAY = dt.date(2026, 1, 1)
+
+
+@pytest.fixture(scope="module")
+def small(made_territory: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Study, Path]:
+    """A study of the small territory and its folder, which opened no connection; neither is to be changed."""
+    out = tmp_path_factory.mktemp("small") / "maps"
+    with pytest.MonkeyPatch.context() as patch:
+        refuse_connections(patch)
+        return run_study(made_territory, out=out, as_of=DAY), out
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:
@@ -148,15 +159,15 @@ def test_coverage_rests_on_structures_that_count_and_have_a_point(est_ensemble: 
     assert not est_ensemble.structures.loc[stopped, "counted"].any()
 
 
-def test_a_run_repeats_itself(small_territory: Path) -> None:
-    one, two = (run_study(small_territory, out=None, as_of=DAY) for _ in range(2))
+def test_a_run_repeats_itself(small: tuple[Study, Path], made_territory: Path) -> None:
+    one, two = small[0], run_study(made_territory, out=None, as_of=DAY)
     assert len(one.coverage) == len(two.coverage) > 0
     for name in ("coverage", "gaps", "zones", "structures", "support_chain"):
         pd.testing.assert_frame_equal(pd.DataFrame(getattr(one, name)), pd.DataFrame(getattr(two, name)))
 
 
-def test_known_answers_of_a_small_territory(small_territory: Path) -> None:
-    found = run_study(small_territory, out=None, as_of=DAY)
+def test_known_answers_of_a_small_territory(small: tuple[Study, Path]) -> None:
+    found, _ = small
     assert found.structures["geo_status"].to_dict() == {"fournil": "located", "velo": "located", "fonds": "not_found"}
     assert found.structures.loc["fournil", ["qpv", "qpv_relation"]].tolist() == ["QN1", "in"]
     whole: Any = found.coverage.query("theme == 'all' and minutes == 15").set_index(["level", "zone_id"])
@@ -174,7 +185,7 @@ def test_a_day_and_a_walk_change_what_counts(small_territory: Path, tmp_path: Pa
     mine = tmp_path / "mine.csv"
     mine.write_text("nom,lon,lat,ouverture\nA,2.4604,48.9064,2027\nB,2.4911,48.9064,\n", encoding="utf-8")
     before = run_study(small_territory, structures=mine, out=None, as_of=DAY, walk_minutes=20)
-    after = run_study(small_territory, structures=mine, out=None, as_of=dt.date(2027, 1, 1), walk_minutes=20)
+    after = set_up(small_territory, Options(structures=mine, as_of=dt.date(2027, 1, 1), walk_minutes=20))
     assert (before.structures["counted"].sum(), after.structures["counted"].sum()) == (1, 2)
     assert set(before.gaps["minutes"]) == {20}
     assert sorted(set(before.coverage["minutes"])) == [5, 10, 15, 20]
@@ -184,7 +195,7 @@ def test_a_day_and_a_walk_change_what_counts(small_territory: Path, tmp_path: Pa
 def test_a_structure_outside_is_kept_and_said_so(small_territory: Path, tmp_path: Path) -> None:
     mine = tmp_path / "mine.csv"
     mine.write_text("id,nom,lon,lat\nin,A,2.4604,48.9064\nout,Marseille,5.37,43.3\n", encoding="utf-8")
-    found = run_study(small_territory, structures=mine, out=None, as_of=DAY)
+    found = set_up(small_territory, Options(structures=mine, as_of=DAY))
     assert found.structures["geo_status"].to_dict() == {"in": "located", "out": "outside"}
     assert found.structures.geometry.notna().all()
     assert found.review.empty
@@ -215,11 +226,11 @@ def test_structures_outside_are_not_counted_as_located(small_territory: Path, tm
 
 def test_corrections_of_the_folder_or_of_the_user_win(small_territory: Path, tmp_path: Path) -> None:
     (small_territory / "corrections.csv").write_text("structure_id,lon,lat\nfonds,2.47,48.906\n", encoding="utf-8")
-    found = run_study(small_territory, out=None, as_of=DAY)
+    found = set_up(small_territory, Options(as_of=DAY))
     assert found.structures.loc["fonds", "geo_status"] == "corrected"
     mine = tmp_path / "mine.csv"
     mine.write_text("address,city,lon,lat\n1 Rue A,BONDY,2.47,48.906\n", encoding="utf-8")
-    found = run_study(small_territory, corrections=mine, out=None, as_of=DAY)
+    found = set_up(small_territory, Options(corrections=mine, as_of=DAY))
     assert found.structures["geo_status"].to_dict() == {
         "fournil": "corrected", "velo": "located", "fonds": "not_found",
     }  # fmt: skip
@@ -241,38 +252,18 @@ def test_masked_and_hostile_rows_go_through_a_whole_run(small_territory: Path, t
     assert b"<img src=x" not in b"".join(path.read_bytes() for path in out.glob("*.html"))
 
 
-@pytest.mark.usefixtures("no_network")
-def test_a_whole_run_opens_no_connection_and_writes_everything(small_territory: Path, tmp_path: Path) -> None:
-    out = tmp_path / "maps"
-    run_study(small_territory, out=out, as_of=DAY)
-    written = snapshot(out)
+def test_a_whole_run_opens_no_connection_and_writes_everything(small: tuple[Study, Path]) -> None:
+    written = snapshot(small[1])
     assert {"index.html", "territory.html", "method.html", "datapackage.json", "study.xlsx"} <= set(written)
     tables = ("structures", "zones", "coverage", "gaps", "support_chain", "review", "portrait")
     assert {f"tables/{name}.csv" for name in tables} <= set(written)
 
 
-UNUSED = (
-    *("dask", "distributed", "duckdb", "folium", "matplotlib", "openpyxl", "osmium", "platformdirs"),
-    *("requests", "urllib3", "xyzservices"),
-)
-
-
-@pytest.mark.slow
-def test_a_plain_study_imports_nothing_it_does_not_use(small_territory: Path, tmp_path: Path) -> None:
-    code = (
-        "import sys\nfrom essgeo import run_study\nrun_study(sys.argv[1], out=sys.argv[2])\n"
-        f"print(sorted(set({UNUSED}) & set(sys.modules)))"
-    )
-    arguments = [sys.executable, "-c", code, str(small_territory), str(tmp_path / "maps")]
-    assert subprocess.run(arguments, capture_output=True, text=True, check=True).stdout == "[]\n"
-
-
 @pytest.mark.slow
 def test_a_run_that_dies_leaves_the_last_good_output(
-    small_territory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small: tuple[Study, Path], made_territory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    out = tmp_path / "maps"
-    run_study(small_territory, out=out, as_of=DAY)
+    out = Path(shutil.copytree(small[1], tmp_path / "maps"))
     (out / "mine.txt").write_text("kept", encoding="utf-8")
     before = snapshot(out)
 
@@ -282,9 +273,9 @@ def test_a_run_that_dies_leaves_the_last_good_output(
 
     monkeypatch.setattr("essgeo.study.run.build_maps", die)
     with pytest.raises(RuntimeError):
-        run_study(small_territory, out=out, as_of=dt.date(2027, 1, 1))
+        run_study(made_territory, out=out, as_of=dt.date(2027, 1, 1))
     assert snapshot(out) == before
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["maps", "small"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["maps"]
 
 
 BESIDE = """
@@ -327,12 +318,12 @@ def test_what_fails_beside_is_raised_and_what_ends_is_told(monkeypatch: pytest.M
 
 
 def test_inputs_are_told_with_their_hash(small_territory: Path) -> None:
-    found = run_study(small_territory, out=None, as_of=DAY)
+    found = set_up(small_territory, Options(as_of=DAY))
     assert [file.layer for file in found.inputs] == [file.layer for file in load_territory(small_territory).files]
     (small_territory / "stations.csv").write_text(
         "name,mode,line,lon,lat,status,open_date\nG,RER,E,2.46,48.906,open,\n", encoding="utf-8"
     )
-    again = run_study(small_territory, out=None, as_of=DAY)
+    again = set_up(small_territory, Options(as_of=DAY))
     changed = [one.layer for one, two in zip(found.inputs, again.inputs, strict=True) if one.sha256 != two.sha256]
     assert changed == ["stations"]
 
@@ -357,7 +348,7 @@ def test_an_invalid_qpv_of_the_user_is_repaired_and_told(small_territory: Path, 
     bow_tie = shapely.Polygon([(660_100, 6_867_100), (660_900, 6_867_900), (660_900, 6_867_100), (660_100, 6_867_900)])
     path = tmp_path / "qpv.gpkg"
     gpd.GeoDataFrame({"code_qp": ["QN1"], "lib_qp": ["x"]}, geometry=[bow_tie], crs=2154).to_file(path)
-    found = run_study(small_territory, qpv=path, out=None, as_of=DAY)
+    found = set_up(small_territory, Options(qpv=path, as_of=DAY))
     assert found.qpv.attrs["repaired"] == ["QN1"]
     assert found.qpv.geometry.is_valid.all()
 
@@ -367,24 +358,28 @@ def test_lists_of_a_study_are_files_and_frames_each_with_its_lineage(small_terri
     path.write_text("nom;adresse;ville\nA;1 rue A;Bondy\n", encoding="utf-8")
     point = gpd.GeoSeries.from_xy([660_500], [6_867_500], crs=2154)
     frame = gpd.GeoDataFrame({"nom": ["B"], "secteur": ["Mobilité"]}, geometry=point)
-    study = run_study(small_territory, out=None, structures=[frame, path, str(path)], as_of=dt.date(2026, 1, 1))
+    study = set_up(small_territory, Options(structures=[frame, path, str(path)], as_of=DAY))
     assert sorted(study.structures["name"]) == ["A", "B"]
     assert study.structures.set_index("name").geometry["B"].distance(point.iloc[0]) < 0.5
     lists = [source.file for source in study.inputs if source.layer == "structures"]
     assert lists == ["table", "mine.csv"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("excel", [False, True])
-def test_what_a_study_publishes_is_the_same_list_again(small_territory: Path, tmp_path: Path, *, excel: bool) -> None:
-    first = run_study(small_territory, out=tmp_path / "maps", as_of=DAY, excel=excel, background="none").structures
+def test_what_a_study_publishes_is_the_same_list_again(
+    small: tuple[Study, Path], made_territory: Path, tmp_path: Path, *, excel: bool
+) -> None:
+    study, maps = small
     if excel:
-        assert (tmp_path / "maps/tables/zones.csv").read_bytes().startswith(b"\xef\xbb\xbflayer;zone_id;")
+        maps = tmp_path
+        export(study, maps, excel=True)
+        assert (maps / "tables/zones.csv").read_bytes().startswith(b"\xef\xbb\xbflayer;zone_id;")
+    first = study.structures
     names = ["name", "geo_status", "geo_precision", "geo_radius_m", "geo_reason", "sectors", "qpv", "counted"]
     for path in ("tables/structures.csv", "study.xlsx", "layers.gpkg"):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", InputWarning)
-            again = place(small_territory, Options(structures=tmp_path / "maps" / path, as_of=DAY)).structures
+            again = place(made_territory, Options(structures=maps / path, as_of=DAY)).structures
         pd.testing.assert_frame_equal(pd.DataFrame(again[names]), pd.DataFrame(first[names]), check_dtype=False)
         placed = first.geometry.notna()
         assert (first[placed].distance(again[placed]) < 0.2).all()

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from essgeo import build_maps, build_siting, export, publish_study, run_study
+from essgeo import build_maps, build_siting, export, load_territory, publish_study, run_study
 from essgeo.cli.main import cli
 from essgeo.errors import InputError
 from essgeo.files.guard import refuse_overwrite
+from essgeo.publish.folder import check_folder
+from essgeo.study import Options, set_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -172,7 +174,7 @@ def test_functions_refuse_too(small_territory: Path, place: Path) -> None:
     mine.write_text(LIST)
     with pytest.raises(InputError, match=r"structures\.csv: out would overwrite structures; name another folder"):
         run_study(small_territory, structures=mine, out=out, as_of=DAY)
-    found = run_study(small_territory, structures=mine, out=None, as_of=DAY)
+    found = set_up(small_territory, Options(structures=mine, as_of=DAY))
     writers: list[Callable[[], object]] = [
         lambda: publish_study(found, out),
         lambda: export(found, out),
@@ -189,6 +191,4 @@ def test_a_file_of_the_user_beside_what_is_written_is_no_hindrance(small_territo
     mine = place / "maps" / "mine.csv"
     mine.write_text(LIST)
     refuse_overwrite({"out": mine.parent}, {"structures": mine})
-    (place / "maps" / "tables" / "review.csv").unlink()
-    assert run_study(small_territory, structures=mine, out=mine.parent, as_of=DAY).located == 1
-    assert mine.read_text() == LIST
+    check_folder(mine.parent, Options(structures=mine).inputs(load_territory(small_territory)))

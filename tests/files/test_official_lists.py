@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from essgeo import run_study
 from essgeo.errors import InputError
 from essgeo.files.structures import read_structures
 from essgeo.files.tables import read_table
+from essgeo.study import Options, set_up
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -194,7 +194,7 @@ def test_a_broken_list_is_one_message(tmp_path: Path, text: str, said: str) -> N
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_study_takes_each_official_list(small_territory: Path, tmp_path: Path, name: str) -> None:
-    study = run_study(small_territory, structures=FILES[name](tmp_path), out=None)
+    study = set_up(small_territory, Options(structures=FILES[name](tmp_path)))
     assert len(study.structures) == {"rna": 7, "siae": 4, "data_inclusion": 2}[name]
     assert study.structures["geo_status"].eq("masked").sum() == 1
     assert not study.structures.loc[study.structures["status"] == "closed", "counted"].any()

@@ -31,13 +31,19 @@ COMMANDS = """
 from essgeo.cli.main import cli
 
 for command in (
-    ["sources", "fetch", "ban", "stations", "--area", "93", "--offline", "--refresh"],
     ["study", sys.argv[1], "--out", "own"],
+    ["sources", "fetch", "ban", "stations", "--area", "93", "--offline", "--refresh"],
     ["study", sys.argv[1], "--live", "--offline", "--out", "live"],
 ):
     cli(command, standalone_mode=False)
-    os.write(2, f"DONE {command[0]}\\n".encode())
+    unused = sorted(set(sys.argv[2:]) & set(sys.modules)) if command[-1] == "own" else []
+    os.write(2, f"DONE {command[0]} {unused}\\n".encode())
 """
+UNUSED = (
+    *("dask", "distributed", "duckdb", "folium", "matplotlib", "openpyxl", "osmium", "platformdirs"),
+    *("requests", "urllib3", "xyzservices"),
+)
+"""What a study of a territory's own files must not import."""
 CLIENTS = """
 import essgeo.geocoding.service
 import essgeo.official.check
@@ -73,14 +79,16 @@ def test_nothing_is_opened_before_something_is_asked_for(tmp_path: Path) -> None
 
 
 @pytest.mark.slow
-def test_no_socket_at_all_offline(official: Server, small_territory: Path, tmp_path: Path) -> None:
+def test_no_socket_at_all_offline_and_no_import_without_use(
+    official: Server, small_territory: Path, tmp_path: Path
+) -> None:
     here = load_territory(small_territory)
     for layer in ("stations", "iris"):
         read_layer(here, layer, offline=False)
     fetch("ban", area="93")
     asked = len(official.requests)
-    _, seen = run(COMMANDS, str(small_territory), folder=tmp_path, ESSGEO_CACHE=str(tmp_path / "cache"))
-    assert seen == ["DONE sources", "DONE study", "DONE study"]
+    _, seen = run(COMMANDS, str(small_territory), *UNUSED, folder=tmp_path, ESSGEO_CACHE=str(tmp_path / "cache"))
+    assert seen == ["DONE study []", "DONE sources []", "DONE study []"]
     assert len(official.requests) == asked
     assert (tmp_path / "own" / "index.html").is_file()
     assert (tmp_path / "live" / "index.html").is_file()

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from essgeo.cli.main import cli
 from essgeo.errors import InputWarning
-from essgeo.study import run_study
+from essgeo.study import Options, set_up
 from tests.made.official import INSEE, publish_sirene
 from tests.made.sirene import place, site, unit
 from tests.register.test_naf import TRANSLATION, workbook
@@ -96,7 +96,7 @@ def test_without_the_correspondence_2027_is_poorer_and_says_so(
     assert {number: sectors for number, (sectors, _) in found.items()} == {
         1: "", 2: "", 3: "", 4: "culture_sport", 5: "",
     }  # fmt: skip
-    study = run_study(small_territory, live=True, offline=True, out=None, lang="fr")
+    study = set_up(small_territory, Options(live=True, offline=True, lang="fr"))
     assert any("--naf-2025" in note for note in study.notes)
 
 

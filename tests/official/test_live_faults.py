@@ -20,7 +20,7 @@ from essgeo.official.http import GoneError
 from essgeo.official.live import Found, Live, find, gather
 from essgeo.official.live_layers import live_iris
 from essgeo.official.store import OfficialFile
-from essgeo.study import run_study
+from essgeo.study import Options, run_study, set_up
 from essgeo.text.languages import words
 from tests.made.official import (
     INCOME_PATH,
@@ -43,27 +43,24 @@ if TYPE_CHECKING:
     from essgeo.official.catalogue import Source
 
 
-def test_a_source_that_is_down_is_said_on_every_page(official: Any, small_territory: Path, tmp_path: Path) -> None:
+def test_a_source_that_is_down_is_said(official: Any, small_territory: Path) -> None:
     del official.files[STATIONS_PATH]
-    study = run_study(small_territory, live=True, out=tmp_path / "maps", lang="fr")
-    assert study.stations["name"].tolist() == ["Gare"]
-    (note,) = (source.note for source in study.inputs if source.layer == "stations")
-    assert note.startswith("Emplacement des gares d'Île-de-France : stations.csv (millésime 2024) tient lieu")
-    said = "stations.csv (millésime 2024) tient lieu du fichier officiel"
-    pages = list((tmp_path / "maps").glob("*.html"))
-    assert len(pages) >= 5
-    for page in [*pages, *(tmp_path / "maps" / name for name in ("ATTRIBUTIONS.md", "datapackage.json"))]:
-        assert said in page.read_text(encoding="utf-8").replace("\\", ""), page
+    setting = set_up(small_territory, Options(live=True, lang="fr"))
+    assert setting.stations["name"].tolist() == ["Gare"]
+    (note,) = (source.note for source in setting.inputs if source.layer == "stations")
+    said = "Emplacement des gares d'Île-de-France : stations.csv (millésime 2024) tient lieu du fichier officiel"
+    assert note.startswith(said)
+    assert note in setting.shortfalls
 
 
 def test_the_last_good_copy_stands_in_for_a_file_that_changed(
     official: Any, small_territory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run_study(small_territory, live=True, out=None)
+    set_up(small_territory, Options(live=True))
     renamed = official.files[IRIS_PATH].replace(b"code_iris", b"identifiant")
     official.files[IRIS_PATH] = renamed
     monkeypatch.setitem(REFRESH_DAYS, "yearly", 0.0)
-    study = run_study(small_territory, live=True, out=None, lang="en")
+    study = set_up(small_territory, Options(live=True, lang="en"))
     (note,) = (source.note for source in study.inputs if source.title == "Contours IRIS")
     assert "Contours IRIS: the copy of" in note
     assert "the file has changed: it lacks code_iris" in note
@@ -73,7 +70,7 @@ def test_the_last_good_copy_stands_in_for_a_file_that_changed(
 
 def test_a_file_that_changed_and_has_no_copy_gives_way_to_the_territory(official: Any, small_territory: Path) -> None:
     official.files[IRIS_PATH] = official.files[IRIS_PATH].replace(b"code_iris", b"identifiant")
-    study = run_study(small_territory, live=True, out=None, lang="en")
+    study = set_up(small_territory, Options(live=True, lang="en"))
     (source,) = (source for source in study.inputs if source.layer == "iris")
     assert (source.file, source.url) == ("iris.geojson", "")
     assert "iris.geojson (vintage 2024) stands in for the official file" in source.note
@@ -82,16 +79,15 @@ def test_a_file_that_changed_and_has_no_copy_gives_way_to_the_territory(official
 
 def test_streets_that_are_damaged_leave_straight_lines_and_say_so(official: Any, small_territory: Path) -> None:
     official.files[OSM_PATH] = b"not an extract"
-    study = run_study(small_territory, live=True, out=None, lang="en")
+    study = set_up(small_territory, Options(live=True, lang="en"))
     assert study.network is None
-    assert study.coverage["method"].str.startswith("straight_line").all()
     assert any(note.startswith("OpenStreetMap, extrait régional: no data") for note in study.notes)
 
 
 def test_a_grid_of_somewhere_else_is_not_used(official: Any, small_territory: Path, tmp_path: Path) -> None:
     iris = read_layer(load_territory(small_territory), "iris")
     publish_grid(official, iris.iloc[:1], 3035, "carreaux_200m_met", tmp_path)
-    study = run_study(small_territory, live=True, out=None, lang="en")
+    study = set_up(small_territory, Options(live=True, lang="en"))
     assert study.demand["method"].eq("iris_even").all()
     assert any("its residents are too far from those of the census" in note for note in study.notes)
     assert any("hold 1,001 residents where the census counts 10,004" in fault for fault in study.faults)
@@ -170,19 +166,18 @@ def test_without_a_copy_before_the_territory_stands_in(official: Any, small_terr
 def test_a_refused_file_is_asked_for_again_and_the_mended_one_is_taken(
     official: Any, small_territory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: Any
 ) -> None:
+    asked_live = Options(live=True, lang="fr")
     manifest = tmp_path / "cache" / "sources" / "stations" / "france" / "manifest.json"
     right = official.files[STATIONS_PATH]
-    run_study(small_territory, live=True, out=None)
+    set_up(small_territory, asked_live)
     first = json.loads(manifest.read_text(encoding="utf-8"))
     official.files[STATIONS_PATH] = empty_shapes(official)
     with monkeypatch.context() as patch:
         patch.setitem(REFRESH_DAYS, "yearly", 0.0)
-        study = run_study(small_territory, live=True, out=tmp_path / "maps", lang="fr")
+        study = set_up(small_territory, asked_live)
     (used,) = [source for source in study.inputs if source.layer == "stations" and source.url]
     assert used.sha256 == first["sha256"]
     assert f"la copie du {used.fetched_at[:10]} tient lieu du fichier actuel (il ne contient rien de" in used.note
-    for page in (tmp_path / "maps").glob("*.html"):
-        assert "tient lieu du fichier actuel" in page.read_text(encoding="utf-8"), page
     second = json.loads(manifest.read_text(encoding="utf-8"))
     assert second == first | {"refused": second["refused"]}
     assert second["refused"] != first["sha256"]
@@ -202,7 +197,7 @@ def test_a_refused_file_is_asked_for_again_and_the_mended_one_is_taken(
     third = json.loads(manifest.read_text(encoding="utf-8"))
     assert (third["refused"], third["previous"]["sha256"]) == ("", first["sha256"])
     request.getfixturevalue("no_network")
-    study = run_study(small_territory, live=True, offline=True, out=None)
+    study = set_up(small_territory, Options(live=True, offline=True))
     assert [source.sha256 for source in study.inputs if source.layer == "stations" and source.url] == [third["sha256"]]
 
 
@@ -225,11 +220,11 @@ def test_sirene_without_a_row_of_the_territory_is_not_believed(
     units = [unit(1, denominationUniteLegale="ASSO")]
     publish_sirene(official, tmp_path, sirene_establishments=[site(1)], sirene_legal_units=units)
     with pytest.warns(InputWarning, match=UNCOVERED):
-        assert run_study(small_territory, live=True, out=None).structures["name"].tolist() == ["ASSO"]
+        assert set_up(small_territory, Options(live=True)).structures["name"].tolist() == ["ASSO"]
     away = [site(1, codeCommuneEtablissement="01001")]
     publish_sirene(official, tmp_path, sirene_establishments=away, sirene_legal_units=units)
     with pytest.warns(InputWarning, match=UNCOVERED):
-        study = run_study(small_territory, live=True, out=None)
+        study = set_up(small_territory, Options(live=True))
     assert study.structures["name"].tolist() == ["ASSO"]
     assert any("StockEtablissement : la copie du" in note for note in study.shortfalls)
 
@@ -251,14 +246,16 @@ def test_a_list_or_places_that_cannot_be_read_do_not_cost_the_register(
     broken = b"SIREN;FAMILLE\n" + b"\xff\xfe\x81;A\n" * 3
     publish_dataset(official, "ess_france", {"Liste des entreprises de l'ESS": ("csv", broken)})
     with pytest.warns(InputWarning, match=UNCOVERED):
-        study = run_study(small_territory, live=True, out=None, lang="en")
+        study = set_up(small_territory, Options(live=True, lang="en"))
     assert study.structures["name"].tolist() == ["ASSO"]
     assert "Liste des entreprises de l'ESS: no data for this territory (its content cannot be read)" in study.notes
     assert sum("Géolocalisation des établissements" in note for note in study.notes) == 1
 
 
-def test_a_french_page_holds_no_english_reason(official: Any, small_territory: Path, tmp_path: Path) -> None:
-    run_study(small_territory, live=True, out=None)
+def test_every_page_says_what_stands_in_and_a_french_one_in_french(
+    official: Any, small_territory: Path, tmp_path: Path
+) -> None:
+    set_up(small_territory, Options(live=True))
     del official.files[STATIONS_PATH]
     official.files[IRIS_PATH] = official.files[IRIS_PATH].replace(b"code_iris", b"identifiant")
     official.files[POPULATION_PATH] = wrong_census(official)
@@ -269,6 +266,10 @@ def test_a_french_page_holds_no_english_reason(official: Any, small_territory: P
             patch.setitem(REFRESH_DAYS, rhythm, 0.0)
         study = run_study(small_territory, live=True, out=tmp_path / "maps", lang="fr")
     assert len(study.faults) >= 6
+    for name in ("ATTRIBUTIONS.md", "datapackage.json"):
+        text = (tmp_path / "maps" / name).read_text(encoding="utf-8").replace("\\", "")
+        assert all(source.note in text for source in study.inputs), name
+    assert len(list((tmp_path / "maps").glob("*.html"))) >= 5
     reasons = [text.partition("{")[0] for text in words("en")["causes"].values()]
     for page in (tmp_path / "maps").glob("*.html"):
         text = page.read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ import shapely
 
 from essgeo.geocoding.index import COLUMNS as BAN_COLUMNS
 from essgeo.official.declare import declare_territory
-from essgeo.study import run_study
+from essgeo.study import Options, run_study, set_up
 from tests.made.command import essgeo
 from tests.made.official import (
     STATIONS_PATH,
@@ -93,7 +93,7 @@ def test_a_territory_begins_from_its_communes(redirected: Any, shared: Path, tmp
         "neighbourhood_id,name,city,citycode,iris_codes,qpv_2015,qpv_2024,note\n"
         "centre,Centre,Aubervilliers,93001,930010101|930010102,,QN09301M,\n"
     )
-    again = run_study(tmp_path / "plaine-commune", live=True, offline=True, structures=tmp_path / "mine.csv", out=None)
+    again = set_up(tmp_path / "plaine-commune", Options(live=True, offline=True, structures=tmp_path / "mine.csv"))
     assert again.neighbourhoods.index.tolist() == ["centre"]
 
 

@@ -18,7 +18,7 @@ from essgeo.files.provenance import sha256_of
 from essgeo.official.live import Live
 from essgeo.official.store import OfficialFile
 from essgeo.publish.licences import caveats
-from essgeo.study import run_study
+from essgeo.study import Options, run_study, set_up
 from essgeo.study.facts import live_renewal
 from essgeo.zoning.crosswalk import with_programme
 
@@ -58,12 +58,13 @@ def down(source: Source, **_: object) -> Any:
     raise SourceUnavailableError(message)
 
 
-@pytest.mark.parametrize("suffix", [".geojson", ".gpkg"])
-def test_a_perimeter_of_the_user_wins_over_the_outline_of_the_qpv(
-    suffix: str, small_territory: Path, tmp_path: Path
-) -> None:
+def test_a_perimeter_of_the_user_wins_over_the_outline_of_the_qpv(small_territory: Path, tmp_path: Path) -> None:
     shapes = {"Les Rives": box(500, 0, 1500, 1000), "Loin": box(90_000, 0, 90_500, 500)}
-    path = write_perimeters(tmp_path / f"mine{suffix}", shapes, interet=["Intérêt régional", "national"])
+    names = ("mine.geojson", "mine.gpkg")
+    other, path = (write_perimeters(tmp_path / n, shapes, interet=["Intérêt régional", "national"]) for n in names)
+    also = set_up(small_territory, Options(npnru=other)).npnru
+    assert also["name"].tolist() == ["Les Rives"]
+    assert also.geometry.iloc[0].symmetric_difference(shapes["Les Rives"]).area < 1
     study = run_study(small_territory, npnru=path, out=None)
     assert study.npnru["name"].tolist() == ["Les Rives"]
     assert study.npnru.geometry.iloc[0].symmetric_difference(shapes["Les Rives"]).area < 1
