@@ -9,21 +9,39 @@ from pathlib import Path
 import nbclient
 import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 
 import essgeo
 
-NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+BEFORE_ALL = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+import essgeo, pytest
+from conftest import few_worlds, run_once
+few_worlds(pytest.MonkeyPatch())
+essgeo.run_study = run_once
+"""
+"""Studies draw few worlds, and one that a notebook before has asked for is not run again."""
+BEFORE_EACH = "%reset -f\nimport os\nos.makedirs({name!r})\nos.chdir({name!r})\ndel os"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.timeout(900)
 @pytest.mark.filterwarnings("ignore")
-def test_notebook_runs(path: Path, tmp_path: Path) -> None:
-    notebook = nbformat.read(path, as_version=4)
-    client = nbclient.NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(tmp_path)}})
-    client.execute()
-    shown = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.outputs]
-    assert shown, "the notebook shows nothing"
+def test_notebooks_run(tmp_path: Path) -> None:
+    """One after the other in one process, which forgets every name and goes to another folder before each."""
+    cells, shows = [new_code_cell(BEFORE_ALL)], {}
+    for path in NOTEBOOKS:
+        own = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+        shows[path.stem] = own
+        cells += [new_code_cell(BEFORE_EACH.format(name=str(tmp_path / path.stem))), *own]
+    notebook = new_notebook(cells=cells)
+    nbclient.NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    assert [name for name, own in shows.items() if not any(cell.outputs for cell in own)] == []
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -63,7 +81,7 @@ from essgeo import geocode, load_territory, read_layer
 here = load_territory("est-ensemble")
 found = geocode(read_layer(here, "structures").head(3), using=read_layer(here, "addresses"), progress=True)
 """
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    notebook = new_notebook(cells=[new_code_cell(code)])
     nbclient.NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
     shown = [output.get("data", {}) for output in notebook.cells[0].outputs]
     assert any("application/vnd.jupyter.widget-view+json" in data for data in shown)

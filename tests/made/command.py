@@ -1,24 +1,27 @@
-"""The command as a user runs it."""
+"""The command as a user types it, run in this process."""
 
 from __future__ import annotations
 
-import os
-import subprocess
+import io
 import sys
-from pathlib import Path
+from contextlib import redirect_stderr, redirect_stdout
+from typing import TYPE_CHECKING
+
+import pytest
+
+from essgeo.cli import main
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
-def essgeo(*arguments: str, folder: Path) -> str:
-    """Run the command as a user does, and return what it prints."""
-    return ran(*arguments, folder=folder).stdout
-
-
-def ran(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run the command as a user does; it must end well."""
-    command = [sys.executable, "-W", "error", "-m", "essgeo", *arguments]
-    path = os.pathsep.join([str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")])
-    run = subprocess.run(
-        command, cwd=folder, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, check=False
-    )
-    assert run.returncode == 0, run.stderr
-    return run
+def essgeo(*arguments: str, folder: Path) -> tuple[str, str]:
+    """Run the command from a folder; it must end well. Return what it prints and what it tells of errors."""
+    printed, told = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(printed), redirect_stderr(told):
+        patch.chdir(folder)
+        patch.setattr(sys, "argv", ["essgeo", *arguments])
+        with pytest.raises(SystemExit) as left:
+            main()
+    assert not left.value.code, told.getvalue()
+    return printed.getvalue(), told.getvalue()

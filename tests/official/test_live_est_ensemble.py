@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from essgeo import load_territory, publish_study, read_layer
+from essgeo import load_territory, read_layer
 from essgeo.official.catalogue import read_catalogue
 from tests.made.command import essgeo
 from tests.made.official import (
@@ -38,7 +38,6 @@ from tests.made.server import FileServer
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from essgeo import Study
     from tests.made.register import MadeRegister
 
 pytestmark = pytest.mark.slow
@@ -52,6 +51,7 @@ NOT_ASKED = {
     "facilities", "iris_ages", "iris_activity", "annuaire_units",
 }  # fmt: skip
 """Sources that a study does not show: NPNRU is given, communes are made of IRIS, no code is of the NAF 2025."""
+PAGES = {"index", "territory", "compare", "method", "embed", "siting", "brief-1", "brief-2"}
 DAY = "2026-11-01"
 
 
@@ -106,9 +106,8 @@ def publish_est_ensemble(server: FileServer, shared: Path, folder: Path) -> Made
 
 @dataclass(frozen=True)
 class Runs:
-    """What a study of the territory's own files publishes, and a run of the command on those of the server."""
+    """A run of the command on the files of the server: its folder, what it said, what was served."""
 
-    own: Path
     live: Path
     said: str
     served: dict[str, bytes]
@@ -126,7 +125,7 @@ class Runs:
 
 
 @pytest.fixture(scope="module")
-def runs(shared: Path, est_ensemble: Study, tmp_path_factory: pytest.TempPathFactory) -> Runs:
+def runs(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Runs:
     folder = tmp_path_factory.mktemp("est-ensemble")
     server = FileServer()
     made = publish_est_ensemble(server, shared, folder)
@@ -135,10 +134,9 @@ def runs(shared: Path, est_ensemble: Study, tmp_path_factory: pytest.TempPathFac
         patch.setenv("ESSGEO_CACHE", str(folder / "cache"))
         npnru = str(shared / "npnru" / "npnru_qpv2015_codes_fcu.csv")
         study = ("study", "est-ensemble", "--as-of", "2026-01", "--out", "live", "--live", "--npnru", npnru)
-        said = essgeo(*study, folder=folder)
+        said, _ = essgeo(*study, folder=folder)
     server.close()
-    publish_study(est_ensemble, folder / "own")
-    return Runs(folder / "own", folder / "live", said, server.files, made)
+    return Runs(folder / "live", said, server.files, made)
 
 
 def everything_in(folder: Path) -> bytes:
@@ -154,7 +152,8 @@ def everything_in(folder: Path) -> bytes:
 
 
 def test_every_page_is_there_and_nothing_stands_in(runs: Runs) -> None:
-    assert {path.name for path in runs.live.glob("*.html")} == {path.name for path in runs.own.glob("*.html")}
+    targets = read_layer(load_territory("est-ensemble"), "neighbourhoods").index
+    assert {path.stem for path in runs.live.glob("*.html")} == {*PAGES, *targets}
     for page in runs.live.glob("*.html"):
         assert "tient lieu du fichier" not in page.read_text(encoding="utf-8"), page
         assert "échantillon" not in page.read_text(encoding="utf-8"), page

@@ -75,10 +75,9 @@ def test_a_territory_begins_from_its_communes(redirected: Any, shared: Path, tmp
     (tmp_path / "mine.csv").write_text(
         f"{REGISTER}a,Régie,,Aubervilliers,93001,{lon},{lat},association,numerique,active\n"
     )
-    assert "12 communes, EPSG:2154" in essgeo(
-        "territory", "init", "plaine-commune", "--communes", PLAINE, folder=tmp_path
-    )
-    said = essgeo("study", "plaine-commune", "--live", "--structures", "mine.csv", folder=tmp_path)
+    said, _ = essgeo("territory", "init", "plaine-commune", "--communes", PLAINE, folder=tmp_path)
+    assert "12 communes, EPSG:2154" in said
+    said, _ = essgeo("study", "plaine-commune", "--live", "--structures", "mine.csv", folder=tmp_path)
     assert "Communes sans IRIS aujourd'hui, peut-être fusionnées : 93059." in said
     assert "Base Adresse Nationale : pas de données pour ce territoire" in said
     assert "Aucun quartier cible n'est nommé : les QPV en tiennent lieu." in said
