@@ -18,6 +18,7 @@ import shapely
 from essgeo.messages import words
 from essgeo.schema.columns import COLUMNS
 from tests.conftest import ROOT
+from tests.made.official import in_degrees, mesh
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,25 +89,28 @@ def test_what_a_study_writes_stands_in_the_glossary_the_schemas_and_the_readme(
         assert {name for name in written if "_odbl." not in name and not name.startswith(".")} <= told
 
 
-@pytest.mark.slow
-def test_gaps_of_est_ensemble_as_json(run: Run) -> None:
-    code, printed, errors = run("gaps", "est-ensemble", "--json", "--walk-minutes", "10")
+def test_gaps_as_json(run: Run, small_territory: Path) -> None:
+    code, printed, errors = run("gaps", small_territory, "--json", "--walk-minutes", "10")
     rows = json.loads(printed)
     assert (code, errors) == (0, "")
     assert Counter(row["level"] for row in rows if row["theme"] == "all") == {
-        "neighbourhood": 4,
-        "qpv": 21,
-        "commune": 9,
+        "neighbourhood": 2,
+        "qpv": 1,
+        "commune": 2,
     }
     assert {"low", "high", "fgt0", "not_distinguishable", "need_gap"} <= set(rows[0])
     assert {row["minutes"] for row in rows} == {10}
     assert all(row["out_of_reach_low"] <= row["out_of_reach_high"] for row in rows)
 
 
-@pytest.mark.slow
-def test_gaps_on_a_network_say_so(run: Run, shared: Path) -> None:
-    streets = shared / "osm" / "bondy_rue2023_overpass.geojson"
-    code, printed, errors = run("gaps", "est-ensemble", "--network", streets)
+def test_gaps_on_a_network_say_so(run: Run, small_territory: Path, tmp_path: Path) -> None:
+    ways = [
+        {"type": "way", "tags": {"highway": "footway"}, "geometry": [{"lon": lon, "lat": lat} for lon, lat in way]}
+        for way in in_degrees(mesh((660_000, 6_867_000, 664_000, 6_868_000), 250))
+    ]
+    streets = tmp_path / "streets.json"
+    streets.write_text(json.dumps({"osm3s": {"timestamp_osm_base": "2023-07-27T00:00:00Z"}, "elements": ways}))
+    code, printed, errors = run("gaps", small_territory, "--network", streets)
     assert (code, errors) == (0, "")
     assert "walking network of 2023-07-27" in printed.splitlines()[-1]
 

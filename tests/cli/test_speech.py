@@ -79,10 +79,10 @@ def test_help_and_errors_of_use_are_french_and_the_next_run_english_again(run: R
 
 
 def test_a_run_prints_french_and_the_same_json(run: Run, small_territory: Path) -> None:
-    french, english = (run("gaps", small_territory, "--lang", lang) for lang in ("fr", "en"))
-    assert french[0] == english[0] == 0
-    assert french[1].split()[:3] == ["quartier", "rang", "thème"]
-    assert "les lieux qui y manquent ou qui ont fermé" in french[1]
+    code, french, _ = run("gaps", small_territory, "--lang", "fr")
+    assert code == 0
+    assert french.split()[:3] == ["quartier", "rang", "thème"]
+    assert "les lieux qui y manquent ou qui ont fermé" in french
     found = [json.loads(run("--lang", lang, "gaps", small_territory, "--json")[1]) for lang in ("fr", "en")]
     assert found[0] == found[1]
 

@@ -457,7 +457,7 @@ def test_a_fault_in_a_masked_row_is_told_without_what_it_hides(run: Run, small_t
         "zzsecret,ZZSECRET,zzsecret,zzsecret,zzsecret,P,\nzzsecret,ZZSECRET,zzsecret,,,P,\nok,Ouverte,1 rue A,,,O,??\n",
         encoding="utf-8",
     )
-    code, *said = run("study", small_territory, "--structures", sheet, "--out", tmp_path / "maps")
+    code, *said = run("zones", sheet, "--territory", small_territory, "-o", tmp_path / "zones.csv")
     assert code == 0, said
     assert "column secteur is not used: no cell of it is known as sectors (??)" in said[1]
     assert MARK not in "".join(said).lower()

@@ -100,11 +100,10 @@ def test_poverty_of_access_is_that_of_one_horizon_whatever_the_walk(layers: dict
     given_layers = (layers["demand"], layers["structures"], layers["neighbourhoods"])
     by_walk = [
         find_gaps(*given_layers, within_minutes=walk, as_of=DAY, draws=10).set_index(["neighbourhood_id", "theme"])
-        for walk in (5, 15, 40)
+        for walk in (5, 40)
     ]
-    for other in by_walk[1:]:
-        columns = [*POVERTY, "nearest_structure_id", "nearest_minutes"]
-        pd.testing.assert_frame_equal(other[columns].reindex(by_walk[0].index), by_walk[0][columns])
+    columns = [*POVERTY, "nearest_structure_id", "nearest_minutes"]
+    pd.testing.assert_frame_equal(by_walk[1][columns].reindex(by_walk[0].index), by_walk[0][columns])
 
 
 def test_trips_beyond_the_horizon_change_nothing(town: Any) -> None:
@@ -118,11 +117,10 @@ def test_trips_beyond_the_horizon_change_nothing(town: Any) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("walk", [5, 20])
-def test_a_study_and_find_gaps_agree_at_every_walk(walk: int) -> None:
+def test_a_study_and_find_gaps_agree_at_a_short_walk() -> None:
     from essgeo.study import Options, measure, set_up  # noqa: PLC0415 (the one test of this room that needs a study)
 
-    setting = set_up("est-ensemble", Options(as_of=DAY, walk_minutes=walk))
+    setting = set_up("est-ensemble", Options(as_of=DAY, walk_minutes=5))
     study = measure(replace(setting, parameters=replace(setting.parameters, draws=64)))
     again = find_gaps(
         study.demand,
@@ -130,7 +128,7 @@ def test_a_study_and_find_gaps_agree_at_every_walk(walk: int) -> None:
         study.neighbourhoods,
         qpv=study.qpv,
         communes=study.communes,
-        within_minutes=walk,
+        within_minutes=5,
         as_of=DAY,
         draws=64,
     )
