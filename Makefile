@@ -24,6 +24,9 @@ PIN_ADDOK := uv pip compile --group addok --quiet --upgrade --universal --python
 # takes over from the other.
 PYTEST := -m pytest -n 2 --dist worksteal
 
+# Tests start many processes: modules are compiled once, whatever the shell asks.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: help study notebook test test-all check format bench addok minimums pins clean
 
 help: ## list these targets

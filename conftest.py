@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
@@ -19,12 +20,38 @@ if TYPE_CHECKING:
     from essgeo.results import Parameters
     from essgeo.study import Options
 
+ROOT = Path(__file__).parent
 
-@pytest.fixture(scope="session", autouse=True)
-def _few_worlds() -> Iterator[None]:
-    """Draw few worlds in the studies of this process: they say the same, a fifth as precisely and in half the time.
 
-    A test that looks at the worlds names their number; the commands and notebooks that tests start draw all of them.
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin both halves of the tests with what takes long, module by module.
+
+    With ``--dist worksteal`` each of two processes takes one half in its order, and who is done first takes over from
+    the end of the other's. One half begins with what asks for the study of Est Ensemble, which is run there alone; the
+    other with slow tests and the browser.
+    """
+    modules: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        modules.setdefault(item.path, []).append(item)
+    first, second, short = [], [], []
+    for path, own in modules.items():
+        asked = {name for item in own for name in getattr(item, "fixturenames", ())}
+        if path.is_relative_to(ROOT / "essgeo") or "est_ensemble" in asked:
+            first += own
+        elif asked & {"browser", "on_streets"} or any(item.get_closest_marker("slow") for item in own):
+            second += own
+        else:
+            short += own
+    second.sort(key=lambda item: not any(one.get_closest_marker("slow") for one in modules[item.path]))
+    half = max(len(items) // 2 - len(first), 0)
+    items[:] = [*first, *short[:half], *second, *short[half:]]
+
+
+def few_worlds(patch: pytest.MonkeyPatch) -> None:
+    """Draw few worlds in the studies of this process: they say the same, a sixth as precisely and in half the time.
+
+    A test that looks at the worlds names their number; the commands that tests start draw all of them.
     """
     from essgeo.study import Options  # noqa: PLC0415 (the process that hands out the tests reads this file too)
 
@@ -33,15 +60,20 @@ def _few_worlds() -> Iterator[None]:
     def few(chosen: Options, here: Territory) -> Parameters:
         return replace(whole(chosen, here), draws=128, siting_draws=10)
 
+    patch.setattr(Options, "parameters", few)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _few_worlds() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Options, "parameters", few)
+        few_worlds(patch)
         yield
 
 
 @cache
 def run_once(territory: str, **options: object) -> Study:
     """Run a study once a process."""
-    from essgeo import run_study  # noqa: PLC0415 (only doctests that ask for a study pay for it)
+    from essgeo.study import run_study  # noqa: PLC0415 (only doctests that ask for a study pay for it)
 
     return run_study(territory, **options)
 
