@@ -189,9 +189,14 @@ def read_structures(
     ...     read_structures(path)[["name", "sectors", "status"]].reset_index().to_dict("records")
     [{'structure_id': 'le-fournil', 'name': 'Le Fournil', 'sectors': 'alimentation_agriculture', 'status': 'unknown'}]
     """
-    table = as_list(path) if isinstance(path, pd.DataFrame) else read_table(path, sheet=sheet, layer=layer)
     source = "table" if isinstance(path, pd.DataFrame) else Path(path).name
-    found, reading = structures_of(table, source=source, headers=headers, columns=columns, recode=recode)
+    found, reading = structures_of(  # the table is not named here, so that it is freed once it is read
+        as_list(path) if isinstance(path, pd.DataFrame) else read_table(path, sheet=sheet, layer=layer),
+        source=source,
+        headers=headers,
+        columns=columns,
+        recode=recode,
+    )
     reading.tell(source)
     return found
 
@@ -230,6 +235,7 @@ def structures_of(
     restricted = restricted_rows(taken)
     aside = footer_rows(table.set_axis(taken.index), taken, name=source, hidden=restricted)
     structures, restricted = redact(taken, restricted)[~aside], restricted[~aside]
+    del table, taken  # a list of a million rows is held once
     structures, faults, notes = _read_cells(structures, words)
     structures = _clean_company_numbers(structures, restricted)
     unnamed = _name_all(structures, restricted)
@@ -401,10 +407,10 @@ def _name_sources(structures: pd.DataFrame) -> pd.DataFrame:
 
     A list gathered from several publishers keeps the identifiers of each.
     """
-    both = structures["source"].map(simplify) + "-" + structures["structure_id"]
-    if not structures["structure_id"].duplicated().any() or both.duplicated().any():
+    if not structures["structure_id"].duplicated().any():
         return structures
-    return structures.assign(structure_id=both)
+    both = structures["source"].map(simplify) + "-" + structures["structure_id"]
+    return structures if both.duplicated().any() else structures.assign(structure_id=both)
 
 
 def _points_as_columns(table: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -420,16 +426,22 @@ def _points_as_columns(table: pd.DataFrame, name: str) -> pd.DataFrame:
     )
 
 
+def _slug(text: str) -> str:
+    return simplify(text).replace("_", "-")
+
+
 def _identifiers(structures: pd.DataFrame) -> list[str]:
     """Return a slug of each name; of namesakes with their commune, then their address, so that no order counts.
 
     Only rows that are alike in all of it get numbers.
     """
-    parts = [structures[name].map(simplify).str.replace("_", "-") for name in ("name", "city", "address")]
-    slugs = parts[0].where(parts[0] != "", "structure")
-    for part in parts[1:]:
-        shared = slugs.duplicated(keep=False) & (part != "")
-        slugs = slugs.mask(shared, slugs + "-" + part)
+    slugs = structures["name"].map(_slug).replace("", "structure")
+    for name in ("city", "address"):
+        shared = slugs[slugs.duplicated(keep=False)]
+        parts = structures.loc[shared.index, name].map(_slug)
+        slugs = slugs.mask(slugs.index.isin(parts.index[parts != ""]), shared + "-" + parts)
+    if slugs.is_unique:
+        return slugs.tolist()
     taken = set(slugs)
     identifiers: list[str] = []
     seen: set[str] = set()

@@ -101,7 +101,8 @@ def validate(frame: Frame, layer: str | Layer, *, source: str) -> Frame:
     vocabularies = {}
     for field in contract.fields:
         typed, found = _typed(plain[field.name], field)
-        plain[field.name] = typed
+        if not typed.equals(plain[field.name]):  # else two lists of a million rows would be held
+            plain[field.name] = typed
         faults.extend(found)
         if field.allowed is not None and (unknown := list(_unknown_codes(_text(typed), field, field.allowed))):
             faults.extend(unknown)
@@ -316,9 +317,11 @@ _NAMES_PAGES = "neighbourhood_id"
 
 
 def _index_faults(identifiers: pd.Series, rows: pd.Index) -> Iterator[Fault]:
+    texts, name = _text(identifiers), str(identifiers.name)
+    if name != _NAMES_PAGES and texts.is_unique and (texts != "").all():
+        return
     first: dict[str, int] = {}
-    for position, value in enumerate(_text(identifiers)):
-        name = str(identifiers.name)
+    for position, value in enumerate(texts):
         if not value:
             yield position, name, tell("is_without_identifier")
         elif value in first:
