@@ -22,11 +22,12 @@ from essgeo import export, load_territory, run_study
 from essgeo.cli.summary import caveat
 from essgeo.errors import InputError, InputWarning, SchemaError, SourceUnavailableError
 from essgeo.maps.findings import tally
+from essgeo.processes import side_by_side
 from essgeo.publish.licences import caveats
 from essgeo.publish.release import release
 from essgeo.study import Options, place, set_up
-from essgeo.study.run import _side_by_side
 from essgeo.text.phrases import method_in_words
+from essgeo.uncertainty import FEWER, WORLDS
 from tests.conftest import refuse_connections
 
 if TYPE_CHECKING:
@@ -201,6 +202,15 @@ def test_a_structure_outside_is_kept_and_said_so(small_territory: Path, tmp_path
     assert found.review.empty
 
 
+def test_of_many_structures_fewer_worlds_are_drawn_and_said(
+    small_territory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = Options(as_of=DAY)
+    assert set_up(small_territory, options).parameters.draws == WORLDS
+    monkeypatch.setattr("essgeo.study.run.MANY_STRUCTURES", 0)
+    assert set_up(small_territory, options).parameters.draws == FEWER
+
+
 def test_structures_outside_are_not_counted_as_located(small_territory: Path, tmp_path: Path) -> None:
     mine = tmp_path / "mine.csv"
     far = "".join(f"out{number},B,5.37,43.3,\n" for number in range(7))
@@ -283,15 +293,17 @@ import os, sys, time
 from pathlib import Path
 from essgeo.publish.release import release
 from essgeo.study import Options, place
-from essgeo.study.run import _side_by_side
+from essgeo.study.run import set_up
+from essgeo.processes import side_by_side
 from essgeo.text.phrases import method_in_words
+from essgeo.uncertainty import FEWER, WORLDS
 
 def work():
     time.sleep(0.5)
     Path(sys.argv[1]).write_text("late")
     return []
 
-with _side_by_side(work):
+with side_by_side(work):
     os.kill(os.getpid(), 9)
 """
 
@@ -309,11 +321,11 @@ def test_what_fails_beside_is_raised_and_what_ends_is_told(monkeypatch: pytest.M
         message = "a fault"
         raise InputError(message)
 
-    with _side_by_side(fail) as result, pytest.raises(InputError, match="a fault"):
+    with side_by_side(fail) as result, pytest.raises(InputError, match="a fault"):
         result()
-    with _side_by_side(lambda: os._exit(9)) as result, pytest.raises(RuntimeError, match="ended with code 9"):
+    with side_by_side(lambda: os._exit(9)) as result, pytest.raises(RuntimeError, match="ended with code 9"):
         result()
-    with _side_by_side(lambda: [1]) as result:
+    with side_by_side(lambda: [1]) as result:
         assert result() == [1]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -14,8 +15,10 @@ from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
 from essgeo.gaps.areas import need_weights
 from essgeo.gaps.poverty import drawn_poverty
 from essgeo.gaps.reach import THEME_ROWS, has_point, theme_bits
+from essgeo.processes import side_by_side
 from essgeo.register.activity import last_seen
 from essgeo.uncertainty import NOWHERE, WHOLE, WORLDS, Homes, Places, draw_worlds, reached_people
+from essgeo.uncertainty.counting import MANY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -215,17 +218,22 @@ def draw(
     streets = street_walks(cost)
     need = need_weights(demand) if "income" in demand else np.ones(len(demand))
     verified = (structures["status"] == "active").to_numpy()
-    found = reached_people(
-        homes,
-        places,
-        worlds,
-        limits,
-        themes=len(THEME_ROWS),
-        need=need,
-        measured=streets,
-        alone=[places.located, verified],
-    )
     holds = held_groups(homes, areas)
+    poverty = partial(
+        drawn_poverty, homes, places, worlds, holds, streets=streets, metres_per_minute=metres_per_minute, draws=draws
+    )
+    with side_by_side(poverty, when=len(demand) * worlds.count >= MANY) as beside:
+        found = reached_people(
+            homes,
+            places,
+            worlds,
+            limits,
+            themes=len(THEME_ROWS),
+            need=need,
+            measured=streets,
+            alone=[places.located, verified],
+        )
+        indices = beside()
     everything = shares_of(holds, found.people, found.all_people, draws)
     few = min(draws, found.alone.shape[-1])
 
@@ -240,5 +248,5 @@ def draw(
         shares_of(holds, found.in_need, found.all_in_need, draws),
         alone(found.alone[0]),
         alone(found.alone[1]),
-        drawn_poverty(homes, places, worlds, holds, streets=streets, metres_per_minute=metres_per_minute, draws=draws),
+        indices,
     )

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
-import multiprocessing
-import os
-import signal
-import warnings
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
@@ -34,8 +28,8 @@ from essgeo.gaps import (
 from essgeo.gaps.reach import trips_to
 from essgeo.maps import build_maps
 from essgeo.maps.before_after import build_before_after
-from essgeo.messages import tell
 from essgeo.official.live import Live
+from essgeo.processes import side_by_side
 from essgeo.publish import export
 from essgeo.publish.export import export_comparison, exported_files
 from essgeo.publish.folder import check_folder, staged
@@ -49,12 +43,12 @@ from essgeo.study.facts import UNEMPLOYMENT, live_facts, own_facts, user_inputs,
 from essgeo.study.inputs import Options
 from essgeo.study.place import add_places, lay_over
 from essgeo.territory import Territory, load_territory
+from essgeo.uncertainty import FEWER, MANY_STRUCTURES
 from essgeo.zoning.count import count_zones, residents_of, zone_layers
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from multiprocessing.connection import Connection
+    from collections.abc import Callable, Mapping, Sequence
 
     import geopandas as gpd
 
@@ -65,13 +59,8 @@ if TYPE_CHECKING:
     from essgeo.siting import Scenario
 
 
-Result = TypeVar("Result")
-
 CHANGE = "change.html"
 """The page that says what added places change."""
-
-_PR_SET_PDEATHSIG = 1
-"""Of Linux: the signal that a process gets when the one that started it ends."""
 
 
 def set_up(territory: str | Path | Territory, options: Options) -> Setting:
@@ -108,6 +97,8 @@ def set_up(territory: str | Path | Territory, options: Options) -> Setting:
         using=facts.addresses,
         iris_vintage=vintage_of(facts.inputs, "iris"),
     )
+    if placed.structures["counted"].sum() > MANY_STRUCTURES:
+        parameters = replace(parameters, draws=min(parameters.draws, FEWER))
     return Setting(
         territory=here,
         parameters=parameters,
@@ -396,7 +387,7 @@ def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the 
     setting = without if add is None else add_places(without, add)
     if out is None:
         return measure(setting)
-    with _side_by_side(lambda: _scenarios(setting)) as scenarios:
+    with side_by_side(lambda: _scenarios(setting)) as scenarios:
         study = measure(setting)
         compared = None if add is None else compare_studies(without, setting)
         _write(
@@ -458,7 +449,7 @@ def _write(
     excel: bool = False,
 ) -> list[Path]:
     with staged(out) as staging:
-        with _side_by_side(lambda: export(study, staging, excel=excel)) as exported:
+        with side_by_side(lambda: export(study, staging, excel=excel)) as exported:
             pages = build_maps(
                 study,
                 staging,
@@ -473,55 +464,3 @@ def _write(
             files += export_comparison(compared, staging, excel=excel)
         names = [path.relative_to(staging) for path in (*files, *pages)]
     return [out / name for name in names]
-
-
-@contextmanager
-def _side_by_side(work: Callable[[], Result]) -> Iterator[Callable[[], Result]]:
-    """Do some work in a process of its own while the block runs; what is given waits for it and returns its result.
-
-    The process is a copy of this one (a fork), so that nothing is imported or sent twice. Where a system has no safe
-    fork, or one core only, the work is done when it is asked for.
-    """
-    alone = not hasattr(os, "sched_getaffinity") or len(os.sched_getaffinity(0)) == 1  # Linux alone has it
-    if alone or multiprocessing.current_process().daemon:  # such as a worker of Dask, which may not start another
-        yield work
-        return
-    context = multiprocessing.get_context("fork")
-    mine, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_send_result, args=(work, theirs, os.getpid()), daemon=True)
-    with warnings.catch_warnings():
-        # Python 3.12 warns of threads at a fork: those of numpy and Arrow are idle then, and made anew in the copy.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        process.start()
-    theirs.close()
-
-    def result() -> Result:
-        try:
-            found = mine.recv()
-        except EOFError:
-            process.join()
-            message = tell("process_ended", exitcode=process.exitcode)
-            # A system that runs out of memory kills the largest process.
-            killed = process.exitcode == -signal.SIGKILL
-            raise (MemoryError if killed else RuntimeError)(message) from None
-        if isinstance(found, BaseException):
-            raise found
-        return cast("Result", found)
-
-    try:
-        yield result
-    finally:
-        process.kill()  # it has sent its result, or nobody waits for that any more
-        process.join()
-        mine.close()
-
-
-def _send_result(work: Callable[[], object], to: Connection, parent: int) -> None:
-    # It dies with the process that waits for it, so that none is left to write into the folder of a later run.
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        return
-    try:
-        to.send(work())
-    except BaseException as error:  # noqa: BLE001 (whatever it is, it is raised where the result is waited for)
-        to.send(error)

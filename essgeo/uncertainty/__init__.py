@@ -5,10 +5,12 @@ from essgeo.uncertainty.ends import ends
 from essgeo.uncertainty.homes import Homes, expected_people
 from essgeo.uncertainty.positions import DISCS, NOWHERE, WHOLE, Places
 from essgeo.uncertainty.streets import straight_metres, street_metres
-from essgeo.uncertainty.worlds import WORLDS, Worlds, as_flags, as_words, draw_worlds
+from essgeo.uncertainty.worlds import FEWER, MANY_STRUCTURES, WORLDS, Worlds, as_flags, as_words, draw_worlds
 
 __all__ = [
     "DISCS",
+    "FEWER",
+    "MANY_STRUCTURES",
     "NOWHERE",
     "WHOLE",
     "WORLDS",

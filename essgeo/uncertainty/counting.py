@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from essgeo.processes import shared_zeros, side_by_side
 from essgeo.uncertainty.streets import CELL_M, single_walks, straight_reach
 from essgeo.uncertainty.worlds import as_flags, as_words
 
@@ -46,6 +47,9 @@ WIDE = 20_480
 
 ROWS = 16
 """Themes and walks of a cell are counted so many at a time: more would not stay in the cache."""
+
+MANY = 10_000_000
+"""From so many points and worlds on, half of the squares are counted in a process of its own."""
 
 TOGETHER = 128
 """Structures without a position are put into their worlds so many at a time, for the same reason."""
@@ -138,31 +142,38 @@ def reached_people(
     count, few, again = worlds.count, min(FEW, worlds.count), min(ALONE, worlds.count)
     # Worlds of all structures, then those of each set alone: they are counted in one go.
     asked = np.concatenate([np.arange(count), *[np.arange(again)] * len(alone)])
-    people = np.zeros((groups, themes * walks, len(asked)), dtype=np.float32)
-    in_need = np.zeros((groups, themes * walks, few), dtype=np.float32)
-    product = np.empty((ROWS, len(asked)), dtype=np.float32)
-    for square in reached_squares(homes, places, worlds, limits_m, measured=measured, alone=alone):
-        masks = square.masks.reshape(-1, len(asked))  # rows (themes and walks) x worlds
-        # Of some themes and walks nobody of the square is reached in any world. Rows that follow each other are summed
-        # at once, some at a time.
-        some = np.flatnonzero(masks.max(axis=1))
-        runs = np.split(some, np.flatnonzero(np.diff(some) > 1) + 1)
-        rows = [
-            slice(at, min(at + ROWS, run[-1] + 1))
-            for run in runs
-            if len(run)
-            for at in range(run[0], run[-1] + 1, ROWS)
-        ]
-        cell_of = worlds.cell[square.points]
-        for cell in np.unique(cell_of):
-            mine = np.uint16(sum(1 << bit for bit in np.flatnonzero(cell_of == cell).tolist()))
-            group, each = group_of[cell], (worlds.people[cell] / np.float32(points[cell]))[asked]
-            for to in rows:
-                found = product[: to.stop - to.start]
-                found[:] = np.bitwise_count(masks[to] & mine)
-                found *= each
-                people[group, to] += found
-                in_need[group, to] += np.multiply(found[:, :few], need_of[cell], out=found[:, :few])
+
+    def add(squares: Iterable[Square], people: Floats, in_need: Floats) -> None:
+        """Add the residents of some squares: groups x rows (themes and walks) x worlds."""
+        product = np.empty((ROWS, len(asked)), dtype=np.float32)
+        for square in squares:
+            masks = square.masks.reshape(-1, len(asked))  # rows x worlds
+            # Of some themes and walks nobody of the square is reached in any world. Rows that follow each other are
+            # summed at once, some at a time.
+            some = np.flatnonzero(masks.max(axis=1))
+            runs = np.split(some, np.flatnonzero(np.diff(some) > 1) + 1) if len(some) else []
+            rows = [
+                slice(row, min(row + ROWS, run[-1] + 1)) for run in runs for row in range(run[0], run[-1] + 1, ROWS)
+            ]
+            cell_of = worlds.cell[square.points]
+            for cell in np.unique(cell_of):
+                mine = np.uint16(sum(1 << bit for bit in np.flatnonzero(cell_of == cell).tolist()))
+                group, each = group_of[cell], (worlds.people[cell] / np.float32(points[cell]))[asked]
+                for to in rows:
+                    found = product[: to.stop - to.start]
+                    found[:] = np.bitwise_count(masks[to] & mine)
+                    found *= each
+                    people[group, to] += found
+                    in_need[group, to] += np.multiply(found[:, :few], need_of[cell], out=found[:, :few])
+
+    # Two halves of the squares, whatever the number of cores, so that sums are the same on one and on two.
+    engine = _Engine(homes, places, worlds, limits_m, measured=measured, alone=alone)
+    by_row = groups, themes * walks
+    sums = [(shared_zeros(*by_row, len(asked)), shared_zeros(*by_row, few)) for _ in range(2)]
+    with side_by_side(lambda: add(engine.squares(1, 2), *sums[1]), when=len(homes.xy) * count >= MANY) as other:
+        add(engine.squares(0, 2), *sums[0])
+        other()
+    people, in_need = (np.add(one, two, out=one) for one, two in zip(*sums, strict=True))
     in_group = (group_of == np.arange(groups)[:, None]).astype(np.float32)  # groups x cells
     by_theme = groups, themes, walks
     return Reached(
@@ -203,21 +214,43 @@ def reached_squares(
     with the squared straight reach of the limit at the detour of that world. A located structure is near a square in
     most worlds or in none, and is looked at in all of them; one without a position is near in few.
     """
-    themes = int(np.bitwise_or.reduce(places.themes, initial=0)).bit_length()
-    width = worlds.count + len(alone) * min(ALONE, worlds.count)
-    known = _Located(places, worlds, limits_m, alone, measured)
-    others = _Unlocated(places, worlds, limits_m, alone)
-    _, square = np.unique(np.floor(homes.xy / CELL_M), axis=0, return_inverse=True)
-    order = np.lexsort((*homes.xy.T[::-1], square.ravel()))  # in a square by x, then by y
-    for points in np.split(order, np.flatnonzero(np.diff(square.ravel()[order])) + 1) if len(order) else []:
-        field = worlds.field[worlds.part[points[0]]]
-        for start in range(0, len(points), POINTS):
-            some = points[start : start + POINTS]
-            origins = _Origins(some, homes.xy[some], int(points.min()), field)
-            masks = np.zeros((themes, len(limits_m), width), dtype=np.uint16)
-            known.reach(origins, masks)
-            others.reach(origins, masks)
-            yield Square(some, masks)
+    return _Engine(homes, places, worlds, limits_m, measured=measured, alone=alone).squares()
+
+
+class _Engine:
+    """What is the same for all squares: the structures, and the demand points of each square."""
+
+    def __init__(
+        self,
+        homes: Homes,
+        places: Places,
+        worlds: Worlds,
+        limits_m: Sequence[float],
+        *,
+        measured: sparse.csr_array | None,
+        alone: Sequence[Flags],
+    ) -> None:
+        self.homes, self.worlds = homes, worlds
+        themes = int(np.bitwise_or.reduce(places.themes, initial=0)).bit_length()
+        self.shape = themes, len(limits_m), worlds.count + len(alone) * min(ALONE, worlds.count)
+        self.known = _Located(places, worlds, limits_m, alone, measured)
+        self.others = _Unlocated(places, worlds, limits_m, alone)
+        _, square = np.unique(np.floor(homes.xy / CELL_M), axis=0, return_inverse=True)
+        order = np.lexsort((*homes.xy.T[::-1], square.ravel()))  # in a square by x, then by y
+        bounds = np.flatnonzero(np.diff(square.ravel()[order])) + 1
+        self.points = np.split(order, bounds) if len(order) else []
+
+    def squares(self, first: int = 0, step: int = 1) -> Iterator[Square]:
+        """Yield what the points of squares reach, from one on, as many apart."""
+        for points in self.points[first::step]:
+            field = self.worlds.field[self.worlds.part[points[0]]]
+            for start in range(0, len(points), POINTS):
+                some = points[start : start + POINTS]
+                origins = _Origins(some, self.homes.xy[some], int(points.min()), field)
+                masks = np.zeros(self.shape, dtype=np.uint16)
+                self.known.reach(origins, masks)
+                self.others.reach(origins, masks)
+                yield Square(some, masks)
 
 
 class _Origins:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 WORLDS = 5120
 """Worlds of a study: 80 words of 64."""
 
+FEWER, MANY_STRUCTURES = 1024, 2400
+"""Worlds of a study of more structures than that."""
+
 WORD = 64
 
 

@@ -152,6 +152,17 @@ def test_who_reaches_some_structures_alone_is_who_reaches_them_where_the_others_
     np.testing.assert_array_equal(alone, others.people)
 
 
+def test_two_processes_count_what_one_does_to_the_last_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    homes, places = town()
+    asked = (homes, places, worlds_of(homes, places), LIMITS)
+    need = np.linspace(0.5, 2, len(homes.xy))
+    one = reached_people(*asked, themes=THEMES, need=need, alone=[places.located])
+    monkeypatch.setattr(counting, "MANY", 0)
+    two = reached_people(*asked, themes=THEMES, need=need, alone=[places.located])
+    for name, values in one._asdict().items():
+        np.testing.assert_array_equal(values, getattr(two, name), err_msg=name)
+
+
 def test_the_same_seed_gives_the_same_worlds_and_a_part_may_change_alone() -> None:
     homes, places = town()
     one, two, other = worlds_of(homes, places), worlds_of(homes, places), worlds_of(homes, places, seed=1)
