@@ -165,7 +165,8 @@ class Study(Setting):
     Attributes
     ----------
     zones, coverage, iris_coverage, gaps, support_chain, support_offers, challenge_aims,
-    challenge_reach, needs, needs_supply, figures, qpv_figures, portrait_areas
+    challenge_reach, needs, needs_supply, figures, qpv_figures, cooperations, concentrations, neighbours,
+    register_lists, portrait_areas
         Tables; their columns are described in :data:`essgeo.schema.columns.TABLES`.
     walking
         The streets beside straight lines; ``None`` without a network.
@@ -183,6 +184,10 @@ class Study(Setting):
     needs_supply: pd.DataFrame
     figures: pd.DataFrame
     qpv_figures: pd.DataFrame
+    cooperations: pd.DataFrame
+    concentrations: pd.DataFrame
+    neighbours: pd.DataFrame
+    register_lists: pd.DataFrame
     portrait_areas: pd.DataFrame
     walking: WalkingComparison | None = None
 

@@ -33,6 +33,7 @@ from essgeo.schema.cells import (
 from essgeo.schema.columns import HEADERS, LAYERS, LISTS
 from essgeo.schema.headers import guess_columns, simplify, words_of
 from essgeo.schema.validate import MONTH, ROW, meant, row_label, validate, warn_faults
+from essgeo.schema.vocabulary import ALLY, split_codes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -322,6 +323,12 @@ def _read_cells(
         structures["status"] = structures["status"].where(structures["status"] != "", ended)
     for name in ("status", "family"):
         structures[name] = structures[name].replace("", "unknown")
+    # A company that is an ally is of no family of the ESS, whatever the list says.
+    allied = structures["roles"].map(lambda roles: ALLY in split_codes(roles)) & (structures["family"] != "unknown")
+    faults += [
+        (row_label(row), "family", tell("ally_of_family")) for row in structures.index[allied.to_numpy(dtype=bool)]
+    ]
+    structures["family"] = structures["family"].mask(allied, "unknown")
     return structures, faults, notes
 
 

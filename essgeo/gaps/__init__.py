@@ -2,6 +2,7 @@
 
 from essgeo.gaps.areas import Areas, gather_areas, iris_areas
 from essgeo.gaps.coverage import area_coverage, coverage, dependence
+from essgeo.gaps.filieres import concentrations, cooperations, near_each_other
 from essgeo.gaps.find import LEAST_LOCATED, assess_gaps, find_gaps
 from essgeo.gaps.needs import challenge_reach, needs, needs_supply
 from essgeo.gaps.ranks import standing
@@ -16,6 +17,8 @@ __all__ = [
     "area_coverage",
     "assess_gaps",
     "challenge_reach",
+    "concentrations",
+    "cooperations",
     "coverage",
     "dependence",
     "draw",
@@ -23,6 +26,7 @@ __all__ = [
     "gather_areas",
     "horizon",
     "iris_areas",
+    "near_each_other",
     "needs",
     "needs_supply",
     "standing",

@@ -1,4 +1,4 @@
-"""The page of actors: who supports and funds which stage of a project, and how to get there."""
+"""The page of actors: who supports and funds, who works with whom, filières, aims, and every place with its source."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from essgeo.gaps.support_chain import HERE
-from essgeo.maps.findings import Row, records
+from essgeo.maps.findings import Row, records, where
 from essgeo.schema.vocabulary import STAGES, SUPPORT_ROLES
 from essgeo.text.languages import texts
 from essgeo.text.numbers import number
@@ -17,6 +17,32 @@ if TYPE_CHECKING:
 
 
 KILOMETRE = 1000
+
+
+def _filieres(study: Study) -> dict[str, Any]:
+    """Return the sectors of which enough are located: their quotients by commune, where they stand out, neighbours."""
+    found, names = study.concentrations, study.structures["name"]
+    sectors = [*dict.fromkeys(found["sector"])]
+    communes = where(found, level="commune")
+    near = study.neighbours[study.neighbours["sector"].isin(sectors)]
+    return {
+        "filieres": sectors,
+        "by_commune": [(name, records(rows)) for name, rows in communes.groupby("zone_name", sort=False)],
+        "stand_out": [
+            (sector, [row["zone_name"] for row in records(rows[rows["stands_out"].astype(bool)])])
+            for sector, rows in found.groupby("sector", sort=False)
+        ],
+        "neighbours": [
+            row | {"name": names.get(row["structure_id"], ""), "others": [names.get(code, "") for code in codes]}
+            for row in records(near.sort_values(["sector", "near"], ascending=[True, False], kind="stable"))[:MOST_ROWS]
+            for codes in [row["neighbours"].split("|")]
+        ],
+        "neighbours_left": max(len(near) - MOST_ROWS, 0),
+    }
+
+
+MOST_ROWS = 300
+"""Structures whose neighbours the page names; the table has them all."""
 
 
 def actors_page(study: Study) -> dict[str, Any]:
@@ -35,6 +61,10 @@ def actors_page(study: Study) -> dict[str, Any]:
         "support_roles": SUPPORT_ROLES,
         "grid": [(stage, cells) for stage, cells in grid if stage or any(cells)],
         "offers": list(offers.values()),
+        "cooperations": records(study.cooperations),
+        "aims": records(study.challenge_aims),
+        "places": records(study.sites),
+        **_filieres(study),
         "offers_here": sum(row["based"] == HERE for row in offers.values()),
     }
 

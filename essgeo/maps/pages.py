@@ -104,6 +104,7 @@ def shared_context(study: Study, background: Choice = "none") -> Context:
         "minutes": study.parameters.walk_minutes,
         "inputs": study.inputs,
         "notes": study.shortfalls,
+        "register_lists": records(study.register_lists),
         "menu": [(f"{code}.html", name) for code, name in study.neighbourhoods["name"].items()],
         "closing": [(f"{name}.html", words[name].get("menu", words[name]["title"])) for name in PAGES],
         "register_size": len(study.structures),

@@ -11,6 +11,7 @@ import numpy as np
 
 from essgeo.errors import InputError
 from essgeo.messages import tell
+from essgeo.schema.vocabulary import ALLY
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -60,7 +61,8 @@ def counted_on(structures: pd.DataFrame, day: dt.date | str | None = None) -> pd
     """Return which structures count on a day.
 
     Closed and moved structures do not. Those whose activity is not verified do. A period leaves out what has not begun
-    or has ended: ``2024`` begins on 1 January and ends on 31 December, ``2024-09`` ends with September.
+    or has ended: ``2024`` begins on 1 January and ends on 31 December, ``2024-09`` ends with September. Nor does a
+    company count that is an ally and nothing else (``roles``).
 
     A study writes what counts on its day as the column ``counted``. That column is the answer where no day is asked
     for, and where nothing in the table tells of another day.
@@ -109,7 +111,9 @@ def counted_on(structures: pd.DataFrame, day: dt.date | str | None = None) -> pd
     # A date is compared with as much of the day as it tells: "2024-09" with "2024-09" of "2024-09-15".
     begun = dates["active_from"].map(lambda start: today[: len(start)] >= start)
     lasting = dates["active_to"].map(lambda end: not end or today[: len(end)] <= end)
-    return _texts(structures, "status").isin(COUNTED_STATUSES) & begun.astype(bool) & lasting.astype(bool)
+    # A company that is an ally, and nothing else, offers nothing of the ESS.
+    of_ess = _texts(structures, "roles") != ALLY
+    return _texts(structures, "status").isin(COUNTED_STATUSES) & begun.astype(bool) & lasting.astype(bool) & of_ess
 
 
 def _texts(structures: pd.DataFrame, name: str) -> pd.Series:

@@ -101,6 +101,7 @@ ROLES = _labels(
         "accompagnement": ("Accompagnement", "Support"),
         "reseau": ("Réseau", "Network"),
         "financement": ("Financement", "Funding"),
+        "entreprise_alliee": ("Entreprise alliée", "Allied company"),
     }
 )
 
@@ -113,6 +114,10 @@ STAGES = _labels(
         "changement_echelle": ("Changement d'échelle", "Change of scale"),
     }
 )
+
+
+ALLY = "entreprise_alliee"
+"""The role of a company that works with the ESS: it is of no family of it, and offers nothing of it."""
 
 
 SUPPORT_ROLES = ("accompagnement", "financement")

@@ -15,11 +15,14 @@ from essgeo.gaps import (
     area_coverage,
     assess_gaps,
     challenge_reach,
+    concentrations,
+    cooperations,
     coverage,
     draw,
     gather_areas,
     horizon,
     iris_areas,
+    near_each_other,
     needs,
     needs_supply,
     support_chain,
@@ -35,6 +38,7 @@ from essgeo.publish.export import export_comparison, exported_files
 from essgeo.publish.folder import check_folder, staged
 from essgeo.register import activity_odds, portrait, portrait_by_area
 from essgeo.register.aims import count_aims, tag_aims
+from essgeo.register.lists import register_lists
 from essgeo.register.seed_figures import beside_today
 from essgeo.results import Setting, Study
 from essgeo.siting import default_scenarios
@@ -246,6 +250,10 @@ def measure(setting: Setting) -> Study:
             sample=not setting.from_sirene,
         ),
         qpv_figures=setting.lists["qpv_indicators"].rename_axis("indicator_id").reset_index(),
+        cooperations=cooperations(setting.lists["relations"], setting.structures),
+        concentrations=concentrations(setting.structures, rows, areas.table, level=chosen.level),
+        neighbours=near_each_other(setting.structures, network=setting.network, speed_kmh=chosen.speed_kmh),
+        register_lists=register_lists(setting.structures),
         portrait_areas=by_area,
         walking=compare_walking(demand, placed, setting.network, within_minutes=walk, speed_kmh=chosen.speed_kmh)
         if setting.network is not None

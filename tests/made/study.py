@@ -121,6 +121,10 @@ def make_study() -> Study:
         needs_supply=_table("needs_supply", 2, zone_id=["bel-air", "morillon"]),
         figures=_table("figures", 2, figure_id=["f1", "f2"], value=list(HOSTILE[:2])),
         qpv_figures=_table("qpv_figures", 1),
+        cooperations=_table("cooperations", 1),
+        concentrations=_table("concentrations", 1),
+        neighbours=_table("neighbours", 1, structure_id=["s-000"]),
+        register_lists=_table("register_lists", 1),
         review=_table("review", 3, structure_id=["s-197", "s-198", "s-199"], name=[*HOSTILE[197:199], MASKED]),
         portrait=_table(
             "portrait",

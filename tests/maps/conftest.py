@@ -297,6 +297,41 @@ def _qpv_figures() -> pd.DataFrame:
     return pd.DataFrame([{"indicator_id": "i1"} | row | said])
 
 
+def _cooperations() -> pd.DataFrame:
+    with_whom = {"with_structure_id": "s1", "with_name": "Café n° 1", "project": "Atelier", "since": "2017-06"}
+    row = {
+        "relation_id": "r1",
+        "party_id": "",
+        "party": "Grande Entreprise",
+        "role": "entreprise_alliee",
+        "tie": "cofonde",
+    }
+    return pd.DataFrame([row | with_whom | {"placed": "one", "source": "https://example.org"}])
+
+
+def _concentrations() -> pd.DataFrame:
+    zone = {"level": "commune", "zone_id": "99991", "zone_name": "Amont", "vintage": "", "sector": "mobilite"}
+    found = {"structures_expected": 9.0, "density": 4.0, "quotient": 1.8, "quotient_low": 1.1, "quotient_high": 2.2}
+    return pd.DataFrame([zone | found | {"stands_out": True}])
+
+
+def _neighbours() -> pd.DataFrame:
+    return pd.DataFrame([{"structure_id": "s0", "sector": "mobilite", "near": 1, "neighbours": "s1"}])
+
+
+def _register_lists() -> pd.DataFrame:
+    years = {"first_as_of": "2018", "last_as_of": "2024", "undated": 1}
+    row = {"theme": "all", "structures": 12, "structures_located": 9, "lists": 2, "main_lists": "siae.csv|a.fr"}
+    return pd.DataFrame([row | years])
+
+
+def _challenge_aims() -> pd.DataFrame:
+    row = {"challenge": "jeunesse", "label_fr": "Décrochage", "label_en": "Dropping out", "structures": 3}
+    known = {"aim": "decrochage", "structures_located": 1, "aim_rules": "name mission locale"}
+    none = {"aim": "not_known", "label_fr": "", "label_en": "", "structures_located": 0, "aim_rules": "not_known"}
+    return pd.DataFrame([row | known, row | none])
+
+
 def _zone_table(qpv: gpd.GeoDataFrame, neighbourhoods: gpd.GeoDataFrame) -> pd.DataFrame:
     rows = [
         {
@@ -436,7 +471,11 @@ def _study() -> Study:
         gaps=_gaps(),
         support_chain=_support_chain(),
         support_offers=_support_offers(),
-        challenge_aims=pd.DataFrame(),
+        challenge_aims=_challenge_aims(),
+        cooperations=_cooperations(),
+        concentrations=_concentrations(),
+        neighbours=_neighbours(),
+        register_lists=_register_lists(),
         challenge_reach=_challenge_reach(),
         needs=pd.DataFrame(),
         needs_supply=_needs_supply(),
