@@ -69,8 +69,9 @@ def read_premises(
     -------
     GeoDataFrame
         Index ``candidate_id`` (numbers where there is none, or the index of a table that has one): ``name``, ``kind``
-        (``premises``), ``city``, ``surface_m2`` (NaN where not known), ``available_from``, ``available_to``,
-        ``ground_floor`` (``yes``, ``no``, ``unknown``), ``state``, ``constraints``; a point, or none.
+        (``premises``), ``city``, ``surface_m2`` (NaN where not known), ``cost`` (rent, as the list gives
+        it), ``available_from``, ``available_to``, ``ground_floor`` (``yes``, ``no``, ``unknown``), ``state``,
+        ``constraints``, ``address``, ``postcode``, ``citycode``; a point, or none.
 
     Raises
     ------
@@ -178,7 +179,7 @@ def checked_premises(named: pd.DataFrame, shapes: gpd.GeoSeries | None, *, sourc
         if month_number(end, last=True) < month_number(start, last=False)
     ]
     raise_faults(source, backwards)
-    table["surface_m2"] = table["surface_m2"].astype(float)
+    table = table.assign(surface_m2=table["surface_m2"].astype(float), cost=table["cost"].astype(float))
     if shapes is None:
         known = table["lon"].between(-180, 180) & table["lat"].between(-90, 90)
         points = gpd.GeoSeries(gpd.points_from_xy(table["lon"], table["lat"]), crs=GEOGRAPHIC)
@@ -202,13 +203,14 @@ def _read_cells(plain: pd.DataFrame) -> tuple[pd.DataFrame, list[Fault]]:
             if day is None
         ]
         plain[name] = [day or "" for day in days]
-    surfaces = [number_of(text) if text else None for text in plain["surface_m2"]]
-    faults += [
-        (row_label(row), "surface_m2", tell("cell_left_out", what=tell("is_no_surface", value=text)))
-        for row, text, number in zip(rows, plain["surface_m2"], surfaces, strict=True)
-        if text and (number is None or number < 0)
-    ]
-    plain["surface_m2"] = [number if number is not None and number >= 0 else None for number in surfaces]
+    for name, wrong in (("surface_m2", "is_no_surface"), ("cost", "is_no_cost")):
+        numbers = [number_of(text) if text else None for text in plain[name]]
+        faults += [
+            (row_label(row), name, tell("cell_left_out", what=tell(wrong, value=text)))
+            for row, text, number in zip(rows, plain[name], numbers, strict=True)
+            if text and (number is None or number < 0)
+        ]
+        plain[name] = [number if number is not None and number >= 0 else None for number in numbers]
     flags = {True: "yes", False: "no", None: "unknown"}
     plain["ground_floor"] = [flags[FLAGS.get(simplify(text))] for text in plain["ground_floor"]]
     return plain, faults

@@ -207,7 +207,7 @@ def recognise(
     aliases = {
         name: headers[layer].get(name, ()) + (headers["address_list"].get(name, ()) if name != ID else ())
         for name in dict.fromkeys([*headers[layer], *headers["address_list"]])
-        if name not in chosen and (layer == "structures" or name not in {*PARTS, *LINES, "address", "address_more"})
+        if name not in chosen
     }
     refused: dict[str, str] = {}
 
@@ -235,7 +235,7 @@ def recognise(
         left = [name for name in free if (name,) not in own.values() and name not in refused]
         naming = [name for name in left if _may_name(name, table[name], seen[name])]
         own |= {"name": (naming[0],)} if naming else {}
-    fields = _with_address(own, chosen, names, seen) if layer == "structures" else own
+    fields = _with_address(own, chosen, names, seen)
     used = {column for columns in fields.values() for column in columns}
     order = [name for name in (*aliases, *chosen) if name in fields]
     return Reading(

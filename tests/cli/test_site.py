@@ -110,3 +110,52 @@ def test_without_draws_no_share_is_made_up(small_territory: Path) -> None:
     result = run(str(small_territory), "--sector", "Mobilité", "--draws", "0")
     assert result.exit_code == 0, result.output
     assert "nan" not in result.stdout
+
+
+BAN = """\
+id;numero;rep;nom_voie;code_postal;code_insee;nom_commune;nom_ancienne_commune;type_position;x;y;lon;lat
+93010_0001_00012;12;;Rue des Lilas;93140;93010;Bondy;;entrée;0;0;2.4604;48.9064
+"""
+
+
+def test_addresses_of_premises_are_looked_up_and_those_not_found_are_named(
+    small_territory: Path, tmp_path: Path
+) -> None:
+    ban, file = tmp_path / "adresses-93.csv", tmp_path / "locaux.csv"
+    ban.write_text(BAN, encoding="utf-8")
+    file.write_text(
+        "Local;Adresse;CP;Ville;Loyer;Libre à partir du\n"
+        "Halle;12 rue des Lilas;93140;Bondy;1 200 €;01/03/2027\nCave;3 rue Nulle Part;93140;Bondy;300;\n",
+        encoding="utf-8",
+    )
+    words = (str(small_territory), *ASKED, "--candidates", str(file), "--ban", str(ban), "--count", "1", "--json")
+    found = json.loads(run(*words, "--budget", "1500", "--from", "2027-01", "--to", "2027-06").stdout)
+    (site,) = found["sites"]
+    assert (site["name"], site["months"], site["cost"]) == ("Halle", 4, 1200)
+    assert site["geo_radius_m"] > 0
+    assert site["longitude"] == pytest.approx(2.4604, abs=1e-4)
+    assert [(row["name"], row["reason"]) for row in found["exclusions"]] == [("Cave", "no_position")]
+    assert any("Cave" in sentence for sentence in found["sentences"]["fr"])
+    assert any("Halle, 4 mois sur 6" in sentence for sentence in found["sentences"]["fr"])
+
+
+def test_which_site_for_which_activity_in_one_command(small_territory: Path, tmp_path: Path) -> None:
+    file = tmp_path / "locaux.csv"
+    file.write_text("nom,lon,lat\nHalle,2.4604,48.9064\nBoutique,2.4911,48.9064\n")
+    asked = (str(small_territory), "--candidates", str(file), "--draws", "64", "--objective", "coverage")
+    joint = ("--sector", "Mobilité", "--sector", "alimentation_agriculture")
+    found = json.loads(run(*asked, *joint, "--must-include", "Halle=Mobilité", "--json").stdout)
+    assert {site["name"]: site["sector"] for site in found["sites"]}["Halle"] == "mobilite"
+    table = {(row["name"], row["sector"]) for row in found["best_sectors"] if row["asked"]}
+    assert len(table) == 4, "each of the premises by each activity"
+    said = run(*asked, *joint).stdout
+    assert "Mobility" in said
+    assert "Food" in said
+    left = json.loads(run(*asked, "--sector", "Mobilité", "--count", "1", "--exclude", "Halle", "--json").stdout)
+    assert [site["name"] for site in left["sites"]] == ["Boutique"]
+
+
+def test_without_an_objective_target_neighbourhoods_come_first_and_most_residents_beside(small_territory: Path) -> None:
+    said = run(str(small_territory), *ASKED).stdout
+    first, second = (said.index(aim) for aim in ("residents of target neighbourhoods first", "most residents within"))
+    assert first < second
