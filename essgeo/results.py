@@ -164,7 +164,7 @@ class Study(Setting):
 
     Attributes
     ----------
-    zones, coverage, iris_coverage, gaps, support_chain, support_offers, challenge_aims,
+    zones, coverage, borders, if_listed, iris_coverage, gaps, support_chain, support_offers, challenge_aims,
     challenge_reach, needs, needs_supply, figures, qpv_figures, cooperations, concentrations, neighbours,
     register_lists, portrait_areas
         Tables; their columns are described in :data:`essgeo.schema.columns.TABLES`.
@@ -174,6 +174,8 @@ class Study(Setting):
 
     zones: pd.DataFrame
     coverage: pd.DataFrame
+    borders: pd.DataFrame
+    if_listed: pd.DataFrame
     iris_coverage: pd.DataFrame
     gaps: pd.DataFrame
     support_chain: pd.DataFrame

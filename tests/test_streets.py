@@ -11,12 +11,13 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 
-from essgeo import choose_sites, find_gaps, load_territory, run_study
+from essgeo import build_maps, choose_sites, find_gaps, load_territory, run_study
 from essgeo.access import grid_points
 from essgeo.errors import InputError
 from essgeo.siting import Assumptions, search_areas
 from essgeo.study import Options, set_up
 from essgeo.study.doctor import check_up
+from tests.made.official import in_degrees, mesh
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -115,6 +116,60 @@ def test_streets_of_elsewhere_are_refused(small_territory: Path, tmp_path: Path)
     file.write_text(json.dumps({"elements": [street]}), encoding="utf-8")
     with pytest.raises(InputError, match=r"marseille\.json: no walkable way"):
         run_study(small_territory, network=file, out=None, as_of=DAY)
+
+
+def streets_of(file: Path, *bounds: float) -> Path:
+    """Write streets every 250 m within bounds, west, south, east, north, in Lambert-93."""
+    ways = [
+        {"type": "way", "tags": {"highway": "footway"}, "geometry": [{"lon": lon, "lat": lat} for lon, lat in line]}
+        for line in in_degrees(mesh(bounds, 250))
+    ]
+    file.write_text(json.dumps({"elements": ways}), encoding="utf-8")
+    return file
+
+
+def test_beyond_the_ends_of_a_file_of_streets_nothing_is_measured(small_territory: Path, tmp_path: Path) -> None:
+    bondy = streets_of(tmp_path / "bondy.json", 660_000, 6_867_000, 661_750, 6_868_000)
+    mine = tmp_path / "mine.csv"
+    points = "".join(f"lieu {n},{2.4604 + n / 1000},48.9064\n" for n in range(4))
+    mine.write_text(f"nom,lon,lat\n{points}", encoding="utf-8")
+    found = run_study(small_territory, structures=mine, network=bondy, out=None, as_of=DAY)
+    whole = found.coverage.query("theme == 'all' and minutes == 15").set_index("zone_id")
+    assert round(whole.loc["93010", "residents"]) == 3001
+    assert 0.9 * 3001 < whole.loc["93010", "residents_measured"] < 3000, "the last houses are beyond the streets"
+    assert whole.loc["93010", "reached"] == whole.loc["93010", "share"] * whole.loc["93010", "residents_measured"]
+    assert 0 < whole.loc["93010", "share"] <= 1
+    for zone in ("Small", "93048", "right"):
+        row = whole.loc[zone]
+        assert row["residents_measured"] < 0.9 * row["residents"]
+        assert row[["share", "share_low", "share_high", "share_known_active", "reached"]].isna().all()
+    said = found.gaps.groupby("neighbourhood_id")["conclusion"].agg(set)
+    assert said["right"] == said["93048"] == {"not_measured"}
+    assert said["left"] == {"none", "nothing_beside"}
+    assert (found.gaps["rank"] == 0).all()
+    assert (
+        found.gaps.loc[found.gaps["neighbourhood_id"] == "left", "finding_en"].str.endswith("area is behind it.").any()
+    )
+    assert not found.gaps["finding_fr"].str.contains(r"\bnan\b").any()
+    by_iris = found.iris_coverage.query("theme == 'all'").set_index("iris_code")["share"]
+    assert by_iris.isna().to_dict() == {"930100101": False, "930100102": False, "930480101": True, "930480102": True}
+    assert (found.zones.query("layer == 'commune'")["residents"] > 3000).all(), "who lives there is still counted"
+
+    pages = {path.name: path.read_text() for path in build_maps(found, tmp_path / "maps") if path.suffix == ".html"}
+    assert "la marche n’est pas mesurée" in pages["index.html"]
+    assert "Non mesuré\xa0: les rues données" in pages["right.html"]
+    assert "hors de portée" not in re.search("<section.*?</section>", pages["right.html"], re.DOTALL)[0]
+    assert "contre une part non mesurée" in pages["left.html"]
+    assert not any(re.search(r"\bnan\b", page) for page in pages.values())
+
+
+def test_streets_over_which_no_area_is_measured_are_refused(small_territory: Path, tmp_path: Path) -> None:
+    corner = streets_of(tmp_path / "corner.json", 660_000, 6_867_000, 660_750, 6_867_500)
+    with pytest.raises(InputError, match=r"no area: nothing can be measured\..* covers Bondy, Montreuil"):
+        run_study(small_territory, network=corner, out=None, as_of=DAY)
+    setting = set_up(small_territory, Options(as_of=DAY, network=corner))
+    with pytest.raises(InputError, match="nothing can be measured"):
+        find_gaps(setting.demand, setting.structures, setting.neighbourhoods, network=setting.network, as_of=DAY)
 
 
 def test_the_gaps_of_a_study_are_those_of_find_gaps(on_streets: tuple[Study, Path]) -> None:

@@ -269,6 +269,16 @@ def _walks_over(
     return network_metres(network, *sides.values(), max_m=max_m), away
 
 
+def near_network(points: gpd.GeoDataFrame, network: WalkNetwork | None) -> NDArray[np.bool_]:
+    """Return which points are at most :data:`MAX_SNAP_M` from a network; all of them where there is none."""
+    if network is None:
+        return np.ones(len(points), dtype=bool)
+    near: NDArray[np.bool_] = (
+        snap(network, np.column_stack([points.geometry.x, points.geometry.y]), max_snap_m=MAX_SNAP_M).edge >= 0
+    )
+    return near
+
+
 def snap(network: WalkNetwork, xy: NDArray[np.float64], *, max_snap_m: float) -> Snapped:
     """Return the nearest place of the network, on an edge and not only at its nodes, of points of shape (points, 2)."""
     segments = np.asarray(shapely.linestrings(network.segment_xy))

@@ -11,6 +11,8 @@ import shapely
 from scipy import sparse
 
 from essgeo.access.accessibility import weighted_median
+from essgeo.errors import InputError
+from essgeo.messages import tell
 from essgeo.schema.validate import require_columns, with_known_names
 
 if TYPE_CHECKING:
@@ -28,13 +30,19 @@ class Areas:
     Attributes
     ----------
     table
-        One row an area: ``level``, ``zone_id``, ``zone_name``, ``vintage``, ``residents``.
+        One row an area: ``level``, ``zone_id``, ``zone_name``, ``vintage``, ``residents``; from
+        :func:`measured_areas` also ``residents_measured``.
     residents
-        Sparse matrix, areas x demand points: persons.
+        Sparse matrix, areas x demand points: the persons whose walks are measured.
     """
 
     table: pd.DataFrame
     residents: sparse.csr_matrix
+
+    @property
+    def people(self) -> NDArray[np.float64]:
+        """The residents that the figures of each area are of: 0 where it has no figure."""
+        return np.asarray(self.residents.sum(axis=1), dtype=np.float64).ravel()
 
 
 def gather_areas(
@@ -139,6 +147,52 @@ def _areas(table: pd.DataFrame, demand: pd.DataFrame, point: NDArray[np.intp], a
     persons = demand["population"].to_numpy()[point]
     matrix = sparse.csr_matrix((persons, (area, point)), shape=(len(table), len(demand)))
     return Areas(table.assign(residents=np.asarray(matrix.sum(axis=1)).ravel()), matrix)
+
+
+MEASURED = 0.9
+"""An area has figures where the walks of such a share of its residents are measured.
+
+What the others would change is bounded by their share: at most 10 points, as wide as the intervals of most areas."""
+
+
+def measured_areas(areas: Areas, near: NDArray[np.bool_]) -> Areas:
+    """Return areas with the residents whose walks over streets are measured, and only the demand points of these.
+
+    Beyond the ends of a file of streets nothing is measured: who lives there is neither within reach nor out of it. An
+    area that is measured for less than :data:`MEASURED` of its residents has no figure.
+
+    Parameters
+    ----------
+    areas
+        Of all demand points.
+    near
+        Which of these the streets come near, see :func:`essgeo.access.walking.near_network`.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"zone_id": ["a", "b"], "residents": [10.0, 4.0]})
+    >>> areas = measured_areas(Areas(table, sparse.csr_matrix([[9.0, 1.0], [2.0, 2.0]])), np.array([True, False]))
+    >>> areas.table["residents_measured"].tolist(), areas.people.tolist()
+    ([9.0, 2.0], [9.0, 0.0])
+    """
+    kept = areas.residents[:, np.flatnonzero(near)]
+    measured = np.asarray(kept.sum(axis=1), dtype=np.float64).ravel()
+    enough = measured >= MEASURED * areas.table["residents"].to_numpy()
+    shown = sparse.csr_matrix(sparse.diags_array(enough.astype(np.float64)) @ kept)
+    shown.eliminate_zeros()
+    return Areas(areas.table.assign(residents_measured=measured), shown)
+
+
+def require_measured(areas: Areas, communes: gpd.GeoDataFrame) -> None:
+    """Refuse streets over which no area is measured.
+
+    Raises
+    ------
+    InputError
+        Says which communes a file of streets has to cover.
+    """
+    if areas.table["residents"].sum() > 0 and not areas.people.any():
+        raise InputError(tell("streets_too_short", share=f"{100 * MEASURED:g}", communes=", ".join(communes["name"])))
 
 
 NEED_LIMITS = (0.5, 2.0)

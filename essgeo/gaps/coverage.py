@@ -43,9 +43,9 @@ if TYPE_CHECKING:
 SHARE_DECIMALS = 9
 
 COLUMNS = (
-    "level", "zone_id", "zone_name", "vintage", "theme_kind", "theme", "minutes", "residents", "reached",
-    "share", "share_low", "share_high", "share_located", "share_known_active", "structures", "structures_located",
-    "minutes_median", "method", "population_method",
+    "level", "zone_id", "zone_name", "vintage", "theme_kind", "theme", "minutes", "residents",
+    "residents_measured", "reached", "share", "share_low", "share_high", "share_located",
+    "share_known_active", "structures", "structures_located", "minutes_median", "method", "population_method",
 )  # fmt: skip
 
 
@@ -92,10 +92,11 @@ def coverage(
     -------
     DataFrame
         One row an area, theme and walk: ``level``, ``zone_id``, ``zone_name``, ``vintage``, ``theme_kind``, ``theme``,
-        ``minutes``, ``residents``, ``reached`` (persons), ``share`` (0 to 1, the mean of the worlds; NaN without
-        residents), ``share_low`` and ``share_high`` (:func:`essgeo.uncertainty.ends`), ``share_located`` (of the worlds
-        without the structures that have no position), ``share_known_active`` (of the worlds without the structures
-        whose activity is not verified), ``structures`` and ``structures_located`` (that offer the theme,
+        ``minutes``, ``residents``, ``residents_measured`` (fewer where streets end), ``reached`` (persons), ``share``
+        (of those measured, the mean of the worlds; NaN without residents, or where too few are measured), ``share_low``
+        and ``share_high`` (:func:`essgeo.uncertainty.ends`), ``share_located`` (of the worlds without the structures
+        that have no position), ``share_known_active`` (of the worlds without the
+        structures whose activity is not verified), ``structures`` and ``structures_located`` (that offer the theme,
         anywhere), ``minutes_median`` (to the nearest located, over residents; NaN where more than half of them reach
         none within ``cost.max_minutes``), ``method``, ``population_method``.
 
@@ -159,7 +160,7 @@ def coverage(
     return table.assign(
         structures=offers.sum(axis=0, dtype=int)[table["row"]],
         structures_located=offers[has_point(structures)].sum(axis=0, dtype=int)[table["row"]],
-        reached=table["share"] * table["residents"],
+        reached=table["share"] * table["residents_measured"],
         method=cost.method,
         population_method=demand["method"].iloc[0],
     )[list(COLUMNS)]
@@ -194,14 +195,14 @@ def area_coverage(structures: gpd.GeoDataFrame, areas: Areas, cost: CostMatrix, 
     """
     shares = _shares(cost, theme_bits(structures), areas, within_minutes)
     table = long_table(areas, {"share": shares}).rename(columns={"zone_id": "iris_code"})
-    table = table.assign(minutes=within_minutes, reached=table["share"] * table["residents"])
-    return table[["iris_code", "theme_kind", "theme", "minutes", "residents", "reached", "share"]]
+    table = table.assign(minutes=within_minutes, reached=table["share"] * table["residents_measured"])
+    return table[["iris_code", "theme_kind", "theme", "minutes", "residents", "residents_measured", "reached", "share"]]
 
 
 def _shares(cost: CostMatrix, bits: NDArray[np.uint64], areas: Areas, within_minutes: float) -> NDArray[np.float64]:
     """Return the share of each area within reach of each theme; NaN where nobody lives."""
     shares = weighted_shares(resident_weights(areas), reached_themes(cost, bits, within_minutes)).round(SHARE_DECIMALS)
-    shares[areas.table["residents"].to_numpy() == 0] = np.nan
+    shares[areas.people == 0] = np.nan
     return shares
 
 
@@ -215,7 +216,7 @@ def _medians(cost: CostMatrix, bits: NDArray[np.uint64], areas: Areas) -> NDArra
         running = areas.residents[:, order].toarray().cumsum(axis=1)  # areas x points, the nearest first
         middle = (running < running[:, -1:] / 2).sum(axis=1)
         medians[:, theme] = nearest[order][np.minimum(middle, len(order) - 1)]
-    medians[areas.table["residents"].to_numpy() == 0] = np.nan
+    medians[areas.people == 0] = np.nan
     return np.where(np.isinf(medians), np.nan, medians)
 
 
@@ -277,6 +278,6 @@ def dependence(structures: gpd.GeoDataFrame, areas: Areas, cost: CostMatrix, *, 
             "structure_id": structures.index.to_numpy()[which],
             "name": structures["name"].to_numpy()[which],
             "residents_lost": table["residents_lost"],
-            "share_lost": table["residents_lost"] / areas.table["residents"].to_numpy()[whose],
+            "share_lost": table["residents_lost"] / areas.people[whose],
         }
     )

@@ -82,7 +82,7 @@ def reach_difference(
         One row an area, theme and walk: ``share_before``, ``share_after`` (0 to 1), ``change_points`` (percentage
         points) and ``change_residents`` (persons), each with ``_low`` and ``_high``, and ``change``: ``more`` or
         ``less`` where that is so in 95 % of the worlds, ``none`` where nothing changes in any, ``unsure`` else,
-        ``nobody`` where nobody lives.
+        ``nobody`` where nobody lives whose walks are measured.
 
     Examples
     --------
@@ -122,7 +122,7 @@ def reach_difference(
         return shares_of(holds, found.people, found.all_people, draws)
 
     before, after = shares(sides.before), shares(sides.after)
-    people = areas.table["residents"].to_numpy()[:, None]
+    people = areas.people[:, None]
     nobody = np.where(people > 0, 0.0, np.nan)
     tables = []
     for walk, minutes in enumerate(within_minutes):

@@ -11,7 +11,15 @@ import pandas as pd
 from scipy import sparse
 
 from essgeo.access import travel_cost
-from essgeo.gaps.areas import FROM_POINTS, gather_areas, need_weights, resident_weights
+from essgeo.access.walking import near_network
+from essgeo.gaps.areas import (
+    FROM_POINTS,
+    gather_areas,
+    measured_areas,
+    need_weights,
+    require_measured,
+    resident_weights,
+)
 from essgeo.gaps.coverage import dependence
 from essgeo.gaps.poverty import ALPHAS, theme_poverty
 from essgeo.gaps.ranks import DRAWN_TIE, SURE, TIE, finding, theme_ranks, zone_ranks
@@ -50,10 +58,10 @@ HOLDERS = 3
 
 COLUMNS = (
     "level", "neighbourhood_id", "neighbourhood", "vintage", "rank", "rank_low", "rank_high", "theme_kind", "theme",
-    "conclusion", "minutes", "residents", "out_of_reach", "out_of_reach_low", "out_of_reach_high", "share",
-    "share_located", "territory_share", "gap_points", "gap_points_located", "low", "high", "behind",
-    "gap_residents", "need_gap", "need_gap_low", "need_gap_high", "need_known", "fgt0", "fgt0_low", "fgt0_high",
-    "fgt1", "fgt1_low", "fgt1_high", "fgt2", "fgt2_low", "fgt2_high", "zone_rank", "zone_rank_low",
+    "conclusion", "minutes", "residents", "residents_measured", "out_of_reach", "out_of_reach_low",
+    "out_of_reach_high", "share", "share_located", "territory_share", "gap_points", "gap_points_located", "low", "high",
+    "behind", "gap_residents", "need_gap", "need_gap_low", "need_gap_high", "need_known", "fgt0", "fgt0_low",
+    "fgt0_high", "fgt1", "fgt1_low", "fgt1_high", "fgt2", "fgt2_low", "fgt2_high", "zone_rank", "zone_rank_low",
     "zone_rank_high", "group", "not_distinguishable", "held_up_by", "lost_with_first", "structures",
     "structures_located", "nearest_structure_id", "nearest_name", "nearest_city", "nearest_minutes", "as_of",
     "method", "population_method", "finding_fr", "finding_en",
@@ -137,14 +145,17 @@ def find_gaps(  # noqa: PLR0913 (one argument a choice, all but three by name)
     untold = as_of is None and "counted" in structures
     day = None if untold else as_day(as_of) or dt.date.today()  # noqa: DTZ011 (the day where the user is)
     counted = cast("gpd.GeoDataFrame", structures[counted_on(structures, as_of)])
-    cost = travel_cost(demand, counted, network=network, max_minutes=horizon(within_minutes), speed_kmh=speed_kmh)
     nobody = gpd.GeoDataFrame({"name": [], "vintage": []}, geometry=[], crs=demand.crs)
     layers = {
         "communes": nobody if communes is None else communes,
         "neighbourhoods": neighbourhoods,
         "qpv": nobody if qpv is None else qpv,
     }
-    areas = gather_areas(demand, territory="all", **layers)
+    near = near_network(demand, network)
+    areas = measured_areas(gather_areas(demand, territory="all", **layers), near)
+    require_measured(areas, neighbourhoods)
+    demand = cast("gpd.GeoDataFrame", demand[near])
+    cost = travel_cost(demand, counted, network=network, max_minutes=horizon(within_minutes), speed_kmh=speed_kmh)
     odds = activity_odds(structures)
     drawn = draw(
         demand, counted, areas, cost, within_minutes=[within_minutes], odds=odds, as_of=day, draws=draws, seed=seed
@@ -205,9 +216,10 @@ def assess_gaps(
         - ``gap_points`` (percentage points behind the territory) with ``low`` and ``high``, ``behind`` (share of the
           worlds in which it is), ``gap_residents`` (persons); ``share_located`` and ``gap_points_located`` of the
           structures with a position alone;
-        - ``conclusion``: ``""`` where a gap is named, else why not: ``nobody`` lives there; the register knows
-          ``none``, or has ``none_located`` or ``few_located`` of the theme (:data:`LEAST_LOCATED`,
-          :data:`LEAST_SHARE`); the area is ``not_behind`` in 95 % of the worlds;
+        - ``conclusion``: ``""`` where a gap is named, else why not: ``nobody`` lives there; walks are ``not_measured``
+          for :data:`essgeo.gaps.areas.MEASURED` of its residents; the register knows ``none``, or has ``none_located``
+          or ``few_located`` of the theme (:data:`LEAST_LOCATED`, :data:`LEAST_SHARE`); the territory is not measured,
+          so that there is ``nothing_beside``; the area is ``not_behind`` in 95 % of the worlds;
         - ``need_gap`` with its interval (persons weighted by need), ``need_known`` (share whose income is known);
         - ``fgt0``, ``fgt1``, ``fgt2`` (see :func:`essgeo.gaps.poverty.theme_poverty`) with ``_low`` and ``_high``;
         - ``rank`` among the themes of the area whose gap is named (0: none; of the same gap all share the best), and
@@ -251,7 +263,8 @@ def assess_gaps(
     need = need_weights(demand)
     persons, in_need = sparse.csr_array(areas.residents), np.asarray(areas.residents @ need)[:, None]
     people, needy = resident_weights(areas), resident_weights(areas, need)
-    residents = areas.table["residents"].to_numpy()[:, None]
+    residents = areas.people[:, None]  # those measured: persons and shares are theirs
+    lived_in = areas.table["residents"].to_numpy()[:, None] > 0
 
     # Areas x themes, and with an axis of worlds after them the same in each world; NaN in the rows of nobody.
     nobody = np.where(residents > 0, 0.0, np.nan)
@@ -269,7 +282,8 @@ def assess_gaps(
     behind = np.where(gap > TIE, 1.0, 0.0) + nobody
     if worlds.shape[-1]:
         behind = (drawn_gap > DRAWN_TIE).mean(axis=-1) + nobody
-    conclusion = _conclusions(offers, offers[has_point(structures)], residents, behind)
+    behind += nobody[0]  # nothing is behind a territory that has no figure
+    conclusion = _conclusions(offers, offers[has_point(structures)], lived_in, residents, behind)
     some = drawn_gap[..., :RANKED_WORLDS]
     known = persons @ demand["income"].notna().to_numpy(dtype=float)[:, None]
     values = {
@@ -328,14 +342,16 @@ def _everybody(areas: Areas) -> NDArray[np.float64]:
 def _conclusions(
     offers: NDArray[np.bool_],
     located: NDArray[np.bool_],
+    lived_in: NDArray[np.bool_],
     residents: NDArray[np.float64],
     behind: NDArray[np.float64],
 ) -> NDArray[np.object_]:
     """Return why a row names no gap, ``""`` where it does: areas x themes."""
     every, placed = offers.sum(axis=0), located.sum(axis=0)
     few = (placed < LEAST_LOCATED) | (placed < LEAST_SHARE * every)
-    choices = [residents <= 0, every == 0, placed == 0, few, ~(behind >= SURE)]
-    names = ["nobody", "none", "none_located", "few_located", "not_behind"]
+    whole = residents[0] <= 0  # the territory is not measured
+    choices = [~lived_in, residents <= 0, every == 0, placed == 0, few, whole, ~(behind >= SURE)]
+    names = ["nobody", "not_measured", "none", "none_located", "few_located", "nothing_beside", "not_behind"]
     shape = behind.shape
     return np.select([np.broadcast_to(choice, shape) for choice in choices], names, "").astype(object)
 

@@ -98,7 +98,7 @@ def drawn_poverty(
         minutes = walked / metres_per_minute
         nearest = np.stack([minutes[:, among].min(axis=1, initial=np.inf) for among in offers.T])  # themes x cells
         nearest[nearest > HORIZON_MIN] = np.nan
-        people = worlds.people[:, world].astype(np.float64)
+        people = worlds.people[:, world].astype(np.float64) * belongs[0]  # of the territory, the first of the areas
         held = belongs * people
         total = held.sum(axis=1, keepdims=True)
         weights = sparse.csr_array(np.divide(held, total, out=np.zeros_like(held), where=total > 0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -194,22 +195,26 @@ def finding(row: Row, names: Mapping[str, str], lang: Lang, *, level: float = 0.
     said = words(lang)["gaps"]
     label = THEMES[row["theme"]][lang]
     place = {"place": row["neighbourhood"], "theme": label if label.isupper() else label[0].lower() + label[1:]}
-    unknown = row["conclusion"] in {"nobody", "none", "none_located", "few_located"}
+    unknown = row["conclusion"] in {"nobody", "not_measured", "none", "none_located", "few_located"}
     ends = row["out_of_reach_low"], row["out_of_reach_high"]
-    if unknown and row["residents"] > 0:  # the share within reach, since no gap is named
-        ends = row["residents"] - ends[1], row["residents"] - ends[0]
+    people = row.get("residents_measured", row["residents"])
+    if unknown and people > 0:  # the share within reach, since no gap is named
+        ends = people - ends[1], people - ends[0]
     out = said[row["conclusion"] if unknown else "out"].format(
         **place,
         out=number(row["out_of_reach"], lang),
         share=percent(row["share"], lang),
         structures=number(row["structures"], lang),
         located=number(row["structures_located"], lang),
-        residents=number(row["residents"], lang),
+        residents=number(people, lang),
+        measured=percent(people / row["residents"] if row["residents"] else math.nan, lang),
         spread=said["spread"].format(level=f"{100 * level:g}", interval=_spread(*ends, lang)),
         minutes=row["minutes"],
     )
     if unknown:
         return out
+    if row["conclusion"] == "nothing_beside":
+        return f"{out} {said['nothing_beside']}"
     low, high = row["low"], row["high"]  # percentage points behind the territory
     key = "level"
     if low > 100 * TIE:

@@ -150,7 +150,10 @@ def weighted_shares(weights: sparse.csr_array, masks: NDArray[np.uint64]) -> NDA
 def long_table(areas: Areas, columns: dict[str, NDArray[np.generic]]) -> pd.DataFrame:
     """Return one row an area and theme, from arrays areas x themes; ``area`` and ``row`` are the positions of both."""
     area, row = (axis.ravel() for axis in np.indices((len(areas.table), len(THEME_ROWS))))
-    rows = areas.table.iloc[area].reset_index(drop=True)
+    table = areas.table
+    if "residents_measured" not in table:
+        table = table.assign(residents_measured=table["residents"])
+    rows = table.iloc[area].reset_index(drop=True)
     themes = THEME_ROWS.iloc[row].reset_index(drop=True)
     values = pd.DataFrame({name: value.ravel() for name, value in columns.items()})
     return pd.concat([rows, themes, values], axis=1).assign(area=area, row=row)

@@ -93,14 +93,22 @@ def walk_to(row: Row, lang: Lang) -> str:
 
 def reach(row: Row, territory: Row, lang: Lang) -> str:
     """Return the share of residents within reach (a row of ``coverage``), beside that of the territory."""
+    words, everybody, measured = texts(lang)["findings"], row["residents"], row["residents_measured"]
+    if math.isnan(row["share"]) and everybody > 0:
+        near = percent(measured / everybody, lang)
+        return words["reach_not_measured"].format(measured=near, residents=number(everybody, lang))
     key = {0.0: "reach_none", 1.0: "reach_all"}.get(row["share"], "reach")
-    return texts(lang)["findings"][key].format(
+    whole = territory["share"]
+    said = words[key].format(
         share=percent(row["share"], lang),
-        residents=number(row["residents"], lang),
+        residents=number(measured, lang),
         interval=interval(row["share_low"], row["share_high"], lang, share=True),
         minutes=row["minutes"],
-        territory_share=percent(territory["share"], lang),
+        territory_share=words["unmeasured"] if math.isnan(whole) else percent(whole, lang),
     )
+    if round(measured) == round(everybody):
+        return said
+    return f"{said} {words['reach_of'].format(measured=number(measured, lang), residents=number(everybody, lang))}"
 
 
 class Headline(NamedTuple):
@@ -137,20 +145,31 @@ def headline(study: Study, theme: str) -> Headline:
             said[f"silent_{silent[0]}"].format(**topic), said[f"detail_{silent[0]}"].format(**counts), silent=True
         )
     kind = "all" if theme == "all" else "theme"
+    place = study.territory.place(lang)
+    of_residents = {
+        "measured": number(whole["residents_measured"], lang), "residents": number(whole["residents"], lang),
+    }  # fmt: skip
+    if math.isnan(whole["share"]):
+        title = said["unmeasured"].format(place=place[0].upper() + place[1:])
+        return Headline(title, said["unmeasured_detail"].format(**of_residents), silent=False)
+    partly = (
+        "" if len({*of_residents.values()}) == 1 else " " + texts(lang)["findings"]["reach_of"].format(**of_residents)
+    )
     behind = of_theme[(of_theme["level"] == "neighbourhood") & (of_theme["rank"] > 0)]
     if behind.empty:
         return Headline(
             said["territory"].format(
-                place=study.territory.place(lang)[0].upper() + study.territory.place(lang)[1:],
+                place=place[0].upper() + place[1:],
                 reach=_tenths("have", whole["share"], lang).format(what=said[f"what_{kind}"].format(**topic)),
                 minutes=minutes,
             ),
             said["territory_detail"].format(
                 share=percent(whole["share"], lang),
-                residents=number(whole["residents"], lang),
+                residents=number(whole["residents_measured"], lang),
                 interval=interval(whole["share_low"], whole["share_high"], lang, share=True),
                 level=percent(study.parameters.level, lang),
-            ),
+            )
+            + partly,
             silent=False,
         )
     most = records(behind.sort_values(["gap_residents", "neighbourhood_id"], ascending=[False, True]))[0]
@@ -162,11 +181,12 @@ def headline(study: Study, theme: str) -> Headline:
         ),
         said["neighbourhood_detail"].format(
             out=number(most["out_of_reach"], lang),
-            residents=number(most["residents"], lang),
+            residents=number(most["residents_measured"], lang),
             interval=interval(most["out_of_reach_low"], most["out_of_reach_high"], lang),
             share=percent(most["territory_share"], lang),
             level=percent(study.parameters.level, lang),
-        ),
+        )
+        + partly,
         silent=False,
     )
 
@@ -191,7 +211,8 @@ def largest_gap(rows: Sequence[Row], names: Mapping[str, str], lang: Lang) -> li
     words = texts(lang)["findings"]
     behind = [row for row in rows if row["rank"] > 0]
     if not behind:
-        return [words["gap_none"]]
+        beside = any(row["conclusion"] == "nothing_beside" for row in rows)
+        return [words["not_beside" if beside else "gap_none"]]
     first = behind[0]
     gap = words["gap"].format(
         theme=theme(first, lang),
@@ -226,6 +247,37 @@ def theme(row: Row, lang: Lang) -> str:
     """
     label = THEMES[row["theme"]][lang]
     return label if label.isupper() else label[0].lower() + label[1:]
+
+
+def hangs_on(row: Row, reached: Row, names: Mapping[str, str], lang: Lang) -> list[str]:
+    """Return what is lost if one place has closed, where that is half of what the interval spans below the estimate.
+
+    ``row`` is that of the whole ESS in the gaps of the area, ``reached`` its row of coverage.
+    """
+    first, lost, people = row["held_up_by"].partition("|")[0], row["lost_with_first"], reached["residents_measured"]
+    below = (reached["share"] - reached["share_low"]) * people
+    if not first or not lost >= max(below / 2, LEAST_LOST * people):
+        return []
+    return [texts(lang)["findings"]["hangs_on"].format(name=names.get(first, first), residents=number(lost, lang))]
+
+
+def borders(rows: Sequence[Row], minutes: int, lang: Lang) -> list[str]:
+    """Return the lowest and the highest share of a neighbourhood with one more or one less IRIS, a scenario."""
+    if not rows:
+        return []
+    words = texts(lang)["findings"]
+    ends = {}
+    for end, pick in (("low", min), ("high", max)):
+        row = pick(rows, key=lambda row: row["share"])
+        ends[end] = percent(row["share"], lang)
+        ends[f"{end}_iris"] = words["border_with" if row["border"] == "with" else "border_without"].format(
+            iris=row["iris_name"]
+        )
+    return [words["borders"].format(minutes=minutes, **ends)]
+
+
+LEAST_LOST = 0.01
+"""Less than such a share of the residents of an area hangs on a place only in name."""
 
 
 def support_chain(rows: Sequence[Row], lang: Lang) -> list[str]:

@@ -14,8 +14,10 @@ from essgeo.maps.actors import actors_page
 from essgeo.maps.drawing import MARKS, STROKES, period, surface
 from essgeo.maps.findings import (
     Row,
+    borders,
     bound,
     by_index,
+    hangs_on,
     headline,
     interval,
     largest_gap,
@@ -146,10 +148,17 @@ def territory_page(study: Study) -> Context:
 
 def data_page(study: Study) -> Context:
     """Return the inventory: what the register holds beside the portrait of the ESS, and the files to take away."""
+    whole = where(study.if_listed, level="territory").set_index("family")
+    listed = {
+        (name, family): value for name in ("share_listed", "share_if_listed") for family, value in whole[name].items()
+    }
     return {
         "page": "data.html",
         "whole": _in_territory(study),
-        "portrait": records(study.portrait),
+        "portrait": [
+            row | {name: listed.get((name, row["family"]), math.nan) for name in ("share_listed", "share_if_listed")}
+            for row in records(study.portrait)
+        ],
         "qpv_count": len(study.qpv),
     }
 
@@ -181,9 +190,7 @@ def neighbourhood_page(study: Study, code: str, made: Register) -> Context:
         "reached": reached,
         "findings": [
             reach(reached, _in_territory(study), study.lang),
-            verified(reached, study.lang),
-            *largest_gap(gaps, study.neighbourhoods["name"], study.lang),
-            *support_chain(chain, study.lang),
+            *([] if math.isnan(reached["share"]) else _of_reach(study, reached, gaps, chain)),
         ],
         "shared": shared_qpv(row, others, study.parameters.vintage, study.lang),
         "thresholds": records(table.sort_values("minutes")),
@@ -206,6 +213,18 @@ def neighbourhood_page(study: Study, code: str, made: Register) -> Context:
         ],
         "others": [(f"{other}.html", name) for other, name in study.neighbourhoods["name"].items() if other != code],
     }
+
+
+def _of_reach(study: Study, reached: Row, gaps: list[dict[str, Any]], chain: list[dict[str, Any]]) -> list[str]:
+    """Return what more is found of a neighbourhood whose walks are measured."""
+    (whole,) = records(where(study.gaps, level="neighbourhood", neighbourhood_id=reached["zone_id"], theme="all"))
+    return [
+        verified(reached, study.lang),
+        *hangs_on(whole, reached, study.structures["name"], study.lang),
+        *borders(records(where(study.borders, neighbourhood_id=reached["zone_id"])), reached["minutes"], study.lang),
+        *largest_gap(gaps, study.neighbourhoods["name"], study.lang),
+        *support_chain(chain, study.lang),
+    ]
 
 
 def method_page(study: Study) -> Context:
@@ -413,7 +432,7 @@ def _by_theme(study: Study, codes: list[str], cell: Callable[[Row, Study], Cell]
 
 def _gap_cell(row: Row, study: Study) -> Cell:
     """Return the share out of reach, which areas of different sizes have in common, and how many residents that is."""
-    residents = row["residents"] or math.nan
+    residents = row["residents_measured"] or math.nan
     names = ("out_of_reach", "out_of_reach_low", "out_of_reach_high")
     share = {name: round(row[name], 1) / residents for name in names}
     cell = _interval_cell(share, *names, study, share=True)

@@ -338,7 +338,10 @@ def portal_content(study: Study) -> dict[str, Any]:
         "plot": {
             theme: None
             if said.silent
-            else [[round(float(row[name]), SHARE_DIGITS) for name in names] for row in plot_rows(study, theme)]
+            else [
+                None if math.isnan(row["share"]) else [round(float(row[name]), SHARE_DIGITS) for name in names]
+                for row in plot_rows(study, theme)
+            ]
             for theme, said in told.items()
         },
     }

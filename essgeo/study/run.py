@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from essgeo.access import compare_walking, travel_cost
+from essgeo.access.walking import near_network
 from essgeo.files.perimeters import listed_zones
 from essgeo.gaps import (
     area_coverage,
@@ -28,7 +29,9 @@ from essgeo.gaps import (
     support_chain,
     support_offers,
 )
+from essgeo.gaps.areas import measured_areas, require_measured
 from essgeo.gaps.reach import trips_to
+from essgeo.gaps.scenarios import border_shares, reach_if_listed
 from essgeo.maps import build_maps
 from essgeo.maps.before_after import build_before_after
 from essgeo.official.live import Live
@@ -139,11 +142,19 @@ def measure(setting: Setting) -> Study:
     """
     known = setting.structures.drop(columns=["aims", "aim_rule"], errors="ignore")
     setting = replace(setting, structures=known.join(tag_aims(known, setting.lists["aims"])))
-    chosen, here, demand = setting.parameters, setting.territory, setting.demand
+    chosen, here = setting.parameters, setting.territory
     walk, walks = chosen.walk_minutes, chosen.thresholds_min
     counted = cast("gpd.GeoDataFrame", setting.structures[setting.structures["counted"]])
     located = counted.geometry.notna().to_numpy()
     placed = cast("gpd.GeoDataFrame", counted[located])
+    layers = {name: getattr(setting, name) for name in ("communes", "neighbourhoods", "qpv", "npnru")}
+    whole = gather_areas(
+        setting.demand, territory=here.name, **{name: layer for name, layer in layers.items() if name != "npnru"}
+    )
+    # Beyond the ends of a file of streets nothing is measured: those who live there are in no figure of reach.
+    near = near_network(setting.demand, setting.network)
+    areas, demand = measured_areas(whole, near), cast("gpd.GeoDataFrame", setting.demand[near])
+    require_measured(areas, setting.communes)
     cost = travel_cost(
         demand,
         counted,
@@ -152,10 +163,6 @@ def measure(setting: Setting) -> Study:
         speed_kmh=chosen.speed_kmh,
     )
     to_placed = trips_to(cost, located)
-    layers = {name: getattr(setting, name) for name in ("communes", "neighbourhoods", "qpv", "npnru")}
-    areas = gather_areas(
-        demand, territory=here.name, **{name: layer for name, layer in layers.items() if name != "npnru"}
-    )
     chance: dict[str, Any] = {
         "odds": activity_odds(setting.structures),
         "as_of": chosen.as_of,
@@ -174,7 +181,7 @@ def measure(setting: Setting) -> Study:
     zones = count_zones(
         zone_layers(layers, iris_vintage=vintage_of(setting.inputs, "iris")),
         rows[rows["structure_id"].isin(counted.index)],
-        pd.concat([areas.table, residents_of(demand, setting.npnru)], ignore_index=True),
+        pd.concat([whole.table, residents_of(setting.demand, setting.npnru)], ignore_index=True),
         near_m=chosen.near_m,
         level=chosen.level,
         listed=listed_zones(setting.qpv),
@@ -209,12 +216,29 @@ def measure(setting: Setting) -> Study:
         seed=setting.portrait,
         level=chosen.level,
     )
-    needed = needs(demand, areas, pd.DataFrame() if setting.indicators is None else setting.indicators)
+    needed = needs(setting.demand, whole, pd.DataFrame() if setting.indicators is None else setting.indicators)
     return Study(
         **vars(setting),
         zones=zones,
         coverage=reached,
-        iris_coverage=area_coverage(placed, iris_areas(demand), to_placed, within_minutes=walk),
+        borders=border_shares(
+            demand,
+            counted,
+            setting.neighbourhoods,
+            setting.iris,
+            cost,
+            coverage=reached,
+            within_minutes=walk,
+            odds=chance["odds"],
+            as_of=chosen.as_of,
+            seed=chosen.seed,
+        ),
+        if_listed=reach_if_listed(
+            demand, setting.structures, areas, setting.portrait, within_minutes=walk, speed_kmh=chosen.speed_kmh
+        ),
+        iris_coverage=area_coverage(
+            placed, measured_areas(iris_areas(setting.demand), near), to_placed, within_minutes=walk
+        ),
         gaps=behind,
         support_chain=support_chain(
             demand,
@@ -243,7 +267,7 @@ def measure(setting: Setting) -> Study:
         needs_supply=needs_supply(needed, behind, reached, minutes=walk),
         figures=beside_today(
             setting.lists["seed_figures"],
-            _today(setting, areas, needed, by_area),
+            _today(setting, whole, needed, by_area),
             setting.portrait,
             scope=here.name,
             year=str(chosen.as_of.year),
@@ -255,8 +279,10 @@ def measure(setting: Setting) -> Study:
         neighbours=near_each_other(setting.structures, network=setting.network, speed_kmh=chosen.speed_kmh),
         register_lists=register_lists(setting.structures),
         portrait_areas=by_area,
-        walking=compare_walking(demand, placed, setting.network, within_minutes=walk, speed_kmh=chosen.speed_kmh)
-        if setting.network is not None
+        walking=compare_walking(
+            setting.demand, placed, setting.network, within_minutes=walk, speed_kmh=chosen.speed_kmh
+        )
+        if setting.network is not None and near_network(placed, setting.network).any()
         else None,
     )
 

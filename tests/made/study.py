@@ -92,6 +92,10 @@ def make_study() -> Study:
         ),
         zones=_table("zones", 2, zone_id=["QN1", "QN2"]),
         coverage=coverage,
+        borders=_table(
+            "borders", 2, neighbourhood_id="bel-air", iris_code=["930480101", "930480102"], iris_name=HOSTILE[:2]
+        ),
+        if_listed=_table("if_listed", 2, level="territory", zone_id="essai", family=["association", "total"]),
         iris_coverage=_table(
             "iris_coverage",
             4,

@@ -159,6 +159,7 @@ def _coverage() -> pd.DataFrame:
                         "theme": theme,
                         "minutes": minutes,
                         "residents": residents,
+                        "residents_measured": residents,
                         "reached": residents * share,
                         "share": share,
                         "share_low": max(0.0, share - 0.1),
@@ -204,6 +205,7 @@ def _gaps() -> pd.DataFrame:
                     "theme": theme,
                     "minutes": 15,
                     "residents": 1000.0,
+                    "residents_measured": 1000.0,
                     "out_of_reach": out,
                     "out_of_reach_low": out - 10,
                     "out_of_reach_high": out + 10,
@@ -467,6 +469,30 @@ def _study() -> Study:
         structure_zones=structure_zones,
         zones=_zone_table(qpv, neighbourhoods),
         coverage=_coverage(),
+        borders=pd.DataFrame(
+            {
+                "neighbourhood_id": next(iter(NAMES)),
+                "neighbourhood": next(iter(NAMES.values())),
+                "iris_code": ["1", "2"],
+                "iris_name": ["Un", "<b>Deux</b>"],
+                "border": ["with", "without"],
+                "residents": 1000.0,
+                "share": [0.7, 0.4],
+            }
+        ),
+        if_listed=pd.DataFrame(
+            {
+                "level": "territory",
+                "zone_id": "test",
+                "zone_name": "T",
+                "family": ["association", "total"],
+                "minutes": 15,
+                "seed_enterprises": 10.0,
+                "register_located": 1,
+                "share_listed": 0.2,
+                "share_if_listed": 0.9,
+            }
+        ),
         iris_coverage=iris_coverage,
         gaps=_gaps(),
         support_chain=_support_chain(),

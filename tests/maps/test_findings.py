@@ -18,6 +18,7 @@ def _coverage(share: float = 0.5) -> dict[str, Any]:
         "share_low": 0.0,
         "share_high": 0.9,
         "residents": 2465.0,
+        "residents_measured": 2465.0,
         "minutes": 15,
         "share_known_active": 0.3,
     }
@@ -26,6 +27,7 @@ def _coverage(share: float = 0.5) -> dict[str, Any]:
 def _gap(theme: str, out: float, more: float, first: int = 1, name: str = "Le Relais") -> dict[str, Any]:
     return {
         "theme": theme,
+        "conclusion": "",
         "out_of_reach": out,
         "out_of_reach_low": out - 10,
         "out_of_reach_high": out + 10,
@@ -63,6 +65,17 @@ def test_reach_gives_share_interval_residents_and_territory() -> None:
         "50\u202f% des 2\u202f465 habitants (de 0\u202f% à 90\u202f%) vivent à 15 min à pied ou moins d’au moins un "
         "lieu de l’ESS connu du registre, contre 86\u202f% dans l’ensemble du territoire."
     )
+
+
+def test_shares_are_said_to_be_those_of_the_residents_measured() -> None:
+    some = _coverage() | {"residents_measured": 2300.0}
+    assert findings.reach(some, _coverage(), "en").startswith("50% of the 2,300 residents")
+    assert "of the 2,300 residents whose walks are measured, of 2,465" in findings.reach(some, _coverage(), "en")
+    none = _coverage(math.nan) | {"residents_measured": 600.0}
+    assert findings.reach(none, _coverage(), "en") == (
+        "Not measured: the streets given come near 24% of the 2,465 residents only; 90% are needed."
+    )
+    assert "against a share that is not measured" in findings.reach(_coverage(), none, "en")
 
 
 @pytest.mark.parametrize(("share", "start"), [(0.0, "None of the 2,465"), (1.0, "All 2,465"), (0.999, ">99% of")])

@@ -47,6 +47,8 @@ TABLE_NAMES = [
         "structure_zones",
         "zones",
         "coverage",
+        "borders",
+        "if_listed",
         "iris_coverage",
         "gaps",
         "support_chain",

@@ -23,7 +23,17 @@ if TYPE_CHECKING:
 STREETS = Input(
     "network", "93.osm.pbf", "2" * 64, "Rues piétonnes", "Contributeurs d'OpenStreetMap", "ODbL 1.0", "2026-01-01"
 )
-WALKED = {"coverage", "iris_coverage", "gaps", "support_chain", "challenge_reach", "needs_supply", "neighbours"}
+WALKED = {
+    "borders",
+    "if_listed",
+    "coverage",
+    "iris_coverage",
+    "gaps",
+    "support_chain",
+    "challenge_reach",
+    "needs_supply",
+    "neighbours",
+}
 SHARED = {*WALKED, "support_offers", "figures"}
 """Tables under the ODbL: figures walked on its streets, and what names its stations."""
 

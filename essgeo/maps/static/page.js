@@ -182,17 +182,20 @@
     say("plot-theme", data.labels.themes[theme]);
     const rows = data.plot[theme];
     all("#plot li").forEach(function (line, place) {
-      line.classList.toggle("silent", !rows);
-      if (!rows) {
+      const row = rows && rows[place];  // null where the streets given end before
+      line.classList.toggle("silent", !row);
+      if (!row) {
         line.querySelector(".value").replaceChildren(words.silent);
         return;
       }
-      const [share, low, high] = rows[place];
+      const [share, low, high] = row;
       const at = (value) => 100 * value + "%";
       const set = (part, values) =>
         Object.entries(values).forEach(([key, value]) => line.querySelector(part).setAttribute(key, at(value)));
-      const whole = rows[rows.length - 1][0];
-      set(".reference", { x1: whole, x2: whole });
+      const whole = rows[rows.length - 1];
+      if (whole) {
+        set(".reference", { x1: whole[0], x2: whole[0] });
+      }
       set(".range", { x1: low, x2: high });
       set(".mean", { cx: share });
       const ends = fill(words.interval, { low: percent(low), high: percent(high) });

@@ -1,0 +1,223 @@
+"""What stands beside the intervals, never in them: other perimeters, and a register that lists everything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import shapely
+from scipy.spatial import KDTree
+
+from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
+from essgeo.gaps.areas import iris_areas, resident_weights
+from essgeo.gaps.shares import homes_of, places_of, street_walks, worlds_of
+from essgeo.register import located_here
+from essgeo.schema.vocabulary import split_codes
+from essgeo.uncertainty import reached_people
+from essgeo.uncertainty.streets import CELL_M, straight_metres
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    import geopandas as gpd
+
+    from essgeo.access import CostMatrix
+    from essgeo.gaps.areas import Areas
+
+BORDER_M = 10.0
+"""Two IRIS border each other along at least so many metres: a corner is no border."""
+
+BORDER_WORLDS = 1280
+
+BORDERS = ["neighbourhood_id", "neighbourhood", "iris_code", "iris_name", "border", "residents", "share"]
+
+IF_LISTED = [
+    "level", "zone_id", "zone_name", "family", "minutes", "seed_enterprises", "register_located", "share_listed",
+    "share_if_listed",
+]  # fmt: skip
+
+
+def border_shares(
+    demand: gpd.GeoDataFrame,
+    structures: gpd.GeoDataFrame,
+    neighbourhoods: gpd.GeoDataFrame,
+    iris: gpd.GeoDataFrame,
+    cost: CostMatrix,
+    *,
+    coverage: pd.DataFrame,
+    within_minutes: int,
+    odds: tuple[float, float],
+    as_of: dt.date,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Return the share within reach of each target neighbourhood with and without each IRIS at its border.
+
+    Its perimeter is a judgement: each row is a scenario, with one more or one less IRIS, and no interval.
+
+    Parameters
+    ----------
+    demand, structures, cost
+        As for :func:`essgeo.gaps.coverage`.
+    neighbourhoods, iris
+        The layers; neighbourhoods that are no list of IRIS (``iris_codes``) have no row.
+    coverage
+        From :func:`essgeo.gaps.coverage`: scenarios are told from the share of each neighbourhood there.
+    within_minutes, odds, as_of, seed
+        The walk, and what worlds are drawn from.
+
+    Returns
+    -------
+    DataFrame
+        One row a neighbourhood and IRIS: ``neighbourhood_id``, ``neighbourhood``, ``iris_code``, ``iris_name``,
+        ``border`` (``with`` or ``without``), ``residents`` of the perimeter so changed, ``share``.
+
+    Examples
+    --------
+    >>> study = study_est_ensemble()
+    >>> noue = study.borders[study.borders["neighbourhood_id"] == "la-noue-caillet"]
+    >>> bool(noue["share"].between(0, 1).all()), sorted(set(noue["border"]))
+    (True, ['with', 'without'])
+    """
+    told = coverage[coverage["level"].eq("neighbourhood") & coverage["theme"].eq("all")]
+    shares = told[told["minutes"] == within_minutes].set_index("zone_id")["share"]
+    members = {
+        code: split_codes(cell)
+        for code, cell in neighbourhoods["iris_codes"].items()
+        if cell and not np.isnan(shares.get(code, np.nan))
+    }
+    shapes = iris.geometry.to_numpy()
+    first, second = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=1.0)
+    edges = shapely.boundary(shapes)
+    shared = shapely.length(shapely.intersection(edges[first], edges[second], grid_size=1.0))
+    kept = (first != second) & (shared >= BORDER_M)
+    beside = pd.Series(iris.index[second[kept]], index=iris.index[first[kept]])
+    changed = {code: _border(codes, beside, iris.index) for code, codes in members.items()}
+    needed = {one for code, codes in members.items() for one in (*codes, *changed[code])}
+    some = demand["iris_code"].isin(list(needed)).to_numpy()
+    if not some.any():
+        return pd.DataFrame(columns=BORDERS)
+    homes_there = demand[some]
+    areas = iris_areas(homes_there)
+    homes, places = homes_of(homes_there, areas), places_of(structures, demand)
+    places = places._replace(themes=places.themes & np.uint64(1))  # any structure, whatever it offers
+    worlds = worlds_of(homes, places, structures, odds=odds, as_of=as_of, draws=BORDER_WORLDS, seed=seed)
+    streets = street_walks(cost)
+    found = reached_people(
+        homes, places, worlds, [within_minutes * cost.speed_kmh * METRES_PER_MINUTE_AT_1_KMH], themes=1,
+        need=np.ones(len(homes_there)), measured=None if streets is None else streets[some],
+    )  # fmt: skip
+    # Groups are IRIS here, in the order of the first of their points.
+    group = pd.Series(homes.group, index=homes_there["iris_code"].to_numpy()).groupby(level=0).first()
+    people = homes_there.groupby("iris_code")["population"].sum()
+    reached = pd.Series(found.people[group.to_numpy(), 0, 0].mean(axis=1), index=group.index)
+    rows = []
+    for code, codes in members.items():
+        base = [one for one in codes if one in people.index]
+        shift = shares[code] - reached[base].sum() / max(people[base].sum(), 1e-9)
+        for one, border in changed[code].items():
+            now = [*base, one] if border == "with" else [other for other in base if other != one]
+            held = people.reindex(now).sum()
+            if one in people.index and held > 0:
+                share = min(max(reached.reindex(now).sum() / held + shift, 0.0), 1.0)
+                rows.append((code, neighbourhoods["name"][code], one, iris["name"][one], border, held, share))
+    return pd.DataFrame(rows, columns=BORDERS)
+
+
+def _border(codes: list[str], beside: pd.Series, every: pd.Index) -> dict[str, str]:
+    """Return the IRIS that border a list of them, ``with`` from outside, ``without`` from inside."""
+    inside = [code for code in codes if code in every]
+    near = beside[beside.index.isin(inside)]
+    outer = near[~near.isin(inside)]
+    return dict.fromkeys(sorted(set(outer)), "with") | (
+        dict.fromkeys(sorted(set(outer.index)), "without") if len(inside) > 1 else {}
+    )
+
+
+def reach_if_listed(
+    demand: gpd.GeoDataFrame,
+    structures: gpd.GeoDataFrame,
+    areas: Areas,
+    portrait: pd.DataFrame,
+    *,
+    within_minutes: int,
+    speed_kmh: float,
+) -> pd.DataFrame:
+    r"""Return the share within reach of each family, now and if every enterprise of the portrait were listed.
+
+    .. math:: s_i = 1 - (1 - l_i)\,(1 - q_i)^M
+
+    with :math:`l_i` 1 where a located structure of the family is within the walk of resident *i*, *M* the enterprises
+    of the portrait that are not located, and :math:`q_i` the share of the residents of the territory within that walk:
+    where one of them would be is taken to be where anybody lives. Walks are straight lines with the median detour
+    (:func:`essgeo.uncertainty.street_metres`).
+
+    Parameters
+    ----------
+    demand, structures, areas
+        Residents, all structures, and areas of which the territory and its target neighbourhoods have rows.
+    portrait
+        From :func:`essgeo.register.portrait`.
+    within_minutes, speed_kmh
+        The walk, and how fast.
+
+    Returns
+    -------
+    DataFrame
+        One row an area and family of the portrait, and the total: ``seed_enterprises``, ``register_located``,
+        ``share_listed``, ``share_if_listed``. No rows where no portrait tells how many there are.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from scipy import sparse
+    >>> homes = gpd.points_from_xy([0, 5000], [0, 0])
+    >>> demand = gpd.GeoDataFrame({"population": [50.0, 50.0]}, geometry=homes, crs=2154)
+    >>> shop = gpd.GeoDataFrame({"family": ["cooperative"], "status": ["active"]},
+    ...                         geometry=gpd.points_from_xy([100], [0]), crs=2154)
+    >>> from essgeo.gaps import Areas
+    >>> whole = pd.DataFrame({"level": ["territory"], "zone_id": ["t"], "zone_name": ["T"], "residents": [100.0]})
+    >>> seed = pd.DataFrame({"family": ["cooperative", "total"], "seed_enterprises": [2.0, np.nan]})
+    >>> reach_if_listed(demand, shop, Areas(whole, sparse.csr_matrix([[50.0, 50.0]])), seed, within_minutes=15,
+    ...                 speed_kmh=4.5)[["family", "share_listed", "share_if_listed"]].values.tolist()
+    [['cooperative', 0.5, 0.75]]
+    """
+    known = portrait[portrait["seed_enterprises"] > 0] if "seed_enterprises" in portrait else portrait
+    people = demand["population"].to_numpy(dtype=float)
+    if known.empty or not people.sum() > 0:
+        return pd.DataFrame(columns=IF_LISTED)
+    reach = float(straight_metres(within_minutes * speed_kmh * METRES_PER_MINUTE_AT_1_KMH))
+    xy = np.column_stack([demand.geometry.x, demand.geometry.y])
+    # Residents by square of the grid, and for each square the share of all of them that lives within the walk.
+    _, square = np.unique(np.floor(xy / CELL_M), axis=0, return_inverse=True)
+    held = np.bincount(square.ravel(), weights=people)
+    size = np.bincount(square.ravel())
+    middle = np.column_stack([np.bincount(square.ravel(), weights=axis) / size for axis in xy.T])
+    tree = KDTree(middle)
+    pairs = tree.sparse_distance_matrix(tree, reach, output_type="ndarray")
+    near = np.bincount(pairs["i"], weights=held[pairs["j"]], minlength=len(held)) / held.sum()
+    shown = areas.table["level"].isin(["territory", "neighbourhood"]).to_numpy()
+    weights = resident_weights(areas)[np.flatnonzero(shown)]
+    measured = areas.people[shown] > 0
+    located = structures[located_here(structures)]
+    tables = []
+    for row in known.to_dict("records"):
+        mine = located if row["family"] == "total" else located[located["family"] == row["family"]]
+        now = np.zeros(len(people))
+        if len(mine):
+            away, _ = KDTree(np.column_stack([mine.geometry.x, mine.geometry.y])).query(xy)
+            now = np.where(away <= reach, 1.0, 0.0)
+        others = max(row["seed_enterprises"] - len(mine), 0)
+        then = 1 - (1 - now) * (1 - near[square.ravel()]) ** others
+        both = [np.where(measured, weights @ values, np.nan) for values in (now, then)]
+        tables.append(
+            areas.table.loc[shown, ["level", "zone_id", "zone_name"]].assign(
+                family=row["family"],
+                minutes=within_minutes,
+                seed_enterprises=row["seed_enterprises"],
+                register_located=len(mine),
+                share_listed=both[0],
+                share_if_listed=both[1],
+            )
+        )
+    return pd.concat(tables, ignore_index=True)[IF_LISTED]
