@@ -72,9 +72,12 @@ def _told(study: Study, plan: Plan, scenario: Scenario, page: str) -> dict[str, 
             | {
                 "hosts": _hosts(row["best_sectors"], lang),
                 "period": _period(row),
+                "owner": row.get("owner_type")
+                or study.sites["owner_type"].get(code, "")
+                or texts(lang)["common"]["unknown"],
                 "hosted": label(row["sector"], lang) if "|" in scenario.sector else "",
             }
-            for row in records(scenario.sites)
+            for code, row in zip(scenario.sites.index, records(scenario.sites), strict=True)
         ],
         "neighbourhoods": [
             row | {"name": names.get(row["neighbourhood_id"], words["elsewhere"])}

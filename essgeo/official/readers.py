@@ -162,6 +162,11 @@ def read_cartofriches(path: Path, source: Source, *, communes: Collection[str], 
         ground_floor="unknown",
         as_of=text["as_of"].where(text["as_of"].str.fullmatch(MONTH), ""),
         source=source.page,
+        # Who owns a site, and the category of its owner in the land files, as the publisher codes it.
+        owner_type=[
+            " ; ".join(filter(None, (owner, category.strip("{}"))))
+            for owner, category in zip(text["owner_type"], text["owner_category"], strict=True)
+        ],
     )
     table = validate(described, "sites", source=path.name).drop(columns=["lon", "lat"])
     return gpd.GeoDataFrame(table, geometry=points.to_crs(crs).to_numpy(), crs=crs)

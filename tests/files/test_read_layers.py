@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -321,3 +322,15 @@ def test_what_a_territory_does_not_declare_is_empty_and_qpv_stand_in_for_neighbo
     found = read_layers(load_territory(small_territory))
     assert found["neighbourhoods"].index.tolist() == ["qn1"]
     assert (len(found["stations"]), len(found["npnru"])) == (0, 0)
+
+
+@pytest.mark.parametrize("file", ["prir_bondy_blanqui.geojson", "bondy_qpv_2015_avec_npnru.geojson"])
+def test_real_renewal_perimeters_are_taken_as_they_are(file: str, shared: Path) -> None:
+    """Where a real perimeter is known, no outline of a QPV stands in."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = read_layers(load_territory("est-ensemble"), npnru=shared / "npnru" / file)
+    assert len(found["npnru"])
+    assert not set(found["npnru"].index) & set(found["qpv"].index)
+    assert found["npnru"].crs == "EPSG:2154"
+    assert found["npnru"].area.min() > 10_000

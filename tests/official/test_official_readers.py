@@ -287,3 +287,12 @@ def test_what_the_anct_names_is_said_of_a_zone_and_its_successor(tmp_path: Path)
     ]
     assert [text.rpartition("; ")[2] for text in said[:2]] == ["a pair of the ANCT", "no pair of the ANCT"]
     assert "ANCT" not in said[2]
+
+
+def test_the_owner_of_a_brownfield_is_told_with_its_category(shared: Path) -> None:
+    path = shared / "friches" / "cartofriches_est_ensemble_2024-03-10.geojson"
+    here = load_territory("est-ensemble")
+    found = read_cartofriches(path, find_source("cartofriches"), communes=here.communes, crs=here.crs)
+    assert found["owner_type"].str.startswith("personne").any()
+    assert found["owner_type"].str.contains("G2a").any()
+    assert not found["owner_type"].str.contains("[{}]").any()
