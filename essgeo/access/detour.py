@@ -237,7 +237,7 @@ def compare_walking(
     >>> network = build_network(Ways(corner, np.zeros(3, dtype=int), np.array([False]), ""), pyproj.CRS(2154))
     >>> home, shop = (gpd.GeoDataFrame({"population": [10.0]}, geometry=gpd.points_from_xy(*xy[:, None]), crs=2154)
     ...               for xy in network.xy)
-    >>> found = compare_walking(home, shop, network, within_minutes=8.5)
+    >>> found = compare_walking(home, shop, network, within_minutes=8.5, detour=1.3)
     >>> found.share_straight, found.share_network
     (1.0, 0.0)
     """

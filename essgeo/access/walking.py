@@ -222,8 +222,8 @@ def walked_minutes(
 def reach_m(minutes: float, speed_kmh: float, detour: float | None = None) -> float:
     """Return how far in a straight line a walk of so many minutes leads: what :func:`walked_minutes` undoes.
 
-    >>> reach_m(5.2, 4.5, 1.3), round(reach_m(6.36, 4.5))
-    (300.0, 300)
+    >>> round(reach_m(5.2, 4.5, 1.3)), round(reach_m(6.36, 4.5))
+    (300, 300)
     """
     walked = minutes * speed_kmh * METRES_PER_MINUTE_AT_1_KMH
     return float(straight_metres(walked)) if detour is None else walked / detour

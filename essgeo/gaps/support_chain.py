@@ -266,7 +266,7 @@ def support_chain(
     ...                         geometry=gpd.points_from_xy([300], [0]), crs=2154)
     >>> chain = support_chain(demand, fund, places, travel_cost(demand, fund), register=fund, minutes=15)
     >>> chain.loc[chain["within_reach"], ["role", "stage", "nearest_name", "nearest_minutes"]].values.tolist()
-    [['financement', 'lancement', 'F', 5.2]]
+    [['financement', 'lancement', 'F', 6.36]]
     """
     neighbourhoods, structures = with_known_names(neighbourhoods, "neighbourhoods"), known_structures(structures)
     register = with_known_words(register, "structures")

@@ -113,7 +113,7 @@ def _activities(scenario: Scenario, lang: Lang) -> dict[str, Any]:
     wide = table.pivot_table(index="site", columns="sector", values="newly_reached")
     asked = scenario.sector.split("|")
     most = [code for code in wide.max().sort_values(ascending=False, kind="stable").index if code not in asked]
-    codes = [*asked, *(most[: MOST_ACTIVITIES - len(asked)] if len(asked) < MOST_ACTIVITIES else [])]
+    codes = [*(code for code in asked if code in wide), *most[: max(MOST_ACTIVITIES - len(asked), 0)]]
     best = wide[codes].max(axis=1).sort_values(ascending=False, kind="stable").index
     first = [site for site in scenario.sites.index if site in wide.index]
     rows = [*first, *(site for site in best if site not in first)][:MOST_SITES]

@@ -21,7 +21,7 @@ from essgeo.register.activity import as_day, counted_on
 from essgeo.schema.months import Period, available_months
 from essgeo.schema.validate import require_columns, with_known_names
 from essgeo.siting.candidates import Requirements, apply_filters, default_candidates, known_candidates
-from essgeo.siting.covering import NEARLY, best_with, gains_of, in_order_of_gain, reached_times
+from essgeo.siting.covering import NEARLY, best_with, gains_of, in_order_of_gain, reached_times, worth
 from essgeo.siting.models import Question, check_question, has_targets, problem_of, solve, weights_of
 from essgeo.siting.robustness import (
     CHOSEN_ANEW,
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     from essgeo.access import CostMatrix, WalkNetwork
     from essgeo.results import Parameters
-    from essgeo.siting.covering import Solution
+    from essgeo.siting.covering import Covering, Solution
     from essgeo.siting.robustness import Spots
 
 
@@ -59,6 +59,9 @@ CELL_M = 200.0
 
 STEP_MIN = 5.0
 """In the worlds the p-median counts minutes in steps of so many."""
+
+EQUAL = 1e-9
+"""Sets closer than that share are worth as much."""
 
 SIMILAR = 0.05
 """Sectors within that share of the best one cannot be told from it."""
@@ -425,7 +428,7 @@ def _answer(ground: _Ground, asked: _Asked, *, given: bool) -> Scenario:
 
     # Sites are told in the order of what they add in the objective; then one more that would add most.
     problem = problem_of(question)
-    chosen = [choice for choice, _ in in_order_of_gain(problem, solution.chosen)]
+    chosen = [choice for choice, _ in in_order_of_gain(problem, _nearest_of_equals(question, problem, solution.chosen))]
     after = gains_of(problem, reached_times(problem, chosen))
     after[chosen] = 0
     if limits is not None:
@@ -515,6 +518,30 @@ def _weights(ground: _Ground, asked: _Asked) -> NDArray[np.float64]:
         ground.to_candidates.destination[near_], weights=needed[ground.to_candidates.origin[near_]], minlength=1
     )
     return weights_of(ground.people, asked.objective, asked.count * float(sums.max()))
+
+
+def _nearest_of_equals(question: Question, problem: Covering, chosen: Sequence[int]) -> tuple[int, ...]:
+    """Return a set worth as much, with each site exchanged for the one of equals that its residents walk to soonest."""
+    if question.objective in {"median", "set"}:
+        return tuple(chosen)
+    near_ = question.minutes <= question.within_minutes
+    row, site = question.row[near_], question.candidate[near_]
+    # Minutes of the residents within the walk of each choice: candidates x themes, as choices are numbered.
+    walked = np.column_stack([
+        np.bincount(site, weights=gains[row, 0] * question.minutes[near_], minlength=question.candidates)
+        for gains in question.gains
+    ]).ravel()  # fmt: skip
+    current, limits = list(chosen), question.limits
+    whole = worth(problem, current)
+    for place, choice in enumerate(current):
+        if choice not in question.fixed:
+            others = [one for one in current if one != choice]
+            equal = worth(problem, others) + gains_of(problem, reached_times(problem, others)) >= whole * (1 - EQUAL)
+            equal[others] = False
+            if limits is not None:
+                equal &= limits.room(others)
+            current[place] = int(np.where(equal, walked, np.inf).argmin())
+    return tuple(current)
 
 
 def _levels(ground: _Ground, theme: str, asked: _Asked) -> NDArray[np.float64]:

@@ -86,6 +86,19 @@ def test_two_questions_have_regions_of_their_own(study: Study, scenario: Scenari
     assert "les habitants des quartiers cibles d’abord, puis le besoin" in page
 
 
+def test_what_each_site_hosts_is_told_where_several_sectors_were_asked(
+    study: Study, scenario: Scenario, tmp_path: Path
+) -> None:
+    joint = replace(
+        scenario, sector="alimentation_agriculture|mobilite", sites=scenario.sites.assign(sector="mobilite")
+    )
+    for path in build_siting(study, [joint], tmp_path)[:2]:
+        page = path.read_text(encoding="utf-8")
+        assert "<td>Mobilité</td>" in page
+        assert "borne haute" not in page
+        assert "majorant" not in page
+
+
 def test_the_same_scenario_gives_the_same_bytes(study: Study, scenario: Scenario, tmp_path: Path) -> None:
     first, second = (build_siting(study, [scenario], tmp_path / name) for name in ("a", "b"))
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
