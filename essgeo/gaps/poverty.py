@@ -47,7 +47,7 @@ def theme_poverty(
     >>> homes = gpd.GeoDataFrame(geometry=gpd.points_from_xy([0, 150, 300], [0, 0, 0]), crs=2154)
     >>> shop = gpd.GeoDataFrame({"sectors": [""], "challenges": [""]}, geometry=gpd.points_from_xy([0], [0]), crs=2154)
     >>> everybody = sparse.csr_array(np.full((1, 3), 1 / 3))
-    >>> theme_poverty(shop, everybody, np.ones(3), travel_cost(homes, shop))[0, 0].round(3).tolist()
+    >>> theme_poverty(shop, everybody, np.ones(3), travel_cost(homes, shop, detour=1.3))[0, 0].round(3).tolist()
     [0.333, 0.167, 0.083]
     """
     near = kept_trips(cost, cost.minutes <= HORIZON_MIN)
@@ -66,9 +66,8 @@ def drawn_poverty(
     *,
     streets: sparse.csr_array | None,
     metres_per_minute: float,
-    draws: int,
 ) -> NDArray[np.float64]:
-    """Return the indices of :func:`theme_poverty` in the first worlds: areas x themes x alpha x worlds.
+    """Return the indices of :func:`theme_poverty` in worlds: areas x themes x alpha x worlds.
 
     ``holds`` are areas x groups, 1 where the homes of a group belong to the area. Each world has its own line. One
     demand point stands for its cell; of many structures fewer worlds are drawn.
@@ -79,8 +78,10 @@ def drawn_poverty(
     middle = np.column_stack([np.bincount(cell, weights=axis) / size for axis in homes.xy.T])
     order = np.lexsort((np.hypot(*(homes.xy - middle[cell]).T), cell))
     chosen = order[np.flatnonzero(np.diff(cell[order], prepend=-1))]
-    belongs, xy = holds[:, homes.group[chosen]], homes.xy[chosen].astype(np.float32)
-    count = min(draws, worlds.count, int(np.clip(MOST_PAIRS // max(len(chosen) * len(places.xy), 1), *POVERTY_WORLDS)))
+    parts, xy = homes.parts(cell), homes.xy[chosen].astype(np.float32)
+    # Areas x cells: the share of a cell that belongs to an area.
+    belongs = np.stack([np.bincount(parts.cell, weights=of[parts.group] * parts.share) for of in holds])
+    count = min(worlds.count, int(np.clip(MOST_PAIRS // max(len(chosen) * len(places.xy), 1), *POVERTY_WORLDS)))
     alive = as_flags(worlds.alive)[:, :count].astype(bool)
     offers = unpack_themes(places.themes).astype(bool)
     measured = None if streets is None else streets[chosen].toarray().astype(np.float32)  # cells x structures, metres

@@ -13,7 +13,7 @@ from essgeo.access.accessibility import trips_matrix
 from essgeo.access.demand import METHOD
 from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
 from essgeo.gaps.areas import need_weights
-from essgeo.gaps.poverty import drawn_poverty
+from essgeo.gaps.poverty import POVERTY_WORLDS, drawn_poverty
 from essgeo.gaps.reach import THEME_ROWS, has_point, theme_bits
 from essgeo.processes import side_by_side
 from essgeo.register.activity import last_seen
@@ -45,7 +45,8 @@ class Drawn(NamedTuple):
         The mean of ``shares`` with the located structures alone, and with those alone whose activity is verified: areas
         x themes x walks.
     poverty
-        The indices of :func:`essgeo.gaps.poverty.theme_poverty`: areas x themes x alpha x worlds, fewer still.
+        The indices of :func:`essgeo.gaps.poverty.theme_poverty`: areas x themes x alpha x worlds of their own, as many
+        whatever the others, so that an index is one figure.
     """
 
     shares: NDArray[np.float32]
@@ -203,7 +204,7 @@ def draw(
     ...                         geometry=gpd.points_from_xy([100], [0]), crs=2154)
     >>> drawn = draw(home, shop, iris_areas(home), travel_cost(home, shop), within_minutes=[15], odds=(9, 1), draws=4)
     >>> drawn.shares.shape, drawn.poverty.shape
-    ((1, 21, 1, 4), (1, 21, 3, 4))
+    ((1, 21, 1, 4), (1, 21, 3, 128))
     """
     count, walks = len(areas.table), len(within_minutes)
     if not draws or not len(demand):
@@ -212,7 +213,8 @@ def draw(
         return Drawn(nothing, nothing, none, none, np.zeros((count, len(THEME_ROWS), 3, 0)))
     homes, places = homes_of(demand, areas), places_of(structures, demand)
     day = as_of or dt.date.today()  # noqa: DTZ011 (the day where the user is)
-    worlds = worlds_of(homes, places, structures, odds=odds, as_of=day, draws=draws, seed=seed)
+    draw_some = partial(worlds_of, homes, places, structures, odds=odds, as_of=day, seed=seed)
+    worlds, few_worlds = draw_some(draws=draws), draw_some(draws=POVERTY_WORLDS[1])
     metres_per_minute = cost.speed_kmh * METRES_PER_MINUTE_AT_1_KMH
     limits = [minutes * metres_per_minute for minutes in within_minutes]
     streets = street_walks(cost)
@@ -220,7 +222,7 @@ def draw(
     verified = (structures["status"] == "active").to_numpy()
     holds = held_groups(homes, areas)
     poverty = partial(
-        drawn_poverty, homes, places, worlds, holds, streets=streets, metres_per_minute=metres_per_minute, draws=draws
+        drawn_poverty, homes, places, few_worlds, holds, streets=streets, metres_per_minute=metres_per_minute
     )
     with side_by_side(poverty, when=len(demand) * worlds.count >= MANY) as beside:
         found = reached_people(

@@ -128,16 +128,14 @@ def reached_people(
 
     Notes
     -----
-    Within a cell every point has as many residents, so that its points are counted, not its residents, and the counts
-    weighed with the residents of the cell.
+    Within a part of a cell every point has as many residents, so that its points are counted, not its residents, and
+    the counts weighed with the residents of the part.
     """
-    cells, groups, walks = len(worlds.people), int(homes.group.max(initial=-1)) + 1, len(limits_m)
-    points = np.bincount(worlds.cell, minlength=cells)
-    held = np.bincount(worlds.cell, weights=homes.people, minlength=cells)
-    weighed = np.bincount(worlds.cell, weights=homes.people * need, minlength=cells)
-    need_of = np.divide(weighed, held, out=np.ones(cells), where=held > 0).astype(np.float32)
-    group_of = np.zeros(cells, dtype=np.intp)
-    group_of[worlds.cell] = homes.group
+    groups, walks = int(homes.group.max(initial=-1)) + 1, len(limits_m)
+    parts = homes.parts(worlds.cell)
+    held, weighed = (np.bincount(parts.of, weights=values) for values in (homes.people, homes.people * need))
+    need_of = np.divide(weighed, held, out=np.ones(len(held)), where=held > 0).astype(np.float32)
+    share_of_point = (parts.share / parts.points).astype(np.float32)
 
     count, few, again = worlds.count, min(FEW, worlds.count), min(ALONE, worlds.count)
     # Worlds of all structures, then those of each set alone: they are counted in one go.
@@ -155,16 +153,16 @@ def reached_people(
             rows = [
                 slice(row, min(row + ROWS, run[-1] + 1)) for run in runs for row in range(run[0], run[-1] + 1, ROWS)
             ]
-            cell_of = worlds.cell[square.points]
-            for cell in np.unique(cell_of):
-                mine = np.uint16(sum(1 << bit for bit in np.flatnonzero(cell_of == cell).tolist()))
-                group, each = group_of[cell], (worlds.people[cell] / np.float32(points[cell]))[asked]
+            part_of = parts.of[square.points]
+            for part in np.unique(part_of):
+                mine = np.uint16(sum(1 << bit for bit in np.flatnonzero(part_of == part).tolist()))
+                group, each = parts.group[part], (worlds.people[parts.cell[part]] * share_of_point[part])[asked]
                 for to in rows:
                     found = product[: to.stop - to.start]
                     found[:] = np.bitwise_count(masks[to] & mine)
                     found *= each
                     people[group, to] += found
-                    in_need[group, to] += np.multiply(found[:, :few], need_of[cell], out=found[:, :few])
+                    in_need[group, to] += np.multiply(found[:, :few], need_of[part], out=found[:, :few])
 
     # Two halves of the squares, whatever the number of cores, so that sums are the same on one and on two.
     engine = _Engine(homes, places, worlds, limits_m, measured=measured, alone=alone)
@@ -174,14 +172,16 @@ def reached_people(
         add(engine.squares(0, 2), *sums[0])
         other()
     people, in_need = (np.add(one, two, out=one) for one, two in zip(*sums, strict=True))
-    in_group = (group_of == np.arange(groups)[:, None]).astype(np.float32)  # groups x cells
+    living, needing = np.zeros((2, groups, len(worlds.people)), dtype=np.float32)  # shares of cells, by group
+    np.add.at(living, (parts.group, parts.cell), parts.share)
+    np.add.at(needing, (parts.group, parts.cell), parts.share * need_of)
     by_theme = groups, themes, walks
     return Reached(
         people[..., :count].reshape(*by_theme, count),
         in_need.reshape(*by_theme, few),
         np.moveaxis(people[..., count:].reshape(*by_theme, len(alone), again), 3, 0),
-        in_group @ worlds.people,
-        (in_group * need_of) @ worlds.people[:, :few],
+        living @ worlds.people,
+        needing @ worlds.people[:, :few],
     )
 
 

@@ -61,9 +61,39 @@ class Homes(NamedTuple):
         return float(np.median(steps[steps > 1])) if (steps > 1).any() else 0.0
 
     def cells(self) -> Ints:
-        """Return the cell of each point: those of one square of the grid, IRIS, zone and group."""
-        keys = np.column_stack([np.floor(self.xy / CELL_M), self.iris, self.zone, self.group])
+        """Return the cell of each point: of one square of the grid, IRIS and zone, whatever the areas asked for."""
+        keys = np.column_stack([np.floor(self.xy / CELL_M), self.iris, self.zone])
         return np.unique(keys, axis=0, return_inverse=True)[1].ravel()
+
+    def parts(self, cell: Ints) -> Parts:
+        """Return cells cut by group, and where points hold more residents than others."""
+        keys, of = np.unique(np.column_stack([cell, self.group, self.people.round(6)]), axis=0, return_inverse=True)
+        cells, of = keys[:, 0].astype(np.intp), of.ravel()
+        points, held = np.bincount(of), np.bincount(of, weights=self.people)
+        whole = np.bincount(cell, weights=self.people)[cells]
+        even = points / np.bincount(cell)[cells]  # of a cell where nobody is expected
+        share = np.divide(held, whole, out=even, where=whole > 0)
+        return Parts(of, cells, keys[:, 1].astype(np.intp), points, share)
+
+
+class Parts(NamedTuple):
+    """Parts of cells whose points are of one group and hold as many residents each.
+
+    Attributes
+    ----------
+    of
+        The part of each point.
+    cell, group, points
+        Of each part.
+    share
+        Of the residents of its cell.
+    """
+
+    of: Ints
+    cell: Ints
+    group: Ints
+    points: Ints
+    share: Floats
 
 
 def expected_people(people: Floats, iris: Ints, in_qpv: NDArray[np.bool_], zone: Ints, totals: Floats) -> Floats:

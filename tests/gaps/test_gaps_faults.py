@@ -272,3 +272,17 @@ def test_support_is_told_by_where_it_is_based_and_by_its_station() -> None:
     }
     assert offers.loc["here", ["station", "station_lines", "station_m"]].tolist() == ["Gare", "RER E|TRAM 4", 300]
     assert offers.loc["fonds", ["role", "stage", "station"]].tolist() == ["financement", "", ""]
+
+
+def test_an_area_has_one_figure_whatever_other_areas_are_asked_for(layers: dict[str, gpd.GeoDataFrame]) -> None:
+    demand, structures = layers["demand"], layers["structures"].iloc[:40]
+    cost = travel_cost(demand, structures, max_minutes=60)
+    drawn = []
+    for most in (0, None):
+        others = {name: layers[name].iloc[:most] for name in ("communes", "qpv")}
+        areas = gather_areas(demand, territory="here", neighbourhoods=layers["neighbourhoods"], **others)
+        found = draw(demand, structures, areas, cost, within_minutes=[15], odds=(9, 1), as_of=DAY, draws=64)
+        rows = (areas.table["level"] == "neighbourhood").to_numpy()
+        drawn.append((found.shares[rows], found.poverty[rows]))
+    for one, other in zip(*drawn, strict=True):
+        np.testing.assert_allclose(one, other, atol=2e-5)
