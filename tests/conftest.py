@@ -191,8 +191,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
         from hypothesis import settings  # noqa: PLC0415
 
-        settings.register_profile("local", deadline=None, max_examples=50)
-        settings.register_profile("ci", settings.get_profile("local"), derandomize=True)
+        settings.register_profile("local", deadline=None, max_examples=25)
+        settings.register_profile("ci", deadline=None, max_examples=50, derandomize=True)
         settings.load_profile("ci" if os.environ.get("CI") else "local")
     if os.environ.get("ESSGEO_NO_SKIP"):
         config.pluginmanager.register(NoSkip())

@@ -58,6 +58,7 @@ def on_streets(town: Path, streets: Path, tmp_path_factory: pytest.TempPathFacto
     return run_study(town, network=streets, out=out, as_of=DAY), out
 
 
+@pytest.mark.slow
 def test_the_study_says_what_people_walk_on(on_streets: tuple[Study, Path]) -> None:
     found, out = on_streets
     assert found.walking is not None
@@ -74,6 +75,7 @@ def test_the_study_says_what_people_walk_on(on_streets: tuple[Study, Path]) -> N
     assert "réseau piéton" in (out / "siting.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_streets_and_straight_lines_side_by_side(on_streets: tuple[Study, Path], town: Path) -> None:
     found, _ = on_streets
     straight = run_study(town, out=None, as_of=DAY)
@@ -172,6 +174,7 @@ def test_streets_over_which_no_area_is_measured_are_refused(small_territory: Pat
         find_gaps(setting.demand, setting.structures, setting.neighbourhoods, network=setting.network, as_of=DAY)
 
 
+@pytest.mark.slow
 def test_the_gaps_of_a_study_are_those_of_find_gaps(on_streets: tuple[Study, Path]) -> None:
     found, _ = on_streets
     again = find_gaps(
@@ -187,6 +190,7 @@ def test_the_gaps_of_a_study_are_those_of_find_gaps(on_streets: tuple[Study, Pat
     pd.testing.assert_frame_equal(table[found.gaps.columns], found.gaps)
 
 
+@pytest.mark.slow
 def test_shares_and_their_intervals_are_the_same_wherever_they_are_shown(on_streets: tuple[Study, Path]) -> None:
     found, _ = on_streets
     shown = found.coverage[found.coverage["minutes"] == found.parameters.walk_minutes]
@@ -199,6 +203,7 @@ def test_shares_and_their_intervals_are_the_same_wherever_they_are_shown(on_stre
         pd.testing.assert_series_equal(both[ours], expected, check_names=False, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_sites_on_streets_from_the_grid_beside_those_from_iris(on_streets: tuple[Study, Path], shared: Path) -> None:
     found, _ = on_streets
     cells = gpd.read_file(shared / "population" / "bondy_carreaux200m_filosofi2019.gpkg")

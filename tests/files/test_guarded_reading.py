@@ -10,6 +10,7 @@ import struct
 import warnings
 import zipfile
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -166,18 +167,21 @@ def geoparquet(path: Path, cells: list[bytes | None], **said: object) -> Path:
 
 
 @pytest.mark.parametrize(
-    "cell",
+    "made",
     [
-        *(nested(100_000, first=first, kind=kind) for first in (True, False) for kind in (4, 6, 7, 12)),
-        nested(3, first=True, kind=1007 | 1 << 29),
+        *(partial(nested, 100_000, first=first, kind=kind) for first in (True, False) for kind in (4, 6, 7, 12)),
+        partial(nested, 3, first=True, kind=1007 | 1 << 29),
         b"",
         b"\x01",
         b"\x01\x03\x00\x00\x00\xff\xff\xff\xff",
         b"POINT (2 48)",
-        shapely.to_wkb(PLACES.geometry[0])[:-3],
+        shapely.to_wkb(shapely.Point(2.4, 48.9))[:-3],
     ],
 )
-def test_a_geometry_that_is_none_costs_its_row_the_position_alone(tmp_path: Path, cell: bytes) -> None:
+def test_a_geometry_that_is_none_costs_its_row_the_position_alone(
+    tmp_path: Path, made: bytes | Callable[[], bytes]
+) -> None:
+    cell = made if isinstance(made, bytes) else made()
     path = geoparquet(tmp_path / "mine.parquet", [shapely.to_wkb(PLACES.geometry[0]), cell])
     if cell:
         with pytest.warns(InputWarning, match=r"mine.parquet: the geometry of row 2"):

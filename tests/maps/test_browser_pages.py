@@ -55,7 +55,12 @@ def test_pages_in_english(opened: Opened, english: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "lang"), [*((name, "fr") for name in (*NAMES, "single")), ("territory", "en"), ("compare", "en")]
+    ("name", "lang"),
+    [
+        ("single", "fr"),  # which holds what the other pages hold
+        *(pytest.param(name, "fr", marks=pytest.mark.slow) for name in NAMES),
+        *(pytest.param(name, "en", marks=pytest.mark.slow) for name in ("territory", "compare")),
+    ],
 )
 def test_axe_finds_nothing(opened: Opened, pages: dict[str, Path], name: str, lang: str) -> None:
     from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 - half a megabyte of script

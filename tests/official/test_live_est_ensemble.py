@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from tests.made.register import MadeRegister
 
 pytestmark = pytest.mark.slow
-WITHOUT_OFFICIAL_FILE = {"neighbourhoods", "npnru", "seed_figures"}
-"""Layers that nobody publishes: a choice of the user, the list that the user gives, the figures of two documents."""
+WITHOUT_OFFICIAL_FILE = {"neighbourhoods", "npnru", "outside_support", "qpv_indicators", "seed_figures"}
+"""Layers that nobody publishes as files: a choice of the user, the list that the user gives, figures of documents."""
 COMPLETED_BY_TERRITORY = {"sites", "stations"}
 """Layers to which the files of the territory add what the official one does not say."""
 NOT_ASKED = {

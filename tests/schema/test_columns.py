@@ -8,7 +8,7 @@ from importlib.resources import files
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from essgeo.files.redact import MASK, redact, restricted_rows
@@ -97,6 +97,7 @@ def test_a_masked_row_shows_what_the_table_says_and_nothing_that_tells_who_or_wh
     assert not SHOWN_PUBLISHED & (PRIVATE | places)
 
 
+@settings(max_examples=10)
 @given(own=st.sets(st.text("abcdefgh_", min_size=1), max_size=4), only=st.sampled_from(sorted(COLUMNS)))
 def test_a_redacted_row_keeps_no_other_column(own: set[str], only: str) -> None:
     columns = {*own, *COLUMNS, only} - {"geometry"}
