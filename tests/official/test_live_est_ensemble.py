@@ -17,6 +17,7 @@ import shapely
 
 from essgeo import load_territory, read_layer
 from essgeo.official.catalogue import read_catalogue
+from essgeo.study.facts import LISTS
 from tests.made.command import essgeo
 from tests.made.official import (
     STATIONS_PATH,
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from tests.made.register import MadeRegister
 
 pytestmark = pytest.mark.slow
-WITHOUT_OFFICIAL_FILE = {"neighbourhoods", "npnru", "outside_support", "qpv_indicators", "seed_figures"}
+WITHOUT_OFFICIAL_FILE = {"neighbourhoods", "npnru", *LISTS}
 """Layers that nobody publishes as files: a choice of the user, the list that the user gives, figures of documents."""
 COMPLETED_BY_TERRITORY = {"sites", "stations"}
 """Layers to which the files of the territory add what the official one does not say."""

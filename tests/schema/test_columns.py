@@ -71,7 +71,7 @@ def test_cells_say_only_what_is_known() -> None:
         if layer and not allowed:  # a layer whose column says something else than the tables' column of that name
             continue
         named = [word for word in allowed.split("|") if word.endswith("s") and hasattr(vocabulary, word.upper())]
-        assert all(re.fullmatch("[a-z_]+", word) for word in allowed.split("|"))
+        assert all(re.fullmatch("[a-z0-9_]+", word) for word in allowed.split("|"))
         assert named or "|" in allowed, f"{allowed} is neither a vocabulary nor a list of codes"
     assert all(layer in READ for layer, _ in cells("headers"))
 
