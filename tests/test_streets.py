@@ -185,6 +185,7 @@ def test_the_gaps_of_a_study_are_those_of_find_gaps(on_streets: tuple[Study, Pat
         communes=found.communes,
         network=found.network,
         as_of=DAY,
+        draws=found.parameters.draws,
     )
     table = pd.DataFrame(again.drop(columns="geometry"))
     pd.testing.assert_frame_equal(table[found.gaps.columns], found.gaps)
@@ -199,7 +200,7 @@ def test_shares_and_their_intervals_are_the_same_wherever_they_are_shown(on_stre
     )
     assert len(both) == len(found.gaps)
     for ours, theirs in (("out_of_reach_low", "share_high"), ("out_of_reach_high", "share_low")):
-        expected = both["residents_x"] * (1 - both[theirs])
+        expected = both["residents_measured"] * (1 - both[theirs])
         pd.testing.assert_series_equal(both[ours], expected, check_names=False, atol=1e-3)
 
 

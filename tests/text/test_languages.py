@@ -42,7 +42,9 @@ def test_every_text_is_used() -> None:
         for path in Path(essgeo.__path__[0]).rglob("*")
         if path.suffix in {".py", ".html", ".js"}
     )
-    prefixes = "level|layer|kind|p|f|at|file|background|class|income|apart|interest|iris|each|qpv|word|sheet|rule|placed"
+    prefixes = (
+        "level|layer|kind|p|f|at|file|background|class|income|apart|interest|iris|each|qpv|word|sheet|rule|placed"
+    )
     prefixes += "|have|lack|what|silent|detail|based|line|accessibility|need|supply|much|public|aim|key"
     made_by_prefix = re.compile(rf"^({prefixes})_")
     of_number = re.compile(r"_(one|many)$")
