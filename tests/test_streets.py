@@ -200,7 +200,7 @@ def test_shares_and_their_intervals_are_the_same_wherever_they_are_shown(on_stre
     )
     assert len(both) == len(found.gaps)
     for ours, theirs in (("out_of_reach_low", "share_high"), ("out_of_reach_high", "share_low")):
-        expected = both["residents_measured"] * (1 - both[theirs])
+        expected = both["residents_measured_x"] * (1 - both[theirs])
         pd.testing.assert_series_equal(both[ours], expected, check_names=False, atol=1e-3)
 
 
