@@ -450,25 +450,30 @@ class _Unlocated:
             for low, high, axis in zip(origins.low, origins.high, (x, y), strict=True)
         ]
         gap = apart[0] ** 2 + apart[1] ** 2
+        present = np.flatnonzero(np.bincount(structure))
+        many = len(present) > TOGETHER
+        if many:  # most of them add nothing: somebody else is reached in their world
+            useful = np.bitwise_or.reduce(self.lacking(origins, masks), axis=0)
+            kept = np.flatnonzero(self.themes[structure] & useful[world])
+            gap, x, y, own, world, structure = (values[kept] for values in (gap, x, y, own, world, structure))
         z = own + origins.field[world] + single_walks(origins.corner, structure, count, world)
         kept = np.flatnonzero(gap <= self.squared[-1].take(z, mode="clip"))
-        present = np.bincount(structure[kept]) > 0
-        local, members = np.cumsum(present) - 1, np.flatnonzero(present)
+        gap, x, y, z, world, structure = (values[kept] for values in (gap, x, y, z, world, structure))
+        there = np.bincount(structure) > 0
+        local, members = np.cumsum(there) - 1, np.flatnonzero(there)
         for first in range(0, len(members), TOGETHER):
             some = members[first : first + TOGETHER]
-            mine = kept
-            if len(some) < len(members):
-                lacking = self.lacking(origins, masks)
-                mine = kept[local[structure[kept]] // TOGETHER == first // TOGETHER]
-                mine = mine[self.themes[structure[mine]] & lacking[world[mine]] != 0]
+            mine = local[structure] // TOGETHER == first // TOGETHER if many else np.ones(len(structure), dtype=bool)
+            lacking = self.lacking(origins, masks) if many else None
             # Which points reach each of these structures: structures x walks x worlds.
             put = np.zeros((len(some), *masks.shape[1:]), dtype=np.uint16)
-            for walk in range(masks.shape[1] - 1, -1, -1):
-                squared = self.squared[walk].take(z[mine], mode="clip")
-                near = gap[mine] <= squared
-                mine, squared = mine[near], squared[near]
-                found = next(origins.masks(x[mine], y[mine], [squared]))
-                put[local[structure[mine]] - first, walk, world[mine]] = found
+            for walk in range(masks.shape[1]):
+                near = np.flatnonzero(mine & (gap <= self.squared[walk].take(z, mode="clip")))
+                if lacking is not None:
+                    near = near[self.themes[structure[near]] & lacking[walk, world[near]] != 0]
+                squared = self.squared[walk].take(z[near], mode="clip")
+                found = next(origins.masks(x[near], y[near], [squared]))
+                put[local[structure[near]] - first, walk, world[near]] = found
             for one, kept_alone in enumerate(self.alone[:, some]):
                 again = count + one * self.few
                 put[kept_alone, :, again : again + self.few] = put[kept_alone, :, : self.few]
@@ -477,13 +482,14 @@ class _Unlocated:
                     masks[theme] |= reaches
 
     def lacking(self, origins: _Origins, masks: Masks) -> NDArray[np.uint64]:
-        """Return the themes that some point does not reach in each world, of all structures or of a set alone."""
+        """Return the themes that some point does not reach, of all structures or of a set alone: walks x worlds."""
         count = self.worlds.count
-        short = (masks != (1 << len(origins.xy)) - 1).any(axis=1)  # themes x worlds
+        short = masks != (1 << len(origins.xy)) - 1  # themes x walks x worlds
         for again in range(count, masks.shape[2], self.few):
-            short[:, : self.few] |= short[:, again : again + self.few]
-        bit = np.uint64(1) << np.arange(len(masks), dtype=np.uint64)
-        found: NDArray[np.uint64] = np.bitwise_or.reduce(np.where(short[:, :count], bit[:, None], np.uint64(0)), axis=0)
+            short[:, :, : self.few] |= short[:, :, again : again + self.few]
+        found = np.zeros((masks.shape[1], count), dtype=np.uint64)
+        for theme, some in enumerate(short[:, :, :count]):
+            found |= some.astype(np.uint64) << np.uint64(theme)
         return found
 
 
