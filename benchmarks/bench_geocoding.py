@@ -19,14 +19,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import addok_peer
+import geopandas as gpd
 import numpy as np
 import pandas as pd
+from bench_overlay import QPV, read_zones
 from perturb import misspell
 
 from essgeo.files.recognise import recognise
 from essgeo.geocoding.index import distance_m, load_index
 from essgeo.geocoding.match import match
 from essgeo.geocoding.verdict import STREETS
+from essgeo.zoning import locate_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +41,10 @@ BAN = [DATA / "ban" / "adresses-75.csv.gz", DATA / "ban" / "adresses-93010.csv.g
 SPOILT, MISSING, PEER_ROWS, SEED = 100_000, 10_000, 400, 20240101
 TIMED_ROWS, FRANCE = 20_000, 26_000_000
 NEAR_M, FAR_M, TOP_SCORE = 100.0, 1000.0, 0.95
+ZONE_BANDS = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
+MOVES, MOVED_M = 60, 4000.0
+PUBLIC = "mairie|biblioth|diath|école|centre|maison|espace|ccas|mission|france services|point"
+"""Words of the names of public buildings."""
 MARKS = ("<!-- figures -->", "<!-- end -->")
 MEASURE_MEMORY = """
 import sys, time
@@ -255,9 +262,60 @@ def bench_truth(folder: str, peer: Path | None) -> None:
     streets = seen[seen["located"] & seen["geo_precision"].isin(STREETS) & ~seen["fuel"]]
     held = (streets["off_m"] <= streets["geo_radius_m"]).sum()
     line("  streets without number: held", f"{held} of {len(streets)}")
+    in_zones(seen[seen["located"] & ~seen["fuel"]], truth)
     top = seen[seen["located"] & ~seen["fuel"] & (seen["geo_score"] >= TOP_SCORE)]
     said, right = top["geo_score"].mean(), (top["off_m"] <= NEAR_M).mean()
     line(f"  geo_score from {TOP_SCORE}, {len(top)} rows: said; seen", f"{100 * said:.1f}; {100 * right:.1f} %")
+
+
+def in_zones(found: pd.DataFrame, truth: pd.DataFrame) -> None:
+    """Measure how often a structure is in a zone where it is said to be with some probability.
+
+    Few structures are near the limit of a QPV: those of 2015 are moved at random over all of them.
+    """
+    zones = read_zones(QPV)
+    points, true = (
+        gpd.GeoSeries(gpd.points_from_xy(table[lon], table[lat]), index=found.index, crs="EPSG:4326").to_crs(zones.crs)
+        for table, lon, lat in (
+            (found, "longitude", "latitude"),
+            (truth.loc[found.index].astype({"lon": float, "lat": float}), "lon", "lat"),
+        )
+    )
+    near = gpd.GeoDataFrame(found[["geo_radius_m"]], geometry=points).rename_axis("row")
+    west, south, east, north = points.total_bounds
+    zones = zones.cx[west - MOVED_M : east + MOVED_M, south - MOVED_M : north + MOVED_M]
+    random, parts = np.random.default_rng(SEED), []
+    for move in random.uniform(-MOVED_M, MOVED_M, (MOVES, 2)).tolist():
+        moved = zones.set_geometry(zones.translate(*move))
+        pairs = locate_in(near, moved).query("probability > 0")
+        there = moved.geometry.loc[pairs["zone_id"]].set_axis(pairs.index)
+        parts.append(pairs.assign(is_in=there.contains(true.loc[pairs["row"]].set_axis(pairs.index))))
+    pairs = pd.concat(parts)
+    for band, part in pairs.groupby(pd.cut(pairs["probability"], ZONE_BANDS), observed=True):
+        said, seen = 100 * part["probability"].mean(), 100 * part["is_in"].mean()
+        line(
+            f"  p in a QPV, moved at random, {band.left:.1f} to {band.right:.1f}, {len(part)} rows: said; seen",
+            f"{said:.0f}; {seen:.0f} %",
+        )
+
+
+def bench_names(folder: str) -> None:
+    """Measure public buildings of the lists of structures by their name and commune alone."""
+    parts = [
+        pd.read_csv(DATA / "structures" / f"{name}.csv", dtype=str, keep_default_na=False)
+        for name in ("data_inclusion_mednum_2023-02", "lieux_cnfs_2022-12")
+    ]
+    rows = pd.concat(parts)[["nom", "code_postal", "commune", "longitude", "latitude"]].drop_duplicates("nom")
+    here = rows["code_postal"].str.startswith("75") | (rows["code_postal"] == "93140")
+    rows = rows[here & rows["nom"].str.contains(PUBLIC, case=False) & (rows["longitude"] != "")].reset_index(drop=True)
+    rows = rows.rename(columns={"nom": "address", "code_postal": "postcode", "commune": "city"})
+    rows = rows.astype({"longitude": float, "latitude": float}).rename(columns={"longitude": "lon", "latitude": "lat"})
+    seen = judged(geocoded(rows, folder), rows)
+    elsewhere = seen["located"] & (seen["off_m"] > NEAR_M)
+    line(
+        f"{len(rows)} public buildings by their name: located; elsewhere",
+        f"{100 * seen['located'].mean():.1f}; {100 * elsewhere.mean():.1f} %",
+    )
 
 
 def bench_elsewhere(folder: str) -> None:
@@ -378,6 +436,7 @@ def main() -> None:
         bench_truth(folder, peer)
         bench_tester(folder, peer)
         bench_elsewhere(folder)
+        bench_names(folder)
         bench_misspelt(ban, folder, peer, SPOILT // share)
         bench_missing_streets(ban, folder, MISSING // share)
         bench_speed(bench_index(folder), peer)

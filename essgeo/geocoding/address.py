@@ -339,12 +339,15 @@ _MEETING = re.compile(
     rf"\b(?:angle|croisement|intersection|coin|carrefour(?= (?:(?:de|du|des|entre|la|l|le) )*(?:{_WAYS})\b))\b"
 )
 
-_AND = re.compile(r"\b(?:et|avec|angle|croisement)\b|[/&+,]")
+_AND = re.compile(r"\b(?:et|x|avec|angle|croisement)\b|[/&+,]")
+
+# Two ways and nothing but that between them: rue A et rue B, rue A x avenue B.
+_BOTH = re.compile(rf" (?:et|x) (?:(?:de|la|l) )*(?:{_WAYS}|r)\b")
 
 
 def _corner(text: str) -> tuple[str, ...]:
     """Return the two streets that a text says it lies between, none where it has a house number or one street."""
-    if not (_MEETING.search(text) or "/" in text or "&" in text) or _HOUSE_AND_WAY.search(text) or text[:1].isdecimal():
+    if not (_MEETING.search(text) or _BOTH.search(text) or "/" in text or "&" in text) or _HOUSE_AND_WAY.search(text) or text[:1].isdecimal():
         return ()
     text = _MEETING.sub(" ", text)
     bounds = [*(way.start() for way in _WAY_OR_R.finditer(text)), len(text)]

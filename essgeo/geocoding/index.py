@@ -143,6 +143,11 @@ class Department:
         return list(map(StreetKey, *(self.streets[name].to_pylist() for name in StreetKey._fields)))
 
     @cached_property
+    def words(self) -> NDArray[np.object_]:
+        """Words of each street."""
+        return np.array([key.words for key in self.keys], dtype=object)
+
+    @cached_property
     def locality(self) -> NDArray[np.bool_]:
         """Whether a name is without a kind of way, as those of hamlets."""
         return np.array([key.way == "" for key in self.keys], dtype=bool)

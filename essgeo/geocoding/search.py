@@ -222,16 +222,16 @@ def alike_in_commune(department: Department, readings: Readings, asked: Asked, e
     starts = np.searchsorted(department.commune, np.arange(len(department.communes) + 1)).tolist()
     found, streets = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
     for communes, parts in blocks.items():
-        pool = [street for row in communes for street in range(starts[row], starts[row + 1])]
+        pool = np.array([street for row in communes for street in range(starts[row], starts[row + 1])], dtype=np.int64)
         if not 0 < len(pool) <= MAX_IN_COMMUNE:
             continue
         members = np.concatenate(parts)
         distinct, which = np.unique(readings.street[asked.reading[members]], return_inverse=True)
         words = [readings.streets[street].words for street in distinct.tolist()]
-        one, alike = _most_alike(words, [department.keys[street].words for street in pool])
+        one, alike = _most_alike(words, department.words[pool].tolist())
         row, position = _every(one, which)
         found.append(members[row])
-        streets.append(np.array(pool)[alike[position]])
+        streets.append(pool[alike[position]])
     return np.concatenate(found), np.concatenate(streets)
 
 
@@ -474,6 +474,8 @@ def _interpolate(
     """
     slots, last = department.slots, len(department.slots) - 1
     precision, factor = np.full(len(street), STREET, dtype=np.int8), np.full(len(street), UNKNOWN)
+    if not len(street):
+        return precision, factor, point
     left = np.ones(len(street), dtype=bool)
     none = 1 << NUMBER_BITS
     for other_side in (False, True):

@@ -293,7 +293,7 @@ def crossing() -> AddressIndex:
     [
         "Angle {} et {}", "{} / {}", "à l'angle de la {} et de l'{}", "croisement {} {}", "{} angle {}",
         "intersection {} et {}",
-        "au coin de la {} et de l'{}",
+        "au coin de la {} et de l'{}", "{} et {}", "{} x {}",
     ],
 )  # fmt: skip
 def test_two_streets_say_where_they_meet(form: str) -> None:
