@@ -347,7 +347,8 @@ _BOTH = re.compile(rf" (?:et|x) (?:(?:de|la|l) )*(?:{_WAYS}|r)\b")
 
 def _corner(text: str) -> tuple[str, ...]:
     """Return the two streets that a text says it lies between, none where it has a house number or one street."""
-    if not (_MEETING.search(text) or _BOTH.search(text) or "/" in text or "&" in text) or _HOUSE_AND_WAY.search(text) or text[:1].isdecimal():
+    two = "/" in text or "&" in text or _MEETING.search(text) or _BOTH.search(text)
+    if not two or _HOUSE_AND_WAY.search(text) or text[:1].isdecimal():
         return ()
     text = _MEETING.sub(" ", text)
     bounds = [*(way.start() for way in _WAY_OR_R.finditer(text)), len(text)]
