@@ -60,8 +60,9 @@ STROKES = {
     "npnru": Stroke("#00605f", 1.5, "2 4", hatched=True, shown=False),
     "qpv": Stroke("#2323b0", 2),
     "neighbourhoods": Stroke("#a3003c", 3.5),
+    "cooperations": Stroke("#6a3d00", 2, "6 4", shown=False),
 }
-"""The layers of outlines but the IRIS, the lowest first."""
+"""The layers of outlines and lines but the IRIS, the lowest first."""
 
 OUTLINE_DIGITS, POINT_DIGITS = 5, 6
 
@@ -113,7 +114,21 @@ def layers_with_popups(study: Study) -> dict[str, Collection]:
     drawn = {name: collection(outlines(getattr(study, name)), popups(study)) for name, popups in areas.items()}
     for name, popups in {"stations": _stations, "sites": _sites}.items():
         drawn[name] = collection(getattr(study, name).geometry.to_crs(GEOGRAPHIC), popups(study))
-    return drawn
+    return drawn | {"cooperations": cooperations(study)}
+
+
+def cooperations(study: Study) -> Collection:
+    """Return a line for each cooperation whose two ends have different places; the list has them all."""
+    rows, points = records(where(study.cooperations, placed="both")), study.structures.geometry
+    lines, told = [], []
+    for row in rows:
+        ends = [points[row[name]] for name in ("party_id", "with_structure_id")]
+        if ends[0] != ends[1]:
+            lines.append(shapely.LineString(ends))
+            told.append(
+                _popup(row["relation_id"], f"{row['party']}, {row['with_name']}", [(row["tie"], row["project"])])
+            )
+    return collection(gpd.GeoSeries(lines, crs=points.crs).to_crs(GEOGRAPHIC), told)
 
 
 def _communes(study: Study) -> list[Popup]:

@@ -11,7 +11,7 @@ import numpy as np
 from essgeo.errors import InputError
 from essgeo.gaps import LEAST_LOCATED
 from essgeo.maps.actors import actors_page
-from essgeo.maps.drawing import MARKS, STROKES, period, surface
+from essgeo.maps.drawing import MARKS, STROKES, cooperations, period, surface
 from essgeo.maps.findings import (
     Row,
     borders,
@@ -258,7 +258,7 @@ def _sharing(study: Study) -> list[str]:
 
 def _with_map(study: Study, focus: str = "", rows: NDArray[np.intp] | None = None, *, portal: bool = False) -> Context:
     content = map_content(study, focus, rows) | (portal_content(study) if portal else {})
-    planned = (study.stations["status"] == "planned").any()
+    planned, lines = (study.stations["status"] == "planned").any(), cooperations(study)["features"]
     present = {split_codes(cell)[0] for cell in study.structures["sectors"].unique() if cell} | {NO_SECTOR}
     if unknown := sorted(present - set(SECTOR_GROUPS)):
         message = tell("no_symbol", unknown=", ".join(unknown))
@@ -277,7 +277,7 @@ def _with_map(study: Study, focus: str = "", rows: NDArray[np.intp] | None = Non
         "classes": _classes(),
         "around_km": AROUND_M / 1000,
         "clusters": len(study.structures) > MANY,
-        "strokes": STROKES,
+        "strokes": {name: stroke for name, stroke in STROKES.items() if name != "cooperations" or lines},
         "marks": {name: mark for name, mark in MARKS.items() if name != "planned" or planned},
         "months": months(study),
     }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from shapely import Point, Polygon
@@ -62,10 +64,22 @@ def test_points_have_six_decimals_and_missing_ones_are_left_out() -> None:
 def test_every_published_layer_is_drawn(study: Study) -> None:
     marked = {mark.layer for mark in MARKS.values()}
     published = {name for name, table in TABLES.items() if table.geographic and name != "structures"}
-    assert marked | set(STROKES) | {"iris"} == published == set(layers_with_popups(study))
+    drawn = set(layers_with_popups(study))
+    assert marked | set(STROKES) | {"iris"} == published | {"cooperations"} == drawn
 
 
 @pytest.mark.parametrize("lang", ["fr", "en"])
 def test_every_layer_drawn_has_a_name_in_the_legend_and_in_popups(study: Study, lang: Lang) -> None:
-    wanted = {f"layer_{name}" for name in (*MARKS, *STROKES)} | {f"kind_{name}" for name in layers_with_popups(study)}
+    wanted = {f"layer_{name}" for name in (*MARKS, *STROKES)} | {
+        f"kind_{name}" for name in layers_with_popups(study) if name in TABLES and TABLES[name].geographic
+    }
     assert not wanted - set(texts(lang)["map"])
+
+
+def test_a_cooperation_is_a_line_where_its_ends_have_two_places(study: Study) -> None:
+    """Of one place, or without a place at an end, it is in the list alone."""
+    ties = {"party_id": ["s0", "s0", ""], "with_structure_id": ["s1", "s0", "s1"], "placed": ["both", "both", "one"]}
+    told = pd.DataFrame(ties).assign(relation_id="r", party="A", with_name="B", tie="anime", project="P")
+    made = layers_with_popups(replace(study, cooperations=told))["cooperations"]["features"]
+    assert [feature["geometry"]["type"] for feature in made] == ["LineString"]
+    assert made[0]["properties"]["title"] == "A, B"
