@@ -34,7 +34,7 @@ LEAST_KNOWN = 0.5
 COUNTS = re.compile(r"(nb|nbre|nombre|effectif|total|aged)(_|$)")
 """Names of columns that count: their figure is told for 100 residents."""
 
-LESS_IS_NEED = re.compile(r"revenu|income|niveau_de_vie|salaire|taux_d_emploi|employment|diplome_du_superieur")
+LESS_IS_NEED = re.compile(r"(^|_)(revenu|income|niveau_de_vie|salaire|taux_d_emploi|employment|diplome_du_superieur)")
 """Names of columns of which a low figure, and not a high one, tells of need."""
 
 COLUMNS = (

@@ -38,6 +38,7 @@ def test_an_area_has_the_mean_of_its_iris_and_lies_between_the_lowest_and_the_hi
     assert found.loc[("taux", "t"), ["need_value", "need_low", "need_high"]].tolist() == [14, 14, 14]
     assert found.loc[("taux", "part"), ["need_low", "need_high"]].tolist() == [10, 20]
     assert found.loc[("taux", "part"), "need_value"] == pytest.approx((10 * 20 + 60 * 10) / 70)
+    assert told({"unemployment": {"a": 20.0, "b": 10.0}}).loc[("unemployment", "whole"), "need"] == "more"
     # Of a rate a high figure tells of need, of an income a low one; what spans both sides is not told apart.
     assert found.loc["taux"]["need"].to_dict() == {
         "t": "alike",

@@ -77,8 +77,8 @@ def official(redirected: FileServer, small_territory: Path, tmp_path: Path) -> F
     publish_qpv_2015(server, tmp_path)
     sites = (
         "site_id;site_nom;site_type;site_adresse;site_statut;site_occupation;site_actu_date;comm_nom;comm_insee;"
-        "unite_fonciere_surface;bati_surface;activite_libelle;proprio_type;longitude;latitude;geompoint\n"
-        "93010_1;Friche A;;;friche;;;BONDY;93010;;;;;2.456;48.906;\n"
+        "unite_fonciere_surface;bati_surface;activite_libelle;proprio_personne;proprio_type;longitude;latitude;geompoint\n"
+        "93010_1;Friche A;;;friche;;;BONDY;93010;;;;;;2.456;48.906;\n"
     )
     publish_dataset(server, "cartofriches", {"friches-standard.csv": ("csv", sites.encode())})
     stop = {"id_gares": [7], "nom_gares": ["Arrêt"], "mode": ["RER"], "res_com": ["RER E"]}

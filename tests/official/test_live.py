@@ -16,6 +16,8 @@ from essgeo import load_territory, read_layer
 from essgeo.errors import InputWarning
 from essgeo.study import Options, run_study, set_up
 from tests.made.official import (
+    INSEE,
+    POPULATION_PATH,
     STATIONS_PATH,
     UNCOVERED,
     in_degrees,
@@ -23,6 +25,8 @@ from tests.made.official import (
     publish_dataset,
     publish_sirene,
     publish_streets,
+    table,
+    zipped,
 )
 from tests.made.sirene import place, site, unit
 
@@ -54,7 +58,36 @@ def test_every_layer_comes_from_its_official_file(official: Any, small_territory
     assert all(source.sha256 in method and source.fetched_at in method for source in fetched.values())
     package = json.loads((tmp_path / "maps" / "datapackage.json").read_text(encoding="utf-8"))
     assert {source["url"] for source in package["inputs"]} >= {source.url for source in fetched.values()}
-    assert {note.partition(" ")[0] for note in study.shortfalls} == {"OpenStreetMap,", "Quartiers", "Sirene"}
+    assert {note.partition(" ")[0] for note in study.shortfalls} == {
+        "Activité",
+        "OpenStreetMap,",
+        "Population",
+        "Quartiers",
+        "Sirene",
+    }
+
+
+def test_ages_and_unemployment_of_the_census_tell_whom_youth_is_for_and_what_is_needed(
+    official: Any, small_territory: Path
+) -> None:
+    """The young live in the first IRIS, and so do those without work."""
+    codes, communes = ["930100101", "930100102", "930480101", "930480102"], ["93010"] * 2 + ["93048"] * 2
+    whole = {"IRIS": codes, "COM": communes, "TYP_IRIS": ["H"] * 4, "P22_POP": ["1001", "2000", "3000", "4003"]}
+    ages = {f"P22_POP{age}": ["0"] * 4 for age in ("0002", "0305", "0610", "2539", "4054", "5564", "6579", "80P")}
+    young = {"P22_POP1117": ["200", "0", "0", "0"], "P22_POP1824": ["100", "0", "0", "0"]}
+    official.files[POPULATION_PATH] = zipped(**{"base-ic-evol-struct-pop-2022.CSV": table(whole | ages | young)})
+    worked = {"P22_ACT1564": ["400"] * 4, "P22_ACTOCC1564": ["300"] * 4, "P22_CHOM1564": ["100", "20", "20", "20"]}
+    activity = table({"IRIS": codes, "COM": communes, **worked, "P22_INACT1564": ["0"] * 4})
+    path = f"{INSEE}/8647006/base-ic-activite-residents-2022_csv.zip"
+    official.files[path] = zipped(**{"base-ic-activite-residents-2022.CSV": activity})
+    study = run_study(small_territory, live=True, out=None)
+    assert study.demand["aged_11_24"].sum() == pytest.approx(300)
+    youth = study.challenge_reach[study.challenge_reach["challenge"] == "jeunesse"].set_index("zone_id")
+    assert youth.loc["Small", ["public", "stands_in"]].tolist() == ["aged_11_24", False]
+    assert youth.loc["left", "people"] == pytest.approx(300)
+    needed = study.needs.set_index(["indicator", "zone_id"])
+    assert needed.loc[("unemployment_15_64", "left"), ["need_value", "need"]].tolist() == [25, "more"]
+    assert {"Population", "Activité"}.isdisjoint(note.partition(" ")[0] for note in study.shortfalls)
 
 
 def test_structures_are_those_of_sirene(official: Any, small_territory: Path, tmp_path: Path) -> None:
@@ -105,8 +138,8 @@ def test_offline_opens_no_connection(
     monkeypatch.setenv("ESSGEO_CACHE", str(tmp_path / "empty"))
     study = set_up(small_territory, Options(live=True, offline=True, lang="en"))
     assert all(not source.url for source in study.inputs)
-    assert sum("never fetched on this computer" in note for note in study.shortfalls) == 8
-    assert sum("was never fetched here" in fault for fault in study.faults) == 8
+    assert sum("never fetched on this computer" in note for note in study.shortfalls) == 10
+    assert sum("was never fetched here" in fault for fault in study.faults) == 10
 
 
 def test_a_layer_is_read_from_its_official_source(official: Any, small_territory: Path) -> None:
