@@ -38,7 +38,7 @@ from essgeo.siting.robustness import (
     today_in_worlds,
 )
 from essgeo.siting.scenario import Scenario, by_income, by_neighbourhood
-from essgeo.uncertainty import as_flags, ends
+from essgeo.uncertainty import MANY_STRUCTURES, as_flags, ends
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,7 +87,8 @@ class Assumptions:
         Probability that a site closes early, for maximal expected covering.
     draws, seed, level
         Worlds behind estimates, intervals and robustness (0: everything where it is known to be, and nothing said of
-        how sure that is), their seed, and the level of intervals.
+        how sure that is), their seed, and the level of intervals. Of more than 2,400 structures no more than 256 worlds
+        are drawn; ``parameters`` of the scenario say how many.
     time_limit
         Seconds of branch and bound.
     """
@@ -366,7 +367,7 @@ def _ground(
             walks=walks,
             twice=asked.objective == "backup",
             as_of=as_day(day) or dt.date.today(),  # noqa: DTZ011 (the day where the user is)
-            draws=settings.draws,
+            draws=settings.draws if len(counted) <= MANY_STRUCTURES else min(settings.draws, CHOSEN_ANEW),
             seed=settings.seed,
         )
     return _Ground(
@@ -452,7 +453,9 @@ def _answer(ground: _Ground, asked: _Asked, *, given: bool) -> Scenario:
     hosting = _activities(hosted(today, reach, known, free[listed]), usable.iloc[listed], known, sectors)
     marginal = gains.mean(axis=1)
     drawn = settings.draws > 0
-    low, high = ends(newly[None, : settings.draws], settings.level) if drawn else (np.full(1, np.nan),) * 2
+    low, high = (
+        ends(newly[None, : min(settings.draws, today.count)], settings.level) if drawn else (np.full(1, np.nan),) * 2
+    )
     robust = _robust(ground, question, asked, chosen) if drawn else [(np.nan, np.nan)] * len(chosen)
     before = today.expected(np.bitwise_and.reduce([today.reached[one][-1] for one in sectors]))
     sites = _describe(usable, chosen, sectors, marginal=marginal[: len(chosen)], hosting=hosting, free=free).assign(
@@ -757,7 +760,7 @@ def parameters_of(asked: _Asked, ground: _Ground) -> dict[str, Any]:
         "max_station_minutes": needs.max_station_minutes,
         "budget": asked.budget,
         "closing": settings.closing,
-        "draws": settings.draws,
+        "draws": min(settings.draws, ground.today.count),
         "draws_chosen_anew": min(CHOSEN_ANEW, settings.draws),
         "seed": settings.seed,
         "level": settings.level,

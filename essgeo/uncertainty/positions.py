@@ -115,6 +115,7 @@ def draw_positions(
     leading = np.flatnonzero(places.located & (first == np.arange(len(first))))
     factors, odds = np.array(DISCS).T
     radius = np.nan_to_num(places.radius)
+    spacing = homes.spacing_m  # of all points: not once a structure
     streams = random.spawn(int(homes.area.max(initial=-1)) + 2)  # of each area, and of the territory, whose code is -1
     for one in leading:
         disc = np.searchsorted(np.cumsum(odds)[:-1], stratified(random, count), side="right")
@@ -136,7 +137,7 @@ def draw_positions(
                 whom = np.array(settled)[np.searchsorted(chance, which * chance[-1], side="right")]
                 host[one] = np.where(joins, host[whom, np.arange(count)], one)
             cell = cells[np.searchsorted(weights, stratified(random, count) * weights[-1], side="right")]
-            offset = homes.spacing_m * (random.random((2, count)) - 0.5)
+            offset = spacing * (random.random((2, count)) - 0.5)
             alone = host[one] == one
             x[one] = np.where(alone, homes.xy[cell, 0] + offset[0], x[host[one], np.arange(count)])
             y[one] = np.where(alone, homes.xy[cell, 1] + offset[1], y[host[one], np.arange(count)])
