@@ -69,9 +69,9 @@ def read_premises(
     -------
     GeoDataFrame
         Index ``candidate_id`` (numbers where there is none, or the index of a table that has one): ``name``, ``kind``
-        (``premises``), ``city``, ``surface_m2`` (NaN where not known), ``cost`` (rent, as the list gives
-        it), ``available_from``, ``available_to``, ``ground_floor`` (``yes``, ``no``, ``unknown``), ``state``,
-        ``constraints``, ``address``, ``postcode``, ``citycode``; a point, or none.
+        (``premises``), ``city``, ``surface_m2`` (NaN where not known), ``cost`` (rent, as the list gives it),
+        ``capacity`` (residents), ``available_from``, ``available_to``, ``ground_floor`` (``yes``, ``no``,
+        ``unknown``), ``state``, ``constraints``, ``address``, ``postcode``, ``citycode``; a point, or none.
 
     Raises
     ------
@@ -179,7 +179,11 @@ def checked_premises(named: pd.DataFrame, shapes: gpd.GeoSeries | None, *, sourc
         if month_number(end, last=True) < month_number(start, last=False)
     ]
     raise_faults(source, backwards)
-    table = table.assign(surface_m2=table["surface_m2"].astype(float), cost=table["cost"].astype(float))
+    table = table.assign(
+        surface_m2=table["surface_m2"].astype(float),
+        cost=table["cost"].astype(float),
+        capacity=table["capacity"].astype(float),
+    )
     if shapes is None:
         known = table["lon"].between(-180, 180) & table["lat"].between(-90, 90)
         points = gpd.GeoSeries(gpd.points_from_xy(table["lon"], table["lat"]), crs=GEOGRAPHIC)
@@ -203,7 +207,7 @@ def _read_cells(plain: pd.DataFrame) -> tuple[pd.DataFrame, list[Fault]]:
             if day is None
         ]
         plain[name] = [day or "" for day in days]
-    for name, wrong in (("surface_m2", "is_no_surface"), ("cost", "is_no_cost")):
+    for name, wrong in (("surface_m2", "is_no_surface"), ("cost", "is_no_cost"), ("capacity", "is_no_capacity")):
         numbers = [number_of(text) if text else None for text in plain[name]]
         faults += [
             (row_label(row), name, tell("cell_left_out", what=tell(wrong, value=text)))

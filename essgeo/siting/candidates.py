@@ -172,7 +172,9 @@ def default_candidates(sites: gpd.GeoDataFrame, iris: gpd.GeoDataFrame) -> gpd.G
     return premises if usable.sum() >= ENOUGH_PREMISES else search_areas(iris)
 
 
-NOT_NEEDED = frozenset({"lon", "lat", "constraints", "cost", "address", "postcode", "citycode", "owner_type"})
+NOT_NEEDED = frozenset(
+    {"lon", "lat", "constraints", "cost", "capacity", "address", "postcode", "citycode", "owner_type"}
+)
 """Columns of premises that candidates may lack."""
 
 

@@ -60,6 +60,9 @@ CELL_M = 200.0
 STEP_MIN = 5.0
 """In the worlds the p-median counts minutes in steps of so many."""
 
+CAPACITATED = ("coverage", "targets", "need")
+"""Objectives that know a capacity."""
+
 EQUAL = 1e-9
 """Sets closer than that share are worth as much."""
 
@@ -166,7 +169,8 @@ def choose_sites(  # noqa: PLR0913 (one argument a choice of the user, all but t
     candidates
         From :func:`essgeo.read_premises`, :func:`essgeo.siting.site_candidates` or
         :func:`essgeo.siting.search_areas`, or any places with a name, in the same CRS. Of surface, floor and cost only
-        what is asked about must be there. With ``geo_radius_m`` a position is drawn as that of a structure.
+        what is asked about must be there. With ``geo_radius_m`` a position is drawn as that of a structure. With a
+        ``capacity`` (residents) a site serves no more of those out of reach; who finds no room may go to another.
     count
         Number of sites, those of ``must_include`` among them. For ``set``, the most that may be opened.
     sector
@@ -401,6 +405,7 @@ def _answer(ground: _Ground, asked: _Asked, *, given: bool) -> Scenario:
     fixed, budget = asked.fixed, asked.budget
     residents, themes = people["population"].to_numpy(dtype=float), len(sectors)
     free = available_months(usable, span) if span is not None else np.ones((len(usable), 1), dtype=bool)
+    rooms = _capacities(usable, asked)
     costs = usable["cost"].to_numpy(dtype=float) if budget is not None else None
     weights = _weights(ground, asked)
     question = Question(
@@ -415,6 +420,8 @@ def _answer(ground: _Ground, asked: _Asked, *, given: bool) -> Scenario:
         objective=objective,
         count=count,
         available=None if span is None else free,
+        people=[_levels(ground, one, asked)[:, 0] for one in sectors] if rooms is not None else (),
+        capacities=rooms,
         costs=costs,
         budget=budget,
         fixed=fixed,
@@ -429,14 +436,15 @@ def _answer(ground: _Ground, asked: _Asked, *, given: bool) -> Scenario:
 
     # Sites are told in the order of what they add in the objective; then one more that would add most.
     problem = problem_of(question)
-    chosen = [choice for choice, _ in in_order_of_gain(problem, _nearest_of_equals(question, problem, solution.chosen))]
+    best = solution.chosen if rooms is not None else _nearest_of_equals(question, problem, solution.chosen)
+    chosen = [choice for choice, _ in in_order_of_gain(problem, best)]
     after = gains_of(problem, reached_times(problem, chosen))
     after[chosen] = 0
     if limits is not None:
         after[~limits.room(chosen)] = 0
     more = [int(after.argmax())] if objective != "set" and after.max() > 0 else []
     nearly = np.zeros(len(after))
-    if solution.value > 0 and objective != "set":
+    if solution.value > 0 and objective != "set" and rooms is None:
         nearly = best_with(problem, chosen, limits=limits, fixed=fixed) / solution.value
     by_site = nearly.reshape(-1, themes)
     close = np.flatnonzero(by_site.max(axis=1) >= NEARLY)
@@ -447,7 +455,7 @@ def _answer(ground: _Ground, asked: _Asked, *, given: bool) -> Scenario:
         listed = np.arange(len(usable))
     reach = near(today, ground.spots, ground.to_candidates, listed, asked.within_minutes, count=today.count)
     hosts = [(int(np.searchsorted(listed, choice // themes)), sectors[choice % themes]) for choice in (*chosen, *more)]
-    gains, at_points = brought(today, reach, hosts, free[listed])
+    gains, at_points = brought(today, reach, hosts, free[listed], None if rooms is None else rooms[listed])
     newly, at_newly = gains[: len(chosen)].sum(axis=0), at_points[: len(chosen)].sum(axis=0)
     known = tuple(today.reached)
     hosting = _activities(hosted(today, reach, known, free[listed]), usable.iloc[listed], known, sectors)
@@ -507,6 +515,16 @@ def _answer(ground: _Ground, asked: _Asked, *, given: bool) -> Scenario:
             located=len(places),
         ),
     )
+
+
+def _capacities(usable: gpd.GeoDataFrame, asked: _Asked) -> NDArray[np.float64] | None:
+    """Return how many residents each candidate has room for, where that is known of one of them."""
+    if "capacity" not in usable or usable["capacity"].isna().all():
+        return None
+    if asked.objective not in CAPACITATED or asked.span is not None:
+        raise InputError(tell("capacity_objective", objective=asked.objective, known=", ".join(CAPACITATED)))
+    rooms: NDArray[np.float64] = usable["capacity"].to_numpy(dtype=float)
+    return np.where(np.isnan(rooms), np.inf, rooms)
 
 
 def _weights(ground: _Ground, asked: _Asked) -> NDArray[np.float64]:
@@ -588,7 +606,7 @@ def _robust(ground: _Ground, question: Question, asked: _Asked, chosen: Sequence
             elif len(levels) > 1:
                 served = served * np.uint8(len(levels))
             aims += [
-                Aim(reach, place, weights * share, levels, served.copy(), pattern)
+                Aim(reach, place, weights * share, levels, served.copy(), pattern, question.capacities)
                 for pattern, share in zip(patterns.T, months / free.shape[1], strict=True)
             ]
     picked = choose_anew(
@@ -800,6 +818,7 @@ def notes_of(
         "nothing_more": short and question.candidates >= question.count and not served,
         "part_of_period": question.available is not None and not free.all(),
         "joint": len(question.gains) > 1,
+        "capacity": question.capacities is not None,
         "no_structures_given": not given,
         "no_place": given and not located,
         "aggregated": question.objective == "median",

@@ -303,6 +303,65 @@ def _programme(problem: Covering, count: int) -> tuple[NDArray[np.float64], spar
     return cost, matrix, np.concatenate([np.zeros(rows), [float(count)]])
 
 
+def with_capacities(
+    problem: Covering,
+    people: NDArray[np.float64],
+    capacities: NDArray[np.float64],
+    count: int,
+    *,
+    limits: Limits | None = None,
+    fixed: Sequence[int] = (),
+    time_limit: float = TIME_LIMIT,
+) -> Solution:
+    r"""Return the best set where each site serves no more residents than it has room for (Current & Storbeck 1988).
+
+    .. math:: \max \sum_{ij} v_i f_{ij} \quad \sum_j f_{ij} \le p_i, \; \sum_i f_{ij} \le c_j x_j,
+              \; f_{ij} \le p_i x_j, \; \sum_j x_j \le p
+
+    ``people`` are the residents of each row, of whom each is worth :math:`v_i`, its weight over them; ``capacities``
+    are residents, infinite where a site has room for all. Residents of one row may go to several sites.
+
+    Examples
+    --------
+    >>> problem = Covering(sparse.csr_array(np.array([[1.0, 1.0], [0.0, 1.0]])), np.array([[5.0], [7.0]]))
+    >>> with_capacities(problem, np.array([5.0, 7.0]), np.array([5.0, 4.0]), 1)
+    Solution(chosen=(0,), value=5.0, bound=5.0)
+    """
+    rows, sites = problem.reach.shape
+    worth_each = np.divide(problem.weights[:, 0], people, out=np.zeros(rows), where=people > 0)
+    flows = problem.reach.tocoo()
+    pairs = len(flows.row)
+    # Variables: first the candidates, then the residents of each pair of a row and a candidate that reaches it.
+    here, of_pair = np.arange(pairs), np.full(pairs, -1.0)
+    to_row = sparse.csr_array((np.ones(pairs), (flows.row, here)), shape=(rows, pairs))
+    to_site = sparse.csr_array((np.ones(pairs), (flows.col, here)), shape=(sites, pairs))
+    bound = np.minimum(capacities, people.sum())
+    opened = sparse.csr_array((people[flows.row], (here, flows.col)), shape=(pairs, sites))
+    blocks = [
+        (sparse.hstack([sparse.csr_array((rows, sites)), to_row]), people),
+        (sparse.hstack([-sparse.diags_array(bound), to_site]), np.zeros(sites)),
+        (sparse.hstack([opened, sparse.diags_array(of_pair)]) * -1, np.zeros(pairs)),
+        (sparse.csr_array(np.concatenate([np.ones(sites), np.zeros(pairs)])[None]), np.array([float(count)])),
+    ]
+    if limits is not None:
+        blocks.append((sparse.hstack([limits.rows, sparse.csr_array((len(limits.most), pairs))]), limits.most))
+    least = np.zeros(sites + pairs)
+    least[list(fixed)] = 1
+    most = np.concatenate([np.ones(sites), people[flows.row]])
+    found = milp(
+        np.concatenate([np.zeros(sites), -worth_each[flows.row]]),
+        constraints=[LinearConstraint(sparse.csr_array(matrix), -np.inf, limit) for matrix, limit in blocks],
+        integrality=(np.arange(sites + pairs) < sites).astype(np.int8),
+        bounds=Bounds(least, most),
+        options={"mip_rel_gap": 0.0, "time_limit": time_limit},
+    )
+    if found.x is None:  # no set was found in time: nothing is proven
+        return Solution(tuple(fixed), 0.0, float(problem.weights.sum()))
+    used = np.bincount(flows.col, weights=found.x[sites:], minlength=sites)
+    chosen = {*fixed, *np.flatnonzero((found.x[:sites] > 1 / 2) & (used > _WHOLE)).tolist()}
+    return Solution(tuple(sorted(chosen)), -float(found.fun), -float(found.mip_dual_bound))
+
+
 def set_covering(reach: sparse.csr_array, *, fixed: Sequence[int] = (), time_limit: float = TIME_LIMIT) -> Solution:
     r"""Return the fewest sites that reach every row that any candidate reaches (Toregas et al. 1971).
 

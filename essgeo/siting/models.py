@@ -14,7 +14,7 @@ from essgeo.gaps.areas import need_weights
 from essgeo.gaps.reach import THEME_ROWS
 from essgeo.messages import tell
 from essgeo.siting.covering import Covering, Limits
-from essgeo.siting.exact import maximise, set_covering
+from essgeo.siting.exact import maximise, set_covering, with_capacities
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,6 +67,10 @@ class Question:
         Number of sites.
     available
         Candidates x months, where time counts.
+    people
+        Residents of each row who lack one, one array a theme, where sites have a capacity.
+    capacities
+        How many residents each candidate has room for.
     costs, budget
         What each candidate costs, and what all chosen ones may.
     fixed
@@ -84,6 +88,8 @@ class Question:
     objective: str
     count: int
     available: NDArray[np.bool_] | None = None
+    people: Sequence[NDArray[np.float64]] = ()
+    capacities: NDArray[np.float64] | None = None
     costs: NDArray[np.float64] | None = None
     budget: float | None = None
     fixed: tuple[int, ...] = ()
@@ -115,6 +121,16 @@ def solve(question: Question, *, time_limit: float) -> Solution:
     if question.objective == "set":
         wanted = problem.reach[problem.weights[:, 0] > 0]
         return set_covering(sparse.csr_array(wanted), fixed=question.fixed, time_limit=time_limit)
+    if question.capacities is not None:
+        return with_capacities(
+            problem,
+            np.concatenate(question.people),
+            np.repeat(question.capacities, len(question.gains)),
+            question.count,
+            limits=question.limits,
+            fixed=question.fixed,
+            time_limit=time_limit,
+        )
     return maximise(problem, question.count, limits=question.limits, fixed=question.fixed, time_limit=time_limit)
 
 

@@ -276,24 +276,32 @@ def brought(
     reach: Near,
     chosen: Sequence[tuple[int, str]],
     free: NDArray[np.bool_],
+    capacities: NDArray[np.float64] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the residents whom each chosen site brings within reach, beside those before it.
 
     ``chosen`` are candidates of ``reach`` and what each hosts; ``free`` tells in which months each candidate of
-    ``reach`` is (candidates x months), of which the mean is taken. Two arrays: sites x worlds, and sites x points as
-    the mean of the worlds.
+    ``reach`` is (candidates x months), of which the mean is taken. A site with a capacity brings no more, and leaves as
+    large a part of the residents of each point to those after it. Two arrays: sites x worlds, and sites x points as the
+    mean of the worlds.
     """
     in_worlds, at_points = np.zeros((len(chosen), today.count)), np.zeros((len(chosen), len(today.cell)))
     patterns, months = np.unique(free, axis=1, return_counts=True)
     for pattern, share in zip(patterns.T, months, strict=True):
-        lacking = {theme: ~walks[-1] for theme, walks in today.reached.items()}
+        # The part of each point that no site has served yet: points near a site x worlds, by theme.
+        rows = np.unique(np.concatenate([[0][:0], *(reach.row[reach.of(site)] for site, _ in chosen)])).astype(np.intp)
+        left = {theme: as_flags(~today.reached[theme][-1][rows]).astype(np.float32) for _, theme in chosen}
         for place, (site, theme) in enumerate(chosen):
             if pattern[site]:
-                row, bits = reach.row[reach.of(site)], reach.bits[reach.of(site)]
-                newly = today.living(row, today.count) * as_flags(bits & lacking[theme][row])
-                in_worlds[place] += share * newly.sum(axis=0, dtype=np.float64)
-                at_points[place, row] += share * newly.mean(axis=1, dtype=np.float64)
-                lacking[theme][row] &= ~bits
+                row, flags = reach.row[reach.of(site)], as_flags(reach.bits[reach.of(site)])
+                here = np.searchsorted(rows, row)
+                newly = today.living(row, today.count) * flags * left[theme][here]
+                total = newly.sum(axis=0, dtype=np.float64)
+                room = np.inf if capacities is None else capacities[site]
+                served = np.divide(room, total, out=np.ones(len(total)), where=total > room)
+                in_worlds[place] += share * total * served
+                at_points[place, row] += share * (newly * served).mean(axis=1, dtype=np.float64)
+                left[theme][here] *= 1 - flags * served.astype(np.float32)
     return in_worlds / months.sum(), at_points / months.sum()
 
 
@@ -327,6 +335,8 @@ class Aim:
         How many levels each point has today: points x worlds.
     free
         Which candidates count.
+    capacities
+        How many residents each has room for; who finds none in it is left out of what the others may win.
     """
 
     reach: Near
@@ -335,18 +345,22 @@ class Aim:
     levels: NDArray[np.float64]
     served: NDArray[np.uint8]
     free: NDArray[np.bool_]
+    capacities: NDArray[np.float64] | None = None
 
     def gains(self, today: Today) -> NDArray[np.float64]:
         """Return what each candidate would add in each world: candidates x worlds."""
         count = self.served.shape[1]
         value = np.append(self.levels, 0.0).astype(np.float32)
-        left = today.living(slice(None), count) * self.weights.astype(np.float32)[:, None]
-        left *= value[np.minimum(self.served, len(self.levels))]
+        people = today.living(slice(None), count) * value[np.minimum(self.served, len(self.levels))]
+        left = people * self.weights.astype(np.float32)[:, None]
         found = np.zeros((len(self.free), count))
         for site in np.flatnonzero(self.free).tolist():
             pairs = self.reach.of(site)
             flags = as_flags(self.reach.bits[pairs])[:, :count]
             found[site] = np.einsum("ij,ij->j", left[self.reach.row[pairs]], flags.astype(np.float32))
+            if self.capacities is not None and np.isfinite(self.capacities[site]):
+                total = np.einsum("ij,ij->j", people[self.reach.row[pairs]], flags.astype(np.float32))
+                found[site] *= np.minimum(self.capacities[site] / np.maximum(total, 1e-9), 1)
         return found
 
     def serve(self, site: int, worlds: NDArray[np.intp], sign: int) -> None:

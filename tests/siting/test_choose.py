@@ -321,6 +321,20 @@ def test_a_budget_binds_and_what_costs_nothing_known_is_left_out() -> None:
         choose(STRIP, sites, budget=4, must_include=["c1"])
 
 
+def test_a_site_serves_no_more_than_it_has_room_for() -> None:
+    sites = candidates_at([0, 1000, 2000], capacity=[50.0, 120.0, np.nan])
+    one = choose(STRIP, sites, objective="coverage")
+    assert one.sites.index.tolist() == ["c2"], "300 live at 1000, and there is room for 120"
+    two = choose(STRIP, sites, objective="coverage", count=2)
+    assert (two.value, two.newly_reached) == (pytest.approx(320), pytest.approx(320))
+    assert two.sites["marginal"].to_dict() == {"c1": pytest.approx(120), "c2": pytest.approx(200)}
+    assert "capacity" in two.notes
+    beside = choose(STRIP, candidates_at([1000, 1010], capacity=[120.0, 500.0]), objective="coverage", count=2)
+    assert beside.newly_reached == pytest.approx(300), "who finds no room in one goes to the other"
+    with pytest.raises(InputError, match="capacity"):
+        choose(STRIP, sites, objective="backup")
+
+
 def test_backup_counts_a_first_and_a_second_place() -> None:
     demand = demand_at([0, 1000, 2000], [100.0, 90.0, 80.0])
     twice = choose(demand, SITES, objective="backup", count=2, structures=structures_at([1000, 0, 0]))

@@ -32,6 +32,7 @@ from essgeo.siting.exact import (
     maximise,
     relaxation,
     set_covering,
+    with_capacities,
 )
 from essgeo.siting.models import Question, covered_months, problem_of, saved_minutes
 
@@ -195,6 +196,25 @@ def test_limits_and_fixed_candidates_by_enumeration(
         assert limits.allow(solution.chosen)
         assert set(held) <= set(solution.chosen)
         assert solution.proven
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_capacities_by_enumeration(random_problem: Callable[..., Covering], seed: int) -> None:
+    problem = random_problem(seed, rows=25, candidates=6)
+    random = np.random.default_rng(seed)
+    people, capacities = problem.weights[:, 0], random.integers(5, 80, 6).astype(float)
+    capacities[0] = np.inf
+
+    def served(chosen: tuple[int, ...]) -> float:
+        # The least cut: some of the sites are full, the others reach whom they reach.
+        full = [part for size in range(len(chosen) + 1) for part in combinations(chosen, size)]
+        return min(capacities[list(f)].sum() + worth(problem, [one for one in chosen if one not in f]) for f in full)
+
+    best = max(served(chosen) for chosen in combinations(range(6), 3))
+    solution = with_capacities(problem, people, capacities, 3)
+    assert solution.value == pytest.approx(best) == pytest.approx(served(solution.chosen))
+    assert solution.proven
+    assert 5 in with_capacities(problem, people, capacities, 3, fixed=(5,)).chosen
 
 
 @pytest.mark.parametrize("seed", SEEDS)
