@@ -253,9 +253,16 @@ def _lone_street(text: str) -> StreetKey | None:
 
 _WORD = re.compile(r"[a-z0-9]+")
 
-_COUNTRY = re.compile(r" ?[,;(-] ?france\)?$")
+# A country behind a comma, or behind what may be a commune.
+_COUNTRY = re.compile(r"(?: ?[,;(-] ?|(?P<town>[a-z0-9]+) )france\)?$")
 
 _IN_DEPARTMENT = re.compile(r"[ ,;/(-]+(\d\d|2[ab]|9[78]\d)\)?$")
+
+
+def _without_country(found: re.Match[str], cities: Communes) -> str:
+    """Return what stands for a country at the end of a line: nothing, unless it may be part of a name."""
+    town = found["town"] or ""
+    return town if not town or town in cities.last_words else found[0]
 
 
 def _with_place(line: str, place: Place, cities: Communes) -> Iterator[tuple[str, Place | None]]:
@@ -263,7 +270,7 @@ def _with_place(line: str, place: Place, cities: Communes) -> Iterator[tuple[str
 
     Where both name a commune and do not agree, each is yielded.
     """
-    line = _GLUED_CODE.sub(" ", _COUNTRY.sub("", line))
+    line = _GLUED_CODE.sub(" ", _COUNTRY.sub(lambda found: _without_country(found, cities), line))
     first = _POSTCODE.match(line)
     if (first and not _POSTCODE.search(line, first.end())) or not (first or place.city or place.citycode):
         # The commune stands first: 93140 Bondy, rue A; Bondy, rue A.

@@ -166,7 +166,7 @@ class Communes:
                 self.by_name.setdefault(name, []).append(row)
             self.by_postcode.setdefault(postcode, []).append(row)
         self.alone = complete and len(set(map(city_of, self.citycode))) == 1
-        self.last_words = {name.rpartition(" ")[2] for name in self.by_name}
+        self.last_words = {name.rpartition(" ")[2] for name in self.by_name} | {"france"}
         self.divided = [name for name in _DIVIDED if name in self.by_name]
         if len(self.divided) == 1:
             self.by_name[DISTRICT] = self.by_name[self.divided[0]]

@@ -177,7 +177,15 @@ def test_a_district_of_paris_is_read_in_every_form(postcode: str, city: str, cit
 
 
 @pytest.mark.parametrize(
-    "line", ["93200 Saint-Denis", "93200 ST DENIS", "93200 Saint-Denis France", "Saint-Denis", "Saint Denis (93)"]
+    "line",
+    [
+        "Saint-Denis France",
+        "93200 Saint-Denis",
+        "93200 ST DENIS",
+        "93200 Saint-Denis France",
+        "Saint-Denis",
+        "Saint Denis (93)",
+    ],
 )
 def test_a_commune_may_be_repeated_in_the_address(line: str) -> None:
     found = ask(f"12 rue de la République {line}", "93200", "Saint-Denis")
