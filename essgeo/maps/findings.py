@@ -211,8 +211,10 @@ def largest_gap(rows: Sequence[Row], names: Mapping[str, str], lang: Lang) -> li
     words = texts(lang)["findings"]
     behind = [row for row in rows if row["rank"] > 0]
     if not behind:
-        beside = any(row["conclusion"] == "nothing_beside" for row in rows)
-        return [words["not_beside" if beside else "gap_none"]]
+        said = {row["conclusion"] for row in rows}
+        if "nothing_beside" in said:
+            return [words["not_beside"]]
+        return [words["gap_none" if said - {*SILENT} else "gap_silent"]]
     first = behind[0]
     gap = words["gap"].format(
         theme=theme(first, lang),
@@ -273,7 +275,7 @@ def borders(rows: Sequence[Row], minutes: int, lang: Lang) -> list[str]:
         ends[f"{end}_iris"] = words["border_with" if row["border"] == "with" else "border_without"].format(
             iris=row["iris_name"]
         )
-    return [words["borders"].format(minutes=minutes, **ends)]
+    return [words["borders" if len(rows) > 1 else "border_one"].format(minutes=minutes, **ends)]
 
 
 LEAST_LOST = 0.01

@@ -13,6 +13,7 @@ from essgeo.gaps import LEAST_LOCATED
 from essgeo.maps.actors import actors_page
 from essgeo.maps.drawing import MARKS, STROKES, cooperations, period, surface
 from essgeo.maps.findings import (
+    SILENT,
     Row,
     borders,
     bound,
@@ -58,7 +59,7 @@ from essgeo.schema.vocabulary import (
     THEMES,
     split_codes,
 )
-from essgeo.text.languages import texts
+from essgeo.text.languages import texts, typeset
 from essgeo.text.numbers import MISSING, joined, number, percent, placed
 from essgeo.text.phrases import method_in_words, register_bound
 
@@ -188,10 +189,7 @@ def neighbourhood_page(study: Study, code: str, made: Register) -> Context:
         "place": row,
         "note": row.get(f"note_{study.lang}") or row["note"],
         "reached": reached,
-        "findings": [
-            reach(reached, _in_territory(study), study.lang),
-            *([] if math.isnan(reached["share"]) else _of_reach(study, reached, gaps, chain)),
-        ],
+        "findings": _findings(study, reached, gaps, chain),
         "shared": shared_qpv(row, others, study.parameters.vintage, study.lang),
         "thresholds": records(table.sort_values("minutes")),
         "gaps": gaps,
@@ -215,15 +213,24 @@ def neighbourhood_page(study: Study, code: str, made: Register) -> Context:
     }
 
 
-def _of_reach(study: Study, reached: Row, gaps: list[dict[str, Any]], chain: list[dict[str, Any]]) -> list[str]:
-    """Return what more is found of a neighbourhood whose walks are measured."""
+def _findings(study: Study, reached: Row, gaps: list[dict[str, Any]], chain: list[dict[str, Any]]) -> list[str]:
+    """Return what is found of a neighbourhood: no more than is known, where streets end or few places are located."""
+    lang = study.lang
+    said = reach(reached, _in_territory(study), lang)
+    if math.isnan(reached["share"]):
+        return [said]
     (whole,) = records(where(study.gaps, level="neighbourhood", neighbourhood_id=reached["zone_id"], theme="all"))
+    held = hangs_on(whole, reached, study.structures["name"], lang)
+    if whole["conclusion"] in SILENT:
+        told = whole[f"finding_{lang}"]
+        return [typeset(told) if lang == "fr" else told, *held, *support_chain(chain, lang)]
     return [
-        verified(reached, study.lang),
-        *hangs_on(whole, reached, study.structures["name"], study.lang),
-        *borders(records(where(study.borders, neighbourhood_id=reached["zone_id"])), reached["minutes"], study.lang),
-        *largest_gap(gaps, study.neighbourhoods["name"], study.lang),
-        *support_chain(chain, study.lang),
+        said,
+        verified(reached, lang),
+        *held,
+        *borders(records(where(study.borders, neighbourhood_id=reached["zone_id"])), reached["minutes"], lang),
+        *largest_gap(gaps, study.neighbourhoods["name"], lang),
+        *support_chain(chain, lang),
     ]
 
 
