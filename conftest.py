@@ -83,6 +83,12 @@ def study_est_ensemble() -> Study:
     return run_once("est-ensemble", out=None, as_of=dt.date(2026, 1, 1))
 
 
+def study_in_few_worlds() -> Study:
+    """Return that study with few worlds: what is measured of it anew takes a second or two."""
+    study = study_est_ensemble()
+    return replace(study, parameters=replace(study.parameters, draws=64))
+
+
 def unreachable(source: Source, **_: object) -> NoReturn:
     """Stand in for ``fetch`` where no server answers."""
     message = f"{source.id}: no answer."
@@ -100,5 +106,6 @@ def _names(doctest_namespace: dict[str, object]) -> None:
     doctest_namespace |= {
         "run_study": run_once,
         "study_est_ensemble": study_est_ensemble,
+        "study_in_few_worlds": study_in_few_worlds,
         "unreachable": unreachable,
     }

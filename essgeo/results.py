@@ -218,7 +218,7 @@ class Study(Setting):
 
         Examples
         --------
-        >>> study = study_est_ensemble()
+        >>> study = study_in_few_worlds()
         >>> import pandas as pd
         >>> plan = pd.DataFrame({"nom": ["La Fabrique"], "secteur": ["Tiers-lieu"], "lon": [2.4889], "lat": [48.9027]})
         >>> more = study.with_places(plan)

@@ -228,7 +228,7 @@ def test_structures_outside_are_not_counted_as_located(small_territory: Path, tm
     assert counts._asdict() == {
         "position": "", "listed": 10, "unplaced": 0, "outside": 9, "inactive": 0, "counted": 1,
     }  # fmt: skip
-    page = (tmp_path / "maps" / "index.html").read_text()
+    page = (tmp_path / "maps" / "data.html").read_text()
     assert "<strong>1</strong> structures located in the territory" in page
     assert "1 more, outside the territory but near its limit, count for those" in page
 

@@ -38,7 +38,7 @@ IF_LISTED = [
 ]  # fmt: skip
 
 
-def border_shares(
+def border_shares(  # noqa: PLR0913 (what a share rests on, by name)
     demand: gpd.GeoDataFrame,
     structures: gpd.GeoDataFrame,
     neighbourhoods: gpd.GeoDataFrame,
@@ -49,6 +49,7 @@ def border_shares(
     within_minutes: int,
     odds: tuple[float, float],
     as_of: dt.date,
+    draws: int = BORDER_WORLDS,
     seed: int = 0,
 ) -> pd.DataFrame:
     """Return the share within reach of each target neighbourhood with and without each IRIS at its border.
@@ -63,8 +64,8 @@ def border_shares(
         The layers; neighbourhoods that are no list of IRIS (``iris_codes``) have no row.
     coverage
         From :func:`essgeo.gaps.coverage`: scenarios are told from the share of each neighbourhood there.
-    within_minutes, odds, as_of, seed
-        The walk, and what worlds are drawn from.
+    within_minutes, odds, as_of, draws, seed
+        The walk, and what worlds are drawn from, :data:`BORDER_WORLDS` at most.
 
     Returns
     -------
@@ -101,7 +102,7 @@ def border_shares(
     areas = iris_areas(homes_there)
     homes, places = homes_of(homes_there, areas), places_of(structures, demand)
     places = places._replace(themes=places.themes & np.uint64(1))  # any structure, whatever it offers
-    worlds = worlds_of(homes, places, structures, odds=odds, as_of=as_of, draws=BORDER_WORLDS, seed=seed)
+    worlds = worlds_of(homes, places, structures, odds=odds, as_of=as_of, draws=min(draws, BORDER_WORLDS), seed=seed)
     streets = street_walks(cost)
     found = reached_people(
         homes, places, worlds, [within_minutes * cost.speed_kmh * METRES_PER_MINUTE_AT_1_KMH], themes=1,

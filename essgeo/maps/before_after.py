@@ -45,7 +45,7 @@ def build_before_after(found: Comparison, out: Path, *, page: str = "index.html"
     --------
     >>> import pathlib, tempfile
     >>> from essgeo import compare_studies
-    >>> study = study_est_ensemble()
+    >>> study = study_in_few_worlds()
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     build_before_after(compare_studies(study, study), pathlib.Path(folder))[0].name
     'index.html'

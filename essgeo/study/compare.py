@@ -58,9 +58,10 @@ def compare_studies(before: Setting, after: Setting) -> Comparison:
 
     Examples
     --------
-    >>> study = study_est_ensemble()
+    >>> study = study_in_few_worlds()
     >>> plan = pd.DataFrame({"nom": ["La Fabrique"], "secteur": ["Tiers-lieu"], "lon": [2.4889], "lat": [48.9027]})
-    >>> found = compare_studies(study, study.with_places(plan))
+    >>> from essgeo.study.place import add_places
+    >>> found = compare_studies(study, add_places(study, plan))
     >>> found.changed_places[["name", "place_change"]].values.tolist()
     [['La Fabrique', 'listed']]
     """
@@ -182,7 +183,7 @@ def publish_comparison(found: Comparison, out: Path | str, *, excel: bool = Fals
     Examples
     --------
     >>> import tempfile
-    >>> study = study_est_ensemble()
+    >>> study = study_in_few_worlds()
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     written = publish_comparison(compare_studies(study, study), Path(folder) / "same")
     >>> sorted(path.name for path in written if path.suffix != ".css")

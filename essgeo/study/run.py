@@ -229,9 +229,7 @@ def measure(setting: Setting) -> Study:
             cost,
             coverage=reached,
             within_minutes=walk,
-            odds=chance["odds"],
-            as_of=chosen.as_of,
-            seed=chosen.seed,
+            **chance,
         ),
         if_listed=reach_if_listed(
             demand, setting.structures, areas, setting.portrait, within_minutes=walk, speed_kmh=chosen.speed_kmh
