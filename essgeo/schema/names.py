@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-OWN_PAGES = ("index", "territory", "compare", "data", "method", "embed", "siting")
+OWN_PAGES = ("index", "territory", "needs", "actors", "compare", "data", "method", "embed", "siting")
 """Pages of every study; ``brief-1`` and so on are those of its scenarios."""
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
