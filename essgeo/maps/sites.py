@@ -116,7 +116,10 @@ def _activities(scenario: Scenario, lang: Lang) -> dict[str, Any]:
     codes = [*(code for code in asked if code in wide), *most[: max(MOST_ACTIVITIES - len(asked), 0)]]
     best = wide[codes].max(axis=1).sort_values(ascending=False, kind="stable").index
     first = [site for site in scenario.sites.index if site in wide.index]
-    rows = [*first, *(site for site in best if site not in first)][:MOST_SITES]
+    others = [site for site in best if site not in first]
+    if scenario.search_areas:  # cells of one IRIS have one name: of those not chosen the next one alone is told
+        others = [site for site in others if site == scenario.next_site.get("candidate_id")]
+    rows = [*first, *others][:MOST_SITES]
     names = scenario.names_of(rows)
     return {
         "columns": [(label(code, lang), "figure") for code in codes],

@@ -149,6 +149,8 @@ class Scenario:
             targets = places.loc[places["neighbourhood_id"] != "", "newly_reached"].sum()
             poorest = incomes.loc[incomes["income"] == "lower", "newly_reached"].sum()
             lines.append(text["whom"].format(targets=number(targets, lang), poorest=number(poorest, lang)))
+        if self.objective == "backup":
+            lines.append(text["backup"].format(value=number(self.value, lang)))
         aim = words(lang)["siting_objectives"][self.objective]
         proof = text["proven" if self.proven else "not_proven"]
         lines.append(proof.format(aim=aim, gap=f"{100 * self.gap:.1f}"))

@@ -341,6 +341,7 @@ def test_backup_counts_a_first_and_a_second_place() -> None:
     assert set(twice.sites.index) == {"c1", "c2"}, "at 0 there are two already; at 1000 a second one counts"
     assert twice.value == 90 + 80
     assert twice.newly_reached == 80, "newly within reach of a first one"
+    assert any("170 habitants gagnent un premier ou un second lieu" in said for said in twice.sentences("fr"))
 
 
 @settings(max_examples=8)
