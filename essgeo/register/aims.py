@@ -53,14 +53,14 @@ def tag_aims(structures: pd.DataFrame, aims: pd.DataFrame) -> pd.DataFrame:
     names = [
         f"_{simplify(f'{name} {other}')}_" for name, other in zip(structures["name"], whole["aliases"], strict=True)
     ]
-    rules = aims.astype(str)
+    rules = {challenge: own.to_dict("index") for challenge, own in aims.astype(str).groupby("challenge", sort=False)}
     notes = [f"_{simplify(str(note))}_" for note in whole["note"]]
     tags = []
     for row, name, note in zip(structures.to_dict("records"), names, notes, strict=True):
         marks = {*split_codes(row["sectors"]), *split_codes(row["roles"]), row["family"]}
         found: list[tuple[str, str]] = []
         for challenge in split_codes(row["challenges"]) if len(aims) else []:
-            own = rules[rules["challenge"] == challenge].to_dict("index")
+            own = rules.get(challenge, {})
             given = [(str(aim), rule) for aim, asked in own.items() if (rule := _rule(asked, marks, name, note))]
             found += given or [(NOT_KNOWN, NOT_KNOWN)]
         tags.append(("|".join(aim for aim, _ in found), "|".join(rule for _, rule in found)))

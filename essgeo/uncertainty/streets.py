@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -109,6 +109,14 @@ def single_walks_of(points: NDArray[np.integer], structures: NDArray[np.integer]
     return walks
 
 
+@lru_cache(maxsize=2)
+def _field_root(cells: bytes, side: float) -> NDArray[np.float32]:
+    """Return the root of the correlation of cells of that side; of one territory it is asked for by each draw."""
+    corners = np.frombuffer(cells).reshape(-1, 2)
+    apart = np.exp(-cdist(corners, corners) * side / FIELD_M)
+    return np.linalg.cholesky(apart + 1e-9 * np.eye(len(corners))).astype(np.float32)
+
+
 def draw_detours(
     xy: NDArray[np.float64], hosts: NDArray[np.int32], random: np.random.Generator
 ) -> tuple[NDArray[np.int16], NDArray[np.int16], NDArray[np.intp]]:
@@ -124,9 +132,7 @@ def draw_detours(
         if len(cells) <= MOST_CELLS:
             break
         side *= 1.5
-    apart = np.exp(-cdist(cells, cells) * side / FIELD_M)
-    root = np.linalg.cholesky(apart + 1e-9 * np.eye(len(cells))).astype(np.float32)
-    field = root @ normal(random, len(cells), count) * np.sqrt(OF_ORIGIN)
+    field = _field_root(cells.tobytes(), side) @ normal(random, len(cells), count) * np.sqrt(OF_ORIGIN)
     common = np.sqrt(COMMON) * normal(random, count)
     own = np.empty(hosts.shape, dtype=np.int16)
     for one in range(len(hosts)):
