@@ -59,6 +59,7 @@ def build_maps(
     background: Choice = "ign",
     single_file: bool = False,
     downloads: Sequence[str] | None = None,
+    change: str = "",
 ) -> list[Path]:
     """Write the pages of a study and return their paths.
 
@@ -79,6 +80,8 @@ def build_maps(
         Write everything into ``index.html``, scripts, styles and data included, and nothing else.
     downloads
         The files that the portal lists, by their path in ``out``; by default the exported ones that lie there already.
+    change
+        The page that says what added places change, for the menu of a folder; none by default.
 
     Returns
     -------
@@ -110,6 +113,8 @@ def build_maps(
     shared = shared_context(study, background) | {"downloads": [] if single_file else files}
     if scenarios:
         shared["menu"] = [*shared["menu"], siting_entry(study.lang)]
+    if change and not single_file:
+        shared["menu"] = [*shared["menu"], (change, texts(study.lang)["difference"]["title"])]
     contexts = {
         "index.html": ("index.html", index_page(study)),
         "territory.html": ("territory.html", territory_page(study)),
@@ -129,8 +134,8 @@ def build_maps(
         for name, (template, context) in contexts.items()
     ]
     sites = build_siting(study, scenarios, out) if scenarios else []
-    texts = asset_texts() | _data(study, made, background)
-    return list(dict.fromkeys([*written, *sites, *write_assets(out, texts)]))
+    assets = asset_texts() | _data(study, made, background)
+    return list(dict.fromkeys([*written, *sites, *write_assets(out, assets)]))
 
 
 def build_siting(study: Study, scenarios: Sequence[Scenario], out: Path) -> list[Path]:

@@ -489,6 +489,7 @@ def _write(
                 background=background,
                 single_file=single_file,
                 downloads=exported_files(study),
+                change=CHANGE if compared is not None else "",
             )
             files = exported()
         if compared is not None:

@@ -56,6 +56,7 @@ def test_a_place_that_is_added_changes_the_same_in_one_run_and_between_two_folde
     assert "Cette étude suppose ouverts des lieux ajoutés au registre (1)" in (after / "index.html").read_text(
         encoding="utf-8"
     )
+    assert 'href="change.html"' in (after / "index.html").read_text(encoding="utf-8")
     assert (out / "changes.xlsx").exists()
     assert "plan.csv" in (out / "ATTRIBUTIONS.md").read_text(encoding="utf-8")
 
