@@ -11,7 +11,16 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 
-from essgeo import build_maps, choose_sites, find_gaps, load_territory, run_study
+from essgeo import (
+    build_maps,
+    choose_sites,
+    compare_studies,
+    export,
+    find_gaps,
+    load_territory,
+    read_study,
+    run_study,
+)
 from essgeo.access import grid_points
 from essgeo.errors import InputError
 from essgeo.siting import Assumptions, search_areas
@@ -163,6 +172,25 @@ def test_beyond_the_ends_of_a_file_of_streets_nothing_is_measured(small_territor
     assert "hors de portée" not in re.search("<section.*?</section>", pages["right.html"], re.DOTALL)[0]
     assert "contre une part non mesurée" in pages["left.html"]
     assert not any(re.search(r"\bnan\b", page) for page in pages.values())
+
+
+@pytest.mark.slow
+def test_a_folder_that_walked_on_streets_is_compared_on_the_same(small_territory: Path, tmp_path: Path) -> None:
+    bondy = streets_of(tmp_path / "bondy.json", 660_000, 6_867_000, 661_750, 6_868_000)
+    folder = tmp_path / "maps"
+    folder.mkdir()
+    before = run_study(small_territory, network=bondy, out=None, as_of=DAY)
+    export(before, folder)
+    plan = pd.DataFrame({"nom": ["La Fabrique"], "secteur": ["Mobilité"], "lon": [2.4604], "lat": [48.9064]})
+    with pytest.raises(InputError, match="--network"):
+        compare_studies(before, read_study(folder))
+    here = read_study(folder, network=bondy)
+    found = compare_studies(here, here).changes
+    assert set(found["change"]) == {"none", "nobody"}
+    assert set(found.loc[found["zone_id"].isin(["Small", "93048", "right"]), "change"]) == {"nobody"}
+    more = compare_studies(before, before.with_places(plan)).changes.query("theme == 'mobilite' and minutes == 15")
+    assert more.set_index("zone_id").loc["93010", "change"] == "more"
+    assert more.set_index("zone_id").loc["93010", "change_residents"] <= 2902, "of those whose walks are measured"
 
 
 def test_streets_over_which_no_area_is_measured_are_refused(small_territory: Path, tmp_path: Path) -> None:
