@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 BORDER_M = 10.0
 """Two IRIS border each other along at least so many metres: a corner is no border."""
 
-BORDER_WORLDS = 1280
+BORDER_WORLDS = 640
+"""Scenarios are told as differences from a published share, in the same worlds: few are enough."""
 
 BORDERS = ["neighbourhood_id", "neighbourhood", "iris_code", "iris_name", "border", "residents", "share"]
 
