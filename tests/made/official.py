@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 INSEE = "/www.insee.fr/fr/statistiques/fichier"
 IRIS_PATH = "/data.geopf.fr/wfs/ows"
+ACTIVITY_PATH = f"{INSEE}/8647006/base-ic-activite-residents-2022_csv.zip"
+AGES = ("0002", "0305", "0610", "1117", "1824", "2539", "4054", "5564", "6579", "80P")
+"""Ages of the census, as its columns name them."""
 POPULATION_PATH = f"{INSEE}/8647014/base-ic-evol-struct-pop-2022_csv.zip"
 INCOME_PATH = f"{INSEE}/8229323/BASE_TD_FILO_IRIS_2021_DISP_CSV.zip"
 GRID_PATH = f"{INSEE}/8735162/Filosofi2021_carreaux_200m_gpkg.zip"
@@ -92,7 +95,11 @@ def publish_iris(server: Any, iris: gpd.GeoDataFrame) -> None:
     server.files[IRIS_PATH] = geojson(shapes.assign(type_iris="H").set_crs(iris.crs))
     population = {"IRIS": [*codes, "010010000"], "COM": [*iris["citycode"], "01001"], "TYP_IRIS": "H", "LAB_IRIS": "1"}
     people = [str(value).replace(".", ",") for value in iris["population"]]
-    census = table(population | {"P22_POP": [*people, "771"]})
+    ages = {f"P22_POP{age}": "0" for age in AGES}
+    census = table(population | {"P22_POP": [*people, "771"]} | ages)
+    worked = {f"P22_{name}1564": "0" for name in ("ACT", "ACTOCC", "CHOM", "INACT")}
+    activity = table({name: population[name] for name in ("IRIS", "COM")} | worked)
+    server.files[ACTIVITY_PATH] = zipped(**{"base-ic-activite-residents-2022.CSV": activity})
     server.files[POPULATION_PATH] = zipped(**{"base-ic-evol-struct-pop-2022.CSV": census, "meta.CSV": b"COD_VAR;LIB\n"})
     income = ["ns" if pd.isna(value) else str(int(value)) for value in iris["median_income"]]
     filosofi = table({"IRIS": codes, "DISP_TP6021": "nd", "DISP_MED21": income})

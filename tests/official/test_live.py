@@ -16,7 +16,8 @@ from essgeo import load_territory, read_layer
 from essgeo.errors import InputWarning
 from essgeo.study import Options, run_study, set_up
 from tests.made.official import (
-    INSEE,
+    ACTIVITY_PATH,
+    AGES,
     POPULATION_PATH,
     STATIONS_PATH,
     UNCOVERED,
@@ -49,7 +50,7 @@ def test_every_layer_comes_from_its_official_file(official: Any, small_territory
     assert study.demand["population"].sum() == pytest.approx(study.iris["population"].sum())
 
     fetched = {source.layer: source for source in study.inputs if source.url}
-    assert set(fetched) == {"iris", "qpv", "sites", "stations", "addresses", "demand"}
+    assert set(fetched) == {"iris", "iris_indicators", "qpv", "sites", "stations", "addresses", "demand"}
     for source in fetched.values():
         content = official.files[source.url.removeprefix("https:/").partition("?")[0]]
         assert source.sha256 == hashlib.sha256(content).hexdigest()
@@ -58,13 +59,7 @@ def test_every_layer_comes_from_its_official_file(official: Any, small_territory
     assert all(source.sha256 in method and source.fetched_at in method for source in fetched.values())
     package = json.loads((tmp_path / "maps" / "datapackage.json").read_text(encoding="utf-8"))
     assert {source["url"] for source in package["inputs"]} >= {source.url for source in fetched.values()}
-    assert {note.partition(" ")[0] for note in study.shortfalls} == {
-        "Activité",
-        "OpenStreetMap,",
-        "Population",
-        "Quartiers",
-        "Sirene",
-    }
+    assert {note.partition(" ")[0] for note in study.shortfalls} == {"OpenStreetMap,", "Quartiers", "Sirene"}
 
 
 def test_ages_and_unemployment_of_the_census_tell_whom_youth_is_for_and_what_is_needed(
@@ -73,13 +68,12 @@ def test_ages_and_unemployment_of_the_census_tell_whom_youth_is_for_and_what_is_
     """The young live in the first IRIS, and so do those without work."""
     codes, communes = ["930100101", "930100102", "930480101", "930480102"], ["93010"] * 2 + ["93048"] * 2
     whole = {"IRIS": codes, "COM": communes, "TYP_IRIS": ["H"] * 4, "P22_POP": ["1001", "2000", "3000", "4003"]}
-    ages = {f"P22_POP{age}": ["0"] * 4 for age in ("0002", "0305", "0610", "2539", "4054", "5564", "6579", "80P")}
+    ages = {f"P22_POP{age}": ["0"] * 4 for age in AGES}
     young = {"P22_POP1117": ["200", "0", "0", "0"], "P22_POP1824": ["100", "0", "0", "0"]}
     official.files[POPULATION_PATH] = zipped(**{"base-ic-evol-struct-pop-2022.CSV": table(whole | ages | young)})
     worked = {"P22_ACT1564": ["400"] * 4, "P22_ACTOCC1564": ["300"] * 4, "P22_CHOM1564": ["100", "20", "20", "20"]}
     activity = table({"IRIS": codes, "COM": communes, **worked, "P22_INACT1564": ["0"] * 4})
-    path = f"{INSEE}/8647006/base-ic-activite-residents-2022_csv.zip"
-    official.files[path] = zipped(**{"base-ic-activite-residents-2022.CSV": activity})
+    official.files[ACTIVITY_PATH] = zipped(**{"base-ic-activite-residents-2022.CSV": activity})
     study = run_study(small_territory, live=True, out=None)
     assert study.demand["aged_11_24"].sum() == pytest.approx(300)
     youth = study.challenge_reach[study.challenge_reach["challenge"] == "jeunesse"].set_index("zone_id")
@@ -127,7 +121,7 @@ def test_offline_uses_what_was_fetched(official: Any, small_territory: Path) -> 
     after = set_up(small_territory, Options(live=True, offline=True))
     assert len(official.requests) == asked
     fetched = [[source for source in study.inputs if source.url] for study in (before, after)]
-    assert len(fetched[0]) == 8
+    assert len(fetched[0]) == 10
     assert fetched[1] == fetched[0]
 
 

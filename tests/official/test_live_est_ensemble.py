@@ -49,7 +49,7 @@ COMPLETED_BY_TERRITORY = {"sites", "stations"}
 NOT_ASKED = {
     "npnru", "rna", "siae", "data_inclusion", "communes", "naf_2025", "qpv_population", "qpv_estimates", "qpv_income",
     "qpv_correspondence", "gpe_stops", "gpe_lines", "ademe_circular", "third_places", "schools", "social_housing",
-    "facilities", "iris_ages", "iris_activity", "annuaire_units",
+    "facilities", "annuaire_units",
 }  # fmt: skip
 """Sources that a study does not show: NPNRU is given, communes are made of IRIS, no code is of the NAF 2025."""
 PAGES = {"index", "territory", "compare", "method", "embed", "siting", "brief-1", "brief-2"}

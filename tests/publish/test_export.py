@@ -436,7 +436,17 @@ def test_attributions_escape_and_name_everything(folder: Path, study: Study) -> 
 
 def test_empty_tables_and_layers_in_english(tmp_path: Path) -> None:
     study = make_study()
-    names = ("review", "gaps", "support_chain", "support_offers", "structure_zones", "sites", "stations", "structures")
+    names = (
+        "review",
+        "gaps",
+        "support_chain",
+        "support_offers",
+        "neighbours",
+        "structure_zones",
+        "sites",
+        "stations",
+        "structures",
+    )
     empty = {name: getattr(study, name).iloc[:0] for name in names}
     export(dataclasses.replace(study, lang="en", inputs=(), **empty), tmp_path)
     assert pd.read_csv(tmp_path / "tables" / "review.csv").empty
