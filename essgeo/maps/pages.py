@@ -33,7 +33,7 @@ from essgeo.maps.findings import (
     walking,
     where,
 )
-from essgeo.maps.needs import needs_page
+from essgeo.maps.matrix import needs_page
 from essgeo.maps.render import policy
 from essgeo.maps.script_data import (
     MANY,

@@ -18,7 +18,7 @@ from xstatic.pkg import leaflet
 
 from essgeo.maps.actors import station
 from essgeo.maps.findings import interval, walk, walk_to
-from essgeo.maps.needs import figure
+from essgeo.maps.matrix import figure
 from essgeo.schema.vocabulary import (
     CHALLENGES,
     FAMILIES,

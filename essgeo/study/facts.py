@@ -14,9 +14,9 @@ import pandas as pd
 from essgeo.access import demand_points, grid_points, read_network
 from essgeo.files.geographic import LAYERED
 from essgeo.files.layers import CONTEXT, read_layers
-from essgeo.files.needs import read_needs
 from essgeo.files.perimeters import empty_layer, read_renewal, renewal_zones
 from essgeo.files.provenance import Input, given_input, sha256_of
+from essgeo.files.social_needs import read_needs
 from essgeo.files.structures import read_structures
 from essgeo.files.tables import BOOKS
 from essgeo.geocoding import Local, read_corrections

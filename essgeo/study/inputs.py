@@ -59,7 +59,8 @@ class Options:
         OpenStreetMap streets to walk on, see :func:`essgeo.read_network`; straight lines
         lengthened as streets do where ``None``.
     needs
-        What is known of the needs of residents, by IRIS, QPV or commune, see :func:`essgeo.files.needs.read_needs`.
+        What is known of the needs of residents, by IRIS, QPV or commune: see
+        :func:`essgeo.files.social_needs.read_needs`.
     vintage
         Vintage of the QPV; by default that of the territory.
     as_of

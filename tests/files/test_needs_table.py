@@ -10,7 +10,7 @@ import pytest
 
 from essgeo import run_study
 from essgeo.errors import SchemaError
-from essgeo.files.needs import read_needs
+from essgeo.files.social_needs import read_needs
 
 if TYPE_CHECKING:
     from pathlib import Path

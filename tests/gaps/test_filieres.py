@@ -12,7 +12,7 @@ from essgeo.files import read_structures
 from essgeo.gaps import concentrations, cooperations, near_each_other
 from essgeo.gaps.filieres import LEAST_LOCATED
 from essgeo.register import counted_on
-from essgeo.register.lists import register_lists
+from essgeo.register.evidence import register_lists
 
 ZONES = pd.DataFrame(
     {"level": ["commune", "commune", "qpv"], "zone_id": ["a", "b", "q"], "residents": [5e3, 1e4, 0]}
