@@ -252,7 +252,7 @@ def test_sites_on_streets_from_the_grid_beside_those_from_iris(on_streets: tuple
             assert scenario.proven
             assert json.loads(scenario.to_json())["residents"] == pytest.approx(demand["population"].sum())
             reached[name, way] = scenario.newly_reached / demand["population"].sum()
-    # The detour of straight lines is fitted on these streets, and sites chosen over streets are those whose streets lead
+    # The detour of straight lines is fitted on these streets; sites chosen over streets are those whose streets lead
     # farther than the median: they reach a little more.
     for name in ("grid", "iris"):
         assert 0 < reached[name, "streets"] == pytest.approx(reached[name, "straight"], abs=0.1)
