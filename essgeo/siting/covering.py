@@ -259,6 +259,43 @@ def interchange(
     return tuple(current)
 
 
+def best_pair(
+    problem: Covering, chosen: Sequence[int], *, limits: Limits | None = None, fixed: Sequence[int] = ()
+) -> tuple[int, ...]:
+    """Return the set that is worth most with two candidates or one besides those fixed, or ``chosen`` where none is.
+
+    No two candidates add more together than each alone: the second of a pair is sought only for those that could come
+    above the best set so far with the one that adds most.
+
+    Examples
+    --------
+    >>> from scipy import sparse
+    >>> reach = sparse.csr_array(np.array([[1, 1, 0], [1, 0, 1], [0, 1, 0], [0, 0, 1]], dtype=float))
+    >>> best_pair(Covering(reach, np.array([[4.0], [4.0], [3.0], [3.0]])), [0, 1])
+    (1, 2)
+    """
+    before = worth(problem, fixed)
+    alone = gains_of(problem, reached_times(problem, fixed))
+    alone[list(fixed)] = 0
+    best, most = tuple(chosen), worth(problem, chosen) * (1 + _LEAST_SHARE) - before
+    for site in np.argsort(-alone, kind="stable").tolist():
+        if alone[site] + alone.max() <= most:
+            break
+        held = [*fixed, site]
+        if limits is not None and not limits.allow(held):
+            continue
+        if alone[site] > most:  # alone, where limits leave no room for a second one
+            best, most = tuple(held), float(alone[site])
+        gains = gains_of(problem, reached_times(problem, held))
+        gains[held] = 0
+        if limits is not None:
+            gains[~limits.room(held)] = 0
+        other = int(gains.argmax())
+        if gains[other] > 0 and alone[site] + gains[other] > most:
+            best, most = (*held, other), float(alone[site] + gains[other])
+    return best
+
+
 def in_order_of_gain(problem: Covering, chosen: Sequence[int]) -> list[tuple[int, float]]:
     """Return the chosen candidates from the one worth most, each with what it adds to those before it.
 

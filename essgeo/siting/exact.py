@@ -10,9 +10,11 @@ from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 from essgeo.siting.covering import (
+    PAIR,
     Covering,
     Limits,
     Solution,
+    best_pair,
     gains_of,
     greedy,
     interchange,
@@ -92,11 +94,12 @@ def maximise(
 ) -> Solution:
     """Return the set of at most ``count`` candidates that is worth most, keeps to the limits and holds those fixed.
 
-    A greedy set, improved by exchanges, is a lower bound. A Lagrangian bound settles most candidates; the linear
-    relaxation of what is left settles more, and is the proof where it comes out whole; branch and bound decides the
-    rest. Past ``time_limit`` seconds of that the result is the best set found, never worth less than greedy, and its
-    gap says how far it may be from the best. Fewer sites than ``count`` where more would add nothing. Limits bind the
-    sets that are found and branch and bound; the other bounds hold without them, and so with them.
+    A greedy set, improved by exchanges, is a lower bound. Where one or two sites are free, all that could be worth more
+    are looked at. Of more sites a Lagrangian bound settles most candidates; the linear relaxation of what is left
+    settles more, and is the proof where it comes out whole; branch and bound decides the rest. Past ``time_limit``
+    seconds of that the result is the best set found, never worth less than greedy, and its gap says how far it may be
+    from the best. Fewer sites than ``count`` where more would add nothing. Limits bind the sets that are found and
+    branch and bound; the other bounds hold without them, and so with them.
 
     Examples
     --------
@@ -109,6 +112,10 @@ def maximise(
     if len(fixed) >= count or not gains_of(whole, reached_times(whole, first)).any():
         value = worth(whole, first)  # nothing more can be won
         return Solution(tuple(sorted(first)), value, value)
+    if count - len(fixed) <= PAIR:
+        best = best_pair(whole, first, limits=limits, fixed=fixed) if count - len(fixed) == PAIR else first
+        value = worth(whole, best)
+        return Solution(tuple(sorted(best)), value, value)
     held = np.zeros(whole.reach.shape[1], dtype=bool)
     held[list(fixed)] = True
     best = interchange(whole, first, limits=limits, fixed=fixed)
