@@ -118,7 +118,7 @@ def test_geocoded_premises_have_a_point_where_they_were_found(
     found = read_premises(path).to_crs("EPSG:4326")
     assert found.geometry.notna().tolist() == [True, False, True]
     assert found.geometry.x.iloc[[0, 2]].tolist() == pytest.approx([2.4804, 2.4832])
-    assert found["geo_radius_m"].iloc[0] == 64
+    assert found["geo_radius_m"].iloc[0] == placed.set_index("nom")["geo_radius_m"]["Le Fournil"]
 
 
 def test_a_row_that_was_added_to_a_result_gives_its_own_position(tmp_path: Path) -> None:

@@ -63,6 +63,7 @@ def hostile() -> Study:
         ),
         structures=structures,
         structure_zones=zones,
+        neighbours=study.neighbours.assign(structure_id=structures.index[0]),
         review=review,
         inputs=sources,
     )
