@@ -84,6 +84,8 @@ def main() -> None:
 
     Set ``ESSGEO_DEBUG=1`` to see where an error comes from.
     """
+    # Work is shared among processes, one a core: threads of linear algebra beside them only wait for each other.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     with speak(sys.argv[1:]), warnings.catch_warnings():
         describe(cli)
         warnings.simplefilter("always", InputWarning)
