@@ -234,7 +234,7 @@ class _Engine:
         themes = int(np.bitwise_or.reduce(places.themes, initial=0)).bit_length()
         self.shape = themes, len(limits_m), worlds.count + len(alone) * min(ALONE, worlds.count)
         self.known = _Located(places, worlds, limits_m, alone, measured)
-        self.others = _Unlocated(places, worlds, limits_m, alone)
+        self.others = _Unlocated(homes, places, worlds, limits_m, alone)
         _, square = np.unique(np.floor(homes.xy / CELL_M), axis=0, return_inverse=True)
         order = np.lexsort((*homes.xy.T[::-1], square.ravel()))  # in a square by x, then by y
         bounds = np.flatnonzero(np.diff(square.ravel()[order])) + 1
@@ -401,7 +401,9 @@ class _Unlocated:
     ``structure``.
     """
 
-    def __init__(self, places: Places, worlds: Worlds, limits_m: Sequence[float], alone: Sequence[Flags]) -> None:
+    def __init__(
+        self, homes: Homes, places: Places, worlds: Worlds, limits_m: Sequence[float], alone: Sequence[Flags]
+    ) -> None:
         self.worlds, self.few = worlds, min(ALONE, worlds.count)
         self.alone = np.array(alone, dtype=bool).reshape(len(alone), len(places.xy))
         self.squared = straight_reach(np.asarray(limits_m, dtype=np.float64))
@@ -411,6 +413,13 @@ class _Unlocated:
         stands = as_flags(worlds.alive[somewhere]).astype(bool) & np.isfinite(worlds.x[somewhere])
         at, self.world = (axis.astype(np.int32) for axis in np.nonzero(stands))
         self.structure = somewhere[at].astype(np.int32)
+        # A list of all France holds places that nobody here can walk to: squares would have to reach as far as they.
+        farthest = np.sqrt(self.squared.max(initial=0)) + CELL_M
+        near = np.ones(len(self.structure), dtype=bool)
+        for axis, lived in zip((worlds.x, worlds.y), homes.xy.T, strict=True):
+            there = axis[self.structure, self.world]
+            near &= (there >= lived.min(initial=np.inf) - farthest) & (there <= lived.max(initial=-np.inf) + farthest)
+        self.structure, self.world = self.structure[near], self.world[near]
         self.x, self.y, self.own = (values[self.structure, self.world] for values in (worlds.x, worlds.y, worlds.own))
         column, row = ((axis // CELL_M).astype(np.int32) for axis in (self.x, self.y))
         self.corner = np.array([axis.min() if len(axis) else 0 for axis in (column, row)])

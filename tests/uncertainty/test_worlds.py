@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -226,3 +227,17 @@ def test_ends_hold_nine_in_ten_and_nan_is_nan() -> None:
     assert low[:2] == pytest.approx(-1.645, abs=0.08)
     assert high[:2] == pytest.approx(1.645, abs=0.08)
     assert np.isnan([low[2], high[2]]).all()
+
+
+def test_a_place_at_the_other_end_of_the_world_changes_nothing() -> None:
+    """One without a position may share the place of one overseas: squares need not reach as far."""
+    homes, places = town()
+    worlds = worlds_of(homes, places)
+    some = np.flatnonzero(~places.located)[:1]
+    asked = {"themes": THEMES, "need": np.ones(len(homes.xy))}
+    x, y = worlds.x.copy(), worlds.y.copy()
+    x[some, ::2], y[some, 1::2] = 9e6, -9e6
+    far = reached_people(homes, places, replace(worlds, x=x, y=y), LIMITS, **asked)
+    x[some], y[some] = np.inf, np.inf
+    nowhere = reached_people(homes, places, replace(worlds, x=x, y=y), LIMITS, **asked)
+    np.testing.assert_array_equal(far.people, nowhere.people)
