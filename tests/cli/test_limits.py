@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -123,3 +124,19 @@ def test_a_name_of_thousands_of_letters_is_one_that_there_is_not(
     code, _, said = run(*words.format("x" * 3600).split())
     assert code == INPUT
     assert "bug" not in said
+
+
+@pytest.mark.slow
+def test_zones_of_eight_thousand_rows_take_no_study_and_little_memory(tmp_path: Path) -> None:
+    rows = "".join(f"{i},Lieu {i},{2.38 + i / 1e5:.5f},{48.85 + i / 1e5:.5f}\n" for i in range(8000))
+    (tmp_path / "list.csv").write_text("structure_id,name,lon,lat\n" + rows, encoding="utf-8")
+    code = (
+        "import resource, subprocess, sys;"
+        "done = subprocess.run([sys.executable, '-m', 'essgeo', 'zones', 'list.csv', '-o', 'out.csv',"
+        " '--territory', 'est-ensemble'], capture_output=True);"
+        "print(done.returncode, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    )
+    found = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    exit_code, kilobytes = map(int, found.stdout.split())
+    assert exit_code == 0
+    assert kilobytes < 600_000
