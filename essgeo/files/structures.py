@@ -442,11 +442,13 @@ def _identifiers(structures: pd.DataFrame) -> list[str]:
 
     Only rows that are alike in all of it get numbers.
     """
-    slugs = structures["name"].map(_slug).replace("", "structure")
+    # Texts made from none have no type of text: they are given one.
+    slugs = structures["name"].map(_slug).astype(str).replace("", "structure")
     for name in ("city", "address"):
         shared = slugs[slugs.duplicated(keep=False)]
-        parts = structures.loc[shared.index, name].map(_slug)
-        slugs = slugs.mask(slugs.index.isin(parts.index[parts != ""]), shared + "-" + parts)
+        parts = structures.loc[shared.index, name].map(_slug).astype(str)
+        if len(shared):
+            slugs = slugs.mask(slugs.index.isin(parts.index[parts != ""]), shared + "-" + parts)
     if slugs.is_unique:
         return slugs.tolist()
     taken = set(slugs)
