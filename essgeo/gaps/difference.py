@@ -14,7 +14,7 @@ from essgeo.gaps.ranks import DRAWN_TIE, SURE
 from essgeo.gaps.reach import THEME_ROWS, horizon, long_table
 from essgeo.gaps.shares import held_groups, homes_of, mean_of, places_of, shares_of, street_walks
 from essgeo.register.turnover import CHANGED
-from essgeo.schema.vocabulary import PLACE_CHANGES, THEMES
+from essgeo.schema.vocabulary import PLACE_CHANGES, theme_in_sentence
 from essgeo.text.languages import words
 from essgeo.text.numbers import day, interval, joined, number, percent
 from essgeo.uncertainty import NOWHERE, WORLDS, draw_worlds, ends, reached_people
@@ -206,10 +206,9 @@ def _in_words(row: Row, sentence: str, lang: Lang) -> str:
     for name, digits in (("change", 1), ("change_residents", 0)):
         low, high = sorted(row[f"{name}_{end}"] if signed else abs(row[f"{name}_{end}"]) for end in ("low", "high"))
         spread[name] = interval(number(low, lang, digits), number(high, lang, digits), lang)
-    label = THEMES[row["theme"]][lang]
     return sentence.format(
         place=row["zone_name"],
-        theme=label if label.isupper() else label[0].lower() + label[1:],
+        theme=theme_in_sentence(row["theme"], lang),
         residents=number(abs(row["change_residents"]), lang),
         residents_interval=spread["change_residents"],
         points=number(abs(row["change_points"]), lang, 1),

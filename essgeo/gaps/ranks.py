@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from essgeo.schema.vocabulary import THEMES, split_codes
+from essgeo.schema.vocabulary import split_codes, theme_in_sentence
 from essgeo.text.languages import words
 from essgeo.text.numbers import interval, joined, number, percent
 
@@ -193,8 +193,7 @@ def finding(row: Row, names: Mapping[str, str], lang: Lang, *, level: float = 0.
     ' to 20). Rank 1 (1 to 3); the gap cannot be told from that of La Noue Caillet.'
     """
     said = words(lang)["gaps"]
-    label = THEMES[row["theme"]][lang]
-    place = {"place": row["neighbourhood"], "theme": label if label.isupper() else label[0].lower() + label[1:]}
+    place = {"place": row["neighbourhood"], "theme": theme_in_sentence(row["theme"], lang)}
     unknown = row["conclusion"] in {"nobody", "not_measured", "none", "none_located", "few_located"}
     ends = row["out_of_reach_low"], row["out_of_reach_high"]
     people = row.get("residents_measured", row["residents"])

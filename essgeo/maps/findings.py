@@ -11,7 +11,7 @@ import pandas as pd
 from essgeo.access.walking import MAX_SNAP_M
 from essgeo.gaps import standing
 from essgeo.register import OUTSIDE, located_here
-from essgeo.schema.vocabulary import GEO_STATUSES, ROLES, STAGES, THEMES
+from essgeo.schema.vocabulary import GEO_STATUSES, ROLES, STAGES, theme_in_sentence
 from essgeo.text import numbers
 from essgeo.text.languages import texts
 from essgeo.text.numbers import MISSING, joined, number, percent, placed
@@ -136,8 +136,7 @@ def headline(study: Study, theme: str) -> Headline:
     said = texts(lang)["headline"]
     whole = records(where(study.coverage, level="territory", theme=theme, minutes=minutes))[0]
     of_theme = where(study.gaps, theme=theme)
-    label = THEMES[theme][lang]
-    topic = {"theme": label if label.isupper() else label[0].lower() + label[1:]}
+    topic = {"theme": theme_in_sentence(theme, lang)}
     silent = [found for found in SILENT if (of_theme["conclusion"] == found).any()]
     if silent:
         counts = {"located": number(whole["structures_located"], lang), "structures": number(whole["structures"], lang)}
@@ -217,12 +216,12 @@ def largest_gap(rows: Sequence[Row], names: Mapping[str, str], lang: Lang) -> li
         return [words["gap_none" if said - {*SILENT} else "gap_silent"]]
     first = behind[0]
     gap = words["gap"].format(
-        theme=theme(first, lang),
+        theme=theme_in_sentence(first["theme"], lang),
         residents=number(first["out_of_reach"], lang),
         interval=interval(first["out_of_reach_low"], first["out_of_reach_high"], lang),
         more=number(first["gap_residents"], lang),
     )
-    tied = [theme(row, lang) for row in behind[1:] if row["rank_low"] == 1]
+    tied = [theme_in_sentence(row["theme"], lang) for row in behind[1:] if row["rank_low"] == 1]
     rank = standing(first, names, lang)
     sentences = [f"{gap} {nearest(first, lang)}", words["standing"].format(rank=rank[0].lower() + rank[1:])]
     if tied:
@@ -237,18 +236,6 @@ def nearest(row: Row, lang: Lang) -> str:
         return words["gap_unknown"]
     where = placed(row["nearest_name"], row["nearest_city"])
     return words["gap_nearest"].format(where=where, walk=walk_to(row, lang))
-
-
-def theme(row: Row, lang: Lang) -> str:
-    """Return the label of the sector or challenge of a row, in lower case for use within a sentence.
-
-    Examples
-    --------
-    >>> theme({"theme": "jeunesse"}, "fr")
-    'jeunesse'
-    """
-    label = THEMES[row["theme"]][lang]
-    return label if label.isupper() else label[0].lower() + label[1:]
 
 
 def hangs_on(row: Row, reached: Row, names: Mapping[str, str], lang: Lang) -> list[str]:

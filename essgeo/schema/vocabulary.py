@@ -226,6 +226,18 @@ GEO_REASONS = _labels(
 THEMES = _labels({"all": ("Toute l'ESS", "The whole ESS")}) | SECTORS | CHALLENGES
 
 
+def theme_in_sentence(theme: str, lang: Lang) -> str:
+    """Return the label of a sector or challenge as it stands within a sentence: in lower case, but for initials.
+
+    Examples
+    --------
+    >>> theme_in_sentence("jeunesse", "fr")
+    'jeunesse'
+    """
+    label = THEMES[theme][lang]
+    return label if label.isupper() else label[0].lower() + label[1:]
+
+
 def split_codes(value: str | None) -> list[str]:
     """Return the codes of a ``|``-separated cell.
 
