@@ -165,8 +165,8 @@ def today_in_worlds(
                 more |= once & one
                 once |= one
         again[theme] = more
-    held, points = np.bincount(worlds.cell, weights=homes.people)[worlds.cell], np.bincount(worlds.cell)[worlds.cell]
-    part = np.divide(homes.people, held, out=1 / points, where=held > 0)
+    parts = homes.parts(worlds.cell)
+    part = (parts.share / parts.points)[parts.of]
     found = {theme: list(reached[place]) for place, theme in enumerate(themes)}
     return Today(worlds.people, worlds.cell, part, found, again, worlds, homes, seed)
 
