@@ -141,12 +141,12 @@ def coverage(
     tables = []
     for walk, minutes in enumerate(within_minutes):
         worlds = drawn.shares[:, :, walk]
-        share = located = _shares(cost, bits, areas, minutes)
-        verified = _shares(cost, known, areas, minutes)
-        low, high = ends(worlds, level) if worlds.shape[-1] else (share, share)
         if worlds.shape[-1]:
-            share = mean_of(worlds)
+            share, (low, high) = mean_of(worlds), ends(worlds, level)
             located, verified = (part[:, :, walk].astype(np.float64) for part in (drawn.located, drawn.verified))
+        else:
+            share = located = low = high = _shares(cost, bits, areas, minutes)
+            verified = _shares(cost, known, areas, minutes)
         columns: dict[str, NDArray[np.generic]] = {
             "share": share,
             "share_low": low,
