@@ -46,7 +46,6 @@ from essgeo.maps.script_data import (
     map_content,
     months,
     plot_rows,
-    portal_content,
 )
 from essgeo.messages import tell
 from essgeo.schema.vocabulary import (
@@ -126,7 +125,7 @@ def shared_context(study: Study, background: Choice = "none") -> Context:
 
 def index_page(study: Study) -> Context:
     """Return the portal: a map and the sentence of its theme, the target neighbourhoods side by side."""
-    return _with_map(study, portal=True) | {
+    return _with_map(study) | {
         "page": "index.html",
         "headline": headline(study, "all"),
         "rows": plot_rows(study, "all"),
@@ -138,7 +137,7 @@ def territory_page(study: Study) -> Context:
     coverage = where(study.coverage, minutes=study.parameters.walk_minutes)
     themes = where(coverage, level="territory")
     themes = themes[themes["theme"] != "all"].sort_values(["share", "theme"])
-    return _with_map(study, portal=True) | {
+    return _with_map(study) | {
         "page": "territory.html",
         "headline": headline(study, "all"),
         "coverage": records(where(coverage, theme="all")),
@@ -263,8 +262,8 @@ def _sharing(study: Study) -> list[str]:
     return [joined(sorted(names), conjunction) for _, names in groups if len(names) > 1]
 
 
-def _with_map(study: Study, focus: str = "", rows: NDArray[np.intp] | None = None, *, portal: bool = False) -> Context:
-    content = map_content(study, focus, rows) | (portal_content(study) if portal else {})
+def _with_map(study: Study, focus: str = "", rows: NDArray[np.intp] | None = None) -> Context:
+    content = map_content(study, focus, rows)
     planned, lines = (study.stations["status"] == "planned").any(), cooperations(study)["features"]
     present = {split_codes(cell)[0] for cell in study.structures["sectors"].unique() if cell} | {NO_SECTOR}
     if unknown := sorted(present - set(SECTOR_GROUPS)):

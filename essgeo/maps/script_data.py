@@ -242,6 +242,7 @@ def study_content(study: Study, background: Choice, page: str = "{code}.html") -
         "strokes": {name: stroke._asdict() for name, stroke in STROKES.items()},
         "marks": {name: mark._asdict() for name, mark in MARKS.items()},
         "coverage": iris_shares(study),
+        **told_by_theme(study),
         "contact": study.territory.publisher.contact if study.territory.publisher else "",
         "dated": months(study) is not None,
         "walk": {
@@ -307,14 +308,13 @@ def coverage_themes(study: Study) -> list[str]:
 
 
 def iris_shares(study: Study) -> dict[str, Any]:
-    """Return the themes of the coverage map, those that nothing may be concluded of, and the share of each IRIS."""
+    """Return the themes of the coverage map, and for each IRIS the share of residents within reach of each."""
     table = study.iris_coverage
     table = table[table["minutes"] == study.parameters.walk_minutes]
     shares = table.pivot_table(index="iris_code", columns="theme", values="share", observed=True)
     themes = coverage_themes(study)
     return {
         "themes": themes,
-        "silent": [theme for theme in themes if headline(study, theme).silent],
         "shares": {
             str(code): [None if math.isnan(value) else round(value, SHARE_DIGITS) for value in row]
             for code, row in zip(shares.index, shares[themes].to_numpy().tolist(), strict=True)
@@ -329,8 +329,8 @@ def plot_rows(study: Study, theme: str) -> list[dict[str, Any]]:
     return [*records(areas.rename_axis("zone_id").reset_index()), *records(rows[rows["level"] == "territory"])]
 
 
-def portal_content(study: Study) -> dict[str, Any]:
-    """Return what a map says of its theme in words and in the plot of intervals, by theme."""
+def told_by_theme(study: Study) -> dict[str, Any]:
+    """Return what a map says of its theme in words and in intervals: none where nothing may be concluded."""
     told = {theme: headline(study, theme) for theme in coverage_themes(study)}
     names = ("share", "share_low", "share_high")
     return {

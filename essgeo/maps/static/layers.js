@@ -168,7 +168,7 @@
   function shareOf(properties, theme, measured) {
     const place = data.coverage.themes.indexOf(theme);
     const shares = data.coverage.shares[properties.id];
-    return measured && shares && place >= 0 && !data.coverage.silent.includes(theme) ? shares[place] : null;
+    return measured && shares && place >= 0 && data.plot[theme] ? shares[place] : null;
   }
 
   // Each class of the key says how many residents live in it.

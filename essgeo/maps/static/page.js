@@ -211,7 +211,7 @@
     paint(theme, state.date === null);
     say("theme-print", data.labels.themes[theme] || "");
     lists.iris(theme);
-    if (data.headlines && data.headlines[theme]) {
+    if (data.headlines[theme]) {
       tell(theme);
     }
   }
