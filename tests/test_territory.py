@@ -51,7 +51,7 @@ def test_the_figures_that_texts_tell_are_those_of_the_files() -> None:
 @pytest.mark.parametrize("name", ["nowhere", "", "../est-ensemble/x", "est-ensemble\x00"])
 def test_an_unknown_territory_lists_the_known_ones(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UnknownTerritoryError, match="Known: est-ensemble"):
+    with pytest.raises(UnknownTerritoryError, match="Known: arc-de-l-innovation, est-ensemble"):
         load_territory(name)
 
 

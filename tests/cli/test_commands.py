@@ -269,7 +269,7 @@ def test_a_workbook_that_calls_itself_csv_is_refused(run: Run, small_territory: 
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["study", "nowhere", "--out", "{out}"], 2, "no territory 'nowhere'. Known: est-ensemble"),
+        (["study", "nowhere", "--out", "{out}"], 2, "no territory 'nowhere'. Known: arc-de-l-innovation, est-ensemble"),
         (["gaps", "{small}", "--structures", "none.csv"], 2, "none.csv: no such file"),
         (["gaps", "{small}", "--structures", "{small}"], 2, "is a folder; give a file"),
         (["gaps", "{small}", "--corrections", "none.csv"], 2, "none.csv: no such file"),

@@ -31,7 +31,10 @@ def make_ban(rows: int = 2000, header: str = BAN_HEADER) -> bytes:
 
 
 class FileServer:
-    """Serves ``files`` with an ETag, a date and ranges; each step of ``script`` takes the place of one answer."""
+    """Serves ``files`` with an ETag, a date and ranges; each step of ``script`` takes the place of one answer.
+
+    A file is of a path with its query, else of a path whatever its query.
+    """
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
@@ -64,7 +67,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
         self.owner.requests.append((path, dict(self.headers)))
-        self.content = self.owner.files.get(path)
+        self.content = self.owner.files.get(self.path, self.owner.files.get(path))
         time.sleep(self.owner.pause_s)
         step = self.owner.script.pop(0) if self.owner.script else Handler.good
         step(self)
