@@ -166,8 +166,16 @@ def coverage(
     )[list(COLUMNS)]
 
 
-def area_coverage(structures: gpd.GeoDataFrame, areas: Areas, cost: CostMatrix, *, within_minutes: int) -> pd.DataFrame:
-    """Return the shares of one walk without intervals, for a map.
+def area_coverage(
+    structures: gpd.GeoDataFrame,
+    areas: Areas,
+    cost: CostMatrix,
+    *,
+    within_minutes: int,
+    drawn: NDArray[np.float32] | None = None,
+    level: float = 0.9,
+) -> pd.DataFrame:
+    """Return the shares of one walk, for a map.
 
     Parameters
     ----------
@@ -175,11 +183,17 @@ def area_coverage(structures: gpd.GeoDataFrame, areas: Areas, cost: CostMatrix, 
         As for :func:`coverage`.
     within_minutes
         The walk.
+    drawn
+        Shares in worlds, areas x themes x worlds, from :func:`essgeo.gaps.shares.draw_shares`. Without any, what the
+        located structures give at the minutes of ``cost``, without an interval.
+    level
+        Level of the intervals.
 
     Returns
     -------
     DataFrame
-        ``iris_code``, ``theme_kind``, ``theme``, ``minutes``, ``residents``, ``reached``, ``share``.
+        ``iris_code``, ``theme_kind``, ``theme``, ``minutes``, ``residents``, ``residents_measured``, ``reached``,
+        ``share``, ``share_low``, ``share_high``; the last two NaN without worlds.
 
     Examples
     --------
@@ -193,10 +207,20 @@ def area_coverage(structures: gpd.GeoDataFrame, areas: Areas, cost: CostMatrix, 
     >>> area_coverage(shop, iris_areas(demand), travel_cost(demand, shop), within_minutes=5)["share"].head(2).tolist()
     [1.0, 0.0]
     """
-    shares = _shares(cost, theme_bits(structures), areas, within_minutes)
-    table = long_table(areas, {"share": shares}).rename(columns={"zone_id": "iris_code"})
+    if drawn is not None and drawn.shape[-1]:
+        share, (low, high) = mean_of(drawn), ends(drawn, level)
+    else:
+        share = _shares(cost, theme_bits(structures), areas, within_minutes)
+        low = high = np.full(share.shape, np.nan)
+    columns: dict[str, NDArray[np.generic]] = {"share": share, "share_low": low, "share_high": high}
+    table = long_table(areas, columns).rename(columns={"zone_id": "iris_code"})
     table = table.assign(minutes=within_minutes, reached=table["share"] * table["residents_measured"])
-    return table[["iris_code", "theme_kind", "theme", "minutes", "residents", "residents_measured", "reached", "share"]]
+    return table[
+        [
+            "iris_code", "theme_kind", "theme", "minutes", "residents", "residents_measured", "reached", "share",
+            "share_low", "share_high",
+        ]
+    ]  # fmt: skip
 
 
 def _shares(cost: CostMatrix, bits: NDArray[np.uint64], areas: Areas, within_minutes: float) -> NDArray[np.float64]:

@@ -160,6 +160,30 @@ def street_walks(cost: CostMatrix) -> sparse.csr_array | None:
     return trips_matrix(cost, np.maximum(metres, 1e-3))
 
 
+def draw_shares(
+    demand: gpd.GeoDataFrame,
+    structures: gpd.GeoDataFrame,
+    areas: Areas,
+    cost: CostMatrix,
+    *,
+    within_minutes: Sequence[int],
+    odds: tuple[float, float],
+    as_of: dt.date,
+    draws: int,
+    seed: int,
+) -> NDArray[np.float32]:
+    """Return the shares of :func:`draw` alone, for many areas: areas x themes x walks x worlds."""
+    if not draws or not len(demand):
+        return np.zeros((len(areas.table), len(THEME_ROWS), len(within_minutes), 0), dtype=np.float32)
+    homes, places = homes_of(demand, areas), places_of(structures, demand)
+    worlds = worlds_of(homes, places, structures, odds=odds, as_of=as_of, draws=draws, seed=seed)
+    limits = [minutes * cost.speed_kmh * METRES_PER_MINUTE_AT_1_KMH for minutes in within_minutes]
+    found = reached_people(
+        homes, places, worlds, limits, themes=len(THEME_ROWS), need=np.ones(len(demand)), measured=street_walks(cost)
+    )
+    return shares_of(held_groups(homes, areas), found.people, found.all_people, draws)
+
+
 def draw(
     demand: gpd.GeoDataFrame,
     structures: gpd.GeoDataFrame,

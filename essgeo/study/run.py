@@ -32,6 +32,7 @@ from essgeo.gaps import (
 from essgeo.gaps.areas import measured_areas, require_measured
 from essgeo.gaps.reach import trips_to
 from essgeo.gaps.scenarios import border_shares, reach_if_listed
+from essgeo.gaps.shares import draw_shares
 from essgeo.maps import build_maps
 from essgeo.maps.before_after import build_before_after
 from essgeo.official.live import Live
@@ -177,6 +178,11 @@ def measure(setting: Setting) -> Study:
         within_minutes=walks,
         **chance,
     )
+    # IRIS are many: of fewer worlds, and for the walk of the map alone.
+    by_iris = measured_areas(iris_areas(setting.demand), near)
+    drawn_by_iris = draw_shares(
+        demand, counted, by_iris, cost, within_minutes=[walk], **chance | {"draws": min(chosen.draws, FEWER)}
+    )
     rows = setting.structure_zones
     zones = count_zones(
         zone_layers(layers, iris_vintage=vintage_of(setting.inputs, "iris")),
@@ -235,7 +241,7 @@ def measure(setting: Setting) -> Study:
             demand, setting.structures, areas, setting.portrait, within_minutes=walk, speed_kmh=chosen.speed_kmh
         ),
         iris_coverage=area_coverage(
-            placed, measured_areas(iris_areas(setting.demand), near), to_placed, within_minutes=walk
+            placed, by_iris, to_placed, within_minutes=walk, drawn=drawn_by_iris[:, :, 0], level=chosen.level
         ),
         gaps=behind,
         support_chain=support_chain(

@@ -158,6 +158,7 @@ def test_coverage_is_that_of_a_loop(drawn: tuple[Any, Any]) -> None:
     both = by_iris.merge(by_commune, left_on=["iris_code", "theme"], right_on=["zone_id", "theme"])
     assert len(both) == len(by_iris)
     assert both["share_x"].equals(both["share_y"])
+    assert both[["share_low_x", "share_high_x"]].isna().all(axis=None), "nothing is drawn, so there is no interval"
 
 
 @settings(max_examples=15)

@@ -426,6 +426,8 @@ def _study() -> Study:
                 "residents": 1.0,
                 "reached": 0.0,
                 "share": share,
+                "share_low": max(share - 0.1 * (1 + place % 3), 0.0),
+                "share_high": min(share + 0.1, 1.0),
             }
             for place, code in enumerate(iris.index[iris["inhabited"]])
             for number, (theme, kind) in enumerate(themes)
