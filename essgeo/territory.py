@@ -6,7 +6,7 @@ import re
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyproj import CRS
 from pyproj.exceptions import CRSError
@@ -33,13 +33,66 @@ _KINDS = {str: "word_text", list: "word_list"}
 _LAYER_KEYS = ("layer", "vintage", "file", "title", "publisher", "licence")
 
 
-_WEB = re.compile(r"https?://[^\s\"'<>]+")
+_WEB = re.compile(r"https?://[\w.-]+(:\d+)?(/[^\s\"'<>]*)?")
 
-_ADDRESS = {"url": _WEB, "legal": _WEB, "contact": re.compile(r"[^\s@<>\"'?&]+@[^\s@<>\"'?&]+\.[a-zA-Z]+")}
+_ADDRESS = {
+    "url": re.compile(r"https?://[\w.-]+(:\d+)?(/[^\s\"'<>?#]*)?"),
+    **dict.fromkeys(("legal", "statement"), _WEB),
+    "contact": re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)*\.[a-zA-Z]{2,}"),
+}
 """What the addresses of a publisher look like."""
 
 ACCESSIBILITY = ("full", "partial", "none")
 """How far pages conform to the rules of accessibility (RGAA), as the law makes a publisher say."""
+
+
+PAPER, INK, QUIET = "#ffffff", "#1e1e2a", "#55555f"
+"""What pages are written on and with, whoever publishes them."""
+
+LEGIBLE = 4.5
+"""Least contrast of a text with what lies behind it (WCAG 2.2, 1.4.3); it holds for lines and bars too (1.4.11: 3)."""
+
+_PICTURES = {".png": b"\x89PNG\r\n\x1a\n", ".jpg": b"\xff\xd8\xff", ".svg": b"<"}
+"""Kinds of logos, and how their files begin."""
+
+_MOST_LOGO = 50_000
+"""Bytes of a logo: it stands in every page."""
+
+
+@dataclass(frozen=True)
+class Colours:
+    """Two colours of a publisher, as ``#rrggbb``.
+
+    Attributes
+    ----------
+    accent
+        Of links, headings and bars, legible on white and on ``tint``; by default not those of the State, whose design
+        system is reserved to it.
+    tint
+        Behind figures and at the foot of pages; texts are legible on it.
+    """
+
+    accent: str = "#0f4c5c"
+    tint: str = "#f1f6f7"
+
+
+DEFAULT = Colours()
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast of two colours ``#rrggbb`` (WCAG 2.2): 1 for one colour, 21 for black on white.
+
+    Examples
+    --------
+    >>> round(contrast("#000000", "#ffffff"), 1)
+    21.0
+    """
+    light = []
+    for colour in (one, other):
+        channels = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
+        linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]  # noqa: PLR2004 - sRGB
+        light.append(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2])
+    return (max(light) + 0.05) / (min(light) + 0.05)
 
 
 @dataclass(frozen=True)
@@ -53,11 +106,17 @@ class Publisher:
     contact
         An e-mail address, to which readers report errors.
     url
-        Where the pages are published.
+        The folder where the pages are published.
     legal
         Address of the legal notice.
     accessibility
         One of :data:`ACCESSIBILITY`.
+    statement
+        Address of the statement of accessibility.
+    logo
+        A PNG, JPEG or SVG file beside ``territory.toml``.
+    colours
+        Colours of the pages.
     """
 
     name: str
@@ -65,6 +124,9 @@ class Publisher:
     url: str = ""
     legal: str = ""
     accessibility: str = ""
+    statement: str = ""
+    logo: Path | None = None
+    colours: Colours = DEFAULT
 
 
 @dataclass(frozen=True)
@@ -225,11 +287,16 @@ def load_territory(name_or_path: str | Path) -> Territory:
 
 def _read(path: Path) -> Territory:
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        table = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         message = tell("not_toml", path=path, error=error)
         raise InputError(message) from error
-    faults = [*_top_faults(table), *_layer_faults(table.get("layers")), *_publisher_faults(table.get("publisher"))]
+    faults = [*_top_faults(table), *_layer_faults(table.get("layers"))]
+    faults += [
+        tell("at_line", line=_line_of(text, key), fault=fault)
+        for key, fault in _publisher_faults(table.get("publisher"), path.parent)
+    ]
     if faults:
         message = tell("faults_of_file", path=path, faults="; ".join(faults))
         raise InputError(message)
@@ -252,8 +319,25 @@ def _read(path: Path) -> Territory:
             for entry in table.get("layers", [])
         ),
         name_in=table.get("name_in", ""),
-        publisher=Publisher(**table["publisher"]) if "publisher" in table else None,
+        publisher=_publisher(table["publisher"], path.parent) if "publisher" in table else None,
     )
+
+
+def _publisher(table: dict[str, Any], folder: Path) -> Publisher:
+    logo, colours = table.get("logo"), Colours(**table.get("colours", {}))
+    return Publisher(**{**table, "logo": folder / logo if logo else None, "colours": colours})
+
+
+def _line_of(text: str, key: str) -> int:
+    """Return the line of a TOML file where a key of ``[publisher]`` stands, or that of the table itself."""
+    lines = text.splitlines()
+    start = next((number for number, line in enumerate(lines, 1) if re.match(r"\s*\[?publisher\b", line)), 1)
+    found = (
+        number
+        for number, line in enumerate(lines[start:], start + 1)
+        if key and re.match(rf"\s*\"?{re.escape(key)}\b", line)
+    )
+    return next(found, start)
 
 
 def _top_faults(table: dict[str, object]) -> Iterator[str]:
@@ -274,22 +358,61 @@ def _top_faults(table: dict[str, object]) -> Iterator[str]:
         yield tell("crs_not_projected", crs=crs)
 
 
-def _publisher_faults(publisher: object) -> Iterator[str]:
+def _publisher_faults(publisher: object, folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield each key of ``[publisher]`` that is not as it should be, and what is wrong with it."""
+    keys = [field.name for field in fields(Publisher)]
     if publisher is None:
         return
-    keys = [field.name for field in fields(Publisher)]
-    if not isinstance(publisher, dict) or "name" not in publisher:
-        yield tell("publisher_table", keys=", ".join(keys))
+    if not isinstance(publisher, dict) or not str(publisher.get("name", "")).strip():
+        yield "", tell("publisher_table", keys=", ".join(keys))
         return
     for key, value in publisher.items():
         if key not in keys:
-            yield tell("publisher_key", key=key, keys=", ".join(keys))
+            yield key, tell("publisher_key", key=key, keys=", ".join(keys))
+        elif key == "colours":
+            yield from ((key, fault) for fault in _colour_faults(value))
         elif not isinstance(value, str):
-            yield tell("key_kind", value=f"publisher.{key}", kinds=tell(_KINDS[str]))
+            yield key, tell("key_kind", value=f"publisher.{key}", kinds=tell(_KINDS[str]))
+        elif key == "logo" and value:
+            yield from ((key, fault) for fault in _logo_faults(value, folder))
         elif key == "accessibility" and value not in ACCESSIBILITY:
-            yield tell("key_kind", value="publisher.accessibility", kinds=" | ".join(ACCESSIBILITY))
+            yield key, tell("key_kind", value="publisher.accessibility", kinds=" | ".join(ACCESSIBILITY))
         elif key in _ADDRESS and value and not _ADDRESS[key].fullmatch(value):
-            yield tell("publisher_address", key=key, value=value)
+            yield key, tell("publisher_address", key=key, value=value)
+
+
+def _colour_faults(colours: object) -> Iterator[str]:
+    names = [field.name for field in fields(Colours)]
+    if not isinstance(colours, dict) or not set(colours) <= set(names):
+        yield tell("publisher_colours", keys=", ".join(names))
+        return
+    wrong = [name for name, value in colours.items() if not re.fullmatch("#[0-9a-fA-F]{6}", str(value))]
+    yield from (tell("publisher_colour", key=name, value=colours[name]) for name in wrong)
+    if wrong:
+        return
+    chosen = Colours(**colours)
+    for text, behind in (
+        (INK, chosen.tint),
+        (QUIET, chosen.tint),
+        (chosen.accent, PAPER),
+        (chosen.accent, chosen.tint),
+    ):
+        if (found := contrast(text, behind)) < LEGIBLE:
+            yield tell("publisher_contrast", text=text, behind=behind, found=f"{found:.1f}", least=LEGIBLE)
+            return
+
+
+def _logo_faults(file: str, folder: Path) -> Iterator[str]:
+    path = folder / file
+    if not all(map(is_file_name, file.split("/"))):
+        yield f"publisher.logo: {tell('is_no_file_name', value=file)}"
+    elif not path.is_file():
+        yield tell("publisher_no_logo", path=path)
+    else:
+        start = _PICTURES.get(path.suffix.lower())
+        whole = path.read_bytes() if path.stat().st_size <= _MOST_LOGO else b""
+        if start is None or not whole.removeprefix(b"\xef\xbb\xbf").startswith(start):
+            yield tell("publisher_logo", path=path, kinds=", ".join(_PICTURES), most=f"{_MOST_LOGO // 1000}")
 
 
 def _is_metric(crs: str) -> bool:

@@ -10,8 +10,9 @@ import pytest
 from essgeo import load_territory
 from essgeo.errors import InputError, UnknownTerritoryError
 from essgeo.files import read_table
+from essgeo.maps.render import asset_texts
 from essgeo.official.live_layers import read_layer
-from essgeo.territory import Publisher, in_french, territory_names
+from essgeo.territory import DEFAULT, LEGIBLE, QUIET, Colours, Publisher, contrast, in_french, territory_names
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
@@ -125,19 +126,66 @@ def test_a_commune_joins_its_article_to_the_preposition(name: str, told: str) ->
     assert in_french(name) == told
 
 
-def test_a_publisher_is_read_and_what_is_no_address_is_refused(tmp_path: Path) -> None:
-    bare = 'id = "x"\nname = "X"\ncrs = "EPSG:2154"\nvintage = "2024"\ncommunes = ["93010"]\n[publisher]\n'
-    path = tmp_path / "territory.toml"
-    path.write_text(bare + 'name = "Ville"\ncontact = "ess@ville.fr"\naccessibility = "partial"\n', encoding="utf-8")
-    assert load_territory(tmp_path).publisher == Publisher("Ville", "ess@ville.fr", accessibility="partial")
-    for line, fault in {
-        'name = "Ville"\nurl = "javascript:alert(1)"': "publisher.url",
-        'name = "Ville"\ncontact = "a@b.fr?bcc=c@d.fr"': "publisher.contact",
-        'name = "Ville"\naccessibility = "good"': "publisher.accessibility",
-        'name = "Ville"\ncolour = "red"': "publisher.colour",
-        "name = 3": "publisher.name",
-        'contact = "a@b.fr"': "publisher should be a table",
-    }.items():
-        path.write_text(bare + line, encoding="utf-8")
-        with pytest.raises(InputError, match=re.escape(fault)):
-            load_territory(tmp_path)
+BARE = 'id = "x"\nname = "X"\ncrs = "EPSG:2154"\nvintage = "2024"\ncommunes = ["93010"]\n[publisher]\n'
+TOWN = BARE + 'name = "Ville"\n'
+
+
+def test_a_publisher_is_read_whole(tmp_path: Path) -> None:
+    (tmp_path / "logo.svg").write_text("<svg/>", encoding="utf-8")
+    more = 'contact = "ess@ville.fr"\naccessibility = "partial"\nlogo = "logo.svg"\ncolours = { accent = "#004d40" }\n'
+    (tmp_path / "territory.toml").write_text(TOWN + more, encoding="utf-8")
+    publisher = load_territory(tmp_path).publisher
+    assert publisher == Publisher(
+        "Ville", "ess@ville.fr", "", "", "partial", "", tmp_path / "logo.svg", Colours("#004d40")
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ('url = "javascript:alert(1)"', "line 8: publisher.url"),
+        ('url = "https://ville.fr/?page=1"', "line 8: publisher.url"),
+        ('url = "https://"', "line 8: publisher.url"),
+        ('legal = "/mentions"', "line 8: publisher.legal"),
+        ('statement = "data:text/html,x"', "line 8: publisher.statement"),
+        ('contact = "a@b.fr?bcc=c@d.fr"', "line 8: publisher.contact"),
+        ('contact = "a@b.fr,c@d.fr"', "line 8: publisher.contact"),
+        ('contact = "a%0Abcc:c@d.fr"', "line 8: publisher.contact"),
+        ('accessibility = "good"', "line 8: publisher.accessibility"),
+        ('contact = "a@b.fr"\ncolour = "red"', "line 9: publisher.colour"),
+        ("legal = 3", "line 8: publisher.legal"),
+        ('colours = "red"', "line 8: publisher.colours"),
+        ('colours = { accent = "red" }', "publisher.colours.accent"),
+        ('colours = { accent = "#000; } body { display: none" }', "publisher.colours.accent"),
+        ('colours = { accent = "#ffcc00" }', "at least 4.5:1"),
+        ('colours = { tint = "#777777" }', "at least 4.5:1"),
+        ('logo = "../../secret.png"', "line 8: publisher.logo"),
+        ('logo = "none.png"', "line 8: publisher.logo: no file"),
+        ('logo = "page.png"', "line 8: publisher.logo"),
+        ('logo = "page.html"', "line 8: publisher.logo"),
+        ('logo = "big.png"', "less than 50 kB"),
+    ],
+)
+def test_what_a_publisher_cannot_be_is_refused_with_its_line(tmp_path: Path, line: str, fault: str) -> None:
+    for name in ("page.png", "page.html"):
+        (tmp_path / name).write_text("<!doctype html><script>alert(1)</script>", encoding="utf-8")
+    (tmp_path / "big.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(60_000))
+    (tmp_path / "territory.toml").write_text(TOWN + line, encoding="utf-8")
+    with pytest.raises(InputError, match=re.escape(fault)):
+        load_territory(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["", 'name = " "', "name = 3", "name = []"])
+def test_a_publisher_has_a_name(tmp_path: Path, name: str) -> None:
+    (tmp_path / "territory.toml").write_text(BARE + name, encoding="utf-8")
+    with pytest.raises(InputError, match=r"line 6: publisher should be a table|line 7: publisher.name"):
+        load_territory(tmp_path)
+
+
+def test_colours_of_the_house_are_legible_and_not_those_of_the_state() -> None:
+    assert contrast(DEFAULT.accent, DEFAULT.tint) >= LEGIBLE
+    assert contrast(QUIET, DEFAULT.tint) >= LEGIBLE
+    css = "".join(asset_texts().values()).lower()
+    assert not [
+        colour for colour in ("#000091", "#e1000f", "#6a6af4", "#f5f5fe", "#0a76f6", "marianne") if colour in css
+    ]

@@ -9,6 +9,7 @@ import numpy as np
 from essgeo.maps.drawing import plan_of
 from essgeo.maps.findings import records
 from essgeo.maps.render import SITING_STYLE, STYLE, asset_texts, linked_assets, policy, render, write_assets
+from essgeo.maps.share import address_of, colours_of, identity
 from essgeo.register.turnover import CHANGED
 from essgeo.text.languages import typeset
 
@@ -53,18 +54,26 @@ def build_before_after(found: Comparison, out: Path, *, page: str = "index.html"
     out.mkdir(parents=True, exist_ok=True)
     path = out / page
     path.write_text(
-        render("before_after.html", found.after.lang, _context(found, back)), encoding="utf-8", newline="\n"
+        render("before_after.html", found.after.lang, _context(found, page, back)), encoding="utf-8", newline="\n"
     )
-    styles = {name: text for name, text in asset_texts().items() if name in (STYLE, SITING_STYLE)}
+    styles = {
+        name: text
+        for name, text in asset_texts(colours_of(found.after.territory.publisher)).items()
+        if name in (STYLE, SITING_STYLE)
+    }
     return [path, *write_assets(out, styles)]
 
 
-def _context(found: Comparison, back: str) -> dict[str, Any]:
+def _context(found: Comparison, page: str, back: str) -> dict[str, Any]:
     after, lang, plan = found.after, found.after.lang, plan_of(found.after)
     changes = found.changes[found.changes["minutes"] == after.parameters.walk_minutes]
     places = found.changed_places
     shown = places[places["geo_status"] != "masked"]
     return {
+        **identity(after.territory),
+        "address": address_of(after.territory.publisher, page),
+        "picture": "",
+        "page": page,
         "back": back,
         "single": False,
         "at": "",

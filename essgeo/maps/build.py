@@ -22,6 +22,7 @@ from essgeo.maps.render import (
     SITING_STYLE,
     STYLE,
     asset_texts,
+    block,
     data_script,
     inline_assets,
     linked_assets,
@@ -30,6 +31,7 @@ from essgeo.maps.render import (
     write_assets,
 )
 from essgeo.maps.script_data import Register, register, study_content
+from essgeo.maps.share import PICTURES, address_of, colours_of, picture
 from essgeo.maps.sites import siting_context, siting_entry
 from essgeo.messages import tell
 from essgeo.schema.columns import TABLES
@@ -129,13 +131,14 @@ def build_maps(
     contexts["embed.html"] = ("embed.html", embed_page(study))
     for _, context in contexts.values():
         context.update(_linked(context, background))
+    pictures = _address(study, out, shared, contexts)
     written = [
         _write_page(out, name, render(template, study.lang, shared | context))
         for name, (template, context) in contexts.items()
     ]
     sites = build_siting(study, scenarios, out) if scenarios else []
-    assets = asset_texts() | _data(study, made, background)
-    return list(dict.fromkeys([*written, *sites, *write_assets(out, assets)]))
+    assets = asset_texts(colours_of(study.territory.publisher)) | _data(study, made, background)
+    return list(dict.fromkeys([*written, *sites, *pictures, *write_assets(out, assets)]))
 
 
 def build_siting(study: Study, scenarios: Sequence[Scenario], out: Path) -> list[Path]:
@@ -169,12 +172,17 @@ def build_siting(study: Study, scenarios: Sequence[Scenario], out: Path) -> list
     told = siting_context(study, plan_of(study), scenarios)
     shared = shared_context(study) | {"styles": linked_assets(STYLE, SITING_STYLE)}
     shared["menu"] = [*shared["menu"], siting_entry(study.lang)]
-    made = {"siting.html": render("siting.html", study.lang, shared | told)}
-    made |= {one["page"]: render("brief.html", study.lang, shared | {"one": one}) for one in told["scenarios"]}
+    contexts = {"siting.html": ("siting.html", told)}
+    contexts |= {one["page"]: ("brief.html", {"page": one["page"], "one": one}) for one in told["scenarios"]}
     out.mkdir(parents=True, exist_ok=True)
-    written = [_write_page(out, name, page) for name, page in made.items()]
-    styles = {name: text for name, text in asset_texts().items() if name.endswith(".css")}
-    return [*written, *write_assets(out, styles)]
+    pictures = _address(study, out, shared, contexts)
+    written = [
+        _write_page(out, name, render(template, study.lang, shared | context))
+        for name, (template, context) in contexts.items()
+    ]
+    texts = asset_texts(colours_of(study.territory.publisher))
+    styles = {name: text for name, text in texts.items() if name.endswith(".css")}
+    return [*written, *pictures, *write_assets(out, styles)]
 
 
 def build_embed(study: Study, out: Path, *, background: Choice = "ign") -> list[Path]:
@@ -203,12 +211,38 @@ def build_embed(study: Study, out: Path, *, background: Choice = "ign") -> list[
     """
     context = embed_page(study)
     shared = shared_context(study, background) | context | _linked(context, background)
-    texts = asset_texts() | _data(study, register(study.structures), background)
+    shared |= {"address": address_of(study.territory.publisher, "embed.html")}
+    texts = asset_texts(colours_of(study.territory.publisher)) | _data(study, register(study.structures), background)
     out.mkdir(parents=True, exist_ok=True)
     return [
         _write_page(out, "embed.html", render("embed.html", study.lang, shared)),
         *write_assets(out, texts),
     ]
+
+
+def _address(
+    study: Study, out: Path, shared: Mapping[str, Any], contexts: Mapping[str, tuple[str, dict[str, Any]]]
+) -> list[Path]:
+    """Tell each page its address and the picture that a link to it shows, where it is known who publishes it.
+
+    The portal, target neighbourhoods and briefs have pictures of their own; the others show that of the portal.
+    """
+    publisher, drawn = study.territory.publisher, {}
+    if not publisher or not publisher.url:
+        return []
+    (out / PICTURES).mkdir(exist_ok=True)
+    for name, (template, context) in contexts.items():
+        stem = PurePath(name).stem
+        own = "one" in context or stem in {"index", *study.neighbourhoods.index}
+        file = f"{PICTURES}/{stem if own else 'index'}.png"
+        context |= {"address": address_of(publisher, name), "picture": address_of(publisher, file)}
+        if own:
+            said = (block(template, part, study.lang, {**shared, **context}) for part in ("title", "description"))
+            sites = context["one"]["scenario"].sites if "one" in context else None
+            drawn[out / file] = picture(study, *said, focus=stem, sites=sites)
+    for path, made in drawn.items():
+        path.write_bytes(made)
+    return list(drawn)
 
 
 def _linked(context: Mapping[str, Any], background: Choice) -> dict[str, Any]:
@@ -232,7 +266,8 @@ def _single(
     background: Choice,
 ) -> str:
     """Return every page in one: each becomes an article, and links between pages become links within the page."""
-    texts = asset_texts() | _data(study, made, background, page="#page-{code}")
+    texts = asset_texts(colours_of(study.territory.publisher))
+    texts |= _data(study, made, background, page="#page-{code}")
     data = [name for name in texts if name not in asset_texts()]
     scripts = inline_assets(texts, LEAFLET_SCRIPT, *data, MAP_SCRIPT, COMPARE_SCRIPT)
     styles = inline_assets(texts, *_MAP_STYLES, SITING_STYLE)

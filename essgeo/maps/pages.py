@@ -47,6 +47,7 @@ from essgeo.maps.script_data import (
     months,
     plot_rows,
 )
+from essgeo.maps.share import PICTURE_SIZE, identity
 from essgeo.messages import tell
 from essgeo.schema.vocabulary import (
     GROUP_SYMBOLS,
@@ -101,7 +102,10 @@ def shared_context(study: Study, background: Choice = "none") -> Context:
         "background": background,
         "territory": study.territory.name,
         "territory_in": study.territory.place(study.lang),
-        "publisher": study.territory.publisher,
+        **identity(study.territory),
+        "address": "",
+        "picture": "",
+        "picture_size": PICTURE_SIZE,
         "parameters": study.parameters,
         "minutes": study.parameters.walk_minutes,
         "inputs": study.inputs,

@@ -30,6 +30,7 @@ from essgeo.schema.vocabulary import (
     STATUSES,
     THEMES,
 )
+from essgeo.territory import DEFAULT, Colours
 from essgeo.text import numbers
 from essgeo.text.languages import texts
 from essgeo.text.phrases import method_in_words
@@ -114,11 +115,12 @@ class Asset(NamedTuple):
 
 
 @cache
-def asset_texts() -> dict[str, str]:
+def asset_texts(colours: Colours = DEFAULT) -> dict[str, str]:
     """Return the text of each script and style by the name of its file; the modules of a map are one script."""
     package, ours = Path(leaflet.BASE_DIR), files("essgeo.maps") / "static"
     texts = {name: (package / name).read_text(encoding="utf-8") for name in (LEAFLET_SCRIPT, LEAFLET_STYLE)}
     texts |= {name: (ours / name).read_text(encoding="utf-8") for name in (STYLE, SITING_STYLE, COMPARE_SCRIPT)}
+    texts[STYLE] += f":root {{ --accent: {colours.accent}; --tint: {colours.tint}; }}\n"
     texts[MAP_SCRIPT] = "\n".join((ours / name).read_text(encoding="utf-8") for name in _MODULES)
     return texts
 
@@ -276,6 +278,12 @@ def environment(lang: Lang) -> Environment:
 def render(template: str, lang: Lang, context: Mapping[str, Any]) -> str:
     """Return a page."""
     return environment(lang).get_template(template).render(context)
+
+
+def block(template: str, name: str, lang: Lang, context: Mapping[str, Any]) -> str:
+    """Return what one block of a page says, as text: its title, or its description."""
+    page = environment(lang).get_template(template)
+    return Markup("".join(page.blocks[name](page.new_context(dict(context))))).unescape()  # noqa: S704 - escaped already
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a template prints

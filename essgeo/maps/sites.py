@@ -85,6 +85,7 @@ def _told(study: Study, plan: Plan, scenario: Scenario, page: str) -> dict[str, 
         ],
         "incomes": records(scenario.by_income),
         "exclusions": [(texts(lang)["siting_filters"][str(reason)], float(count)) for reason, count in reasons.items()],
+        "summary": typeset(scenario.sentences(lang)[0]) if lang == "fr" else scenario.sentences(lang)[0],
         "sentences": [typeset(said) if lang == "fr" else said for said in scenario.sentences(lang)[1:]],
         "method": words["method"].format(
             walking=method_in_words(chosen["walking"], lang),

@@ -44,6 +44,18 @@ communes = [{communes}]
 # title = "Premises of the town"
 # publisher = "..."
 # licence = "..."
+#
+# Who publishes the pages stands at their foot, with the law's notices; with an address, links to them show a picture:
+#
+# [publisher]
+# name = "Town of ..."
+# contact = "name@town.fr"
+# url = "https://town.fr/ess/"
+# legal = "https://town.fr/legal-notice"
+# accessibility = "partial"  # full, partial or none
+# statement = "https://town.fr/accessibility"
+# logo = "logo.svg"
+# colours = {{ accent = "#0f4c5c", tint = "#f1f6f7" }}
 """
 
 

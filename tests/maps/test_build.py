@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from essgeo.errors import InputError
 from essgeo.maps import build_maps
 from essgeo.maps.pages import AROUND_M, MOST_QPV, compare_page
 from essgeo.maps.render import BACKGROUNDS, BIDI_CONTROLS, data_block, environment, policy, web_address
 from essgeo.maps.script_data import ALPHABET, SHAPES, register
+from essgeo.maps.share import PICTURE_SIZE
 from essgeo.schema.vocabulary import SECTOR_SYMBOLS, SECTORS, THEMES
-from essgeo.territory import Publisher
+from essgeo.territory import Colours, Publisher
+from tests.maps.conftest import NAMES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -322,15 +325,53 @@ def test_a_sector_without_a_symbol_is_refused(study: Study, tmp_path: Path) -> N
     assert list(tmp_path.iterdir()) == []
 
 
-def test_every_page_says_who_publishes_it_and_where_to_report_an_error(study: Study, tmp_path: Path) -> None:
-    town = Publisher(
-        'Ville "X" <b>', "ess@ville.fr", "https://ess.ville.fr/carte/", "https://ville.fr/legal", "partial"
-    )
-    build_maps(replace(study, territory=replace(study.territory, publisher=town)), tmp_path)
-    for name in (name for name in PAGES if name != "embed.html"):
-        page = (tmp_path / name).read_text(encoding="utf-8")
+@pytest.fixture(scope="module")
+def town(study: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a study that a town with a hostile name publishes."""
+    logo = tmp_path_factory.mktemp("logo") / "logo.svg"
+    logo.write_text('<svg xmlns="http://www.w3.org/2000/svg"/>', encoding="utf-8")
+    publisher = Publisher(
+        'Ville "X" <b>', "ess@ville.fr", "https://ess.ville.fr/carte/", "https://ville.fr/legal", "partial",
+        "https://ville.fr/rgaa", logo, Colours("#004d40"),
+    )  # fmt: skip
+    published = replace(study, territory=replace(study.territory, publisher=publisher))
+    return build_maps(published, tmp_path_factory.mktemp("town"))[0].parent
+
+
+def test_every_page_says_who_publishes_it_and_where_to_report_an_error(town: Path) -> None:
+    for name in PAGES:
+        page = (town / name).read_text(encoding="utf-8")
         assert "Publié par Ville &#34;X&#34; &lt;b&gt;" in page
         assert 'href="mailto:ess@ville.fr?subject=' in page
         assert 'href="https://ville.fr/legal"' in page
-        assert "partiellement conforme" in page
+        assert '<a href="https://ville.fr/rgaa">Accessibilité : partiellement conforme</a>' in page.replace("\xa0", " ")
         assert f'<link rel="canonical" href="https://ess.ville.fr/carte/{name}">' in page
+    assert "--accent: #004d40" in (town / "assets/essgeo.css").read_text(encoding="utf-8")
+
+
+def _metas(path: Path) -> dict[str, str]:
+    metas = [found for tag, found in _elements(path) if tag == "meta"]
+    return {
+        found.get("name") or found.get("property") or "": found["content"] or ""
+        for found in metas
+        if "content" in found
+    }
+
+
+def test_each_page_has_a_title_a_description_and_an_icon_of_its_own(pages: list[Path]) -> None:
+    told = [_metas(path) for path in pages if path.name != "embed.html"]
+    for name in ("og:title", "description"):
+        assert len({one[name] for one in told}) == len(told)
+    for path in pages:
+        assert '<link rel="icon" href="data:image/svg+xml,' in path.read_text(encoding="utf-8")
+
+
+def test_pictures_are_drawn_where_the_address_is_known_and_only_there(town: Path, folder: Path) -> None:
+    for name in PAGES:
+        picture = _metas(town / name)["og:image"].removeprefix("https://ess.ville.fr/carte/")
+        with Image.open(town / picture) as drawn:
+            assert drawn.format == "PNG"
+            assert drawn.size == PICTURE_SIZE
+        assert not {"og:image", "og:url"} & set(_metas(folder / name))
+    assert {path.stem for path in (town / "pictures").iterdir()} == {"index", *NAMES}
+    assert not (folder / "pictures").exists()

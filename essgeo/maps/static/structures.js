@@ -126,7 +126,7 @@
   // The walks of the study around a place, until it is closed.
   function showReach(latlng) {
     const circles = data.walk.minutes.map((minutes) =>
-      L.circle(latlng, { radius: reachOf(minutes), color: "#000091", weight: 1.5, fill: false, interactive: false, renderer: outlining })
+      L.circle(latlng, { radius: reachOf(minutes), color: "#1e1e2a", weight: 1.5, fill: false, interactive: false, renderer: outlining })
     );
     const group = L.featureGroup(circles).addTo(map);
     return () => group.remove();
