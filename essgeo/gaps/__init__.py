@@ -1,10 +1,10 @@
 """Who is out of reach, of what, and how sure that is."""
 
-from essgeo.gaps.areas import Areas, gather_areas, iris_areas
+from essgeo.gaps.areas import Areas, gather_areas, iris_areas, stacked
 from essgeo.gaps.coverage import area_coverage, coverage, dependence
 from essgeo.gaps.filieres import concentrations, cooperations, near_each_other
 from essgeo.gaps.find import LEAST_LOCATED, assess_gaps, find_gaps
-from essgeo.gaps.needs import challenge_reach, needs, needs_supply
+from essgeo.gaps.needs import challenge_reach, iris_supply, needs, needs_supply
 from essgeo.gaps.ranks import standing
 from essgeo.gaps.reach import horizon
 from essgeo.gaps.shares import Drawn, draw
@@ -26,9 +26,11 @@ __all__ = [
     "gather_areas",
     "horizon",
     "iris_areas",
+    "iris_supply",
     "near_each_other",
     "needs",
     "needs_supply",
+    "stacked",
     "standing",
     "support_chain",
     "support_offers",

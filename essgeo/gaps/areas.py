@@ -121,13 +121,15 @@ def gather_areas(
     return _areas(pd.concat(rows, ignore_index=True), demand, point, area)
 
 
-def iris_areas(demand: gpd.GeoDataFrame) -> Areas:
-    """Return each IRIS as an area, for maps.
+def iris_areas(demand: gpd.GeoDataFrame, iris: gpd.GeoDataFrame | None = None) -> Areas:
+    """Return each IRIS as an area, under its name where the layer of ``iris`` gives one.
 
     Parameters
     ----------
     demand
         ``iris_code`` and ``population`` of each demand point.
+    iris
+        The layer, for names.
 
     Examples
     --------
@@ -138,8 +140,23 @@ def iris_areas(demand: gpd.GeoDataFrame) -> Areas:
     [['a', 2.0], ['b', 4.0]]
     """
     codes, area = np.unique(demand["iris_code"].to_numpy(dtype=str), return_inverse=True)
-    table = pd.DataFrame({"level": "iris", "zone_id": codes, "zone_name": codes, "vintage": ""})
+    names = codes if iris is None else iris["name"].reindex(codes).fillna(pd.Series(codes, index=codes)).to_numpy()
+    table = pd.DataFrame({"level": "iris", "zone_id": codes, "zone_name": names, "vintage": ""})
     return _areas(table, demand, np.arange(len(demand)), area)
+
+
+def stacked(first: Areas, second: Areas) -> Areas:
+    """Return the areas of both, those of the first before those of the second.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"zone_id": ["a"], "residents": [3.0]})
+    >>> one = Areas(table, sparse.csr_matrix([[1.0, 2.0]]))
+    >>> stacked(one, one).people.tolist()
+    [3.0, 3.0]
+    """
+    table = pd.concat([first.table, second.table], ignore_index=True)
+    return Areas(table, sparse.csr_matrix(sparse.vstack([first.residents, second.residents])))
 
 
 def _areas(table: pd.DataFrame, demand: pd.DataFrame, point: NDArray[np.intp], area: NDArray[np.intp]) -> Areas:

@@ -283,7 +283,7 @@ def assess_gaps(
     if worlds.shape[-1]:
         behind = (drawn_gap > DRAWN_TIE).mean(axis=-1) + nobody
     behind += nobody[0]  # nothing is behind a territory that has no figure
-    conclusion = _conclusions(offers, offers[has_point(structures)], lived_in, residents, behind)
+    conclusion = conclusions(offers, offers[has_point(structures)], lived_in, residents, behind)
     some = drawn_gap[..., :RANKED_WORLDS]
     known = persons @ demand["income"].notna().to_numpy(dtype=float)[:, None]
     values = {
@@ -339,14 +339,18 @@ def _everybody(areas: Areas) -> NDArray[np.float64]:
     return np.asarray(areas.residents[[0]].todense(), dtype=float).ravel()
 
 
-def _conclusions(
+def conclusions(
     offers: NDArray[np.bool_],
     located: NDArray[np.bool_],
     lived_in: NDArray[np.bool_],
     residents: NDArray[np.float64],
     behind: NDArray[np.float64],
 ) -> NDArray[np.object_]:
-    """Return why a row names no gap, ``""`` where it does: areas x themes."""
+    """Return why a row names no gap, ``""`` where it does: areas x themes.
+
+    ``offers`` and ``located`` are structures x themes, all and those with a position; ``lived_in`` and ``residents``
+    (those measured) areas x 1, the territory first; ``behind`` the share of worlds in which an area is.
+    """
     every, placed = offers.sum(axis=0), located.sum(axis=0)
     few = (placed < LEAST_LOCATED) | (placed < LEAST_SHARE * every)
     whole = residents[0] <= 0  # the territory is not measured

@@ -10,7 +10,9 @@ import pandas as pd
 from scipy import sparse
 
 from essgeo.gaps.areas import FROM_POINTS, Areas
-from essgeo.gaps.reach import THEME_ROWS
+from essgeo.gaps.find import conclusions
+from essgeo.gaps.ranks import DRAWN_TIE
+from essgeo.gaps.reach import THEME_ROWS, has_point, theme_bits, unpack_themes
 from essgeo.gaps.shares import draw, mean_of
 from essgeo.schema.headers import simplify
 from essgeo.schema.validate import require_columns
@@ -59,8 +61,8 @@ def needs(demand: gpd.GeoDataFrame, areas: Areas, indicators: pd.DataFrame) -> p
     areas
         From :func:`essgeo.gather_areas`; the first is the territory.
     indicators
-        One column a figure; the index holds codes of IRIS, or of these areas (a QPV, a commune), whose figure then
-        stands as it is given.
+        One column a figure; the index holds codes of IRIS, or of these areas (a QPV, a commune, an IRIS), whose figure
+        then stands as it is given.
 
     Returns
     -------
@@ -149,7 +151,9 @@ SUPPLIED = {"": "behind", "not_behind": "not_behind"}
 """What a row of gaps says of supply, by its conclusion; of any other nothing is known."""
 
 
-def needs_supply(found: pd.DataFrame, gaps: pd.DataFrame, coverage: pd.DataFrame, *, minutes: int) -> pd.DataFrame:
+def needs_supply(
+    found: pd.DataFrame, gaps: pd.DataFrame, coverage: pd.DataFrame, iris: pd.DataFrame | None = None, *, minutes: int
+) -> pd.DataFrame:
     """Return need beside supply: one row an area, a figure of need and a challenge, each with its interval.
 
     Parameters
@@ -160,6 +164,8 @@ def needs_supply(found: pd.DataFrame, gaps: pd.DataFrame, coverage: pd.DataFrame
         From :func:`essgeo.gaps.assess_gaps`.
     coverage
         From :func:`essgeo.coverage`, of these areas and this walk.
+    iris
+        From :func:`iris_supply`, where IRIS are among the areas.
     minutes
         The walk.
 
@@ -175,9 +181,57 @@ def needs_supply(found: pd.DataFrame, gaps: pd.DataFrame, coverage: pd.DataFrame
     stands = gaps.rename(columns={"neighbourhood_id": "zone_id"})[[*keys, "conclusion"]]
     shares = coverage[(coverage["minutes"] == minutes) & coverage["theme"].isin(list(CHALLENGES))]
     supply = shares[[*keys, "share", "share_low", "share_high"]].merge(stands, on=keys)
+    supply = pd.concat([supply, *([] if iris is None else [iris])])
     supply = supply.assign(supply=supply["conclusion"].map(SUPPLIED).fillna("not_known"))
     kept = [name for name in COLUMNS if name not in {"residents", "need_known", "method"}]
     return found[kept].merge(supply.drop(columns="conclusion"), on=["level", "zone_id"])[[*SUPPLY_COLUMNS]]
+
+
+def iris_supply(
+    structures: gpd.GeoDataFrame, areas: Areas, drawn: NDArray[np.floating], *, level: float = 0.9
+) -> pd.DataFrame:
+    """Return the share of each IRIS within reach of each challenge, with its interval and what may be concluded.
+
+    Parameters
+    ----------
+    structures
+        Those that count.
+    areas
+        All IRIS of the territory.
+    drawn
+        From :func:`essgeo.gaps.shares.draw_shares`, for the walk: areas x themes x worlds, one at least.
+    level
+        Level of the intervals.
+
+    Returns
+    -------
+    DataFrame
+        ``level``, ``zone_id``, ``theme``, ``share``, ``share_low``, ``share_high`` and ``conclusion``, that of
+        :func:`essgeo.gaps.assess_gaps`, for :func:`needs_supply`.
+    """
+    first = THEME_ROWS["theme"].tolist().index(next(iter(CHALLENGES)))  # challenges are the last themes
+    shares, offers = drawn[:, first:], unpack_themes(theme_bits(structures)).astype(bool)[:, first:]
+    # The residents of an IRIS are the same in each world: the share of the territory is the mean of its IRIS by them.
+    people = areas.people
+    whole = np.tensordot(people / max(people.sum(), 1.0), np.nan_to_num(shares), axes=1)
+    behind = (whole - shares > DRAWN_TIE).mean(axis=-1)
+    behind[people <= 0] = np.nan
+    # The rule looks at the territory too, the first of its areas.
+    lived_in, residents = (
+        np.concatenate([[counts.sum()], counts])[:, None] for counts in (areas.table["residents"].to_numpy(), people)
+    )
+    concluded = conclusions(
+        offers, offers[has_point(structures)], lived_in > 0, residents, np.concatenate([behind[:1], behind])
+    )[1:]
+    low, high = ends(shares, level)
+    columns = {"share": mean_of(shares), "share_low": low, "share_high": high, "conclusion": concluded}
+    return pd.concat(
+        [
+            areas.table[["level", "zone_id"]].assign(theme=theme, **{name: of[:, row] for name, of in columns.items()})
+            for row, theme in enumerate(CHALLENGES)
+        ],
+        ignore_index=True,
+    )
 
 
 SUPPLY_COLUMNS = (

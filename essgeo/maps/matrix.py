@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from essgeo.maps.findings import Row, records, where
 from essgeo.schema.columns import COLUMNS, TITLE_END
 from essgeo.schema.vocabulary import CHALLENGES
 from essgeo.text.languages import texts
-from essgeo.text.numbers import MISSING, interval, joined, number, percent
+from essgeo.text.numbers import MISSING, interval, joined, number, percent, placed
 
 if TYPE_CHECKING:
     from essgeo.messages import Lang
@@ -18,38 +18,49 @@ if TYPE_CHECKING:
 
 LEVELS = ("neighbourhood", "qpv", "commune")
 
+Line: TypeAlias = tuple[str, list[dict[str, Any]], list[dict[str, Any]]]
+"""A line of a matrix: an area, a row a figure of need, a row a challenge."""
+
 
 def needs_page(study: Study) -> dict[str, Any]:
     """Return need beside supply by area, findings in words, publics, the figures of documents, and those of QPV."""
     words, lang = texts(study.lang)["needs"], study.lang
     rows = records(study.needs_supply)
     indicators = [*dict.fromkeys(row["indicator"] for row in rows)]
-    matrices = []
-    for level in LEVELS:
-        own = [row for row in rows if row["level"] == level]
-        areas = {row["zone_id"]: row["zone_name"] for row in own}
-        found = {(row["zone_id"], row["indicator"], row["theme"]): row for row in own}
-        lines = [
-            (
-                areas[zone],
-                [found[zone, indicator, next(iter(CHALLENGES))] for indicator in indicators],
-                [found[zone, indicators[0], theme] for theme in CHALLENGES],
-            )
-            for zone in areas
-        ]
-        matrices.append((words[f"level_{level}"], lines))
+    matrices = [(words[f"level_{level}"], _lines([row for row in rows if row["level"] == level])) for level in LEVELS]
+    of_iris = [row for row in rows if row["level"] == "iris"]
+    needy, short = (
+        {row["zone_id"] for row in of_iris if row[side] == worst}
+        for side, worst in (("need", "more"), ("supply", "behind"))
+    )
+    cities = study.iris["city"]
+    both = [row | {"zone_name": placed(row["zone_name"], cities.get(row["zone_id"], ""))} for row in of_iris]
     scope = where(study.challenge_reach, level="territory")
     return {
         "page": "needs.html",
         "indicators": {name: _label(name, lang) for name in indicators},
         "challenges": list(CHALLENGES),
         "matrices": [(heading, lines) for heading, lines in matrices if lines],
-        "findings": _findings(rows, lang),
+        "iris": _lines([row for row in both if row["zone_id"] in needy & short]),
+        "iris_known": len({row["zone_id"] for row in of_iris}),
+        "findings": _findings([row for row in rows if row["level"] in LEVELS], lang),
         "publics": [*records(scope), *records(where(study.challenge_reach, level="neighbourhood"))],
         "figures": records(study.figures),
         "counted_today": int(study.figures["now_low"].notna().sum()),
         "of_qpv": records(study.qpv_figures),
     }
+
+
+def _lines(rows: list[dict[str, Any]]) -> list[Line]:
+    """Return the rows of a level, one line an area in their order."""
+    lines: dict[str, tuple[str, dict[str, dict[str, Any]], dict[str, dict[str, Any]]]] = {}
+    for row in rows:
+        _, needs, supplies = lines.setdefault(row["zone_id"], (row["zone_name"], {}, {}))
+        needs.setdefault(row["indicator"], row)
+        supplies.setdefault(row["theme"], row)
+    return [
+        (name, [*needs.values()], [supplies[theme] for theme in CHALLENGES]) for name, needs, supplies in lines.values()
+    ]
 
 
 def _findings(rows: list[dict[str, Any]], lang: Lang) -> list[str]:

@@ -23,9 +23,11 @@ from essgeo.gaps import (
     gather_areas,
     horizon,
     iris_areas,
+    iris_supply,
     near_each_other,
     needs,
     needs_supply,
+    stacked,
     support_chain,
     support_offers,
 )
@@ -179,7 +181,8 @@ def measure(setting: Setting) -> Study:
         **chance,
     )
     # IRIS are many: of fewer worlds, and for the walk of the map alone.
-    by_iris = measured_areas(iris_areas(setting.demand), near)
+    every_iris = iris_areas(setting.demand, setting.iris)
+    by_iris = measured_areas(every_iris, near)
     drawn_by_iris = draw_shares(
         demand, counted, by_iris, cost, within_minutes=[walk], **chance | {"draws": min(chosen.draws, FEWER)}
     )
@@ -222,7 +225,8 @@ def measure(setting: Setting) -> Study:
         seed=setting.portrait,
         level=chosen.level,
     )
-    needed = needs(setting.demand, whole, pd.DataFrame() if setting.indicators is None else setting.indicators)
+    shown = pd.DataFrame() if setting.indicators is None else setting.indicators
+    needed = needs(setting.demand, stacked(whole, every_iris), shown)
     return Study(
         **vars(setting),
         zones=zones,
@@ -268,7 +272,13 @@ def measure(setting: Setting) -> Study:
             **chance,
         ),
         needs=needed,
-        needs_supply=needs_supply(needed, behind, reached, minutes=walk),
+        needs_supply=needs_supply(
+            needed,
+            behind,
+            reached,
+            iris_supply(counted, by_iris, drawn_by_iris[:, :, 0], level=chosen.level) if chosen.draws else None,
+            minutes=walk,
+        ),
         figures=beside_today(
             setting.lists["seed_figures"],
             _today(setting, whole, needed, by_area),

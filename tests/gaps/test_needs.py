@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import geopandas as gpd
@@ -11,7 +12,8 @@ import pytest
 from scipy import sparse
 
 from essgeo import needs, travel_cost
-from essgeo.gaps import Areas, challenge_reach, coverage, needs_supply
+from essgeo.gaps import Areas, challenge_reach, coverage, iris_areas, iris_supply, needs_supply, stacked
+from essgeo.gaps.shares import draw_shares
 
 NAMES = ("t", "whole", "part", "nobody")
 HOMES = gpd.GeoDataFrame(
@@ -89,3 +91,28 @@ def test_a_challenge_counts_its_public_where_it_is_known_and_says_where_resident
     gaps = pd.DataFrame(concluded).assign(level="neighbourhood", neighbourhood_id="whole")
     table = needs_supply(needs(HOMES, AREAS, pd.DataFrame({"x": {"a": 1.0}})), gaps, reached, minutes=15)
     assert table.set_index("theme")["supply"].to_dict() == {"jeunesse": "behind", "alimentation_durable": "not_known"}
+
+
+def test_an_iris_has_its_own_figure_beside_its_own_supply() -> None:
+    """IRIS b lies beside three shops for the young, of IRIS a a quarter of the residents."""
+    shops = gpd.GeoDataFrame(
+        {"sectors": "", "challenges": ["jeunesse"] * 3, "status": "active", "geo_radius_m": 0.0},
+        geometry=gpd.points_from_xy([100, 110, 120], [0, 0, 0]),
+        crs=2154,
+    )
+    by_iris, cost = iris_areas(HOMES), travel_cost(HOMES, shops)
+    chance = {"odds": (99, 1), "as_of": dt.date(2026, 11, 1), "draws": 8, "seed": 0}
+    drawn = draw_shares(HOMES, shops, by_iris, cost, within_minutes=[15], **chance)
+    found = iris_supply(shops, by_iris, drawn[:, :, 0]).set_index(["zone_id", "theme"])
+    assert found.loc[("a", "jeunesse"), ["share", "conclusion"]].tolist() == [0.25, ""]
+    assert found.loc[("b", "jeunesse"), ["share_low", "share_high", "conclusion"]].tolist() == [1, 1, "not_behind"]
+    assert found.loc[("a", "transition_ecologique"), "conclusion"] == "none"
+    needed = needs(HOMES, stacked(AREAS, iris_areas(HOMES)), pd.DataFrame({"taux": {"a": 20.0, "b": 10.0}}))
+    reached = coverage(HOMES, shops, AREAS, cost, within_minutes=[15], draws=8)
+    none = pd.DataFrame(columns=["level", "neighbourhood_id", "theme", "conclusion"])
+    table = needs_supply(needed, none, reached, found.reset_index(), minutes=15)
+    young = table[table["theme"] == "jeunesse"].set_index("zone_id")
+    assert young[["level", "need", "need_value", "supply"]].to_numpy().tolist() == [
+        ["iris", "more", 20, "behind"],
+        ["iris", "less", 10, "not_behind"],
+    ]
