@@ -24,6 +24,12 @@ PIN_ADDOK := uv pip compile --group addok --quiet --upgrade --universal --python
 # takes over from the other.
 PYTEST := -m pytest -n 2 --dist worksteal
 
+SCRIPTS := $(CURDIR)/essgeo/maps/static
+
+# Leaflet's own pages say which release is the newest; a new one is copied to $(SCRIPTS)/leaflet by hand.
+PIN_SCRIPTS := npm install --prefix requirements/scripts --package-lock-only --omit-lockfile-registry-resolved --silent \
+	--save-dev --save-exact eslint@9 @eslint/js@9 typescript @types/leaflet@1 leaflet@1
+
 # Tests start many processes: modules are compiled once, whatever the shell asks.
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -44,7 +50,10 @@ test: $(VENV)/.dev ## run the tests but the slow ones; ARGS="-k zoning" narrows
 test-all: $(VENV)/.dev ## run every test
 	@$(BIN)/python $(PYTEST) $(ARGS)
 
-check: $(VENV)/.dev ## lint, formatting, types, import order
+check: $(VENV)/.dev build/scripts/.done ## lint, formatting, types, import order; of the scripts of the maps too (needs npm)
+	@cd build/scripts/node_modules/leaflet/dist && cmp leaflet.js $(SCRIPTS)/leaflet/leaflet.js && cmp leaflet.css $(SCRIPTS)/leaflet/leaflet.css
+	NODE_PATH=build/scripts/node_modules build/scripts/node_modules/.bin/eslint --max-warnings 0 --config requirements/scripts/eslint.config.js essgeo/maps/static/*.js
+	build/scripts/node_modules/.bin/tsc --project requirements/scripts
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -63,11 +72,12 @@ minimums: $(BIN)/python ## run the tests with the lowest versions pyproject.toml
 	uv pip install --quiet --python build/minimums/bin/python --resolution lowest-direct --group test --editable ".[cluster]"
 	build/minimums/bin/python $(PYTEST) $(ARGS)
 
-pins: ## choose the newest versions again (needs uv)
+pins: ## choose the newest versions again (needs uv and npm)
 	$(PIN) --group dev --extra cluster --output-file requirements/dev.txt
 	$(PIN) --group build --constraints requirements/dev.txt --output-file requirements/run.txt
 	$(PIN) --extra notebook --constraints requirements/dev.txt --output-file requirements/notebook.txt
 	$(PIN_ADDOK)
+	$(PIN_SCRIPTS)
 
 clean: ## remove the environment, caches and builds
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
@@ -82,6 +92,13 @@ else
 	@$(UV) venv --quiet --allow-existing --python $(BIN)/python build/addok
 	@$(UV) pip install --quiet --python build/addok/bin/python --require-hashes -r requirements/addok.txt
 endif
+	@touch $@
+
+build/scripts/.done: requirements/scripts/package.json requirements/scripts/package-lock.json
+	@command -v npm >/dev/null || { echo "The scripts of the maps are checked by npm packages: install npm (Debian: apt-get install npm)." >&2; exit 1; }
+	@echo "Installing the tools that check the scripts in build/scripts"
+	@mkdir -p build/scripts && cp $^ build/scripts/
+	@npm ci --prefix build/scripts --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.run

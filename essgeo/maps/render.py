@@ -8,13 +8,11 @@ import json
 import re
 from functools import cache, partial
 from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 from urllib.parse import urlencode, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
-from xstatic.pkg import leaflet
 
 from essgeo.maps.actors import station
 from essgeo.maps.findings import interval, walk, walk_to
@@ -37,6 +35,7 @@ from essgeo.text.phrases import method_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from essgeo.messages import Lang
 
@@ -87,6 +86,7 @@ BACKGROUNDS = {
 FOLDER = "assets"
 
 LEAFLET_SCRIPT, LEAFLET_STYLE = "leaflet.js", "leaflet.css"
+"""Version 1.9.4 as its authors publish it: ``make check`` compares them with the package."""
 
 MAP_SCRIPT, STYLE, COMPARE_SCRIPT, SITING_STYLE = "essgeo.js", "essgeo.css", "compare.js", "siting.css"
 
@@ -117,8 +117,8 @@ class Asset(NamedTuple):
 @cache
 def asset_texts(colours: Colours = DEFAULT) -> dict[str, str]:
     """Return the text of each script and style by the name of its file; the modules of a map are one script."""
-    package, ours = Path(leaflet.BASE_DIR), files("essgeo.maps") / "static"
-    texts = {name: (package / name).read_text(encoding="utf-8") for name in (LEAFLET_SCRIPT, LEAFLET_STYLE)}
+    ours = files("essgeo.maps") / "static"
+    texts = {name: (ours / "leaflet" / name).read_text(encoding="utf-8") for name in (LEAFLET_SCRIPT, LEAFLET_STYLE)}
     texts |= {name: (ours / name).read_text(encoding="utf-8") for name in (STYLE, SITING_STYLE, COMPARE_SCRIPT)}
     texts[STYLE] += f":root {{ --accent: {colours.accent}; --tint: {colours.tint}; }}\n"
     texts[MAP_SCRIPT] = "\n".join((ours / name).read_text(encoding="utf-8") for name in _MODULES)

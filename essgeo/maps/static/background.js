@@ -1,9 +1,10 @@
 // Background tiles. One picture is tried first, so that a page without a network asks once and not for every tile.
-(function () {
-  "use strict";
+const Background = (function () {
 
-  const { data, map, words, find } = window.essgeo;
+  const { data, words, find } = Dom;
+  const { map } = Layers;
   const source = data.background;
+  /** @type {L.TileLayer | null} */
   let shown = null;
   let wanted = "none";
 
@@ -15,7 +16,8 @@
 
   function choose(name) {
     wanted = name;
-    const say = (text) => find("background-status") && (find("background-status").textContent = text);
+    const status = find("background-status");
+    const say = (text) => status && (status.textContent = text);
     say("");
     if (shown) {
       shown.remove();
@@ -40,5 +42,5 @@
     picture.src = trial(url);
   }
 
-  window.essgeo.background = { choose: choose, names: source ? ["tiles", "none"] : ["none"] };
+  return { choose: choose, names: source ? ["tiles", "none"] : ["none"] };
 })();

@@ -1,23 +1,29 @@
+"use strict";
+
 // Two columns of the table side by side. Without this script the table shows every area.
 (function () {
-  "use strict";
-
-  const find = (name) => document.getElementById(name);
-  const table = find("compare");
-  const heads = Array.from(table.tHead.rows[0].querySelectorAll("[data-area]"));
-  const codes = heads.map((head) => head.dataset.area);
-  const names = heads.map((head) => head.querySelector("bdi").textContent);
-  const selects = [find("compare-a"), find("compare-b")];
+  const table = /** @type {HTMLTableElement} */ (document.getElementById("compare"));
+  const status = /** @type {HTMLElement} */ (document.getElementById("compare-status"));
+  const choice = /** @type {HTMLFormElement} */ (document.getElementById("compare-choice"));
+  const heads = areasOf(table.rows[0]);
+  const codes = heads.map((head) => String(head.dataset.area));
+  const names = heads.map((head) => head.querySelector("bdi")?.textContent);
+  const selects = Array.from(choice.querySelectorAll("select"));
   if (codes.length < 2) {
     return;
+  }
+
+  /** @param {HTMLTableRowElement} row @returns {HTMLTableCellElement[]} */
+  function areasOf(row) {
+    return Array.from(row.querySelectorAll("[data-area]"));
   }
 
   // Also in the query, for links that other pages write.
   function read() {
     const given = [window.location.hash, window.location.search].map((text) => new URLSearchParams(text.slice(1)));
-    const asked = ["a", "b"].map((name) => given.map((one) => one.get(name)).find((code) => codes.includes(code)));
-    const first = asked[0] || codes.find((code) => code !== asked[1]);
-    const second = asked[1] && asked[1] !== first ? asked[1] : codes.find((code) => code !== first);
+    const asked = ["a", "b"].map((name) => given.map((one) => one.get(name) || "").find((code) => codes.includes(code)));
+    const first = asked[0] || codes.filter((code) => code !== asked[1])[0];
+    const second = asked[1] && asked[1] !== first ? asked[1] : codes.filter((code) => code !== first)[0];
     return [first, second];
   }
 
@@ -28,7 +34,7 @@
   }
 
   function judge(row, chosen) {
-    const verdict = row.querySelector(".verdict");
+    const verdict = row.querySelector("td.verdict");
     const [one, other] = chosen.map((code) => row.querySelector('[data-area="' + code + '"]').dataset);
     const told = one.low !== undefined && other.low !== undefined;
     const same = told && one.low === other.low && one.high === other.high;
@@ -39,7 +45,7 @@
 
   function show(chosen) {
     Array.from(table.rows).forEach(function (row) {
-      const cells = Array.from(row.querySelectorAll("[data-area]"));
+      const cells = areasOf(row);
       if (!cells.length) {
         row.cells[0].colSpan = 4;
         return;
@@ -48,7 +54,7 @@
       const ordered = chosen.map((code) => cells.find((cell) => cell.dataset.area === code));
       row.cells[0].after(...ordered);
       if (row.parentNode === table.tHead) {
-        row.querySelector(".verdict").hidden = false;
+        row.querySelector("th.verdict")?.removeAttribute("hidden");
       } else {
         judge(row, chosen);
       }
@@ -65,9 +71,8 @@
     shown = chosen;
     show(chosen);
     write(chosen);
-    const status = find("compare-status");
     const said = { first: names[codes.indexOf(chosen[0])], second: names[codes.indexOf(chosen[1])] };
-    status.textContent = status.dataset.text.replace(/\{(\w+)\}/g, (whole, name) => said[name] || whole);
+    status.textContent = String(status.dataset.text).replace(/\{(\w+)\}/g, (whole, name) => said[name] || whole);
   }
 
   selects.forEach(function (select, place) {
@@ -83,7 +88,7 @@
     select.addEventListener("change", () => choose(place));
   });
   let shown = read();
-  find("compare-choice").hidden = false;
+  choice.hidden = false;
   show(shown);
   window.addEventListener("hashchange", () => show((shown = read())));
   document.documentElement.dataset.compared = "";

@@ -1,10 +1,24 @@
+"use strict";
+
 // The data of the page, and the only ways this site makes elements: text is always text, never markup.
-(function () {
-  "use strict";
+const Dom = (function () {
 
   const given = window.essgeoData;
   const data = Object.assign({ register: given.register }, given.study);
-  Object.assign(data, JSON.parse(document.getElementById("map-data").textContent));
+  Object.assign(data, JSON.parse(get("script", "map-data").text));
+
+  /**
+   * An element that stands wherever it is asked for; `find` is for those that a page may leave out.
+   * @template {keyof HTMLElementTagNameMap} T
+   * @param {T} tag
+   * @param {string} name
+   */
+  function get(tag, name) {
+    return /** @type {HTMLElementTagNameMap[T]} */ (document.querySelector(`${tag}#${name}`));
+  }
+
+  /** @param {string} name */
+  const find = (name) => document.getElementById(name);
 
   function element(tag, options, children) {
     const made = document.createElement(tag);
@@ -57,7 +71,7 @@
     return text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").replace(/[’']/g, " ").toLowerCase();
   }
 
-  window.essgeo = {
+  return {
     data: data,
     words: data.texts,
     element: element,
@@ -67,6 +81,7 @@
     folded: folded,
     percent: percent,
     number: (value) => (value === null ? "–" : whole.format(value)),
-    find: (name) => document.getElementById(name),
+    find: find,
+    get: get,
   };
 })();

@@ -1,8 +1,9 @@
 // The map and its layers. Outlines and labels are vectors: it is legible without its background.
-(function () {
-  "use strict";
+const Layers = (function () {
 
-  const { data, words, fill, isolated, monthOf, percent, ShapeMarker } = window.essgeo;
+  const { data, words, fill, isolated, percent } = Dom;
+  const { monthOf } = Register;
+  const { Stamps, hatching } = Symbols;
   const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   const OUTLINED = Object.keys(data.strokes);
   const LABELLED = { communes: "commune", neighbourhoods: "neighbourhood" };
@@ -20,7 +21,7 @@
 
   function outlineStyle(name) {
     const { colour, width, dash, hatched } = data.strokes[name];
-    const filling = hatched ? { hatch: colour, fillOpacity: 0.55 } : { fillOpacity: 0 };
+    const filling = hatched ? { fillColor: hatching(colour, 8), fillOpacity: 0.55 } : { fillOpacity: 0 };
     return Object.assign({ color: colour, weight: width, dashArray: dash || null }, filling);
   }
 
@@ -35,14 +36,16 @@
     inertia: !still,
   });
   map.attributionControl.setPrefix('<a href="https://leafletjs.com">Leaflet</a>');
-  // From below: outlines, a veil over what lies beyond the territory, target neighbourhoods, points, names.
-  ["outlines", "beyond", "targets", "points", "names"].forEach(function (name, place) {
-    map.createPane(name).style.zIndex = 400 + 10 * place;
+  // From below: fills, outlines, a veil over what lies beyond the territory, target neighbourhoods, names, points.
+  ["fills", "outlines", "beyond", "targets", "names", "points"].forEach(function (name, place) {
+    const { style } = map.createPane(name);
+    style.zIndex = String(400 + 10 * place);
+    style.pointerEvents = name === "beyond" || name === "names" ? "none" : "";
   });
-  ["beyond", "names"].forEach((name) => (map.getPane(name).style.pointerEvents = "none"));
+  const filling = L.svg({ pane: "fills" });
   const outlining = L.canvas({ pane: "outlines" });
   const targeting = L.canvas({ pane: "targets" });
-  const dotting = L.canvas({ pane: "points", tolerance: 4 });
+  const dotting = L.canvas({ pane: "points", tolerance: 7 });
   // The page scrolls over the map until it is clicked: then, or with Ctrl or two fingers, the map moves.
   const fingers = window.matchMedia("(pointer: coarse)").matches;
   map.scrollWheelZoom.disable();
@@ -54,7 +57,7 @@
     map.dragging.enable();
   });
   document.addEventListener("pointerdown", function (event) {
-    if (!map.getContainer().contains(event.target)) {
+    if (!event.composedPath().includes(map.getContainer())) {
       map.scrollWheelZoom.disable();
       if (fingers) {
         map.dragging.disable();
@@ -76,7 +79,8 @@
   L.control.scale({ imperial: false }).addTo(map);
 
   function shapes(name) {
-    const renderer = name === "neighbourhoods" ? targeting : outlining;
+    const hatched = name === "iris" || data.strokes[name].hatched;
+    const renderer = name === "neighbourhoods" ? targeting : hatched ? filling : outlining;
     return L.geoJSON(data.layers[name], { style: STYLES[name], interactive: false, renderer: renderer });
   }
 
@@ -93,11 +97,15 @@
     if (!LABELLED[name]) {
       return layer;
     }
-    const group = L.featureGroup([layer]);
-    layer.eachLayer((part) =>
-      group.addLayer(label(part.getBounds().getCenter(), part.feature.properties.title, LABELLED[name]))
+    const named = data.layers[name].features.map((feature) =>
+      label(L.geoJSON(feature).getBounds().getCenter(), feature.properties.title, LABELLED[name])
     );
-    return group;
+    return L.featureGroup([layer, ...named]);
+  }
+
+  // A circle that can be clicked and is not drawn: its symbol is stamped.
+  function pin(latlng, options) {
+    return L.circleMarker(latlng, { stroke: false, fill: false, bubblingMouseEvents: false, renderer: dotting, ...options });
   }
 
   // What is planned has a mark of its own.
@@ -105,7 +113,7 @@
     const drawn = L.geoJSON(data.layers[mark.layer], {
       filter: (feature) => Boolean(feature.properties.planned) === (name === "planned"),
       pointToLayer: function (feature, latlng) {
-        const marker = new ShapeMarker(latlng, { symbol: mark, radius: 5, renderer: dotting });
+        const marker = pin(latlng, { symbol: mark, radius: 5 });
         marker.feature = feature;
         return marker.on("click", () => map.fire("essgeo:point", { name: mark.layer, marker: marker }));
       },
@@ -141,10 +149,18 @@
   const veil = { stroke: false, fillColor: "#f7f6f2", fillOpacity: 0.7, smoothFactor: 0, interactive: false };
   L.polygon([WORLD, ...rings], Object.assign(veil, { pane: "beyond", renderer: L.canvas({ pane: "beyond" }) })).addTo(map);
 
+  const pinned = [...Object.keys(data.marks), "structures"];
+  const stamps = new Stamps("points", () =>
+    pinned.filter((name) => map.hasLayer(layers[name])).flatMap((name) => layers[name].getLayers())
+  );
+
+  stamps.addTo(map);
+
   function stack() {
     ORDER.filter((name) => map.hasLayer(layers[name])).forEach((name) =>
       layers[name].eachLayer((part) => part.bringToFront && part.bringToFront())
     );
+    stamps.draw();
   }
 
   function toggle(name, shown) {
@@ -153,6 +169,7 @@
       stack();
     } else {
       layers[name].remove();
+      stamps.draw();
     }
   }
 
@@ -161,7 +178,8 @@
   function filled(share) {
     const place = classOf(share);
     const step = data.hatches[place];
-    return { fillColor: data.colours[place], hatch: step ? "#4a1c00" : null, step: step, fillOpacity: STYLES.iris.fillOpacity };
+    const colour = data.colours[place];
+    return { fillColor: step ? hatching("#4a1c00", step, colour) : colour, fillOpacity: STYLES.iris.fillOpacity };
   }
 
   // The share of an IRIS for a theme; null where nobody lives, nothing may be concluded, or at another month.
@@ -181,7 +199,9 @@
       }
     });
     const everybody = living.reduce((sum, count) => sum + count, 0);
-    document.querySelectorAll(".people").forEach(function (label) {
+    /** @type {NodeListOf<HTMLElement>} */
+    const labels = document.querySelectorAll(".people");
+    labels.forEach(function (label) {
       const share = everybody ? living[Number(label.dataset.class)] / everybody : null;
       label.textContent = share === null ? "" : " " + fill(words.class_people, { share: percent(share) });
     });
@@ -190,9 +210,9 @@
   function paint(theme, measured) {
     people(theme, measured);
     iris.setStyle(function (feature) {
-      const share = shareOf(feature.properties, theme, measured);
+      const share = shareOf(feature?.properties, theme, measured);
       return share === null
-        ? { hatch: "#777", step: 8, fillColor: null, fillOpacity: 0.5 }
+        ? { fillColor: hatching("#777", 8), fillOpacity: 0.5 }
         : filled(share);
     });
   }
@@ -201,7 +221,8 @@
   function declutter() {
     const placed = [];
     const names = Array.from(document.querySelectorAll(".map-label"));
-    names.sort((one, other) => other.classList.contains("neighbourhood") - one.classList.contains("neighbourhood"));
+    const isFirst = (name) => Number(name.classList.contains("neighbourhood"));
+    names.sort((one, other) => isFirst(other) - isFirst(one));
     names.forEach(function (name) {
       const box = name.getBoundingClientRect();
       const clear = placed.every(
@@ -214,38 +235,39 @@
     });
   }
 
-  map.on("zoomend viewreset layeradd", L.Util.throttle(() => window.requestAnimationFrame(declutter), 100));
+  map.on("zoomend viewreset layeradd", L.Util.throttle(() => window.requestAnimationFrame(declutter), 100, map));
+
+  // Whether a polygon holds a place: a ray to the east crosses its rings an odd number of times.
+  function holds({ type, coordinates }, { lat, lng }) {
+    const rings = type === "Polygon" ? coordinates : type === "MultiPolygon" ? coordinates.flat() : [];
+    const crossed = rings.flatMap((ring) =>
+      ring.slice(1).filter(function ([x, y], place) {
+        const [before, above] = ring[place];
+        return y > lat !== above > lat && lng < x + ((lat - y) * (before - x)) / (above - y);
+      })
+    );
+    return crossed.length % 2 === 1;
+  }
 
   // The polygons of the layers on the map that hold a place, from the smallest kind to the largest.
   function under(latlng) {
-    const point = map.latLngToLayerPoint(latlng);
-    const found = [];
-    TOP_DOWN.filter((name) => map.hasLayer(layers[name])).forEach(function visit(name) {
-      (function search(group) {
-        group.eachLayer(function (part) {
-          if (part.eachLayer) {
-            search(part);
-          } else if (part instanceof L.Polygon && part._containsPoint(point)) {
-            found.push([name, part.feature.properties]);
-          }
-        });
-      })(layers[name]);
-    });
-    return found;
+    return TOP_DOWN.filter((name) => map.hasLayer(layers[name])).flatMap((name) =>
+      data.layers[name].features.filter(({ geometry }) => holds(geometry, latlng)).map(({ properties }) => [name, properties])
+    );
   }
 
-  Object.assign(window.essgeo, {
+  return {
     map: map,
     still: still,
     layers: layers,
     LAYER_NAMES: ORDER,
     STYLES: STYLES,
     outlining: outlining,
-    dotting: dotting,
+    pin: pin,
     stack: stack,
     follow: follow,
     toggle: toggle,
     paint: paint,
     under: under,
-  });
+  };
 })();

@@ -1,9 +1,9 @@
 // The same as the map, in words: search results, the list of structures, the table of IRIS.
-(function () {
-  "use strict";
+const Lists = (function () {
 
-  const { data, words, element, isolated, fill, number, percent, find, labelled, known, byName } = window.essgeo;
-  const { register } = window.essgeo;
+  const { data, words, element, isolated, fill, number, percent, find, get } = Dom;
+  const { register, known, byName } = Register;
+  const { labelled } = Popups;
   const RESULTS = 6;
   const PAGE = 50;
   const PRINTED = 1000;
@@ -63,15 +63,15 @@
     if (!body) {
       return;
     }
-    const asking = find("list-all");
+    const asking = get("button", "list-all");
     asking.hidden = named;
     asking.textContent = fill(words.list_all, { count: number(rows.length) });
     asking.onclick = ask;
     const size = onPaper ? PRINTED : PAGE;
     const pages = Math.max(1, Math.ceil(rows.length / size));
     const whole = named && rows.length <= PRINTED;
-    find("list-part").textContent = whole ? "" : fill(words.list_part, { count: number(rows.length) });
-    find("pager").hidden = !named || pages === 1;
+    get("p", "list-part").textContent = whole ? "" : fill(words.list_part, { count: number(rows.length) });
+    get("nav", "pager").hidden = !named || pages === 1;
     if (!named) {
       body.replaceChildren();
       return;
@@ -79,16 +79,19 @@
     const sorted = byName(rows);
     (function turn() {
       body.replaceChildren(...sorted.slice(page * size, (page + 1) * size).map((row) => listed(known(row), open)));
-      find("page-number").textContent = fill(words.page_number, { page: number(page + 1), pages: number(pages) });
-      [["previous", -1, 0], ["next", 1, pages - 1]].forEach(function ([name, step, last]) {
-        find(name).setAttribute("aria-disabled", page === last);
-        find(name).onclick = function () {
+      get("span", "page-number").textContent = fill(words.page_number, { page: number(page + 1), pages: number(pages) });
+      const turner = function (name, step, last) {
+        const button = get("button", name);
+        button.setAttribute("aria-disabled", String(page === last));
+        button.onclick = function () {
           if (page !== last) {
             page += step;
             turn();
           }
         };
-      });
+      };
+      turner("previous", -1, 0);
+      turner("next", 1, pages - 1);
     })();
   }
 
@@ -98,7 +101,7 @@
       return;
     }
     const place = data.coverage.themes.indexOf(theme);
-    find("iris-theme").textContent = data.labels.themes[theme] || "";
+    get("span", "iris-theme").textContent = data.labels.themes[theme] || "";
     body.replaceChildren(
       ...data.layers.iris.features.map(function ({ properties }) {
         const shares = data.coverage.shares[properties.id];
@@ -139,5 +142,5 @@
     restart();
   }
 
-  window.essgeo.lists = { results: results, structures: structures, iris: iris, restart: restart, print: print, save: save };
+  return { results: results, structures: structures, iris: iris, restart: restart, print: print, save: save };
 })();

@@ -1,14 +1,14 @@
 // One state, one update: controls change the state, the map and the lists follow it. A page may leave any control out.
 (function () {
-  "use strict";
-
-  const { data, words, element, fill, number, find, map, link, lists, background } = window.essgeo;
-  const { FILTERS, LAYER_NAMES } = window.essgeo;
-  const { register, everything, details, rowOf, matching, counts, undated, today } = window.essgeo;
-  const { show, draw, placeOf, toggle, paint, follow, under, still, offers } = window.essgeo;
-  const { structuresPopup, placePopup, percent, nearestTo, showReach } = window.essgeo;
+  const { data, words, element, fill, number, find, get, percent } = Dom;
+  const { FILTERS, register, everything, details, rowOf, matching, counts, offers, undated, today } = Register;
+  const { structuresPopup, placePopup } = Popups;
+  const { map, LAYER_NAMES, toggle, paint, follow, under, still } = Layers;
+  const { show, draw, placeOf, nearestTo, showReach } = Structures;
   const AT_ONE_PLACE = 10;
+  /** @returns {any[]} */
   const all = (selector) => Array.from(document.querySelectorAll(selector));
+  /** @type {Record<string, HTMLInputElement>} */
   const boxes = Object.fromEntries(all("input[data-layer]").map((box) => [box.dataset.layer, box]));
   const initial = Object.keys(boxes).length
     ? LAYER_NAMES.filter((name) => boxes[name] && boxes[name].defaultChecked)
@@ -17,6 +17,7 @@
   const state = {};
   let settled = false;
   let named = false;
+  /** @type {HTMLElement | null} */
   let opener = null;
 
   function listen(name, event, handler) {
@@ -27,22 +28,19 @@
   }
 
   function setValue(name, value) {
-    if (find(name)) {
-      find(name).value = value;
-    }
+    all(`#${name}`).forEach((control) => (control.value = value));
   }
 
   function openPopup(latlng, content, title, closed) {
     const popup = L.popup({ autoPan: false, minWidth: 0, maxWidth: 1000 }).setLatLng(latlng).setContent(content);
     popup.openOn(map);
     // A panel of the map on a desk, a sheet at its foot on a phone: it hides no more of the map than it must.
-    const box = popup.getElement();
+    const box = /** @type {HTMLElement} */ (popup.getElement());
     map.getContainer().append(box);
     box.setAttribute("role", "dialog");
     box.setAttribute("aria-label", title);
     box.setAttribute("tabindex", "-1");
-    const close = box.querySelector(".leaflet-popup-close-button");
-    close.setAttribute("aria-label", words.close);
+    box.querySelector(".leaflet-popup-close-button")?.setAttribute("aria-label", words.close);
     box.addEventListener("keydown", (event) => event.key === "Escape" && popup.remove());
     popup.on("remove", function () {
       if (closed) {
@@ -69,7 +67,7 @@
   // From a list: the map goes to the structure and the focus follows.
   function goTo(row, from) {
     map.setView(placeOf(row.row), Math.max(map.getZoom(), 16), { animate: false });
-    find("map").scrollIntoView({ block: "center", behavior: still ? "auto" : "smooth" });
+    map.getContainer().scrollIntoView({ block: "center", behavior: still ? "auto" : "smooth" });
     opener = null;
     openStructures([row.row]).then(function (box) {
       opener = from;
@@ -116,9 +114,7 @@
   }
 
   function say(name, text) {
-    if (find(name)) {
-      find(name).textContent = text;
-    }
+    all(`#${name}`).forEach((part) => (part.textContent = text));
   }
 
   function name() {
@@ -137,8 +133,8 @@
     const rows = matching(state);
     const located = show(rows, state.date, state.theme);
     const asked = rows.filter((row) => offers(row, state.theme));
-    lists.results(rows, state.q.trim(), goTo);
-    lists.structures(asked, goTo, named, name);
+    Lists.results(rows, state.q.trim(), goTo);
+    Lists.structures(asked, goTo, named, name);
     const here = register.rows.length;
     const counted = {
       total: number(here),
@@ -151,7 +147,7 @@
     ["count", "count-print"].forEach((place) => say(place, when + count));
     FILTERS.filter((name) => find("filter-" + name)).forEach(function (name) {
       const found = counts(state, name);
-      Array.from(find("filter-" + name).options).filter((option) => option.value).forEach(function (option) {
+      Array.from(get("select", "filter-" + name).options).filter((option) => option.value).forEach(function (option) {
         const label = data.labels[name][option.value];
         option.textContent = label + " (" + number(found[option.value] || 0) + ")";
       });
@@ -161,7 +157,7 @@
 
   function remember() {
     if (settled && find("permalink")) {
-      link.write(state);
+      Link.write(state);
     }
   }
 
@@ -210,7 +206,7 @@
     setValue("theme", theme);
     paint(theme, state.date === null);
     say("theme-print", data.labels.themes[theme] || "");
-    lists.iris(theme);
+    Lists.iris(theme);
     if (data.headlines[theme]) {
       tell(theme);
     }
@@ -219,7 +215,7 @@
   function setBackground(name) {
     state.background = name;
     all("input[name=background]").forEach((radio) => (radio.checked = radio.value === name));
-    background.choose(name);
+    Background.choose(name);
   }
 
   // `month` is null on the day of the study.
@@ -231,17 +227,14 @@
     if (month !== null) {
       say("day", fill(words.count_at, { month: shown }).replace(/[\s:]+$/, ""));
     }
-    if (!find("date")) {
-      return;
-    }
     setValue("date", month === null ? today : month);
-    find("date").setAttribute("aria-valuetext", shown);
-    find("date-month").textContent = shown;
-    find("date-reset").disabled = month === null;
+    find("date")?.setAttribute("aria-valuetext", shown);
+    say("date-month", shown);
+    all("#date-reset").forEach((button) => (button.disabled = month === null));
   }
 
   function restore() {
-    const view = link.read();
+    const view = Link.read();
     settled = false;
     Object.assign(state, view, { layers: view.layers || initial });
     if (view.position) {
@@ -250,18 +243,16 @@
       map.fitBounds(data.bounds, { animate: false, padding: [8, 8] });
     }
     setValue("search", state.q);
-    if (find("closed")) {
-      find("closed").checked = state.closed;
-    }
+    all("#closed").forEach((box) => (box.checked = state.closed));
     FILTERS.forEach((name) => setValue("filter-" + name, state[name]));
-    if (find("filters") && (state.closed || state.date !== null || FILTERS.some((name) => state[name]))) {
-      find("filters").open = true;
+    if (state.closed || state.date !== null || FILTERS.some((name) => state[name])) {
+      all("#filters").forEach((part) => (part.open = true));
     }
     applyLayers();
     state.date = view.date;
     setTheme(view.theme || data.coverage.themes[0] || "");
     setDate(view.date);
-    setBackground(view.background || background.names[0]);
+    setBackground(view.background || Background.names[0]);
     update();
     if (view.structure) {
       everything().then(function () {
@@ -278,7 +269,7 @@
   function setPrinting(printing) {
     const seen = map.getBounds();
     settled = !printing;
-    lists.print(printing);
+    Lists.print(printing);
     update();
     all(".legend").forEach((part) => printing && part.setAttribute("open", ""));
     map.getContainer().classList.toggle("printing", printing);
@@ -289,15 +280,15 @@
   function clear() {
     Object.assign(state, { q: "", closed: false }, Object.fromEntries(FILTERS.map((name) => [name, ""])));
     setValue("search", "");
-    find("closed").checked = false;
+    get("input", "closed").checked = false;
     FILTERS.forEach((name) => setValue("filter-" + name, ""));
     setDate(null);
-    lists.restart();
+    Lists.restart();
     update();
   }
 
   function copyLink() {
-    link.write(state);
+    Link.write(state);
     const copied = navigator.clipboard ? navigator.clipboard.writeText(window.location.href) : Promise.reject();
     copied.then(() => say("permalink-status", words.copied), () => say("permalink-status", words.copy_failed));
   }
@@ -306,7 +297,7 @@
   function changes(apply) {
     return function (event) {
       apply(event.target);
-      lists.restart();
+      Lists.restart();
       update();
     };
   }
@@ -317,7 +308,7 @@
     listen("closed", "change", changes((box) => (state.closed = box.checked)));
     listen("date", "input", changes((slider) => setDate(Number(slider.value) === today ? null : Number(slider.value))));
     listen("date-reset", "click", function () {
-      find("date").focus();
+      get("input", "date").focus();
       setDate(null);
       update();
     });
@@ -331,7 +322,7 @@
       })
     );
     listen("theme", "change", changes((choice) => setTheme(choice.value)));
-    listen("save", "click", () => everything().then(() => lists.save(matching(state).filter((row) => offers(row, state.theme)))));
+    listen("save", "click", () => everything().then(() => Lists.save(matching(state).filter((row) => offers(row, state.theme)))));
     all("input[name=background]").forEach((radio) =>
       radio.addEventListener("change", function () {
         setBackground(radio.value);
@@ -342,8 +333,8 @@
     map.on("moveend", remember);
     map.on("click", (event) => openPlace(event.latlng, false));
     map.on("popupclose", () => (state.structure = ""));
-    map.on("essgeo:structures", (event) => openStructures(event.rows));
-    map.on("essgeo:cluster", openCluster);
+    map.on("essgeo:structures", (/** @type {any} */ event) => openStructures(event.rows));
+    map.on("essgeo:cluster", (/** @type {any} */ event) => openCluster(event));
     map.on("essgeo:point", openPoint);
     map.getContainer().addEventListener("keydown", function (event) {
       if (event.key === "Enter" && event.target === map.getContainer()) {
@@ -361,6 +352,8 @@
 
   wire();
   restore();
+  // For the console, and for whoever tests a page.
+  Object.assign(window, { essgeo: { ...Dom, ...Register, ...Layers, ...Structures } });
   document.documentElement.dataset.ready = "map";
   (register.light ? name() : Promise.resolve()).then(() => (document.documentElement.dataset.ready = "names"));
 })();

@@ -1,8 +1,7 @@
 // What a popup says of a structure, or of a place: every polygon that lies under it.
-(function () {
-  "use strict";
+const Popups = (function () {
 
-  const { data, words, element, isolated, linked, fill, number, percent } = window.essgeo;
+  const { data, words, element, isolated, linked, fill, number, percent } = Dom;
 
   function facts(pairs) {
     const list = element("dl", { class: "facts" });
@@ -130,5 +129,5 @@
     );
   }
 
-  Object.assign(window.essgeo, { structuresPopup: structures, placePopup: place, labelled: labelled });
+  return { structuresPopup: structures, placePopup: place, labelled: labelled };
 })();

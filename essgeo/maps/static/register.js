@@ -1,8 +1,7 @@
 // The register of structures, by row: what the map and its filters need is here, names and addresses load in parts.
-(function () {
-  "use strict";
+const Register = (function () {
 
-  const { data, folded } = window.essgeo;
+  const { data, folded } = Dom;
   const { count, located, part, columns } = data.register;
   const rows = data.rows ? summed(data.rows) : Array.from({ length: count }, (_, row) => row);
   const FILTERS = ["sectors", "challenges", "family", "roles", "support_stages"];
@@ -80,7 +79,8 @@
     return loaded(Math.floor(row / part)).then(() => known(row));
   }
 
-  let searched = null;
+  /** @type {Map<number, string> | undefined} */
+  let searched;
 
   // What a search looks into, once all names are there.
   function fold() {
@@ -104,7 +104,10 @@
   // Months since year 0 of each end of a period: 2024 begins in January and ends in December.
   function monthOf(text, last) {
     const parts = /^(\d{4})(?:-(\d{2}))?/.exec(text || "");
-    return parts ? 12 * parts[1] + (parts[2] ? parts[2] - 1 : last ? 11 : 0) : last ? Infinity : -Infinity;
+    if (!parts) {
+      return last ? Infinity : -Infinity;
+    }
+    return 12 * Number(parts[1]) + (parts[2] ? Number(parts[2]) - 1 : last ? 11 : 0);
   }
 
   const begins = coded.active_from.values.map((text) => monthOf(text, false));
@@ -153,7 +156,7 @@
       (row) =>
         asked.every(([places, wanted]) => wanted[places[row]]) &&
         (isActive(row, state.date) || (state.closed && hasBegun(row, state.date))) &&
-        (!texts || typed.every((word) => texts.get(row).includes(word)))
+        (!texts || typed.every((word) => texts.get(row)?.includes(word)))
     );
   }
 
@@ -162,8 +165,9 @@
     const { places, values } = coded[name];
     const each = new Uint32Array(values.length);
     matching(state, name).forEach((row) => (each[places[row]] += 1));
+    /** @type {Record<string, number>} */
     const found = {};
-    values.forEach((value, place) => [].concat(value).forEach((code) => (found[code] = (found[code] || 0) + each[place])));
+    values.forEach((value, place) => [value].flat().forEach((code) => (found[code] = (found[code] || 0) + each[place])));
     return found;
   }
 
@@ -173,7 +177,7 @@
     return Array.from(chosen).sort((one, other) => (names.get(one) < names.get(other) ? -1 : 1));
   }
 
-  Object.assign(window.essgeo, {
+  return {
     FILTERS: FILTERS,
     register: { rows: rows, located: located, latitude: latitude, longitude: longitude, light: partCount <= 1 },
     valueOf: valueOf,
@@ -190,5 +194,5 @@
     matching: matching,
     counts: counts,
     byName: byName,
-  });
+  };
 })();

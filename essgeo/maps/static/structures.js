@@ -1,10 +1,10 @@
 // The structures on the map. Where too many are in view, those of a cell of a grid are drawn as one disc.
-(function () {
-  "use strict";
+const Structures = (function () {
 
-  const { data, map, layers, register, STYLES, outlining, dotting, stack, symbolOf, valueOf, offers } = window.essgeo;
-  const { isActive } = window.essgeo;
-  const { ShapeMarker, ClusterMarker } = window.essgeo;
+  const { data } = Dom;
+  const { register, valueOf, offers, isActive } = Register;
+  const { symbolOf } = Symbols;
+  const { map, layers, STYLES, outlining, pin, stack } = Layers;
   const CELL = 56;
   let shown = [];
   let month = null;
@@ -12,9 +12,10 @@
 
   // Web Mercator at zoom 0, once for every row.
   const world = Array.from({ length: register.located }, function (_, row) {
-    const point = map.options.crs.latLngToPoint(L.latLng(register.latitude[row], register.longitude[row]), 0);
+    const point = map.project([register.latitude[row], register.longitude[row]], 0);
     return [point.x, point.y];
   });
+  /** @returns {L.LatLngTuple} */
   const placeOf = (row) => [register.latitude[row], register.longitude[row]];
 
   // Symbols are smaller on a map that shows a whole territory on a phone.
@@ -23,11 +24,11 @@
   }
 
   function inView() {
-    const { min, max } = map.getPixelBounds();
-    const scale = map.options.crs.scale(map.getZoom()) / map.options.crs.scale(0);
-    const [dx, dy] = [0.25 * (max.x - min.x), 0.25 * (max.y - min.y)];
-    const [west, east] = [(min.x - dx) / scale, (max.x + dx) / scale];
-    const [north, south] = [(min.y - dy) / scale, (max.y + dy) / scale];
+    const bounds = map.getPixelBounds();
+    const margin = bounds.getSize().multiplyBy(0.25);
+    const scale = map.getZoomScale(map.getZoom(), 0);
+    const { x: west, y: north } = bounds.getTopLeft().subtract(margin).divideBy(scale);
+    const { x: east, y: south } = bounds.getBottomRight().add(margin).divideBy(scale);
     return shown.filter(function (row) {
       const [x, y] = world[row];
       return x >= west && x <= east && y >= north && y <= south;
@@ -44,7 +45,7 @@
     if (asked.length <= data.register.many) {
       return asked.map((row) => [row]);
     }
-    const scale = map.options.crs.scale(map.getZoom()) / map.options.crs.scale(0) / CELL;
+    const scale = map.getZoomScale(map.getZoom(), 0) / CELL;
     const cells = new Map();
     asked.forEach(function (row) {
       const key = Math.floor(world[row][0] * scale) + 1e7 * Math.floor(world[row][1] * scale);
@@ -59,7 +60,7 @@
 
   function single(row) {
     const symbol = symbolOf(row, month, theme);
-    const marker = new ShapeMarker(placeOf(row), { symbol: symbol, radius: symbol.scale * size(), renderer: dotting });
+    const marker = pin(placeOf(row), { symbol: symbol, radius: symbol.scale * size() });
     return marker.on("click", () => map.fire("essgeo:structures", { rows: together(row) }));
   }
 
@@ -67,7 +68,7 @@
     const mean = (axis) => rows.reduce((sum, row) => sum + axis[row], 0) / rows.length;
     const radius = 11 + 3 * Math.log10(rows.length);
     const centre = [mean(register.latitude), mean(register.longitude)];
-    const marker = new ClusterMarker(centre, { count: rows.length, radius: radius, renderer: dotting });
+    const marker = pin(centre, { count: rows.length, radius: radius });
     return marker.on("click", () => map.fire("essgeo:cluster", { rows: rows, bounds: L.latLngBounds(rows.map(placeOf)) }));
   }
 
@@ -156,5 +157,5 @@
 
   map.on("moveend", draw);
 
-  Object.assign(window.essgeo, { show: show, draw: draw, placeOf: placeOf, together: together, nearestTo: nearestTo, showReach: showReach });
+  return { show: show, draw: draw, placeOf: placeOf, together: together, nearestTo: nearestTo, showReach: showReach };
 })();

@@ -1,8 +1,7 @@
-// What Leaflet's canvas cannot draw by itself: a shape for each sector, and hatching.
-(function () {
-  "use strict";
-
-  const { data, isActive, isUndated, number, offers, valueOf } = window.essgeo;
+// What Leaflet does not draw by itself: a shape for each group of sectors, discs that count, and hatching.
+const Symbols = (function () {
+  const { data, number } = Dom;
+  const { isActive, isUndated, offers, valueOf } = Register;
   const paths = Object.fromEntries(Object.entries(data.shapes).map(([name, path]) => [name, new Path2D(path)]));
   const GONE = { shape: "cross", colour: "#6b6b6b", scale: 1 };
   const OTHER = { shape: "circle", colour: "#6b6b6b", scale: 0.45 };
@@ -23,11 +22,14 @@
   const sharpness = Math.max(window.devicePixelRatio || 1, 2);
   const stamps = new Map();
 
+  /** @param {HTMLCanvasElement} canvas */
+  const penOf = (canvas) => /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+
   function paint({ shape, colour, hollow }, radius) {
     const half = Math.ceil(1.3 * radius + 3);
     const stamp = document.createElement("canvas");
     stamp.width = stamp.height = 2 * half * sharpness;
-    const pen = stamp.getContext("2d");
+    const pen = penOf(stamp);
     pen.scale(sharpness, sharpness);
     pen.translate(half, half);
     pen.scale(radius, radius);
@@ -51,85 +53,118 @@
     return stamps.get(key);
   }
 
-  const ShapeMarker = L.CircleMarker.extend({
-    // The weight widens the bounds that the canvas redraws, so that points of stars are not cut.
-    options: { weight: 6, radius: 7, bubblingMouseEvents: false },
-
-    _updatePath: function () {
-      const renderer = this._renderer;
-      if (renderer._drawing && !this._empty()) {
-        const { picture, half } = stampOf(this.options.symbol, this._radius);
-        renderer._ctx.drawImage(picture, this._point.x - half, this._point.y - half, 2 * half, 2 * half);
-      }
-    },
-  });
-
   // Many structures as one disc that says how many.
-  const ClusterMarker = L.CircleMarker.extend({
-    options: { weight: 6, bubblingMouseEvents: false },
-
-    _updatePath: function () {
-      const renderer = this._renderer;
-      if (!renderer._drawing || this._empty()) {
-        return;
-      }
-      const pen = renderer._ctx;
-      const { x, y } = this._point;
-      pen.globalAlpha = 1;
-      pen.beginPath();
-      pen.arc(x, y, this._radius, 0, 2 * Math.PI);
-      pen.fillStyle = "#26263a";
-      pen.fill();
-      pen.lineWidth = 2;
-      pen.strokeStyle = "#fff";
-      pen.stroke();
-      pen.fillStyle = "#fff";
-      pen.font = "600 12px system-ui, sans-serif";
-      pen.textAlign = "center";
-      pen.textBaseline = "middle";
-      pen.fillText(number(this.options.count), x, y);
-    },
-  });
-
-  const patterns = {};
-
-  function hatching(context, colour, step) {
-    const key = colour + step;
-    if (!patterns[key]) {
-      const tile = document.createElement("canvas");
-      tile.width = tile.height = step;
-      const pen = tile.getContext("2d");
-      pen.strokeStyle = colour;
-      pen.lineWidth = 1.2;
-      pen.beginPath();
-      [-step, 0, step].forEach(function (shift) {
-        pen.moveTo(shift - 2, step + 2);
-        pen.lineTo(shift + step + 2, -2);
-      });
-      pen.stroke();
-      patterns[key] = context.createPattern(tile, "repeat");
-    }
-    return patterns[key];
+  function disc(pen, { x, y }, radius, count) {
+    pen.beginPath();
+    pen.arc(x, y, radius, 0, 2 * Math.PI);
+    pen.fillStyle = "#26263a";
+    pen.fill();
+    pen.lineWidth = 2;
+    pen.strokeStyle = "#fff";
+    pen.stroke();
+    pen.fillStyle = "#fff";
+    pen.font = "600 12px system-ui, sans-serif";
+    pen.textAlign = "center";
+    pen.textBaseline = "middle";
+    pen.fillText(number(count), x, y);
   }
 
-  const plainly = L.Canvas.prototype._fillStroke;
-  L.Canvas.include({
-    _fillStroke: function (context, layer) {
-      const options = layer.options;
-      if (!options.hatch) {
-        plainly.call(this, context, layer);
+  // The symbols of markers, on a canvas a fifth larger than the map on each side: who moves the map calls `draw`, a zoom
+  // carries the canvas along. The markers themselves are circles that Leaflet knows of, for clicks, and does not draw.
+  class Stamps extends L.Layer {
+    constructor(pane, markers) {
+      super();
+      this.pane = pane;
+      this.markers = markers;
+      this.canvas = L.DomUtil.create("canvas", "leaflet-zoom-animated stamps");
+      /** @type {L.Map | undefined} */
+      this.map = undefined;
+      this.corner = L.latLng(0, 0);
+      this.zoom = 0;
+    }
+
+    /** @param {L.Map} map */
+    onAdd(map) {
+      this.map = map;
+      map.getPane(this.pane)?.append(this.canvas);
+      this.draw();
+      return this;
+    }
+
+    onRemove() {
+      this.canvas.remove();
+      return this;
+    }
+
+    /** @returns {Record<string, (event: any) => void>} */
+    getEvents() {
+      return {
+        zoom: ({ target }) => this.carry(target, target.getCenter(), target.getZoom()),
+        zoomanim: ({ target, center, zoom }) => this.carry(target, center, zoom),
+      };
+    }
+
+    draw() {
+      const { map } = this;
+      if (!map) {
         return;
       }
-      context.globalAlpha = options.fillOpacity;
-      if (options.fillColor) {
-        context.fillStyle = options.fillColor;
-        context.fill("evenodd");
-      }
-      context.fillStyle = hatching(context, options.hatch, options.step || 8);
-      context.fill("evenodd");
-      plainly.call(this, context, { options: Object.assign({}, options, { fill: false }) });
-    },
-  });
+      const margin = map.getSize().multiplyBy(0.2).round();
+      const corner = map.containerPointToLayerPoint(margin.multiplyBy(-1)).round();
+      const { x, y } = map.getSize().add(margin.multiplyBy(2));
+      const pen = penOf(this.canvas);
+      this.corner = map.layerPointToLatLng(corner);
+      this.zoom = map.getZoom();
+      this.canvas.width = x * sharpness;
+      this.canvas.height = y * sharpness;
+      this.canvas.style.width = x + "px";
+      this.canvas.style.height = y + "px";
+      L.DomUtil.setPosition(this.canvas, corner);
+      pen.setTransform(sharpness, 0, 0, sharpness, -sharpness * corner.x, -sharpness * corner.y);
+      this.markers().forEach(function (marker) {
+        const point = map.latLngToLayerPoint(marker.getLatLng());
+        const { symbol, count, radius } = marker.options;
+        if (!symbol) {
+          disc(pen, point, radius, count);
+          return;
+        }
+        const { picture, half } = stampOf(symbol, radius);
+        pen.drawImage(picture, point.x - half, point.y - half, 2 * half, 2 * half);
+      });
+    }
 
-  Object.assign(window.essgeo, { ShapeMarker: ShapeMarker, ClusterMarker: ClusterMarker, symbolOf: symbolOf });
+    // Where the canvas lies while the map zooms to a centre.
+    carry(map, centre, zoom) {
+      const pane = map.layerPointToContainerPoint([0, 0]);
+      const middle = map.getSize().divideBy(2).subtract(pane);
+      const offset = map.project(this.corner, zoom).subtract(map.project(centre, zoom)).add(middle);
+      L.DomUtil.setTransform(this.canvas, offset, map.getZoomScale(zoom, this.zoom));
+    }
+  }
+
+  // Hatching as a fill of vectors: lines so far apart, on a colour where one is given.
+  const hatchings = document.body.appendChild(svg("svg", { class: "visually-hidden", "aria-hidden": "true" }));
+
+  function svg(tag, attributes) {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    Object.entries(attributes).forEach(([name, value]) => made.setAttribute(name, value));
+    return made;
+  }
+
+  function hatching(colour, step, ground) {
+    const name = ["hatching", colour, step, ground].filter(Boolean).join("-").replace(/#/g, "");
+    if (!document.getElementById(name)) {
+      const size = { width: step, height: step };
+      const pattern = svg("pattern", { id: name, patternUnits: "userSpaceOnUse", ...size });
+      if (ground) {
+        pattern.append(svg("rect", { fill: ground, ...size }));
+      }
+      const lines = [-step, 0, step].map((shift) => `M${shift - 2} ${step + 2}L${shift + step + 2}-2`).join("");
+      pattern.append(svg("path", { d: lines, stroke: colour, "stroke-width": 1.2 }));
+      hatchings.append(pattern);
+    }
+    return `url(#${name})`;
+  }
+
+  return { Stamps: Stamps, symbolOf: symbolOf, hatching: hatching };
 })();

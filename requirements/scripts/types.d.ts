@@ -1,0 +1,25 @@
+// What the scripts of the maps read and share, for the type check alone.
+import "leaflet";
+
+declare global {
+  interface Window {
+    essgeoData: any;
+  }
+
+  interface Pin {
+    shape: string;
+    colour: string;
+    scale?: number;
+    hollow?: boolean;
+  }
+}
+
+declare module "leaflet" {
+  interface CircleMarkerOptions {
+    symbol?: Pin;
+    count?: number;
+  }
+  interface GeoJSONOptions {
+    renderer?: Renderer;
+  }
+}
