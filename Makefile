@@ -24,9 +24,9 @@ PIN_ADDOK := uv pip compile --group addok --quiet --upgrade --universal --python
 # takes over from the other.
 PYTEST := -m pytest -n 2 --dist worksteal
 
-SCRIPTS := $(CURDIR)/essgeo/maps/static
+LEAFLET := $(CURDIR)/essgeo/maps/leaflet
 
-# Leaflet's own pages say which release is the newest; a new one is copied to $(SCRIPTS)/leaflet by hand.
+# Leaflet's own pages say which release is the newest; a new one is copied to essgeo/maps/leaflet by hand.
 PIN_SCRIPTS := npm install --prefix requirements/scripts --package-lock-only --omit-lockfile-registry-resolved --silent \
 	--save-dev --save-exact eslint@9 @eslint/js@9 typescript @types/leaflet@1 leaflet@1
 
@@ -51,7 +51,7 @@ test-all: $(VENV)/.dev ## run every test
 	@$(BIN)/python $(PYTEST) $(ARGS)
 
 check: $(VENV)/.dev build/scripts/.done ## lint, formatting, types, import order; of the scripts of the maps too (needs npm)
-	@cd build/scripts/node_modules/leaflet/dist && cmp leaflet.js $(SCRIPTS)/leaflet/leaflet.js && cmp leaflet.css $(SCRIPTS)/leaflet/leaflet.css
+	@cd build/scripts/node_modules/leaflet/dist && cmp leaflet.js $(LEAFLET)/leaflet.js && cmp leaflet.css $(LEAFLET)/leaflet.css
 	NODE_PATH=build/scripts/node_modules build/scripts/node_modules/.bin/eslint --max-warnings 0 --config requirements/scripts/eslint.config.js essgeo/maps/static/*.js
 	build/scripts/node_modules/.bin/tsc --project requirements/scripts
 	$(BIN)/ruff check

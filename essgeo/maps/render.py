@@ -117,8 +117,8 @@ class Asset(NamedTuple):
 @cache
 def asset_texts(colours: Colours = DEFAULT) -> dict[str, str]:
     """Return the text of each script and style by the name of its file; the modules of a map are one script."""
-    ours = files("essgeo.maps") / "static"
-    texts = {name: (ours / "leaflet" / name).read_text(encoding="utf-8") for name in (LEAFLET_SCRIPT, LEAFLET_STYLE)}
+    package, ours = files("essgeo.maps") / "leaflet", files("essgeo.maps") / "static"
+    texts = {name: (package / name).read_text(encoding="utf-8") for name in (LEAFLET_SCRIPT, LEAFLET_STYLE)}
     texts |= {name: (ours / name).read_text(encoding="utf-8") for name in (STYLE, SITING_STYLE, COMPARE_SCRIPT)}
     texts[STYLE] += f":root {{ --accent: {colours.accent}; --tint: {colours.tint}; }}\n"
     texts[MAP_SCRIPT] = "\n".join((ours / name).read_text(encoding="utf-8") for name in _MODULES)

@@ -57,5 +57,5 @@ def test_the_tools_of_the_scripts_are_pinned_and_hashed_and_leaflet_is_the_one_t
     assert packages.pop("")["devDependencies"] == wanted
     assert [name for name, one in packages.items() if not one.get("integrity", "").startswith("sha512-")] == []
     assert [name for name, one in packages.items() if "resolved" in one] == []
-    leaflet = (STATIC / "leaflet" / "leaflet.js").read_text(encoding="utf-8")
+    leaflet = (STATIC.parent / "leaflet" / "leaflet.js").read_text(encoding="utf-8")
     assert f"Leaflet {wanted['leaflet']}," in leaflet[:100]
