@@ -11,7 +11,6 @@ from essgeo.maps.findings import records
 from essgeo.maps.render import SITING_STYLE, STYLE, asset_texts, linked_assets, policy, render, write_assets
 from essgeo.maps.share import address_of, colours_of, identity
 from essgeo.register.turnover import CHANGED
-from essgeo.text.languages import typeset
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,7 +82,7 @@ def _context(found: Comparison, page: str, back: str) -> dict[str, Any]:
         "minutes": after.parameters.walk_minutes,
         "notes": after.shortfalls,
         "inputs": list(dict.fromkeys([*found.before.inputs, *found.after.inputs])),
-        "sentences": [typeset(said) if lang == "fr" else said for said in found.findings],
+        "sentences": found.findings,
         "places": records(shown.drop(columns="was")),
         "restricted": len(places) - len(shown),
         "plan": plan,

@@ -59,7 +59,7 @@ from essgeo.schema.vocabulary import (
     THEMES,
     split_codes,
 )
-from essgeo.text.languages import texts, typeset
+from essgeo.text.languages import texts
 from essgeo.text.numbers import MISSING, joined, number, percent, placed
 from essgeo.text.phrases import method_in_words, register_bound
 
@@ -226,7 +226,7 @@ def _findings(study: Study, reached: Row, gaps: list[dict[str, Any]], chain: lis
     held = hangs_on(whole, reached, study.structures["name"], lang)
     if whole["conclusion"] in SILENT:
         told = whole[f"finding_{lang}"]
-        return [typeset(told) if lang == "fr" else told, *held, *support_chain(chain, lang)]
+        return [told, *held, *support_chain(chain, lang)]
     return [
         said,
         verified(reached, lang),
@@ -466,7 +466,7 @@ def _chain(study: Study, codes: list[str]) -> list[Line]:
     steps = list(dict.fromkeys((role, stage) for _, role, stage in reached))
     return [
         Line(
-            f"{ROLES[role][study.lang]} : {STAGES[stage][study.lang].lower()}",
+            f"{ROLES[role][study.lang]}{words['colon']}{STAGES[stage][study.lang].lower()}",
             tuple(Cell(marks.get(reached.get((code, role, stage)), MISSING)) for code in codes),  # type: ignore[arg-type]
         )
         for role, stage in steps

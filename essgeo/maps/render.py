@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 from urllib.parse import urlencode, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from essgeo.maps.actors import station
 from essgeo.maps.findings import interval, walk, walk_to
@@ -30,7 +30,7 @@ from essgeo.schema.vocabulary import (
 )
 from essgeo.territory import DEFAULT, Colours
 from essgeo.text import numbers
-from essgeo.text.languages import texts
+from essgeo.text.languages import texts, typeset
 from essgeo.text.phrases import method_in_words
 
 if TYPE_CHECKING:
@@ -254,7 +254,7 @@ def environment(lang: Lang) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=_plain,
+        finalize=partial(_plain, lang=lang),
     )
     made.globals.update(lang=lang, t=texts(lang))
     made.filters.update(
@@ -267,7 +267,7 @@ def environment(lang: Lang) -> Environment:
         day=partial(numbers.day, lang=lang),
         placed=numbers.placed,
         method=partial(method_in_words, lang=lang),
-        address=web_address,
+        address=lambda text: escape(web_address(text)),
         data_block=data_block,
         label=lambda code, vocabulary: _VOCABULARIES[vocabulary].get(code, {}).get(lang, code),
     )
@@ -286,5 +286,8 @@ def block(template: str, name: str, lang: Lang, context: Mapping[str, Any]) -> s
     return Markup("".join(page.blocks[name](page.new_context(dict(context))))).unescape()  # noqa: S704 - escaped already
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a template prints
-    return BIDI_CONTROLS.sub("", value) if type(value) is str else value
+def _plain(value: Any, lang: Lang) -> Any:  # noqa: ANN401 - whatever a template prints
+    if type(value) is not str:
+        return value
+    text = BIDI_CONTROLS.sub("", value)
+    return typeset(text) if lang == "fr" else text

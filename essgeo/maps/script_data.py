@@ -31,7 +31,7 @@ from essgeo.schema.vocabulary import (
     THEMES,
     split_codes,
 )
-from essgeo.text.languages import texts
+from essgeo.text.languages import texts, typeset
 from essgeo.uncertainty.streets import ALONG, ASIDE_M, BEND
 
 if TYPE_CHECKING:
@@ -279,8 +279,10 @@ def asked_words() -> frozenset[str]:
 
 def labels_by_field(lang: Lang) -> dict[str, dict[str, str]]:
     """Return the labels of each coded field of a structure in one language."""
+    written = typeset if lang == "fr" else str
     return {
-        field: {code: label[lang] for code, label in vocabulary.items()} for field, vocabulary in _VOCABULARIES.items()
+        field: {code: written(label[lang]) for code, label in vocabulary.items()}
+        for field, vocabulary in _VOCABULARIES.items()
     }
 
 

@@ -10,7 +10,7 @@ import shapely
 from essgeo.access.walking import reach_m
 from essgeo.maps.findings import records
 from essgeo.siting.scenario import label, labels
-from essgeo.text.languages import texts, typeset
+from essgeo.text.languages import texts
 from essgeo.text.numbers import MISSING, number, percent
 from essgeo.text.phrases import method_in_words
 
@@ -85,8 +85,8 @@ def _told(study: Study, plan: Plan, scenario: Scenario, page: str) -> dict[str, 
         ],
         "incomes": records(scenario.by_income),
         "exclusions": [(texts(lang)["siting_filters"][str(reason)], float(count)) for reason, count in reasons.items()],
-        "summary": typeset(scenario.sentences(lang)[0]) if lang == "fr" else scenario.sentences(lang)[0],
-        "sentences": [typeset(said) if lang == "fr" else said for said in scenario.sentences(lang)[1:]],
+        "summary": scenario.sentences(lang)[0],
+        "sentences": scenario.sentences(lang)[1:],
         "method": words["method"].format(
             walking=method_in_words(chosen["walking"], lang),
             population=method_in_words(chosen["population"], lang),

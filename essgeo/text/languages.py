@@ -16,14 +16,17 @@ __all__ = ["texts", "typeset", "words"]
 
 @cache
 def texts(lang: Lang) -> Texts:
-    """Return the words of a language for pages, French with its unbreakable spaces."""
+    """Return the words of a language for pages, French with its unbreakable spaces, in numbers too."""
     if lang == "en":
         return words(lang)
-    return {section: {key: typeset(text) for key, text in table.items()} for section, table in words(lang).items()}
+    return {
+        section: {key: typeset(re.sub(r"(?<=\d) (?=\d{3}\b)", "\u202f", text)) for key, text in table.items()}
+        for section, table in words(lang).items()
+    }
 
 
 def typeset(text: str) -> str:
-    r"""Return a French text with unbreakable spaces before ``; : ! ? %`` and inside quotes.
+    r"""Return a French text with its apostrophes, and unbreakable spaces before ``; : ! ? %`` and inside quotes.
 
     Examples
     --------
@@ -31,5 +34,5 @@ def typeset(text: str) -> str:
     b'Vrai\\u202f?'
     """
     text = re.sub(r"(?<=\w)'(?=\w)", "\u2019", text)
-    text = re.sub(" (?=[;!?%»])", "\u202f", text)
-    return re.sub(" (?=:)", "\u00a0", text).replace("« ", "«\u202f")
+    text = re.sub(r" (?=[;!?%»])|(?<=«) ", "\u202f", text)
+    return re.sub(" (?=:)", "\u00a0", text)

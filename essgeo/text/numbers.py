@@ -40,8 +40,8 @@ def number(value: float | None, lang: Lang, digits: int = 0) -> str:
 
 @cache
 def _marks(lang: Lang) -> dict[int, str]:
-    """Return what a language writes for the comma between thousands and for the decimal point."""
-    return str.maketrans({",": get_group_symbol(locale=lang), ".": get_decimal_symbol(locale=lang)})
+    """Return what a language writes for the comma between thousands, the decimal point and the minus."""
+    return str.maketrans({",": get_group_symbol(locale=lang), ".": get_decimal_symbol(locale=lang), "-": "\u2212"})
 
 
 def percent(share: float | None, lang: Lang, digits: int = 0) -> str:

@@ -34,7 +34,7 @@ def method_in_words(method: str, lang: Lang) -> str:
     Examples
     --------
     >>> method_in_words("straight_line detour=1.3 speed_kmh=4.5", "fr")
-    'ligne droite x 1,3 à 4,5 km/h'
+    'ligne droite \u00d7 1,3 à 4,5 km/h'
     """
     sentences = words(lang)["methods"]
     parts = [_CODE.fullmatch(part) for part in method.split("; ")]

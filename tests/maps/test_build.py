@@ -237,7 +237,7 @@ def test_every_page_gives_date_vintage_sources_and_what_is_not_located(pages: li
     for path in pages:
         text = path.read_text(encoding="utf-8")
         assert "1er mars 2026" in text
-        assert "géographie 2024" in text
+        assert "contours de 2024" in text
         assert "IRIS outlines, 2024. IGN. Licence Ouverte 2.0." in text
         assert "3 structures du registre sur 12 (25\u202f%)" in text
         assert 'href="method.html"' in text

@@ -143,7 +143,7 @@ def test_two_neighbourhoods_of_one_qpv_name_each_other() -> None:
         {"name": name, "qpv_2024": code} for name, code in (("A", "Q1"), ("B", "Q1"), ("C", "Q2"), ("D", ""), ("E", ""))
     ]
     said = [findings.shared_qpv(row, rows, "2024", "en") for row in rows]
-    assert "A and B lie in the same QPV (Q1, 2024 geography)" in said[0]
+    assert "A and B lie in the same QPV (Q1, outlines of 2024)" in said[0]
     assert said[2:] == ["", "", ""]
 
 

@@ -22,8 +22,8 @@ def test_a_method_has_a_sentence_in_both_languages(method: str) -> None:
 def test_a_walk_keeps_its_figures() -> None:
     points = gpd.GeoDataFrame(geometry=gpd.points_from_xy([660_000], [6_862_000]), crs=2154)
     straight = travel_cost(points, points, speed_kmh=4.2, detour=1.25).method
-    assert method_in_words(straight, "fr") == "ligne droite x 1,25 à 4,2 km/h"
-    assert method_in_words(straight, "en") == "straight line x 1.25 at 4.2 km/h"
+    assert method_in_words(straight, "fr") == "ligne droite \u00d7 1,25 à 4,2 km/h"
+    assert method_in_words(straight, "en") == "straight line \u00d7 1.25 at 4.2 km/h"
     far = method_code("far_from_network", origins=3, destinations=0)
     streets = f"{method_code('network', date='2026-01-02', speed_kmh=4.5)}; {far}"
     assert method_in_words(streets, "fr") == (
