@@ -268,18 +268,27 @@ SHOWN_CODES = 5
 
 YOUNG = ("aged_11_17", "aged_18_24")
 
-OF_NEED = ("median_income_2021", "pct_overcrowded_2022")
-"""The figures of ``iris_indicators`` that tell of need."""
+OF_NEED = {"median_income_2021": "median_income", "pct_overcrowded_2022": "overcrowding_rate"}
+"""The figures of ``iris_indicators`` that tell of need, and the official one that takes the place of each."""
+
+RATES = {
+    "unemployment_15_64": ("iris_activity", ("unemployed_15_64",), "active_15_64"),
+    "no_diploma_rate": ("iris_education", ("without_diploma",), "out_of_school"),
+    "one_parent_rate": ("iris_families", ("one_parent_families",), "families"),
+    "overcrowding_rate": ("iris_housing", ("overcrowded_moderately", "overcrowded_acutely"), "main_homes"),
+}
+"""Figures of need of 100 of their kind: the official file, what is counted, and of how many."""
 
 
 def figures_of_need(
     listed: pd.DataFrame, given: Mapping[str, Any], official: pd.DataFrame | None = None
 ) -> pd.DataFrame:
     """Return all figures of need side by side: of the territory's list, of official files, of the table of the user."""
-    own = listed.reindex(columns=list(OF_NEED)).dropna(axis="columns", how="all")
+    newer = pd.DataFrame() if official is None else official
+    own = listed.reindex(columns=[name for name, instead in OF_NEED.items() if instead not in newer])
     parts = [
-        own,
-        *([] if official is None else [official]),
+        own.dropna(axis="columns", how="all"),
+        newer,
         *([read_needs(given["needs"])] if "needs" in given else []),
     ]
     return pd.concat(parts, axis=1).rename_axis("zone_id")
@@ -297,27 +306,29 @@ def with_young(demand: gpd.GeoDataFrame, figures: pd.DataFrame) -> gpd.GeoDataFr
     )
 
 
-def official_figures(live: Live) -> Found[pd.DataFrame]:
-    """Return ages and activity by IRIS from the official files of the census, no columns where they cannot be had."""
+def official_figures(live: Live, iris: pd.Index) -> Found[pd.DataFrame]:
+    """Return ages, income and the rates of need of some IRIS from official files, no column of those that fail."""
 
     def read(name: str) -> Found[pd.DataFrame]:
         def table(files: Mapping[str, list[Path]]) -> pd.DataFrame:
             (path,) = files[name]
-            return read_official(name, path, only={"citycode": live.territory.communes}).drop(columns="citycode")
+            return read_official(name, path, only={"iris_code": iris})
 
         return find(live, "iris_indicators", [name], table, nothing=pd.DataFrame)
 
-    ages, activity = read("iris_ages"), read("iris_activity")
-    figures = ages.value.reindex(columns=list(YOUNG)).dropna(axis="columns", how="all")
-    worked = activity.value.reindex(columns=["unemployed_15_64", "active_15_64"]).astype(float)
-    rate = (100 * worked["unemployed_15_64"] / worked["active_15_64"].where(worked["active_15_64"] > 0)).rename(
-        UNEMPLOYMENT
-    )
-    return gather(pd.concat([figures, rate.to_frame()], axis=1).dropna(axis="columns", how="all"), ages, activity)
-
-
-UNEMPLOYMENT = "unemployment_15_64"
-"""Unemployed residents of 15 to 64 years, of 100 active ones, as the census counts them."""
+    found = {name: read(name) for name in ("iris_ages", "iris_income", *(name for name, *_ in RATES.values()))}
+    figures = {
+        column: found[name].value[column]
+        for name, columns in (("iris_income", ("median_income", "poverty_rate")), ("iris_ages", YOUNG))
+        for column in columns
+        if column in found[name].value
+    }
+    for rate, (name, parts, whole) in RATES.items():
+        counts = found[name].value.reindex(columns=[*parts, whole]).astype(float)
+        figures[rate] = (
+            100 * counts[[*parts]].sum(axis=1, min_count=len(parts)) / counts[whole].where(counts[whole] > 0)
+        )
+    return gather(pd.DataFrame(figures).dropna(axis="columns", how="all"), *found.values())
 
 
 def live_facts(
@@ -336,8 +347,8 @@ def live_facts(
     >>> from essgeo.results import Parameters
     >>> live = Live(load_territory("est-ensemble"), lang="en", fetch=unreachable)
     >>> facts = live_facts(live, Parameters("2024"), {})
-    >>> len(facts.layers["npnru"]), [note.split(" ")[0] for note in facts.notes]
-    (11, ['Revenus,', 'OpenStreetMap,', 'Population', 'Activité'])
+    >>> len(facts.layers["npnru"]), [note.split(" ")[0] for note in facts.notes][:4]
+    (11, ['Revenus,', 'OpenStreetMap,', 'Population', 'Revenu'])
     """
     found = live_layers(live, vintage=parameters.vintage, qpv=given.get("qpv"))
     layers = found.value
@@ -357,7 +368,7 @@ def live_facts(
     structures = _register(live, parameters, given, addresses.value, layers, naming=naming or {})
     register, economy = structures.value
     streets = _streets(live, given, layers, steps=parameters.profile != "wheelchair")
-    listed, counted = own_lists(live.territory), official_figures(live)
+    listed, counted = own_lists(live.territory), official_figures(live, layers["iris"].index)
     figures = figures_of_need(listed.value["iris_indicators"], given, counted.value)
     network = streets.value
     account = gather(None, found, cells, inhabited, renewal, addresses, structures, streets, listed, counted)
@@ -370,8 +381,9 @@ def live_facts(
         indicators=figures,
         network=network,
         inputs=tuple(_dated(account.inputs, network)),
-        notes=(*account.notes, *elsewhere(figures, layers)),
-        faults=account.faults,
+        # A file may be asked for twice: incomes are in the layer of IRIS, and tell of need.
+        notes=tuple(dict.fromkeys((*account.notes, *elsewhere(figures, layers)))),
+        faults=tuple(dict.fromkeys(account.faults)),
         economy=economy,
     )
 

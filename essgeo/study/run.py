@@ -49,7 +49,7 @@ from essgeo.register.seed_figures import beside_today
 from essgeo.results import Setting, Study
 from essgeo.siting import default_scenarios
 from essgeo.study.compare import compare_studies
-from essgeo.study.facts import UNEMPLOYMENT, live_facts, own_facts, user_inputs, vintage_of
+from essgeo.study.facts import live_facts, own_facts, user_inputs, vintage_of
 from essgeo.study.inputs import Options
 from essgeo.study.place import add_places, lay_over
 from essgeo.territory import Territory, load_territory
@@ -322,7 +322,7 @@ def _today(
     in_qpv = float(zones.loc[zones["level"] == "qpv", "residents"].sum())
     planned = setting.stations[(setting.stations["status"] == "planned") & setting.stations["mode"].str.contains("GPE")]
     express = planned.loc[planned.within(setting.communes.union_all()), "name"].nunique()
-    whole = needed[(needed["level"] == "territory") & (needed["indicator"] == UNEMPLOYMENT)]["need_value"]
+    whole = needed[(needed["level"] == "territory") & (needed["indicator"] == "unemployment_15_64")]["need_value"]
     total = by_area[(by_area["level"] == "territory") & (by_area["family"] == "total")]
     figures = {
         "population": (residents, _census_year(setting, residents), ""),

@@ -30,6 +30,12 @@ if TYPE_CHECKING:
 INSEE = "/www.insee.fr/fr/statistiques/fichier"
 IRIS_PATH = "/data.geopf.fr/wfs/ows"
 ACTIVITY_PATH = f"{INSEE}/8647006/base-ic-activite-residents-2022_csv.zip"
+CENSUS = {
+    f"{INSEE}/8647010/base-ic-diplomes-formation-2022_csv.zip": ("P22_NSCOL15P", "P22_NSCOL15P_DIPLMIN"),
+    f"{INSEE}/8647008/base-ic-couples-familles-menages-2022_csv.zip": ("C22_FAM", "C22_FAMMONO"),
+    f"{INSEE}/8647012/base-ic-logement-2022_csv.zip": ("P22_RP", "C22_RP_SUROCC_MOD", "C22_RP_SUROCC_ACC"),
+}
+"""Other files of the census by IRIS, and the columns that are read of each: a whole, then parts of it."""
 AGES = ("0002", "0305", "0610", "1117", "1824", "2539", "4054", "5564", "6579", "80P")
 """Ages of the census, as its columns name them."""
 POPULATION_PATH = f"{INSEE}/8647014/base-ic-evol-struct-pop-2022_csv.zip"
@@ -101,6 +107,11 @@ def publish_iris(server: Any, iris: gpd.GeoDataFrame) -> None:
     activity = table({name: population[name] for name in ("IRIS", "COM")} | worked)
     server.files[ACTIVITY_PATH] = zipped(**{"base-ic-activite-residents-2022.CSV": activity})
     server.files[POPULATION_PATH] = zipped(**{"base-ic-evol-struct-pop-2022.CSV": census, "meta.CSV": b"COD_VAR;LIB\n"})
+    for path, counts in CENSUS.items():
+        member = path.rpartition("/")[2].replace("_csv.zip", ".CSV")
+        server.files[path] = zipped(
+            **{member: table({name: population[name] for name in ("IRIS", "COM")} | dict.fromkeys(counts, "0"))}
+        )
     income = ["ns" if pd.isna(value) else str(int(value)) for value in iris["median_income"]]
     filosofi = table({"IRIS": codes, "DISP_TP6021": "nd", "DISP_MED21": income})
     server.files[INCOME_PATH] = zipped(**{"BASE_TD_FILO_IRIS_2021_DISP.csv": filosofi})

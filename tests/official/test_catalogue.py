@@ -32,6 +32,7 @@ WANTED = {
     "cartofriches", "data_inclusion", "siae", "communes", "naf_2025",
     "qpv_correspondence", "qpv_population", "qpv_estimates", "qpv_income", "gpe_stops", "gpe_lines", "ademe_circular",
     "third_places", "schools", "social_housing", "facilities", "iris_ages", "iris_activity", "annuaire_units",
+    "iris_education", "iris_families", "iris_housing",
 }  # fmt: skip
 
 

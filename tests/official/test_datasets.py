@@ -48,7 +48,7 @@ VALUES = {
 
 
 def cell(column: str) -> str:
-    return VALUES.get(column, "7" if column.startswith("P22_") else f"{column} 1")
+    return VALUES.get(column, "7" if column.startswith(("P22_", "C22_")) else f"{column} 1")
 
 
 def shapes(columns: list[str], form: str, tmp_path: Path) -> dict[str, bytes]:

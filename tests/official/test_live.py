@@ -18,6 +18,8 @@ from essgeo.study import Options, run_study, set_up
 from tests.made.official import (
     ACTIVITY_PATH,
     AGES,
+    CENSUS,
+    INCOME_PATH,
     POPULATION_PATH,
     STATIONS_PATH,
     UNCOVERED,
@@ -74,6 +76,16 @@ def test_ages_and_unemployment_of_the_census_tell_whom_youth_is_for_and_what_is_
     worked = {"P22_ACT1564": ["400"] * 4, "P22_ACTOCC1564": ["300"] * 4, "P22_CHOM1564": ["100", "20", "20", "20"]}
     activity = table({"IRIS": codes, "COM": communes, **worked, "P22_INACT1564": ["0"] * 4})
     official.files[ACTIVITY_PATH] = zipped(**{"base-ic-activite-residents-2022.CSV": activity})
+    for path, (total, *parts) in CENSUS.items():  # 60 of 100 in the first IRIS, 10 in the others, a cell masked
+        counts = {total: ["100"] * 4} | {name: [f"{60 / len(parts)}", "10", "s", "10"] for name in parts}
+        member = path.rpartition("/")[2].replace("_csv.zip", ".CSV")
+        official.files[path] = zipped(**{member: table({"IRIS": codes, "COM": communes, **counts})})
+    income = {
+        "IRIS": codes,
+        "DISP_TP6021": ["41,5", "12,0", "nd", "8,0"],
+        "DISP_MED21": ["15000", "20000", "ns", "30000"],
+    }
+    official.files[INCOME_PATH] = zipped(**{"BASE_TD_FILO_IRIS_2021_DISP.csv": table(income)})
     study = run_study(small_territory, live=True, out=None)
     assert study.demand["aged_11_24"].sum() == pytest.approx(300)
     youth = study.challenge_reach[study.challenge_reach["challenge"] == "jeunesse"].set_index("zone_id")
@@ -81,7 +93,14 @@ def test_ages_and_unemployment_of_the_census_tell_whom_youth_is_for_and_what_is_
     assert youth.loc["left", "people"] == pytest.approx(300)
     needed = study.needs.set_index(["indicator", "zone_id"])
     assert needed.loc[("unemployment_15_64", "left"), ["need_value", "need"]].tolist() == [25, "more"]
-    assert {"Population", "Activité"}.isdisjoint(note.partition(" ")[0] for note in study.shortfalls)
+    for rate in ("no_diploma_rate", "one_parent_rate", "overcrowding_rate"):
+        assert needed.loc[(rate, "930100101"), ["need_value", "need", "method"]].tolist() == [60, "more", "needs_given"]
+        assert needed.loc[(rate, "930480101"), "need"] == "not_known"
+    assert needed.loc[("poverty_rate", "left"), ["need_value", "need"]].tolist() == [41.5, "more"]
+    assert needed.loc[("median_income", "left"), ["need_value", "need"]].tolist() == [15_000, "more"]
+    assert {"Population", "Activité", "Diplômes", "Logement", "Couples,"}.isdisjoint(
+        note.partition(" ")[0] for note in study.shortfalls
+    )
 
 
 def test_structures_are_those_of_sirene(official: Any, small_territory: Path, tmp_path: Path) -> None:
@@ -121,7 +140,7 @@ def test_offline_uses_what_was_fetched(official: Any, small_territory: Path) -> 
     after = set_up(small_territory, Options(live=True, offline=True))
     assert len(official.requests) == asked
     fetched = [[source for source in study.inputs if source.url] for study in (before, after)]
-    assert len(fetched[0]) == 10
+    assert len(fetched[0]) == 14
     assert fetched[1] == fetched[0]
 
 
@@ -132,8 +151,8 @@ def test_offline_opens_no_connection(
     monkeypatch.setenv("ESSGEO_CACHE", str(tmp_path / "empty"))
     study = set_up(small_territory, Options(live=True, offline=True, lang="en"))
     assert all(not source.url for source in study.inputs)
-    assert sum("never fetched on this computer" in note for note in study.shortfalls) == 10
-    assert sum("was never fetched here" in fault for fault in study.faults) == 10
+    assert sum("never fetched on this computer" in note for note in study.shortfalls) == 14
+    assert sum("was never fetched here" in fault for fault in study.faults) == 14
 
 
 def test_a_layer_is_read_from_its_official_source(official: Any, small_territory: Path) -> None:
