@@ -23,7 +23,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 from bench_overlay import QPV, read_zones
-from perturb import misspell
+from perturb import misspell, perturb
 
 from essgeo.files.recognise import recognise
 from essgeo.geocoding.index import distance_m, load_index
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 DATA = Path(__file__).resolve().parents[2] / "shared" / "real-data"
 BAN = [DATA / "ban" / "adresses-75.csv.gz", DATA / "ban" / "adresses-93010.csv.gz"]
 SPOILT, MISSING, PEER_ROWS, SEED = 100_000, 10_000, 400, 20240101
-TIMED_ROWS, FRANCE = 20_000, 26_000_000
+TIMED_ROWS, TYPED, FRANCE = 20_000, 6_000, 26_000_000
 NEAR_M, FAR_M, TOP_SCORE = 100.0, 1000.0, 0.95
 ZONE_BANDS = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
 MOVES, MOVED_M = 60, 4000.0
@@ -385,14 +385,16 @@ def bench_misspelt(ban: pd.DataFrame, folder: str, peer: Path | None, size: int)
     line(f"{len(table):,} hard misspellings: right; over 1 km; beyond 100 m", shares(seen), peers(peer, sample))
 
 
-def bench_speed(index: AddressIndex, peer: Path | None) -> None:
-    """Time real addresses: as they are, and those alone that are in the index to the letter."""
+def bench_speed(ban: pd.DataFrame, index: AddressIndex, peer: Path | None) -> None:
+    """Time real addresses, those alone that are in the index to the letter, and more than there are real ones."""
     real = lists()
     exact = real[(match(index, real)["score"] > TOP_SCORE).to_numpy()]
+    typed = perturb(ban, TYPED, SEED, ("case", "accents", "abbreviation"))[list(real.columns)]
     for name, table in (
         (f"{len(real):,} real addresses a CPU second", real),
         ("500 of them", real.sample(500, random_state=SEED)),
         (f"{len(exact):,} exact ones", exact),
+        (f"{len(typed):,} of BAN, their case, accents and abbreviations changed", typed),
     ):
         cpu = timed(index, table.reset_index(drop=True))[1]
         if peer:
@@ -439,7 +441,7 @@ def main() -> None:
         bench_names(folder)
         bench_misspelt(ban, folder, peer, SPOILT // share)
         bench_missing_streets(ban, folder, MISSING // share)
-        bench_speed(bench_index(folder), peer)
+        bench_speed(ban, bench_index(folder), peer)
     line("peak memory of this process, MB", f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f}")
     if given.page:
         write_page(given.page)

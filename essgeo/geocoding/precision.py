@@ -99,7 +99,7 @@ def calibrated(index: AddressIndex, pairs: Pairs) -> NDArray[np.bool_]:
     known = np.zeros(len(pairs.query), dtype=bool)
     for position in np.unique(pairs.department).tolist():
         department = index.department(position)
-        inside = department.communes["citycode"].map(department_of).isin(CALIBRATED).to_numpy()
+        inside = np.array([department_of(code) in CALIBRATED for code in department.communes["citycode"].tolist()])
         here = pairs.department == position
         known[here] = inside[department.commune[pairs.street[here]]]
     return known

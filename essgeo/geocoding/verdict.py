@@ -39,16 +39,16 @@ MIN_CHANCE, MIN_CHANCE_TWICE = 0.79, 0.9
 """Chance from which a match is a position: where one thing is in doubt, and where the name and another thing are (the
 kind of way, the postcode, the number), for then the street may be one that the index lacks.
 
-Misspellings and missing streets pull against each other (25,000 and 10,000 rows of seeds that the fit did not see; of
-other streets taken out, 2.1 % were located and 0.3 % over 1 km at 0.77):
+Misspellings and missing streets pull against each other (25,000 and 10,000 rows of seeds that the fit did not see):
 
 ========== ======= ================= ================== ======
 thresholds  right  missing: located  missing: over 1 km what
 ========== ======= ================= ================== ======
-0.75; 0.90 86.2 %             3.4 %              1.0 %
-0.77; 0.90 85.8 %             3.1 %              1.0 %
-0.79; 0.90 85.5 %             2.8 %              0.9 % chosen
-0.80; 0.90 85.2 %             2.7 %              0.9 %
+0.75; 0.90 85.8 %             3.5 %              1.0 %
+0.77; 0.90 85.5 %             3.2 %              1.0 %
+0.79; 0.90 85.1 %             2.9 %              0.9 % chosen
+0.80; 0.90 84.9 %             2.8 %              0.9 %
+0.80; 0.88 85.4 %             3.0 %              1.0 %
 ========== ======= ================= ================== ======
 """
 
@@ -96,7 +96,9 @@ def evidence(index: AddressIndex, readings: Readings, pairs: Pairs) -> dict[str,
     found["number_found"][:] = np.where((pairs.precision == HOUSENUMBER) & inexact, high, 0)
     found["number_missing"][:] = ~numbered & place
     found["commune_close"][:] = (pairs.agreement < 1) & (pairs.agreement >= NAME_CLOSE)
-    found["other_name"][:], found["unlike"][:] = inexact, np.where(found["shortened"] > 0, 0, 1 - pairs.likeness)
+    unlike = np.where(found["shortened"] > 0, 0, 1 - pairs.likeness)
+    found["other_name"][:], found["unlike"][:], found["unlike_squared"][:] = inexact, unlike, unlike**2
+    found["number_found_unlike"][:] = found["number_found"] * unlike
     return found
 
 

@@ -280,8 +280,8 @@ def test_a_street_that_is_not_there_is_not_its_neighbour() -> None:
 
 
 def test_two_doubts_are_no_position() -> None:
-    assert ask("3 boulevard Voltare", "Paris", "75011")["status"] == "located"
-    assert ask("3 boulevard Voltare", "Paris", "75012")["status"] == "not_found"
+    assert ask("3 bd Volteire", "Paris", "75011")["status"] == "located"
+    assert ask("3 bd Volteire", "Paris", "75012")["status"] == "not_found"
     assert ask("7 boulevard Voltaire", "Paris", "75012")["status"] == "imprecise"
 
 
