@@ -12,6 +12,7 @@ from essgeo.errors import InputError
 from essgeo.gaps import LEAST_LOCATED
 from essgeo.maps.actors import actors_page
 from essgeo.maps.drawing import MARKS, STROKES, cooperations, period, surface
+from essgeo.maps.fill import coverage_themes
 from essgeo.maps.findings import (
     SILENT,
     Row,
@@ -38,10 +39,6 @@ from essgeo.maps.render import policy
 from essgeo.maps.script_data import (
     MANY,
     SHAPES,
-    SHARE_BREAKS,
-    SHARE_COLOURS,
-    SHARE_HATCHES,
-    coverage_themes,
     labels_by_field,
     map_content,
     months,
@@ -284,20 +281,12 @@ def _with_map(study: Study, focus: str = "", rows: NDArray[np.intp] | None = Non
             for code, symbol in GROUP_SYMBOLS.items()
             if code in {SECTOR_GROUPS[sector] for sector in present}
         ],
-        "classes": _classes(),
         "around_km": AROUND_M / 1000,
         "clusters": len(study.structures) > MANY,
         "strokes": {name: stroke for name, stroke in STROKES.items() if name != "cooperations" or lines},
         "marks": {name: mark for name, mark in MARKS.items() if name != "planned" or planned},
         "months": months(study),
     }
-
-
-def _classes() -> list[tuple[str, range, float | None, float | None]]:
-    """Return the colour of each class of the coverage map, where the lines of its key start, and its bounds."""
-    bounds = [None, *SHARE_BREAKS, None]
-    starts = [range(-8, 22, step) if step else range(0) for step in SHARE_HATCHES]
-    return list(zip(SHARE_COLOURS, starts, bounds[1:], bounds[:-1], strict=True))
 
 
 def _bound(study: Study) -> str:

@@ -99,6 +99,7 @@ _MODULES = (
     "symbols.js",
     "popups.js",
     "layers.js",
+    "fill.js",
     "structures.js",
     "background.js",
     "link.js",

@@ -16,6 +16,7 @@ from essgeo.access.walking import reach_m
 from essgeo.crs import GEOGRAPHIC
 from essgeo.files.redact import SIREN, redact, redact_identifiers
 from essgeo.maps.drawing import MARKS, POINT_DIGITS, STROKES, layers_with_popups
+from essgeo.maps.fill import SHARE_COLOURS, SHARE_DIGITS, coverage_themes, fill_content
 from essgeo.maps.findings import headline, records, where
 from essgeo.maps.render import BACKGROUNDS, MAP_SCRIPT, asset_texts
 from essgeo.schema.columns import COLUMNS, SHOWN_PUBLISHED, TABLES
@@ -55,18 +56,6 @@ SHAPES = {
     "cross": "M-1-.6L-.6-1L0-.4L.6-1L1-.6L.4 0L1 .6L.6 1L0 .4L-.6 1L-1 .6L-.4 0Z",
 }
 """SVG paths of radius 1 around 0, for the legend and for the canvas of the map."""
-
-
-SHARE_BREAKS = (0.8, 0.6, 0.4, 0.2)
-"""Lower bounds of the classes of the coverage map; the last class lies below them all."""
-
-
-SHARE_COLOURS = ("#fffbf2", "#fdeed3", "#fbdcae", "#f6c483", "#eda75c")
-"""One colour a class, darker as fewer residents are within reach; light, so that every symbol stands out on each."""
-
-
-SHARE_HATCHES = (0, 0, 0, 12, 6)
-"""Distance between the lines that hatch a class of the coverage map, in pixels: the lowest show without colour."""
 
 
 Column: TypeAlias = list[Any] | dict[str, Any]
@@ -210,8 +199,6 @@ def _steps(degrees: NDArray[np.float64]) -> list[int]:
     return steps
 
 
-SHARE_DIGITS = 3
-
 _VOCABULARIES = {
     **dict(zip(LISTS, (SECTORS, CHALLENGES, ROLES, STAGES), strict=True)),
     "family": FAMILIES,
@@ -234,14 +221,12 @@ def study_content(study: Study, background: Choice, page: str = "{code}.html") -
         "facts": {name: words.get(name, COLUMNS[name].description[study.lang]) for name in _FACTS},
         "shapes": SHAPES,
         "symbols": SECTOR_SYMBOLS,
-        "breaks": SHARE_BREAKS,
         "colours": SHARE_COLOURS,
-        "hatches": SHARE_HATCHES,
         "background": BACKGROUNDS.get(background),
         "layers": layers_with_popups(study),
         "strokes": {name: stroke._asdict() for name, stroke in STROKES.items()},
         "marks": {name: mark._asdict() for name, mark in MARKS.items()},
-        "coverage": iris_shares(study),
+        "coverage": fill_content(study),
         **told_by_theme(study),
         "contact": study.territory.publisher.contact if study.territory.publisher else "",
         "dated": months(study) is not None,
@@ -301,27 +286,6 @@ def months(study: Study) -> tuple[int, int, int] | None:
     known = 12 * parts[0].astype(int) + parts[1].fillna("01").astype(int) - 1
     now = 12 * study.parameters.as_of.year + study.parameters.as_of.month - 1
     return min(int(known.min()), now), max(int(known.max()), now), now
-
-
-def coverage_themes(study: Study) -> list[str]:
-    """Return the themes of the coverage map, in the order of the vocabulary."""
-    known = set(study.iris_coverage["theme"].unique())
-    return [code for code in THEMES if code in known]
-
-
-def iris_shares(study: Study) -> dict[str, Any]:
-    """Return the themes of the coverage map, and for each IRIS the share of residents within reach of each."""
-    table = study.iris_coverage
-    table = table[table["minutes"] == study.parameters.walk_minutes]
-    shares = table.pivot_table(index="iris_code", columns="theme", values="share", observed=True)
-    themes = coverage_themes(study)
-    return {
-        "themes": themes,
-        "shares": {
-            str(code): [None if math.isnan(value) else round(value, SHARE_DIGITS) for value in row]
-            for code, row in zip(shares.index, shares[themes].to_numpy().tolist(), strict=True)
-        },
-    }
 
 
 def plot_rows(study: Study, theme: str) -> list[dict[str, Any]]:

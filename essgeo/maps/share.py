@@ -16,8 +16,8 @@ import shapely
 from markupsafe import Markup
 from PIL import Image, ImageDraw, ImageFont
 
-from essgeo.maps.findings import headline, where
-from essgeo.maps.script_data import SHARE_BREAKS, SHARE_COLOURS
+from essgeo.maps.fill import colours_of_iris
+from essgeo.maps.findings import headline
 from essgeo.territory import DEFAULT, INK, PAPER, QUIET
 from essgeo.text.languages import texts
 
@@ -166,10 +166,9 @@ def _draw_map(
         ]
 
     silent = sites is not None or headline(study, "all").silent
-    table = where(study.iris_coverage, theme="all", minutes=study.parameters.walk_minutes).dropna(subset="share")
-    shares = {} if silent else dict(zip(table["iris_code"], table["share"], strict=True))
+    colours = {} if silent else colours_of_iris(study, "all")
     for code, shape in study.iris.geometry.items():
-        fill = SHARE_COLOURS[sum(shares[code] < bound for bound in SHARE_BREAKS)] if code in shares else "#f1f1f5"
+        fill = colours.get(code, "#f1f1f5")
         for ring in rings(study.iris.loc[[code]]) if shape is not None else []:
             pen.polygon(ring, fill=fill)
     for ring in rings(study.communes):

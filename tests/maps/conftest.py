@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 from shapely import Point, box
 
+from essgeo.access import demand_points
 from essgeo.files.provenance import Input
 from essgeo.maps import build_maps
 from essgeo.register import counted_on
@@ -467,7 +468,7 @@ def _study() -> Study:
         iris=iris,
         stations=_stations(),
         sites=_sites(),
-        demand=_layer("demand_id", {"d0": {"population": 1.0}}, [Point(WEST, SOUTH)]),
+        demand=demand_points(iris, spacing_m=100, neighbourhoods=neighbourhoods),
         structure_zones=structure_zones,
         zones=_zone_table(qpv, neighbourhoods),
         coverage=_coverage(),

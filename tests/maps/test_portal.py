@@ -14,8 +14,9 @@ import pytest
 from essgeo.access import travel_cost
 from essgeo.access.accessibility import trips_matrix
 from essgeo.maps import build_maps
+from essgeo.maps.fill import SHARE_COLOURS, UNKNOWN, UNSURE, classes_of
 from essgeo.maps.findings import headline
-from essgeo.maps.script_data import SHARE_COLOURS, months
+from essgeo.maps.script_data import months
 from essgeo.schema.vocabulary import GROUP_SYMBOLS, SECTOR_GROUPS, SECTORS, THEMES
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
     Opened: TypeAlias = Callable[..., AbstractContextManager[Page]]
 
-NO_SHARE = "url(#hatching-777-8)"
 
 # Machado, Oliveira and Fernandes (2009), severity 1: linear RGB as seen with each deficiency.
 SIGHTS = {
@@ -97,9 +97,9 @@ def _seen(page: Page) -> dict[str, Any]:
     return {
         "title": page.locator("#headline").inner_text(),
         "detail": page.locator("#detail").inner_text(),
-        "fill": page.evaluate("essgeo.layers.iris.getLayers().map((one) => one.options.fillColor)"),
+        "fill": page.evaluate("essgeo.squares.map((one) => one.options.fill && one.options.fillColor)"),
         "points": page.evaluate("essgeo.layers.structures.getLayers().map((one) => one.options.symbol.scale)"),
-        "legend": page.locator(".people").all_text_contents(),
+        "legend": page.locator("#classes li").all_inner_texts(),
         "count": page.locator("#count").inner_text(),
         "plot": page.locator("#plot .value").all_inner_texts(),
         "link": page.evaluate("location.hash"),
@@ -135,9 +135,10 @@ def test_a_theme_that_nothing_may_be_concluded_of_is_a_sentence_and_no_dark_map(
     with opened(tmp_path / "index.html", fragment="#theme=mobilite") as page:
         seen = _seen(page)
         assert "rien à conclure" in seen["title"]
-        assert set(seen["fill"]) == {NO_SHARE}
+        assert set(seen["fill"]) == {False}
         assert set(seen["plot"]) == {"rien à conclure"}
-        assert "".join(seen["legend"]) == ""
+        assert [text.strip() for text in seen["legend"]] == ["vide\u00a0: habitants, aucune part à dessiner"]
+        assert page.locator("#histogram").is_hidden()
 
 
 @pytest.mark.parametrize("theme", THEMES)
@@ -161,9 +162,9 @@ def test_months_show_only_where_the_start_of_most_is_known(opened: Opened, study
 
 def test_at_another_month_no_share_is_drawn(opened: Opened, folder: Path) -> None:
     with opened(folder / "index.html", fragment="#date=2014-12") as page:
-        assert set(_seen(page)["fill"]) == {NO_SHARE}
+        assert set(_seen(page)["fill"]) == {False}
         page.locator("#date-reset").click()
-        assert set(_seen(page)["fill"]) != {None}
+        assert set(_seen(page)["fill"]) != {False}
 
 
 def test_the_wheel_scrolls_the_page_until_the_map_is_clicked(opened: Opened, folder: Path) -> None:
@@ -234,3 +235,48 @@ def test_a_place_of_the_map_answers_with_the_minutes_that_python_gives(
         )
         page.keyboard.press("Escape")
         assert circles >= len(chosen.thresholds_min)
+
+
+@pytest.mark.parametrize("sight", SIGHTS)
+def test_classes_of_the_fill_are_ordered_by_lightness_in_every_sight(sight: str) -> None:
+    lightness = [_lab(np.asarray(SIGHTS[sight]) @ _linear(colour))[0] for colour in SHARE_COLOURS]
+    assert (np.diff(lightness) < -3).all()
+
+
+@pytest.mark.parametrize(
+    "shares", [[0.0] * 9, [1.0] * 9, [0.02] * 8 + [0.97], np.linspace(0, 1, 9).tolist(), [np.nan, 0.5, 0.5]]
+)
+def test_every_class_of_a_theme_holds_residents_and_dark_is_out_of_reach(shares: list[float]) -> None:
+    found = classes_of(np.array(shares), np.ones(len(shares)))
+    known = np.array(shares)[~np.isnan(shares)]
+    of = [sum(share < bound for bound in found["breaks"]) for share in known]
+    assert set(of) == set(range(len(found["breaks"]) + 1))
+    assert 0 <= found["first"] <= len(SHARE_COLOURS) - 1 - len(found["breaks"])
+    if len(set(shares)) == 1:
+        assert found["first"] == (4 if shares[0] == 0 else 0)
+
+
+def test_a_square_is_as_dark_as_its_share_and_as_light_as_its_interval(
+    opened: Opened, study: Study, folder: Path
+) -> None:
+    table = study.iris_coverage.query("theme == 'all'").set_index("iris_code")
+    width = (np.rint(100 * table["share_high"]) - np.rint(100 * table["share_low"])) / 100
+    assert 0 < (width < UNSURE).sum() < len(width)
+    with opened(folder / "index.html") as page:
+        drawn = page.evaluate(
+            """essgeo.squares.map((one, place) => [
+                essgeo.data.coverage.codes[essgeo.data.coverage.cells.iris[place]],
+                one.options.fill && one.options.fillColor, one.options.stroke,
+                one.getBounds().getCenter().lat, one.getBounds().getNorth() - one.getBounds().getSouth()])"""
+        )
+        swatches = page.locator("#classes rect").evaluate_all("all => all.map((one) => one.getAttribute('fill'))")
+    people = study.demand.groupby("iris_code")["population"].sum()
+    assert {code for code, *_ in drawn} == set(people.index[people > 0])
+    for code, colour, bordered, *_ in drawn:
+        assert bool(colour) == (width[code] < UNKNOWN)
+        if colour:
+            assert bordered == (width[code] < UNSURE)
+            assert (colour in swatches) or not bordered, "a swatch has the colour that is drawn"
+    sure = sorted((table["share"][code], SHARE_COLOURS.index(colour)) for code, colour, edge, *_ in drawn if edge)
+    assert [place for _, place in sure] == sorted((place for _, place in sure), reverse=True)
+    assert all(0 < height * 111_195 <= 200.001 for *_, height in drawn)

@@ -1,14 +1,14 @@
 // The map and its layers. Outlines and labels are vectors: it is legible without its background.
 const Layers = (function () {
 
-  const { data, words, fill, isolated, percent } = Dom;
+  const { data, words, isolated } = Dom;
   const { monthOf } = Register;
   const { Stamps, hatching } = Symbols;
   const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   const OUTLINED = Object.keys(data.strokes);
   const LABELLED = { communes: "commune", neighbourhoods: "neighbourhood" };
   const STYLES = {
-    iris: { color: "#8a6d4b", weight: 0.6, fillOpacity: 0.85 },
+    iris: { color: "#8a6d4b", weight: 0.6, opacity: 0.45, fillOpacity: 0 },
     ...eachOutlined(outlineStyle),
     radius: { color: "#444", weight: 1, dashArray: "3 3", fillOpacity: 0.08 },
   };
@@ -79,7 +79,7 @@ const Layers = (function () {
   L.control.scale({ imperial: false }).addTo(map);
 
   function shapes(name) {
-    const hatched = name === "iris" || data.strokes[name].hatched;
+    const hatched = name !== "iris" && data.strokes[name].hatched;
     const renderer = name === "neighbourhoods" ? targeting : hatched ? filling : outlining;
     return L.geoJSON(data.layers[name], { style: STYLES[name], interactive: false, renderer: renderer });
   }
@@ -173,50 +173,6 @@ const Layers = (function () {
     }
   }
 
-  const classOf = (share) => data.breaks.filter((bound) => share < bound).length;
-
-  function filled(share) {
-    const place = classOf(share);
-    const step = data.hatches[place];
-    const colour = data.colours[place];
-    return { fillColor: step ? hatching("#4a1c00", step, colour) : colour, fillOpacity: STYLES.iris.fillOpacity };
-  }
-
-  // The share of an IRIS for a theme; null where nobody lives, nothing may be concluded, or at another month.
-  function shareOf(properties, theme, measured) {
-    const place = data.coverage.themes.indexOf(theme);
-    const shares = data.coverage.shares[properties.id];
-    return measured && shares && place >= 0 && data.plot[theme] ? shares[place] : null;
-  }
-
-  // Each class of the key says how many residents live in it.
-  function people(theme, measured) {
-    const living = data.colours.map(() => 0);
-    data.layers.iris.features.forEach(function ({ properties }) {
-      const share = shareOf(properties, theme, measured);
-      if (share !== null) {
-        living[classOf(share)] += properties.population || 0;
-      }
-    });
-    const everybody = living.reduce((sum, count) => sum + count, 0);
-    /** @type {NodeListOf<HTMLElement>} */
-    const labels = document.querySelectorAll(".people");
-    labels.forEach(function (label) {
-      const share = everybody ? living[Number(label.dataset.class)] / everybody : null;
-      label.textContent = share === null ? "" : " " + fill(words.class_people, { share: percent(share) });
-    });
-  }
-
-  function paint(theme, measured) {
-    people(theme, measured);
-    iris.setStyle(function (feature) {
-      const share = shareOf(feature?.properties, theme, measured);
-      return share === null
-        ? { fillColor: hatching("#777", 8), fillOpacity: 0.5 }
-        : filled(share);
-    });
-  }
-
   // Names that would cover one another are left out, target neighbourhoods first served.
   function declutter() {
     const placed = [];
@@ -267,7 +223,6 @@ const Layers = (function () {
     stack: stack,
     follow: follow,
     toggle: toggle,
-    paint: paint,
     under: under,
   };
 })();

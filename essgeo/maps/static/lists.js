@@ -1,9 +1,9 @@
 // The same as the map, in words: search results, the list of structures, the table of IRIS.
 const Lists = (function () {
 
-  const { data, words, element, isolated, fill, number, percent, find, get } = Dom;
+  const { data, words, element, isolated, fill, number, find, get } = Dom;
   const { register, known, byName } = Register;
-  const { labelled } = Popups;
+  const { labelled, shareAndEnds } = Popups;
   const RESULTS = 6;
   const PAGE = 50;
   const PRINTED = 1000;
@@ -100,15 +100,13 @@ const Lists = (function () {
     if (!body) {
       return;
     }
-    const place = data.coverage.themes.indexOf(theme);
     get("span", "iris-theme").textContent = data.labels.themes[theme] || "";
     body.replaceChildren(
       ...data.layers.iris.features.map(function ({ properties }) {
-        const shares = data.coverage.shares[properties.id];
         return element("tr", {}, [
           element("th", { scope: "row", text: properties.title }),
           element("td", { class: "figure", text: number(properties.population) }),
-          element("td", { class: "figure", text: percent(shares && shares[place]) }),
+          element("td", { class: "figure", text: shareAndEnds(properties.id, theme) }),
         ]);
       })
     );

@@ -3,7 +3,8 @@
   const { data, words, element, fill, number, find, get, percent } = Dom;
   const { FILTERS, register, everything, details, rowOf, matching, counts, offers, undated, today } = Register;
   const { structuresPopup, placePopup } = Popups;
-  const { map, LAYER_NAMES, toggle, paint, follow, under, still } = Layers;
+  const { map, LAYER_NAMES, toggle, follow, under, still } = Layers;
+  const { paint } = Fill;
   const { show, draw, placeOf, nearestTo, showReach } = Structures;
   const AT_ONE_PLACE = 10;
   /** @returns {any[]} */
@@ -353,7 +354,7 @@
   wire();
   restore();
   // For the console, and for whoever tests a page.
-  Object.assign(window, { essgeo: { ...Dom, ...Register, ...Layers, ...Structures } });
+  Object.assign(window, { essgeo: { ...Dom, ...Register, ...Layers, ...Fill, ...Structures } });
   document.documentElement.dataset.ready = "map";
   (register.light ? name() : Promise.resolve()).then(() => (document.documentElement.dataset.ready = "names"));
 })();

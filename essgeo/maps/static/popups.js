@@ -76,12 +76,20 @@ const Popups = (function () {
     ].filter(Boolean));
   }
 
+  // The share of an IRIS with its interval, in words.
+  function shareAndEnds(code, theme) {
+    const place = data.coverage.themes.indexOf(theme);
+    const share = data.coverage.shares[code] ? data.coverage.shares[code][place] : null;
+    const [low, high] = share === null ? [null, null] : data.coverage.ends[code][place];
+    const ends = low === null ? "" : fill(words.interval, { low: percent(low / 100), high: percent(high / 100) });
+    return percent(share) + (ends && " (" + ends + ")");
+  }
+
   function iris(properties, theme) {
-    const shares = data.coverage.shares[properties.id] || [];
-    const listed = data.coverage.themes.map((code, place) => [code, shares[place]]);
+    const listed = data.coverage.themes.map((code) => [code, shareAndEnds(properties.id, code)]);
     const chosen = listed.filter(([code]) => code === theme);
     const others = listed.filter(([code]) => code !== theme);
-    const row = ([code, share]) => [data.labels.themes[code], percent(share)];
+    const row = ([code, share]) => [data.labels.themes[code], share];
     return [
       facts([
         [words.population, number(properties.population)],
@@ -129,5 +137,5 @@ const Popups = (function () {
     );
   }
 
-  return { structuresPopup: structures, placePopup: place, labelled: labelled };
+  return { structuresPopup: structures, placePopup: place, labelled: labelled, shareAndEnds: shareAndEnds };
 })();

@@ -179,6 +179,7 @@ const Register = (function () {
 
   return {
     FILTERS: FILTERS,
+    summed: summed,
     register: { rows: rows, located: located, latitude: latitude, longitude: longitude, light: partCount <= 1 },
     valueOf: valueOf,
     isActive: isActive,

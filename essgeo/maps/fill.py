@@ -1,0 +1,157 @@
+"""The fill of a map: residents as squares, the classes of each theme, and how sure a share is."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from essgeo.access.demand import GRID_METHOD
+from essgeo.crs import GEOGRAPHIC
+from essgeo.maps.findings import records, where
+from essgeo.schema.vocabulary import THEMES
+from essgeo.siting.choose import CELL_M, group_by_cell
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from essgeo.results import Study
+
+
+SHARE_COLOURS = ("#e6f4f6", "#f0e6c3", "#f4d39c", "#efb970", "#e4a052")
+"""From all within reach to nobody; each darker than the last, and light enough that every symbol stands out on it."""
+
+UNSURE, UNKNOWN = 0.3, 0.7
+"""An interval as wide as the first makes a share lighter; of one as wide as the second no share is drawn.
+
+On the IRIS of Est Ensemble, one in three intervals is narrower than the first, and one in two reaches the second."""
+
+LEAST_CLASS = 10
+"""Classes of a theme begin at multiples of so many points, so that none is narrower."""
+
+DIGITS = 5
+"""Decimals of a position, about one metre."""
+
+SHARE_DIGITS = 3
+
+FULL = 0.95
+"""A square as large as its cell stands for as many residents as live in fewer than this share of the cells."""
+
+
+def coverage_themes(study: Study) -> list[str]:
+    """Return the themes of the fill, in the order of the vocabulary."""
+    known = set(study.iris_coverage["theme"].unique())
+    return [code for code in THEMES if code in known]
+
+
+def fill_content(study: Study) -> dict[str, Any]:
+    """Return what the fill of a map is drawn from.
+
+    ``shares`` and ``ends`` are by IRIS and in the order of ``themes``: the share within reach, and the ends of its
+    interval in hundredths. ``classes`` are by theme. ``cells`` are columns, one value a square: steps of ``latitude``
+    and ``longitude`` from one to the next in 0.00001°, residents, and the place of its IRIS among ``codes``.
+    """
+    table = study.iris_coverage
+    table = table[table["minutes"] == study.parameters.walk_minutes]
+    themes = coverage_themes(study)
+    # Three arrays, IRIS x themes.
+    share, low, high = (
+        table.pivot_table(index="iris_code", columns="theme", values=name, observed=True, dropna=False)[themes]
+        for name in ("share", "share_low", "share_high")
+    )
+    people = study.iris["population"].reindex(share.index).fillna(0).to_numpy(dtype=float)
+    ends = np.rint(100 * np.stack([low.to_numpy(), high.to_numpy()], axis=-1))
+    return {
+        "themes": themes,
+        "codes": [str(code) for code in share.index],
+        "shares": dict(zip(map(str, share.index), _known(share.to_numpy().round(SHARE_DIGITS)), strict=True)),
+        "ends": dict(zip(map(str, share.index), _known(ends), strict=True)),
+        "classes": {theme: classes_of(share[theme].to_numpy(), people) for theme in themes},
+        "cells": _cells(study.demand, {code: place for place, code in enumerate(share.index)}),
+        "cell_m": CELL_M,
+        "unsure": [UNSURE, UNKNOWN],
+        "grid": bool((study.demand["method"] == GRID_METHOD).all()),
+    }
+
+
+def classes_of(shares: NDArray[np.float64], people: NDArray[np.float64]) -> dict[str, Any]:
+    """Return the classes of a theme: their lower bounds but that of the last, from the highest, and their first colour.
+
+    Classes hold about as many residents each, five at most. Where there are fewer, their colours lie where their share
+    does: a theme that nobody reaches is dark.
+
+    Examples
+    --------
+    >>> classes_of(np.array([0.05, 0.3, 0.5, 0.7, 0.95]), np.ones(5))
+    {'breaks': [0.9, 0.7, 0.5, 0.3], 'first': 0}
+    >>> classes_of(np.array([0.01, 0.02]), np.ones(2))
+    {'breaks': [], 'first': 4}
+    """
+    known = (people > 0) & ~np.isnan(shares)
+    shares, people = shares[known], people[known]
+    if not len(shares):
+        return {"breaks": [], "first": 0}
+    order = np.argsort(shares)
+    below = np.cumsum(people[order]) / people.sum()
+    count = len(SHARE_COLOURS)
+    middle = [shares[order][np.searchsorted(below - 1e-9, part / count, side="right")] for part in range(1, count)]
+    bounds = np.unique(np.floor(100 * np.array(middle) / LEAST_CLASS + 1e-9) * LEAST_CLASS) / 100
+    # A class that nobody lives in is none.
+    held = np.searchsorted(bounds, shares, side="right")
+    breaks = [float(bound) for place, bound in enumerate(bounds) if (held <= place).any() and (held == place + 1).any()]
+    out_of_reach = float(1 - np.average(shares, weights=people))
+    return {"breaks": breaks[::-1], "first": round((count - 1 - len(breaks)) * out_of_reach)}
+
+
+def colours_of_iris(study: Study, theme: str) -> dict[str, str]:
+    """Return the colour of each IRIS of which a share is drawn, for a picture: paler where it is not sure."""
+    table = where(study.iris_coverage, theme=theme, minutes=study.parameters.walk_minutes).dropna(subset="share")
+    people = study.iris["population"].reindex(table["iris_code"]).fillna(0).to_numpy(dtype=float)
+    classes = classes_of(table["share"].to_numpy(), people)
+    colours = {}
+    for row in records(table):
+        width = row["share_high"] - row["share_low"]
+        colour = SHARE_COLOURS[classes["first"] + sum(row["share"] < bound for bound in classes["breaks"])]
+        if not width >= UNKNOWN:
+            colours[row["iris_code"]] = _paler(colour) if width >= UNSURE else colour
+    return colours
+
+
+def _paler(colour: str) -> str:
+    """Return a colour half way to white.
+
+    >>> _paler("#e4a052")
+    '#f2d0a9'
+    """
+    return "#" + "".join(f"{(int(colour[start : start + 2], 16) + 256) // 2:02x}" for start in (1, 3, 5))
+
+
+def _cells(demand: gpd.GeoDataFrame, iris: dict[str, int]) -> dict[str, list[int] | int]:
+    """Return the residents of cells of 200 m, each of one IRIS; points of a grid are cells already."""
+    known = demand[demand["iris_code"].isin(list(iris)) & (demand["population"] > 0)]
+    if not (known["method"] == GRID_METHOD).all():
+        known = group_by_cell(known)
+    if len(known):
+        known = known.iloc[np.argsort(known.hilbert_distance().to_numpy(), kind="stable")]
+    points = known.geometry.to_crs(GEOGRAPHIC)
+    steps = {
+        name: np.diff(np.rint(axis * 10**DIGITS).astype(np.int64), prepend=0).tolist()
+        for name, axis in (("latitude", points.y), ("longitude", points.x))
+    }
+    people = known["population"].to_numpy(dtype=float)
+    return {
+        **steps,
+        "people": np.maximum(np.rint(people), 1).astype(int).tolist(),
+        "iris": known["iris_code"].map(iris).astype(int).tolist(),
+        "full": math.ceil(np.quantile(people, FULL)) if len(people) else 1,
+    }
+
+
+def _known(values: NDArray[np.float64]) -> list[Any]:
+    """Return an array as lists, None where a number is not known."""
+    known = values.astype(object)
+    known[np.isnan(values)] = None
+    found: list[Any] = known.tolist()
+    return found
