@@ -33,7 +33,7 @@ PIN_SCRIPTS := npm install --prefix requirements/scripts --package-lock-only --o
 # Tests start many processes: modules are compiled once, whatever the shell asks.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help study notebook test test-all check format bench addok minimums pins clean
+.PHONY: help study notebook docs test test-all check format bench addok minimums pins clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-9s %s\n", $$1, $$2 }'
@@ -43,6 +43,10 @@ study: $(VENV)/.run ## install what is needed and run the study of TERRITORY (es
 
 notebook: $(VENV)/.notebook ## open the notebooks in JupyterLab
 	@$(BIN)/jupyter lab --notebook-dir notebooks
+
+docs: $(VENV)/.docs build/notebooks/.done ## build the site in build/site; a warning is an error
+	@PYTHONPATH=docs $(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --quiet --doctree-dir build/doctrees docs build/site
+	@$(BIN)/python docs/check_site.py build/site
 
 test: $(VENV)/.dev ## run the tests but the slow ones; ARGS="-k zoning" narrows
 	@$(BIN)/python $(PYTEST) -m "not slow" $(ARGS)
@@ -76,6 +80,7 @@ pins: ## choose the newest versions again (needs uv and npm)
 	$(PIN) --group dev --extra cluster --output-file requirements/dev.txt
 	$(PIN) --group build --constraints requirements/dev.txt --output-file requirements/run.txt
 	$(PIN) --extra notebook --constraints requirements/dev.txt --output-file requirements/notebook.txt
+	$(PIN) --group docs --constraints requirements/dev.txt --output-file requirements/docs.txt
 	$(PIN_ADDOK)
 	$(PIN_SCRIPTS)
 
@@ -104,6 +109,16 @@ build/scripts/.done: requirements/scripts/package.json requirements/scripts/pack
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.run
 	@echo "Installing the tools of the tests and checks"
 	@$(INSTALL) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# The tests run the notebooks too, and leave them here: after them there is nothing to do.
+build/notebooks/.done: $(wildcard notebooks/*.ipynb) $(shell find essgeo data -type f -not -name "*.pyc") | $(VENV)/.docs
+	@echo "Running the notebooks"
+	@$(BIN)/python docs/run_notebooks.py
+
+$(VENV)/.docs: requirements/docs.txt $(VENV)/.run
+	@echo "Installing Sphinx"
+	@$(INSTALL) --require-hashes -r requirements/docs.txt
 	@touch $@
 
 $(VENV)/.notebook: requirements/notebook.txt $(VENV)/.run

@@ -2,7 +2,7 @@
 
 Run from anywhere: ``ADDOK_PYTHON=/path/to/python python benchmarks/bench_geocoding.py`` (:mod:`addok_peer` says what it
 needs); ``--no-peer`` without addok, ``--quick`` on a tenth of the made rows, ``--page FILE`` to write the figures of
-``docs/positions.md``. Right is: ``located``, and within 100 m of the truth.
+``benchmarks/README.md``. Right is: ``located``, and within 100 m of the truth.
 """
 
 from __future__ import annotations

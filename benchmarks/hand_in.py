@@ -1,4 +1,4 @@
-"""Hand in real lists and made workbooks, and write docs/hand_in.md: rows in, read, set aside and why, and back again.
+"""Hand in real lists and made workbooks, and write docs/look_up/hand_in.md: rows in, read, set aside and why, and back again.
 
 `python benchmarks/hand_in.py [WORD...]` takes every list, or those with a word in their name. It reads
 `../shared/real-data` beside the repository, or the folder of ESSGEO_REAL_DATA, and says so when it is missing.
@@ -184,7 +184,7 @@ def main() -> None:
     ]
     for (name, *_), (_, said) in zip(lists, found, strict=True):
         lines += ["", f"**{name}**", "", *(f"- {line[:300]}" for line in said or ["nothing"])]
-    (ROOT / "docs" / "hand_in.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (ROOT / "docs" / "look_up" / "hand_in.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

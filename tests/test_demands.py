@@ -1,4 +1,4 @@
-"""docs/demands.md takes every demand of the territory, in order, and names files and pages that a study has."""
+"""docs/look_up/demands.md takes every demand of the territory, in order, and names files and pages that a study has."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from essgeo import load_territory, read_layer
 from essgeo.schema.columns import LAYERS, TABLES
 
-TEXT = (Path(__file__).resolve().parents[1] / "docs" / "demands.md").read_text(encoding="utf-8")
+TEXT = (Path(__file__).resolve().parents[1] / "docs" / "look_up" / "demands.md").read_text(encoding="utf-8")
 ROWS = [
     [cell.strip() for cell in line.strip("| \n").split(" | ")] for line in TEXT.splitlines() if line.startswith("| ")
 ][1:]

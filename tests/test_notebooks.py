@@ -4,44 +4,29 @@ from __future__ import annotations
 
 import ast
 from importlib import import_module
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import nbclient
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
+from run_notebooks import NOTEBOOKS, run_notebooks
 
 import essgeo
 
-ROOT = Path(__file__).parents[1]
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+if TYPE_CHECKING:
+    from pathlib import Path
 
-
-BEFORE_ALL = f"""
-import sys
-sys.path.insert(0, {str(ROOT)!r})
-import essgeo, pytest
-from conftest import few_worlds, run_once
-few_worlds(pytest.MonkeyPatch())
-essgeo.run_study = run_once
-"""
-"""Studies draw few worlds, and one that a notebook before has asked for is not run again."""
-BEFORE_EACH = "%reset -f\nimport os\nos.makedirs({name!r})\nos.chdir({name!r})\ndel os"
+FEW_WORLDS = "import pytest\nfrom conftest import few_worlds\nfew_worlds(pytest.MonkeyPatch())"
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.filterwarnings("ignore")
-def test_notebooks_run(tmp_path: Path) -> None:
-    """One after the other in one process, which forgets every name and goes to another folder before each."""
-    cells, shows = [new_code_cell(BEFORE_ALL)], {}
-    for path in NOTEBOOKS:
-        own = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
-        shows[path.stem] = own
-        cells += [new_code_cell(BEFORE_EACH.format(name=str(tmp_path / path.stem))), *own]
-    notebook = new_notebook(cells=cells)
-    nbclient.NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(tmp_path)}}).execute()
-    assert [name for name, own in shows.items() if not any(cell.outputs for cell in own)] == []
+def test_notebooks_run() -> None:
+    """What they show is kept: ``make docs`` does not run them again."""
+    shown = run_notebooks(before=FEW_WORLDS, worlds=128)
+    assert [name for name, own in shown.items() if not any(cell.outputs for cell in own)] == []
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -20,7 +20,7 @@ import pytest
 import essgeo
 
 ROOT = Path(__file__).resolve().parents[1]
-NOT_OURS = {".git", ".venv", "__pycache__", "build", "dist", ".hypothesis"}
+NOT_OURS = {".git", ".venv", "__pycache__", "build", "dist", "generated", ".hypothesis"}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 MODULES = sorted((ROOT / "essgeo").rglob("*.py"))
 REGISTRY_OR_MACHINE = re.compile(rb"pypi[.]org|pythonhosted[.]org|npmjs[.]org|(?<![\w./-])/(?:work|root|home|opt)/")
@@ -108,13 +108,14 @@ def test_dependencies_are_what_the_package_imports() -> None:
 
 
 def test_every_dependency_is_pinned_alike_and_hashed() -> None:
-    run, dev, notebook = pins("run.txt"), pins("dev.txt"), pins("notebook.txt")
+    run, dev, notebook, docs = (pins(f"{name}.txt") for name in ("run", "dev", "notebook", "docs"))
     assert {normalised(dependency) for dependency in PROJECT["dependencies"]} <= run.keys()
     extra = PROJECT["optional-dependencies"]["notebook"]
     assert {normalised(dependency) for dependency in [*PROJECT["dependencies"], *extra]} <= notebook.keys()
-    for some in (run, notebook):
+    assert {"sphinx", "myst-nb", *map(normalised, PROJECT["dependencies"])} <= docs.keys()
+    for some in (run, notebook, docs):
         assert [name for name in some.keys() & dev.keys() if some[name].split()[0] != dev[name].split()[0]] == []
-    assert [name for some in (dev, notebook) for name, pin in some.items() if "--hash=sha256:" not in pin] == []
+    assert [name for some in (dev, notebook, docs) for name, pin in some.items() if "--hash=sha256:" not in pin] == []
 
 
 def test_the_wheel_ships_the_code_and_the_data(tmp_path: Path) -> None:

@@ -44,9 +44,8 @@ def test_the_figures_that_texts_tell_are_those_of_the_files() -> None:
     assert f"{(structures['lon'] != '').sum()} have coordinates" in known
     assert f"{(sites['lon'] != '').sum()} have coordinates" in known
     years = sorted(filter(None, structures["as_of"].str[:4]))
-    for name, to in (("README.md", "to"), ("README.fr.md", "à")):
-        text = (ROOT / name).read_text(encoding="utf-8")
-        assert f"| {years[0]} {to} {years[-1]}, `as_of` |" in text
+    limits = (ROOT / "docs" / "look_up" / "limits.md").read_text(encoding="utf-8")
+    assert f"| {years[0]} to {years[-1]}, `as_of` |" in limits
 
 
 @pytest.mark.parametrize("name", ["nowhere", "", "../est-ensemble/x", "est-ensemble\x00"])

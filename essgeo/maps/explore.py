@@ -51,7 +51,8 @@ def explore(study: Study) -> folium.Map:
     words = texts(study.lang)["map"]
     west, south, east, north = study.communes.to_crs(GEOGRAPHIC).total_bounds.tolist()
     plan = BACKGROUNDS["ign"]
-    page = folium.Map(tiles=plan.url, attr=plan.attribution, control_scale=True, prefer_canvas=True)
+    page = folium.Map(tiles=None, control_scale=True, prefer_canvas=True)
+    folium.TileLayer(plan.url, attr=plan.attribution, control=False).add_to(page)
     page.fit_bounds([[south, west], [north, east]])
     named = {
         "qpv": words["layer_qpv"].format(vintage=study.parameters.vintage),

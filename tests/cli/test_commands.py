@@ -67,7 +67,7 @@ def test_study_prints_the_neighbourhoods_and_where_the_pages_are(
     assert (out / "index.html").is_file()
 
 
-def test_what_a_study_writes_stands_in_the_glossary_the_schemas_and_the_readme(
+def test_what_a_study_writes_stands_in_the_glossary_the_schemas_and_the_documentation(
     run: Run, small_territory: Path, tmp_path: Path
 ) -> None:
     mine, out = tmp_path / "mine.csv", tmp_path / "maps"
@@ -84,9 +84,8 @@ def test_what_a_study_writes_stands_in_the_glossary_the_schemas_and_the_readme(
         if table.stem == "structures":
             assert [row[header.index("siret_as_given")] for row in rows] == ["en cours"]
     written = {path.name for path in out.iterdir()} - {"left.html", "right.html"}
-    for readme in ("README.md", "README.fr.md"):
-        told = set(re.findall(r"`([\w.-]+)/?`", (ROOT / readme).read_text(encoding="utf-8")))
-        assert {name for name in written if "_odbl." not in name and not name.startswith(".")} <= told
+    told = set(re.findall(r"`([\w.-]+)/?`", (ROOT / "docs" / "look_up" / "published.md").read_text(encoding="utf-8")))
+    assert {name for name in written if "_odbl." not in name and not name.startswith(".")} <= told
 
 
 def test_gaps_as_json(run: Run, small_territory: Path) -> None:
