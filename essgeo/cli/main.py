@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import logging
 import os
 import sys
@@ -16,7 +17,7 @@ import click
 from essgeo.cli.lists import geocode_file, list_columns, structures, zones
 from essgeo.cli.options import harmless
 from essgeo.cli.sources import sources, territory
-from essgeo.cli.speech import describe, let_choose, speak
+from essgeo.cli.speech import describe, let_choose, speak, spell_out
 from essgeo.cli.studies import compare, doctor, gaps, site, study
 from essgeo.errors import EssgeoError, GeocoderError, InfeasibleError, InputWarning, SourceError
 from essgeo.messages import tell
@@ -86,6 +87,9 @@ def main() -> None:
     """
     # Work is shared among processes, one a core: threads of linear algebra beside them only wait for each other.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            spell_out(stream)
     with speak(sys.argv[1:]), warnings.catch_warnings():
         describe(cli)
         warnings.simplefilter("always", InputWarning)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import unicodedata
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,7 @@ from essgeo.messages import choose_language, language, speaking, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from io import TextIOWrapper
 
 _LANGUAGES = click.Choice(["fr", "en"])
 
@@ -25,6 +28,28 @@ def speak(arguments: Sequence[str]) -> Iterator[None]:
     ]
     with speaking(choose_language(asked[-1] if asked else None)):
         yield
+
+
+def spell_out(stream: TextIOWrapper) -> None:
+    """Let a stream write what its encoding lacks in plain letters: Windows pipes in cp1252, without narrow spaces.
+
+    >>> import io
+    >>> written = io.BytesIO()
+    >>> stream = io.TextIOWrapper(written, encoding="cp1252")
+    >>> spell_out(stream)
+    >>> _ = stream.write("7\u202f492 é → ﬁn"), stream.flush()
+    >>> written.getvalue().decode("cp1252")
+    '7 492 é ? fin'
+    """
+    codecs.register_error("essgeo", _plain_letters)
+    stream.reconfigure(errors="essgeo")
+
+
+def _plain_letters(fault: UnicodeError) -> tuple[str, int]:
+    if not isinstance(fault, UnicodeEncodeError):
+        raise fault
+    plain = unicodedata.normalize("NFKC", fault.object[fault.start : fault.end])
+    return plain.encode(fault.encoding, errors="replace").decode(fault.encoding), fault.end
 
 
 def let_choose(command: click.Command) -> None:

@@ -68,19 +68,21 @@ def staged(out: Path) -> Iterator[Path]:
     was_there = out.exists()
     work = out / WORK
     _prepare(out, work)
-    with _alone(work, out):
-        try:
-            _recover(work, out)
-            staging = work / "new"
-            staging.mkdir()
-            yield staging
-            _publish(work, out)
-        finally:
-            _roll_back(work, out)
-            shutil.rmtree(work, ignore_errors=True)
-            if not was_there:
-                with suppress(OSError):
-                    out.rmdir()
+    try:
+        with _alone(work, out):
+            try:
+                _recover(work, out)
+                staging = work / "new"
+                staging.mkdir()
+                yield staging
+                _publish(work, out)
+            finally:
+                _roll_back(work, out)
+                shutil.rmtree(work, ignore_errors=True)
+    finally:
+        if not was_there:
+            with suppress(OSError):
+                out.rmdir()
 
 
 def check_folder(out: Path, read: Mapping[str, Path]) -> None:
@@ -131,6 +133,10 @@ def _alone(work: Path, out: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+        if os.name == "nt":  # there a file that is open cannot be removed: the lock outlived its folder
+            with suppress(OSError):
+                (work / "lock").unlink()
+                work.rmdir()
 
 
 def _publish(work: Path, out: Path) -> None:
