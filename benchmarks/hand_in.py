@@ -1,4 +1,4 @@
-"""Hand in real lists and made workbooks, and write docs/look_up/hand_in.md: rows in, read, set aside and why, and back again.
+"""Hand in real lists and made workbooks, and write docs/look_up/hand_in.md: rows in, read, set aside, and back again.
 
 `python benchmarks/hand_in.py [WORD...]` takes every list, or those with a word in their name. It reads
 `../shared/real-data` beside the repository, or the folder of ESSGEO_REAL_DATA, and says so when it is missing.
