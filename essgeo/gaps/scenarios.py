@@ -34,8 +34,8 @@ BORDER_WORLDS = 640
 BORDERS = ["neighbourhood_id", "neighbourhood", "iris_code", "iris_name", "border", "residents", "share"]
 
 IF_LISTED = [
-    "level", "zone_id", "zone_name", "family", "minutes", "seed_enterprises", "register_located", "share_listed",
-    "share_if_listed",
+    "level", "zone_id", "zone_name", "vintage", "family", "minutes", "seed_enterprises", "register_located",
+    "share_listed", "share_if_listed",
 ]  # fmt: skip
 
 
@@ -157,7 +157,7 @@ def reach_if_listed(
     Parameters
     ----------
     demand, structures, areas
-        Residents, all structures, and areas of which the territory and its target neighbourhoods have rows.
+        Residents, all structures, and areas, of which the territory, its target neighbourhoods and its QPV have rows.
     portrait
         From :func:`essgeo.register.portrait`.
     within_minutes, speed_kmh
@@ -198,7 +198,8 @@ def reach_if_listed(
     tree = KDTree(middle)
     pairs = tree.sparse_distance_matrix(tree, reach, output_type="ndarray")
     near = np.bincount(pairs["i"], weights=held[pairs["j"]], minlength=len(held)) / held.sum()
-    shown = areas.table["level"].isin(["territory", "neighbourhood"]).to_numpy()
+    shown = areas.table["level"].isin(["territory", "neighbourhood", "qpv"]).to_numpy()
+    zones = areas.table[shown].assign(vintage=areas.table.get("vintage", ""))
     weights = resident_weights(areas)[np.flatnonzero(shown)]
     measured = areas.people[shown] > 0
     located = structures[located_here(structures)]
@@ -213,7 +214,7 @@ def reach_if_listed(
         then = 1 - (1 - now) * (1 - near[square.ravel()]) ** others
         both = [np.where(measured, weights @ values, np.nan) for values in (now, then)]
         tables.append(
-            areas.table.loc[shown, ["level", "zone_id", "zone_name"]].assign(
+            zones.assign(
                 family=row["family"],
                 minutes=within_minutes,
                 seed_enterprises=row["seed_enterprises"],

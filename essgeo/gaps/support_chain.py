@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pandas as pd
+import shapely
 from scipy import sparse
 from scipy.spatial import KDTree
 
@@ -216,8 +217,9 @@ def support_chain(
     register: pd.DataFrame,
     minutes: int,
     stations: gpd.GeoDataFrame | None = None,
+    qpv: gpd.GeoDataFrame | None = None,
 ) -> pd.DataFrame:
-    """Return each link of the support chain as seen from each target neighbourhood.
+    """Return each link of the support chain as seen from each target neighbourhood and QPV.
 
     A link is a role (support, funding) at a stage of a project (emergence, launch, development, change of scale).
     Support is not a daily need: a link beyond a walk is far, not absent, and the nearest offer is named with the
@@ -239,11 +241,14 @@ def support_chain(
         The walk.
     stations
         The ``stations`` layer, where there is one.
+    qpv
+        The ``qpv`` layer, where its chain is wanted too; who lives in a zone is who lives at a point in it.
 
     Returns
     -------
     DataFrame
-        One row a neighbourhood and link: ``neighbourhood_id``, ``neighbourhood``, ``role``, ``stage``, ``minutes``,
+        One row an area and link: ``level``, ``neighbourhood_id``, ``neighbourhood``, ``vintage`` (of a QPV), ``role``,
+        ``stage``, ``minutes``,
         ``structures_in_register``, ``structures_located``, ``share`` (of residents within the walk, NaN without
         residents), ``within_reach`` (of half of them at least), ``nearest_structure_id``, ``nearest_name``,
         ``nearest_city``, ``nearest_minutes`` (from the population-weighted centre; NaN beyond an hour), ``station``,
@@ -280,7 +285,16 @@ def support_chain(
         ("register", register, of_support),
     )
     people = demand["population"].to_numpy()
-    here = neighbourhoods.index.to_numpy()[:, None] == demand["neighbourhood_id"].to_numpy()  # neighbourhoods x points
+    here = neighbourhoods.index.to_numpy()[:, None] == demand["neighbourhood_id"].to_numpy()  # areas x points
+    zones = pd.DataFrame({"neighbourhood": neighbourhoods["name"]}).assign(level="neighbourhood", vintage="")
+    if qpv is not None and len(qpv):
+        require_columns(("qpv", qpv, {"name": "Give each area a name.", "vintage": "Add the year of the zones."}))
+        inside = np.zeros((len(qpv), len(demand)), dtype=bool)
+        zone, point = shapely.STRtree(demand.geometry.to_numpy()).query(qpv.geometry.to_numpy(), "intersects")
+        inside[zone, point] = True
+        here = np.vstack([here, inside])
+        of_qpv = pd.DataFrame({"neighbourhood": qpv["name"], "vintage": qpv["vintage"]}).assign(level="qpv")
+        zones = pd.concat([zones, of_qpv])
     links = [(role, stage) for role in SUPPORT_ROLES for stage in STAGES]
     offering = np.column_stack([offers(structures, *link) for link in links])  # structures x links
     away = centre_minutes(sparse.csr_array(here * people), demand, structures, cost)
@@ -289,10 +303,11 @@ def support_chain(
     share = np.divide(
         (here * people) @ reached, residents, out=np.full((len(here), len(links)), np.nan), where=residents > 0
     )
-    table = pd.DataFrame(
-        [(zone, name, *link) for zone, name in neighbourhoods["name"].items() for link in links],
-        columns=["neighbourhood_id", "neighbourhood", "role", "stage"],
-    ).assign(
+    zones = zones.rename_axis("neighbourhood_id").reset_index()
+    table = zones.loc[zones.index.repeat(len(links)), ["level", "neighbourhood_id", "neighbourhood", "vintage"]]
+    table = table.reset_index(drop=True).assign(
+        role=[role for role, _ in links] * len(here),
+        stage=[stage for _, stage in links] * len(here),
         minutes=minutes,
         structures_in_register=np.tile([int(offers(register, *link).sum()) for link in links], len(here)),
         structures_located=np.tile(offering.sum(axis=0), len(here)),

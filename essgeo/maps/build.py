@@ -10,7 +10,9 @@ from markupsafe import Markup
 from essgeo.errors import InputError
 from essgeo.files.guard import refuse_overwrite
 from essgeo.maps.drawing import plan_of
-from essgeo.maps.pages import PAGES, embed_page, index_page, neighbourhood_page, shared_context, territory_page
+from essgeo.maps.findings import qpv_pages
+from essgeo.maps.neighbourhood import neighbourhood_page, sheet_of
+from essgeo.maps.pages import PAGES, embed_page, index_page, shared_context, territory_page
 from essgeo.maps.render import (
     BACKGROUNDS,
     COMPARE_SCRIPT,
@@ -88,7 +90,8 @@ def build_maps(
     Returns
     -------
     list of Path
-        ``index.html``, ``territory.html``, one page a neighbourhood, ``compare.html``, ``method.html``, ``embed.html``,
+        ``index.html``, ``territory.html``, one page a neighbourhood and a QPV, ``compare.html`` and the other pages of
+        every study, ``embed.html``,
         then the pages of sites and the files of ``assets/``.
 
     Raises
@@ -120,9 +123,13 @@ def build_maps(
     contexts = {
         "index.html": ("index.html", index_page(study)),
         "territory.html": ("territory.html", territory_page(study)),
-        **{f"{code}.html": ("neighbourhood.html", neighbourhood_page(study, code, made)) for code in codes},
-        **{f"{name}.html": (f"{name}.html", page(study)) for name, page in PAGES.items()},
     }
+    sheet = sheet_of(study)
+    areas = [(code, "neighbourhood", code) for code in codes]
+    areas += [(page, "qpv", code) for code, page in qpv_pages(study).items()]
+    for page, level, code in areas:
+        contexts[f"{page}.html"] = ("neighbourhood.html", neighbourhood_page(study, code, level, made, sheet))
+    contexts |= {f"{name}.html": (f"{name}.html", page(study)) for name, page in PAGES.items()}
     out.mkdir(parents=True, exist_ok=True)
     if single_file:
         if scenarios:

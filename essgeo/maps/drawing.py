@@ -10,7 +10,7 @@ import geopandas as gpd
 import shapely
 
 from essgeo.crs import GEOGRAPHIC
-from essgeo.maps.findings import by_index, interval, records, where
+from essgeo.maps.findings import by_index, interval, qpv_pages, records, where
 from essgeo.schema.vocabulary import SITE_STATES
 from essgeo.text.languages import texts
 from essgeo.text.numbers import number, percent, placed
@@ -153,7 +153,7 @@ def _iris(study: Study) -> list[Popup]:
 
 def _qpv(study: Study) -> list[Popup]:
     words = texts(study.lang)["map"]
-    reached, counted = _reach(study, "qpv"), _counted(study, "qpv")
+    reached, counted, pages = _reach(study, "qpv"), _counted(study, "qpv"), qpv_pages(study)
     return [
         _popup(
             code,
@@ -166,6 +166,7 @@ def _qpv(study: Study) -> list[Popup]:
                 *counted.get(code, []),
             ],
         )
+        | ({"page": pages[code]} if code in pages else {})
         for code, row in by_index(study.qpv).items()
     ]
 
@@ -330,12 +331,13 @@ def _places(layer: gpd.GeoDataFrame, plan: Plan) -> tuple[Place, ...]:
     shapes = shapely.transform(shapes, plan.drawn)
     labels = shapely.point_on_surface(shapes)
     return tuple(
-        Place(name, _path(shape), round(label.x, 1), round(label.y, 1))
+        Place(name, svg_path(shape), round(label.x, 1), round(label.y, 1))
         for name, shape, label in zip(layer["name"], shapes, labels, strict=True)
     )
 
 
-def _path(shape: shapely.Geometry) -> str:
+def svg_path(shape: shapely.Geometry) -> str:
+    """Return the path of a polygon, or of several, in the units of its coordinates."""
     rings = [ring for part in shapely.get_parts(shape) for ring in shapely.get_rings(part)]
     return "".join(
         "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in shapely.get_coordinates(ring)[:-1]) + "Z" for ring in rings

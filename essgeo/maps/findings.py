@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import pandas as pd
 
 from essgeo.access.walking import MAX_SNAP_M
 from essgeo.gaps import standing
 from essgeo.register import OUTSIDE, located_here
-from essgeo.schema.vocabulary import GEO_STATUSES, ROLES, STAGES, theme_in_sentence
+from essgeo.schema.headers import simplify
+from essgeo.schema.names import is_page_name
+from essgeo.schema.vocabulary import GEO_STATUSES, NO_SECTOR, ROLES, STAGES, theme_in_sentence
 from essgeo.text import numbers
 from essgeo.text.languages import texts
 from essgeo.text.numbers import MISSING, joined, number, percent, placed
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
     from essgeo.access import WalkingComparison
     from essgeo.messages import Lang
-    from essgeo.results import Parameters, Study
+    from essgeo.results import Parameters, Setting, Study
 
 
 Row: TypeAlias = Mapping[str, Any]
@@ -37,8 +39,9 @@ SURELY = 1e-9
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows of a table, or of a layer without its geometry, in order."""
-    bare = pd.DataFrame(table).drop(columns="geometry", errors="ignore")
-    return cast("list[dict[str, Any]]", bare.to_dict("records"))
+    names = [str(name) for name in table.columns if name != "geometry"]
+    columns = [table[name].tolist() for name in names]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def by_index(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
@@ -52,6 +55,22 @@ def where(table: pd.DataFrame, **values: object) -> pd.DataFrame:
     for name, value in values.items():
         kept &= table[name] == value
     return table[kept]
+
+
+def qpv_pages(study: Setting) -> dict[str, str]:
+    """Return the name of the page of each QPV by its code, in the order of their names: none where it is a target.
+
+    Examples
+    --------
+    >>> pages = qpv_pages(study_est_ensemble())
+    >>> len(pages), pages["QN09318M"]
+    (21, 'qn09318m')
+    """
+    pages: dict[str, str] = {}
+    for place, code in enumerate(study.qpv["name"].sort_values(kind="stable").index.astype(str)):
+        name = simplify(code).replace("_", "-")  # as a QPV that is a target neighbourhood is called
+        pages[code] = name if is_page_name(name) and name not in pages.values() else f"qpv-{place}"
+    return {code: name for code, name in pages.items() if name not in study.neighbourhoods.index}
 
 
 def interval(low: float, high: float, lang: Lang, *, share: bool = False) -> str:
@@ -172,22 +191,89 @@ def headline(study: Study, theme: str) -> Headline:
             silent=False,
         )
     most = records(behind.sort_values(["gap_residents", "neighbourhood_id"], ascending=[False, True]))[0]
+    said_of = _lacking(most, study)
+    return said_of._replace(detail=said_of.detail + partly)
+
+
+def _lacking(row: Row, study: Study) -> Headline:
+    """Return the headline of an area that is surely behind the territory, from its row of gaps."""
+    lang, theme = study.lang, row["theme"]
+    said, residents = texts(lang)["headline"], row["residents_measured"]
+    what = said["what_all" if theme == "all" else "what_theme"].format(theme=theme_in_sentence(theme, lang))
+    wide = row["out_of_reach_high"] - row["out_of_reach_low"] > WIDE * residents
     return Headline(
-        said["neighbourhood"].format(
-            place=most["neighbourhood"],
-            reach=_tenths("lack", 1 - most["share"], lang).format(what=said[f"what_{kind}"].format(**topic)),
-            minutes=minutes,
+        said["behind" if wide else "neighbourhood"].format(
+            place=row["neighbourhood"],
+            reach=_tenths("lack", 1 - row["share"], lang).format(what=what),
+            minutes=row["minutes"],
+            what=what,
         ),
         said["neighbourhood_detail"].format(
-            out=number(most["out_of_reach"], lang),
-            residents=number(most["residents_measured"], lang),
-            interval=interval(most["out_of_reach_low"], most["out_of_reach_high"], lang),
-            share=percent(most["territory_share"], lang),
+            out=number(row["out_of_reach"], lang),
+            residents=number(residents, lang),
+            interval=interval(row["out_of_reach_low"], row["out_of_reach_high"], lang),
+            share=percent(row["territory_share"], lang),
             level=percent(study.parameters.level, lang),
-        )
-        + partly,
+        ),
         silent=False,
     )
+
+
+WIDE = 0.5
+"""An interval wider than half of the residents of an area leaves no figure for a title."""
+
+
+def area_headline(study: Study, reached: Row, rows: Sequence[Row]) -> Headline:
+    """Return the headline of an area, from its row of coverage and its rows of gaps by rank.
+
+    What it surely lacks, of the whole ESS or else of its first theme; else who is within reach, where that is known.
+
+    Examples
+    --------
+    >>> study = study_est_ensemble()
+    >>> reached = records(where(study.coverage, zone_id="QN09319I", theme="all", minutes=15))[0]
+    >>> area_headline(study, reached, records(where(study.gaps, neighbourhood_id="QN09319I", theme="all"))).title[22:]
+    'presque tous les habitants ont un lieu connu de l’ESS à 15 minutes à pied'
+    """
+    lang, minutes, place = study.lang, reached["minutes"], reached["zone_name"]
+    said = texts(lang)["headline"]
+    measured = {
+        "residents": number(reached["residents"], lang),
+        "measured": number(reached["residents_measured"], lang),
+    }
+    if not reached["residents"] > 0:
+        return Headline(said["nobody"].format(place=place), "", silent=True)
+    if math.isnan(reached["share"]):
+        return Headline(
+            said["unmeasured"].format(place=place), said["unmeasured_detail"].format(**measured), silent=True
+        )
+    (whole,) = [row for row in rows if row["theme"] == "all"]
+    if whole["conclusion"] in SILENT:
+        title = said[f"silent_{whole['conclusion']}"].format(theme=theme_in_sentence("all", lang))
+        counts = {name: number(whole[column], lang) for name, column in _COUNTS.items()}
+        return Headline(
+            f"{place} {MISSING} {title}", said[f"detail_{whole['conclusion']}"].format(**counts), silent=True
+        )
+    behind = [row for row in (whole, *rows) if not row["conclusion"] and row["theme"] != NO_SECTOR]
+    if behind:
+        return _lacking(behind[0], study)
+    wide = reached["share_high"] - reached["share_low"] > WIDE
+    return Headline(
+        said["unsure" if wide else "neighbourhood"].format(
+            place=place, reach=_tenths("have", reached["share"], lang).format(what=said["what_all"]), minutes=minutes
+        ),
+        said["area_detail"].format(
+            **measured,
+            share=percent(reached["share"], lang),
+            interval=interval(reached["share_low"], reached["share_high"], lang, share=True),
+            level=percent(study.parameters.level, lang),
+            territory=percent(whole["territory_share"], lang),
+        ),
+        silent=False,
+    )
+
+
+_COUNTS = {"located": "structures_located", "structures": "structures"}
 
 
 def _tenths(verb: str, share: float, lang: Lang) -> str:
@@ -223,7 +309,12 @@ def largest_gap(rows: Sequence[Row], names: Mapping[str, str], lang: Lang) -> li
     )
     tied = [theme_in_sentence(row["theme"], lang) for row in behind[1:] if row["rank_low"] == 1]
     rank = standing(first, names, lang)
-    sentences = [f"{gap} {nearest(first, lang)}", words["standing"].format(rank=rank[0].lower() + rank[1:])]
+    sentences = [
+        f"{gap} {nearest(first, lang)}",
+        words["standing" if first["level"] == "neighbourhood" else "standing_qpv"].format(
+            rank=rank[0].lower() + rank[1:]
+        ),
+    ]
     if tied:
         sentences.append(words["tied"].format(theme=joined(tied, words["and"])))
     return sentences

@@ -241,14 +241,16 @@ def study_content(study: Study, background: Choice, page: str = "{code}.html") -
     }
 
 
-def map_content(study: Study, focus: str = "", rows: NDArray[np.intp] | None = None) -> dict[str, Any]:
-    """Return what one map shows of that: the bounds of its neighbourhood with a walk around it, or of the territory.
+def map_content(
+    study: Study, focus: str = "", outline: gpd.GeoSeries | None = None, rows: NDArray[np.intp] | None = None
+) -> dict[str, Any]:
+    """Return what one map shows of that: the bounds of its area with a walk around it, or of the territory.
 
     ``rows`` are the rows of the register that it shows, in order, given as steps; all of them where ``None``.
     """
     chosen = study.parameters
     around_m = reach_m(chosen.walk_minutes, chosen.speed_kmh)
-    place = study.neighbourhoods.geometry.loc[[focus]].buffer(around_m) if focus else study.communes.geometry
+    place = study.communes.geometry if outline is None else outline.buffer(around_m)
     west, south, east, north = place.to_crs(GEOGRAPHIC).total_bounds.round(POINT_DIGITS).tolist()
     steps = None if rows is None else np.diff(rows, prepend=0).tolist()
     return {"bounds": [[south, west], [north, east]], "focus": focus, "rows": steps}

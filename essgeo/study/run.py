@@ -256,6 +256,7 @@ def measure(setting: Setting) -> Study:
             register=counted,
             minutes=walk,
             stations=setting.stations,
+            qpv=setting.qpv,
         ),
         support_offers=support_offers(
             setting.structures, setting.stations, setting.lists["outside_support"], communes=setting.communes

@@ -100,7 +100,7 @@ def test_what_is_not_listed_is_spread_like_residents() -> None:
     )
     found = reach_if_listed(demand, shops, areas, portrait, within_minutes=15, speed_kmh=4.5)
     found = found.set_index(["zone_id", "family"])
-    assert {*found.index.get_level_values("zone_id")} == {"t", "n"}, "the territory and its target neighbourhoods"
+    assert {*found.index.get_level_values("zone_id")} == {"t", "n", "q"}, "the territory, target neighbourhoods and QPV"
     assert found.loc["t", "share_listed"].round(6).to_dict() == {"association": 0.1, "cooperative": 0.3, "total": 0.4}
     # Two associations are not located: each stands with 10, 30 or 60 %; the one cooperative is.
     many = 0.1 + 0.3 * (1 - 0.7**2) + 0.6 * (1 - 0.4**2)

@@ -32,6 +32,7 @@ CRS = "EPSG:2154"
 WEST, SOUTH, SIDE = 655000.0, 6863000.0, 500.0
 MINUTES = (5, 10, 15)
 TILES = ("https://data.geopf.fr/", "https://tile.openstreetmap.org/")
+QPV = {"QN1": "Amont - Aval", "QN2": "La Place", "QN3": "Les Quais"}
 NAMES = {"le-haut": "Le Haut", "le-bas": "Le Bas", "la-place": "La Place", "les-quais": "Les Quais"}
 PAYLOADS = (
     "<img src=x onerror=alert(canary=1)>",
@@ -136,14 +137,14 @@ def _neighbourhoods() -> gpd.GeoDataFrame:
 def _zones() -> gpd.GeoDataFrame:
     rows = {
         code: {"name": name, "kind": "qpv", "vintage": "2024", "cities": "Amont", "interest": "none", "programme": ""}
-        for code, name in (("QN1", "Amont - Aval"), ("QN2", "La Place"), ("QN3", "Les Quais"))
+        for code, name in QPV.items()
     }
     return _layer("zone_id", rows, [_square(0, 0).union(_square(1, 0)), _square(2, 0), _square(3, 0)])
 
 
 def _coverage() -> pd.DataFrame:
     places = [("territory", "test", "Territoire d'essai", 8000.0), ("commune", "99991", "Amont", 4000.0)]
-    places += [("qpv", "QN1", "Amont - Aval", 2000.0)]
+    places += [("qpv", code, name, 2000.0) for code, name in QPV.items()]
     places += [("neighbourhood", code, name, 1000.0 + 100 * place) for place, (code, name) in enumerate(NAMES.items())]
     rows = []
     for place, (level, zone, name, residents) in enumerate(places):
@@ -182,14 +183,15 @@ def _kind(theme: str) -> str:
 
 def _gaps() -> pd.DataFrame:
     rows = []
-    for code, name in NAMES.items():
+    for code, name in (NAMES | QPV).items():
         for rank, theme in enumerate(THEMES):
             out = 900.0 - 30 * rank
             rows.append(
                 {
-                    "level": "neighbourhood",
+                    "level": "qpv" if code in QPV else "neighbourhood",
                     "neighbourhood_id": code,
                     "neighbourhood": name,
+                    "vintage": "2024" if code in QPV else "",
                     "rank": rank,
                     "conclusion": "" if rank else "not_behind",
                     "rank_low": max(rank - 1, 0),
@@ -228,8 +230,10 @@ def _gaps() -> pd.DataFrame:
 def _support_chain() -> pd.DataFrame:
     rows = [
         {
+            "level": "qpv" if code in QPV else "neighbourhood",
             "neighbourhood_id": code,
             "neighbourhood": name,
+            "vintage": "2024" if code in QPV else "",
             "role": role,
             "stage": stage,
             "minutes": 15,
@@ -245,7 +249,7 @@ def _support_chain() -> pd.DataFrame:
             "station_lines": "METRO 99|RER Z" if role == "accompagnement" else "",
             "station_m": 431.0 if role == "accompagnement" else np.nan,
         }
-        for code, name in NAMES.items()
+        for code, name in (NAMES | QPV).items()
         for role in SUPPORT_ROLES
         for stage in STAGES
     ]

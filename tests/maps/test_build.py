@@ -10,13 +10,14 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from PIL import Image
 
 from essgeo.errors import InputError
 from essgeo.maps import build_maps
-from essgeo.maps.pages import AROUND_M, MOST_QPV, compare_page
+from essgeo.maps.findings import area_headline, qpv_pages, records, where
+from essgeo.maps.pages import AROUND_M
+from essgeo.maps.pairs import MOST_QPV, compare_page
 from essgeo.maps.render import BACKGROUNDS, BIDI_CONTROLS, data_block, environment, policy, web_address
 from essgeo.maps.script_data import ALPHABET, SHAPES, register
 from essgeo.maps.share import PICTURE_SIZE
@@ -37,6 +38,9 @@ PAGES = [
     "le-bas.html",
     "la-place.html",
     "les-quais.html",
+    "qn1.html",
+    "qn2.html",
+    "qn3.html",
     "needs.html",
     "actors.html",
     "compare.html",
@@ -44,7 +48,7 @@ PAGES = [
     "method.html",
     "embed.html",
 ]
-MAPS = {"index.html", "territory.html", "le-haut.html", "le-bas.html", "la-place.html", "les-quais.html", "embed.html"}
+MAPS = {*PAGES[:9], "embed.html"}
 
 
 class _Elements(HTMLParser):
@@ -233,6 +237,55 @@ def test_pages_of_neighbourhoods_differ_and_name_their_shared_qpv(pages: list[Pa
     assert "1\u202f100 habitants" in text["le-bas"]
 
 
+def test_a_qpv_has_a_page_with_all_that_a_target_neighbourhood_has(study: Study, folder: Path) -> None:
+    """The same sections, its own map, and a link from the portal, the overview and the targets that lie in it."""
+    target, qpv = ((folder / f"{name}.html").read_text(encoding="utf-8") for name in ("le-haut", "qn1"))
+    sections = re.findall(r'<section aria-labelledby="([a-z-]+)"', target)
+    assert re.findall(r'<section aria-labelledby="([a-z-]+)"', qpv) == sections
+    assert {"themes", "small", "chain", "sites", "inside", "tables"} <= set(sections)
+    assert qpv.count("<details") == target.count("<details")
+    assert 'id="map-data">{"bounds"' in qpv
+    assert "QPV QN1, contours de 2024" in qpv
+    assert "Quartiers cibles dans ce QPV" in qpv
+    for target_in_it in ("le-haut.html", "le-bas.html"):
+        assert target_in_it in qpv
+    for page in ("index", "territory", "le-haut", "compare"):
+        assert 'href="qn1.html"' in (folder / f"{page}.html").read_text(encoding="utf-8"), page
+    for table in (study.coverage, study.gaps, study.support_chain):
+        assert set(table.loc[table["level"] == "qpv", table.columns[1]]) == set(study.qpv.index)
+
+
+@pytest.mark.parametrize(
+    ("codes", "names"),
+    [
+        (["QN1", "qn1", "../x"], ["qn1", "qpv-1", "x"]),
+        (["index", "LE HAUT", "nul"], ["qpv-0", None, "qpv-2"]),
+    ],
+)
+def test_a_qpv_names_a_page_of_its_own_whatever_its_code(study: Study, codes: list[str], names: list[Any]) -> None:
+    """Never one of the study, nor that of a target neighbourhood: that one is its page already."""
+    pages = qpv_pages(replace(study, qpv=study.qpv.assign(name=["A", "B", "C"]).set_axis(codes)))
+    assert pages == {code: name for code, name in zip(codes, names, strict=True) if name}
+
+
+def test_where_nothing_may_be_concluded_the_page_of_an_area_says_so(study: Study) -> None:
+    """A title names no share that an interval leaves open, that is not measured, or that nobody stands behind."""
+    reached = where(study.coverage, level="qpv", zone_id="QN2", theme="all", minutes=15)
+    rows = where(study.gaps, level="qpv", neighbourhood_id="QN2").assign(conclusion="not_behind")
+    told = {}
+    for name, of_area, of_gaps in (
+        ("open", reached.assign(share_low=0.1, share_high=0.9), rows),
+        ("unmeasured", reached.assign(share=np.nan), rows),
+        ("silent", reached, rows.assign(conclusion="few_located", structures_located=1)),
+        ("nobody", reached.assign(residents=0.0), rows),
+    ):
+        told[name] = area_headline(study, records(of_area)[0], records(of_gaps))
+        assert not re.search(r"\d+ habitants? sur 10|tous les|aucun habitant", told[name].title), name
+    assert len({one.title for one in told.values()}) == 4
+    surely = area_headline(study, records(reached)[0], records(rows.assign(conclusion="")))
+    assert re.search(r"\d+ habitants? sur 10", surely.title)
+
+
 def test_every_page_gives_date_vintage_sources_and_what_is_not_located(pages: list[Path]) -> None:
     for path in pages:
         text = path.read_text(encoding="utf-8")
@@ -272,13 +325,12 @@ def test_a_comparison_gives_shares_with_intervals_and_the_same_figures(study: St
 
 def test_a_comparison_holds_qpv_where_they_are_not_the_neighbourhoods_and_are_few(study: Study) -> None:
     names = [area["name"] for area in compare_page(study)["areas"].values()]
-    assert names == [*study.neighbourhoods["name"], "Amont - Aval"]
+    assert names == [*study.neighbourhoods["name"], *study.qpv["name"]]
     assert compare_page(study)["groups"][0][1][0].cells[-1].text == "2\u202f000"
-    standing_in = replace(study, neighbourhoods=study.neighbourhoods.assign(iris_codes=""))
+    standing_in = replace(study, qpv=study.qpv.set_axis([code.upper() for code in study.neighbourhoods.index[:3]]))
     assert list(compare_page(standing_in)["areas"]) == list(study.neighbourhoods.index)
-    row = study.coverage[(study.coverage["level"] == "qpv")]
-    many = pd.concat([study.coverage, *[row] * MOST_QPV])
-    assert list(compare_page(replace(study, coverage=many))["areas"]) == list(study.neighbourhoods.index)
+    many = study.qpv.iloc[[0] * (MOST_QPV + 1)].set_axis([f"QP{place}" for place in range(MOST_QPV + 1)])
+    assert list(compare_page(replace(study, qpv=many))["areas"]) == list(study.neighbourhoods.index)
 
 
 def test_tables_have_a_caption_and_scopes(pages: list[Path]) -> None:

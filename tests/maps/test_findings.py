@@ -26,6 +26,7 @@ def _coverage(share: float = 0.5) -> dict[str, Any]:
 
 def _gap(theme: str, out: float, more: float, first: int = 1, name: str = "Le Relais") -> dict[str, Any]:
     return {
+        "level": "neighbourhood",
         "theme": theme,
         "conclusion": "",
         "out_of_reach": out,

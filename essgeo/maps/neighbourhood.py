@@ -1,0 +1,288 @@
+"""The page of a target neighbourhood or of a QPV: finding, map, themes with their intervals, support chain, sites."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import shapely
+
+from essgeo.access.walking import reach_m
+from essgeo.gaps.reach import THEME_ROWS, theme_bits, unpack_themes
+from essgeo.gaps.support_chain import HERE, UNPLACED
+from essgeo.maps.drawing import TOLERANCE_M, period, surface, svg_path
+from essgeo.maps.findings import (
+    SILENT,
+    Row,
+    area_headline,
+    borders,
+    by_index,
+    hangs_on,
+    largest_gap,
+    qpv_pages,
+    reach,
+    records,
+    shared_qpv,
+    support_chain,
+    verified,
+    where,
+)
+from essgeo.maps.pages import AROUND_M, coverage_of, in_territory, with_map
+from essgeo.maps.script_data import SHARE_BREAKS, SHARE_COLOURS
+from essgeo.schema.vocabulary import STAGES, SUPPORT_ROLES, split_codes
+from essgeo.text.languages import texts
+from essgeo.text.numbers import joined
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from essgeo.maps.script_data import Register
+    from essgeo.results import Study
+
+
+SMALL_WIDTH, SMALL_HEIGHT = 200, 140
+"""The units of a small map."""
+
+SHOWN_SITES = 12
+"""Sites of the communes of an area that its page names, the nearest first; the page of actors has them all."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What the small maps of all areas are drawn from.
+
+    Attributes
+    ----------
+    shapes
+        The outline of each IRIS in metres, simplified with its neighbours.
+    classes
+        The class of each IRIS (rows) for each theme, by its code: 0 where most are within reach, -1 where nobody lives.
+    points, offered
+        Structures that count and have a position, in metres, and which offer each theme.
+    """
+
+    shapes: NDArray[np.object_]
+    classes: dict[str, NDArray[np.int64]]
+    points: NDArray[np.float64]
+    offered: dict[str, NDArray[np.bool_]]
+
+
+def sheet_of(study: Study) -> Sheet:
+    """Return what the small maps of a study are drawn from."""
+    table = study.iris_coverage[study.iris_coverage["minutes"] == study.parameters.walk_minutes]
+    shares = table.pivot_table(index="iris_code", columns="theme", values="share", observed=True)
+    shares = shares.reindex(study.iris.index)
+    lower = np.array(SHARE_BREAKS)
+    located = study.structures[study.structures["counted"] & study.structures.geometry.notna()]
+    offers = unpack_themes(theme_bits(located)).astype(bool)
+    return Sheet(
+        shapely.coverage_simplify(study.iris.geometry.to_numpy(), 3 * TOLERANCE_M),
+        {
+            str(theme): np.where(np.isnan(values), -1, (values[:, None] < lower).sum(axis=1))
+            for theme, values in shares.items()
+            for values in [values.to_numpy(dtype=float)]
+        },
+        shapely.get_coordinates(located.geometry.to_numpy()),
+        dict(zip(THEME_ROWS["theme"], offers.T, strict=True)),
+    )
+
+
+def neighbourhood_page(study: Study, code: str, level: str, made: Register, sheet: Sheet) -> dict[str, Any]:
+    """Return the page of a target neighbourhood, or of a QPV (``level``).
+
+    Its map shows the rows of the register around it and those that its tables name.
+    """
+    minutes, pages = study.parameters.walk_minutes, qpv_pages(study)
+    layer = study.neighbourhoods if level == "neighbourhood" else study.qpv
+    place, outline = by_index(layer.loc[[code]])[code], layer.geometry.loc[[code]]
+    of_area = where(study.coverage, level=level, zone_id=code)
+    reached = coverage_of(study, level, zone_id=code)
+    rows = records(where(study.gaps, level=level, neighbourhood_id=code))
+    gaps = [row for row in rows if row["theme"] != "all"]
+    chain = records(where(study.support_chain, level=level, neighbourhood_id=code))
+    inside = where(study.structure_zones, layer=level, zone_id=code)
+    inside = inside[inside["relation"].isin(["in", "undetermined"])]
+    named = {name for row in (*gaps, *chain) if (name := row["nearest_structure_id"])} | set(inside["structure_id"])
+    around = study.structures.geometry.intersects(outline.iloc[0].buffer(AROUND_M))
+    shown = (around | study.structures.index.isin(list(named))).reindex(made.order)
+    themes = _themes(records(where(of_area, minutes=minutes)), rows, study)
+    return with_map(study, code, outline, np.flatnonzero(shown)) | {
+        "page": f"{pages[code] if level == 'qpv' else code}.html",
+        **_identity(study, code, level, place, pages),
+        "finding": area_headline(study, reached, rows),
+        "reached": reached,
+        "findings": _findings(study, reached, rows, chain),
+        "thresholds": records(where(of_area, theme="all").sort_values("minutes")),
+        "themes": [row for row in themes if not row["silent"]],
+        "silent_themes": [row for row in themes if row["silent"]],
+        "small": _small_maps(study, sheet, outline.iloc[0], [row["theme"] for row in themes if not row["silent"]]),
+        "gaps": gaps,
+        "holders": _holders(study, gaps),
+        "grid": _grid(study, chain),
+        "offers": sorted(gaps, key=lambda gap: (math.isnan(gap["nearest_minutes"]), gap["nearest_minutes"])),
+        "inside": records(
+            inside.join(study.structures.drop(columns="geometry"), on="structure_id").sort_values(
+                ["probability", "structure_id"], ascending=[False, True]
+            )
+        ),
+        **_sites(study, place, outline.iloc[0]),
+        "others": [(f"{other}.html", name) for other, name in study.neighbourhoods["name"].items() if other != code],
+    }
+
+
+def _identity(study: Study, code: str, level: str, place: Row, pages: dict[str, str]) -> dict[str, Any]:
+    """Return what a page says of its area: name, communes, perimeter, and which areas it shares its ground with."""
+    lang, vintage = study.lang, study.parameters.vintage
+    words, column = texts(lang)["neighbourhood"], f"qpv_{study.parameters.vintage}"
+    if level == "neighbourhood":
+        own = place.get(column, "")
+        note = place.get(f"note_{lang}") or place["note"]
+        if place["iris_codes"]:
+            note = f"{words['perimeter_note'].format(iris=place['iris_codes'].replace('|', ', '))} {note}"
+        return {
+            "place": place,
+            "level": level,
+            "kind": "",
+            "perimeter": note,
+            "shared": shared_qpv(place, records(study.neighbourhoods), vintage, lang),
+            "kin": [(f"{pages[own]}.html", study.qpv["name"][own])] if own in pages else [],
+        }
+    cities = joined(split_codes(place["cities"]), texts(lang)["findings"]["and"])
+    targets = study.neighbourhoods[study.neighbourhoods.get(column, "") == code]
+    return {
+        "place": dict(place) | {"city": cities},
+        "level": level,
+        "kind": words["kind_qpv"].format(code=code, vintage=place["vintage"]),
+        "perimeter": words["perimeter_qpv"].format(vintage=place["vintage"]),
+        "shared": "",
+        "kin": [(f"{target}.html", name) for target, name in targets["name"].items()],
+    }
+
+
+def _findings(study: Study, reached: Row, rows: list[dict[str, Any]], chain: list[dict[str, Any]]) -> list[str]:
+    """Return what is found of an area: no more than is known, where streets end or few places are located."""
+    lang = study.lang
+    said = reach(reached, in_territory(study), lang)
+    if math.isnan(reached["share"]):
+        return [said]
+    (whole,) = [row for row in rows if row["theme"] == "all"]
+    held = hangs_on(whole, reached, study.structures["name"], lang)
+    if whole["conclusion"] in SILENT:
+        return [whole[f"finding_{lang}"], *held, *support_chain(chain, lang)]
+    names = study.neighbourhoods["name"] if reached["level"] == "neighbourhood" else study.qpv["name"]
+    return [
+        said,
+        verified(reached, lang),
+        *held,
+        *borders(records(where(study.borders, neighbourhood_id=reached["zone_id"])), reached["minutes"], lang),
+        *largest_gap([row for row in rows if row["theme"] != "all"], names, lang),
+        *support_chain(chain, lang),
+    ]
+
+
+def _themes(coverage: list[dict[str, Any]], rows: list[dict[str, Any]], study: Study) -> list[dict[str, Any]]:
+    """Return the rows of coverage of an area in the order of its gaps, the whole ESS first, each beside the territory.
+
+    ``silent`` says why nothing may be concluded of a theme.
+    """
+    of_theme = {row["theme"]: row for row in coverage}
+    ordered = sorted(rows, key=lambda row: (row["theme"] != "all", row["rank"] or math.inf))
+    quiet = texts(study.lang)["gap_conclusions"]
+    unsaid = (*SILENT, "not_measured", "nobody")
+    return [
+        of_theme[row["theme"]]
+        | {
+            "territory_share": row["territory_share"],
+            "behind": not row["conclusion"],
+            "silent": quiet[row["conclusion"]] if row["conclusion"] in unsaid else "",
+        }
+        for row in ordered
+        if row["theme"] in of_theme
+    ]
+
+
+def _holders(study: Study, gaps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the themes that somebody depends on one structure for, the heaviest loss first, with their names."""
+    names = study.structures["name"]
+    held = [row | {"holders": [names.get(code, code) for code in split_codes(row["held_up_by"])]} for row in gaps]
+    return sorted((row for row in held if row["holders"]), key=lambda row: -row["lost_with_first"])
+
+
+def _grid(study: Study, chain: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Return a line a stage and a cell a kind of support: here, in the territory, from outside, nowhere."""
+    links = {(row["role"], row["stage"]): row for row in chain}
+    offers = records(study.support_offers)
+    grid = []
+    for stage in STAGES:
+        cells = []
+        for role in SUPPORT_ROLES:
+            here = links.get((role, stage))
+            given = [row for row in offers if (row["role"], row["stage"]) == (role, stage)]
+            inside = [row["name"] for row in given if row["based"] in (HERE, UNPLACED)]
+            state = "nowhere"
+            if here and here["within_reach"]:
+                state = "near"
+            elif inside or (here and here["structures_located"]):
+                state = "territory"
+            elif given:
+                state = "outside"
+            names = inside if state == "territory" else [row["name"] for row in given]
+            cells.append({"state": state, "nearest": here, "names": [*dict.fromkeys(names)]})
+        grid.append((stage, cells))
+    return grid
+
+
+def _sites(study: Study, place: Row, outline: shapely.Geometry) -> dict[str, Any]:
+    """Return the sites of the communes of an area, the nearest first, and how many more there are."""
+    cities = split_codes(place["cities"]) if "cities" in place else [place["city"]]
+    found = cast("gpd.GeoDataFrame", study.sites[study.sites["city"].isin(cities)])
+    away = found.geometry.distance(outline).fillna(math.inf)
+    rows = records(found.assign(away_m=away).sort_values("away_m", kind="stable"))
+    shown = [
+        site
+        | {
+            "surface": surface(site["surface_m2"], study),
+            "period": period(site["available_from"], site["available_to"], study),
+        }
+        for site in rows[:SHOWN_SITES]
+    ]
+    return {"sites": shown, "sites_left": len(rows) - len(shown)}
+
+
+def _small_maps(study: Study, sheet: Sheet, outline: shapely.Geometry, themes: list[str]) -> dict[str, Any]:
+    """Return the small maps of an area: its paths once, and for each theme the IRIS of each class and its places."""
+    chosen = study.parameters
+    west, south, east, north = outline.buffer(reach_m(chosen.walk_minutes, chosen.speed_kmh)).bounds
+    scale = min(SMALL_WIDTH / (east - west), SMALL_HEIGHT / (north - south))
+    shift = np.array([SMALL_WIDTH - scale * (west + east), SMALL_HEIGHT + scale * (south + north)]) / 2
+
+    def drawn(xy: NDArray[np.float64]) -> NDArray[np.float64]:
+        units: NDArray[np.float64] = xy * (scale, -scale) + shift
+        return units
+
+    frame = shapely.box(0, 0, SMALL_WIDTH, SMALL_HEIGHT)
+    shapes = shapely.transform(sheet.shapes, drawn)
+    seen = np.flatnonzero(shapely.intersects(shapes, frame))
+    points = drawn(sheet.points)
+    held = ((points >= 0) & (points <= (SMALL_WIDTH, SMALL_HEIGHT))).all(axis=1)
+    return {
+        "width": SMALL_WIDTH,
+        "height": SMALL_HEIGHT,
+        "paths": [(row, svg_path(shapes[row])) for row in seen.tolist()],
+        "outline": svg_path(shapely.transform(shapely.simplify(outline, TOLERANCE_M), drawn)),
+        "themes": {
+            theme: {
+                "classes": [
+                    (colour, seen[sheet.classes[theme][seen] == place].tolist())
+                    for place, colour in enumerate(SHARE_COLOURS)
+                    if (sheet.classes[theme][seen] == place).any()
+                ],
+                "points": np.unique(points[held & sheet.offered[theme]].round(1), axis=0).tolist(),
+            }
+            for theme in themes
+            if theme in sheet.classes
+        },
+    }
