@@ -13,6 +13,7 @@ from essgeo.access.walking import reach_m
 from essgeo.gaps.reach import THEME_ROWS, theme_bits, unpack_themes
 from essgeo.gaps.support_chain import HERE, UNPLACED
 from essgeo.maps.drawing import TOLERANCE_M, period, surface, svg_path
+from essgeo.maps.fill import colours_of_iris, coverage_themes
 from essgeo.maps.findings import (
     SILENT,
     Row,
@@ -30,7 +31,6 @@ from essgeo.maps.findings import (
     where,
 )
 from essgeo.maps.pages import AROUND_M, coverage_of, in_territory, with_map
-from essgeo.maps.script_data import SHARE_BREAKS, SHARE_COLOURS
 from essgeo.schema.vocabulary import STAGES, SUPPORT_ROLES, split_codes
 from essgeo.text.languages import texts
 from essgeo.text.numbers import joined
@@ -58,32 +58,28 @@ class Sheet:
     ----------
     shapes
         The outline of each IRIS in metres, simplified with its neighbours.
-    classes
-        The class of each IRIS (rows) for each theme, by its code: 0 where most are within reach, -1 where nobody lives.
+    colours
+        The colour of each IRIS for each theme, as on the map; ``""`` where no share is drawn.
     points, offered
         Structures that count and have a position, in metres, and which offer each theme.
     """
 
     shapes: NDArray[np.object_]
-    classes: dict[str, NDArray[np.int64]]
+    colours: dict[str, NDArray[np.object_]]
     points: NDArray[np.float64]
     offered: dict[str, NDArray[np.bool_]]
 
 
 def sheet_of(study: Study) -> Sheet:
     """Return what the small maps of a study are drawn from."""
-    table = study.iris_coverage[study.iris_coverage["minutes"] == study.parameters.walk_minutes]
-    shares = table.pivot_table(index="iris_code", columns="theme", values="share", observed=True)
-    shares = shares.reindex(study.iris.index)
-    lower = np.array(SHARE_BREAKS)
     located = study.structures[study.structures["counted"] & study.structures.geometry.notna()]
     offers = unpack_themes(theme_bits(located)).astype(bool)
     return Sheet(
         shapely.coverage_simplify(study.iris.geometry.to_numpy(), 3 * TOLERANCE_M),
         {
-            str(theme): np.where(np.isnan(values), -1, (values[:, None] < lower).sum(axis=1))
-            for theme, values in shares.items()
-            for values in [values.to_numpy(dtype=float)]
+            theme: np.array([colours.get(code, "") for code in study.iris.index], dtype=object)
+            for theme in coverage_themes(study)
+            for colours in [colours_of_iris(study, theme)]
         },
         shapely.get_coordinates(located.geometry.to_numpy()),
         dict(zip(THEME_ROWS["theme"], offers.T, strict=True)),
@@ -253,7 +249,7 @@ def _sites(study: Study, place: Row, outline: shapely.Geometry) -> dict[str, Any
 
 
 def _small_maps(study: Study, sheet: Sheet, outline: shapely.Geometry, themes: list[str]) -> dict[str, Any]:
-    """Return the small maps of an area: its paths once, and for each theme the IRIS of each class and its places."""
+    """Return the small maps of an area: its paths once, and for each theme the IRIS of each colour and its places."""
     chosen = study.parameters
     west, south, east, north = outline.buffer(reach_m(chosen.walk_minutes, chosen.speed_kmh)).bounds
     scale = min(SMALL_WIDTH / (east - west), SMALL_HEIGHT / (north - south))
@@ -275,14 +271,14 @@ def _small_maps(study: Study, sheet: Sheet, outline: shapely.Geometry, themes: l
         "outline": svg_path(shapely.transform(shapely.simplify(outline, TOLERANCE_M), drawn)),
         "themes": {
             theme: {
-                "classes": [
-                    (colour, seen[sheet.classes[theme][seen] == place].tolist())
-                    for place, colour in enumerate(SHARE_COLOURS)
-                    if (sheet.classes[theme][seen] == place).any()
+                "colours": [
+                    (colour, seen[sheet.colours[theme][seen] == colour].tolist())
+                    for colour in dict.fromkeys(sheet.colours[theme][seen])
+                    if colour
                 ],
                 "points": np.unique(points[held & sheet.offered[theme]].round(1), axis=0).tolist(),
             }
             for theme in themes
-            if theme in sheet.classes
+            if theme in sheet.colours
         },
     }
