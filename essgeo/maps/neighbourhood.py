@@ -251,7 +251,8 @@ def _sites(study: Study, place: Row, outline: shapely.Geometry) -> dict[str, Any
 def _small_maps(study: Study, sheet: Sheet, outline: shapely.Geometry, themes: list[str]) -> dict[str, Any]:
     """Return the small maps of an area: its paths once, and for each theme the IRIS of each colour and its places."""
     chosen = study.parameters
-    west, south, east, north = outline.buffer(reach_m(chosen.walk_minutes, chosen.speed_kmh)).bounds
+    around = shapely.buffer(outline, reach_m(chosen.walk_minutes, chosen.speed_kmh))
+    west, south, east, north = shapely.bounds(around).tolist()
     scale = min(SMALL_WIDTH / (east - west), SMALL_HEIGHT / (north - south))
     shift = np.array([SMALL_WIDTH - scale * (west + east), SMALL_HEIGHT + scale * (south + north)]) / 2
 
