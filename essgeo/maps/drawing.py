@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import geopandas as gpd
+import numpy as np
 import shapely
 
 from essgeo.crs import GEOGRAPHIC
@@ -18,7 +19,6 @@ from essgeo.text.numbers import number, percent, placed
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from essgeo.results import Setting, Study
@@ -311,25 +311,37 @@ class Plan:
         units: NDArray[np.float64] = xy * (self.scale, -self.scale) + self.shift
         return units
 
+    def undrawn(self, units: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return SVG units in metric coordinates, one row a point."""
+        xy: NDArray[np.float64] = (units - self.shift) / (self.scale, -self.scale)
+        return xy
+
     def points(self, layer: gpd.GeoDataFrame) -> NDArray[np.float64]:
         """Return the points of a layer in SVG units, one row each."""
         return self.drawn(shapely.get_coordinates(layer.geometry.to_numpy()))
 
 
-def plan_of(study: Setting) -> Plan:
-    """Return the plan of the communes and the target neighbourhoods."""
-    west, south, east, north = study.communes.total_bounds.tolist()
+def plan_of(study: Setting, within: tuple[float, float, float, float] | None = None) -> Plan:
+    """Return the plan of the communes and the target neighbourhoods, or of what of them lies in a box."""
+    west, south, east, north = within or study.communes.total_bounds.tolist()
     scale = (WIDTH - 2 * MARGIN) / (east - west)
     height = round((north - south) * scale + 2 * MARGIN)
     bare = Plan(height, scale, (MARGIN - west * scale, MARGIN + north * scale))
-    return Plan(height, scale, bare.shift, _places(study.communes, bare), _places(study.neighbourhoods, bare))
+    layers = [study.communes, study.neighbourhoods]
+    if within is not None:
+        # Cut beyond the edge of the plan, so that no border is drawn along it.
+        box = shapely.box(*within).buffer(2 * MARGIN / scale)
+        layers = [layer.clip(box, keep_geom_type=True, sort=True) for layer in layers]
+    return replace(bare, communes=_places(layers[0], bare), neighbourhoods=_places(layers[1], bare))
 
 
 def _places(layer: gpd.GeoDataFrame, plan: Plan) -> tuple[Place, ...]:
     # Simplified as a coverage, in metres, before they are scaled: an edge of two polygons stays one edge.
     shapes = shapely.coverage_simplify(layer.geometry.to_numpy(), 3 * TOLERANCE_M)
     shapes = shapely.transform(shapes, plan.drawn)
-    labels = shapely.point_on_surface(shapes)
+    # A label stands where it can be read whole, if its place reaches there.
+    inner = shapely.intersection(shapes, shapely.box(40, 20, WIDTH - 40, plan.height - 20))
+    labels = shapely.point_on_surface(np.where(shapely.is_empty(inner), shapes, inner))
     return tuple(
         Place(name, svg_path(shape), round(label.x, 1), round(label.y, 1))
         for name, shape, label in zip(layer["name"], shapes, labels, strict=True)

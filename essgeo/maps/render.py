@@ -11,6 +11,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 from urllib.parse import urlencode, urlsplit
 
+import segno
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
@@ -246,6 +247,12 @@ def web_address(text: str) -> str:
     return text.strip() if parts.scheme in {"http", "https"} and parts.netloc and " " not in text.strip() else ""
 
 
+def qr_code(address: str) -> Markup:
+    """Return an address as a QR code in SVG, with its quiet zone."""
+    drawn = segno.make(address, error="m", micro=False).svg_inline(border=4, omitsize=True, svgclass="qr")
+    return Markup(drawn)  # noqa: S704 - squares alone: the address is in their places
+
+
 @cache
 def environment(lang: Lang) -> Environment:
     """Return the templates of a language, with their filters; every value is escaped."""
@@ -270,6 +277,7 @@ def environment(lang: Lang) -> Environment:
         method=partial(method_in_words, lang=lang),
         address=lambda text: escape(web_address(text)),
         data_block=data_block,
+        qr=qr_code,
         label=lambda code, vocabulary: _VOCABULARIES[vocabulary].get(code, {}).get(lang, code),
     )
     made.filters["interval"] = lambda low, high, share=False: interval(low, high, lang, share=share)

@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import fontpkg_source_sans_3
-import segno
 import shapely
-from markupsafe import Markup
 from PIL import Image, ImageDraw, ImageFont
 
 from essgeo.maps.fill import colours_of_iris
@@ -84,12 +82,6 @@ def embed_code(title: str, address: str) -> str:
         f'<iframe src="{html.escape(address)}" title="{html.escape(title)}" width="100%" height="600" loading="lazy" '
         'style="border:0"></iframe>'
     )
-
-
-def qr_code(address: str) -> Markup:
-    """Return an address as a QR code in SVG, with its quiet zone."""
-    drawn = segno.make(address, error="m", micro=False).svg_inline(border=4, omitsize=True, svgclass="qr")
-    return Markup(drawn)  # noqa: S704 - squares alone: the address is in their places
 
 
 def picture(study: Study, title: str, text: str, *, focus: str = "", sites: gpd.GeoDataFrame | None = None) -> bytes:

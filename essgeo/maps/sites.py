@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any, cast
 import shapely
 
 from essgeo.access.walking import reach_m
+from essgeo.files.premises import SEARCH_AREA
+from essgeo.maps.drawing import plan_of, svg_path
 from essgeo.maps.findings import records
+from essgeo.siting.candidates import CELL_M
 from essgeo.siting.scenario import label, labels
 from essgeo.text.languages import texts
 from essgeo.text.numbers import MISSING, number, percent
@@ -31,6 +34,19 @@ def siting_entry(lang: Lang) -> tuple[str, str]:
     return "siting.html", texts(lang)["sites"]["title"]
 
 
+GAIN_COLOURS = ("#e8f1f2", "#c3dde0", "#93c0c6", "#5e9ca5", "#2f7480")
+"""One colour a fifth of the highest gain, darker as a candidate brings more; each tells its place in grey too."""
+
+BRIEF_RATIO = 120 / 80
+"""Width of the map of a brief for its height: 120 mm wide on paper."""
+
+NOT_IN_BRIEFS = {"npnru", "qpv_indicators", "seed_figures", "iris_indicators", "relations", "aims", "outside_support"}
+"""Inputs that a choice of sites does not rest on: the sheet of paper cites the others."""
+
+STABLE, RATHER_STABLE = 0.9, 0.6
+"""Shares of the worlds in which a site or one nearby is chosen again, from which the choice is called so."""
+
+
 def siting_context(study: Study, plan: Plan, scenarios: Sequence[Scenario]) -> dict[str, Any]:
     """Return what the page of sites shows, each scenario with the name of its brief."""
     told = [_told(study, plan, scenario, f"brief-{place}.html") for place, scenario in enumerate(scenarios, start=1)]
@@ -46,11 +62,11 @@ def _told(study: Study, plan: Plan, scenario: Scenario, page: str) -> dict[str, 
     lang, words = study.lang, texts(study.lang)["sites"]
     names = study.neighbourhoods["name"]
     chosen = scenario.parameters
-    others = cast("gpd.GeoDataFrame", scenario.alternatives.drop(index=scenario.sites.index, errors="ignore"))
-    near = scenario.places[scenario.places.intersects(shapely.box(*study.communes.total_bounds))]
+    reach = reach_m(scenario.within_minutes, chosen["speed_kmh"], chosen["detour"])
     reasons = scenario.exclusions["reason"].value_counts()
     return {
         "scenario": scenario,
+        "inputs": [one for one in study.inputs if one.layer not in NOT_IN_BRIEFS],
         "page": page,
         "title": words["scenario"].format(
             sector=labels(scenario.sector, lang),
@@ -60,13 +76,14 @@ def _told(study: Study, plan: Plan, scenario: Scenario, page: str) -> dict[str, 
         "in_targets": _newly(scenario.by_neighbourhood, scenario.by_neighbourhood["neighbourhood_id"] != ""),
         "in_lower_third": _newly(scenario.by_income, scenario.by_income["income"] == "lower"),
         "drawn": not math.isnan(scenario.newly_low),
-        "plan": plan,
-        "places": plan.points(cast("gpd.GeoDataFrame", near)).round(1).tolist(),
-        "chosen": plan.points(scenario.sites).round(1).tolist(),
-        "nearly": plan.points(others).round(1).tolist(),
+        "map": _drawn(scenario, plan, reach),
+        "near": _drawn(scenario, plan_of(study, _around(scenario, reach)), reach),
+        "classes": _classes(scenario, lang),
+        "most": max(scenario.newly_high, scenario.newly_reached),
+        "robust": _robust(scenario, lang),
+        "whom": scenario.newly_reached > 0,
         "nearly_best": percent(1 - chosen["nearly_best"], lang),
         "activities": _activities(scenario, lang),
-        "walk": round(reach_m(scenario.within_minutes, chosen["speed_kmh"], chosen["detour"]) * plan.scale, 1),
         "sites": [
             row
             | {
@@ -100,6 +117,60 @@ def _told(study: Study, plan: Plan, scenario: Scenario, page: str) -> dict[str, 
             anew=number(chosen["draws_chosen_anew"], lang),
         ),
     }
+
+
+def _around(scenario: Scenario, reach: float) -> tuple[float, float, float, float]:
+    """Return the box of the map of a brief: the sites, their reach and a little more, as wide as the map is."""
+    west, south, east, north = scenario.sites.buffer(1.4 * reach).total_bounds
+    width = max(east - west, BRIEF_RATIO * (north - south))
+    x, y, half = (west + east) / 2, (south + north) / 2, width / 2
+    return x - half, y - half / BRIEF_RATIO, x + half, y + half / BRIEF_RATIO
+
+
+def _drawn(scenario: Scenario, plan: Plan, reach: float) -> dict[str, Any]:
+    """Return what a plan shows of a scenario, in its units: candidates by gain, the nearly best, today, the choice."""
+    whole = shapely.transform(shapely.box(0, 0, plan.width, plan.height), plan.undrawn)
+    highest = scenario.candidates["gain"].max() or 1.0
+    classes = (len(GAIN_COLOURS) * scenario.candidates["gain"] / highest).astype(int).clip(upper=len(GAIN_COLOURS) - 1)
+    others = scenario.alternatives.drop(index=scenario.sites.index, errors="ignore")
+    kinds = scenario.candidates["kind"]
+
+    def areas(codes: pd.Index) -> str:
+        # Cells as squares that touch, so that neighbours become one area; premises as discs that can be seen.
+        found = scenario.candidates.geometry.loc[codes]
+        cells = kinds.loc[codes] == SEARCH_AREA
+        shapes = [*found[cells].buffer(CELL_M / 2, cap_style="square"), *found[~cells].buffer(5 / plan.scale)]
+        return svg_path(shapely.transform(shapely.union_all(shapes).intersection(whole), plan.drawn))
+
+    here = scenario.places[scenario.places.intersects(whole)]
+    return {
+        "plan": plan,
+        "gains": [(colour, areas(classes.index[classes == place])) for place, colour in enumerate(GAIN_COLOURS)],
+        "nearly": areas(others.index),
+        "places": plan.points(cast("gpd.GeoDataFrame", here)).round(1).tolist(),
+        "chosen": plan.points(scenario.sites).round(1).tolist(),
+        "walk": round(reach * plan.scale, 1),
+        "kilometre": round(1000 * plan.scale, 1),
+    }
+
+
+def _classes(scenario: Scenario, lang: Lang) -> list[tuple[str, str]]:
+    """Return each colour of the gains with what it means, in residents."""
+    step = scenario.candidates["gain"].max() / len(GAIN_COLOURS)
+    ends = [(number(step * place, lang), number(step * (place + 1), lang)) for place in range(len(GAIN_COLOURS))]
+    return [
+        (colour, texts(lang)["common"]["interval"].format(low=low, high=high))
+        for colour, (low, high) in zip(GAIN_COLOURS, ends, strict=True)
+    ]
+
+
+def _robust(scenario: Scenario, lang: Lang) -> str:
+    """Return in words how sure the places of the choice are; nothing where no world was drawn."""
+    least = scenario.sites["robust_nearby"].min()
+    if math.isnan(least):
+        return ""
+    key = "stable" if least >= STABLE else "rather_stable" if least >= RATHER_STABLE else "not_stable"
+    return texts(lang)["sites"][key].format(share=percent(least, lang))
 
 
 MOST_SITES, MOST_ACTIVITIES = 12, 5

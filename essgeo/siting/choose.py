@@ -490,6 +490,10 @@ def _answer(ground: _Ground, asked: _Asked, *, given: bool) -> Scenario:
         by_income=by_income(people, before, at_newly),
         best_sectors=hosting,
         alternatives=cast("gpd.GeoDataFrame", alternatives),
+        candidates=cast(
+            "gpd.GeoDataFrame",
+            usable[["name", "city", "kind", usable.geometry.name]].assign(gain=_alone(ground, asked)),
+        ),
         exclusions=ground.exclusions,
         value=solution.value,
         bound=solution.bound,
@@ -515,6 +519,15 @@ def _answer(ground: _Ground, asked: _Asked, *, given: bool) -> Scenario:
             located=len(places),
         ),
     )
+
+
+def _alone(ground: _Ground, asked: _Asked) -> NDArray[np.float64]:
+    """Return the residents each candidate alone would bring within reach at the median walk, in its best sector."""
+    near_ = ground.to_candidates.minutes <= asked.within_minutes
+    row, site = ground.to_candidates.origin[near_], ground.to_candidates.destination[near_]
+    lacking = [ground.today.expected(~ground.today.reached[one][-1]) for one in asked.sectors]
+    gains = [np.bincount(site, weights=one[row], minlength=len(ground.usable)) for one in lacking]
+    return np.max(gains, axis=0)  # type: ignore[no-any-return]
 
 
 def _capacities(usable: gpd.GeoDataFrame, asked: _Asked) -> NDArray[np.float64] | None:

@@ -85,6 +85,9 @@ class Scenario:
     alternatives
         Every candidate of a choice within 5 % of the best one, the chosen ones among them: ``name``, ``city``,
         ``sector``, ``share_of_best`` (what the best choice that holds it is worth, as far as one was found); points.
+    candidates
+        Every candidate that was compared: ``name``, ``city``, ``kind``, ``gain`` (residents whom it alone would bring
+        within reach at the median walk, of its best sector); points.
     value, bound, gap, proven
         What the model maximises (or, for set covering, the number of sites), its proven bound, the distance between
         them as a share, and whether that is nothing. For ``targets`` all others together weigh less than one resident.
@@ -115,6 +118,7 @@ class Scenario:
     by_income: pd.DataFrame
     best_sectors: pd.DataFrame
     alternatives: gpd.GeoDataFrame
+    candidates: gpd.GeoDataFrame
     exclusions: pd.DataFrame
     value: float
     bound: float
@@ -328,7 +332,7 @@ def _plain(scenario: Scenario) -> dict[str, Any]:
     fields = dict(vars(scenario))
     period = fields["period"]
     fields["period"] = {"first": period.first, "last": period.last} if period else None
-    for name in ("sites", "places", "alternatives"):
+    for name in ("sites", "places", "alternatives", "candidates"):
         points = fields[name].geometry.to_crs("EPSG:4326")
         table = pd.DataFrame(fields[name].drop(columns=fields[name].geometry.name)).reset_index()
         fields[name] = _records(

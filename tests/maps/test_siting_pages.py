@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -12,8 +13,11 @@ import pytest
 from essgeo.access import demand_points
 from essgeo.maps import build_maps
 from essgeo.maps.build import build_siting
+from essgeo.maps.sites import GAIN_COLOURS
 from essgeo.siting import Assumptions, choose_sites, search_areas
+from essgeo.territory import Publisher
 from essgeo.text.languages import texts
+from essgeo.text.numbers import number
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,6 +51,11 @@ def poisoned(scenario: Scenario) -> Scenario:
     return replace(scenario, sites=sites, next_site={**scenario.next_site, "name": HOSTILE})
 
 
+@pytest.fixture(scope="module")
+def town() -> Publisher:
+    return Publisher("Ville", "ess@ville.fr", "https://ess.ville.fr", "https://ville.fr/legal", "partial")
+
+
 @pytest.mark.parametrize("lang", ["fr", "en"])
 def test_pages_show_the_figures_of_the_scenario(study: Study, scenario: Scenario, lang: Any, tmp_path: Path) -> None:
     written = build_siting(replace(study, lang=lang), [scenario, scenario], tmp_path)
@@ -57,6 +66,51 @@ def test_pages_show_the_figures_of_the_scenario(study: Study, scenario: Scenario
         assert f"{scenario.newly_low:.0f}" in digits
         assert f"{scenario.person_months:.0f}" in digits
         assert texts(lang)["sites"]["areas"] in path.read_text(encoding="utf-8")
+
+
+def test_candidates_are_shaded_by_what_each_would_bring_alone(study: Study, scenario: Scenario, tmp_path: Path) -> None:
+    found = scenario.candidates
+    assert len(found) == scenario.parameters["candidates"]
+    assert set(scenario.sites.index) | set(scenario.alternatives.index) <= set(found.index)
+    assert found["gain"].between(0, scenario.residents - scenario.reached_before + 1e-6).all()
+    first = scenario.sites.iloc[0]
+    assert first["marginal"] == pytest.approx(found["gain"].loc[first.name], rel=0.35)
+    page = build_siting(study, [scenario], tmp_path)[0].read_text(encoding="utf-8")
+    assert sum(f'<path fill="{colour}" d="M' in page for colour in GAIN_COLOURS) > 1
+    assert page.count(number(found["gain"].max(), "fr")) == 1
+
+
+def test_near_equals_are_areas_and_how_sure_the_choice_is_stands_beside_its_figure(
+    study: Study, scenario: Scenario, tmp_path: Path
+) -> None:
+    other = scenario.candidates.index.difference(scenario.sites.index)[:2]
+    nearly = scenario.alternatives.reindex(scenario.sites.index).dropna(subset="name")
+    wide = replace(scenario, alternatives=pd.concat([nearly, scenario.candidates.loc[other]]))
+    for share, said in (
+        (0.95, "Emplacements stables"),
+        (0.7, "Emplacements assez stables"),
+        (0.1, "Emplacements peu sûrs"),
+    ):
+        sure = replace(wide, sites=wide.sites.assign(robust_nearby=share))
+        for path in build_siting(study, [sure], tmp_path)[:2]:
+            page = path.read_text(encoding="utf-8")
+            assert re.search(rf'class="headline">.*?{said}', page, re.DOTALL)
+            assert '<path class="nearly" d="M' in page
+    unsaid = replace(
+        scenario, newly_low=math.nan, newly_high=math.nan, sites=scenario.sites.assign(robust_nearby=math.nan)
+    )
+    assert "Emplacements" not in build_siting(study, [unsaid], tmp_path)[0].read_text(encoding="utf-8")
+
+
+def test_a_brief_bears_its_address_where_it_is_known(
+    study: Study, town: Publisher, scenario: Scenario, tmp_path: Path
+) -> None:
+    published = replace(study, territory=replace(study.territory, publisher=town))
+    for told, count in ((study, 0), (published, 1)):
+        brief = build_siting(told, [scenario], tmp_path)[1].read_text(encoding="utf-8")
+        assert brief.count('class="qr"') == count
+        assert brief.count("<small>https://ess.ville.fr/brief-1.html</small>") == count
+        assert brief.count("<strong>Contact</strong>") == count
 
 
 def test_one_file_holds_the_page_of_sites_too(study: Study, poisoned: Scenario, tmp_path: Path) -> None:
@@ -121,9 +175,10 @@ def test_both_languages_say_the_same_things() -> None:
 
 
 def test_pages_open_without_fault_and_a_brief_is_one_page(
-    study: Study, poisoned: Scenario, browser: Browser, tmp_path: Path
+    study: Study, town: Publisher, poisoned: Scenario, browser: Browser, tmp_path: Path
 ) -> None:
-    written = build_siting(study, [poisoned], tmp_path)
+    published = replace(study, territory=replace(study.territory, publisher=town))
+    written = build_siting(published, [poisoned], tmp_path)
     faults: list[str] = []
     context = browser.new_context(viewport={"width": 390, "height": 844})
     page = context.new_page()

@@ -556,14 +556,14 @@ def test_the_words_of_a_scenario_are_those_of_its_figures() -> None:
     assert scenario.sentences("fr")[:4] == [
         "Mobilité, 5 min à pied : site 1. 300 habitants nouvellement à portée.",
         "Parmi eux, 300 vivent dans un quartier cible et 0 dans le tiers de revenu inférieur.",
-        "Critère : le plus d'habitants à portée ; optimum prouvé à la marche médiane.",
+        "Critère : le plus d'habitants à portée ; aucun autre choix ne fait mieux (prouvé, à la marche médiane).",
         "Un site de plus (site 2) ajouterait 200 habitants.",
     ]
     drawn = choose(STRIP, SITES, assumptions=Assumptions(draws=9, level=0.8))
     assert "(intervalle à 80 % : " in drawn.sentences("fr")[0]
     assert "(80% interval: " in drawn.sentences("en")[0]
     unsure = replace(scenario, proven=False, gap=0.0214)
-    assert "à 2.1 % au plus de l'optimum." in unsure.sentences("fr")[2]
+    assert "à 2.1 % au plus du meilleur choix possible." in unsure.sentences("fr")[2]
     assert "within 2.1% of the optimum." in unsure.sentences("en")[2]
 
 
