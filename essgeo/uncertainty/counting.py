@@ -51,8 +51,11 @@ ROWS = 16
 MANY = 10_000_000
 """From so many points and worlds on, half of the squares are counted in a process of its own."""
 
-TOGETHER = 128
-"""Structures without a position are put into their worlds so many at a time, for the same reason."""
+ENTRIES = 1 << 16
+"""Structures without a position are looked at from the nearest on, about so many of their worlds at a time."""
+
+FEW_STRUCTURES = 128
+"""So many of them are joined world by world; of more, each of which stands near in few worlds, those worlds alone."""
 
 
 class Square(NamedTuple):
@@ -397,108 +400,127 @@ class _Located:
 class _Unlocated:
     """Structures without a position where they stand in each world in which they exist, sorted by square of the grid.
 
-    One entry a structure and world: ``x``, ``y``, ``own`` (see :class:`essgeo.uncertainty.Worlds`), ``world``,
-    ``structure``.
+    One entry a structure and column of the masks (a world, or one of those of a set that is looked at alone):
+    ``structure``, ``column``, and ``x``, ``y``, ``own`` (see :class:`essgeo.uncertainty.Worlds`). The entries of a
+    square of the grid are those from its ``start`` to the next.
     """
 
     def __init__(
         self, homes: Homes, places: Places, worlds: Worlds, limits_m: Sequence[float], alone: Sequence[Flags]
     ) -> None:
-        self.worlds, self.few = worlds, min(ALONE, worlds.count)
-        self.alone = np.array(alone, dtype=bool).reshape(len(alone), len(places.xy))
+        few = min(ALONE, worlds.count)
         self.squared = straight_reach(np.asarray(limits_m, dtype=np.float64))
-        self.themes = places.themes
+        self.world = np.concatenate([np.arange(worlds.count), *[np.arange(few)] * len(alone)])  # of each column
+        self.themes = places.themes.astype(np.min_scalar_type(places.themes.max(initial=0)))
         self.offers = [np.flatnonzero(offered).tolist() for offered in unpacked(places.themes)]
         somewhere = np.flatnonzero(~places.located)
-        stands = as_flags(worlds.alive[somewhere]).astype(bool) & np.isfinite(worlds.x[somewhere])
-        at, self.world = (axis.astype(np.int32) for axis in np.nonzero(stands))
-        self.structure = somewhere[at].astype(np.int32)
-        # A list of all France holds places that nobody here can walk to: squares would have to reach as far as they.
-        farthest = np.sqrt(self.squared.max(initial=0)) + CELL_M
-        near = np.ones(len(self.structure), dtype=bool)
-        for axis, lived in zip((worlds.x, worlds.y), homes.xy.T, strict=True):
-            there = axis[self.structure, self.world]
-            near &= (there >= lived.min(initial=np.inf) - farthest) & (there <= lived.max(initial=-np.inf) + farthest)
-        self.structure, self.world = self.structure[near], self.world[near]
-        self.x, self.y, self.own = (values[self.structure, self.world] for values in (worlds.x, worlds.y, worlds.own))
-        column, row = ((axis // CELL_M).astype(np.int32) for axis in (self.x, self.y))
-        self.corner = np.array([axis.min() if len(axis) else 0 for axis in (column, row)])
-        column, row = column - self.corner[0], row - self.corner[1]
-        self.shape = column.max(initial=0) + 1, row.max(initial=0) + 1
-        cell = column * self.shape[1] + row
-        order = np.argsort(cell, kind="stable")
-        self.x, self.y, self.own = self.x[order], self.y[order], self.own[order]
-        self.world, self.structure = self.world[order], self.structure[order]
-        self.start = np.searchsorted(cell[order], np.arange(self.shape[0] * self.shape[1] + 1))
+        self.easiest = int(worlds.own[somewhere].min(initial=np.iinfo(np.int16).max))
+        # A list of all France holds places that nobody here can walk to: the grid ends where that is so.
+        farthest = np.sqrt(self.squared.max(initial=0))
+        low, high = (
+            np.floor((function(homes.xy, axis=0, initial=start) + side * farthest) / CELL_M)
+            for function, start, side in ((np.min, np.inf, -1), (np.max, -np.inf, 1))
+        )
+        self.corner, self.shape = low, np.maximum(high - low + 1, 0).astype(np.intp)
+        exists = as_flags(worlds.alive[somewhere]).astype(bool)
+        cells: list[NDArray[np.int32]] = []
+        columns: list[NDArray[np.integer]] = []
+        for one, there in zip(somewhere.tolist(), exists, strict=True):
+            # In long floats: a short one rounds a northing just below a square into it.
+            at = np.floor(np.stack([worlds.x[one], worlds.y[one]], axis=1, dtype=np.float64) / CELL_M) - self.corner
+            there &= ((at >= 0) & (at < self.shape)).all(axis=1)
+            column = np.flatnonzero(np.concatenate([there, *(there[:few] & kept[one] for kept in alone)]))
+            cell = (at[self.world[column]] @ [self.shape[1], 1]).astype(np.int32)
+            order = np.argsort(cell, kind="stable")
+            cells.append(cell[order])
+            columns.append(column[order].astype(np.min_scalar_type(len(self.world))))
+        held = np.zeros(int(self.shape.prod()) + 1, dtype=np.intp)
+        for cell in cells:
+            np.add.at(held, cell + 1, 1)
+        self.start = np.cumsum(held)
+        # Each structure's entries are put behind those before it in their square: sorted at once, copies of all of them
+        # would be held.
+        count, free = int(self.start[-1]), self.start.copy()
+        self.structure = np.empty(count, dtype=np.min_scalar_type(len(places.xy)))
+        self.column = np.empty(count, dtype=np.min_scalar_type(len(self.world)))
+        self.x, self.y, self.own = (np.empty(count, dtype=values.dtype) for values in (worlds.x, worlds.y, worlds.own))
+        for one, cell, column in zip(somewhere.tolist(), cells, columns, strict=True):
+            to, world = free[cell] + np.arange(len(cell)) - np.searchsorted(cell, cell), self.world[column]
+            self.structure[to], self.column[to] = one, column
+            self.x[to], self.y[to], self.own[to] = worlds.x[one, world], worlds.y[one, world], worlds.own[one, world]
+            np.add.at(free, cell, 1)
 
     def reach(self, origins: _Origins, masks: Masks) -> None:
         """Add which of the points reach these structures."""
-        count = self.worlds.count
-        if not len(self.x):
+        if not len(self.structure):
             return
-        # Entries of the squares around, as far as one may walk: of each column of squares one run.
-        farthest = np.sqrt(self.squared[-1, int(origins.field.min()) + int(self.own.min())])
-        (left, below), (right, above) = (
-            np.floor((bound + side * farthest) / CELL_M).astype(np.intp) - self.corner
+        # Squares of the grid around, the nearest first, as far as the easiest of each walk leads. A metre more is for
+        # short floats, which lie up to half a metre off.
+        farthest = np.sqrt(self.squared[:, int(origins.field.min()) + self.easiest]) + 1
+        first, last = (
+            np.clip(np.floor((bound + side * farthest[-1]) / CELL_M) - self.corner, 0, self.shape - 1)
             for bound, side in ((origins.low, -1), (origins.high, 1))
         )
-        below, above = max(below, 0), min(above, self.shape[1] - 1)
-        runs = [
-            slice(self.start[column * self.shape[1] + below], self.start[column * self.shape[1] + above + 1])
-            for column in range(max(left, 0), min(right, self.shape[0] - 1) + 1)
-            if below <= above
-        ]
-        if not runs:
-            return
-        x, y, own, world, structure = (
-            np.concatenate([values[run] for run in runs])
-            for values in (self.x, self.y, self.own, self.world, self.structure)
+        squares = [np.arange(*ends) for ends in zip(first, last + 1, strict=True)]
+        by_x, by_y = (
+            np.maximum(np.maximum((square + corner) * CELL_M - high, low - (square + corner + 1) * CELL_M), 0)
+            for square, corner, low, high in zip(squares, self.corner, origins.low, origins.high, strict=True)
         )
+        gap, cell = np.hypot(by_x[:, None], by_y).ravel(), (squares[0][:, None] * self.shape[1] + squares[1]).ravel()
+        order = np.argsort(gap, kind="stable")
+        order = order[gap[order] <= farthest[-1]]
+        gap, cell = gap[order], cell[order].astype(np.intp)
+        start, end = self.start[cell], self.start[cell + 1]
+        bounds = np.flatnonzero(np.diff(np.cumsum(end - start) // ENTRIES)) + 1
+        for some in np.split(np.arange(len(cell)), bounds):
+            # Where somebody else is reached in all worlds, those that are farther away add nothing.
+            walk = int(np.searchsorted(farthest, gap[some[0]]))
+            lacking = self.lacking(origins, masks[:, walk:])
+            useful = np.bitwise_or.reduce(lacking, axis=0)
+            if not useful.any():
+                return
+            entries = np.concatenate([np.arange(*ends) for ends in zip(start[some], end[some], strict=True)])
+            entries = entries[self.themes[self.structure[entries]] & useful[self.column[entries]] != 0]
+            self.add(origins, entries, lacking, masks)
+
+    def add(self, origins: _Origins, entries: Ints, lacking: NDArray[np.unsignedinteger], masks: Masks) -> None:
+        """Add which of the points reach some entries, for themes that are lacking: walks (the last ones) x columns."""
+        x, y, column, structure = (values[entries] for values in (self.x, self.y, self.column, self.structure))
+        world = self.world[column]
+        z = self.own[entries] + origins.field[world] + single_walks(origins.corner, structure, origins.field.size, world)
         apart = [
             np.maximum(np.maximum(np.float32(low) - axis, axis - np.float32(high)), 0)
             for low, high, axis in zip(origins.low, origins.high, (x, y), strict=True)
         ]
         gap = apart[0] ** 2 + apart[1] ** 2
-        present = np.flatnonzero(np.bincount(structure))
-        many = len(present) > TOGETHER
-        if many:  # most of them add nothing: somebody else is reached in their world
-            useful = np.bitwise_or.reduce(self.lacking(origins, masks), axis=0)
-            kept = np.flatnonzero(self.themes[structure] & useful[world])
-            gap, x, y, own, world, structure = (values[kept] for values in (gap, x, y, own, world, structure))
-        z = own + origins.field[world] + single_walks(origins.corner, structure, count, world)
-        kept = np.flatnonzero(gap <= self.squared[-1].take(z, mode="clip"))
-        gap, x, y, z, world, structure = (values[kept] for values in (gap, x, y, z, world, structure))
         there = np.bincount(structure) > 0
         local, members = np.cumsum(there) - 1, np.flatnonzero(there)
-        for first in range(0, len(members), TOGETHER):
-            some = members[first : first + TOGETHER]
-            mine = local[structure] // TOGETHER == first // TOGETHER if many else np.ones(len(structure), dtype=bool)
-            lacking = self.lacking(origins, masks) if many else None
-            # Which points reach each of these structures: structures x walks x worlds.
-            put = np.zeros((len(some), *masks.shape[1:]), dtype=np.uint16)
-            for walk in range(masks.shape[1]):
-                near = np.flatnonzero(mine & (gap <= self.squared[walk].take(z, mode="clip")))
-                if lacking is not None:
-                    near = near[self.themes[structure[near]] & lacking[walk, world[near]] != 0]
-                squared = self.squared[walk].take(z[near], mode="clip")
-                found = next(origins.masks(x[near], y[near], [squared]))
-                put[local[structure[near]] - first, walk, world[near]] = found
-            for one, kept_alone in enumerate(self.alone[:, some]):
-                again = count + one * self.few
-                put[kept_alone, :, again : again + self.few] = put[kept_alone, :, : self.few]
-            for reaches, member in zip(put, some.tolist(), strict=True):
+        few = len(members) <= FEW_STRUCTURES  # dense rows, one for each; else their bits alone
+        put = np.zeros((len(members) if few else 0, *masks.shape[1:]), dtype=np.uint16)
+        for walk, lacks in enumerate(lacking, masks.shape[1] - len(lacking)):
+            reach = self.squared[walk].take(z, mode="clip")
+            near = np.flatnonzero(gap <= reach)
+            offers = self.themes[structure[near]] & lacks[column[near]]
+            if not few:
+                near, offers = near[offers != 0], offers[offers != 0]
+            found = next(origins.masks(x[near], y[near], [reach[near]]))
+            if few:
+                put[local[structure[near]], walk, column[near]] = found
+            else:
+                bits = np.unpackbits(offers.astype(offers.dtype.newbyteorder("<")).view(np.uint8), bitorder="little")
+                which, theme = np.divmod(np.flatnonzero(bits.view(bool)), 8 * offers.itemsize)
+                to = (theme * masks.shape[1] + walk) * masks.shape[2] + column[near][which]
+                np.bitwise_or.at(masks.reshape(-1), to, found[which])
+        if few:
+            for reaches, member in zip(put, members.tolist(), strict=True):
                 for theme in self.offers[member]:
                     masks[theme] |= reaches
 
-    def lacking(self, origins: _Origins, masks: Masks) -> NDArray[np.uint64]:
-        """Return the themes that some point does not reach, of all structures or of a set alone: walks x worlds."""
-        count = self.worlds.count
-        short = masks != (1 << len(origins.xy)) - 1  # themes x walks x worlds
-        for again in range(count, masks.shape[2], self.few):
-            short[:, :, : self.few] |= short[:, :, again : again + self.few]
-        found = np.zeros((masks.shape[1], count), dtype=np.uint64)
-        for theme, some in enumerate(short[:, :, :count]):
-            found |= some.astype(np.uint64) << np.uint64(theme)
+    def lacking(self, origins: _Origins, masks: Masks) -> NDArray[np.unsignedinteger]:
+        """Return the themes, as bits, that some point does not reach: walks x columns."""
+        found = np.zeros(masks.shape[1:], dtype=self.themes.dtype)
+        for theme, short in enumerate(masks != (1 << len(origins.points)) - 1):
+            found |= short.astype(found.dtype) << found.dtype.type(theme)
         return found
 
 

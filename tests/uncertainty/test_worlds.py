@@ -95,7 +95,8 @@ def test_every_bit_is_that_of_a_loop(
     together: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(counting, "TOGETHER", together)
+    monkeypatch.setattr(counting, "FEW_STRUCTURES", together)
+    monkeypatch.setattr(counting, "ENTRIES", 100 * together)
     monkeypatch.setattr(counting, "ALONE", 64)
     homes, places = town(spacing=spacing)
     worlds = worlds_of(homes, places)
