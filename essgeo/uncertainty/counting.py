@@ -487,7 +487,7 @@ class _Unlocated:
         """Add which of the points reach some entries, for themes that are lacking: walks (the last ones) x columns."""
         x, y, column, structure = (values[entries] for values in (self.x, self.y, self.column, self.structure))
         world = self.world[column]
-        z = self.own[entries] + origins.field[world] + single_walks(origins.corner, structure, origins.field.size, world)
+        z = self.own[entries] + origins.field[world] + single_walks(origins.corner, structure, world)
         apart = [
             np.maximum(np.maximum(np.float32(low) - axis, axis - np.float32(high)), 0)
             for low, high, axis in zip(origins.low, origins.high, (x, y), strict=True)

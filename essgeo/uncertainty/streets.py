@@ -30,7 +30,7 @@ MOST_CELLS = 1500
 """Of a larger territory cells are wider, so that there are no more of them."""
 
 POOL = 1 << 20
-"""So many parts of single walks are drawn once; each walk reads a run of them."""
+"""So many parts of single walks (a power of two) are drawn once; each walk reads a run of them."""
 
 STEPS, LONGEST_Z = 64, 2.5
 """Each of the three parts of *z* is kept in 64ths, and bounded."""
@@ -85,27 +85,31 @@ def in_steps(part: NDArray[np.floating]) -> NDArray[np.int16]:
 
 @cache
 def _pool() -> NDArray[np.int16]:
-    return in_steps(np.sqrt(SINGLE) * np.random.default_rng(0).standard_normal(POOL, dtype=np.float32))
+    """Return the pool, twice: a run that begins at its end goes on at its start."""
+    return np.tile(in_steps(np.sqrt(SINGLE) * np.random.default_rng(0).standard_normal(POOL, dtype=np.float32)), 2)
+
+
+def _starts(point: int | NDArray[np.integer], structure: int | NDArray[np.integer]) -> NDArray[np.int64]:
+    """Return where the run of each walk begins, whatever the number of worlds."""
+    starts: NDArray[np.int64] = np.asarray(point, np.int64) * 7919 + np.asarray(structure, np.int64) * 104_729
+    return starts & (POOL - 1)
 
 
 def single_walks(
-    point: int,
-    structure: int | NDArray[np.integer],
-    count: int,
-    world: NDArray[np.integer] | slice = slice(None),
+    point: int, structure: int | NDArray[np.integer], world: int | NDArray[np.integer]
 ) -> NDArray[np.int16]:
     """Return the part of single walks in steps, from the cell whose first demand point is named to a structure.
 
-    ``world`` are those wanted of ``count``, one for each structure or all of them.
+    ``world`` is how many of the first are wanted, or one for each of several structures. A walk has the same part in a
+    world however many are drawn.
     """
-    start = (point * 7919 + np.asarray(structure, dtype=np.int64) * 104_729) % (POOL - count)
-    return _pool()[start + world] if isinstance(world, np.ndarray) else _pool()[start : start + count]
+    start = _starts(point, structure)
+    return _pool()[start + world] if isinstance(world, np.ndarray) else _pool()[int(start) : int(start) + world]
 
 
 def single_walks_of(points: NDArray[np.integer], structures: NDArray[np.integer], count: int) -> NDArray[np.int16]:
-    """Return :func:`single_walks` of many pairs: pairs x worlds."""
-    start = (points.astype(np.int64) * 7919 + structures.astype(np.int64) * 104_729) % (POOL - count)
-    walks: NDArray[np.int16] = np.lib.stride_tricks.sliding_window_view(_pool(), count)[start]
+    """Return :func:`single_walks` of many pairs in the first worlds: pairs x worlds."""
+    walks: NDArray[np.int16] = np.lib.stride_tricks.sliding_window_view(_pool(), count)[_starts(points, structures)]
     return walks
 
 
