@@ -428,8 +428,8 @@ class _Unlocated:
         for one, there in zip(somewhere.tolist(), exists, strict=True):
             # In long floats: a short one rounds a northing just below a square into it.
             at = np.floor(np.stack([worlds.x[one], worlds.y[one]], axis=1, dtype=np.float64) / CELL_M) - self.corner
-            there &= ((at >= 0) & (at < self.shape)).all(axis=1)
-            column = np.flatnonzero(np.concatenate([there, *(there[:few] & kept[one] for kept in alone)]))
+            near = there & ((at >= 0) & (at < self.shape)).all(axis=1)
+            column = np.flatnonzero(np.concatenate([near, *(near[:few] & kept[one] for kept in alone)]))
             cell = (at[self.world[column]] @ [self.shape[1], 1]).astype(np.int32)
             order = np.argsort(cell, kind="stable")
             cells.append(cell[order])
@@ -444,9 +444,9 @@ class _Unlocated:
         self.structure = np.empty(count, dtype=np.min_scalar_type(len(places.xy)))
         self.column = np.empty(count, dtype=np.min_scalar_type(len(self.world)))
         self.x, self.y, self.own = (np.empty(count, dtype=values.dtype) for values in (worlds.x, worlds.y, worlds.own))
-        for one, cell, column in zip(somewhere.tolist(), cells, columns, strict=True):
-            to, world = free[cell] + np.arange(len(cell)) - np.searchsorted(cell, cell), self.world[column]
-            self.structure[to], self.column[to] = one, column
+        for one, cell, there in zip(somewhere.tolist(), cells, columns, strict=True):
+            to, world = free[cell] + np.arange(len(cell)) - np.searchsorted(cell, cell), self.world[there]
+            self.structure[to], self.column[to] = one, there
             self.x[to], self.y[to], self.own[to] = worlds.x[one, world], worlds.y[one, world], worlds.own[one, world]
             np.add.at(free, cell, 1)
 
@@ -508,8 +508,8 @@ class _Unlocated:
                 put[local[structure[near]], walk, column[near]] = found
             else:
                 bits = np.unpackbits(offers.astype(offers.dtype.newbyteorder("<")).view(np.uint8), bitorder="little")
-                which, theme = np.divmod(np.flatnonzero(bits.view(bool)), 8 * offers.itemsize)
-                to = (theme * masks.shape[1] + walk) * masks.shape[2] + column[near][which]
+                which, what = np.divmod(np.flatnonzero(bits.view(bool)), 8 * offers.itemsize)
+                to = (what * masks.shape[1] + walk) * masks.shape[2] + column[near][which]
                 np.bitwise_or.at(masks.reshape(-1), to, found[which])
         if few:
             for reaches, member in zip(put, members.tolist(), strict=True):
