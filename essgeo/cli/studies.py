@@ -62,13 +62,12 @@ def study(
 ) -> None:
     """Study a TERRITORY and publish pages, tables and layers."""
     from essgeo.cli.summary import applied, caveat, neighbourhood_summary, repairs
+    from essgeo.maps.before_after import CHANGE
     from essgeo.study import run_study
 
     if options.offline and not options.live:
         message = tell("offline_alone")
         raise click.UsageError(message)
-    from essgeo.study.run import CHANGE
-
     found = run_study(territory, **vars(options), add=add, out=out, background=background, single_file=single_file)
     for fault in found.faults:
         click.echo(f"essgeo: {harmless(fault)}", err=True)
@@ -82,7 +81,8 @@ def study(
         count, statuses = len(found.review), by_status(found.review)
         click.echo(plural("to_review", count, count=persons(count), whole=whole, statuses=statuses, file=review))
     if add is not None:
-        click.echo(tell("page_of_change", file=Path(out) / CHANGE))
+        page = "index.html#page-change" if single_file else CHANGE
+        click.echo(tell("page_of_change", file=Path(out) / page))
     click.echo(tell("pages", file=Path(out) / "index.html"))
 
 

@@ -21,14 +21,17 @@ if TYPE_CHECKING:
     from essgeo.maps.drawing import Plan
     from essgeo.results import Comparison
 
+CHANGE = "change.html"
+"""The page of a study that says what added places change."""
+
 MOST_ROWS = 100
 """So many rows of a table are shown; the others are counted, and stand in the tables."""
 
 _LEVELS = ("territory", "neighbourhood", "commune", "qpv")
 
 
-def build_before_after(found: Comparison, out: Path, *, page: str = "index.html", back: str = "") -> list[Path]:
-    """Write the page of a comparison and its styles, and return their paths.
+def build_before_after(found: Comparison, out: Path) -> list[Path]:
+    """Write the page of a comparison alone, ``index.html``, and its styles, and return their paths.
 
     Parameters
     ----------
@@ -36,10 +39,6 @@ def build_before_after(found: Comparison, out: Path, *, page: str = "index.html"
         From :func:`essgeo.compare_studies`; the language is that of the later study.
     out
         Folder to write to; it is made where missing.
-    page
-        Name of the page.
-    back
-        A page that it leads back to, such as that of the study; none where empty.
 
     Examples
     --------
@@ -51,36 +50,40 @@ def build_before_after(found: Comparison, out: Path, *, page: str = "index.html"
     'index.html'
     """
     out.mkdir(parents=True, exist_ok=True)
-    path = out / page
-    path.write_text(
-        render("before_after.html", found.after.lang, _context(found, page, back)), encoding="utf-8", newline="\n"
-    )
+    path, after = out / "index.html", found.after
+    alone = {
+        "layout": "alone.html",
+        "single": False,
+        "at": "",
+        **identity(after.territory),
+        "address": address_of(after.territory.publisher, path.name),
+        "picture": "",
+        "territory": after.territory.name,
+        "territory_in": after.territory.place(after.lang),
+        "parameters": after.parameters,
+        "minutes": after.parameters.walk_minutes,
+        "notes": after.shortfalls,
+        "styles": linked_assets(STYLE, SITING_STYLE),
+        "policy": policy(),
+    }
+    page = render("before_after.html", after.lang, alone | change_page(found) | {"page": path.name})
+    path.write_text(page, encoding="utf-8", newline="\n")
     styles = {
         name: text
-        for name, text in asset_texts(colours_of(found.after.territory.publisher)).items()
+        for name, text in asset_texts(colours_of(after.territory.publisher)).items()
         if name in (STYLE, SITING_STYLE)
     }
     return [path, *write_assets(out, styles)]
 
 
-def _context(found: Comparison, page: str, back: str) -> dict[str, Any]:
-    after, lang, plan = found.after, found.after.lang, plan_of(found.after)
+def change_page(found: Comparison) -> dict[str, Any]:
+    """Return what the page of a comparison shows: sentences, a plan, places, and differences that are sure or not."""
+    after, plan = found.after, plan_of(found.after)
     changes = found.changes[found.changes["minutes"] == after.parameters.walk_minutes]
     places = found.changed_places
     shown = places[places["geo_status"] != "masked"]
     return {
-        **identity(after.territory),
-        "address": address_of(after.territory.publisher, page),
-        "picture": "",
-        "page": page,
-        "back": back,
-        "single": False,
-        "at": "",
-        "territory": after.territory.name,
-        "territory_in": after.territory.place(lang),
-        "parameters": after.parameters,
-        "minutes": after.parameters.walk_minutes,
-        "notes": after.shortfalls,
+        "page": CHANGE,
         "inputs": list(dict.fromkeys([*found.before.inputs, *found.after.inputs])),
         "sentences": found.findings,
         "places": records(shown.drop(columns="was")),
@@ -90,8 +93,6 @@ def _context(found: Comparison, page: str, back: str) -> dict[str, Any]:
         "sure": _widest(changes[changes["change"].isin(["more", "less"])]),
         "unsure": _widest(changes[changes["change"] == "unsure"]),
         "most_rows": MOST_ROWS,
-        "styles": linked_assets(STYLE, SITING_STYLE),
-        "policy": policy(),
     }
 
 

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from essgeo.errors import InputError
 from essgeo.files.guard import refuse_overwrite
+from essgeo.maps.before_after import CHANGE, change_page
 from essgeo.maps.drawing import plan_of
 from essgeo.maps.findings import qpv_pages
 from essgeo.maps.neighbourhood import neighbourhood_page, sheet_of
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 
     from essgeo.maps.render import Choice
     from essgeo.messages import Lang
-    from essgeo.results import Study
+    from essgeo.results import Comparison, Study
     from essgeo.siting import Scenario
 
 
@@ -63,7 +64,7 @@ def build_maps(
     background: Choice = "ign",
     single_file: bool = False,
     downloads: Sequence[str] | None = None,
-    change: str = "",
+    change: Comparison | None = None,
 ) -> list[Path]:
     """Write the pages of a study and return their paths.
 
@@ -85,7 +86,7 @@ def build_maps(
     downloads
         The files that the portal lists, by their path in ``out``; by default the exported ones that lie there already.
     change
-        The page that says what added places change, for the menu of a folder; none by default.
+        What added places change, from :func:`essgeo.compare_studies`, for a page of its own; none by default.
 
     Returns
     -------
@@ -118,8 +119,8 @@ def build_maps(
     shared = shared_context(study, background) | {"downloads": [] if single_file else files}
     if scenarios:
         shared["menu"] = [*shared["menu"], siting_entry(study.lang)]
-    if change and not single_file:
-        shared["menu"] = [*shared["menu"], (change, texts(study.lang)["difference"]["title"])]
+    if change:
+        shared["menu"] = [*shared["menu"], (CHANGE, texts(study.lang)["difference"]["title"])]
     contexts = {
         "index.html": ("index.html", index_page(study)),
         "territory.html": ("territory.html", territory_page(study)),
@@ -130,6 +131,8 @@ def build_maps(
     for page, level, code in areas:
         contexts[f"{page}.html"] = ("neighbourhood.html", neighbourhood_page(study, code, level, made, sheet))
     contexts |= {f"{name}.html": (f"{name}.html", page(study)) for name, page in PAGES.items()}
+    if change:
+        contexts[CHANGE] = ("before_after.html", change_page(change))
     out.mkdir(parents=True, exist_ok=True)
     if single_file:
         if scenarios:
@@ -261,7 +264,7 @@ def _linked(context: Mapping[str, Any], background: Choice) -> dict[str, Any]:
     else:
         tiles = "none"
         scripts = linked_assets(COMPARE_SCRIPT) if "areas" in context else []
-        styles = linked_assets(STYLE)
+        styles = linked_assets(STYLE, *([SITING_STYLE] if "plan" in context else []))
     return {"scripts": scripts, "styles": styles, "policy": policy(tiles, scripts, styles)}
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from essgeo.files.provenance import Input
     from essgeo.messages import Lang
     from essgeo.publish.release import Release
-    from essgeo.results import Study
+    from essgeo.results import Setting
     from essgeo.schema.columns import Column
 
 
@@ -57,7 +57,7 @@ class Published:
     shows_coverage: bool = False
 
 
-def describe(study: Study, released: Release, files: Iterable[Published], out: Path, *, excel: bool = False) -> str:
+def describe(study: Setting, released: Release, files: Iterable[Published], out: Path, *, excel: bool = False) -> str:
     """Return the ``datapackage.json`` of a folder (Data Package 1, Table Schema 1).
 
     Parameters
@@ -146,7 +146,7 @@ def _field(column: Column, lang: Lang, *, excel: bool) -> dict[str, Any]:
     return field
 
 
-def _resource(study: Study, released: Release, file: Published, out: Path, *, excel: bool) -> dict[str, Any]:
+def _resource(study: Setting, released: Release, file: Published, out: Path, *, excel: bool) -> dict[str, Any]:
     relative = file.path.relative_to(out)
     resource: dict[str, Any] = {
         "name": _resource_name(file.table) if file.table else _NOT_IN_NAMES.sub("-", relative.as_posix().lower()),

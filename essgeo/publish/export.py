@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-    from essgeo.files.provenance import Input
     from essgeo.results import Comparison, Study
 
 
@@ -146,9 +146,9 @@ def _write_layers(study: Study, released: Release, out: Path) -> Iterator[Publis
 def export_comparison(found: Comparison, out: Path, *, excel: bool = False) -> list[Path]:
     """Write the tables of a comparison as CSV and as one workbook, and what they rest on.
 
-    ``tables/changed_places.csv``, ``tables/changes.csv``, ``changes.xlsx`` and, unless a study stands there already,
-    ``ATTRIBUTIONS.md``. Names end in ``_odbl`` where streets under the ODbL stand behind. Places that the law restricts
-    are left out.
+    ``tables/changed_places.csv``, ``tables/changes.csv``, ``changes.xlsx``, ``ATTRIBUTIONS.md`` and
+    ``datapackage.json``; where a study stands there already, its description takes them in. Names end in ``_odbl``
+    where streets under the ODbL stand behind. Places that the law restricts are left out.
 
     Parameters
     ----------
@@ -159,7 +159,7 @@ def export_comparison(found: Comparison, out: Path, *, excel: bool = False) -> l
     excel
         As for :func:`export`.
     """
-    sentences, notice = found.findings, out / "ATTRIBUTIONS.md"
+    sentences, notice, described = found.findings, out / "ATTRIBUTIONS.md", out / PACKAGE
     of_both = dict.fromkeys([*found.before.inputs, *found.after.inputs])
     after = replace(found.after, inputs=tuple(of_both))
     places = found.changed_places[found.changed_places["geo_status"] != "masked"]
@@ -173,17 +173,28 @@ def export_comparison(found: Comparison, out: Path, *, excel: bool = False) -> l
     released = Release({}, tables, 0, tuple(sentences), inputs, after.inputs)
     endings = {name: "_odbl" if is_share_alike(inputs[name]) else "" for name in tables}
     (out / "tables").mkdir(exist_ok=True)
-    resting: dict[str, tuple[Input, ...]] = {}
+    files = []
     for name, table in tables.items():
         path = out / "tables" / f"{name}{endings[name]}.csv"
         write_csv(table, path, excel=excel)
-        resting[f"tables/{path.name}"] = inputs[name]
-    book = f"changes{endings['changes']}.xlsx"
-    write_workbook(after, released, list(tables), out / book, in_words=excel)
-    resting[book] = inputs["changes"]
-    if not notice.exists():
+        files.append(Published(path, TABLES[name].title[after.lang], inputs[name], table=name))
+    book = out / f"changes{endings['changes']}.xlsx"
+    write_workbook(after, released, list(tables), book, in_words=excel)
+    files.append(Published(book, words(after.lang)["difference"]["title"], inputs["changes"]))
+    package = json.loads(describe(after, released, files, out, excel=excel)) | {
+        "name": f"essgeo-{after.territory.id}-changes",
+        "before": found.before.parameters.as_of.isoformat(),
+    }
+    for resource in package["resources"]:  # a place that was there before is in no table of structures
+        resource.get("schema", {}).pop("foreignKeys", None)
+    if described.exists():
+        study = json.loads(described.read_text(encoding="utf-8"))
+        package = study | {"resources": [*study["resources"], *package["resources"]]}
+    else:
+        resting = {file.path.relative_to(out).as_posix(): file.inputs for file in files}
         notice.write_text(attributions(after, sentences, resting), encoding="utf-8")
-    return [*(out / name for name in resting), notice]
+    described.write_text(json.dumps(package, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    return [*(file.path for file in files), notice, described]
 
 
 def _with_coverage(released: Release, minutes: int) -> gpd.GeoDataFrame:

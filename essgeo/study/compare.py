@@ -187,7 +187,7 @@ def publish_comparison(found: Comparison, out: Path | str, *, excel: bool = Fals
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     written = publish_comparison(compare_studies(study, study), Path(folder) / "same")
     >>> sorted(path.name for path in written if path.suffix != ".css")
-    ['ATTRIBUTIONS.md', 'changed_places.csv', 'changes.csv', 'changes.xlsx', 'index.html']
+    ['ATTRIBUTIONS.md', 'changed_places.csv', 'changes.csv', 'changes.xlsx', 'datapackage.json', 'index.html']
     """
     out = Path(out)
     check_folder(out, {**found.before.files, **found.after.files})

@@ -36,7 +36,6 @@ from essgeo.gaps.reach import trips_to
 from essgeo.gaps.scenarios import border_shares, reach_if_listed
 from essgeo.gaps.shares import draw_shares
 from essgeo.maps import build_maps
-from essgeo.maps.before_after import build_before_after
 from essgeo.official.live import Live
 from essgeo.processes import side_by_side
 from essgeo.publish import export
@@ -69,7 +68,6 @@ if TYPE_CHECKING:
     from essgeo.siting import Scenario
 
 
-CHANGE = "change.html"
 """The page that says what added places change."""
 
 
@@ -506,11 +504,10 @@ def _write(
                 background=background,
                 single_file=single_file,
                 downloads=exported_files(study),
-                change=CHANGE if compared is not None else "",
+                change=compared,
             )
             files = exported()
         if compared is not None:
-            pages += build_before_after(compared, staging, page=CHANGE, back="index.html")
             files += export_comparison(compared, staging, excel=excel)
         names = [path.relative_to(staging) for path in (*files, *pages)]
     return [out / name for name in names]

@@ -58,6 +58,8 @@ def test_a_place_that_is_added_changes_the_same_in_one_run_and_between_two_folde
     )
     assert 'href="change.html"' in (after / "index.html").read_text(encoding="utf-8")
     assert (out / "changes.xlsx").exists()
+    described = json.loads((after / "datapackage.json").read_text(encoding="utf-8"))["resources"]
+    assert {"tables/structures.csv", "tables/changes.csv", "changes.xlsx"} <= {one["path"] for one in described}
     assert "plan.csv" in (out / "ATTRIBUTIONS.md").read_text(encoding="utf-8")
 
     code, _, errors = run("compare", before, after, "--out", before)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ import pandas as pd
 from shapely import Point
 
 from essgeo.gaps.difference import COLUMNS
+from essgeo.maps import build_maps
 from essgeo.maps.before_after import MOST_ROWS, build_before_after
 from essgeo.publish.export import export_comparison
 from essgeo.register.turnover import COLUMNS as PLACE_COLUMNS
@@ -22,6 +24,8 @@ from tests.made.study import HOSTILE, SOUTH, WEST, make_study
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from essgeo.results import Study
 
 KINDS = [list(PLACE_CHANGES)[i % len(PLACE_CHANGES)] for i in range(len(HOSTILE))]
 
@@ -77,4 +81,25 @@ def test_hostile_names_stay_text_and_tables_hold_all(tmp_path: Path) -> None:
     places, changes = (pd.read_csv(path, dtype=str, keep_default_na=False) for path in files[:2])
     assert len(places) == len(HOSTILE) - 1
     assert len(changes) == len(HOSTILE)
+    package = json.loads(files[-1].read_text(encoding="utf-8"))
+    described = {resource["path"]: resource["bytes"] for resource in package["resources"]}
+    assert described == {path.relative_to(tmp_path).as_posix(): path.stat().st_size for path in files[:3]}
+    assert not any("foreignKeys" in resource.get("schema", {}) for resource in package["resources"])
     assert np.all(places["name"].str.match(r"[=+\-@\t]") == False)  # noqa: E712 (cells that a spreadsheet would run)
+
+
+def test_what_changes_is_a_page_of_the_study_in_a_folder_and_in_one_file(study: Study, tmp_path: Path) -> None:
+    """It is in the menu of both, and every link of the one file leads to a part of it."""
+    after = dataclasses.replace(comparison().after, territory=study.territory)
+    found = dataclasses.replace(comparison(), after=after)
+    folder, alone = tmp_path / "folder", tmp_path / "alone"
+    build_maps(study, folder, change=found)
+    assert 'href="change.html"' in (folder / "index.html").read_text(encoding="utf-8")
+    assert 'aria-current="page">Avant et après' in (folder / "change.html").read_text(encoding="utf-8")
+    (page,) = build_maps(study, alone, change=found, single_file=True)
+    text = re.sub(r"<script.*?</script>", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert 'href="#page-change"' in text
+    anchors = {*re.findall(r'href="#([^"]+)"', text)} - {"main"}
+    assert anchors <= {*re.findall(r'id="([^"]+)"', text)}
+    assert not re.findall(r'href="[^"#:]+\.html', text)
+    assert len(re.findall(r'id="([^"]+)"', text)) == len({*re.findall(r'id="([^"]+)"', text)})
