@@ -90,6 +90,7 @@ _OF_A_STUDY = {
         type=click.Path(),
     ),
     "needs": click.option("--needs", type=click.Path()),
+    "premises": click.option("--premises", type=click.Path()),
     "vintage": click.option("--vintage", metavar="YEAR"),
     "walk_minutes": click.option(
         "--walk-minutes",

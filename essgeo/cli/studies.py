@@ -38,6 +38,7 @@ _LISTS = (
         "npnru",
         "network",
         "needs",
+        "premises",
         "vintage",
         "walk_minutes",
         "profile",

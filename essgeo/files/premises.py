@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from essgeo.files.tables import as_text, read_table
 from essgeo.messages import tell
 from essgeo.schema.cells import FLAGS, iso_date, number_of
 from essgeo.schema.columns import LAYERS
-from essgeo.schema.headers import simplify
+from essgeo.schema.headers import WORDS, simplify
 from essgeo.schema.months import month_number
 from essgeo.schema.validate import ROW, raise_faults, row_label, validate, warn_faults
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 PREMISES, SEARCH_AREA = "premises", "search_area"
 
-UNKNOWN = frozenset({"", "inconnu", "None", "nan"})
+UNKNOWN = frozenset({"", "inconnu", "unknown", "None", "nan"})
 
 CONSTRAINTS = (
     "site_statut", "site_occupation", "site_securite", "bati_etat", "bati_pollution", "bati_patrimoine",
@@ -41,6 +42,15 @@ PLACEHOLDER_M2 = 0.5 * 32 * 10**2 * math.sin(2 * math.pi / 32)
 """Area of the 32-gon of radius 10 m that Cartofriches draws around a site known by a point only: not a surface."""
 
 _CNIG = {"site_id", "site_nom", "site_statut"}
+
+OWNERS = ("owner_type", "landlord")
+"""The columns of premises and sites that say whom to call."""
+
+NOT_NAMED = "[ND]"
+"""What stands for an owner who may be a natural person, as INSEE writes what it does not show."""
+
+_BUILDERS = frozenset({"promoteur", "amenageur", "investisseur"})
+"""Kinds of owner after which a company stands by its name alone, in brackets."""
 
 
 def read_premises(
@@ -71,7 +81,8 @@ def read_premises(
         Index ``candidate_id`` (numbers where there is none, or the index of a table that has one): ``name``, ``kind``
         (``premises``), ``city``, ``surface_m2`` (NaN where not known), ``cost`` (rent, as the list gives it),
         ``capacity`` (residents), ``available_from``, ``available_to``, ``ground_floor`` (``yes``, ``no``,
-        ``unknown``), ``state``, ``constraints``, ``address``, ``postcode``, ``citycode``; a point, or none.
+        ``unknown``), ``state``, ``constraints``, ``address``, ``postcode``, ``citycode``, ``owner_type`` and
+        ``landlord`` (see :func:`shown_owner`); a point, or none.
 
     Raises
     ------
@@ -155,6 +166,32 @@ def as_candidates(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(map(candidate, plain.to_dict("records")), columns=columns)
 
 
+def shown_owner(text: str) -> str:
+    """Return an owner as it may be shown: a legal person or a kind of owner, never the name of a natural person.
+
+    A part in brackets, or after a comma or semicolon, that may name one is left out; of an owner of whom nothing else
+    remains, ``[ND]`` is told.
+
+    Examples
+    --------
+    >>> owners = ("Ville de Bondy (contact : Mme Martin)", "Jean Martin", "promoteur privé (SOPIC)")
+    >>> [shown_owner(owner) for owner in owners]
+    ['Ville de Bondy', '[ND]', 'promoteur privé (SOPIC)']
+    """
+    parts = [part.strip() for part in re.split("[(),;/\n]|\\s[-\N{EN DASH}:]\\s", text) if part.strip()]
+    words = [{*simplify(part).split("_")} for part in parts]
+    told = [_names_nobody(part, own) for part, own in zip(parts, words, strict=True)]
+    if all(told) or (told == [True, False] and words[0] & _BUILDERS and len(words[1]) == 1):
+        return text
+    return " ; ".join(part for part, shown in zip(parts, told, strict=True) if shown) or NOT_NAMED
+
+
+def _names_nobody(text: str, words: set[str]) -> bool:
+    """Return whether a text is surely of a legal person or a kind of owner, without a telephone or an address."""
+    reached = "@" in text or re.search(r"(\d[ .-]?){9}", text)
+    return bool(words & {*WORDS["legal_person"]}) and not words & {*WORDS["natural_person"]} and not reached
+
+
 def checked_premises(named: pd.DataFrame, shapes: gpd.GeoSeries | None, *, source: str, crs: str) -> gpd.GeoDataFrame:
     """Return premises that hold to the contract, as :func:`read_premises` does.
 
@@ -180,6 +217,7 @@ def checked_premises(named: pd.DataFrame, shapes: gpd.GeoSeries | None, *, sourc
     ]
     raise_faults(source, backwards)
     table = table.assign(
+        **{name: [shown_owner(text) for text in table[name]] for name in OWNERS},
         surface_m2=table["surface_m2"].astype(float),
         cost=table["cost"].astype(float),
         capacity=table["capacity"].astype(float),

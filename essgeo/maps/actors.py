@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from essgeo.gaps.support_chain import HERE
+from essgeo.maps.drawing import period, surface, whom_to_call
 from essgeo.maps.findings import Row, records, where
 from essgeo.schema.vocabulary import STAGES, SUPPORT_ROLES
 from essgeo.text.languages import texts
@@ -63,7 +64,15 @@ def actors_page(study: Study) -> dict[str, Any]:
         "offers": list(offers.values()),
         "cooperations": records(study.cooperations),
         "aims": records(study.challenge_aims),
-        "places": records(study.sites),
+        "places": [
+            row
+            | {
+                "owner": whom_to_call(row, study.lang),
+                "period": period(row["available_from"], row["available_to"], study),
+                "surface": surface(row["surface_m2"], study),
+            }
+            for row in records(study.sites)
+        ],
         **_filieres(study),
         "offers_here": sum(row["based"] == HERE for row in offers.values()),
     }

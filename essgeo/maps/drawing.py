@@ -11,6 +11,7 @@ import numpy as np
 import shapely
 
 from essgeo.crs import GEOGRAPHIC
+from essgeo.files.premises import NOT_NAMED, UNKNOWN
 from essgeo.maps.findings import by_index, interval, qpv_pages, records, where
 from essgeo.schema.vocabulary import SITE_STATES
 from essgeo.text.languages import texts
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from essgeo.messages import Lang
     from essgeo.results import Setting, Study
 
 Collection: TypeAlias = dict[str, Any]
@@ -225,13 +227,21 @@ def _sites(study: Study) -> list[Popup]:
                 (own["availability"], period(row["available_from"], row["available_to"], study)),
                 (own["state"], SITE_STATES.get(row["state"], {}).get(study.lang, row["state"])),
                 (own["former_use"], row["former_use"]),
-                (own["owner"], row["owner_type"]),
+                (own["owner"], whom_to_call(row, study.lang)),
+                (own["ground_floor"], own["yes"] if row["ground_floor"] == "yes" else ""),
+                (own["conditions"], row["constraints"]),
                 (own["source"], row["source"]),
             ],
         )
         | {"from": row["available_from"], "to": row["available_to"]}
         for code, row in by_index(study.sites).items()
     ]
+
+
+def whom_to_call(row: Mapping[str, Any], lang: Lang) -> str:
+    """Return the owner and the landlord of premises or a site, nothing where neither is known."""
+    told = dict.fromkeys(text for text in (row["owner_type"], row["landlord"]) if text not in UNKNOWN)
+    return " ; ".join(texts(lang)["map"]["owner_not_named"] if text == NOT_NAMED else text for text in told)
 
 
 def surface(square_metres: float, study: Study) -> str:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 import shapely
 
 from essgeo.access.walking import reach_m
-from essgeo.files.premises import SEARCH_AREA
-from essgeo.maps.drawing import plan_of, svg_path
+from essgeo.files.premises import OWNERS, SEARCH_AREA
+from essgeo.maps.drawing import plan_of, svg_path, whom_to_call
 from essgeo.maps.findings import records
 from essgeo.siting.candidates import CELL_M
 from essgeo.siting.scenario import label, labels
@@ -89,9 +89,9 @@ def _told(study: Study, plan: Plan, scenario: Scenario, page: str) -> dict[str, 
             | {
                 "hosts": _hosts(row["best_sectors"], lang),
                 "period": _period(row),
-                "owner": row.get("owner_type")
-                or study.sites["owner_type"].get(code, "")
+                "owner": whom_to_call({name: row.get(name) or study.sites[name].get(code, "") for name in OWNERS}, lang)
                 or texts(lang)["common"]["unknown"],
+                "conditions": row.get("constraints", ""),
                 "hosted": label(row["sector"], lang) if "|" in scenario.sector else "",
             }
             for code, row in zip(scenario.sites.index, records(scenario.sites), strict=True)

@@ -24,6 +24,7 @@ from essgeo.official.census import official_outlines, official_table
 from essgeo.official.sirene import database, scan
 from essgeo.schema.headers import simplify
 from essgeo.schema.validate import MONTH, validate
+from essgeo.schema.vocabulary import OWNER_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -162,10 +163,21 @@ def read_cartofriches(path: Path, source: Source, *, communes: Collection[str], 
         ground_floor="unknown",
         as_of=text["as_of"].where(text["as_of"].str.fullmatch(MONTH), ""),
         source=source.page,
-        # Who owns a site, and the category of its owner in the land files, as the publisher codes it.
+        # Whether persons or bodies own a site, and which kinds of them; nobody is named.
         owner_type=[
-            " ; ".join(filter(None, (owner, category.strip("{}"))))
-            for owner, category in zip(text["owner_type"], text["owner_category"], strict=True)
+            " ; ".join(
+                filter(
+                    None,
+                    (
+                        owner,
+                        ", ".join(
+                            OWNER_KINDS[code]["fr"] if code in OWNER_KINDS else code
+                            for code in codes.strip("{}").split(",")
+                        ),
+                    ),
+                )
+            )
+            for owner, codes in zip(text["owner_type"], text["owner_category"], strict=True)
         ],
     )
     table = validate(described, "sites", source=path.name).drop(columns=["lon", "lat"])

@@ -153,8 +153,33 @@ SITE_STATES = _labels(
         "candidate": ("Proposé", "Candidate"),
         "occupied": ("Occupé", "Occupied"),
         "past": ("Terminé", "Past"),
+        "vacant": ("Vacant", "Vacant"),
+        "negotiated": ("En négociation", "Under negotiation"),
+        "active": ("Rez-de-chaussée actif", "Active ground floor"),
     }
 )
+
+
+OWNER_KINDS = _labels(
+    {
+        "P1b": ("État", "State"),
+        "P3a": ("département", "department"),
+        "P5a": ("commune", "commune"),
+        "F1a": ("organisme de logement social", "social landlord"),
+        "F2a": ("établissement public foncier d'État", "public land agency of the State"),
+        "F4a": ("société d'économie mixte", "semi-public company"),
+        "F6a": ("promoteur immobilier", "property developer"),
+        "F6c": ("société civile de construction vente", "building company"),
+        "F7b": ("investisseur privé", "private investor"),
+        "G1a": ("société civile immobilière", "property holding company"),
+        "G1c": ("société civile à vocation d'investissement", "investment company"),
+        "G2a": ("copropriété", "co-ownership"),
+        "M1a": ("personne morale autre", "other legal person"),
+        "R2a": ("SNCF", "SNCF"),
+        "X1a": ("personne physique", "natural person"),
+    }
+)
+"""Categories of owners in the land files: the codes that Cartofriches of 2024 has, as it writes them beside these."""
 
 
 INTERESTS = _labels(

@@ -173,7 +173,7 @@ def default_candidates(sites: gpd.GeoDataFrame, iris: gpd.GeoDataFrame) -> gpd.G
 
 
 NOT_NEEDED = frozenset(
-    {"lon", "lat", "constraints", "cost", "capacity", "address", "postcode", "citycode", "owner_type"}
+    {"lon", "lat", "constraints", "cost", "capacity", "address", "postcode", "citycode", "owner_type", "landlord"}
 )
 """Columns of premises that candidates may lack."""
 

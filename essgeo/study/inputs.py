@@ -61,6 +61,9 @@ class Options:
     needs
         What is known of the needs of residents, by IRIS, QPV or commune: see
         :func:`essgeo.files.social_needs.read_needs`.
+    premises
+        Vacant or negotiated premises, active ground floors and temporary occupancies, beside the sites of the
+        territory: see :func:`essgeo.read_premises`.
     vintage
         Vintage of the QPV; by default that of the territory.
     as_of
@@ -93,6 +96,7 @@ class Options:
     npnru: Path | str | None = None
     network: Path | str | None = None
     needs: Path | str | None = None
+    premises: Path | str | None = None
     vintage: str | None = None
     as_of: dt.date | str | None = None
     walk_minutes: int = 15
@@ -124,6 +128,7 @@ class Options:
             "corrections": self.corrections or (fixed if fixed.is_file() else None),
             "network": self.network,
             "needs": self.needs,
+            "premises": self.premises,
         }
         return {layer: Path(path) for layer, path in given.items() if path}
 

@@ -14,6 +14,7 @@ import pandas as pd
 from essgeo.crs import GEOGRAPHIC
 from essgeo.errors import InputWarning
 from essgeo.files.layers import read_layers
+from essgeo.files.premises import OWNERS, read_premises, shown_owner
 from essgeo.files.reread import ask_again
 from essgeo.files.structures import read_structures
 from essgeo.files.tables import require_file
@@ -27,6 +28,7 @@ from essgeo.official.catalogue import known_headers
 from essgeo.register import OUTSIDE, counted_on, join_decisions, portrait, read_decisions, settled_rows
 from essgeo.register.combine import LIST, same_rows, settle, suggest_pairs
 from essgeo.results import Setting
+from essgeo.schema.headers import simplify
 from essgeo.study.facts import own_register, user_inputs, vintage_of
 from essgeo.territory import load_territory
 from essgeo.text.languages import words
@@ -248,6 +250,38 @@ def locate_premises(premises: gpd.GeoDataFrame, ban: list[Path]) -> gpd.GeoDataF
     return premises.set_geometry(located).assign(
         geo_radius_m=radius.where(~lacking, found["geo_radius_m"].reindex(premises.index))
     )
+
+
+STATES = {
+    "vacant": ("vacant", "libre", "disponible", "inoccupe", "vide", "vacancy", "empty", "available"),
+    "negotiated": ("negoci", "en_negociation", "en_cours_de_negociation", "reserve", "negotiat", "under_negotiation"),
+    "active": ("actif", "rez_de_chaussee_actif", "rdc_actif", "active", "en_activite"),
+    "occupied": ("occupe", "occupied", "en_cours_d_occupation"),
+    "past": ("termin", "fini", "past", "acheve"),
+}
+"""How the state of premises begins in a list, and its code; other words stay as they are."""
+
+
+def with_premises(sites: gpd.GeoDataFrame, path: Path | None, ban: list[Path]) -> gpd.GeoDataFrame:
+    """Return the ``sites`` of a territory and, before them, the premises that a file of the user lists.
+
+    No owner is named who may be a natural person.
+    """
+    known = sites.assign(**{name: [shown_owner(text) for text in sites[name]] for name in OWNERS})
+    if path is None:
+        return cast("gpd.GeoDataFrame", known)
+    premises = locate_premises(read_premises(path, crs=str(sites.crs)), ban)
+    fits = [simplify(state) for state in premises["state"]]
+    states = [
+        next((code for code, begins in STATES.items() if state.startswith(begins)), given)
+        for state, given in zip(fits, premises["state"], strict=True)
+    ]
+    named = premises.assign(state=states, source=path.name, former_use="", as_of="", note="")
+    # An identifier of the list that the territory has too is told apart by the name of the file.
+    codes = [f"{path.stem}-{code}" if code in sites.index else str(code) for code in premises.index]
+    named = named.set_axis(pd.Index(codes, name=sites.index.name))
+    both = pd.concat([named.reindex(columns=[*known.columns, *named.columns.intersection(["geo_radius_m"])]), known])
+    return cast("gpd.GeoDataFrame", both.set_geometry(known.geometry.name))
 
 
 def _settled(structures: gpd.GeoDataFrame, options: Options) -> gpd.GeoDataFrame:

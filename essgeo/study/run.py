@@ -50,7 +50,7 @@ from essgeo.siting import default_scenarios
 from essgeo.study.compare import compare_studies
 from essgeo.study.facts import live_facts, own_facts, user_inputs, vintage_of
 from essgeo.study.inputs import Options
-from essgeo.study.place import add_places, lay_over
+from essgeo.study.place import add_places, lay_over, with_premises
 from essgeo.territory import Territory, load_territory
 from essgeo.uncertainty import FEWER, MANY_STRUCTURES
 from essgeo.zoning.count import count_zones, residents_of, zone_layers
@@ -96,11 +96,12 @@ def set_up(territory: str | Path | Territory, options: Options) -> Setting:
         )
     else:
         facts = own_facts(here, parameters, given, options.naming)
+    sites = with_premises(facts.layers["sites"], files.get("premises"), options.ban_files())
     placed = lay_over(
         here,
         options,
         parameters,
-        facts.layers,
+        facts.layers | {"sites": sites},
         facts.register,
         using=facts.addresses,
         iris_vintage=vintage_of(facts.inputs, "iris"),
@@ -351,6 +352,7 @@ def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the 
     npnru: Path | str | None = None,
     network: Path | str | None = None,
     needs: Path | str | None = None,
+    premises: Path | str | None = None,
     vintage: str | None = None,
     as_of: dt.date | str | None = None,
     walk_minutes: int = 15,
@@ -373,8 +375,10 @@ def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the 
         A name such as ``est-ensemble``, the folder of a territory, or a :class:`Territory`.
     structures, decisions, suggestions, columns, recode
         Your lists, see :class:`essgeo.study.Options`.
-    corrections, ban, qpv, npnru, network, needs, vintage, as_of, walk_minutes, profile, speed_kmh, lang, live, offline
+    corrections, ban, qpv, npnru, network, needs, premises, vintage, as_of, walk_minutes, profile, speed_kmh, lang
         What to look at, see :class:`essgeo.study.Options`.
+    live, offline
+        Where layers come from, see :class:`essgeo.study.Options`.
     add
         Places to add to the register, as :meth:`essgeo.Study.with_places` takes them; what they change is published as
         ``change.html``, ``changes.xlsx`` and two tables.
@@ -417,6 +421,7 @@ def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the 
         npnru=npnru,
         network=network,
         needs=needs,
+        premises=premises,
         vintage=vintage,
         as_of=as_of,
         walk_minutes=walk_minutes,

@@ -374,6 +374,7 @@ def _sites() -> gpd.GeoDataFrame:
             "citycode": "99991",
             "surface_m2": surface,
             "owner_type": "",
+            "landlord": "",
             "available_from": "2024-06",
             "available_to": "",
             "state": "occupied",

@@ -294,5 +294,6 @@ def test_the_owner_of_a_brownfield_is_told_with_its_category(shared: Path) -> No
     here = load_territory("est-ensemble")
     found = read_cartofriches(path, find_source("cartofriches"), communes=here.communes, crs=here.crs)
     assert found["owner_type"].str.startswith("personne").any()
-    assert found["owner_type"].str.contains("G2a").any()
+    assert found["owner_type"].str.contains("copropriété").any()
+    assert not found["owner_type"].str.contains(r"[A-Z]\d[a-z]").any()
     assert not found["owner_type"].str.contains("[{}]").any()
