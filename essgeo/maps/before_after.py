@@ -8,7 +8,16 @@ import numpy as np
 
 from essgeo.maps.drawing import plan_of
 from essgeo.maps.findings import records
-from essgeo.maps.render import SITING_STYLE, STYLE, asset_texts, linked_assets, policy, render, write_assets
+from essgeo.maps.render import (
+    SHARE_SCRIPT,
+    SITING_STYLE,
+    STYLE,
+    asset_texts,
+    linked_assets,
+    policy,
+    render,
+    write_assets,
+)
 from essgeo.maps.share import address_of, colours_of, identity
 from essgeo.register.turnover import CHANGED
 
@@ -63,17 +72,15 @@ def build_before_after(found: Comparison, out: Path) -> list[Path]:
         "parameters": after.parameters,
         "minutes": after.parameters.walk_minutes,
         "notes": after.shortfalls,
+        "has_map": False,
+        "scripts": linked_assets(SHARE_SCRIPT),
         "styles": linked_assets(STYLE, SITING_STYLE),
         "policy": policy(),
     }
     page = render("before_after.html", after.lang, alone | change_page(found) | {"page": path.name})
     path.write_text(page, encoding="utf-8", newline="\n")
-    styles = {
-        name: text
-        for name, text in asset_texts(colours_of(after.territory.publisher)).items()
-        if name in (STYLE, SITING_STYLE)
-    }
-    return [path, *write_assets(out, styles)]
+    texts = asset_texts(colours_of(after.territory.publisher))
+    return [path, *write_assets(out, {name: texts[name] for name in (STYLE, SITING_STYLE, SHARE_SCRIPT)})]
 
 
 def change_page(found: Comparison) -> dict[str, Any]:

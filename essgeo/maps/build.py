@@ -22,6 +22,7 @@ from essgeo.maps.render import (
     LEAFLET_STYLE,
     MAP_SCRIPT,
     REGISTER,
+    SHARE_SCRIPT,
     SITING_STYLE,
     STYLE,
     asset_texts,
@@ -180,7 +181,8 @@ def build_siting(study: Study, scenarios: Sequence[Scenario], out: Path) -> list
     """
     refuse_overwrite({"out": out}, study.files)
     told = siting_context(study, plan_of(study), scenarios)
-    shared = shared_context(study) | {"styles": linked_assets(STYLE, SITING_STYLE)}
+    assets = {"scripts": linked_assets(SHARE_SCRIPT), "styles": linked_assets(STYLE, SITING_STYLE)}
+    shared = shared_context(study) | assets
     shared["menu"] = [*shared["menu"], siting_entry(study.lang)]
     contexts = {"siting.html": ("siting.html", told)}
     contexts |= {one["page"]: ("brief.html", {"page": one["page"], "one": one}) for one in told["scenarios"]}
@@ -191,8 +193,8 @@ def build_siting(study: Study, scenarios: Sequence[Scenario], out: Path) -> list
         for name, (template, context) in contexts.items()
     ]
     texts = asset_texts(colours_of(study.territory.publisher))
-    styles = {name: text for name, text in texts.items() if name.endswith(".css")}
-    return [*written, *pictures, *write_assets(out, styles)]
+    used = {name: texts[name] for name in (STYLE, SITING_STYLE, SHARE_SCRIPT)}
+    return [*written, *pictures, *write_assets(out, used)]
 
 
 def build_embed(study: Study, out: Path, *, background: Choice = "ign") -> list[Path]:
@@ -265,6 +267,8 @@ def _linked(context: Mapping[str, Any], background: Choice) -> dict[str, Any]:
         tiles = "none"
         scripts = linked_assets(COMPARE_SCRIPT) if "areas" in context else []
         styles = linked_assets(STYLE, *([SITING_STYLE] if "plan" in context else []))
+    if context["page"] != "embed.html":
+        scripts += linked_assets(SHARE_SCRIPT)
     return {"scripts": scripts, "styles": styles, "policy": policy(tiles, scripts, styles)}
 
 
@@ -279,7 +283,7 @@ def _single(
     texts = asset_texts(colours_of(study.territory.publisher))
     texts |= _data(study, made, background, page="#page-{code}")
     data = [name for name in texts if name not in asset_texts()]
-    scripts = inline_assets(texts, LEAFLET_SCRIPT, *data, MAP_SCRIPT, COMPARE_SCRIPT)
+    scripts = inline_assets(texts, LEAFLET_SCRIPT, *data, MAP_SCRIPT, COMPARE_SCRIPT, SHARE_SCRIPT)
     styles = inline_assets(texts, *_MAP_STYLES, SITING_STYLE)
     inner = {**shared, "layout": "bare.html", "link": _anchor, "single": True, "has_map": False}
     articles = []

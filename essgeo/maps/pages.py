@@ -22,7 +22,7 @@ from essgeo.maps.script_data import (
     months,
     plot_rows,
 )
-from essgeo.maps.share import PICTURE_SIZE, identity
+from essgeo.maps.share import PICTURE_SIZE, address_of, embed_code, identity
 from essgeo.messages import tell
 from essgeo.schema.vocabulary import (
     GROUP_SYMBOLS,
@@ -71,6 +71,8 @@ def shared_context(study: Study, background: Choice = "none") -> Context:
         "address": "",
         "picture": "",
         "picture_size": PICTURE_SIZE,
+        "embed_address": address_of(study.territory.publisher, "embed.html"),
+        "embed_code": embed_code(words["territory"]["title"].format(territory=study.territory.name)),
         "parameters": study.parameters,
         "minutes": study.parameters.walk_minutes,
         "inputs": study.inputs,

@@ -89,7 +89,9 @@ FOLDER = "assets"
 LEAFLET_SCRIPT, LEAFLET_STYLE = "leaflet.js", "leaflet.css"
 """Version 1.9.4 as its authors publish it: ``make check`` compares them with the package."""
 
-MAP_SCRIPT, STYLE, COMPARE_SCRIPT, SITING_STYLE = "essgeo.js", "essgeo.css", "compare.js", "siting.css"
+MAP_SCRIPT, COMPARE_SCRIPT, SHARE_SCRIPT = "essgeo.js", "compare.js", "share.js"
+
+STYLE, SITING_STYLE = "essgeo.css", "siting.css"
 
 LAYERS, REGISTER = "layers.js", "register.js"
 
@@ -121,7 +123,8 @@ def asset_texts(colours: Colours = DEFAULT) -> dict[str, str]:
     """Return the text of each script and style by the name of its file; the modules of a map are one script."""
     package, ours = files("essgeo.maps") / "leaflet", files("essgeo.maps") / "static"
     texts = {name: (package / name).read_text(encoding="utf-8") for name in (LEAFLET_SCRIPT, LEAFLET_STYLE)}
-    texts |= {name: (ours / name).read_text(encoding="utf-8") for name in (STYLE, SITING_STYLE, COMPARE_SCRIPT)}
+    own = (STYLE, SITING_STYLE, COMPARE_SCRIPT, SHARE_SCRIPT)
+    texts |= {name: (ours / name).read_text(encoding="utf-8") for name in own}
     texts[STYLE] += f":root {{ --accent: {colours.accent}; --tint: {colours.tint}; }}\n"
     texts[MAP_SCRIPT] = "\n".join((ours / name).read_text(encoding="utf-8") for name in _MODULES)
     return texts

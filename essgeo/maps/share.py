@@ -70,16 +70,16 @@ def address_of(publisher: Publisher | None, page: str) -> str:
     return f"{publisher.url.rstrip('/')}/{page}" if publisher and publisher.url else ""
 
 
-def embed_code(title: str, address: str) -> str:
-    """Return the HTML that puts a map into the page of someone else.
+def embed_code(title: str) -> str:
+    """Return the HTML that puts a map into the page of someone else, ``{src}`` for its address.
 
     Examples
     --------
-    >>> embed_code('A "map"', "https://town.fr/embed.html")[:74]
-    '<iframe src="https://town.fr/embed.html" title="A &quot;map&quot;" width="'
+    >>> embed_code('A "map"')[:52]
+    '<iframe src="{src}" title="A &quot;map&quot;" width='
     """
     return (
-        f'<iframe src="{html.escape(address)}" title="{html.escape(title)}" width="100%" height="600" loading="lazy" '
+        f'<iframe src="{{src}}" title="{html.escape(title)}" width="100%" height="600" loading="lazy" '
         'style="border:0"></iframe>'
     )
 

@@ -21,7 +21,7 @@ from essgeo.maps import build_maps
 from essgeo.register import counted_on
 from essgeo.results import Parameters, Study
 from essgeo.schema.vocabulary import CHALLENGES, SECTORS, STAGES, SUPPORT_ROLES, THEMES
-from essgeo.territory import Territory
+from essgeo.territory import Colours, Publisher, Territory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -614,6 +614,19 @@ def folder(study: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def english(study: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a published folder in English."""
     return build_maps(replace(study, lang="en"), tmp_path_factory.mktemp("en"))[0].parent
+
+
+@pytest.fixture(scope="session")
+def town(study: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a study that a town with a hostile name publishes."""
+    logo = tmp_path_factory.mktemp("logo") / "logo.svg"
+    logo.write_text('<svg xmlns="http://www.w3.org/2000/svg"/>', encoding="utf-8")
+    publisher = Publisher(
+        'Ville "X" <b>', "ess@ville.fr", "https://ess.ville.fr/carte/", "https://ville.fr/legal", "partial",
+        "https://ville.fr/rgaa", logo, Colours("#004d40"),
+    )  # fmt: skip
+    published = replace(study, territory=replace(study.territory, publisher=publisher))
+    return build_maps(published, tmp_path_factory.mktemp("town"))[0].parent
 
 
 @pytest.fixture(scope="session")

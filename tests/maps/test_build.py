@@ -22,7 +22,6 @@ from essgeo.maps.render import BACKGROUNDS, BIDI_CONTROLS, data_block, environme
 from essgeo.maps.script_data import ALPHABET, SHAPES, register
 from essgeo.maps.share import PICTURE_SIZE
 from essgeo.schema.vocabulary import SECTOR_SYMBOLS, SECTORS, THEMES
-from essgeo.territory import Colours, Publisher
 from tests.maps.conftest import NAMES
 
 if TYPE_CHECKING:
@@ -375,19 +374,6 @@ def test_a_sector_without_a_symbol_is_refused(study: Study, tmp_path: Path) -> N
     with pytest.raises(InputError, match=r"structures: sectors plomberie"):
         build_maps(replace(study, structures=structures), tmp_path)
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.fixture(scope="module")
-def town(study: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of a study that a town with a hostile name publishes."""
-    logo = tmp_path_factory.mktemp("logo") / "logo.svg"
-    logo.write_text('<svg xmlns="http://www.w3.org/2000/svg"/>', encoding="utf-8")
-    publisher = Publisher(
-        'Ville "X" <b>', "ess@ville.fr", "https://ess.ville.fr/carte/", "https://ville.fr/legal", "partial",
-        "https://ville.fr/rgaa", logo, Colours("#004d40"),
-    )  # fmt: skip
-    published = replace(study, territory=replace(study.territory, publisher=publisher))
-    return build_maps(published, tmp_path_factory.mktemp("town"))[0].parent
 
 
 def test_every_page_says_who_publishes_it_and_where_to_report_an_error(town: Path) -> None:
