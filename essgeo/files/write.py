@@ -371,8 +371,13 @@ def write_geojson(layer: gpd.GeoDataFrame, path: Path, *, key: str = "") -> None
     pyogrio.write_dataframe(degrees, path.resolve(), driver="GeoJSON", layer_options=options)
 
 
-def add_to_geopackage(layer: gpd.GeoDataFrame, path: Path, name: str, *, title: str = "", points: bool = True) -> None:
-    """Write a layer of points or else of polygons into a GeoPackage, in its CRS, beside the layers that stand there."""
+def add_to_geopackage(
+    layer: gpd.GeoDataFrame, path: Path, name: str, *, title: str = "", geometry: str = "Point"
+) -> None:
+    """Write a layer into a GeoPackage, in its CRS, beside the layers that stand there.
+
+    ``geometry`` is ``Point``, ``LineString`` or ``MultiPolygon``, to which polygons are promoted.
+    """
     described = {"IDENTIFIER": title, "DESCRIPTION": title} if title else {}
     pyogrio.write_dataframe(
         layer,
@@ -380,8 +385,8 @@ def add_to_geopackage(layer: gpd.GeoDataFrame, path: Path, name: str, *, title: 
         layer=name,
         driver="GPKG",
         append=path.exists(),
-        geometry_type="Point" if points else "MultiPolygon",
-        promote_to_multi=not points,
+        geometry_type=geometry,
+        promote_to_multi=geometry.startswith("Multi"),
         dataset_options={"VERSION": GEOPACKAGE},
         layer_options=described | {"GEOMETRY_NAME": "geom"},
     )

@@ -7,6 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import geopandas as gpd
+import pandas as pd
+import shapely
+
 from essgeo.files.guard import refuse_overwrite
 from essgeo.files.write import write_csv, write_geojson, write_parquet
 from essgeo.publish.datapackage import Published, describe, schema_file
@@ -20,8 +24,6 @@ from essgeo.text.languages import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import geopandas as gpd
 
     from essgeo.results import Comparison, Study
 
@@ -113,10 +115,11 @@ def _write_tables(study: Study, released: Release, out: Path, *, excel: bool) ->
 def _write_layers(study: Study, released: Release, out: Path) -> Iterator[Published]:
     titles, lang, day = words(study.lang)["files"], study.lang, study.parameters.as_of
     layers = released.layers | {"iris": _with_coverage(released, study.parameters.walk_minutes)}
-    groups = released.by_licence(layers)
+    drawn = layers | {name: lines for name, lines in {"cooperations": _lines(released)}.items() if len(lines)}
+    groups = released.by_licence(drawn)
     for ending, names in groups.items():
         path = out / f"layers{ending}.gpkg"
-        write_geopackage({name: layers[name] for name in names}, path, lang=lang, day=day)
+        write_geopackage({name: drawn[name] for name in names}, path, lang=lang, day=day)
         yield Published(path, titles["layers"], released.inputs_of(names), shows_coverage="iris" in names)
     for folder in ("geojson", "geoparquet"):
         (out / folder).mkdir()
@@ -137,7 +140,7 @@ def _write_layers(study: Study, released: Release, out: Path) -> Iterator[Publis
     path = out / "study.qgs"
     write_project(study, {name: f"layers{ending}.gpkg" for name, ending in ending_of.items()}, path)
     yield Published(path, titles["project"])
-    path, free = out / "study.umap", {name: layers[name] for name in groups[""]}
+    path, free = out / "study.umap", {name: drawn[name] for name in groups[""]}
     inputs = released.inputs_of(list(free))
     write_umap(study, free, path, inputs=inputs, caveats=released.caveats)
     yield Published(path, titles["umap"], inputs, shows_coverage="iris" in free)
@@ -195,6 +198,21 @@ def export_comparison(found: Comparison, out: Path, *, excel: bool = False) -> l
         notice.write_text(attributions(after, sentences, resting), encoding="utf-8")
     described.write_text(json.dumps(package, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     return [*(file.path for file in files), notice, described]
+
+
+def _lines(released: Release) -> gpd.GeoDataFrame:
+    """Return a line for each cooperation whose two ends have places, and not the same one."""
+    table, structures = released.tables["cooperations"], released.layers["structures"]
+    places = structures.set_index("structure_id").geometry
+    rows = [
+        (row, places.get(row["party_id"]), places.get(row["with_structure_id"]))
+        for row in table[table["placed"] == "both"].to_dict("records")
+    ]
+    apart = [(row, one, other) for row, one, other in rows if one and other and one != other]
+    named = pd.DataFrame(
+        [row | {"name": f"{row['party']}, {row['with_name']}"} for row, *_ in apart], columns=[*table.columns, "name"]
+    )
+    return gpd.GeoDataFrame(named, geometry=[shapely.LineString(ends) for _, *ends in apart], crs=structures.crs)
 
 
 def _with_coverage(released: Release, minutes: int) -> gpd.GeoDataFrame:

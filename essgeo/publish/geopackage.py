@@ -46,6 +46,8 @@ MARKERS = {"sites": "#8B5A2B", "stations": "#1A1A1A"}
 
 POINTS = {"structures", *MARKERS}
 
+LINES = {"cooperations": "#6A3D00"}
+
 
 DOCTYPE = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
 
@@ -85,7 +87,7 @@ def _add_styles(path: Path, layers: Iterable[str], *, lang: Lang, day: dt.date) 
     for layer in layers:
         root = ET.Element("qgis", version="3.34", styleCategories="Symbology")
         root.append(renderer(layer, lang=lang))
-        ET.SubElement(root, "layerGeometryType").text = "0" if layer in POINTS else "2"
+        ET.SubElement(root, "layerGeometryType").text = "0" if layer in POINTS else "1" if layer in LINES else "2"
         rows.append((layer, layer, DOCTYPE + ET.tostring(root, encoding="unicode"), stamp))
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(_TABLE)
@@ -105,13 +107,16 @@ def renderer(layer: str, *, lang: Lang) -> ET.Element:
     """
     if layer == "structures":
         symbols = {code: Symbol(FAMILIES[code][lang], colour) for code, colour in FAMILY_COLOURS.items()}
-        return _renderer("categorizedSymbol", "family", symbols, marker=True)
+        return _renderer("categorizedSymbol", "family", symbols, kind="marker")
     if layer == "iris":
-        return _renderer("graduatedSymbol", "coverage_share", _share_classes(lang), marker=False)
+        return _renderer("graduatedSymbol", "coverage_share", _share_classes(lang), kind="fill")
     if layer in MARKERS:
-        return _renderer("singleSymbol", "", {"": Symbol("", MARKERS[layer])}, marker=True)
+        return _renderer("singleSymbol", "", {"": Symbol("", MARKERS[layer])}, kind="marker")
+    if layer in LINES:
+        line = Symbol("", outline=LINES[layer], width_mm=0.5, dashed=True)
+        return _renderer("singleSymbol", "", {"": line}, kind="line")
     outline = Symbol("", outline=OUTLINES[layer], width_mm=0.5, dashed=layer == "npnru")
-    return _renderer("singleSymbol", "", {"": outline}, marker=False)
+    return _renderer("singleSymbol", "", {"": outline}, kind="fill")
 
 
 def _share_classes(lang: Lang) -> dict[str, Symbol]:
@@ -126,17 +131,17 @@ def _share_classes(lang: Lang) -> dict[str, Symbol]:
     }
 
 
-def _renderer(kind: str, attribute: str, symbols: Mapping[str, Symbol], *, marker: bool) -> ET.Element:
-    drawn = ET.Element("renderer-v2", type=kind, symbollevels="0", forceraster="0", enableorderby="0")
+def _renderer(form: str, attribute: str, symbols: Mapping[str, Symbol], *, kind: str) -> ET.Element:
+    drawn = ET.Element("renderer-v2", type=form, symbollevels="0", forceraster="0", enableorderby="0")
     if attribute:
         drawn.set("attr", attribute)
-    if kind == "categorizedSymbol":
+    if form == "categorizedSymbol":
         classes = ET.SubElement(drawn, "categories")
         for i, (value, symbol) in enumerate(symbols.items()):
             ET.SubElement(
                 classes, "category", type="string", value=value, label=symbol.label, symbol=str(i), render="true"
             )
-    elif kind == "graduatedSymbol":
+    elif form == "graduatedSymbol":
         drawn.set("graduatedMethod", "GraduatedColor")
         classes = ET.SubElement(drawn, "ranges")
         for i, (value, symbol) in enumerate(symbols.items()):
@@ -144,27 +149,28 @@ def _renderer(kind: str, attribute: str, symbols: Mapping[str, Symbol], *, marke
             ET.SubElement(classes, "range", lower=lower, upper=upper, label=symbol.label, symbol=str(i), render="true")
     listed = ET.SubElement(drawn, "symbols")
     for i, symbol in enumerate(symbols.values()):
-        _add_symbol(listed, str(i), symbol, marker=marker)
+        _add_symbol(listed, str(i), symbol, kind=kind)
     return drawn
 
 
-def _add_symbol(listed: ET.Element, name: str, symbol: Symbol, *, marker: bool) -> None:
-    kind, engine = ("marker", "SimpleMarker") if marker else ("fill", "SimpleFill")
+_ENGINES = {"marker": "SimpleMarker", "line": "SimpleLine", "fill": "SimpleFill"}
+
+
+def _add_symbol(listed: ET.Element, name: str, symbol: Symbol, *, kind: str) -> None:
     element = ET.SubElement(
         listed, "symbol", type=kind, name=name, alpha=f"{symbol.opacity:g}", clip_to_extent="1", force_rhr="0"
     )
-    layer = ET.SubElement(element, "layer", {"class": engine, "enabled": "1", "locked": "0", "pass": "0"})
+    layer = ET.SubElement(element, "layer", {"class": _ENGINES[kind], "enabled": "1", "locked": "0", "pass": "0"})
     options = ET.SubElement(layer, "Option", type="Map")
-    chosen = {
-        "color": _rgba(symbol.fill or "#FFFFFF"),
-        "outline_color": _rgba(symbol.outline),
-        "outline_style": "dash" if symbol.dashed else "solid",
-        "outline_width": f"{symbol.width_mm:g}",
-        "outline_width_unit": "MM",
-    }
-    chosen |= (
-        {"name": "circle", "size": "2.4", "size_unit": "MM"} if marker else {"style": "solid" if symbol.fill else "no"}
-    )
+    stroke, width = "dash" if symbol.dashed else "solid", f"{symbol.width_mm:g}"
+    if kind == "line":
+        chosen = {"line_color": _rgba(symbol.outline), "line_style": stroke}
+        chosen |= {"line_width": width, "line_width_unit": "MM"}
+    else:
+        chosen = {"color": _rgba(symbol.fill or "#FFFFFF"), "outline_color": _rgba(symbol.outline)}
+        chosen |= {"outline_style": stroke, "outline_width": width, "outline_width_unit": "MM"}
+        point = {"name": "circle", "size": "2.4", "size_unit": "MM"}
+        chosen |= point if kind == "marker" else {"style": "solid" if symbol.fill else "no"}
     for key, value in chosen.items():
         ET.SubElement(options, "Option", type="QString", name=key, value=value)
 
@@ -178,7 +184,8 @@ def write_geopackage(layers: Mapping[str, gpd.GeoDataFrame], path: Path, *, lang
     # Nor is the disk waited for: a file of a run that dies is thrown away.
     with gdal_options({"OGR_CURRENT_DATE": f"{day:%Y-%m-%d}T00:00:00.000Z", "OGR_SQLITE_SYNCHRONOUS": "OFF"}):
         for name, layer in layers.items():
-            add_to_geopackage(layer, path, name, title=TABLES[name].title[lang], points=name in POINTS)
+            geometry = "Point" if name in POINTS else "LineString" if name in LINES else "MultiPolygon"
+            add_to_geopackage(layer, path, name, title=TABLES[name].title[lang], geometry=geometry)
     _add_styles(path, layers, lang=lang, day=day)
 
 
@@ -187,7 +194,7 @@ _OLDEST_QGIS = "3.22.0"
 _LAYER_ID = "essgeo_{}_layer"  # QGIS replaces an identifier of ten characters or fewer by one of its own
 
 _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("places", ("structures", "sites", "stations")),
+    ("places", ("structures", "sites", "cooperations", "stations")),
     ("zones", ("neighbourhoods", "npnru", "qpv")),
     ("residents", ("communes", "iris")),
 )
@@ -229,7 +236,9 @@ def write_project(study: Study, files: Mapping[str, str], path: Path) -> None:
 
 
 def _layer(name: str, file: str, study: Study) -> ET.Element:
-    layer = ET.Element("maplayer", type="vector", geometry="Point" if name in POINTS else "Polygon")
+    layer = ET.Element(
+        "maplayer", type="vector", geometry="Point" if name in POINTS else "Line" if name in LINES else "Polygon"
+    )
     for tag, text in (
         ("id", _LAYER_ID.format(name)),
         ("datasource", f"./{file}|layername={name}"),

@@ -245,6 +245,14 @@ def test_geopackage_reads_back(name: str, folder: Path, released: Release) -> No
     assert read.geometry[known].geom_equals(layer.geometry[known]).all()
 
 
+def test_cooperations_are_lines_between_two_places(folder: Path, released: Release) -> None:
+    lines = read_layer_back(folder / "layers.gpkg", "cooperations")
+    assert lines.geom_type.tolist() == ["LineString"], "not from a place to itself, nor where one end has none"
+    places = released.layers["structures"].set_index("structure_id").geometry
+    assert [shapely.Point(corner) for corner in lines.geometry[0].coords] == [places["s-000"], places["s-001"]]
+    assert lines["relation_id"].tolist() == released.tables["cooperations"]["relation_id"].tolist()[:1]
+
+
 def test_geopackage_carries_styles_that_qgis_reads(folder: Path) -> None:
     for path in (folder / "layers.gpkg", folder / "layers_odbl.gpkg"):
         names = {name for name, kind in pyogrio.list_layers(path) if kind}

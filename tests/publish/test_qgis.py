@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from essgeo.publish import export
-from essgeo.publish.geopackage import FAMILY_COLOURS, OUTLINES, POINTS
+from essgeo.publish.geopackage import FAMILY_COLOURS, LINES, OUTLINES, POINTS
 from essgeo.schema.columns import TABLES
 from essgeo.schema.vocabulary import FAMILIES
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from essgeo.results import Study
 
 GROUPS = {
-    "Lieux": ["structures", "sites", "stations"],
+    "Lieux": ["structures", "sites", "cooperations", "stations"],
     "Quartiers": ["neighbourhoods", "npnru", "qpv"],
     "Habitants et couverture": ["communes", "iris"],
 }
@@ -42,7 +42,8 @@ def described(layer):
     elif kind == "graduatedSymbol":
         symbols = [[item.lowerValue(), item.upperValue(), item.label()] for item in renderer.ranges()]
     else:
-        symbols = [renderer.symbol().symbolLayer(0).strokeColor().name()]
+        drawn = renderer.symbol().symbolLayer(0)
+        symbols = [(drawn.color() if layer.geometryType() == 1 else drawn.strokeColor()).name()]
     return {"valid": layer.isValid(), "rows": layer.featureCount(), "crs": layer.crs().authid(), "kind": kind,
             "symbols": symbols, "name": layer.name()}
 
@@ -143,7 +144,7 @@ def test_the_project_names_files_beside_it(folder: Path) -> None:
 def test_every_published_layer_is_drawn_and_stands_in_a_group() -> None:
     layers = {name for name, table in TABLES.items() if table.geographic}
     assert layers == {"iris", *OUTLINES, *POINTS}
-    assert layers == {name for names in GROUPS.values() for name in names}
+    assert layers | {*LINES} == {name for names in GROUPS.values() for name in names}
 
 
 def test_every_family_has_a_colour() -> None:
