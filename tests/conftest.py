@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
@@ -180,6 +181,12 @@ class NoSkip:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_make_collect_report(self) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
         return _fail_if_skipped((yield))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip on other systems what only Linux does."""
+    if sys.platform != "linux" and item.get_closest_marker("linux"):
+        pytest.skip("only Linux does this")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -306,12 +306,14 @@ with side_by_side(work):
 """
 
 
+@pytest.mark.linux
 def test_a_run_that_is_killed_takes_its_second_process_with_it(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", BESIDE, str(tmp_path / "late")], check=False, capture_output=True)
     assert done.returncode == -9  # and the pipes are closed: no process is left that holds them
     assert not (tmp_path / "late").exists()
 
 
+@pytest.mark.linux
 def test_what_fails_beside_is_raised_and_what_ends_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.sched_getaffinity", lambda _pid: {0, 1}, raising=False)
 

@@ -70,6 +70,7 @@ def test_a_path_that_leads_nowhere_is_no_bug(
     assert os.strerror(number) in said
 
 
+@pytest.mark.linux
 @pytest.mark.parametrize(
     "words", ["geocode {loop} -o o.csv", "geocode {list} -o {loop}", "study {territory} --out {loop}"]
 )
@@ -102,6 +103,7 @@ def test_a_disk_that_is_full_is_no_bug_whichever_library_writes(
     assert (code, "cannot be written" in said, str(error) in said) == (INPUT, True, True)
 
 
+@pytest.mark.linux
 def test_a_pipe_is_not_written_over(run: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.csv")
     (tmp_path / "list.csv").write_text("nom,adresse,ville,lon,lat\nA,1 rue A,Bondy,2.48,48.9\n")
@@ -126,6 +128,7 @@ def test_a_name_of_thousands_of_letters_is_one_that_there_is_not(
     assert "bug" not in said
 
 
+@pytest.mark.linux
 @pytest.mark.slow
 def test_zones_of_eight_thousand_rows_take_no_study_and_little_memory(tmp_path: Path) -> None:
     rows = "".join(f"{i},Lieu {i},{2.38 + i / 1e5:.5f},{48.85 + i / 1e5:.5f}\n" for i in range(8000))

@@ -181,6 +181,7 @@ def test_columns_that_a_geopackage_cannot_hold_are_renamed_and_said(tmp_path: Pa
     assert read.drop(columns="geometry").iloc[0].tolist() == ["7", "a", "c", "e", "g"]
 
 
+@pytest.mark.linux
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_what_is_written_has_the_rights_that_the_umask_leaves_or_those_it_had(tmp_path: Path, suffix: str) -> None:
     before = os.umask(0o077)

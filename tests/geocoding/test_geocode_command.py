@@ -98,6 +98,7 @@ def test_a_second_run_asks_nothing_again(run: Callable[..., tuple[int, str]], fa
     assert Path("again.csv").read_text(encoding="utf-8") == first
 
 
+@pytest.mark.linux
 @pytest.mark.slow
 def test_killed_and_resumed_nothing_is_lost_or_sent_twice(fake: Fake, tmp_path: Path) -> None:
     addresses(9_000).to_csv(tmp_path / "in.csv", index=False)
@@ -274,6 +275,7 @@ main()
 """
 
 
+@pytest.mark.linux
 def test_a_disk_that_takes_no_more_is_one_clear_error_and_leaves_nothing(shared: Path, tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text("adresse,cp,ville\n1 rue Jules Guesde,93140,Bondy\n")
     cache = tmp_path / "cache"

@@ -315,6 +315,7 @@ def test_a_new_column_is_welcome(
     assert fetch("ban", area="93", folder=tmp_path, web=web).stale == ""
 
 
+@pytest.mark.linux
 def test_a_full_disk_leaves_nothing_half_written(server: Server, web: Web, tmp_path: Path) -> None:
     good = fetch("ban", area="93", folder=tmp_path, web=web)
     work = tmp_path / "ban" / "93" / "download"

@@ -115,7 +115,7 @@ def until_killed(out: Path, step: int) -> bool:
         os._exit(0)
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no second process without the modules on this system")
+@pytest.mark.linux
 @pytest.mark.parametrize("linked", [True, False], ids=["links", "a disk without links"])
 def test_the_folder_is_complete_wherever_a_run_is_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, linked: bool
@@ -158,6 +158,7 @@ def test_nothing_is_written_beside_the_folder(tmp_path: Path) -> None:
     assert content(out) == {"index.html": "one"}
 
 
+@pytest.mark.linux
 def test_published_files_have_the_rights_that_the_umask_leaves(tmp_path: Path) -> None:
     before = os.umask(0o027)
     try:
