@@ -126,6 +126,7 @@ def draw_people(homes: Homes, cell: Ints, count: int, random: np.random.Generato
     iris, zone = homes.iris[first], homes.zone[first]
     totals, points = np.bincount(homes.iris, weights=homes.people), np.bincount(homes.iris)
     share = np.divide(held, totals[iris], out=np.zeros(len(held)), where=totals[iris] > 0)
+    # A Dirichlet draw is independent gammas divided by their sum; a full cell weighs 1.5 whatever the spacing.
     weight = WEIGHT / FULL_CELL * points[iris] * share * (homes.spacing_m / 50) ** 2
     drawn = random.standard_gamma(np.maximum(weight, 1e-3)[:, None], (len(held), count), dtype=np.float32)
     drawn[held == 0] = 0
@@ -143,6 +144,7 @@ def keep_totals(people: NDArray[np.floating], iris: Ints, zone: Ints, totals: Fl
     one factor *f*, found by halving: :math:`\sum_i P_i f a_i / (f a_i + P_i - a_i) = T`.
     """
     people = people.copy()
+    # Two zones may share an IRIS, and the second upsets the first: a few sweeps settle them.
     for _ in range(SWEEPS if len(totals) > 1 else 1):
         for one, total in enumerate(totals):
             inside = zone == one

@@ -117,25 +117,32 @@ def draw_positions(
     radius = np.nan_to_num(places.radius)
     spacing = homes.spacing_m  # of all points: not once a structure
     streams = random.spawn(int(homes.area.max(initial=-1)) + 2)  # of each area, and of the territory, whose code is -1
+    # x, y, host: structures x worlds, filled a row at a time. First one row for each located address: evenly in a disc
+    # (hence the square root), angle and disc stratified over the worlds, so that few of them already cover the disc.
     for one in leading:
         disc = np.searchsorted(np.cumsum(odds)[:-1], stratified(random, count), side="right")
         away = radius[one] * factors[disc] * np.sqrt(random.random(count))
         angle = 2 * np.pi * stratified(random, count)
         x[one], y[one] = places.xy[one, 0] + away * np.cos(angle), places.xy[one, 1] + away * np.sin(angle)
+    # Then those at the same address, which go where the first of it goes in each world.
     following = np.flatnonzero(places.located & (first != np.arange(len(first))))
     x[following], y[following], host[following] = x[first[following]], y[first[following]], host[first[following]]
     for code, members, cells, weights in _urns(places, homes):
         # Each urn has a stream of its own, as have the located: one more structure in another moves nothing here.
         random = streams[code]
+        # `settled` grows: a structure placed in this urn may be joined by the next, as a located one is.
         settled = [int(one) for one in members if places.located[one]]
         for one in members[~places.located[members]]:
             joins = stratified(random, count) < SHARED * len(settled) / (len(settled) + 1)
             which = random.random(count)
             if settled:
+                # Bit 0 stands for the whole of the ESS, which all share: it makes no two of a kind.
                 others = places.themes[settled] & ~np.uint64(1) & places.themes[one]
                 chance = np.cumsum(1 + KINDRED * (others != 0))
                 whom = np.array(settled)[np.searchsorted(chance, which * chance[-1], side="right")]
                 host[one] = np.where(joins, host[whom, np.arange(count)], one)
+            # One point of residents a world, by its running weight, and evenly within its square. Only worlds in which
+            # the structure joins nobody take it; it is drawn for all, so that the stream is used alike.
             cell = cells[np.searchsorted(weights, stratified(random, count) * weights[-1], side="right")]
             offset = spacing * (random.random((2, count)) - 0.5)
             alone = host[one] == one

@@ -136,8 +136,10 @@ def draw_detours(
         if len(cells) <= MOST_CELLS:
             break
         side *= 1.5
+    # cells x worlds: the root of the correlation times independent normals gives a field with that correlation.
     field = _field_root(cells.tobytes(), side) @ normal(random, len(cells), count) * np.sqrt(OF_ORIGIN)
     common = np.sqrt(COMMON) * normal(random, count)
+    # structures x worlds; what all walks of a world have in common is added here, once.
     own = np.empty(hosts.shape, dtype=np.int16)
     for one in range(len(hosts)):
         own[one] = in_steps(np.sqrt(OF_PLACE) * normal(random, count) + common)
