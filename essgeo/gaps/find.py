@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from essgeo.access import travel_cost
 from essgeo.access.walking import near_network
 from essgeo.gaps.areas import (
     FROM_POINTS,
@@ -28,13 +27,13 @@ from essgeo.gaps.reach import (
     OF_STRUCTURES,
     THEME_ROWS,
     has_point,
-    horizon,
     kept_trips,
     known_structures,
     long_table,
     reached_themes,
     theme_bits,
     unpack_themes,
+    walks_to_themes,
     weighted_shares,
 )
 from essgeo.gaps.shares import draw, mean_of
@@ -155,7 +154,7 @@ def find_gaps(  # noqa: PLR0913 (one argument a choice, all but three by name)
     areas = measured_areas(gather_areas(demand, territory="all", **layers), near)
     require_measured(areas, neighbourhoods)
     demand = cast("gpd.GeoDataFrame", demand[near])
-    cost = travel_cost(demand, counted, network=network, max_minutes=horizon(within_minutes), speed_kmh=speed_kmh)
+    cost = walks_to_themes(demand, counted, network=network, longest_walk=within_minutes, speed_kmh=speed_kmh)
     odds = activity_odds(structures)
     drawn = draw(
         demand, counted, areas, cost, within_minutes=[within_minutes], odds=odds, as_of=day, draws=draws, seed=seed
@@ -285,6 +284,8 @@ def assess_gaps(
     behind += nobody[0]  # nothing is behind a territory that has no figure
     conclusion = conclusions(offers, offers[has_point(structures)], lived_in, residents, behind)
     some = drawn_gap[..., :RANKED_WORLDS]
+    # What the known places give is told where nothing is drawn.
+    poverty = np.empty(0) if drawn.poverty.shape[-1] else theme_poverty(structures, people, _everybody(areas), cost)
     known = persons @ demand["income"].notna().to_numpy(dtype=float)[:, None]
     values = {
         "conclusion": conclusion,
@@ -304,7 +305,7 @@ def assess_gaps(
         "need_gap_low": in_need * need_low,
         "need_gap_high": in_need * need_high,
         "need_known": np.broadcast_to(known / np.where(residents > 0, residents, np.nan), gap.shape),
-        **_poverty(theme_poverty(structures, people, _everybody(areas), cost), drawn.poverty, level),
+        **_poverty(poverty, drawn.poverty, level),
         **theme_ranks(gap, some, (conclusion == "") & (THEME_ROWS["theme_kind"] != "all").to_numpy(), level),
         **zone_ranks(areas.table, gap, some, np.isin(conclusion, ["", "not_behind"]), level),
         "structures": np.broadcast_to(offers.sum(axis=0), gap.shape),

@@ -28,6 +28,9 @@ POVERTY_WORLDS, MOST_PAIRS = (32, 128), 40_000_000
 """Poverty of access takes longer than all the rest of a world: it is drawn in so many, fewer where there are many pairs
 of a cell and a structure."""
 
+PAIRS = 1 << 16
+"""So many pairs of a cell and a structure are looked at together: more would not stay in the cache."""
+
 
 def theme_poverty(
     structures: gpd.GeoDataFrame, weights: sparse.csr_array, people: NDArray[np.float64], cost: CostMatrix
@@ -85,19 +88,25 @@ def drawn_poverty(
     alive = as_flags(worlds.alive)[:, :count].astype(bool)
     offers = unpack_themes(places.themes).astype(bool)
     measured = None if streets is None else streets[chosen].toarray().astype(np.float32)  # cells x structures, metres
-    # Where a structure is known to stand, in a straight line: cells x structures, the same in all worlds.
-    known = None if measured is None else np.hypot(*(homes.xy[chosen][:, None] - places.xy).transpose(2, 0, 1))
     indices = np.full((len(holds), len(THEME_ROWS), len(ALPHAS), count), np.nan)
     for world in range(count):
-        straight = np.hypot(xy[:, :1] - worlds.x[:, world], xy[:, 1:] - worlds.y[:, world])
-        z = (worlds.field[worlds.part[chosen], world][:, None] + worlds.own[:, world]) / STEPS - 2 * LONGEST_Z
-        walked = street_metres(straight, z)
-        if measured is not None:
-            over = np.where(measured > 0, measured + MOVE_DETOUR * (straight - known), np.inf)
-            walked = np.where(places.located, over, walked)
-        walked[:, ~alive[:, world]] = np.inf
-        minutes = walked / metres_per_minute
-        nearest = np.stack([minutes[:, among].min(axis=1, initial=np.inf) for among in offers.T])  # themes x cells
+        there = np.flatnonzero(alive[:, world])
+        nearest = np.empty((len(THEME_ROWS), len(chosen)))
+        step = max(PAIRS // max(len(there), 1), 1)
+        for start in range(0, len(chosen), step):
+            some = slice(start, start + step)
+            # Cells x structures.
+            straight = np.hypot(xy[some, :1] - worlds.x[there, world], xy[some, 1:] - worlds.y[there, world])
+            z = (worlds.field[worlds.part[chosen[some]], world][:, None] + worlds.own[there, world]) / STEPS
+            walked = street_metres(straight, z - 2 * LONGEST_Z)
+            if measured is not None:
+                metres = measured[some, there]
+                # Where a structure is known to stand, in a straight line.
+                known = np.hypot(*(homes.xy[chosen[some]][:, None] - places.xy[there]).transpose(2, 0, 1))
+                over = np.where(metres > 0, metres + MOVE_DETOUR * (straight - known), np.inf)
+                walked = np.where(places.located[there], over, walked)
+            minutes = walked / metres_per_minute
+            nearest[:, some] = [minutes[:, among].min(axis=1, initial=np.inf) for among in offers[there].T]
         nearest[nearest > HORIZON_MIN] = np.nan
         people = worlds.people[:, world].astype(np.float64) * belongs[0]  # of the territory, the first of the areas
         held = belongs * people

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy.spatial import KDTree
 
+from essgeo.access import nearest_minutes, travel_cost
+from essgeo.access.walking import walked_minutes
 from essgeo.schema.validate import with_known_words
 from essgeo.schema.vocabulary import CHALLENGES, SECTORS, split_codes
 
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy import sparse
 
-    from essgeo.access import CostMatrix
+    from essgeo.access import CostMatrix, WalkNetwork
     from essgeo.gaps.areas import Areas
 
 
@@ -61,6 +64,53 @@ def horizon(longest_walk: float) -> float:
     (60.0, 90)
     """
     return max(HORIZON_MIN, 2 * longest_walk)
+
+
+def walks_to_themes(
+    demand: gpd.GeoDataFrame,
+    structures: gpd.GeoDataFrame,
+    *,
+    network: WalkNetwork | None,
+    longest_walk: float,
+    speed_kmh: float,
+) -> CostMatrix:
+    """Return the walks from demand points to structures that coverage and gaps look at.
+
+    Over streets all of them up to :func:`horizon`, so that draws stay inside them. In a straight line those up to the
+    longest walk that is asked about, and beyond it, up to the horizon, the one to the nearest structure of each theme:
+    of thousands of structures all others would fill the memory, and no figure reads them.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> home = gpd.GeoDataFrame(geometry=gpd.points_from_xy([0], [0]), crs=2154)
+    >>> shops = gpd.GeoDataFrame({"sectors": ["mobilite"] * 3, "challenges": ""}, index=[*"abc"],
+    ...                          geometry=gpd.points_from_xy([1000, 2000, 9000], [0, 0, 0]), crs=2154)
+    >>> cost = walks_to_themes(home, shops, network=None, longest_walk=15, speed_kmh=4.5)
+    >>> [*cost.destination_ids[cost.destination]], cost.minutes.round().tolist()
+    (['a'], [18.0])
+    """
+    farthest = horizon(longest_walk)
+    if network is not None:
+        return travel_cost(demand, structures, network=network, max_minutes=farthest, speed_kmh=speed_kmh)
+    cost = travel_cost(demand, structures, max_minutes=longest_walk, speed_kmh=speed_kmh)
+    homes = np.column_stack([demand.geometry.x, demand.geometry.y])
+    origin, destination, minutes = [cost.origin], [cost.destination], [cost.minutes]
+    placed = has_point(structures)
+    for offered in unpack_themes(theme_bits(structures)).astype(bool).T:
+        among, away = np.flatnonzero(offered & placed), np.flatnonzero(np.isnan(nearest_minutes(cost, offered)))
+        if len(among) and len(away):
+            points = structures.geometry.iloc[among]
+            found = KDTree(np.column_stack([points.x, points.y])).query(homes[away])
+            walked, nearest = walked_minutes(np.asarray(found[0]), speed_kmh), np.asarray(found[1])
+            near = np.flatnonzero(walked <= farthest)
+            origin.append(away[near].astype(np.int32))
+            destination.append(among[nearest[near]].astype(np.int32))
+            minutes.append(walked[near].astype(np.float32))
+    from_, to, walks = np.concatenate(origin), np.concatenate(destination), np.concatenate(minutes)
+    # One structure may be the nearest of several themes. Trips are sorted by origin, then by destination.
+    _, kept = np.unique(from_.astype(np.int64) * len(structures) + to, return_index=True)
+    return replace(cost, origin=from_[kept], destination=to[kept], minutes=walks[kept], max_minutes=farthest)
 
 
 def kept_trips(cost: CostMatrix, kept: NDArray[np.bool_] | NDArray[np.integer]) -> CostMatrix:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import pandas as pd
 
-from essgeo.access import compare_walking, travel_cost
+from essgeo.access import compare_walking
 from essgeo.access.walking import near_network
 from essgeo.files.perimeters import listed_zones
 from essgeo.gaps import (
@@ -21,7 +21,6 @@ from essgeo.gaps import (
     coverage,
     draw,
     gather_areas,
-    horizon,
     iris_areas,
     iris_supply,
     near_each_other,
@@ -32,7 +31,7 @@ from essgeo.gaps import (
     support_offers,
 )
 from essgeo.gaps.areas import measured_areas, require_measured
-from essgeo.gaps.reach import trips_to
+from essgeo.gaps.reach import trips_to, walks_to_themes
 from essgeo.gaps.scenarios import border_shares, reach_if_listed
 from essgeo.gaps.shares import draw_shares
 from essgeo.maps import build_maps
@@ -157,12 +156,8 @@ def measure(setting: Setting) -> Study:
     near = near_network(setting.demand, setting.network)
     areas, demand = measured_areas(whole, near), cast("gpd.GeoDataFrame", setting.demand[near])
     require_measured(areas, setting.communes)
-    cost = travel_cost(
-        demand,
-        counted,
-        network=setting.network,
-        max_minutes=horizon(max(walks)),
-        speed_kmh=chosen.speed_kmh,
+    cost = walks_to_themes(
+        demand, counted, network=setting.network, longest_walk=max(walks), speed_kmh=chosen.speed_kmh
     )
     to_placed = trips_to(cost, located)
     chance: dict[str, Any] = {

@@ -171,9 +171,12 @@ def reached_people(
     engine = _Engine(homes, places, worlds, limits_m, measured=measured, alone=alone)
     by_row = groups, themes * walks
     sums = [(shared_zeros(*by_row, len(asked)), shared_zeros(*by_row, few)) for _ in range(2)]
-    with side_by_side(lambda: add(engine.squares(1, 2), *sums[1]), when=len(homes.xy) * count >= MANY) as other:
-        add(engine.squares(0, 2), *sums[0])
+    halves = [engine.squares(half, 2) for half in range(2)]
+    del engine  # the halves have it, until they are done: it is large, and so are both sums
+    with side_by_side(lambda: add(halves[1], *sums[1]), when=len(homes.xy) * count >= MANY) as other:
+        add(halves[0], *sums[0])
         other()
+    halves.clear()
     people, in_need = (np.add(one, two, out=one) for one, two in zip(*sums, strict=True))
     living, needing = np.zeros((2, groups, len(worlds.people)), dtype=np.float32)  # shares of cells, by group
     np.add.at(living, (parts.group, parts.cell), parts.share)
