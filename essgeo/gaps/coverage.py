@@ -184,7 +184,7 @@ def area_coverage(
     within_minutes
         The walk.
     drawn
-        Shares in worlds, areas x themes x worlds, from :func:`essgeo.gaps.shares.draw_shares`. Without any, what the
+        Shares in worlds, areas x themes x worlds, from :func:`essgeo.gaps.shares.draw`. Without any, what the
         located structures give at the minutes of ``cost``, without an interval.
     level
         Level of the intervals.

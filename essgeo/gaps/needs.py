@@ -199,7 +199,7 @@ def iris_supply(
     areas
         All IRIS of the territory.
     drawn
-        From :func:`essgeo.gaps.shares.draw_shares`, for the walk: areas x themes x worlds, one at least.
+        From :func:`essgeo.gaps.shares.draw`, for the walk: areas x themes x worlds, one at least.
     level
         Level of the intervals.
 

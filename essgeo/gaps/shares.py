@@ -47,6 +47,8 @@ class Drawn(NamedTuple):
     poverty
         The indices of :func:`essgeo.gaps.poverty.theme_poverty`: areas x themes x alpha x worlds of their own, as many
         whatever the others, so that an index is one figure.
+    iris
+        Shares by IRIS in one walk, in fewer worlds: IRIS x themes x worlds.
     """
 
     shares: NDArray[np.float32]
@@ -54,6 +56,7 @@ class Drawn(NamedTuple):
     located: NDArray[np.float32]
     verified: NDArray[np.float32]
     poverty: NDArray[np.float64]
+    iris: NDArray[np.float32]
 
 
 SHARE_DECIMALS = 6
@@ -160,30 +163,6 @@ def street_walks(cost: CostMatrix) -> sparse.csr_array | None:
     return trips_matrix(cost, np.maximum(metres, 1e-3))
 
 
-def draw_shares(
-    demand: gpd.GeoDataFrame,
-    structures: gpd.GeoDataFrame,
-    areas: Areas,
-    cost: CostMatrix,
-    *,
-    within_minutes: Sequence[int],
-    odds: tuple[float, float],
-    as_of: dt.date,
-    draws: int,
-    seed: int,
-) -> NDArray[np.float32]:
-    """Return the shares of :func:`draw` alone, for many areas: areas x themes x walks x worlds."""
-    if not draws or not len(demand):
-        return np.zeros((len(areas.table), len(THEME_ROWS), len(within_minutes), 0), dtype=np.float32)
-    homes, places = homes_of(demand, areas), places_of(structures, demand)
-    worlds = worlds_of(homes, places, structures, odds=odds, as_of=as_of, draws=draws, seed=seed)
-    limits = [minutes * cost.speed_kmh * METRES_PER_MINUTE_AT_1_KMH for minutes in within_minutes]
-    found = reached_people(
-        homes, places, worlds, limits, themes=len(THEME_ROWS), need=np.ones(len(demand)), measured=street_walks(cost)
-    )
-    return shares_of(held_groups(homes, areas), found.people, found.all_people, draws)
-
-
 def draw(
     demand: gpd.GeoDataFrame,
     structures: gpd.GeoDataFrame,
@@ -195,6 +174,7 @@ def draw(
     as_of: dt.date | None = None,
     draws: int = WORLDS,
     seed: int = 0,
+    iris: tuple[Areas, int] | None = None,
 ) -> Drawn:
     """Return what coverage and gaps become in worlds drawn at random.
 
@@ -211,6 +191,8 @@ def draw(
         The day; by default today.
     draws, seed
         How many worlds, and from which seed.
+    iris
+        IRIS whose shares are told too, and for which of the walks, by its position.
 
     Returns
     -------
@@ -234,7 +216,8 @@ def draw(
     if not draws or not len(demand):
         nothing = np.zeros((count, len(THEME_ROWS), walks, 0), dtype=np.float32)
         none = nothing.sum(axis=3)
-        return Drawn(nothing, nothing, none, none, np.zeros((count, len(THEME_ROWS), 3, 0)))
+        by_iris = np.zeros((0 if iris is None else len(iris[0].table), len(THEME_ROWS), 0), dtype=np.float32)
+        return Drawn(nothing, nothing, none, none, np.zeros((count, len(THEME_ROWS), 3, 0)), by_iris)
     homes, places = homes_of(demand, areas), places_of(structures, demand)
     day = as_of or dt.date.today()  # noqa: DTZ011 (the day where the user is)
     draw_some = partial(worlds_of, homes, places, structures, odds=odds, as_of=day, seed=seed)
@@ -258,6 +241,7 @@ def draw(
             need=need,
             measured=streets,
             alone=[places.located, verified],
+            iris_walk=None if iris is None else iris[1],
         )
         indices = beside()
     everything = shares_of(holds, found.people, found.all_people, draws)
@@ -269,10 +253,17 @@ def draw(
         left: NDArray[np.float32] = everything.mean(axis=3) - np.maximum(lost, 0).mean(axis=3)
         return np.maximum(left, 0)
 
+    # Each IRIS of the table, by the number that its points have among those of the homes; the last is nobody's.
+    by_iris = np.concatenate([found.iris, np.full((1, *found.iris.shape[1:]), np.nan, dtype=np.float32)])
+    number = np.full(0 if iris is None else len(iris[0].table), -1)
+    if iris is not None:
+        row, point = iris[0].residents.nonzero()
+        number[row] = homes.iris[point]
     return Drawn(
         everything,
         shares_of(holds, found.in_need, found.all_in_need, draws),
         alone(found.alone[0]),
         alone(found.alone[1]),
         indices,
+        by_iris[number, :, :draws],
     )

@@ -33,7 +33,6 @@ from essgeo.gaps import (
 from essgeo.gaps.areas import measured_areas, require_measured
 from essgeo.gaps.reach import trips_to, walks_to_themes
 from essgeo.gaps.scenarios import border_shares, reach_if_listed
-from essgeo.gaps.shares import draw_shares
 from essgeo.maps import build_maps
 from essgeo.official.live import Live
 from essgeo.processes import side_by_side
@@ -166,19 +165,16 @@ def measure(setting: Setting) -> Study:
         "draws": chosen.draws,
         "seed": chosen.seed,
     }
+    every_iris = iris_areas(setting.demand, setting.iris)
+    by_iris = measured_areas(every_iris, near)
     drawn = draw(
         demand,
         counted,
         areas,
         cost,
         within_minutes=walks,
+        iris=(by_iris, walks.index(walk)),
         **chance,
-    )
-    # IRIS are many: of fewer worlds, and for the walk of the map alone.
-    every_iris = iris_areas(setting.demand, setting.iris)
-    by_iris = measured_areas(every_iris, near)
-    drawn_by_iris = draw_shares(
-        demand, counted, by_iris, cost, within_minutes=[walk], **chance | {"draws": min(chosen.draws, FEWER)}
     )
     rows = setting.structure_zones
     zones = count_zones(
@@ -239,7 +235,7 @@ def measure(setting: Setting) -> Study:
             demand, setting.structures, areas, setting.portrait, within_minutes=walk, speed_kmh=chosen.speed_kmh
         ),
         iris_coverage=area_coverage(
-            placed, by_iris, to_placed, within_minutes=walk, drawn=drawn_by_iris[:, :, 0], level=chosen.level
+            placed, by_iris, to_placed, within_minutes=walk, drawn=drawn.iris, level=chosen.level
         ),
         gaps=behind,
         support_chain=support_chain(
@@ -271,7 +267,7 @@ def measure(setting: Setting) -> Study:
             needed,
             behind,
             reached,
-            iris_supply(counted, by_iris, drawn_by_iris[:, :, 0], level=chosen.level) if chosen.draws else None,
+            iris_supply(counted, by_iris, drawn.iris, level=chosen.level) if chosen.draws else None,
             minutes=walk,
         ),
         figures=beside_today(

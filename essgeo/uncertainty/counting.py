@@ -98,6 +98,9 @@ class Reached(NamedTuple):
         x worlds.
     all_people, all_in_need
         Those who live there, groups x worlds.
+    iris
+        The share of the residents of each IRIS in the walk that was named, in the first :data:`FEW` worlds: IRIS x
+        themes x worlds; no themes where none was.
     """
 
     people: Floats
@@ -105,6 +108,7 @@ class Reached(NamedTuple):
     alone: Floats
     all_people: Floats
     all_in_need: Floats
+    iris: Floats
 
 
 def reached_people(
@@ -117,6 +121,7 @@ def reached_people(
     need: NDArray[np.float64],
     measured: sparse.csr_array | None = None,
     alone: Sequence[Flags] = (),
+    iris_walk: int | None = None,
 ) -> Reached:
     """Return how many residents of each group reach each theme in each world.
 
@@ -128,6 +133,8 @@ def reached_people(
         How many themes there are, the lowest bits of the masks of structures.
     need
         What the need of a resident of each demand point weighs.
+    iris_walk
+        Of which walk, by its position, shares are told by IRIS too.
 
     Notes
     -----
@@ -141,11 +148,14 @@ def reached_people(
     share_of_point = (parts.share / parts.points).astype(np.float32)
 
     count, few, again = worlds.count, min(FEW, worlds.count), min(ALONE, worlds.count)
+    # A part lies in one IRIS, since its cell does.
+    iris_of = homes.iris[np.unique(parts.of, return_index=True)[1]]
+    by_iris = int(homes.iris.max(initial=-1)) + 1, themes if iris_walk is not None else 0
     # Worlds of all structures, then those of each set alone: they are counted in one go.
     asked = np.concatenate([np.arange(count), *[np.arange(again)] * len(alone)])
 
-    def add(squares: Iterable[Square], people: Floats, in_need: Floats) -> None:
-        """Add the residents of some squares: groups x rows (themes and walks) x worlds."""
+    def add(squares: Iterable[Square], people: Floats, in_need: Floats, of_iris: Floats) -> None:
+        """Add the residents of some squares: groups x rows (themes and walks) x worlds, and IRIS x themes x worlds."""
         product = np.empty((ROWS, len(asked)), dtype=np.float32)
         for square in squares:
             masks = square.masks.reshape(-1, len(asked))  # rows x worlds
@@ -165,22 +175,33 @@ def reached_people(
                     found[:] = np.bitwise_count(masks[to] & mine)
                     found *= each
                     people[group, to] += found
+                    if iris_walk is not None:  # its rows are as many apart as there are walks
+                        first = (iris_walk - to.start) % walks
+                        told = found[first::walks, :few]
+                        theme = (to.start + first) // walks
+                        of_iris[iris_of[part], theme : theme + len(told)] += told
                     in_need[group, to] += np.multiply(found[:, :few], need_of[part], out=found[:, :few])
 
     # Two halves of the squares, whatever the number of cores, so that sums are the same on one and on two.
     engine = _Engine(homes, places, worlds, limits_m, measured=measured, alone=alone)
     by_row = groups, themes * walks
-    sums = [(shared_zeros(*by_row, len(asked)), shared_zeros(*by_row, few)) for _ in range(2)]
+    shapes = (*by_row, len(asked)), (*by_row, few), (*by_iris, few)
+    sums = [[shared_zeros(*shape) for shape in shapes] for _ in range(2)]
     halves = [engine.squares(half, 2) for half in range(2)]
     del engine  # the halves have it, until they are done: it is large, and so are both sums
     with side_by_side(lambda: add(halves[1], *sums[1]), when=len(homes.xy) * count >= MANY) as other:
         add(halves[0], *sums[0])
         other()
     halves.clear()
-    people, in_need = (np.add(one, two, out=one) for one, two in zip(*sums, strict=True))
+    people, in_need, of_iris = (np.add(one, two, out=one) for one, two in zip(*sums, strict=True))
     living, needing = np.zeros((2, groups, len(worlds.people)), dtype=np.float32)  # shares of cells, by group
     np.add.at(living, (parts.group, parts.cell), parts.share)
     np.add.at(needing, (parts.group, parts.cell), parts.share * need_of)
+    if iris_walk is not None:
+        everybody = np.zeros((len(of_iris), len(worlds.people)), dtype=np.float32)
+        np.add.at(everybody, (iris_of, parts.cell), parts.share)
+        total = (everybody @ worlds.people[:, :few])[:, None]
+        of_iris = np.minimum(of_iris / np.where(total > 0, total, np.float32(np.nan)), np.float32(1))
     by_theme = groups, themes, walks
     return Reached(
         people[..., :count].reshape(*by_theme, count),
@@ -188,6 +209,7 @@ def reached_people(
         np.moveaxis(people[..., count:].reshape(*by_theme, len(alone), again), 3, 0),
         living @ worlds.people,
         needing @ worlds.people[:, :few],
+        of_iris,
     )
 
 

@@ -14,7 +14,6 @@ from essgeo import find_gaps, travel_cost
 from essgeo.gaps import area_coverage, assess_gaps, dependence, draw
 from essgeo.gaps.areas import need_weights
 from essgeo.gaps.find import COLUMNS
-from essgeo.gaps.shares import draw_shares
 from essgeo.register import activity_odds
 
 if TYPE_CHECKING:
@@ -261,8 +260,7 @@ def test_the_interval_of_poverty_lies_between_0_and_1_and_widens_with_the_radius
 def test_the_shares_of_a_map_are_those_of_the_worlds_with_their_interval(town: Any) -> None:
     asked = town.demand, town.structures, town.areas, travel_cost(town.demand, town.structures, max_minutes=60)
     chance = {"within_minutes": [15], "odds": ODDS, "draws": 128, "seed": 0, "as_of": AS_OF}
-    shares = draw_shares(*asked, **chance)
-    np.testing.assert_array_equal(shares, draw(*asked, **chance).shares)
+    shares = draw(*asked, **chance).shares
     found = area_coverage(town.structures, *asked[2:], within_minutes=15, drawn=shares[:, :, 0])
     lived = found[found["residents"] > 0]
     assert (lived["share_low"] <= lived["share"] + 1e-6).all()

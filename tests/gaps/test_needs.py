@@ -13,7 +13,7 @@ from scipy import sparse
 
 from essgeo import needs, travel_cost
 from essgeo.gaps import Areas, challenge_reach, coverage, iris_areas, iris_supply, needs_supply, stacked
-from essgeo.gaps.shares import draw_shares
+from essgeo.gaps.shares import draw
 
 NAMES = ("t", "whole", "part", "nobody")
 HOMES = gpd.GeoDataFrame(
@@ -102,8 +102,8 @@ def test_an_iris_has_its_own_figure_beside_its_own_supply() -> None:
     )
     by_iris, cost = iris_areas(HOMES), travel_cost(HOMES, shops)
     chance = {"odds": (99, 1), "as_of": dt.date(2026, 11, 1), "draws": 8, "seed": 0}
-    drawn = draw_shares(HOMES, shops, by_iris, cost, within_minutes=[15], **chance)
-    found = iris_supply(shops, by_iris, drawn[:, :, 0]).set_index(["zone_id", "theme"])
+    drawn = draw(HOMES, shops, AREAS, cost, within_minutes=[15], iris=(by_iris, 0), **chance)
+    found = iris_supply(shops, by_iris, drawn.iris).set_index(["zone_id", "theme"])
     assert found.loc[("a", "jeunesse"), ["share", "conclusion"]].tolist() == [0.25, ""]
     assert found.loc[("b", "jeunesse"), ["share_low", "share_high", "conclusion"]].tolist() == [1, 1, "not_behind"]
     assert found.loc[("a", "transition_ecologique"), "conclusion"] == "none"
