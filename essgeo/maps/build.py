@@ -34,7 +34,7 @@ from essgeo.maps.render import (
     render,
     write_assets,
 )
-from essgeo.maps.script_data import Register, register, study_content
+from essgeo.maps.script_data import Register, gain_files, register, study_content
 from essgeo.maps.share import PICTURES, address_of, colours_of, picture
 from essgeo.maps.sites import siting_context, siting_entry
 from essgeo.messages import tell
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from essgeo.maps.render import Choice
     from essgeo.messages import Lang
     from essgeo.results import Comparison, Study
-    from essgeo.siting import Scenario
+    from essgeo.siting import Gains, Scenario
 
 
 _DOWNLOADS = ("study.xlsx", "layers.gpkg", "tables/*.csv", "geojson/*.geojson", "datapackage.json", "ATTRIBUTIONS.md")
@@ -66,6 +66,7 @@ def build_maps(
     single_file: bool = False,
     downloads: Sequence[str] | None = None,
     change: Comparison | None = None,
+    gains: Gains | None = None,
 ) -> list[Path]:
     """Write the pages of a study and return their paths.
 
@@ -88,6 +89,9 @@ def build_maps(
         The files that the portal lists, by their path in ``out``; by default the exported ones that lie there already.
     change
         What added places change, from :func:`essgeo.compare_studies`, for a page of its own; none by default.
+    gains
+        From :func:`essgeo.siting.gains_by_cell`, for what one place more would bring; maps do not offer it without,
+        nor in a single file, which it would make half as large again.
 
     Returns
     -------
@@ -117,7 +121,10 @@ def build_maps(
     made, plan = register(study.structures), plan_of(study)
     names = _exported(out) if downloads is None else downloads
     files = [(name, _holds(PurePath(name).stem.removesuffix("_odbl"), study.lang)) for name in names]
-    shared = shared_context(study, background) | {"downloads": [] if single_file else files}
+    shared = shared_context(study, background) | {
+        "downloads": [] if single_file else files,
+        "what_if": gains is not None and not single_file,
+    }
     if scenarios:
         shared["menu"] = [*shared["menu"], siting_entry(study.lang)]
     if change:
@@ -138,7 +145,8 @@ def build_maps(
     if single_file:
         if scenarios:
             contexts["siting.html"] = ("siting.html", siting_context(study, plan, scenarios))
-        return [_write_page(out, "index.html", _single(study, shared, contexts, made, background))]
+        content = _data(study, made, background, page="#page-{code}")
+        return [_write_page(out, "index.html", _single(study, shared, contexts, content, background))]
     contexts["embed.html"] = ("embed.html", embed_page(study))
     for _, context in contexts.values():
         context.update(_linked(context, background))
@@ -148,7 +156,7 @@ def build_maps(
         for name, (template, context) in contexts.items()
     ]
     sites = build_siting(study, scenarios, out) if scenarios else []
-    assets = asset_texts(colours_of(study.territory.publisher)) | _data(study, made, background)
+    assets = asset_texts(colours_of(study.territory.publisher)) | _data(study, made, background, gains)
     return list(dict.fromkeys([*written, *sites, *pictures, *write_assets(out, assets)]))
 
 
@@ -276,14 +284,12 @@ def _single(
     study: Study,
     shared: Mapping[str, Any],
     contexts: Mapping[str, tuple[str, dict[str, Any]]],
-    made: Register,
+    content: Mapping[str, str],
     background: Choice,
 ) -> str:
     """Return every page in one: each becomes an article, and links between pages become links within the page."""
-    texts = asset_texts(colours_of(study.territory.publisher))
-    texts |= _data(study, made, background, page="#page-{code}")
-    data = [name for name in texts if name not in asset_texts()]
-    scripts = inline_assets(texts, LEAFLET_SCRIPT, *data, MAP_SCRIPT, COMPARE_SCRIPT, SHARE_SCRIPT)
+    texts = asset_texts(colours_of(study.territory.publisher)) | {**content}
+    scripts = inline_assets(texts, LEAFLET_SCRIPT, *content, MAP_SCRIPT, COMPARE_SCRIPT, SHARE_SCRIPT)
     styles = inline_assets(texts, *_MAP_STYLES, SITING_STYLE)
     inner = {**shared, "layout": "bare.html", "link": _anchor, "single": True, "has_map": False}
     articles = []
@@ -300,8 +306,14 @@ def _single(
     )
 
 
-def _data(study: Study, made: Register, background: Choice, page: str = "{code}.html") -> dict[str, str]:
+def _data(
+    study: Study, made: Register, background: Choice, gains: Gains | None = None, page: str = "{code}.html"
+) -> dict[str, str]:
+    """Return the data of the maps as scripts, by the names of their files."""
     parts = {f"texts-{place}.js": data_script(f"texts{place}", part) for place, part in enumerate(made.texts)}
+    if gains is not None:
+        for name, part in gain_files(gains).items():
+            parts[f"{name.replace('_', '-', 1)}.js"] = data_script(name, part)
     return {
         LAYERS: data_script("study", study_content(study, background, page)),
         REGISTER: data_script("register", made.positions),

@@ -89,6 +89,7 @@ def shared_context(study: Study, background: Choice = "none") -> Context:
         "bound": _bound(study),
         "walking": walking(study.parameters, study.walking, study.lang),
         "has_map": False,
+        "what_if": False,
         "scripts": (),
         "styles": (),
         "policy": policy(),

@@ -104,6 +104,7 @@ _MODULES = (
     "layers.js",
     "fill.js",
     "structures.js",
+    "whatif.js",
     "background.js",
     "link.js",
     "lists.js",

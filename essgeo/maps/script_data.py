@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from essgeo.maps.render import Choice
     from essgeo.messages import Lang
     from essgeo.results import Study
+    from essgeo.siting.what_if import Gains
 
 
 SHAPES = {
@@ -214,6 +215,7 @@ def study_content(study: Study, background: Choice, page: str = "{code}.html") -
     return {
         "lang": study.lang,
         "minutes": study.parameters.walk_minutes,
+        "level": study.parameters.level,
         "page": page,
         "day": day.isoformat(),
         "texts": {key: text for key, text in words.items() if key in asked_words()},
@@ -239,6 +241,35 @@ def study_content(study: Study, background: Choice, page: str = "{code}.html") -
             "note": words["walk_streets" if study.network is not None else "walk_straight"],
         },
     }
+
+
+def gain_files(gains: Gains) -> dict[str, Any]:
+    """Return what one place more would bring, by name: its cells, then a file a theme.
+
+    Of each cell the residents newly within reach, the ends of the interval, and those of them in a target
+    neighbourhood.
+    """
+    points = gains.cells.geometry.to_crs(GEOGRAPHIC)
+    files: dict[str, Any] = {
+        "gains": {
+            "ids": gains.cells.index.tolist(),
+            "latitude": _steps(points.y.to_numpy()),
+            "longitude": _steps(points.x.to_numpy()),
+            "draws": gains.draws,
+        }
+    }
+    for at, theme in enumerate(gains.themes):
+        newly, low, high, there = (
+            np.rint(part[:, at]).astype(int) for part in (gains.newly, gains.low, gains.high, gains.there)
+        )
+        files[f"gains_{theme}"] = {
+            "newly": newly.tolist(),
+            "ends": np.column_stack([low, high]).tolist(),
+            "there": [
+                [cell, gains.neighbourhoods[name], int(there[cell, name])] for cell, name in np.argwhere(there).tolist()
+            ],
+        }
+    return files
 
 
 def map_content(

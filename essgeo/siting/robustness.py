@@ -110,6 +110,24 @@ def today_as_known(
     return Today(np.repeat(people[:, None], 64, axis=1), *each, words, again, None, None, 0)
 
 
+def draw_everything(
+    demand: gpd.GeoDataFrame,
+    structures: gpd.GeoDataFrame,
+    register: gpd.GeoDataFrame,
+    *,
+    as_of: dt.date,
+    draws: int,
+    seed: int,
+) -> tuple[Homes, Places, Worlds]:
+    """Return residents, structures that count, and the worlds of both, as coverage and gaps draw them."""
+    given = demand if "method" in demand else demand.assign(method="")
+    everybody = sparse.csr_matrix(np.ones((1, len(demand))))
+    homes = homes_of(given, Areas(pd.DataFrame({"level": ["territory"]}), everybody))
+    places = places_of(structures, given)
+    odds = activity_odds(register)
+    return homes, places, worlds_of(homes, places, structures, odds=odds, as_of=as_of, draws=draws, seed=seed)
+
+
 def today_in_worlds(
     demand: gpd.GeoDataFrame,
     structures: gpd.GeoDataFrame,
@@ -128,11 +146,7 @@ def today_in_worlds(
     ``structures`` are those that count, with a position or not, of a ``register`` that tells how many are still active;
     ``cost`` are the walks to them. The walks are in minutes; of the last one ``twice`` is told too.
     """
-    given = demand if "method" in demand else demand.assign(method="")
-    everybody = sparse.csr_matrix(np.ones((1, len(demand))))
-    homes = homes_of(given, Areas(pd.DataFrame({"level": ["territory"]}), everybody))
-    places = places_of(structures, given)
-    worlds = worlds_of(homes, places, structures, odds=activity_odds(register), as_of=as_of, draws=draws, seed=seed)
+    homes, places, worlds = draw_everything(demand, structures, register, as_of=as_of, draws=draws, seed=seed)
     names = THEME_ROWS["theme"].tolist()
     asked = np.array([names.index(theme) for theme in themes])
     offers = unpack_themes(places.themes)
@@ -165,10 +179,17 @@ def today_in_worlds(
                 more |= once & one
                 once |= one
         again[theme] = more
+    found = {theme: list(reached[place]) for place, theme in enumerate(themes)}
+    return living_in(homes, worlds, seed, found, again)
+
+
+def living_in(
+    homes: Homes, worlds: Worlds, seed: int, reached: dict[str, list[Words]], twice: dict[str, Words]
+) -> Today:
+    """Return worlds as siting takes them, with what is reached in them."""
     parts = homes.parts(worlds.cell)
     part = (parts.share / parts.points)[parts.of]
-    found = {theme: list(reached[place]) for place, theme in enumerate(themes)}
-    return Today(worlds.people, worlds.cell, part, found, again, worlds, homes, seed)
+    return Today(worlds.people, worlds.cell, part, reached, twice, worlds, homes, seed)
 
 
 class Spots(NamedTuple):

@@ -44,7 +44,7 @@ from essgeo.register.aims import count_aims, tag_aims
 from essgeo.register.evidence import register_lists
 from essgeo.register.seed_figures import beside_today
 from essgeo.results import Setting, Study
-from essgeo.siting import default_scenarios
+from essgeo.siting import default_scenarios, gains_by_cell
 from essgeo.study.compare import compare_studies
 from essgeo.study.facts import live_facts, own_facts, user_inputs, vintage_of
 from essgeo.study.inputs import Options
@@ -63,10 +63,7 @@ if TYPE_CHECKING:
     from essgeo.maps.render import Choice
     from essgeo.messages import Lang
     from essgeo.results import Comparison
-    from essgeo.siting import Scenario
-
-
-"""The page that says what added places change."""
+    from essgeo.siting import Gains, Scenario
 
 
 def set_up(territory: str | Path | Territory, options: Options) -> Setting:
@@ -474,17 +471,21 @@ def publish_study(study: Study, out: Path, *, background: Choice = "ign", single
     return _write(study, out, lambda: _scenarios(study), background=background, single_file=single_file)
 
 
-def _scenarios(setting: Setting) -> list[Scenario]:
-    """Return the two questions of siting that every study asks, with their answers."""
-    return default_scenarios(
-        setting.demand, setting.structures, setting.sites, setting.iris, setting.parameters, network=setting.network
+def _scenarios(setting: Setting) -> tuple[list[Scenario], Gains]:
+    """Return the two questions of siting that every study asks, with their answers, and what any place would bring."""
+    demand, structures, iris, chosen, network = (
+        setting.demand, setting.structures, setting.iris, setting.parameters, setting.network,
+    )  # fmt: skip
+    return (
+        default_scenarios(demand, structures, setting.sites, iris, chosen, network=network),
+        gains_by_cell(demand, structures, iris, chosen, network=network),
     )
 
 
 def _write(
     study: Study,
     out: Path,
-    scenarios: Callable[[], list[Scenario]],
+    scenarios: Callable[[], tuple[list[Scenario], Gains]],
     compared: Comparison | None = None,
     *,
     background: Choice,
@@ -493,14 +494,16 @@ def _write(
 ) -> list[Path]:
     with staged(out) as staging:
         with side_by_side(lambda: export(study, staging, excel=excel)) as exported:
+            answers, gains = scenarios()
             pages = build_maps(
                 study,
                 staging,
-                scenarios(),
+                answers,
                 background=background,
                 single_file=single_file,
                 downloads=exported_files(study),
                 change=compared,
+                gains=gains,
             )
             files = exported()
         if compared is not None:

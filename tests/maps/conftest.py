@@ -21,12 +21,15 @@ from essgeo.maps import build_maps
 from essgeo.register import counted_on
 from essgeo.results import Parameters, Study
 from essgeo.schema.vocabulary import CHALLENGES, SECTORS, STAGES, SUPPORT_ROLES, THEMES
+from essgeo.siting import gains_by_cell
 from essgeo.territory import Colours, Publisher, Territory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page
+
+    from essgeo.siting import Gains
 
 CRS = "EPSG:2154"
 WEST, SOUTH, SIDE = 655000.0, 6863000.0, 500.0
@@ -605,9 +608,16 @@ def large_structures() -> Callable[[int], gpd.GeoDataFrame]:
 
 
 @pytest.fixture(scope="session")
-def folder(study: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def gains(study: Study) -> Gains:
+    """Return what each cell of the study would bring, in 64 worlds."""
+    few = replace(study.parameters, siting_draws=64)
+    return gains_by_cell(study.demand, study.structures, study.iris, few)
+
+
+@pytest.fixture(scope="session")
+def folder(study: Study, gains: Gains, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a published folder in French."""
-    return build_maps(study, tmp_path_factory.mktemp("fr"))[0].parent
+    return build_maps(study, tmp_path_factory.mktemp("fr"), gains=gains)[0].parent
 
 
 @pytest.fixture(scope="session")

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from essgeo.messages import Lang
     from essgeo.results import Study
+    from essgeo.siting import Gains
 
 PAGES = [
     "index.html",
@@ -71,9 +72,9 @@ def pages(folder: Path) -> list[Path]:
     return [folder / name for name in PAGES]
 
 
-def test_it_writes_every_page_and_says_so(study: Study, folder: Path, tmp_path: Path) -> None:
+def test_it_writes_every_page_and_says_so(study: Study, gains: Gains, folder: Path, tmp_path: Path) -> None:
     """The same study gives the same files and the same bytes."""
-    written = build_maps(study, tmp_path)
+    written = build_maps(study, tmp_path, gains=gains)
     assert [path.name for path in written[: len(PAGES)]] == PAGES
     assert {path.parent for path in written[len(PAGES) :]} == {tmp_path / "assets"}
     assert {path for path in tmp_path.rglob("*") if path.is_file()} == set(written)

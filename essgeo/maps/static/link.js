@@ -27,6 +27,7 @@ const Link = (function () {
     view.date = month && data.dated ? 12 * Number(month[1]) + Number(month[2]) - 1 : null;
     view.closed = given.get("closed") === "1";
     view.structure = given.get("structure") || "";
+    view.cell = given.get("what-if") || "";
     FILTERS.forEach(function (name) {
       const code = given.get(name) || "";
       view[name] = Object.hasOwn(data.labels[name], code) ? code : "";
@@ -49,6 +50,9 @@ const Link = (function () {
     }
     if (state.closed) {
       given.set("closed", "1");
+    }
+    if (WhatIf.cell()) {
+      given.set("what-if", WhatIf.cell());
     }
     const readable = given.toString().replace(/%2F/g, "/").replace(/%2C/g, ",");
     window.history.replaceState(null, "", "#" + readable);

@@ -206,6 +206,7 @@
     state.theme = theme;
     setValue("theme", theme);
     paint(theme, state.date === null);
+    WhatIf.setTheme(theme);
     say("theme-print", data.labels.themes[theme] || "");
     Lists.iris(theme);
     if (data.headlines[theme]) {
@@ -253,6 +254,7 @@
     state.date = view.date;
     setTheme(view.theme || data.coverage.themes[0] || "");
     setDate(view.date);
+    WhatIf.open(view.cell);
     setBackground(view.background || Background.names[0]);
     update();
     if (view.structure) {
@@ -332,14 +334,15 @@
     );
     listen("permalink", "click", copyLink);
     map.on("moveend", remember);
-    map.on("click", (event) => openPlace(event.latlng, false));
+    map.on("click", (event) => WhatIf.place(event.latlng) || openPlace(event.latlng, false));
+    map.on("essgeo:what-if", remember);
     map.on("popupclose", () => (state.structure = ""));
     map.on("essgeo:structures", (/** @type {any} */ event) => openStructures(event.rows));
     map.on("essgeo:cluster", (/** @type {any} */ event) => openCluster(event));
     map.on("essgeo:point", openPoint);
     map.getContainer().addEventListener("keydown", function (event) {
       if (event.key === "Enter" && event.target === map.getContainer()) {
-        openPlace(map.getCenter(), true);
+        WhatIf.place(map.getCenter()) || openPlace(map.getCenter(), true);
       }
     });
     window.addEventListener("hashchange", () => window.location.hash.includes("map=") && restore());

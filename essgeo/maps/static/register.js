@@ -1,7 +1,7 @@
 // The register of structures, by row: what the map and its filters need is here, names and addresses load in parts.
 const Register = (function () {
 
-  const { data, folded } = Dom;
+  const { data, folded, load } = Dom;
   const { count, located, part, columns } = data.register;
   const rows = data.rows ? summed(data.rows) : Array.from({ length: count }, (_, row) => row);
   const FILTERS = ["sectors", "challenges", "family", "roles", "support_stages"];
@@ -37,28 +37,14 @@ const Register = (function () {
   const latitude = summed(data.register.latitude).map((value) => value / 1e5);
   const longitude = summed(data.register.longitude).map((value) => value / 1e5);
 
-  // The texts of a part: in the page already, or in a file beside it.
+  // The texts of a part.
   const parts = [];
 
   function loaded(place) {
-    parts[place] = parts[place] || new Promise(function (resolve, reject) {
-      const name = "texts" + place;
-      const done = function () {
-        const texts = Object.fromEntries(
-          Object.entries(window.essgeoData[name]).map(([key, column]) => [key, unpacked(column, part)])
-        );
-        parts[place].texts = texts;
-        resolve(texts);
-      };
-      if (window.essgeoData[name]) {
-        window.queueMicrotask(done);
-        return;
-      }
-      const script = document.createElement("script");
-      script.src = "assets/texts-" + place + ".js";
-      script.onload = done;
-      script.onerror = reject;
-      document.head.append(script);
+    parts[place] = parts[place] || load("texts" + place, "texts-" + place + ".js").then(function (columns) {
+      const texts = Object.fromEntries(Object.entries(columns).map(([key, column]) => [key, unpacked(column, part)]));
+      parts[place].texts = texts;
+      return texts;
     });
     return parts[place];
   }

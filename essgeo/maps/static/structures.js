@@ -124,9 +124,9 @@ const Structures = (function () {
     return found.map(({ row, metres }) => (row === null ? null : { row: row, minutes: minutesOf(metres) }));
   }
 
-  // The walks of the study around a place, until it is closed.
-  function showReach(latlng) {
-    const circles = data.walk.minutes.map((minutes) =>
+  // Walks around a place, those of the study by default, until it is closed.
+  function showReach(latlng, walks = data.walk.minutes) {
+    const circles = walks.map((minutes) =>
       L.circle(latlng, { radius: reachOf(minutes), color: "#1e1e2a", weight: 1.5, fill: false, interactive: false, renderer: outlining })
     );
     const group = L.featureGroup(circles).addTo(map);
