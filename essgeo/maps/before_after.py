@@ -12,6 +12,7 @@ from essgeo.maps.render import (
     SHARE_SCRIPT,
     SITING_STYLE,
     STYLE,
+    TABLES_SCRIPT,
     asset_texts,
     linked_assets,
     policy,
@@ -73,14 +74,17 @@ def build_before_after(found: Comparison, out: Path) -> list[Path]:
         "minutes": after.parameters.walk_minutes,
         "notes": after.shortfalls,
         "has_map": False,
-        "scripts": linked_assets(SHARE_SCRIPT),
+        "scripts": linked_assets(TABLES_SCRIPT, SHARE_SCRIPT),
         "styles": linked_assets(STYLE, SITING_STYLE),
         "policy": policy(),
     }
     page = render("before_after.html", after.lang, alone | change_page(found) | {"page": path.name})
     path.write_text(page, encoding="utf-8", newline="\n")
     texts = asset_texts(colours_of(after.territory.publisher))
-    return [path, *write_assets(out, {name: texts[name] for name in (STYLE, SITING_STYLE, SHARE_SCRIPT)})]
+    return [
+        path,
+        *write_assets(out, {name: texts[name] for name in (STYLE, SITING_STYLE, TABLES_SCRIPT, SHARE_SCRIPT)}),
+    ]
 
 
 def change_page(found: Comparison) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from essgeo.maps.render import (
     SHARE_SCRIPT,
     SITING_STYLE,
     STYLE,
+    TABLES_SCRIPT,
     asset_texts,
     block,
     data_script,
@@ -189,7 +190,7 @@ def build_siting(study: Study, scenarios: Sequence[Scenario], out: Path) -> list
     """
     refuse_overwrite({"out": out}, study.files)
     told = siting_context(study, plan_of(study), scenarios)
-    assets = {"scripts": linked_assets(SHARE_SCRIPT), "styles": linked_assets(STYLE, SITING_STYLE)}
+    assets = {"scripts": linked_assets(TABLES_SCRIPT, SHARE_SCRIPT), "styles": linked_assets(STYLE, SITING_STYLE)}
     shared = shared_context(study) | assets
     shared["menu"] = [*shared["menu"], siting_entry(study.lang)]
     contexts = {"siting.html": ("siting.html", told)}
@@ -201,7 +202,7 @@ def build_siting(study: Study, scenarios: Sequence[Scenario], out: Path) -> list
         for name, (template, context) in contexts.items()
     ]
     texts = asset_texts(colours_of(study.territory.publisher))
-    used = {name: texts[name] for name in (STYLE, SITING_STYLE, SHARE_SCRIPT)}
+    used = {name: texts[name] for name in (STYLE, SITING_STYLE, TABLES_SCRIPT, SHARE_SCRIPT)}
     return [*written, *pictures, *write_assets(out, used)]
 
 
@@ -269,11 +270,11 @@ def _linked(context: Mapping[str, Any], background: Choice) -> dict[str, Any]:
     """Return the scripts and styles of a page of a folder, and its policy."""
     if "map" in context:
         tiles = background
-        scripts = linked_assets(LEAFLET_SCRIPT, LAYERS, REGISTER, MAP_SCRIPT)
+        scripts = linked_assets(LEAFLET_SCRIPT, LAYERS, REGISTER, MAP_SCRIPT, TABLES_SCRIPT)
         styles = linked_assets(*_MAP_STYLES)
     else:
         tiles = "none"
-        scripts = linked_assets(COMPARE_SCRIPT) if "areas" in context else []
+        scripts = linked_assets(*([COMPARE_SCRIPT] if "areas" in context else []), TABLES_SCRIPT)
         styles = linked_assets(STYLE, *([SITING_STYLE] if "plan" in context else []))
     if context["page"] != "embed.html":
         scripts += linked_assets(SHARE_SCRIPT)
@@ -289,7 +290,7 @@ def _single(
 ) -> str:
     """Return every page in one: each becomes an article, and links between pages become links within the page."""
     texts = asset_texts(colours_of(study.territory.publisher)) | {**content}
-    scripts = inline_assets(texts, LEAFLET_SCRIPT, *content, MAP_SCRIPT, COMPARE_SCRIPT, SHARE_SCRIPT)
+    scripts = inline_assets(texts, LEAFLET_SCRIPT, *content, MAP_SCRIPT, COMPARE_SCRIPT, TABLES_SCRIPT, SHARE_SCRIPT)
     styles = inline_assets(texts, *_MAP_STYLES, SITING_STYLE)
     inner = {**shared, "layout": "bare.html", "link": _anchor, "single": True, "has_map": False}
     articles = []

@@ -273,9 +273,8 @@ def _small_maps(study: Study, sheet: Sheet, outline: shapely.Geometry, themes: l
         "themes": {
             theme: {
                 "colours": [
-                    (colour, seen[sheet.colours[theme][seen] == colour].tolist())
+                    (colour or "#fff", seen[sheet.colours[theme][seen] == colour].tolist())
                     for colour in dict.fromkeys(sheet.colours[theme][seen])
-                    if colour
                 ],
                 "points": np.unique(points[held & sheet.offered[theme]].round(1), axis=0).tolist(),
             }

@@ -89,7 +89,7 @@ FOLDER = "assets"
 LEAFLET_SCRIPT, LEAFLET_STYLE = "leaflet.js", "leaflet.css"
 """Version 1.9.4 as its authors publish it: ``make check`` compares them with the package."""
 
-MAP_SCRIPT, COMPARE_SCRIPT, SHARE_SCRIPT = "essgeo.js", "compare.js", "share.js"
+MAP_SCRIPT, COMPARE_SCRIPT, TABLES_SCRIPT, SHARE_SCRIPT = "essgeo.js", "compare.js", "tables.js", "share.js"
 
 STYLE, SITING_STYLE = "essgeo.css", "siting.css"
 
@@ -124,7 +124,7 @@ def asset_texts(colours: Colours = DEFAULT) -> dict[str, str]:
     """Return the text of each script and style by the name of its file; the modules of a map are one script."""
     package, ours = files("essgeo.maps") / "leaflet", files("essgeo.maps") / "static"
     texts = {name: (package / name).read_text(encoding="utf-8") for name in (LEAFLET_SCRIPT, LEAFLET_STYLE)}
-    own = (STYLE, SITING_STYLE, COMPARE_SCRIPT, SHARE_SCRIPT)
+    own = (STYLE, SITING_STYLE, COMPARE_SCRIPT, TABLES_SCRIPT, SHARE_SCRIPT)
     texts |= {name: (ours / name).read_text(encoding="utf-8") for name in own}
     texts[STYLE] += f":root {{ --accent: {colours.accent}; --tint: {colours.tint}; }}\n"
     texts[MAP_SCRIPT] = "\n".join((ours / name).read_text(encoding="utf-8") for name in _MODULES)
@@ -257,6 +257,25 @@ def qr_code(address: str) -> Markup:
     return Markup(drawn)  # noqa: S704 - squares alone: the address is in their places
 
 
+_BETWEEN_SOURCES = re.compile(r"\s*\|\s*|\s*;\s+")
+
+
+def source_links(text: str) -> list[tuple[Markup, str]]:
+    """Return the parts of a source: the address of each that is one, ``""`` for others, and what is shown of it.
+
+    A link is shown by its host: addresses are long, and a page lists many.
+
+    Examples
+    --------
+    >>> [shown for _, shown in source_links("INSEE, 2021 ; https://www.pantin.fr/la-ville/friche,05-12.html")]
+    ['INSEE, 2021', 'pantin.fr']
+    """
+    parts = [(web_address(part), part) for part in _BETWEEN_SOURCES.split(text)]
+    return [
+        (escape(address), urlsplit(address).netloc.removeprefix("www.") if address else part) for address, part in parts
+    ]
+
+
 @cache
 def environment(lang: Lang) -> Environment:
     """Return the templates of a language, with their filters; every value is escaped."""
@@ -279,7 +298,7 @@ def environment(lang: Lang) -> Environment:
         day=partial(numbers.day, lang=lang),
         placed=numbers.placed,
         method=partial(method_in_words, lang=lang),
-        address=lambda text: escape(web_address(text)),
+        links=source_links,
         data_block=data_block,
         qr=qr_code,
         label=lambda code, vocabulary: _VOCABULARIES[vocabulary].get(code, {}).get(lang, code),

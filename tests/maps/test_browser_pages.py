@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 from essgeo.maps import build_maps
+from essgeo.maps.render import TABLES_SCRIPT, asset_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
     Opened: TypeAlias = Callable[..., AbstractContextManager[Page]]
 
 PHONE, SMALL_PHONE, DESKTOP = (360, 740), (320, 640), (1280, 900)
-NAMES = ["index", "territory", "le-haut", "compare", "data", "method", "embed"]
-MAPS = ["index", "territory", "le-haut", "embed"]
+NAMES = ["index", "territory", "le-haut", "qn1", "compare", "data", "method", "embed"]
+MAPS = ["index", "territory", "le-haut", "qn1", "embed"]
 WAITS = "void essgeo.map.fire('essgeo:structures', { rows: [essgeo.rowOf('s4')] })"
 FRENCH = ("habitants", "Quartier", "à portée", " et sources", "Chiffre", "Légende", "Comparer")
 
@@ -114,6 +116,63 @@ def test_hostile_names_stay_text(opened: Opened, hostile: Study, poisoned: Path,
         assert page.locator("img[src=x], a[href^=javascript]").count() == 0
 
 
+def test_a_table_is_sorted_folded_stacked_on_a_phone_and_whole_on_paper(opened: Opened, folder: Path) -> None:
+    with opened(folder / "territory.html", size=PHONE) as page:
+        frame = page.locator(".rows.folded").last
+        rows, button = frame.locator("tbody tr"), frame.locator("+ .unfold")
+        total = rows.count()
+        assert rows.locator("visible=true").count() == 12 < total
+        # A card: its cells say what they hold, and it is still a table to a screen reader.
+        cell = rows.first.locator("td").last
+        assert "Avec les seules structures vérifiées" in cell.evaluate(
+            "cell => getComputedStyle(cell, '::before').content"
+        )
+        assert frame.get_by_role("columnheader").count() == 5
+        box = cell.bounding_box()
+        assert box
+        assert box["x"] + box["width"] <= PHONE[0]
+        button.click()
+        assert (button.get_attribute("aria-expanded"), rows.locator("visible=true").count()) == ("true", total)
+        button.click()
+        head = frame.get_by_role("columnheader", name="Thème")
+        for order in ("ascending", "descending"):
+            head.get_by_role("button").click()
+            assert head.get_attribute("aria-sort") == order
+            names = rows.locator("th").all_inner_texts()
+            assert names == sorted(names, key=_folded, reverse=order == "descending")
+        page.emulate_media(media="print")
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert rows.locator("visible=true").count() == total
+        assert page.locator("main details:not([open])").count() == 0
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
+        page.emulate_media(media="screen")
+        # The list of structures has an order and pages of its own, whatever is drawn of it.
+        assert page.locator("#structure-rows").locator("xpath=../thead").get_by_role("button").count() == 0
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFD", text).encode("ascii", "ignore").decode().lower()
+
+
+def test_figures_are_sorted_as_numbers_and_what_is_not_known_stays_last(browser: Browser) -> None:
+    written = ["1\u202f234", "12,5", "\u22123", "\u2013", "< 1\u202f%", "de 40\u202f% à 50\u202f%", "plus d’une heure"]
+    rows = "".join(f"<tr><th scope=row>r</th><td class=figure>{cell}</td></tr>" for cell in written)
+    script = asset_texts()[TABLES_SCRIPT]
+    page = browser.new_page()
+    page.set_content(
+        "<html lang=fr><div class=rows><table><thead><tr><th scope=col>A<th scope=col class=figure>B</tr></thead>"
+        f"<tbody>{rows}</tbody></table></div><script>document.documentElement.lang='fr';{script}</script>"
+    )
+    head = page.get_by_role("columnheader", name="B")
+    for falling in (True, False):
+        head.get_by_role("button").click()
+        found = page.locator("td").all_inner_texts()
+        known = [written[place] for place in (2, 4, 1, 5, 0)]
+        assert found[:5] == (known[::-1] if falling else known)
+        assert {*found[5:]} == {"\u2013", "plus d’une heure"}
+    page.close()
+
+
 def test_two_neighbourhoods_stand_side_by_side(opened: Opened, folder: Path) -> None:
     with opened(folder / "compare.html", fragment="#a=la-place&b=le-haut") as page:
         heads = page.locator("#compare thead th[data-area]:visible bdi").all_inner_texts()
@@ -138,7 +197,7 @@ def test_the_comparison_is_whole_without_a_script(browser: Browser, folder: Path
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto((folder / "compare.html").as_uri())
-    assert page.locator("#compare thead th:visible").count() == 6
+    assert page.locator("#compare thead th:visible").count() == 8
     assert not page.locator("#compare-choice").is_visible()
     context.close()
 
