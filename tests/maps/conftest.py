@@ -147,8 +147,10 @@ def _zones() -> gpd.GeoDataFrame:
 
 def _coverage() -> pd.DataFrame:
     places = [("territory", "test", "Territoire d'essai", 8000.0), ("commune", "99991", "Amont", 4000.0)]
-    places += [("qpv", code, name, 2000.0) for code, name in QPV.items()]
+    qpv = [("qpv", code, name, 2000.0) for code, name in QPV.items()]
+    places += qpv[:1]
     places += [("neighbourhood", code, name, 1000.0 + 100 * place) for place, (code, name) in enumerate(NAMES.items())]
+    places += qpv[1:]
     rows = []
     for place, (level, zone, name, residents) in enumerate(places):
         for theme in THEMES:
