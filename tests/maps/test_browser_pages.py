@@ -119,7 +119,7 @@ def test_hostile_names_stay_text(opened: Opened, hostile: Study, poisoned: Path,
 def test_a_table_is_sorted_folded_stacked_on_a_phone_and_whole_on_paper(opened: Opened, folder: Path) -> None:
     with opened(folder / "territory.html", size=PHONE) as page:
         frame = page.locator(".rows", has_text="par thème").first
-        rows, button = frame.locator("tbody tr"), frame.locator("+ .unfold")
+        rows, button = frame.locator("tbody tr"), frame.locator("~ .unfold").first
         total = rows.count()
         assert rows.locator("visible=true").count() == 12 < total
         # A card: its cells say what they hold, and it is still a table to a screen reader.

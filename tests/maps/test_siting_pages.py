@@ -164,7 +164,10 @@ def test_names_are_text_and_nothing_else(study: Study, poisoned: Scenario, tmp_p
         assert "<img" not in html
         assert "\u202e" not in html
         assert "Content-Security-Policy" in html
-        assert re.findall("<script[^>]*>", html) == ['<script src="assets/share.js">'] * (path.name == "siting.html")
+        assert re.findall("<script[^>]*>", html) == [
+            '<script src="assets/tables.js">',
+            '<script src="assets/share.js">',
+        ] * (path.name == "siting.html")
 
 
 def test_both_languages_say_the_same_things() -> None:
