@@ -23,9 +23,8 @@ DONE = ".done"
 ONCE = f"""
 import sys
 sys.path.insert(0, {str(ROOT)!r})
-import essgeo
-from conftest import run_once
-essgeo.run_study = run_once
+import functools, essgeo
+essgeo.run_study = functools.cache(essgeo.run_study)
 """
 """A study that a notebook before has asked for is not run again."""
 
