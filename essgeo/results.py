@@ -165,8 +165,8 @@ class Study(Setting):
     Attributes
     ----------
     zones, coverage, borders, if_listed, iris_coverage, gaps, support_chain, support_offers, challenge_aims,
-    challenge_reach, needs, needs_supply, figures, qpv_figures, cooperations, concentrations, neighbours,
-    register_lists, portrait_areas
+    challenge_reach, needs, needs_supply, figures, qpv_figures, cooperations, city_contract, concentrations,
+    neighbours, register_lists, portrait_areas
         Tables; their columns are described in :data:`essgeo.schema.columns.TABLES`.
     walking
         The streets beside straight lines; ``None`` without a network.
@@ -187,6 +187,7 @@ class Study(Setting):
     figures: pd.DataFrame
     qpv_figures: pd.DataFrame
     cooperations: pd.DataFrame
+    city_contract: pd.DataFrame
     concentrations: pd.DataFrame
     neighbours: pd.DataFrame
     register_lists: pd.DataFrame

@@ -28,13 +28,14 @@ if TYPE_CHECKING:
     from essgeo.schema.columns import Headers
     from essgeo.territory import Territory
 
-CONTEXT = ("associations_contrat_de_ville", "demands", "rail")
+CONTEXT = ("demands", "rail")
 """Layers that are read and checked, and that no study rests on."""
 
 _LINES = ("LineString", "MultiLineString")
 
 _TABLES = (
-    *("addresses", "aims", "iris_indicators", "outside_support", "qpv_indicators", "relations", "seed_figures"),
+    *("addresses", "aims", "associations_contrat_de_ville", "iris_indicators", "outside_support", "qpv_indicators"),
+    *("relations", "seed_figures"),
     *(layer for layer in CONTEXT if layer != "rail"),
 )
 

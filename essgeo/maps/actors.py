@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from essgeo.crs import GEOGRAPHIC
 from essgeo.gaps.support_chain import HERE
-from essgeo.maps.drawing import period, surface, whom_to_call
-from essgeo.maps.findings import Row, records, where
-from essgeo.schema.vocabulary import STAGES, SUPPORT_ROLES
+from essgeo.maps.drawing import POINT_DIGITS, period, surface, whom_to_call
+from essgeo.maps.findings import Row, by_index, records, where
+from essgeo.schema.headers import simplify
+from essgeo.schema.vocabulary import SITE_STATES, STAGES, STATUSES, SUPPORT_ROLES, split_codes
 from essgeo.text.languages import texts
 from essgeo.text.numbers import number
 
@@ -63,6 +65,10 @@ def actors_page(study: Study) -> dict[str, Any]:
         "grid": [(stage, cells) for stage, cells in grid if stage or any(cells)],
         "offers": list(offers.values()),
         "cooperations": records(study.cooperations),
+        "contract": [
+            row | {"known_as": study.structures["name"].get(row["structure_id"], "")}
+            for row in records(study.city_contract)
+        ],
         "aims": records(study.challenge_aims),
         "places": [
             row
@@ -76,6 +82,40 @@ def actors_page(study: Study) -> dict[str, Any]:
         **_filieres(study),
         "offers_here": sum(row["based"] == HERE for row in offers.values()),
     }
+
+
+def elsewhere(study: Study) -> list[dict[str, Any]]:
+    """Return what has a name that no structure of the register has, to be found by it: kind, state, source and place.
+
+    Sites and premises, who supports or funds from outside, the parties of cooperations, the associations of the contrat
+    de ville; each name once. ``at`` is a latitude and a longitude, or None. What the register has under another name
+    has the state that it has there.
+    """
+    words, lang, known = texts(study.lang)["actors"], study.lang, by_index(study.structures[["status", "city"]])
+    points = study.sites.geometry.to_crs(GEOGRAPHIC)
+    found = []
+    for (code, row), point in zip(by_index(study.sites).items(), points, strict=True):
+        at = None if point is None or point.is_empty else [round(point.y, POINT_DIGITS), round(point.x, POINT_DIGITS)]
+        state = SITE_STATES.get(row["state"], {}).get(lang, row["state"]) or STATUSES["unknown"][lang]
+        said = {"name": row["name"], "kind": words["kind_site"], "state": state, "city": row["city"]}
+        found.append(said | {"source": row["source"], "id": code, "at": at})
+    named = [(row["name"], row["offer_id"], "kind_support", row) for row in records(study.support_offers)]
+    for row in records(study.cooperations):
+        named += [
+            (row["party"], row["party_id"], "kind_party", row),
+            (row["with_name"], row["with_structure_id"], "kind_party", row),
+        ]
+    named += [(row["name"], row["structure_id"], "kind_contract", row) for row in records(study.city_contract)]
+    names = [*study.structures["name"], *(name for cell in study.structures["aliases"] for name in split_codes(cell))]
+    taken = {simplify(name) for name in names} | {""}
+    for name, code, kind, row in named:
+        if simplify(name) not in taken:
+            taken.add(simplify(name))
+            there = known.get(code, row)
+            state = STATUSES.get(there.get("status", ""), STATUSES["unknown"])[lang]
+            said = {"name": name, "kind": words[kind], "state": state, "city": there.get("city", "")}
+            found.append(said | {"source": row["source"], "siret": row.get("siret", "")})
+    return found
 
 
 def station(row: Row, lang: Lang) -> str:

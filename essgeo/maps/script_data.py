@@ -15,6 +15,7 @@ import pandas as pd
 from essgeo.access.walking import reach_m
 from essgeo.crs import GEOGRAPHIC
 from essgeo.files.redact import SIREN, redact, redact_identifiers
+from essgeo.maps.actors import elsewhere
 from essgeo.maps.drawing import MARKS, POINT_DIGITS, STROKES, layers_with_popups
 from essgeo.maps.fill import SHARE_COLOURS, SHARE_DIGITS, coverage_themes, fill_content
 from essgeo.maps.findings import headline, records, where
@@ -226,6 +227,7 @@ def study_content(study: Study, background: Choice, page: str = "{code}.html") -
         "colours": SHARE_COLOURS,
         "background": BACKGROUNDS.get(background),
         "layers": layers_with_popups(study),
+        "elsewhere": elsewhere(study),
         "strokes": {name: stroke._asdict() for name, stroke in STROKES.items()},
         "marks": {name: mark._asdict() for name, mark in MARKS.items()},
         "coverage": fill_content(study),

@@ -1,4 +1,4 @@
-"""The lists that the register rests on, by theme, and as of when."""
+"""The lists that the register rests on, by theme, and as of when; and a list beside it, structure by structure."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from essgeo.register.activity import located_here
+from essgeo.schema.headers import simplify
 from essgeo.schema.vocabulary import THEMES, split_codes
 
 if TYPE_CHECKING:
@@ -80,3 +81,34 @@ def register_lists(structures: gpd.GeoDataFrame) -> pd.DataFrame:
     ]
     table = pd.DataFrame(rows, columns=columns)
     return table[table["structures"] > 0].reset_index(drop=True)
+
+
+SIREN_DIGITS = 9
+
+
+def beside_register(listed: pd.DataFrame, structures: pd.DataFrame) -> pd.DataFrame:
+    """Return a list of associations by SIRET with the structure of the register that each is, ``""`` where it has none.
+
+    The same SIREN makes them one, or the same name, aliases included.
+
+    Examples
+    --------
+    >>> known = pd.DataFrame({"name": ["Le Fait-Tout", "B"], "aliases": "", "siren": ["", "302388087"], "siret": ""},
+    ...                      index=["fait-tout", "b"])
+    >>> listed = pd.DataFrame({"name": ["LE FAIT TOUT", "RUES", "C"]},
+    ...                       index=["82339840900024", "30238808700074", "39758222200055"])
+    >>> beside_register(listed, known)["structure_id"].tolist()
+    ['fait-tout', 'b', '']
+    """
+    numbers: dict[str, str] = {}
+    names: dict[str, str] = {}
+    for code, siren, siret, name, aliases in zip(
+        structures.index, *(structures[column] for column in ("siren", "siret", "name", "aliases")), strict=True
+    ):
+        numbers |= {number[:SIREN_DIGITS]: code for number in (siren, siret) if number}
+        names |= {simplify(own): code for own in (name, *split_codes(aliases)) if own}
+    found = [
+        numbers.get(str(siret)[:SIREN_DIGITS]) or names.get(simplify(name), "")
+        for siret, name in zip(listed.index, listed["name"], strict=True)
+    ]
+    return listed.rename_axis("siret").reset_index().assign(structure_id=found)

@@ -107,7 +107,10 @@ def vintage_of(inputs: Sequence[Input], layer: str) -> str:
 FRAME = "table"
 """What a table of a notebook is called where a file has its name."""
 
-LISTS = ("aims", "iris_indicators", "outside_support", "qpv_indicators", "relations", "seed_figures")
+LISTS = (
+    *("aims", "associations_contrat_de_ville", "iris_indicators", "outside_support", "qpv_indicators", "relations"),
+    "seed_figures",
+)
 """The tables that a territory may have beside its layers, and that no official file holds."""
 
 _SIRENE = ("sirene_establishments", "sirene_legal_units")

@@ -41,7 +41,7 @@ from essgeo.publish.export import export_comparison, exported_files
 from essgeo.publish.folder import check_folder, staged
 from essgeo.register import activity_odds, portrait, portrait_by_area
 from essgeo.register.aims import count_aims, tag_aims
-from essgeo.register.evidence import register_lists
+from essgeo.register.evidence import beside_register, register_lists
 from essgeo.register.seed_figures import beside_today
 from essgeo.results import Setting, Study
 from essgeo.siting import default_scenarios, gains_by_cell
@@ -277,6 +277,7 @@ def measure(setting: Setting) -> Study:
         ),
         qpv_figures=setting.lists["qpv_indicators"].rename_axis("indicator_id").reset_index(),
         cooperations=cooperations(setting.lists["relations"], setting.structures),
+        city_contract=beside_register(setting.lists["associations_contrat_de_ville"], setting.structures),
         concentrations=concentrations(setting.structures, rows, areas.table, level=chosen.level),
         neighbours=near_each_other(setting.structures, network=setting.network, speed_kmh=chosen.speed_kmh),
         register_lists=register_lists(setting.structures),

@@ -133,6 +133,7 @@ def make_study() -> Study:
             party_id=["s-000", "s-001", "s-001"],
             with_structure_id=["s-001", "s-001", ""],
         ),
+        city_contract=_table("city_contract", 1, structure_id=""),
         concentrations=_table("concentrations", 1),
         neighbours=_table("neighbours", 1, structure_id=["s-000"]),
         register_lists=_table("register_lists", 1),

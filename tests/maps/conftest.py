@@ -321,6 +321,12 @@ def _cooperations() -> pd.DataFrame:
     return pd.DataFrame([row | with_whom | {"placed": "one", "source": "https://example.org"}])
 
 
+def _city_contract() -> pd.DataFrame:
+    posts = {f"posts_{year}": 1 for year in range(2020, 2024)}
+    row = {"siret": "30238808700074", "structure_id": "", "name": "RUES", "source": "ANCT"}
+    return pd.DataFrame([row | posts])
+
+
 def _concentrations() -> pd.DataFrame:
     zone = {"level": "commune", "zone_id": "99991", "zone_name": "Amont", "vintage": "", "sector": "mobilite"}
     found = {"structures_expected": 9.0, "density": 4.0, "quotient": 1.8, "quotient_low": 1.1, "quotient_high": 2.2}
@@ -512,6 +518,7 @@ def _study() -> Study:
         support_offers=_support_offers(),
         challenge_aims=_challenge_aims(),
         cooperations=_cooperations(),
+        city_contract=_city_contract(),
         concentrations=_concentrations(),
         neighbours=_neighbours(),
         register_lists=_register_lists(),

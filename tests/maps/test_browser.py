@@ -167,8 +167,13 @@ def test_search_and_filters_narrow_map_list_and_counts(opened: Opened, folder: P
         assert page.locator("#structure-rows tr").count() == 11
         page.locator("#search").fill("eglise 4")
         assert _drawn(page) == 1
-        assert page.locator("#results button").all_inner_texts() == ["Café n° 4 Amont"]
+        assert page.locator("#results button").all_inner_texts() == ["Café n° 4 Amont, En activité"]
         assert page.locator("#structure-rows tr").count() == 1
+        # Places and actors that are no structures are found too, on the map where they have a position.
+        page.locator("#search").fill("grande entreprise")
+        assert "cité dans une coopération, non localisée" in page.locator("#results span").first.inner_text()
+        page.locator("#search").fill("302388087")
+        assert page.locator("#results").inner_text().startswith("RUES association du contrat de ville")
         page.locator("#search").fill("introuvable")
         assert page.locator("#results").inner_text() == "Aucun résultat."
         page.locator("#reset").click()
@@ -180,6 +185,10 @@ def test_search_and_filters_narrow_map_list_and_counts(opened: Opened, folder: P
         page.locator("#reset").click()
         page.locator("#closed").check()
         assert _drawn(page) == 9
+        page.locator("#search").fill("la halle")
+        page.locator("#results button").click()
+        assert "1 quai du Canal" in page.locator(".leaflet-popup").inner_text()
+        assert page.locator("input[data-layer=sites]").is_checked()
 
 
 def test_a_link_restores_the_view(opened: Opened, folder: Path) -> None:

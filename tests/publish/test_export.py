@@ -60,6 +60,7 @@ TABLE_NAMES = [
         "figures",
         "qpv_figures",
         "cooperations",
+        "city_contract",
         "concentrations",
         "neighbours",
         "register_lists",

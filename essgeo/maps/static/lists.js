@@ -1,7 +1,7 @@
 // The same as the map, in words: search results, the list of structures, the table of IRIS.
 const Lists = (function () {
 
-  const { data, words, element, isolated, fill, number, find, get } = Dom;
+  const { data, words, element, isolated, fill, number, find, folded, get } = Dom;
   const { register, known, byName } = Register;
   const { labelled, shareAndEnds } = Popups;
   const RESULTS = 6;
@@ -10,7 +10,27 @@ const Lists = (function () {
   let page = 0;
   let onPaper = false;
 
-  function results(rows, typed, open) {
+  // Places and actors that are no structures, by name or SIRET.
+  function others(typed) {
+    const asked = folded(typed).split(/\s+/).filter(Boolean);
+    return data.elsewhere.filter(function (one) {
+      const said = folded([one.name, one.city, one.siret].filter(Boolean).join(" "));
+      return asked.every((word) => said.includes(word));
+    });
+  }
+
+  // Who tells it, without the page.
+  function teller(source) {
+    return source && source.replace(/^https?:\/\/(www\.)?/, "").split("/")[0];
+  }
+
+  function result(name, about, open) {
+    const content = [isolated(name), element("small", { text: " " + about.filter(Boolean).join(", ") })];
+    const on = open && { click: (event) => open(event.currentTarget) };
+    return element("li", {}, [open ? element("button", { type: "button", on: on }, content) : element("span", {}, content)]);
+  }
+
+  function results(rows, typed, open, openSite) {
     const list = find("results");
     if (!list) {
       return;
@@ -19,19 +39,17 @@ const Lists = (function () {
     if (!typed) {
       return;
     }
-    if (!rows.length) {
+    const more = others(typed);
+    if (!rows.length && !more.length) {
       list.append(element("li", { text: words.no_result }));
     }
     rows.slice(0, RESULTS).map(known).forEach(function (row) {
-      const where = [row.city, row.located ? "" : words.not_located].filter(Boolean).join(", ");
-      const content = [isolated(row.name), element("small", { text: " " + where })];
-      list.append(
-        element("li", {}, [
-          row.located
-            ? element("button", { type: "button", on: { click: (event) => open(row, event.currentTarget) } }, content)
-            : element("span", {}, content),
-        ])
-      );
+      const about = [row.city, row.located ? "" : words.not_located, data.labels.status[row.status], row.located ? "" : teller(row.source)];
+      list.append(result(row.name, about, row.located && ((from) => open(row, from))));
+    });
+    more.slice(0, RESULTS).forEach(function (one) {
+      const about = [one.kind, one.city, one.at ? "" : words.not_located, one.state, teller(one.source)];
+      list.append(result(one.name, about, one.at && ((from) => openSite(one, from))));
     });
   }
 
@@ -52,7 +70,7 @@ const Lists = (function () {
       element("th", { scope: "row" }, [isolated(row.name)]),
       element("td", { text: labelled("sectors", row.sectors) }),
       element("td", {}, [isolated([row.address, row.city].filter(Boolean).join(", "))]),
-      element("td", { text: data.labels.status[row.status] || "" }),
+      element("td", {}, [data.labels.status[row.status] || "", " ", element("small", {}, [isolated(teller(row.source))])]),
       element("td", {}, [shower(row, open)]),
     ]);
   }

@@ -76,6 +76,22 @@
     });
   }
 
+  // The same for a site or premises, whose layer is shown.
+  function goToSite(site, from) {
+    if (!state.layers.includes("sites")) {
+      state.layers = state.layers.concat("sites");
+      applyLayers();
+    }
+    const properties = data.layers.sites.features.map((one) => one.properties).find((one) => one.id === site.id);
+    map.setView(site.at, Math.max(map.getZoom(), 16), { animate: false });
+    map.getContainer().scrollIntoView({ block: "center", behavior: still ? "auto" : "smooth" });
+    opener = null;
+    const box = openPopup(L.latLng(site.at), placePopup([["sites", properties]], state.theme), properties.title);
+    opener = from;
+    box.focus({ preventScroll: true });
+    remember();
+  }
+
   function openCluster({ rows, bounds }) {
     if (map.getZoom() >= map.getMaxZoom() || bounds.getNorthEast().equals(bounds.getSouthWest(), 1e-5)) {
       openStructures(rows);
@@ -134,7 +150,7 @@
     const rows = matching(state);
     const located = show(rows, state.date, state.theme);
     const asked = rows.filter((row) => offers(row, state.theme));
-    Lists.results(rows, state.q.trim(), goTo);
+    Lists.results(rows, state.q.trim(), goTo, goToSite);
     Lists.structures(asked, goTo, named, name);
     const here = register.rows.length;
     const counted = {
