@@ -253,7 +253,7 @@ def stations(seed: int, draws: int, repeats: int) -> None:
     xy, to = (np.column_stack([points.geometry.x, points.geometry.y]) for points in (demand, near))
     away, closest = KDTree(to).query(xy, k=NEAREST)  # points x stations
     hosts = np.repeat(np.arange(len(to), dtype=np.int32)[:, None], draws, axis=1)
-    own, field, part = draw_detours(xy, hosts, np.random.default_rng(seed))
+    own, field, part, _ = draw_detours(xy, hosts, np.random.default_rng(seed))
     code, of_point = np.unique(demand["iris_code"], return_inverse=True)
     rows = [np.flatnonzero(of_point == one) for one in range(len(code))]
     asked = [(nearer, profile) for nearer in (0, ENTRANCE_M) for profile in (("free", 4.5), ("slow", 3.4))]

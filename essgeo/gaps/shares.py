@@ -148,7 +148,9 @@ def shares_of(
     holds: NDArray[np.float32], people: NDArray[np.float32], everybody: NDArray[np.float32], most: int
 ) -> NDArray[np.float32]:
     """Return the share of each area among those of its groups, in the first worlds: areas x themes x walks x worlds."""
-    reached: NDArray[np.float32] = np.tensordot(holds, people, axes=1)[..., :most]
+    reached = np.empty((len(holds), *people.shape[1:3], min(most, people.shape[3])), dtype=np.float32)
+    for theme in range(people.shape[1]):  # one at a time: all at once would be copied
+        reached[:, theme] = np.tensordot(holds, people[:, theme, :, :most], axes=1)
     total = (holds @ everybody)[:, None, None, :most]
     reached /= np.where(total > 0, total, np.nan)
     return np.minimum(reached, 1, out=reached)
@@ -253,17 +255,17 @@ def draw(
         left: NDArray[np.float32] = everything.mean(axis=3) - np.maximum(lost, 0).mean(axis=3)
         return np.maximum(left, 0)
 
-    # Each IRIS of the table, by the number that its points have among those of the homes; the last is nobody's.
-    by_iris = np.concatenate([found.iris, np.full((1, *found.iris.shape[1:]), np.nan, dtype=np.float32)])
-    number = np.full(0 if iris is None else len(iris[0].table), -1)
+    number = np.full(0 if iris is None else len(iris[0].table), -1)  # of the points of each IRIS, among the homes
     if iris is not None:
         row, point = iris[0].residents.nonzero()
         number[row] = homes.iris[point]
+    by_iris = found.iris[number, :, :draws]
+    by_iris[number < 0] = np.nan
     return Drawn(
         everything,
         shares_of(holds, found.in_need, found.all_in_need, draws),
         alone(found.alone[0]),
         alone(found.alone[1]),
         indices,
-        by_iris[number, :, :draws],
+        by_iris,
     )

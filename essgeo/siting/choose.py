@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from essgeo.access import CostMatrix, WalkNetwork
     from essgeo.results import Parameters
     from essgeo.siting.covering import Covering, Solution
-    from essgeo.siting.robustness import Spots
+    from essgeo.siting.robustness import Near, Spots
 
 
 MARGIN = 1.6
@@ -135,6 +135,14 @@ class _Ground(NamedTuple):
     spots: Spots | None
     to_candidates: CostMatrix
     walks: tuple[float, ...]
+    reaches: dict[float, Near]
+
+    def reach(self, minutes: float) -> Near:
+        """Return what all candidates reach within a walk in the worlds in which sites are chosen anew."""
+        if minutes not in self.reaches:
+            everyone, count = np.arange(len(self.usable)), min(CHOSEN_ANEW, self.today.count)
+            self.reaches[minutes] = near(self.today, self.spots, self.to_candidates, everyone, minutes, count=count)
+        return self.reaches[minutes]
 
 
 def choose_sites(  # noqa: PLR0913 (one argument a choice of the user, all but the first two by name)
@@ -375,7 +383,7 @@ def _ground(
             seed=settings.seed,
         )
     return _Ground(
-        people, usable, exclusions, counted, offers, present, today, spots_of(usable, today), to_candidates, walks
+        people, usable, exclusions, counted, offers, present, today, spots_of(usable, today), to_candidates, walks, {}
     )
 
 
@@ -601,7 +609,7 @@ def _closing(asked: _Asked) -> NDArray[np.float64]:
 def _robust(ground: _Ground, question: Question, asked: _Asked, chosen: Sequence[int]) -> list[tuple[float, float]]:
     """Return the share of worlds in which each choice is made again, and in which it or one nearby is."""
     today, usable, sectors, weights = ground.today, ground.usable, asked.sectors, _weights(ground, asked)
-    count, everyone = min(CHOSEN_ANEW, today.count), np.arange(len(usable))
+    count = min(CHOSEN_ANEW, today.count)
     levels = _closing(asked)
     if question.objective != "expected":
         levels = np.array([1.0, 1.0] if question.objective == "backup" else [1.0])
@@ -611,7 +619,7 @@ def _robust(ground: _Ground, question: Question, asked: _Asked, chosen: Sequence
     for step, minutes in enumerate(ground.walks):
         if question.objective == "median" and step == len(ground.walks) - 1:
             continue  # the walk that is told, not one of the steps
-        reach = near(today, ground.spots, ground.to_candidates, everyone, minutes, count=count)
+        reach = ground.reach(minutes)
         for place, theme in enumerate(sectors):
             served = as_flags(today.reached[theme][step])[:, :count]
             if question.objective == "backup":

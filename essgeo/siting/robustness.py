@@ -19,7 +19,7 @@ from essgeo.register.activity import activity_odds
 from essgeo.uncertainty import DISCS, NOWHERE, Places, as_flags, as_words, reached_squares
 from essgeo.uncertainty.counting import MOVE_DETOUR
 from essgeo.uncertainty.positions import draw_positions
-from essgeo.uncertainty.streets import draw_detours, single_walks_of, straight_reach
+from essgeo.uncertainty.streets import draw_own, single_walks_of, straight_reach
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -40,9 +40,6 @@ SITING_WORLDS = 1024
 
 CHOSEN_ANEW = 256
 """In so many of them sites are chosen anew, by greedy steps and a round of exchanges: exact ones would take hours."""
-
-AT_ONCE = 1 << 24
-"""Pairs times worlds that are compared at once: bounds the memory."""
 
 ALL = ~np.uint64(0)
 
@@ -89,11 +86,12 @@ class Today:
     def expected(self, lacking: Words) -> NDArray[np.float64]:
         """Return the residents of each point whom bits (points x words) name, as the mean of the worlds."""
         found = np.empty(len(lacking))
-        step = max(AT_ONCE // self.count, 1)
-        for start in range(0, len(lacking), step):
-            rows = slice(start, start + step)
-            found[rows] = (self.living(rows, self.count) * as_flags(lacking[rows])).mean(axis=1, dtype=np.float64)
-        return found
+        order = np.argsort(self.cell, kind="stable")
+        for points in np.split(
+            order, np.flatnonzero(np.diff(self.cell[order])) + 1
+        ):  # of a cell, whose worlds they share
+            found[points] = as_flags(lacking[points]) @ self.people[self.cell[points[0]]].astype(np.float64)
+        return found * self.part / self.count
 
 
 def today_as_known(
@@ -212,12 +210,10 @@ def spots_of(candidates: gpd.GeoDataFrame, today: Today) -> Spots | None:
         candidates["geo_radius_m"].to_numpy(dtype=float) if "geo_radius_m" in candidates else np.zeros(count)
     )
     places = Places(xy, radius, np.full(count, NOWHERE), np.ones(count, dtype=np.uint64))
-    x, y, _ = draw_positions(places, today.homes, today.count, np.random.default_rng([today.seed, 4]))
-    # Behind the structures, so that all walks of a world share what is common to them.
-    hosts = today.worlds.host
-    alone = np.repeat(len(hosts) + np.arange(count, dtype=np.int32)[:, None], today.count, axis=1)
-    own, _, _ = draw_detours(today.homes.xy, np.concatenate([hosts, alone]), np.random.default_rng([today.seed, 2]))
-    return Spots(xy, x, y, own[len(hosts) :], radius * max(factor for factor, _ in DISCS))
+    where, how = (np.random.default_rng([today.seed, stream]) for stream in (4, 5))
+    x, y, _ = draw_positions(places, today.homes, today.count, where)
+    own = draw_own(count, today.worlds.common, how)
+    return Spots(xy, x, y, own, radius * max(factor for factor, _ in DISCS))
 
 
 class Near(NamedTuple):

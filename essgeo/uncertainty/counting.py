@@ -201,7 +201,7 @@ def reached_people(
         everybody = np.zeros((len(of_iris), len(worlds.people)), dtype=np.float32)
         np.add.at(everybody, (iris_of, parts.cell), parts.share)
         total = (everybody @ worlds.people[:, :few])[:, None]
-        of_iris = np.minimum(of_iris / np.where(total > 0, total, np.float32(np.nan)), np.float32(1))
+        np.minimum(np.divide(of_iris, np.where(total > 0, total, np.float32(np.nan)), out=of_iris), 1, out=of_iris)
     by_theme = groups, themes, walks
     return Reached(
         people[..., :count].reshape(*by_theme, count),

@@ -123,11 +123,12 @@ def _field_root(cells: bytes, side: float) -> NDArray[np.float32]:
 
 def draw_detours(
     xy: NDArray[np.float64], hosts: NDArray[np.int32], random: np.random.Generator
-) -> tuple[NDArray[np.int16], NDArray[np.int16], NDArray[np.intp]]:
-    """Return *z* in two parts, in steps: structures x worlds, cells x worlds, and the cell of each origin.
+) -> tuple[NDArray[np.int16], NDArray[np.int16], NDArray[np.intp], NDArray[np.float32]]:
+    """Return *z* in parts, in steps: structures x worlds, cells x worlds, and the cell of each origin.
 
     With a run of :func:`single_walks`, their sum is a column of :func:`straight_reach`. ``hosts`` says
-    whose place a structure shares: walks to one place are one.
+    whose place a structure shares: walks to one place are one. Last comes what all walks of a world share, which is in
+    the part of each structure already, for places that are drawn later (:func:`draw_own`).
     """
     count = hosts.shape[1]
     side = CELL_M
@@ -136,14 +137,18 @@ def draw_detours(
         if len(cells) <= MOST_CELLS:
             break
         side *= 1.5
-    # cells x worlds: the root of the correlation times independent normals gives a field with that correlation.
     field = _field_root(cells.tobytes(), side) @ normal(random, len(cells), count) * np.sqrt(OF_ORIGIN)
     common = np.sqrt(COMMON) * normal(random, count)
-    # structures x worlds; what all walks of a world have in common is added here, once.
-    own = np.empty(hosts.shape, dtype=np.int16)
-    for one in range(len(hosts)):
-        own[one] = in_steps(np.sqrt(OF_PLACE) * normal(random, count) + common)
+    own = draw_own(len(hosts), common, random)
     shared = hosts != np.arange(len(hosts))[:, None]
     structure, world = np.nonzero(shared)
     own[structure, world] = own[hosts[structure, world], world]  # a host shares no place itself
-    return own, in_steps(field), cell.ravel()
+    return own, in_steps(field), cell.ravel(), common
+
+
+def draw_own(places: int, common: NDArray[np.float32], random: np.random.Generator) -> NDArray[np.int16]:
+    """Return the part of *z* of the walks to each of so many places, with what all walks share: places x worlds."""
+    own = np.empty((places, len(common)), dtype=np.int16)
+    for one in range(places):  # a row at a time: all at once would hold four times as much
+        own[one] = in_steps(np.sqrt(OF_PLACE) * normal(random, len(common)) + common)
+    return own

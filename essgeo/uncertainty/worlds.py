@@ -49,6 +49,8 @@ class Worlds:
         structure, structures x worlds, and of those from a part of town, parts x worlds.
     part
         The part of town of each demand point.
+    common
+        The part of *z* of all walks, in each world; that of ``own`` holds it.
     """
 
     x: NDArray[np.float32]
@@ -60,6 +62,7 @@ class Worlds:
     own: NDArray[np.int16]
     field: NDArray[np.int16]
     part: NDArray[np.intp]
+    common: NDArray[np.float32]
 
     @property
     def count(self) -> int:
@@ -72,7 +75,7 @@ class Worlds:
         kept = slice(words * WORD)
         return replace(
             self, x=self.x[:, kept], y=self.y[:, kept], host=self.host[:, kept], alive=self.alive[:, :words],
-            people=self.people[:, kept], own=self.own[:, kept], field=self.field[:, kept],
+            people=self.people[:, kept], own=self.own[:, kept], field=self.field[:, kept], common=self.common[kept],
         )  # fmt: skip
 
     def only(self, kept: NDArray[np.bool_]) -> Worlds:
@@ -121,9 +124,9 @@ def draw_worlds(
     where, whether, how, who = (np.random.default_rng([seed, stream]) for stream in range(4))
     x, y, host = draw_positions(places, homes, count, where)
     alive = as_words(draw_alive(verified, years, odds, count, whether, yearly_rate=yearly_rate))
-    own, field, part = draw_detours(homes.xy, host, how)
+    own, field, part, common = draw_detours(homes.xy, host, how)
     cell = homes.cells()
-    return Worlds(x, y, host, alive, draw_people(homes, cell, count, who), cell, own, field, part)
+    return Worlds(x, y, host, alive, draw_people(homes, cell, count, who), cell, own, field, part, common)
 
 
 def as_words(flags: NDArray[np.bool_]) -> NDArray[np.uint64]:
