@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from essgeo.access import WalkingComparison, WalkNetwork
+    from essgeo.access.base_map import BaseLayer
     from essgeo.files.provenance import Input
     from essgeo.geocoding.engines import Engine
     from essgeo.messages import Lang
@@ -107,6 +108,8 @@ class Setting:
         What was read, by what it is called: nothing is written over these.
     engines
         What knew addresses, so that places that are added can be located too.
+    base
+        What maps show so that a place is recognised, a layer a file; no figure rests on it.
     """
 
     territory: Territory
@@ -133,6 +136,7 @@ class Setting:
     indicators: pd.DataFrame | None = None
     files: Mapping[str, Path] = field(default_factory=dict)
     engines: tuple[Engine, ...] = ()
+    base: tuple[BaseLayer, ...] = ()
 
     @property
     def from_sirene(self) -> bool:
@@ -151,6 +155,11 @@ class Setting:
         beyond = self.structures[counted & (self.structures["geo_status"] == OUTSIDE)]
         walk_m = max(self.parameters.thresholds_min) * self.parameters.speed_kmh * METRES_PER_MINUTE_AT_1_KMH
         return int(beyond.dwithin(self.communes.union_all(), walk_m).sum())
+
+    @property
+    def credited(self) -> tuple[Input, ...]:
+        """The files it rests on, and those of the base of the maps."""
+        return tuple(dict.fromkeys([*self.inputs, *(layer.source for layer in self.base)]))
 
     @property
     def shortfalls(self) -> list[str]:

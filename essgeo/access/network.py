@@ -283,7 +283,7 @@ def _json_lines(file: Path) -> tuple[Iterator[Line], str]:
 
 def _geojson_lines(features: list[Any]) -> Iterator[Line]:
     for feature in features:
-        tags, shape = _flat(feature["properties"] or {}), feature["geometry"] or {"type": ""}
+        tags, shape = flat_tags(feature["properties"] or {}), feature["geometry"] or {"type": ""}
         if not walkable(tags):
             continue
         if shape["type"] == "LineString":
@@ -293,7 +293,7 @@ def _geojson_lines(features: list[Any]) -> Iterator[Line]:
                 yield tags, [_units(*point[:2]) for point in ring]
 
 
-def _flat(tags: Mapping[str, Any]) -> dict[str, str]:
+def flat_tags(tags: Mapping[str, Any]) -> dict[str, str]:
     """Return the tags of a way with those that ogr2ogr and QGIS put into ``other_tags``: an HSTORE, or JSON."""
     others = tags.get("other_tags") or {}
     if isinstance(others, str):

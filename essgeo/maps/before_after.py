@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from essgeo.maps.base import base_context, base_pictures, drawn_base
 from essgeo.maps.drawing import plan_of
 from essgeo.maps.findings import records
 from essgeo.maps.render import (
@@ -61,6 +62,7 @@ def build_before_after(found: Comparison, out: Path) -> list[Path]:
     """
     out.mkdir(parents=True, exist_ok=True)
     path, after = out / "index.html", found.after
+    base = drawn_base(after)
     alone = {
         "layout": "alone.html",
         "single": False,
@@ -75,16 +77,15 @@ def build_before_after(found: Comparison, out: Path) -> list[Path]:
         "notes": after.shortfalls,
         "has_map": False,
         "scripts": linked_assets(TABLES_SCRIPT, SHARE_SCRIPT),
+        **base_context(base, after.lang),
         "styles": linked_assets(STYLE, SITING_STYLE),
         "policy": policy(),
     }
     page = render("before_after.html", after.lang, alone | change_page(found) | {"page": path.name})
     path.write_text(page, encoding="utf-8", newline="\n")
     texts = asset_texts(colours_of(after.territory.publisher))
-    return [
-        path,
-        *write_assets(out, {name: texts[name] for name in (STYLE, SITING_STYLE, TABLES_SCRIPT, SHARE_SCRIPT)}),
-    ]
+    used = {name: texts[name] for name in (STYLE, SITING_STYLE, TABLES_SCRIPT, SHARE_SCRIPT)}
+    return [path, *write_assets(out, used | base_pictures(base, plan_of(after)))]
 
 
 def change_page(found: Comparison) -> dict[str, Any]:
@@ -95,7 +96,7 @@ def change_page(found: Comparison) -> dict[str, Any]:
     shown = places[places["geo_status"] != "masked"]
     return {
         "page": CHANGE,
-        "inputs": list(dict.fromkeys([*found.before.inputs, *found.after.inputs])),
+        "inputs": list(dict.fromkeys([*found.before.inputs, *found.after.credited])),
         "sentences": found.findings,
         "places": records(shown.drop(columns="was")),
         "restricted": len(places) - len(shown),

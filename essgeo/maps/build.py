@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from essgeo.errors import InputError
 from essgeo.files.guard import refuse_overwrite
+from essgeo.maps.base import base_content, base_context, base_pictures, drawn_base
 from essgeo.maps.before_after import CHANGE, change_page
 from essgeo.maps.drawing import plan_of
 from essgeo.maps.findings import qpv_pages
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from essgeo.maps.base import Drawn
     from essgeo.maps.render import Choice
     from essgeo.messages import Lang
     from essgeo.results import Comparison, Study
@@ -119,11 +121,11 @@ def build_maps(
         message = tell("no_background", background=background, known=", ".join([*BACKGROUNDS, "none"]))
         raise InputError(message)
     refuse_overwrite({"out": out}, study.files)
-    made, plan = register(study.structures), plan_of(study)
+    made, plan, base = register(study.structures), plan_of(study), drawn_base(study)
     names = _exported(out) if downloads is None else downloads
     files = [(name, _holds(PurePath(name).stem.removesuffix("_odbl"), study.lang)) for name in names]
-    shared = shared_context(study, background) | {
-        "downloads": [] if single_file else files,
+    shared = shared_context(study, background, base) | {
+        "downloads": files,
         "what_if": gains is not None and not single_file,
     }
     if scenarios:
@@ -146,7 +148,9 @@ def build_maps(
     if single_file:
         if scenarios:
             contexts["siting.html"] = ("siting.html", siting_context(study, plan, scenarios))
-        content = _data(study, made, background, page="#page-{code}")
+        free = tuple(layer for layer in base if not layer.apart)
+        shared |= base_context(free, study.lang, plan) | {"downloads": []}
+        content = _data(study, made, background, free, page="#page-{code}")
         return [_write_page(out, "index.html", _single(study, shared, contexts, content, background))]
     contexts["embed.html"] = ("embed.html", embed_page(study))
     for _, context in contexts.values():
@@ -157,7 +161,8 @@ def build_maps(
         for name, (template, context) in contexts.items()
     ]
     sites = build_siting(study, scenarios, out) if scenarios else []
-    assets = asset_texts(colours_of(study.territory.publisher)) | _data(study, made, background, gains)
+    assets = asset_texts(colours_of(study.territory.publisher)) | _data(study, made, background, base, gains=gains)
+    assets |= base_pictures(base, plan)
     return list(dict.fromkeys([*written, *sites, *pictures, *write_assets(out, assets)]))
 
 
@@ -189,9 +194,10 @@ def build_siting(study: Study, scenarios: Sequence[Scenario], out: Path) -> list
     ['siting.html', 'brief-1.html']
     """
     refuse_overwrite({"out": out}, study.files)
-    told = siting_context(study, plan_of(study), scenarios)
+    plan, base = plan_of(study), drawn_base(study)
+    told = siting_context(study, plan, scenarios)
     assets = {"scripts": linked_assets(TABLES_SCRIPT, SHARE_SCRIPT), "styles": linked_assets(STYLE, SITING_STYLE)}
-    shared = shared_context(study) | assets
+    shared = shared_context(study, base=base) | assets
     shared["menu"] = [*shared["menu"], siting_entry(study.lang)]
     contexts = {"siting.html": ("siting.html", told)}
     contexts |= {one["page"]: ("brief.html", {"page": one["page"], "one": one}) for one in told["scenarios"]}
@@ -203,7 +209,7 @@ def build_siting(study: Study, scenarios: Sequence[Scenario], out: Path) -> list
     ]
     texts = asset_texts(colours_of(study.territory.publisher))
     used = {name: texts[name] for name in (STYLE, SITING_STYLE, TABLES_SCRIPT, SHARE_SCRIPT)}
-    return [*written, *pictures, *write_assets(out, used)]
+    return [*written, *pictures, *write_assets(out, used | base_pictures(base, plan))]
 
 
 def build_embed(study: Study, out: Path, *, background: Choice = "ign") -> list[Path]:
@@ -230,10 +236,11 @@ def build_embed(study: Study, out: Path, *, background: Choice = "ign") -> list[
     ...     build_embed(study_est_ensemble(), pathlib.Path(folder))[0].name
     'embed.html'
     """
-    context = embed_page(study)
-    shared = shared_context(study, background) | context | _linked(context, background)
+    context, base = embed_page(study), drawn_base(study)
+    shared = shared_context(study, background, base) | context | _linked(context, background)
     shared |= {"address": address_of(study.territory.publisher, "embed.html")}
-    texts = asset_texts(colours_of(study.territory.publisher)) | _data(study, register(study.structures), background)
+    texts = asset_texts(colours_of(study.territory.publisher))
+    texts |= _data(study, register(study.structures), background, base)
     out.mkdir(parents=True, exist_ok=True)
     return [
         _write_page(out, "embed.html", render("embed.html", study.lang, shared)),
@@ -308,7 +315,13 @@ def _single(
 
 
 def _data(
-    study: Study, made: Register, background: Choice, gains: Gains | None = None, page: str = "{code}.html"
+    study: Study,
+    made: Register,
+    background: Choice,
+    base: Sequence[Drawn],
+    *,
+    gains: Gains | None = None,
+    page: str = "{code}.html",
 ) -> dict[str, str]:
     """Return the data of the maps as scripts, by the names of their files."""
     parts = {f"texts-{place}.js": data_script(f"texts{place}", part) for place, part in enumerate(made.texts)}
@@ -316,8 +329,9 @@ def _data(
         for name, part in gain_files(gains).items():
             parts[f"{name.replace('_', '-', 1)}.js"] = data_script(name, part)
     return {
-        LAYERS: data_script("study", study_content(study, background, page)),
+        LAYERS: data_script("study", study_content(study, background, base, page)),
         REGISTER: data_script("register", made.positions),
+        **{f"{layer.file}.js": data_script(layer.file, base_content(layer)) for layer in base},
         **parts,
     }
 

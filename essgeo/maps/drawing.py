@@ -304,9 +304,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Plan:
-    """A still plan in SVG units, north up: communes and target neighbourhoods, :data:`WIDTH` wide.
+    """A still plan in SVG units, north up: communes, target neighbourhoods and stations, :data:`WIDTH` wide.
 
-    ``scale`` is the SVG units of one metre, ``shift`` where the metric origin lies.
+    ``scale`` is the SVG units of one metre, ``shift`` where the metric origin lies, ``ground`` the left, top, width and
+    height of a picture of the whole territory beneath it.
     """
 
     height: int
@@ -314,6 +315,8 @@ class Plan:
     shift: tuple[float, float]
     communes: tuple[Place, ...] = ()
     neighbourhoods: tuple[Place, ...] = ()
+    stations: tuple[tuple[float, float], ...] = ()
+    ground: tuple[float, ...] = ()
     width: int = WIDTH
 
     def drawn(self, xy: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -333,16 +336,32 @@ class Plan:
 
 def plan_of(study: Setting, within: tuple[float, float, float, float] | None = None) -> Plan:
     """Return the plan of the communes and the target neighbourhoods, or of what of them lies in a box."""
-    west, south, east, north = within or study.communes.total_bounds.tolist()
-    scale = (WIDTH - 2 * MARGIN) / (east - west)
-    height = round((north - south) * scale + 2 * MARGIN)
-    bare = Plan(height, scale, (MARGIN - west * scale, MARGIN + north * scale))
+    whole = _frame(study.communes.total_bounds.tolist())
+    bare = _frame(within) if within is not None else whole
+    ratio = bare.scale / whole.scale
+    left, top = (own - ratio * other for own, other in zip(bare.shift, whole.shift, strict=True))
+    ground = tuple(round(value, 2) for value in (left, top, ratio * whole.width, ratio * whole.height))
     layers = [study.communes, study.neighbourhoods]
     if within is not None:
         # Cut beyond the edge of the plan, so that no border is drawn along it.
-        box = shapely.box(*within).buffer(2 * MARGIN / scale)
+        box = shapely.box(*within).buffer(2 * MARGIN / bare.scale)
         layers = [layer.clip(box, keep_geom_type=True, sort=True) for layer in layers]
-    return replace(bare, communes=_places(layers[0], bare), neighbourhoods=_places(layers[1], bare))
+    stations = study.stations[(study.stations["status"] != "planned") & study.stations.geometry.notna()]
+    dots = bare.points(stations)
+    seen = dots[((dots > 0) & (dots < (bare.width, bare.height))).all(axis=1)].round(1).tolist()
+    return replace(
+        bare,
+        communes=_places(layers[0], bare),
+        neighbourhoods=_places(layers[1], bare),
+        stations=tuple((x, y) for x, y in seen),
+        ground=ground,
+    )
+
+
+def _frame(bounds: Sequence[float]) -> Plan:
+    west, south, east, north = bounds
+    scale = (WIDTH - 2 * MARGIN) / (east - west)
+    return Plan(round((north - south) * scale + 2 * MARGIN), scale, (MARGIN - west * scale, MARGIN + north * scale))
 
 
 def _places(layer: gpd.GeoDataFrame, plan: Plan) -> tuple[Place, ...]:
@@ -359,8 +378,10 @@ def _places(layer: gpd.GeoDataFrame, plan: Plan) -> tuple[Place, ...]:
 
 
 def svg_path(shape: shapely.Geometry) -> str:
-    """Return the path of a polygon, or of several, in the units of its coordinates."""
-    rings = [ring for part in shapely.get_parts(shape) for ring in shapely.get_rings(part)]
-    return "".join(
-        "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in shapely.get_coordinates(ring)[:-1]) + "Z" for ring in rings
-    )
+    """Return polygons or lines as the path of an SVG."""
+    parts = shapely.get_parts(shape)
+    rings = [ring for part in parts for ring in shapely.get_rings(part)]
+    closed = ["L".join(f"{x:.1f} {y:.1f}" for x, y in shapely.get_coordinates(ring)[:-1]) for ring in rings]
+    lines = [part for part in parts if part.geom_type == "LineString"]
+    opened = ["L".join(f"{x:.1f} {y:.1f}" for x, y in shapely.get_coordinates(line)) for line in lines]
+    return "".join([f"M{ring}Z" for ring in closed] + [f"M{line}" for line in opened])

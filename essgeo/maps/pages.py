@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from essgeo.errors import InputError
 from essgeo.gaps import LEAST_LOCATED
 from essgeo.maps.actors import actors_page
+from essgeo.maps.base import base_context
 from essgeo.maps.drawing import MARKS, STROKES, cooperations
 from essgeo.maps.fill import coverage_themes
 from essgeo.maps.findings import bound, headline, qpv_pages, records, tally, walking, where
@@ -36,13 +37,14 @@ from essgeo.text.numbers import joined
 from essgeo.text.phrases import method_in_words, register_bound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import geopandas as gpd
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
+    from essgeo.maps.base import Drawn
     from essgeo.maps.render import Choice
     from essgeo.results import Study
 
@@ -56,7 +58,7 @@ AROUND_M = 2000.0
 _EMPTY_FIELDS = ("address", "family", "siren", "active_from")
 
 
-def shared_context(study: Study, background: Choice = "none") -> Context:
+def shared_context(study: Study, background: Choice = "none", base: Sequence[Drawn] = ()) -> Context:
     """Return what every page shows: names, date, vintage, sources, and how many structures are not located."""
     words = texts(study.lang)
     return {
@@ -75,7 +77,8 @@ def shared_context(study: Study, background: Choice = "none") -> Context:
         "embed_code": embed_code(words["territory"]["title"].format(territory=study.territory.name)),
         "parameters": study.parameters,
         "minutes": study.parameters.walk_minutes,
-        "inputs": study.inputs,
+        "inputs": list(dict.fromkeys([*study.inputs, *(layer.source for layer in base)])),
+        **base_context(base, study.lang),
         "notes": study.shortfalls,
         "register_lists": records(study.register_lists),
         "qpv_pages": [(code, f"{page}.html", study.qpv["name"][code]) for code, page in qpv_pages(study).items()],

@@ -102,6 +102,7 @@ _MODULES = (
     "symbols.js",
     "popups.js",
     "layers.js",
+    "base.js",
     "fill.js",
     "structures.js",
     "whatif.js",

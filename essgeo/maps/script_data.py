@@ -16,6 +16,7 @@ from essgeo.access.walking import reach_m
 from essgeo.crs import GEOGRAPHIC
 from essgeo.files.redact import SIREN, redact, redact_identifiers
 from essgeo.maps.actors import elsewhere
+from essgeo.maps.base import GROUND, shown_base
 from essgeo.maps.drawing import MARKS, POINT_DIGITS, STROKES, layers_with_popups
 from essgeo.maps.fill import SHARE_COLOURS, SHARE_DIGITS, coverage_themes, fill_content
 from essgeo.maps.findings import headline, records, where
@@ -37,9 +38,12 @@ from essgeo.text.languages import texts, typeset
 from essgeo.uncertainty.streets import ALONG, ASIDE_M, BEND
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from essgeo.maps.base import Drawn
     from essgeo.maps.render import Choice
     from essgeo.messages import Lang
     from essgeo.results import Study
@@ -210,22 +214,27 @@ _VOCABULARIES = {
 }
 
 
-def study_content(study: Study, background: Choice, page: str = "{code}.html") -> dict[str, Any]:
+def study_content(
+    study: Study, background: Choice, base: Sequence[Drawn] = (), page: str = "{code}.html"
+) -> dict[str, Any]:
     """Return what every map of a study shows: words, symbols, outlines, shares; ``page`` addresses a neighbourhood."""
     day, words = study.parameters.as_of, texts(study.lang)["map"]
+    failed = words["background_failed"].format(shown=shown_base(base, study.lang))
     return {
         "lang": study.lang,
         "minutes": study.parameters.walk_minutes,
         "level": study.parameters.level,
         "page": page,
         "day": day.isoformat(),
-        "texts": {key: text for key, text in words.items() if key in asked_words()},
+        "texts": {key: text for key, text in words.items() if key in asked_words()} | {"background_failed": failed},
         "labels": labels_by_field(study.lang),
         "facts": {name: words.get(name, COLUMNS[name].description[study.lang]) for name in _FACTS},
         "shapes": SHAPES,
         "symbols": SECTOR_SYMBOLS,
         "colours": SHARE_COLOURS,
         "background": BACKGROUNDS.get(background),
+        "ground": {kind: ground._asdict() for kind, ground in GROUND.items()},
+        "base": [layer.file for layer in base],
         "layers": layers_with_popups(study),
         "elsewhere": elsewhere(study),
         "strokes": {name: stroke._asdict() for name, stroke in STROKES.items()},

@@ -139,13 +139,13 @@ def attributions(study: Setting, caveats: Iterable[str], files: Mapping[str, Col
         "",
         own["pages"],
     ]
-    if is_share_alike(study.inputs):
+    if is_share_alike(study.credited):
         lines += ["", own["odbl"]]
-    for licence in sorted({source.licence for source in study.inputs}):
+    for licence in sorted({source.licence for source in study.credited}):
         lines += ["", f"## {_escape(licence)}", ""]
         if path := _licence(licence).get("path"):
             lines += [f"<{path}>", ""]
-        for source in (source for source in study.inputs if source.licence == licence):
+        for source in (source for source in study.credited if source.licence == licence):
             title, publisher, vintage, file = map(
                 _escape, (source.title, source.publisher, source.vintage, source.file)
             )

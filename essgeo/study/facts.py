@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from essgeo.access import demand_points, grid_points, read_network
+from essgeo.access.base_map import base_of_rail, base_of_streets
 from essgeo.files.geographic import LAYERED
 from essgeo.files.layers import CONTEXT, read_layers
 from essgeo.files.perimeters import empty_layer, read_renewal, renewal_zones
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     import shapely
 
     from essgeo.access import WalkNetwork
+    from essgeo.access.base_map import BaseLayer
     from essgeo.geocoding.engines import Engine
     from essgeo.messages import Lang
     from essgeo.register import Economy
@@ -134,8 +136,8 @@ class Facts:
         The tables of :data:`LISTS`, each without rows where the territory has none.
     indicators
         Figures of need: a column a figure, by code of IRIS or of zone.
-    network
-        Streets; None for straight lines.
+    network, streets
+        Streets and the file they are from; None for straight lines.
     inputs, notes, faults
         Files used, what could not be had, and what went wrong in full.
     economy
@@ -149,6 +151,7 @@ class Facts:
     lists: dict[str, pd.DataFrame]
     indicators: pd.DataFrame
     network: WalkNetwork | None
+    streets: Path | None
     inputs: tuple[Input, ...]
     notes: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
@@ -229,6 +232,7 @@ def own_facts(
         lists=lists,
         indicators=figures,
         network=network,
+        streets=given.get("network"),
         notes=elsewhere(figures, layers),
         inputs=tuple(own_inputs(territory, parameters.vintage, given)),
     )
@@ -373,7 +377,7 @@ def live_facts(
     streets = _streets(live, given, layers, steps=parameters.profile != "wheelchair")
     listed, counted = own_lists(live.territory), official_figures(live, layers["iris"].index)
     figures = figures_of_need(listed.value["iris_indicators"], given, counted.value)
-    network = streets.value
+    network, file = streets.value
     account = gather(None, found, cells, inhabited, renewal, addresses, structures, streets, listed, counted)
     return Facts(
         layers=layers | {"neighbourhoods": inhabited.value, "npnru": renewal.value},
@@ -383,6 +387,7 @@ def live_facts(
         lists=listed.value,
         indicators=figures,
         network=network,
+        streets=file,
         inputs=tuple(_dated(account.inputs, network)),
         # A file may be asked for twice: incomes are in the layer of IRIS, and tell of need.
         notes=tuple(dict.fromkeys((*account.notes, *elsewhere(figures, layers)))),
@@ -513,15 +518,29 @@ def _addresses(live: Live) -> Found[pd.DataFrame | Engine | None]:
 
 def _streets(
     live: Live, given: Mapping[str, Any], layers: Mapping[str, gpd.GeoDataFrame], *, steps: bool
-) -> Found[WalkNetwork | None]:
+) -> Found[tuple[WalkNetwork | None, Path | None]]:
+    """Return the streets to walk on and their file."""
     if "network" in given:
-        return Found(read_network(given["network"], layers["communes"], steps=steps))
+        return Found((read_network(given["network"], layers["communes"], steps=steps), given["network"]))
 
-    def streets(files: Mapping[str, list[Path]]) -> WalkNetwork | None:
+    def streets(files: Mapping[str, list[Path]]) -> tuple[WalkNetwork | None, Path | None]:
         (path,) = files["osm"]
-        return read_network(path, layers["communes"], steps=steps)
+        return read_network(path, layers["communes"], steps=steps), path
 
-    return find(live, "network", ["osm"], streets, nothing=lambda: None)
+    return find(live, "network", ["osm"], streets, nothing=lambda: (None, None))
+
+
+def base_layers(
+    territory: Territory, communes: gpd.GeoDataFrame, streets: Path | None, inputs: Collection[Input]
+) -> tuple[BaseLayer, ...]:
+    """Return the base of the maps: the rail of the territory, and what the file of streets shows."""
+    layers = []
+    if own := territory.declares("rail"):
+        layers.append(base_of_rail(read_layer(territory, "rail"), input_of(territory.file("rail"))))
+    if streets is not None:
+        (source,) = (one for one in inputs if one.layer == "network")
+        layers.append(base_of_streets(streets, communes.geometry, source, rail=not own))
+    return tuple(layers)
 
 
 def own_lists(territory: Territory) -> Found[dict[str, pd.DataFrame]]:

@@ -46,7 +46,7 @@ from essgeo.register.seed_figures import beside_today
 from essgeo.results import Setting, Study
 from essgeo.siting import default_scenarios, gains_by_cell
 from essgeo.study.compare import compare_studies
-from essgeo.study.facts import live_facts, own_facts, user_inputs, vintage_of
+from essgeo.study.facts import base_layers, live_facts, own_facts, user_inputs, vintage_of
 from essgeo.study.inputs import Options
 from essgeo.study.place import add_places, lay_over, with_premises
 from essgeo.territory import Territory, load_territory
@@ -103,11 +103,13 @@ def set_up(territory: str | Path | Territory, options: Options) -> Setting:
     )
     if placed.structures["counted"].sum() > MANY_STRUCTURES:
         parameters = replace(parameters, draws=min(parameters.draws, FEWER))
+    theirs = user_inputs(given | ban, parameters.vintage, facts.network, lang=options.lang)
+    inputs = (*facts.inputs, *theirs)
     return Setting(
         territory=here,
         parameters=parameters,
         lang=options.lang,
-        inputs=(*facts.inputs, *user_inputs(given | ban, parameters.vintage, facts.network, lang=options.lang)),
+        inputs=inputs,
         structures=placed.structures,
         structure_zones=placed.structure_zones,
         demand=facts.demand,
@@ -121,6 +123,7 @@ def set_up(territory: str | Path | Territory, options: Options) -> Setting:
         review=placed.review,
         files=options.inputs(here),
         engines=placed.engines,
+        base=base_layers(here, facts.layers["communes"], facts.streets, inputs),
         **placed.layers,
     )
 

@@ -22,6 +22,7 @@ const Background = (function () {
     if (shown) {
       shown.remove();
       shown = null;
+      Base.toggle(true);
     }
     if (!source || name === "none") {
       return;
@@ -36,6 +37,7 @@ const Background = (function () {
     picture.onerror = failed;
     picture.onload = function () {
       if (wanted === name && !shown) {
+        Base.toggle(false);
         shown = L.tileLayer(url, { attribution: attribution, maxZoom: 19, opacity: 0.75 }).addTo(map);
       }
     };

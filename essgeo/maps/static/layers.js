@@ -86,7 +86,7 @@ const Layers = (function () {
 
   function label(latlng, text, kind) {
     const made = isolated(text);
-    made.className = "map-label " + kind;
+    made.className = kind;
     const icon = L.divIcon({ html: made, className: "map-label-anchor", iconSize: [0, 0] });
     return L.marker(latlng, { icon: icon, interactive: false, keyboard: false, pane: "names" });
   }
@@ -98,7 +98,7 @@ const Layers = (function () {
       return layer;
     }
     const named = data.layers[name].features.map((feature) =>
-      label(L.geoJSON(feature).getBounds().getCenter(), feature.properties.title, LABELLED[name])
+      label(L.geoJSON(feature).getBounds().getCenter(), feature.properties.title, "map-label " + LABELLED[name])
     );
     return L.featureGroup([layer, ...named]);
   }
@@ -149,10 +149,13 @@ const Layers = (function () {
   const veil = { stroke: false, fillColor: "#f7f6f2", fillOpacity: 0.7, smoothFactor: 0, interactive: false };
   L.polygon([WORLD, ...rings], Object.assign(veil, { pane: "beyond", renderer: L.canvas({ pane: "beyond" }) })).addTo(map);
 
-  const pinned = [...Object.keys(data.marks), "structures"];
-  const stamps = new Stamps("points", () =>
-    pinned.filter((name) => map.hasLayer(layers[name])).flatMap((name) => layers[name].getLayers())
-  );
+  // Every symbol that is shown, the lowest first.
+  function drawnPins() {
+    const names = [...Object.keys(data.marks), "structures"];
+    return names.filter((name) => map.hasLayer(layers[name])).flatMap((name) => layers[name].getLayers());
+  }
+
+  const stamps = new Stamps("points", drawnPins);
 
   stamps.addTo(map);
 
@@ -173,25 +176,45 @@ const Layers = (function () {
     }
   }
 
-  // Names that would cover one another are left out, target neighbourhoods first served.
+  // Names cover neither one another nor symbols: one that would is moved a little. Where that does not help, those
+  // of target neighbourhoods, first served, lie below the symbols, and others are left out.
+  const RANKS = ["neighbourhood", "commune", "place", "station"];
+  const SHIFTS = [[0, 0], [0, -14], [0, 14], [-24, 0], [24, 0], [0, -28], [0, 28], [-24, -20], [24, -20], [-24, 20], [24, 20], [0, -42], [0, 42]];
+  const shifts = new WeakMap();
+
   function declutter() {
+    const corner = map.getContainer().getBoundingClientRect();
+    const symbols = drawnPins().map(function (pin) {
+      const { x, y } = map.latLngToContainerPoint(pin.getLatLng());
+      const radius = pin.options.radius || 0;
+      return new DOMRect(corner.x + x - radius, corner.y + y - radius, 2 * radius, 2 * radius);
+    });
     const placed = [];
-    const names = Array.from(document.querySelectorAll(".map-label"));
-    const isFirst = (name) => Number(name.classList.contains("neighbourhood"));
-    names.sort((one, other) => isFirst(other) - isFirst(one));
-    names.forEach(function (name) {
-      const box = name.getBoundingClientRect();
-      const clear = placed.every(
-        (other) => box.right < other.left || box.left > other.right || box.bottom < other.top || box.top > other.bottom
-      );
-      name.classList.toggle("covered", !clear);
-      if (clear) {
-        placed.push(box);
+    const overlaps = (one, other) =>
+      one.right > other.left && one.left < other.right && one.bottom > other.top && one.top < other.bottom;
+    const rankOf = (name) => RANKS.findIndex((rank) => name.classList.contains(rank));
+    /** @type {HTMLElement[]} */
+    const names = Array.from(map.getContainer().querySelectorAll(".map-label, .base-label"));
+    const boxes = new Map(names.map((name) => [name, name.getBoundingClientRect()]));
+    names.sort((one, other) => rankOf(one) - rankOf(other)).forEach(function (name) {
+      const { x, y, width, height } = boxes.get(name) || new DOMRect();
+      const [before, above] = shifts.get(name) || SHIFTS[0];
+      const free = SHIFTS.map(([right, down]) => ({
+        shift: [right, down],
+        box: new DOMRect(x - before + right, y - above + down, width, height),
+      })).filter(({ box }) => !placed.some((other) => overlaps(box, other)));
+      const clear = free.find(({ box }) => !symbols.some((symbol) => overlaps(box, symbol)));
+      const chosen = clear || (rankOf(name) === 0 ? free[0] : undefined);
+      name.classList.toggle("covered", !chosen);
+      if (chosen) {
+        placed.push(chosen.box);
+        shifts.set(name, chosen.shift);
+        name.style.translate = chosen.shift.map((pixels) => pixels + "px").join(" ");
       }
     });
   }
 
-  map.on("zoomend viewreset layeradd", L.Util.throttle(() => window.requestAnimationFrame(declutter), 100, map));
+  map.on("zoomend moveend viewreset layeradd", L.Util.throttle(() => window.requestAnimationFrame(declutter), 100, map));
 
   // Whether a polygon holds a place: a ray to the east crosses its rings an odd number of times.
   function holds({ type, coordinates }, { lat, lng }) {
@@ -221,6 +244,7 @@ const Layers = (function () {
     outlining: outlining,
     pin: pin,
     stack: stack,
+    label: label,
     follow: follow,
     toggle: toggle,
     under: under,

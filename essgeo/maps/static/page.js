@@ -373,7 +373,7 @@
   wire();
   restore();
   // For the console, and for whoever tests a page.
-  Object.assign(window, { essgeo: { ...Dom, ...Register, ...Layers, ...Fill, ...Structures } });
+  Object.assign(window, { essgeo: { ...Dom, ...Register, ...Layers, ...Fill, ...Structures, base: Base } });
   document.documentElement.dataset.ready = "map";
   (register.light ? name() : Promise.resolve()).then(() => (document.documentElement.dataset.ready = "names"));
 })();

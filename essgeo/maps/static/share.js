@@ -29,7 +29,8 @@
     copy.removeAttribute("class");
   }
 
-  // A drawing with the look that its style sheet gives it; what it draws of another one is put in its place.
+  // A drawing with the look that its style sheet gives it; what it draws of another one is put in its place. The base
+  // beneath it stays out: it is a file of its own.
   /** @param {SVGSVGElement} svg @returns {SVGElement} */
   function copied(svg) {
     const copy = /** @type {SVGSVGElement} */ (svg.cloneNode(true));
@@ -43,6 +44,7 @@
         parts[place].replaceWith(part);
       }
     });
+    copy.querySelectorAll("image").forEach((image) => image.remove());
     copy.removeAttribute("class");
     copy.removeAttribute("style");
     return copy;
