@@ -29,6 +29,7 @@ language = "en"
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc"]
 exclude_patterns = ["generated/sources.md", "generated/worlds.md", "generated/measured_*"]  # included in other pages
 
+templates_path = ["_templates"]
 html_theme = "pydata_sphinx_theme"
 html_title = "essgeo"
 html_static_path = ["_static"]

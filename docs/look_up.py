@@ -10,6 +10,7 @@ from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
 import click
+from house import layers as floors
 from run_notebooks import ROOT
 
 import essgeo
@@ -100,12 +101,15 @@ def rooms() -> dict[str, tuple[str, list[str]]]:
 
 def api() -> str:
     """Return the page of public names, by the room that has them, then of what rooms export beside them."""
-    blocks = ["# Python", "Public names first; then what each room exports beside them, for who builds on it."]
+    blocks = [
+        "# Python",
+        "Public names first, in the order in which data flows; then what each room exports beside them, for who builds on it.",
+    ]
     by_room: dict[str, list[str]] = {}
     for name in essgeo.__all__:
         by_room.setdefault(getattr(essgeo, name).__module__.split(".")[1], []).append(name)
-    for room, names in by_room.items():
-        blocks += [f"## {first_line(room)}", summary("essgeo", names)]
+    for room in (room for floor in reversed(floors()) for room in floor if room in by_room):
+        blocks += [f"## {first_line(room)}", summary("essgeo", by_room[room])]
     blocks.append("## What rooms export")
     for room, (says, names) in rooms().items():
         blocks += [f"### `essgeo.{room}`", says, summary(f"essgeo.{room}", names)]
