@@ -36,6 +36,8 @@ SAYS: dict[str, dict[Lang, str]] = {
     "what": {"en": "what it does", "fr": "ce qu'elle fait"},
 }
 
+NAMES = "Public names in the order in which data flows, then what each room exports beside them, for who builds on it."
+
 READ = (
     "From `essgeo/schema/columns.csv`. *Must*: no cell may be empty; *may*: the column may be absent. A header counts "
     "in any case, with or without accents and punctuation; `--columns FIELD=COLUMN` names any other."
@@ -101,10 +103,7 @@ def rooms() -> dict[str, tuple[str, list[str]]]:
 
 def api() -> str:
     """Return the page of public names, by the room that has them, then of what rooms export beside them."""
-    blocks = [
-        "# Python",
-        "Public names first, in the order in which data flows; then what each room exports beside them, for who builds on it.",
-    ]
+    blocks = ["# Python", NAMES]
     by_room: dict[str, list[str]] = {}
     for name in essgeo.__all__:
         by_room.setdefault(getattr(essgeo, name).__module__.split(".")[1], []).append(name)
