@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import shutil
+from base64 import b64decode
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +28,7 @@ author = copyright = "essgeo contributors"  # noqa: A001 (the name that Sphinx r
 version = release = installed("essgeo")
 language = "en"
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc"]
-exclude_patterns = ["generated/sources.md", "generated/worlds.md", "generated/measured_*"]  # included in other pages
+exclude_patterns = ["generated/sources.md", "generated/gallery.md", "generated/measured_*"]  # included in other pages
 
 templates_path = ["_templates"]
 html_theme = "pydata_sphinx_theme"
@@ -67,18 +68,25 @@ def local_map(page: str) -> str:
     return LIBRARY.sub(local, page)
 
 
-def take_notebooks(folder: Path) -> str:
-    """Copy the notebooks that were run, their maps made local; return how many worlds their studies drew."""
+def take_notebooks(folder: Path) -> list[str]:
+    """Copy the notebooks that were run, their maps made local; return each as a card, with its first figure."""
     import nbformat  # noqa: PLC0415
 
     folder.mkdir(parents=True, exist_ok=True)
+    cards = []
     for path in NOTEBOOKS:
         book = nbformat.read(RUN / path.name, as_version=4)
-        for output in (output for cell in book.cells for output in cell.get("outputs", ())):
-            if "text/html" in output.get("data", {}):
-                output["data"]["text/html"] = local_map(output["data"]["text/html"])
+        shown = [output.get("data", {}) for cell in book.cells for output in cell.get("outputs", ())]
+        for data in shown:
+            if "text/html" in data:
+                data["text/html"] = local_map(data["text/html"])
         nbformat.write(book, folder / path.name)
-    return (RUN / DONE).read_text(encoding="utf-8")
+        title = book.cells[0].source.partition("\n")[0].removeprefix("# ")
+        figure = next(data["image/png"] for data in shown if "image/png" in data)
+        (folder / f"{path.stem}.png").write_bytes(b64decode(figure))
+        link, picture = f"../generated/notebooks/{path.name}", f"../generated/notebooks/{path.stem}.png"
+        cards.append(f"::::{{container}}\n[![]({picture})]({link})\n\n[{title}]({link})\n::::\n")
+    return cards
 
 
 def put_beside(app: Sphinx) -> None:
@@ -91,8 +99,10 @@ def generate(_app: Sphinx, _config: Config) -> None:
     """Write what the code says before Sphinx looks for pages."""
     write_pages(GENERATED)
     draw_pictures(GENERATED / "pictures")
-    worlds = take_notebooks(GENERATED / "notebooks")
-    (GENERATED / "worlds.md").write_text(f"Tirages de ces études : {worlds}.\n", encoding="utf-8")
+    cards = "\n".join(take_notebooks(GENERATED / "notebooks"))
+    worlds = (RUN / DONE).read_text(encoding="utf-8")
+    gallery = f":::::{{container}} gallery\n{cards}:::::\n\nTirages de ces études : {worlds}.\n"
+    (GENERATED / "gallery.md").write_text(gallery, encoding="utf-8")
 
 
 def visit_math(page: HTML5Translator, node: nodes.Element) -> None:
