@@ -11,6 +11,7 @@ import shapely
 from scipy import sparse
 
 from essgeo.access.accessibility import weighted_median
+from essgeo.access.walking import near_network
 from essgeo.errors import InputError
 from essgeo.messages import tell
 from essgeo.schema.validate import require_columns, with_known_names
@@ -18,6 +19,8 @@ from essgeo.schema.validate import require_columns, with_known_names
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
+
+    from essgeo.access import WalkNetwork
 
 
 FROM_POINTS = "Take residents from demand_points, which names the place and the method of each point."
@@ -198,6 +201,17 @@ def measured_areas(areas: Areas, near: NDArray[np.bool_]) -> Areas:
     shown = sparse.csr_matrix(sparse.diags_array(enough.astype(np.float64)) @ kept)
     shown.eliminate_zeros()
     return Areas(areas.table.assign(residents_measured=measured), shown)
+
+
+def gather_measured(
+    demand: gpd.GeoDataFrame, network: WalkNetwork | None, *, territory: str, **layers: gpd.GeoDataFrame
+) -> tuple[Areas, Areas, NDArray[np.bool_]]:
+    """Return areas from :func:`gather_areas`, the same of those whose walks are measured, and who these are.
+
+    Beyond the ends of a file of streets nothing is measured: those who live there are in no figure of reach.
+    """
+    whole, near = gather_areas(demand, territory=territory, **layers), near_network(demand, network)
+    return whole, measured_areas(whole, near), near
 
 
 def require_measured(areas: Areas, communes: gpd.GeoDataFrame) -> None:

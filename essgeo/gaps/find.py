@@ -10,11 +10,9 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from essgeo.access.walking import near_network
 from essgeo.gaps.areas import (
     FROM_POINTS,
-    gather_areas,
-    measured_areas,
+    gather_measured,
     need_weights,
     require_measured,
     resident_weights,
@@ -150,8 +148,7 @@ def find_gaps(  # noqa: PLR0913 (one argument a choice, all but three by name)
         "neighbourhoods": neighbourhoods,
         "qpv": nobody if qpv is None else qpv,
     }
-    near = near_network(demand, network)
-    areas = measured_areas(gather_areas(demand, territory="all", **layers), near)
+    _, areas, near = gather_measured(demand, network, territory="all", **layers)
     require_measured(areas, neighbourhoods)
     demand = cast("gpd.GeoDataFrame", demand[near])
     cost = walks_to_themes(demand, counted, network=network, longest_walk=within_minutes, speed_kmh=speed_kmh)

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from essgeo.messages import Lang
 
 
+SILENT = ("none", "none_located", "few_located")
+"""Why nothing may be concluded of a theme anywhere in the territory: see :func:`essgeo.gaps.assess_gaps`."""
+
 SURE = 0.95
 """An area is behind, or behind another, where it is in so many of the worlds."""
 
@@ -194,7 +197,7 @@ def finding(row: Row, names: Mapping[str, str], lang: Lang, *, level: float = 0.
     """
     said = words(lang)["gaps"]
     place = {"place": row["neighbourhood"], "theme": theme_in_sentence(row["theme"], lang)}
-    unknown = row["conclusion"] in {"nobody", "not_measured", "none", "none_located", "few_located"}
+    unknown = row["conclusion"] in {"nobody", "not_measured", *SILENT}
     ends = row["out_of_reach_low"], row["out_of_reach_high"]
     people = row.get("residents_measured", row["residents"])
     if unknown and people > 0:  # the share within reach, since no gap is named

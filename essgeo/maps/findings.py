@@ -10,6 +10,7 @@ import pandas as pd
 
 from essgeo.access.walking import MAX_SNAP_M
 from essgeo.gaps import standing
+from essgeo.gaps.ranks import SILENT
 from essgeo.register import OUTSIDE, located_here
 from essgeo.schema.headers import simplify
 from essgeo.schema.names import is_page_name
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
 
 
 Row: TypeAlias = Mapping[str, Any]
-
-SILENT = ("none", "none_located", "few_located")
-"""Why nothing may be concluded of a theme anywhere in the territory: see :func:`essgeo.gaps.assess_gaps`."""
 
 SURELY = 1e-9
 """A share so near to 0 or 1 is nobody or everybody."""

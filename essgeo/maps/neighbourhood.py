@@ -10,12 +10,12 @@ import numpy as np
 import shapely
 
 from essgeo.access.walking import reach_m
+from essgeo.gaps.ranks import SILENT
 from essgeo.gaps.reach import THEME_ROWS, theme_bits, unpack_themes
 from essgeo.gaps.support_chain import HERE, UNPLACED
 from essgeo.maps.drawing import TOLERANCE_M, period, surface, svg_path
 from essgeo.maps.fill import colours_of_iris, coverage_themes
 from essgeo.maps.findings import (
-    SILENT,
     Row,
     area_headline,
     borders,

@@ -21,7 +21,7 @@ from essgeo.register.activity import as_day, counted_on
 from essgeo.schema.months import Period, available_months
 from essgeo.schema.validate import require_columns, with_known_names
 from essgeo.siting.candidates import Requirements, apply_filters, default_candidates, known_candidates
-from essgeo.siting.covering import NEARLY, best_with, gains_of, in_order_of_gain, reached_times, worth
+from essgeo.siting.covering import NEARLY, best_with, gains_beside, gains_of, in_order_of_gain, reached_times, worth
 from essgeo.siting.models import Question, check_question, has_targets, problem_of, solve, weights_of
 from essgeo.siting.robustness import (
     CHOSEN_ANEW,
@@ -446,10 +446,7 @@ def _answer(ground: _Ground, asked: _Asked, *, given: bool) -> Scenario:
     problem = problem_of(question)
     best = solution.chosen if rooms is not None else _nearest_of_equals(question, problem, solution.chosen)
     chosen = [choice for choice, _ in in_order_of_gain(problem, best)]
-    after = gains_of(problem, reached_times(problem, chosen))
-    after[chosen] = 0
-    if limits is not None:
-        after[~limits.room(chosen)] = 0
+    after = gains_beside(problem, chosen, limits)
     more = [int(after.argmax())] if objective != "set" and after.max() > 0 else []
     nearly = np.zeros(len(after))
     if solution.value > 0 and objective != "set" and rooms is None:

@@ -148,6 +148,27 @@ def gains_of(problem: Covering, times: NDArray[np.int64]) -> NDArray[np.float64]
     return gains
 
 
+def gains_beside(
+    problem: Covering, held: Sequence[int], limits: Limits | None = None, times: NDArray[np.int64] | None = None
+) -> NDArray[np.float64]:
+    """Return what each candidate would add to a set: 0 for those of the set, and for those that do not fit beside it.
+
+    ``times`` are those of :func:`reached_times`, where they are known.
+
+    Examples
+    --------
+    >>> from scipy import sparse
+    >>> problem = Covering(sparse.csr_array(np.array([[1.0, 1.0], [0.0, 1.0]])), np.array([[5.0], [7.0]]))
+    >>> gains_beside(problem, [0]).tolist()
+    [0.0, 7.0]
+    """
+    gains = gains_of(problem, reached_times(problem, held) if times is None else times)
+    gains[list(held)] = 0
+    if limits is not None:
+        gains[~limits.room(held)] = 0
+    return gains
+
+
 def merge_rows(problem: Covering) -> Covering:
     """Return the problem with rows of identical reach merged, and without those that nothing reaches or worth nothing.
 
@@ -212,10 +233,7 @@ def greedy(
     chosen = list(fixed)
     times = reached_times(problem, chosen)
     while len(chosen) < min(count, problem.reach.shape[1]):
-        gains = gains_of(problem, times)
-        gains[chosen] = 0
-        if limits is not None:
-            gains[~limits.room(chosen)] = 0
+        gains = gains_beside(problem, chosen, limits, times)
         best = int(gains.argmax())
         if gains[best] <= 0:
             break
@@ -248,11 +266,7 @@ def interchange(
             if leaving in fixed:
                 continue
             without = times - reached_times(problem, [leaving])
-            gains = gains_of(problem, without)
-            others = [site for site in current if site != leaving]
-            gains[others] = 0
-            if limits is not None:
-                gains[~limits.room(others)] = 0
+            gains = gains_beside(problem, [site for site in current if site != leaving], limits, without)
             best = int(gains.argmax())
             if gains[best] > gains[leaving] + least:
                 current[place], times, improved = best, without + reached_times(problem, [best]), True
@@ -274,22 +288,15 @@ def best_pair(
     >>> best_pair(Covering(reach, np.array([[4.0], [4.0], [3.0], [3.0]])), [0, 1])
     (1, 2)
     """
-    before = worth(problem, fixed)
-    alone = gains_of(problem, reached_times(problem, fixed))
-    alone[list(fixed)] = 0
+    before, alone = worth(problem, fixed), gains_beside(problem, fixed, limits)
     best, most = tuple(chosen), worth(problem, chosen) * (1 + _LEAST_SHARE) - before
     for site in np.argsort(-alone, kind="stable").tolist():
-        if alone[site] + alone.max() <= most:
+        if alone[site] <= 0 or alone[site] + alone.max() <= most:
             break
         held = [*fixed, site]
-        if limits is not None and not limits.allow(held):
-            continue
         if alone[site] > most:  # alone, where limits leave no room for a second one
             best, most = tuple(held), float(alone[site])
-        gains = gains_of(problem, reached_times(problem, held))
-        gains[held] = 0
-        if limits is not None:
-            gains[~limits.room(held)] = 0
+        gains = gains_beside(problem, held, limits)
         other = int(gains.argmax())
         if gains[other] > 0 and alone[site] + gains[other] > most:
             best, most = (*held, other), float(alone[site] + gains[other])
@@ -320,8 +327,8 @@ def best_with(
 ) -> NDArray[np.float64]:
     """Return, for each candidate, what the best set is worth that holds it, as far as one is found.
 
-    It is sought among the sets that exchange one candidate of the best set, ``chosen``, and, where that has two, among
-    all pairs: exact for one site and for two without limits. 0 where a candidate fits in none.
+    It is sought among the sets that exchange one candidate of the best set, ``chosen``, and, where that has two besides
+    those fixed, among all pairs (:func:`best_pair`): exact for one site and for two. 0 where a candidate fits in none.
 
     Examples
     --------
@@ -340,11 +347,11 @@ def best_with(
         best = np.maximum(best, value)
     whole = worth(problem, chosen)
     best[list(chosen)] = whole
-    if len(chosen) == PAIR and not fixed and limits is None:
-        alone = gains_of(problem, reached_times(problem, []))
-        # No pair is worth more than its two candidates alone: those that cannot come near the best set are left out.
-        for site in np.flatnonzero((best < NEARLY * whole) & (alone + alone.max() >= NEARLY * whole)):
-            gains = gains_of(problem, reached_times(problem, [int(site)]))
-            gains[site] = 0
-            best[site] = max(best[site], alone[site] + gains.max())
+    if len(chosen) == len(fixed) + PAIR:
+        before, alone = worth(problem, fixed), gains_beside(problem, fixed, limits)
+        # No pair adds more than its two candidates alone: those that cannot come near the best set are left out.
+        nearly = (alone > 0) & (before + alone + alone.max() >= NEARLY * whole)
+        for site in np.flatnonzero((best < NEARLY * whole) & nearly).tolist():
+            seconds = gains_beside(problem, [*fixed, site], limits)
+            best[site] = max(best[site], before + alone[site] + seconds.max())
     return best

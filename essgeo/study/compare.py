@@ -12,12 +12,10 @@ import geopandas as gpd
 import pandas as pd
 
 from essgeo.access import read_network
-from essgeo.access.walking import near_network
 from essgeo.errors import InputError
 from essgeo.files.parquet import read_parquet
 from essgeo.files.provenance import Input
-from essgeo.gaps import gather_areas
-from essgeo.gaps.areas import measured_areas
+from essgeo.gaps.areas import gather_measured
 from essgeo.gaps.difference import reach_difference
 from essgeo.maps.before_after import build_before_after
 from essgeo.messages import tell
@@ -74,8 +72,7 @@ def compare_studies(before: Setting, after: Setting) -> Comparison:
         raise InputError(tell("compare_streets"))
     places, sides = changed_places(before.structures, after.structures, (before.parameters.as_of, chosen.as_of))
     layers = {"communes": after.communes, "neighbourhoods": after.neighbourhoods, "qpv": after.qpv}
-    near = near_network(after.demand, after.network)
-    areas = measured_areas(gather_areas(after.demand, territory=here.name, **layers), near)
+    _, areas, near = gather_measured(after.demand, after.network, territory=here.name, **layers)
     changes = reach_difference(
         cast("gpd.GeoDataFrame", after.demand[near]),
         sides,

@@ -20,7 +20,6 @@ from essgeo.gaps import (
     cooperations,
     coverage,
     draw,
-    gather_areas,
     iris_areas,
     iris_supply,
     near_each_other,
@@ -30,7 +29,7 @@ from essgeo.gaps import (
     support_chain,
     support_offers,
 )
-from essgeo.gaps.areas import measured_areas, require_measured
+from essgeo.gaps.areas import gather_measured, measured_areas, require_measured
 from essgeo.gaps.reach import trips_to, walks_to_themes
 from essgeo.gaps.scenarios import border_shares, reach_if_listed
 from essgeo.maps import build_maps
@@ -148,12 +147,9 @@ def measure(setting: Setting) -> Study:
     located = counted.geometry.notna().to_numpy()
     placed = cast("gpd.GeoDataFrame", counted[located])
     layers = {name: getattr(setting, name) for name in ("communes", "neighbourhoods", "qpv", "npnru")}
-    whole = gather_areas(
-        setting.demand, territory=here.name, **{name: layer for name, layer in layers.items() if name != "npnru"}
-    )
-    # Beyond the ends of a file of streets nothing is measured: those who live there are in no figure of reach.
-    near = near_network(setting.demand, setting.network)
-    areas, demand = measured_areas(whole, near), cast("gpd.GeoDataFrame", setting.demand[near])
+    ranked = {name: layer for name, layer in layers.items() if name != "npnru"}
+    whole, areas, near = gather_measured(setting.demand, setting.network, territory=here.name, **ranked)
+    demand = cast("gpd.GeoDataFrame", setting.demand[near])
     require_measured(areas, setting.communes)
     cost = walks_to_themes(
         demand, counted, network=setting.network, longest_walk=max(walks), speed_kmh=chosen.speed_kmh

@@ -220,11 +220,21 @@ def test_capacities_by_enumeration(random_problem: Callable[..., Covering], seed
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_best_set_with_each_candidate_by_enumeration(random_problem: Callable[..., Covering], seed: int) -> None:
     problem = random_problem(seed, rows=40, candidates=9)
-    for count in (1, 2):
-        best = maximise(problem, count)
-        found = best_with(problem, best.chosen)
+    costs = np.random.default_rng(seed).uniform(1, 3, 9)
+    budget = Limits(sparse.csr_array(costs[None]), np.array([4.5]))
+    for count, fixed, limits in ((1, (), None), (2, (), None), (2, (), budget), (3, (4,), None), (3, (4,), budget)):
+        best = maximise(problem, count, limits=limits, fixed=fixed)
+        if len(best.chosen) < count:
+            continue
+        found = best_with(problem, best.chosen, limits=limits, fixed=fixed)
+        sets = [
+            chosen
+            for size in range(1, count + 1)
+            for chosen in combinations(range(9), size)
+            if {*fixed} <= {*chosen} and (limits is None or limits.allow(chosen))
+        ]
         for one in range(9):
-            most = max(worth(problem, chosen) for chosen in combinations(range(9), count) if one in chosen)
+            most = max((worth(problem, chosen) for chosen in sets if one in chosen), default=0.0)
             assert found[one] <= most + 1e-9
             assert (found[one] >= NEARLY * best.value - 1e-9) == (most >= NEARLY * best.value - 1e-9)
 
