@@ -76,7 +76,7 @@ ROW = {
             "9 points de mieux",
             "9 points ahead of the territory (3 to 12)",
         ),
-        ({"low": -1.0}, "ne se distingue pas de zéro (de -1 à 20)", "cannot be told from zero (-1 to 20)"),
+        ({"low": -1.0}, "ne se distingue pas de zéro (de \u22121 à 20)", "cannot be told from zero (\u22121 to 20)"),
         ({}, "4\u202f000 habitants sur 5\u202f000", "4,000 of 5,000 residents"),
         ({}, "distinct des autres", "apart from the others"),
         ({"not_distinguishable": "a|b"}, "de celui de A et B.", "from that of A and B."),
