@@ -275,13 +275,16 @@ def _address(
 
 def _linked(context: Mapping[str, Any], background: Choice) -> dict[str, Any]:
     """Return the scripts and styles of a page of a folder, and its policy."""
+    tiles: Choice = "none"
     if "map" in context:
         tiles = background
         scripts = linked_assets(LEAFLET_SCRIPT, LAYERS, REGISTER, MAP_SCRIPT, TABLES_SCRIPT)
         styles = linked_assets(*_MAP_STYLES)
+    elif "areas" in context:
+        scripts = linked_assets(LEAFLET_SCRIPT, LAYERS, REGISTER, COMPARE_SCRIPT, TABLES_SCRIPT)
+        styles = linked_assets(*_MAP_STYLES)
     else:
-        tiles = "none"
-        scripts = linked_assets(*([COMPARE_SCRIPT] if "areas" in context else []), TABLES_SCRIPT)
+        scripts = linked_assets(TABLES_SCRIPT)
         styles = linked_assets(STYLE, *([SITING_STYLE] if "plan" in context else []))
     if context["page"] != "embed.html":
         scripts += linked_assets(SHARE_SCRIPT)

@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from essgeo.maps.findings import Row, by_index, interval, qpv_pages, records, walk, walk_to, where
+from essgeo.maps.fill import coverage_themes
+from essgeo.maps.findings import SILENT, Row, by_index, interval, qpv_pages, records, walk, walk_to, where
 from essgeo.schema.vocabulary import ROLES, STAGES, THEMES
 from essgeo.text.languages import texts
 from essgeo.text.numbers import MISSING, number, percent, placed
@@ -26,12 +27,13 @@ LEVELS = ("neighbourhood", "qpv")
 
 @dataclass(frozen=True)
 class Cell:
-    """A figure in words, its interval in words, and the two ends of that interval where there is one."""
+    """A figure in words, its interval in words and its two ends where it has one, and the share that it is, if any."""
 
     text: str
     note: str = ""
     low: float | None = None
     high: float | None = None
+    share: float | None = None
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,13 @@ def compare_page(study: Study) -> dict[str, Any]:
         (words["chain"], _chain(study, list(areas))),
     ]
     several = len({area["group"] for area in areas.values()}) > 1
-    return {"page": "compare.html", "areas": areas, "groups": groups, "with_qpv": several}
+    return {
+        "page": "compare.html",
+        "areas": areas,
+        "groups": groups,
+        "with_qpv": several,
+        "coverage_themes": coverage_themes(study),
+    }
 
 
 def _areas(study: Study) -> dict[str, dict[str, str]]:
@@ -133,6 +141,8 @@ def _gap_cell(row: Row, study: Study) -> Cell:
     names = ("out_of_reach", "out_of_reach_low", "out_of_reach_high")
     share = {name: round(row[name], 1) / residents for name in names}
     cell = _interval_cell(share, *names, study, share=True)
+    if row["conclusion"] in SILENT:
+        return Cell(cell.text, texts(study.lang)["gap_conclusions"][row["conclusion"]])
     people = texts(study.lang)["compare"]["people"].format(count=number(row["out_of_reach"], study.lang))
     return replace(cell, note=f"{cell.note}, {people}") if cell.note else cell
 
@@ -164,4 +174,5 @@ def _interval_cell(row: Row | None, value: str, low: str, high: str, study: Stud
     if row is None or math.isnan(row[value]):
         return Cell(MISSING)
     text = percent(row[value], study.lang) if share else number(row[value], study.lang)
-    return Cell(text, interval(row[low], row[high], study.lang, share=share), float(row[low]), float(row[high]))
+    said = interval(row[low], row[high], study.lang, share=share)
+    return Cell(text, said, float(row[low]), float(row[high]), float(row[value]) if share else None)

@@ -193,6 +193,34 @@ def test_two_neighbourhoods_stand_side_by_side(opened: Opened, folder: Path) -> 
         assert heads == ["Le Bas", "Le Haut"]
 
 
+def test_two_maps_move_together_and_whiskers_come_in_pairs(opened: Opened, folder: Path) -> None:
+    with opened(folder / "compare.html", fragment="#a=la-place&b=QN1&theme=jeunesse") as page:
+        assert page.locator("#compare-theme").input_value() == "jeunesse"
+        names = page.locator("#compare-maps h2").all_inner_texts()
+        assert names == ["La Place", "Amont - Aval"]
+        panes = page.locator(".plan-map .leaflet-map-pane")
+        scales = page.locator(".plan-map .leaflet-control-scale-line").all_inner_texts()
+        assert scales[0] == scales[1]
+        where = "pane => new DOMMatrix(getComputedStyle(pane).transform).m41"
+        before = [panes.nth(place).evaluate(where) for place in (0, 1)]
+        box = page.locator("#compare-map-a").bounding_box()
+        assert box
+        page.mouse.move(box["x"] + 200, box["y"] + 200)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 120, box["y"] + 200, steps=4)
+        page.mouse.up()
+        after = [panes.nth(place).evaluate(where) for place in (0, 1)]
+        assert [round(new - old) for new, old in zip(after, before, strict=True)] == [-80, -80]
+        # Each share of the table that both areas have, in the order of the table.
+        cells = page.locator("#compare tbody tr:has(td[data-area='la-place'][data-share])")
+        assert page.locator("#compare-plot li").count() == cells.count() > 3
+        mean = page.locator("#compare-plot li").first.locator("g.first .mean").get_attribute("cx")
+        shown = cells.first.locator("td[data-area='la-place']").get_attribute("data-share")
+        assert float((mean or "").removesuffix("%")) == pytest.approx(100 * float(shown or "nan"))
+        page.locator("#compare-theme").select_option("all")
+        assert page.evaluate("location.hash") == "#a=la-place&b=QN1"
+
+
 def test_the_comparison_is_whole_without_a_script(browser: Browser, folder: Path) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()

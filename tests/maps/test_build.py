@@ -323,6 +323,14 @@ def test_a_comparison_gives_shares_with_intervals_and_the_same_figures(study: St
         assert cell.note in (folder / "compare.html").read_text(encoding="utf-8")
 
 
+def test_a_comparison_sets_nothing_side_by_side_of_which_nothing_may_be_concluded(study: Study) -> None:
+    rows = study.gaps["theme"].isin(["jeunesse"]) & (study.gaps["level"] == "neighbourhood")
+    gaps = study.gaps.assign(conclusion=study.gaps["conclusion"].mask(rows, "few_located"))
+    (line,) = [one for one in compare_page(replace(study, gaps=gaps))["groups"][1][1] if one.label == "Jeunesse"]
+    assert {(cell.low, cell.share, cell.note) for cell in line.cells[:4]} == {(None, None, "trop peu de positions")}
+    assert None not in {cell.share for cell in line.cells[4:]}
+
+
 def test_a_comparison_holds_qpv_where_they_are_not_the_neighbourhoods_and_are_few(study: Study) -> None:
     names = [area["name"] for area in compare_page(study)["areas"].values()]
     assert names == [*study.neighbourhoods["name"], *study.qpv["name"]]

@@ -6,7 +6,7 @@
   const MOST = 12;
   const LEAST = 4;
   const LISTED = "structure-rows";  // by name and in pages already
-  const ROLES = { THEAD: "rowgroup", TBODY: "rowgroup", TR: "row", TD: "cell", col: "columnheader", row: "rowheader" };
+  const ROLES = { THEAD: "rowgroup", TBODY: "rowgroup", TR: "row", TD: "cell", col: "columnheader", row: "rowheader", rowgroup: "rowheader" };
   const lang = document.documentElement.lang;
   const { compare } = new Intl.Collator(lang, { numeric: true, sensitivity: "base" });
 
@@ -90,6 +90,9 @@
     frame.classList.add("cards");
     table.setAttribute("role", "table");
     label(table);
+    if (table.tBodies.length > 1) {
+      return;
+    }
     if (body.id !== LISTED && (body.id || body.rows.length >= LEAST)) {
       heads(table);
     }
