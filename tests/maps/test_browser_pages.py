@@ -271,7 +271,7 @@ def test_one_file_holds_every_page(opened: Opened, single: Path) -> None:
         for kind in ("script-src", "style-src"):
             (rule,) = [rule for rule in content.split("; ") if rule.startswith(kind)]
             assert all(source.startswith("'sha256-") for source in rule.split()[1:])
-        assert page.locator("article h1").count() == 11
+        assert page.locator("article h1").count() == 14
         assert page.evaluate("essgeo.layers.structures.getLayers().length") == 8
         for target in page.locator("a[href]").evaluate_all("links => links.map((link) => link.getAttribute('href'))"):
             if target != "#" and not target.startswith("http"):
