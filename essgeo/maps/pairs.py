@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from essgeo.gaps.ranks import SILENT
 from essgeo.maps.fill import coverage_themes
-from essgeo.maps.findings import SILENT, Row, by_index, interval, qpv_pages, records, walk, walk_to, where
+from essgeo.maps.findings import Row, by_index, interval, qpv_pages, records, walk, walk_to, where
 from essgeo.schema.vocabulary import ROLES, STAGES, THEMES
 from essgeo.text.languages import texts
 from essgeo.text.numbers import MISSING, number, percent, placed
