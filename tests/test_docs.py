@@ -17,8 +17,12 @@ from check_site import check
 
 import essgeo
 from essgeo.cli.main import cli
+from essgeo.gaps import find, ranks
+from essgeo.messages import words
 from essgeo.official.catalogue import read_catalogue
 from essgeo.schema.columns import COLUMNS, LAYERS, LISTS, TABLES
+from essgeo.siting import covering, robustness
+from essgeo.uncertainty import WORLDS, existence, homes, positions, streets
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
@@ -93,6 +97,30 @@ def test_what_was_measured_stands_on_its_page(page: str) -> None:
     assert f"../generated/measured_{page}.md" in (DOCS / "understand" / f"{page}.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(
+    ("page", "constants"),
+    [
+        ("zones", [f"{value}" for disc in positions.DISCS for value in disc]),
+        ("residents", [homes.DENSER, homes.WEIGHT, homes.FULL_CELL]),
+        (
+            "walking",
+            [streets.ALONG, f"{streets.ASIDE_M:g}", f"{streets.BEND:g}", streets.SPREAD, f"{streets.FIELD_M:g} m"],
+        ),
+        (
+            "walking",
+            [f"{part:.0%}".replace("%", " %") for part in (streets.COMMON, streets.OF_PLACE, streets.OF_ORIGIN)],
+        ),
+        ("existence", [existence.YEARLY_RATE, existence.YEARLY_SPREAD]),
+        ("worlds", [f"{WORLDS:,}", positions.SHARED, positions.FAMILIAR, f"{positions.NEAR_M:g} m"]),
+        ("conclusions", [ranks.SURE, f"fewer than {find.LEAST_LOCATED}", *words("en")["gap_conclusions"]]),
+        ("sites", [f"{robustness.NEARBY_M:g} m", f"within {1 - covering.NEARLY:.0%}".replace("%", " %")]),
+    ],
+)
+def test_what_explains_has_the_constants_of_the_code(page: str, constants: list[object]) -> None:
+    text = " ".join((DOCS / "understand" / f"{page}.md").read_text(encoding="utf-8").split())
+    assert [constant for constant in map(str, constants) if constant not in text] == []
+
+
 @pytest.mark.parametrize("path", PAGES, ids=NAMES)
 def test_links_lead_somewhere(path: Path) -> None:
     text = re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
@@ -104,11 +132,11 @@ def test_links_lead_somewhere(path: Path) -> None:
 @pytest.mark.parametrize("path", PAGES, ids=NAMES)
 def test_commands_and_options_that_are_told_exist(path: Path) -> None:
     known = commands()
-    for words in typed(path):
-        at = max((("essgeo", *words[:length]) for length in (0, 1, 2) if ("essgeo", *words[:length]) in known), key=len)
-        assert len(at) > 1, words
+    for told in typed(path):
+        at = max((("essgeo", *told[:length]) for length in (0, 1, 2) if ("essgeo", *told[:length]) in known), key=len)
+        assert len(at) > 1, told
         options = {name for option in known[at].params for name in option.opts}
-        assert {word.partition("=")[0] for word in words if word.startswith("-")} <= options, (at, words)
+        assert {word.partition("=")[0] for word in told if word.startswith("-")} <= options, (at, told)
 
 
 @pytest.mark.parametrize("path", PAGES, ids=NAMES)
