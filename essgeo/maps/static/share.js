@@ -4,7 +4,7 @@
 // code that puts the map into the page of someone else.
 (function () {
   const SVG = "http://www.w3.org/2000/svg";
-  const FIGURES = ".frame, ul.plot, ul.smalls, figure";
+  const FIGURES = ".frame, ul.plot, ul.smalls, figure:not(.frame figure)";
   const LEFT_OUT = "button, input, select, textarea, noscript, .take, .leaflet-control-zoom, .visually-hidden, #keyboard";
   const PAINT = [
     "fill", "fill-opacity", "fill-rule", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray", "stroke-linecap",
@@ -210,7 +210,12 @@
       button.addEventListener("click", kinds[kind]);
       line.append(button, " ");
     });
-    figure.after(line);
+    // Beside a list or a table, inside what is a cell of a grid.
+    if (figure.matches("ul, .scroll")) {
+      figure.after(line);
+    } else {
+      figure.append(line);
+    }
   }
 
   // The address of the map alone: as it is published, or beside this page; nowhere while the page is a file.
