@@ -33,7 +33,8 @@ def _taken(page: Page, button: Locator) -> bytes:
 def test_figures_are_saved_as_they_are_seen(opened: Opened, folder: Path) -> None:
     with opened(folder / "index.html") as page:
         for figure in (".frame", "ul.plot"):
-            png, svg = (page.locator(f"{figure} + .take button, {figure} > .take button", has_text=kind) for kind in ("PNG", "SVG"))
+            buttons = page.locator(f"{figure} + .take button, {figure} > .take button")
+            png, svg = (buttons.filter(has_text=kind) for kind in ("PNG", "SVG"))
             box = page.locator(figure).bounding_box()
             with Image.open(io.BytesIO(_taken(page, png))) as drawn:
                 assert box
