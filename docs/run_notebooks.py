@@ -39,6 +39,8 @@ def run_notebooks(folder: Path = RUN, *, before: str = "", worlds: int = WORLDS)
     code = {name: [cell for cell in book.cells if cell.cell_type == "code"] for name, book in notebooks.items()}
     cells = [new_code_cell(ONCE + before)]
     for name, own in code.items():
+        for at, cell in enumerate(own):
+            cell["id"] = f"{name}-{at}"  # notebooks give their cells the same names
         cells += [new_code_cell(BEFORE_EACH.format(name=str(folder / name))), *own]
     whole = new_notebook(cells=cells)
     nbclient.NotebookClient(whole, timeout=1200, resources={"metadata": {"path": str(folder)}}).execute()
