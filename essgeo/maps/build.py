@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from essgeo.errors import InputError
 from essgeo.files.guard import refuse_overwrite
+from essgeo.maps.addresses import address_credit, address_files
 from essgeo.maps.base import base_content, base_context, base_pictures, drawn_base
 from essgeo.maps.before_after import CHANGE, change_page
 from essgeo.maps.drawing import plan_of
@@ -56,6 +57,9 @@ if TYPE_CHECKING:
 
 
 _DOWNLOADS = ("study.xlsx", "layers.gpkg", "tables/*.csv", "geojson/*.geojson", "datapackage.json", "ATTRIBUTIONS.md")
+
+LINKED = "{code}.html"
+"""How a page of a folder is addressed; what is asked for beside it has files of its own."""
 
 _MAP_STYLES = (LEAFLET_STYLE, STYLE)
 
@@ -127,6 +131,7 @@ def build_maps(
     shared = shared_context(study, background, base) | {
         "downloads": files,
         "what_if": gains is not None and not single_file,
+        "address_credit": texts(study.lang)["map"]["address_single"] if single_file else address_credit(study),
     }
     if scenarios:
         shared["menu"] = [*shared["menu"], siting_entry(study.lang)]
@@ -324,15 +329,16 @@ def _data(
     base: Sequence[Drawn],
     *,
     gains: Gains | None = None,
-    page: str = "{code}.html",
+    page: str = LINKED,
 ) -> dict[str, str]:
     """Return the data of the maps as scripts, by the names of their files."""
     parts = {f"texts-{place}.js": data_script(f"texts{place}", part) for place, part in enumerate(made.texts)}
-    if gains is not None:
-        for name, part in gain_files(gains).items():
-            parts[f"{name.replace('_', '-', 1)}.js"] = data_script(name, part)
+    streets = address_files(study) if page == LINKED else {}
+    asked = streets | (gain_files(gains) if gains is not None else {})
+    parts |= {f"{name.replace('_', '-', 1)}.js": data_script(name, part) for name, part in asked.items()}
+    letters = [name.removeprefix("streets_") for name in streets]
     return {
-        LAYERS: data_script("study", study_content(study, background, base, page)),
+        LAYERS: data_script("study", study_content(study, background, base, page, letters)),
         REGISTER: data_script("register", made.positions),
         **{f"{layer.file}.js": data_script(layer.file, base_content(layer)) for layer in base},
         **parts,

@@ -93,6 +93,7 @@ def shared_context(study: Study, background: Choice = "none", base: Sequence[Dra
         "walking": walking(study.parameters, study.walking, study.lang),
         "has_map": False,
         "what_if": False,
+        "address_credit": "",
         "scripts": (),
         "styles": (),
         "policy": policy(),

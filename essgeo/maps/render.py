@@ -106,6 +106,7 @@ _MODULES = (
     "fill.js",
     "structures.js",
     "whatif.js",
+    "address.js",
     "background.js",
     "link.js",
     "lists.js",

@@ -16,6 +16,7 @@ from essgeo.access.walking import reach_m
 from essgeo.crs import GEOGRAPHIC
 from essgeo.files.redact import SIREN, redact, redact_identifiers
 from essgeo.maps.actors import elsewhere
+from essgeo.maps.addresses import KINDS
 from essgeo.maps.base import GROUND, shown_base
 from essgeo.maps.drawing import MARKS, POINT_DIGITS, STROKES, layers_with_popups
 from essgeo.maps.fill import SHARE_COLOURS, SHARE_DIGITS, coverage_themes, fill_content
@@ -215,9 +216,16 @@ _VOCABULARIES = {
 
 
 def study_content(
-    study: Study, background: Choice, base: Sequence[Drawn] = (), page: str = "{code}.html"
+    study: Study,
+    background: Choice,
+    base: Sequence[Drawn] = (),
+    page: str = "{code}.html",
+    letters: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Return what every map of a study shows: words, symbols, outlines, shares; ``page`` addresses a neighbourhood."""
+    """Return what every map of a study shows: words, symbols, outlines, shares; ``page`` addresses a neighbourhood.
+
+    ``letters`` are those under which there are streets, see :func:`essgeo.maps.addresses.address_files`.
+    """
     day, words = study.parameters.as_of, texts(study.lang)["map"]
     failed = words["background_failed"].format(shown=shown_base(base, study.lang))
     return {
@@ -240,6 +248,7 @@ def study_content(
         "strokes": {name: stroke._asdict() for name, stroke in STROKES.items()},
         "marks": {name: mark._asdict() for name, mark in MARKS.items()},
         "coverage": fill_content(study),
+        "addresses": {"letters": list(letters), "kinds": KINDS},
         **told_by_theme(study),
         "contact": study.territory.publisher.contact if study.territory.publisher else "",
         "dated": months(study) is not None,

@@ -17,6 +17,7 @@ from shapely import Point, box
 
 from essgeo.access import demand_points
 from essgeo.files.provenance import Input
+from essgeo.geocoding import Local
 from essgeo.maps import build_maps
 from essgeo.register import counted_on
 from essgeo.results import Parameters, Study
@@ -530,6 +531,22 @@ def _study() -> Study:
         review=pd.DataFrame(),
         portrait=_portrait(),
         portrait_areas=pd.DataFrame(),
+        engines=(Local.of(_addresses()),),
+    )
+
+
+def _addresses() -> pd.DataFrame:
+    """Return three houses and a hamlet of the study, and a house beside it."""
+    points = gpd.GeoSeries([Point(WEST + x, SOUTH + 210) for x in (110, 330, 550, 900, 9000)], crs=CRS).to_crs(4326)
+    return pd.DataFrame(
+        {
+            "address": ["1 rue Jean Zay", "3 bis rue Jean Zay", "8 rue du 8 Mai 1945", "Le Moulin", "5 rue Jean Zay"],
+            "postcode": "99100",
+            "city": ["Amont", "Amont", "Aval", "Aval", "Ailleurs"],
+            "citycode": ["99991", "99991", "99992", "99992", "99999"],
+            "lon": points.x,
+            "lat": points.y,
+        }
     )
 
 

@@ -1,6 +1,6 @@
 // One state, one update: controls change the state, the map and the lists follow it. A page may leave any control out.
 (function () {
-  const { data, words, element, fill, number, find, get, percent } = Dom;
+  const { data, words, element, fill, isolated, number, find, get, percent } = Dom;
   const { FILTERS, register, everything, details, rowOf, matching, counts, offers, undated, today } = Register;
   const { structuresPopup, placePopup } = Popups;
   const { map, LAYER_NAMES, toggle, follow, under, still } = Layers;
@@ -101,9 +101,10 @@
   }
 
   // From a place: what is nearest for each theme, the walks of the study around it, and the polygons that it lies in.
-  function openPlace(latlng, focus) {
+  // It has a title of its own where it was asked for by its name.
+  function openPlace(latlng, focus, title = "") {
     const found = under(latlng);
-    if (!found.length) {
+    if (!found.length && !title) {
       return;
     }
     const nearest = nearestTo(latlng);
@@ -114,8 +115,11 @@
         nearest[place] && nearest[place].minutes,
       ]);
       const hide = showReach(latlng);
-      const box = openPopup(latlng, placePopup(found, state.theme, answer), found[0][1].title, hide);
+      const content = placePopup(found, state.theme, answer);
+      content.prepend(title && element("h2", {}, [isolated(title)]));
+      const box = openPopup(latlng, content, title || found[0][1].title, hide);
       if (focus) {
+        opener = title ? Address.input : null;
         box.focus({ preventScroll: true });
       }
     });
@@ -352,6 +356,11 @@
     map.on("moveend", remember);
     map.on("click", (event) => WhatIf.place(event.latlng) || openPlace(event.latlng, false));
     map.on("essgeo:what-if", remember);
+    map.on("essgeo:address", function (/** @type {any} */ { latlng, title }) {
+      map.setView(latlng, Math.max(map.getZoom(), 15), { animate: false });
+      map.getContainer().scrollIntoView({ block: "nearest", behavior: still ? "auto" : "smooth" });
+      WhatIf.place(latlng) || openPlace(latlng, true, title);
+    });
     map.on("popupclose", () => (state.structure = ""));
     map.on("essgeo:structures", (/** @type {any} */ event) => openStructures(event.rows));
     map.on("essgeo:cluster", (/** @type {any} */ event) => openCluster(event));

@@ -129,7 +129,8 @@ const Structures = (function () {
     const circles = walks.map((minutes) =>
       L.circle(latlng, { radius: reachOf(minutes), color: "#1e1e2a", weight: 1.5, fill: false, interactive: false, renderer: outlining })
     );
-    const group = L.featureGroup(circles).addTo(map);
+    const centre = { radius: 5, color: "#fff", weight: 2, fillColor: "#1e1e2a", fillOpacity: 1, interactive: false, renderer: outlining };
+    const group = L.featureGroup([...circles, L.circleMarker(latlng, centre)]).addTo(map);
     return () => group.remove();
   }
 
