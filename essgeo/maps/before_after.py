@@ -22,6 +22,7 @@ from essgeo.maps.render import (
 )
 from essgeo.maps.share import address_of, colours_of, identity
 from essgeo.register.turnover import CHANGED
+from essgeo.text.languages import texts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,6 +38,9 @@ CHANGE = "change.html"
 
 MOST_ROWS = 100
 """So many rows of a table are shown; the others are counted, and stand in the tables."""
+
+MOST_PLOTTED, LEAST_POINTS = 15, 0.05
+"""So many areas are drawn, where a difference may be as large as this; the tables name the others."""
 
 _LEVELS = ("territory", "neighbourhood", "commune", "qpv")
 
@@ -94,10 +98,18 @@ def change_page(found: Comparison) -> dict[str, Any]:
     changes = found.changes[found.changes["minutes"] == after.parameters.walk_minutes]
     places = found.changed_places
     shown = places[places["geo_status"] != "masked"]
+    said, words = found.findings, texts(after.lang)["difference"]
+    of_all = changes[changes["theme"] == "all"]
+    whole = of_all.loc[of_all["level"] == "territory", "change"].tolist()
+    title = words.get(f"title_{whole[0]}", "") if whole else ""  # then the second sentence is its figures
+    title = title.format(place=after.territory.place(after.lang), minutes=after.parameters.walk_minutes)
     return {
         "page": CHANGE,
         "inputs": list(dict.fromkeys([*found.before.inputs, *found.after.credited])),
-        "sentences": found.findings,
+        "heading": title[:1].upper() + title[1:],
+        "figures": said[1] if title else "",
+        "sentences": [said[0], *said[2:]] if title else said,
+        "plotted": _plotted(of_all[of_all["change"].isin(["more", "less", "unsure"])]),
         "places": records(shown.drop(columns="was")),
         "restricted": len(places) - len(shown),
         "plan": plan,
@@ -112,6 +124,15 @@ def _widest(rows: pd.DataFrame) -> list[dict[str, Any]]:
     """Return rows of a difference, the territory first, within a level the most residents first."""
     level = rows["level"].map(_LEVELS.index)
     return records(rows.iloc[np.lexsort((-rows["change_residents"].abs(), level))])
+
+
+def _plotted(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return rows of a difference with the place of each figure on an axis, in percent: no difference is its middle."""
+    told = [row for row in _widest(rows) if max(abs(row["change_low"]), abs(row["change_high"])) >= LEAST_POINTS]
+    shown = told[:MOST_PLOTTED]
+    names = {"at": "change_points", "from": "change_low", "to": "change_high"}
+    most = max((abs(row[name]) for row in shown for name in names.values()), default=0.0) or 1.0
+    return [row | {key: round(50 + 50 * row[name] / most, 1) for key, name in names.items()} for row in shown]
 
 
 def _drawn(places: gpd.GeoDataFrame, plan: Plan) -> list[dict[str, Any]]:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pytest
 from shapely import Point
 
 from essgeo.gaps.difference import COLUMNS
 from essgeo.maps import build_maps
-from essgeo.maps.before_after import MOST_ROWS, build_before_after
+from essgeo.maps.before_after import MOST_PLOTTED, MOST_ROWS, build_before_after, change_page
 from essgeo.publish.export import export_comparison
 from essgeo.register.turnover import COLUMNS as PLACE_COLUMNS
 from essgeo.results import Comparison
@@ -79,6 +80,7 @@ def test_hostile_names_stay_text_and_tables_hold_all(tmp_path: Path) -> None:
     rows = re.findall(r"<tbody>\n(.*?)</tbody>", text, re.DOTALL)
     assert [part.count("<tr>") for part in rows] == [MOST_ROWS, 80, 40]
     assert "Lieux à diffusion restreinte par la loi, comptés et non listés\xa0: 1" in text
+    assert text.count('class="reference"') == MOST_PLOTTED, "the areas of the widest differences, drawn beside none"
     files = export_comparison(found, tmp_path)
     places, changes = (pd.read_csv(path, dtype=str, keep_default_na=False) for path in files[:2])
     assert len(places) == len(HOSTILE) - 1
@@ -105,3 +107,18 @@ def test_what_changes_is_a_page_of_the_study_in_a_folder_and_in_one_file(study: 
     assert anchors <= {*re.findall(r'id="([^"]+)"', text)}
     assert not re.findall(r'href="[^"#:]+\.html', text)
     assert len(re.findall(r'id="([^"]+)"', text)) == len({*re.findall(r'id="([^"]+)"', text)})
+
+
+@pytest.mark.parametrize(("change", "sign"), [("more", "plus"), ("less", "moins"), ("unsure", None), ("none", None)])
+def test_the_title_of_a_comparison_is_what_it_found_and_no_more(change: str, sign: str | None) -> None:
+    """It says more or fewer only where that is sure; a difference that is drawn stands where its figures say."""
+    found = comparison()
+    row = found.changes.iloc[[0]].assign(
+        level="territory", change=change, change_points=2.0, change_low=-1.0, change_high=4.0
+    )
+    told = change_page(dataclasses.replace(found, changes=row))
+    assert (f"{sign} d’habitants qu’avant" in told["heading"]) == bool(sign)
+    assert told["figures"] not in told["sentences"]
+    assert len(told["sentences"]) + 1 == len(dataclasses.replace(found, changes=row).findings)
+    places = [(one["at"], one["from"], one["to"]) for one in told["plotted"]]
+    assert places == ([] if change == "none" else [(75.0, 37.5, 100.0)])

@@ -25,6 +25,7 @@
         cell.setAttribute("role", ROLES[cell.scope || cell.tagName]);
         if (cell.tagName === "TD") {
           cell.dataset.label = heads[place];
+          cell.classList.toggle("blank", !cell.textContent?.trim());
         }
       });
     });
