@@ -176,10 +176,12 @@ const Layers = (function () {
     }
   }
 
-  // Names cover neither one another nor symbols: one that would is moved a little. Where that does not help, those
-  // of target neighbourhoods, first served, lie below the symbols, and others are left out.
+  // Names cover neither one another nor symbols: one that would is moved, the nearest place first. Where no place is clear,
+  // those of target neighbourhoods, first served, lie below as few symbols as may be, and others are left out.
   const RANKS = ["neighbourhood", "commune", "place", "station"];
-  const SHIFTS = [[0, 0], [0, -14], [0, 14], [-24, 0], [24, 0], [0, -28], [0, 28], [-24, -20], [24, -20], [-24, 20], [24, 20], [0, -42], [0, 42]];
+  const AROUND = [[0, -1], [0, 1], [-1.5, 0], [1.5, 0], [-1, -1], [1, -1], [-1, 1], [1, 1]];
+  const SHIFTS = [[0, 0], ...[14, 28, 42].flatMap((far) => AROUND.map(([right, down]) => [far * right, far * down]))];
+  const NEAR = 9;
   const shifts = new WeakMap();
 
   function declutter() {
@@ -196,15 +198,17 @@ const Layers = (function () {
     /** @type {HTMLElement[]} */
     const names = Array.from(map.getContainer().querySelectorAll(".map-label, .base-label"));
     const boxes = new Map(names.map((name) => [name, name.getBoundingClientRect()]));
-    names.sort((one, other) => rankOf(one) - rankOf(other)).forEach(function (name) {
+    const seen = names.filter((name) => overlaps(boxes.get(name), corner));
+    seen.sort((one, other) => rankOf(one) - rankOf(other)).forEach(function (name) {
       const { x, y, width, height } = boxes.get(name) || new DOMRect();
       const [before, above] = shifts.get(name) || SHIFTS[0];
-      const free = SHIFTS.map(([right, down]) => ({
+      const free = SHIFTS.slice(0, rankOf(name) === 0 ? SHIFTS.length : NEAR).map(([right, down]) => ({
         shift: [right, down],
         box: new DOMRect(x - before + right, y - above + down, width, height),
       })).filter(({ box }) => !placed.some((other) => overlaps(box, other)));
       const clear = free.find(({ box }) => !symbols.some((symbol) => overlaps(box, symbol)));
-      const chosen = clear || (rankOf(name) === 0 ? free[0] : undefined);
+      const lies = ({ box }) => symbols.filter((symbol) => overlaps(box, symbol)).length;
+      const chosen = clear || (rankOf(name) === 0 ? free.sort((one, other) => lies(one) - lies(other))[0] : undefined);
       name.classList.toggle("covered", !chosen);
       if (chosen) {
         placed.push(chosen.box);
