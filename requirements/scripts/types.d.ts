@@ -6,6 +6,11 @@ declare global {
     essgeoData: any;
   }
 
+  interface Column {
+    values: any[];
+    places: Uint8Array | Uint32Array;
+  }
+
   interface Pin {
     shape: string;
     colour: string;

@@ -8,12 +8,14 @@ const Background = (function () {
   let shown = null;
   let wanted = "none";
 
+  /** @param {string} url */
   function trial(url) {
     const zoom = 11;
     const { x, y } = map.project(map.getCenter(), zoom).divideBy(256).floor();
     return L.Util.template(url, { x: x, y: y, z: zoom });
   }
 
+  /** @param {string} name */
   function choose(name) {
     wanted = name;
     const status = find("background-status");

@@ -12,11 +12,15 @@ const Base = (function () {
   });
 
   // What each layer shows, the kinds that lie lowest first: rings on the map at zoom 0, and the box around them.
+  /** @type {{ kind: string, rings: L.Point[][], box: L.Bounds }[]} */
   const shapes = [];
+  /** @type {string[]} */
   const credits = [];
+  /** @type {["dot" | "place" | "station", L.Layer][]} */
   const details = [];
 
   // From steps in 0.00001° to pairs on the map at zoom 0.
+  /** @param {number[]} steps */
   function unfolded(steps) {
     let [longitude, latitude] = [0, 0];
     return Array.from({ length: steps.length / 2 }, function (_, place) {
@@ -27,11 +31,13 @@ const Base = (function () {
   }
 
   class Ground extends L.GridLayer {
+    /** @param {string} pane @param {[string, any][]} kinds */
     constructor(pane, kinds) {
       super({ pane: pane });
       this.kinds = kinds;
     }
 
+    /** @param {L.Coords} coords */
     createTile({ x, y, z }) {
       const side = this.getTileSize().x;
       const tile = document.createElement("canvas");
@@ -92,6 +98,7 @@ const Base = (function () {
   }
 
   // Tiles have all that already: where they are there, the base is not.
+  /** @param {boolean} wanted */
   function toggle(wanted) {
     const change = wanted ? "addTo" : "removeFrom";
     shown = wanted;
@@ -100,6 +107,7 @@ const Base = (function () {
     name();
   }
 
+  /** @param {{ credit: string, shapes: Object<string, number[][][]>, names: [string, number, number][] }} content */
   function take(content) {
     Object.entries(content.shapes).forEach(([kind, parts]) =>
       parts.forEach(function (part) {

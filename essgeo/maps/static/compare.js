@@ -178,6 +178,7 @@
     return [first, second];
   }
 
+  /** @param {string[]} chosen */
   function write(chosen) {
     const given = new URLSearchParams(window.location.hash.includes("=") ? window.location.hash.slice(1) : "");
     ["a", "b"].forEach((name, place) => given.set(name, chosen[place]));
@@ -189,16 +190,18 @@
     window.history.replaceState(null, "", "#" + given.toString().replace(/%2F/g, "/").replace(/%2C/g, ","));
   }
 
+  /** @param {HTMLTableRowElement} row @param {string[]} chosen */
   function judge(row, chosen) {
-    const verdict = row.querySelector("td.verdict");
-    const [one, other] = chosen.map((code) => row.querySelector('[data-area="' + code + '"]').dataset);
+    const verdict = /** @type {HTMLTableCellElement} */ (row.querySelector("td.verdict"));
+    const [one, other] = chosen.map((code) => Object.assign({}, areasOf(row).find((cell) => cell.dataset.area === code)?.dataset));
     const told = one.low !== undefined && other.low !== undefined;
     const same = told && one.low === other.low && one.high === other.high;
     const apart = told && (Number(one.low) > Number(other.high) || Number(other.low) > Number(one.high));
     verdict.hidden = false;
-    verdict.textContent = told ? verdict.dataset[same ? "same" : apart ? "yes" : "no"] : "";
+    verdict.textContent = (told && verdict.dataset[same ? "same" : apart ? "yes" : "no"]) || "";
   }
 
+  /** @param {string[]} chosen */
   function show(chosen) {
     Array.from(table.rows).forEach(function (row) {
       const cells = areasOf(row);
@@ -206,8 +209,8 @@
         row.cells[0].colSpan = 4;
         return;
       }
-      cells.forEach((cell) => (cell.hidden = !chosen.includes(cell.dataset.area)));
-      const ordered = chosen.map((code) => cells.find((cell) => cell.dataset.area === code));
+      cells.forEach((cell) => (cell.hidden = !chosen.includes(String(cell.dataset.area))));
+      const ordered = chosen.flatMap((code) => cells.filter((cell) => cell.dataset.area === code));
       row.cells[0].after(...ordered);
       if (row.parentNode === table.tHead) {
         row.querySelector("th.verdict")?.removeAttribute("hidden");
@@ -221,6 +224,7 @@
   }
 
   // Choosing on one side what stands on the other exchanges them.
+  /** @param {number} place */
   function choose(place) {
     const chosen = selects.map((select) => select.value);
     if (chosen[0] === chosen[1]) {

@@ -20,6 +20,7 @@ const Dom = (function () {
   /** @param {string} name */
   const find = (name) => document.getElementById(name);
 
+  /** @param {string} tag @param {Object<string, any>} [options] @param {(string | Node)[]} [children] @returns {HTMLElement} */
   function element(tag, options, children) {
     const made = document.createElement(tag);
     Object.entries(options || {}).forEach(function ([name, value]) {
@@ -36,15 +37,18 @@ const Dom = (function () {
   }
 
   // A text from the register: isolated, so that the direction of its script changes nothing around it.
+  /** @param {string} text */
   function isolated(text) {
     return element("bdi", { text: text });
   }
 
+  /** @param {string} sentence @param {Object<string, any>} values @returns {string} */
   function fill(sentence, values) {
     return sentence.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
   }
 
   // Only http and https addresses become links.
+  /** @param {string} text */
   function linked(text) {
     if (!/^https?:\/\/[^\s]+$/i.test(text)) {
       return isolated(text);
@@ -52,9 +56,11 @@ const Dom = (function () {
     return element("a", { href: text, rel: "noopener noreferrer nofollow", text: text });
   }
 
+  /** @type {Object<string, Promise<any>>} */
   const loading = {};
 
   // Data of the pages by its name: in the page already, or in a script beside it, which opens from the disk too.
+  /** @param {string} name @param {string} file */
   function load(name, file) {
     loading[name] = loading[name] || new Promise(function (resolve, reject) {
       const done = () => resolve(window.essgeoData[name]);
@@ -73,8 +79,10 @@ const Dom = (function () {
 
   const whole = new Intl.NumberFormat(data.lang);
   const hundredths = new Intl.NumberFormat(data.lang, { style: "percent", maximumFractionDigits: 0 });
+  /** @param {number} value */
   const share = (value) => hundredths.format(value).replace("\u00a0", "\u202f");
 
+  /** @param {number | null} [value] */
   function percent(value) {
     if (value === null || value === undefined) {
       return "–";
@@ -86,6 +94,7 @@ const Dom = (function () {
   }
 
   // Lower case, no accents: what is typed is compared with what is written.
+  /** @param {string} text */
   function folded(text) {
     return text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").replace(/[’']/g, " ").toLowerCase();
   }

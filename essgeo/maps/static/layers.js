@@ -15,10 +15,12 @@ const Layers = (function () {
   const ORDER = ["iris", ...OUTLINED, "radius", ...Object.keys(data.marks), "structures"];
   const TOP_DOWN = [...OUTLINED.filter((name) => name !== "communes").reverse(), "iris", "communes"];
 
+  /** @param {(name: string) => any} made */
   function eachOutlined(made) {
     return Object.fromEntries(OUTLINED.map((name) => [name, made(name)]));
   }
 
+  /** @param {string} name @returns {L.PathOptions} */
   function outlineStyle(name) {
     const { colour, width, dash, hatched } = data.strokes[name];
     const filling = hatched ? { fillColor: hatching(colour, 8), fillOpacity: 0.55 } : { fillOpacity: 0 };
@@ -78,12 +80,14 @@ const Layers = (function () {
   L.control.zoom({ zoomInTitle: words.zoom_in, zoomOutTitle: words.zoom_out }).addTo(map);
   L.control.scale({ imperial: false }).addTo(map);
 
+  /** @param {string} name */
   function shapes(name) {
     const hatched = name !== "iris" && data.strokes[name].hatched;
     const renderer = name === "neighbourhoods" ? targeting : hatched ? filling : outlining;
     return L.geoJSON(data.layers[name], { style: STYLES[name], interactive: false, renderer: renderer });
   }
 
+  /** @param {L.LatLngExpression} latlng @param {string} text @param {string} kind */
   function label(latlng, text, kind) {
     const made = isolated(text);
     made.className = kind;
@@ -92,6 +96,7 @@ const Layers = (function () {
   }
 
   // Outlines, with the names of those that have them.
+  /** @param {string} name @returns {L.FeatureGroup} */
   function outlined(name) {
     const layer = shapes(name);
     if (!LABELLED[name]) {
@@ -104,11 +109,13 @@ const Layers = (function () {
   }
 
   // A circle that can be clicked and is not drawn: its symbol is stamped.
+  /** @param {L.LatLngExpression} latlng @param {L.CircleMarkerOptions} options */
   function pin(latlng, options) {
     return L.circleMarker(latlng, { stroke: false, fill: false, bubblingMouseEvents: false, renderer: dotting, ...options });
   }
 
   // What is planned has a mark of its own.
+  /** @param {[string, any]} entry @returns {[string, L.FeatureGroup]} */
   function points([name, mark]) {
     const drawn = L.geoJSON(data.layers[mark.layer], {
       filter: (feature) => Boolean(feature.properties.planned) === (name === "planned"),
@@ -122,15 +129,17 @@ const Layers = (function () {
   }
 
   // Sites that are available at a month; all of them on the day of the study.
+  /** @param {number | null} month */
   function follow(month) {
     layers.sites.clearLayers();
-    allSites.filter(({ feature: { properties: site } }) =>
-      month === null || (monthOf(site.from, false) <= month && month <= monthOf(site.to, true))
+    allSites.filter(({ feature }) =>
+      month === null || (monthOf(feature?.properties.from, false) <= month && month <= monthOf(feature?.properties.to, true))
     ).forEach((marker) => layers.sites.addLayer(marker));
     stack();
   }
 
   const iris = shapes("iris");
+  /** @type {Object<string, L.FeatureGroup>} */
   const layers = {
     iris: iris,
     ...eachOutlined(outlined),
@@ -138,7 +147,7 @@ const Layers = (function () {
     ...Object.fromEntries(Object.entries(data.marks).map(points)),
     structures: L.featureGroup(),
   };
-  const allSites = layers.sites.getLayers();
+  const allSites = /** @type {L.CircleMarker[]} */ (layers.sites.getLayers());
 
   // The whole world but the communes: their rings are holes in it.
   const WORLD = [[-85, -180], [-85, 180], [85, 180], [85, -180]];
@@ -150,9 +159,10 @@ const Layers = (function () {
   L.polygon([WORLD, ...rings], Object.assign(veil, { pane: "beyond", renderer: L.canvas({ pane: "beyond" }) })).addTo(map);
 
   // Every symbol that is shown, the lowest first.
+  /** @returns {L.CircleMarker[]} */
   function drawnPins() {
     const names = [...Object.keys(data.marks), "structures"];
-    return names.filter((name) => map.hasLayer(layers[name])).flatMap((name) => layers[name].getLayers());
+    return names.filter((name) => map.hasLayer(layers[name])).flatMap((name) => /** @type {L.CircleMarker[]} */ (layers[name].getLayers()));
   }
 
   const stamps = new Stamps("points", drawnPins);
@@ -161,11 +171,12 @@ const Layers = (function () {
 
   function stack() {
     ORDER.filter((name) => map.hasLayer(layers[name])).forEach((name) =>
-      layers[name].eachLayer((part) => part.bringToFront && part.bringToFront())
+      layers[name].eachLayer((/** @type {any} */ part) => part.bringToFront && part.bringToFront())
     );
     stamps.draw();
   }
 
+  /** @param {string} name @param {boolean} shown */
   function toggle(name, shown) {
     if (shown) {
       layers[name].addTo(map);
@@ -221,6 +232,7 @@ const Layers = (function () {
   map.on("zoomend moveend viewreset layeradd", L.Util.throttle(() => window.requestAnimationFrame(declutter), 100, map));
 
   // Whether a polygon holds a place: a ray to the east crosses its rings an odd number of times.
+  /** @param {any} geometry @param {L.LatLng} place */
   function holds({ type, coordinates }, { lat, lng }) {
     const rings = type === "Polygon" ? coordinates : type === "MultiPolygon" ? coordinates.flat() : [];
     const crossed = rings.flatMap((ring) =>
@@ -233,6 +245,7 @@ const Layers = (function () {
   }
 
   // The polygons of the layers on the map that hold a place, from the smallest kind to the largest.
+  /** @param {L.LatLng} latlng @returns {[string, any][]} */
   function under(latlng) {
     return TOP_DOWN.filter((name) => map.hasLayer(layers[name])).flatMap((name) =>
       data.layers[name].features.filter(({ geometry }) => holds(geometry, latlng)).map(({ properties }) => [name, properties])

@@ -35,6 +35,7 @@ const Link = (function () {
     return view;
   }
 
+  /** @param {any} state */
   function write(state) {
     const centre = map.getCenter();
     const before = new URLSearchParams(window.location.hash.slice(1));

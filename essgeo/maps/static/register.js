@@ -7,6 +7,7 @@ const Register = (function () {
   const FILTERS = ["sectors", "challenges", "family", "roles", "support_stages"];
 
   // Steps from one value to the next.
+  /** @param {number[]} steps */
   function summed(steps) {
     let total = 0;
     return steps.map((step) => (total += step));
@@ -16,6 +17,7 @@ const Register = (function () {
   const digits = new Uint8Array(128);
   Array.from(data.register.alphabet).forEach((character, place) => (digits[character.charCodeAt(0)] = place));
 
+  /** @param {{ places?: any }} column @param {number} length */
   function placesOf(column, length) {
     if (!column.places) {
       return new Uint8Array(length);
@@ -25,21 +27,26 @@ const Register = (function () {
       : Uint32Array.from(column.places);
   }
 
+  /** @param {any} column @param {number} length @returns {Column} */
   function unpacked(column, length) {
     return Array.isArray(column)
       ? { values: column, places: Uint32Array.from(column.keys()) }
       : { values: column.values, places: placesOf(column, length) };
   }
 
+  /** @type {Object<string, Column>} */
   const coded = Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, unpacked(column, count)]));
+  /** @param {string} name @param {number} row */
   const valueOf = (name, row) => coded[name].values[coded[name].places[row]];
 
   const latitude = summed(data.register.latitude).map((value) => value / 1e5);
   const longitude = summed(data.register.longitude).map((value) => value / 1e5);
 
   // The texts of a part.
+  /** @type {any[]} */
   const parts = [];
 
+  /** @param {number} place @returns {Promise<any>} */
   function loaded(place) {
     parts[place] = parts[place] || load("texts" + place, "texts-" + place + ".js").then(function (columns) {
       const texts = Object.fromEntries(Object.entries(columns).map(([key, column]) => [key, unpacked(column, part)]));
@@ -53,6 +60,7 @@ const Register = (function () {
   const everything = () => Promise.all(Array.from({ length: partCount }, (_, place) => loaded(place)));
 
   // Everything known of a row. Its part must be there.
+  /** @param {number} row @returns {any} */
   function known(row) {
     const texts = parts[Math.floor(row / part)].texts;
     const found = { row: row, located: row < located };
@@ -61,6 +69,7 @@ const Register = (function () {
     return found;
   }
 
+  /** @param {number} row */
   function details(row) {
     return loaded(Math.floor(row / part)).then(() => known(row));
   }
@@ -77,6 +86,7 @@ const Register = (function () {
     return searched;
   }
 
+  /** @param {string} id */
   function rowOf(id) {
     for (let place = 0; place < partCount; place += 1) {
       const inside = parts[place] && parts[place].texts ? parts[place].texts.id.values.indexOf(id) : -1;
@@ -88,6 +98,7 @@ const Register = (function () {
   }
 
   // Months since year 0 of each end of a period: 2024 begins in January and ends in December.
+  /** @param {string | null} text @param {boolean} last */
   function monthOf(text, last) {
     const parts = /^(\d{4})(?:-(\d{2}))?/.exec(text || "");
     if (!parts) {
@@ -99,10 +110,13 @@ const Register = (function () {
   const begins = coded.active_from.values.map((text) => monthOf(text, false));
   const ends = coded.active_to.values.map((text) => monthOf(text, true));
   const today = monthOf(data.day, false);
+  /** @param {number} row */
   const isGone = (row) => ["closed", "moved"].includes(valueOf("status", row));
+  /** @param {number} row @param {number | null} month */
   const hasBegun = (row, month) => begins[coded.active_from.places[row]] <= (month === null ? today : month);
 
   // On the day of the study a structure counts or not; at another month its dates say.
+  /** @param {number} row @param {number | null} month */
   function isActive(row, month) {
     if (month === null) {
       return Boolean(valueOf("counted", row));
@@ -114,6 +128,7 @@ const Register = (function () {
   // Whether a structure offers the theme of the map: a sector, a challenge, or anything.
   const offering = new Map();
 
+  /** @param {number} row @param {string} theme @returns {boolean} */
   function offers(row, theme) {
     if (theme === "all") {
       return true;
@@ -124,29 +139,33 @@ const Register = (function () {
     return offering.get(theme).some(([places, wanted]) => wanted[places[row]]);
   }
 
+  /** @param {number} row */
   const isUndated = (row) => begins[coded.active_from.places[row]] === -Infinity && !isGone(row);
 
+  /** @param {string} name @param {string} wanted @returns {boolean[]} */
   function wantedPlaces(name, wanted) {
     return coded[name].values.map((value) => !wanted || (Array.isArray(value) ? value.includes(wanted) : value === wanted));
   }
 
   // Rows that answer the search and every filter, but the one filter that is left out.
+  /** @param {any} state @param {string} [leftOut] @returns {number[]} */
   function matching(state, leftOut) {
     const typed = folded(state.q).split(/\s+/).filter(Boolean);
     const texts = typed.length ? fold() : null;
-    const asked = FILTERS.filter((name) => name !== leftOut && state[name]).map((name) => [
-      coded[name].places,
-      wantedPlaces(name, state[name]),
-    ]);
+    const asked = FILTERS.filter((name) => name !== leftOut && state[name]).map((name) => ({
+      places: coded[name].places,
+      wanted: wantedPlaces(name, state[name]),
+    }));
     return rows.filter(
       (row) =>
-        asked.every(([places, wanted]) => wanted[places[row]]) &&
+        asked.every(({ places, wanted }) => wanted[places[row]]) &&
         (isActive(row, state.date) || (state.closed && hasBegun(row, state.date))) &&
         (!texts || typed.every((word) => texts.get(row)?.includes(word)))
     );
   }
 
   // How many rows each choice of a filter would leave, the other filters being what they are.
+  /** @param {any} state @param {string} name */
   function counts(state, name) {
     const { places, values } = coded[name];
     const each = new Uint32Array(values.length);
@@ -158,9 +177,10 @@ const Register = (function () {
   }
 
   // Rows by name; all names must be there.
+  /** @param {number[]} chosen */
   function byName(chosen) {
     const names = new Map(chosen.map((row) => [row, folded(known(row).name)]));
-    return Array.from(chosen).sort((one, other) => (names.get(one) < names.get(other) ? -1 : 1));
+    return Array.from(chosen).sort((one, other) => (String(names.get(one)) < String(names.get(other)) ? -1 : 1));
   }
 
   return {

@@ -6,7 +6,9 @@ const Structures = (function () {
   const { symbolOf } = Symbols;
   const { map, layers, STYLES, outlining, pin, stack } = Layers;
   const CELL = 56;
+  /** @type {number[]} */
   let shown = [];
+  /** @type {number | null} */
   let month = null;
   let theme = "all";
 
@@ -37,6 +39,7 @@ const Structures = (function () {
 
   // The grid lies still when the map moves: a cell is the same one before and after. Those of other themes come first,
   // so that they lie below; where there are too many, they are left out.
+  /** @param {number[]} rows @returns {number[][]} */
   function grouped(rows) {
     const [asked, others] = [true, false].map((wanted) => rows.filter((row) => offers(row, theme) === wanted));
     if (rows.length <= data.register.many) {
@@ -58,21 +61,24 @@ const Structures = (function () {
     return Array.from(cells.values());
   }
 
+  /** @param {number} row */
   function single(row) {
     const symbol = symbolOf(row, month, theme);
-    const marker = pin(placeOf(row), { symbol: symbol, radius: symbol.scale * size() });
+    const marker = pin(placeOf(row), { symbol: symbol, radius: (symbol.scale || 1) * size() });
     return marker.on("click", () => map.fire("essgeo:structures", { rows: together(row) }));
   }
 
+  /** @param {number[]} rows */
   function cluster(rows) {
     const mean = (axis) => rows.reduce((sum, row) => sum + axis[row], 0) / rows.length;
     const radius = 11 + 3 * Math.log10(rows.length);
-    const centre = [mean(register.latitude), mean(register.longitude)];
+    const centre = L.latLng(mean(register.latitude), mean(register.longitude));
     const marker = pin(centre, { count: rows.length, radius: radius });
     return marker.on("click", () => map.fire("essgeo:cluster", { rows: rows, bounds: L.latLngBounds(rows.map(placeOf)) }));
   }
 
   // The structures that stand where this one does.
+  /** @param {number} row */
   function together(row) {
     const [latitude, longitude] = placeOf(row);
     const others = shown.filter(
@@ -82,6 +88,7 @@ const Structures = (function () {
   }
 
   // Metres of a degree of latitude and of longitude there, on the ellipsoid of GPS.
+  /** @param {number} latitude */
   function degreeMetres(latitude) {
     const phi = (latitude * Math.PI) / 180;
     return [
@@ -91,6 +98,7 @@ const Structures = (function () {
   }
 
   // Minutes on foot for metres in a straight line, as the study takes them: the median walk.
+  /** @param {number} metres */
   function minutesOf(metres) {
     const { speed, along, aside, bend } = data.walk;
     const walked = along * metres + aside * Math.pow(metres / 300, bend);
@@ -98,6 +106,7 @@ const Structures = (function () {
   }
 
   // Metres in a straight line within a walk: what minutesOf undoes.
+  /** @param {number} minutes */
   function reachOf(minutes) {
     let [low, high] = [0, 1e5];
     for (let step = 0; step < 50; step += 1) {
@@ -108,6 +117,7 @@ const Structures = (function () {
   }
 
   // For each theme the nearest structure that counts, and the minutes to it; null where none is located.
+  /** @param {L.LatLng} place @returns {({ row: number, minutes: number } | null)[]} */
   function nearestTo({ lat, lng }) {
     const [north, east] = degreeMetres(lat);
     const found = data.coverage.themes.map(() => ({ row: null, metres: Infinity }));
@@ -148,6 +158,7 @@ const Structures = (function () {
     stack();
   }
 
+  /** @param {number[]} rows @param {number | null} at @param {string} about */
   function show(rows, at, about) {
     shown = rows.filter((row) => row < register.located);
     month = at;

@@ -3,10 +3,13 @@ const Symbols = (function () {
   const { data, number } = Dom;
   const { isActive, isUndated, offers, valueOf } = Register;
   const paths = Object.fromEntries(Object.entries(data.shapes).map(([name, path]) => [name, new Path2D(path)]));
+  /** @type {Pin} */
   const GONE = { shape: "cross", colour: "#6b6b6b", scale: 1 };
+  /** @type {Pin} */
   const OTHER = { shape: "circle", colour: "#6b6b6b", scale: 0.45 };
 
   // What the theme of the map is not about, and what no date is known of at another month, is a grey dot.
+  /** @param {number} row @param {number | null} month @param {string} theme @returns {Pin} */
   function symbolOf(row, month, theme) {
     if (!isActive(row, month)) {
       return GONE;
@@ -25,6 +28,7 @@ const Symbols = (function () {
   /** @param {HTMLCanvasElement} canvas */
   const penOf = (canvas) => /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
 
+  /** @param {Pin} symbol @param {number} radius */
   function paint({ shape, colour, hollow }, radius) {
     const half = Math.ceil(1.3 * radius + 3);
     const stamp = document.createElement("canvas");
@@ -45,6 +49,7 @@ const Symbols = (function () {
     return { picture: stamp, half: half };
   }
 
+  /** @param {Pin} symbol @param {number} radius */
   function stampOf(symbol, radius) {
     const key = [symbol.shape, symbol.colour, symbol.hollow, radius].join();
     if (!stamps.has(key)) {
@@ -54,6 +59,7 @@ const Symbols = (function () {
   }
 
   // Many structures as one disc that says how many.
+  /** @param {CanvasRenderingContext2D} pen @param {L.Point} point @param {number} radius @param {number} count */
   function disc(pen, { x, y }, radius, count) {
     pen.beginPath();
     pen.arc(x, y, radius, 0, 2 * Math.PI);
@@ -72,6 +78,7 @@ const Symbols = (function () {
   // The symbols of markers, on a canvas a fifth larger than the map on each side: who moves the map calls `draw`, a zoom
   // carries the canvas along. The markers themselves are circles that Leaflet knows of, for clicks, and does not draw.
   class Stamps extends L.Layer {
+    /** @param {string} pane @param {() => L.CircleMarker[]} markers */
     constructor(pane, markers) {
       super();
       this.pane = pane;
@@ -123,7 +130,7 @@ const Symbols = (function () {
       pen.setTransform(sharpness, 0, 0, sharpness, -sharpness * corner.x, -sharpness * corner.y);
       this.markers().forEach(function (marker) {
         const point = map.latLngToLayerPoint(marker.getLatLng());
-        const { symbol, count, radius } = marker.options;
+        const { symbol, count = 1, radius = 0 } = marker.options;
         if (!symbol) {
           disc(pen, point, radius, count);
           return;
@@ -134,6 +141,7 @@ const Symbols = (function () {
     }
 
     // Where the canvas lies while the map zooms to a centre.
+    /** @param {L.Map} map @param {L.LatLng} centre @param {number} zoom */
     carry(map, centre, zoom) {
       const pane = map.layerPointToContainerPoint([0, 0]);
       const middle = map.getSize().divideBy(2).subtract(pane);
@@ -145,12 +153,14 @@ const Symbols = (function () {
   // Hatching as a fill of vectors: lines so far apart, on a colour where one is given.
   const hatchings = document.body.appendChild(svg("svg", { class: "visually-hidden", "aria-hidden": "true" }));
 
+  /** @param {string} tag @param {Object<string, any>} attributes */
   function svg(tag, attributes) {
     const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
     Object.entries(attributes).forEach(([name, value]) => made.setAttribute(name, value));
     return made;
   }
 
+  /** @param {string} colour @param {number} step @param {string} [ground] */
   function hatching(colour, step, ground) {
     const name = ["hatching", colour, step, ground].filter(Boolean).join("-").replace(/#/g, "");
     if (!document.getElementById(name)) {
