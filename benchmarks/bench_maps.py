@@ -222,7 +222,7 @@ def compare(study: Study, count: int, libraries: Path, browser: Browser, folder:
     seconds = timed(lambda: plain_folium(structures, plain)), timed(lambda: build_embed(alone, ours))
     data = [ours / "embed.html", *(path for path in ours.glob("assets/*.js") if _is_data(path))]
     code = [path for path in ours.glob("assets/*") if path.suffix == ".css" or not _is_data(path)]
-    code = [path for path in code if path.name not in {"compare.js", "siting.css"}]
+    code = [path for path in code if path.name not in {"compare.js", "share.js", "siting.css"}]
     weights = weigh([plain], [libraries / name for name in LOCAL.values()]), weigh(data, code)
     copy, runs = local_copy(plain, libraries), REPEATS if count == SIZES[0] else 1
     reply = (
@@ -253,11 +253,21 @@ def single_file(study: Study, structures: gpd.GeoDataFrame, folder: Path) -> str
 
 
 def _is_data(path: Path) -> bool:
-    return path.suffix == ".js" and path.name not in {"essgeo.js", "leaflet.js", "compare.js"}
+    return path.name in {"layers.js", "register.js"} or path.name.startswith("texts-")
 
 
 def _heaviest(folder: Path) -> str:
-    names = ("layers.js", "register.js", "essgeo.js", "leaflet.js", "leaflet.css", "essgeo.css")
+    names = (
+        "layers.js",
+        "register.js",
+        "ground.js",
+        "essgeo.js",
+        "tables.js",
+        "share.js",
+        "leaflet.js",
+        "leaflet.css",
+        "essgeo.css",
+    )
     shared = sum(_gzipped(folder / "assets" / name) for name in names)
     pages = {path.name: _gzipped(path) + shared * ("map-data" in path.read_text()) for path in folder.glob("*.html")}
     name = max(pages, key=lambda page: pages[page])

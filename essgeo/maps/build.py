@@ -19,6 +19,7 @@ from essgeo.maps.pages import PAGES, embed_page, index_page, shared_context, ter
 from essgeo.maps.render import (
     BACKGROUNDS,
     COMPARE_SCRIPT,
+    GROUND_SCRIPT,
     LAYERS,
     LEAFLET_SCRIPT,
     LEAFLET_STYLE,
@@ -283,10 +284,10 @@ def _linked(context: Mapping[str, Any], background: Choice) -> dict[str, Any]:
     tiles: Choice = "none"
     if "map" in context:
         tiles = background
-        scripts = linked_assets(LEAFLET_SCRIPT, LAYERS, REGISTER, MAP_SCRIPT, TABLES_SCRIPT)
+        scripts = linked_assets(LEAFLET_SCRIPT, LAYERS, REGISTER, GROUND_SCRIPT, MAP_SCRIPT, TABLES_SCRIPT)
         styles = linked_assets(*_MAP_STYLES)
     elif "areas" in context:
-        scripts = linked_assets(LEAFLET_SCRIPT, LAYERS, REGISTER, COMPARE_SCRIPT, TABLES_SCRIPT)
+        scripts = linked_assets(LEAFLET_SCRIPT, LAYERS, REGISTER, GROUND_SCRIPT, COMPARE_SCRIPT, TABLES_SCRIPT)
         styles = linked_assets(*_MAP_STYLES)
     else:
         scripts = linked_assets(TABLES_SCRIPT)
@@ -305,7 +306,9 @@ def _single(
 ) -> str:
     """Return every page in one: each becomes an article, and links between pages become links within the page."""
     texts = asset_texts(colours_of(study.territory.publisher)) | {**content}
-    scripts = inline_assets(texts, LEAFLET_SCRIPT, *content, MAP_SCRIPT, COMPARE_SCRIPT, TABLES_SCRIPT, SHARE_SCRIPT)
+    scripts = inline_assets(
+        texts, LEAFLET_SCRIPT, *content, GROUND_SCRIPT, MAP_SCRIPT, COMPARE_SCRIPT, TABLES_SCRIPT, SHARE_SCRIPT
+    )
     styles = inline_assets(texts, *_MAP_STYLES, SITING_STYLE)
     inner = {**shared, "layout": "bare.html", "link": _anchor, "single": True, "has_map": False}
     articles = []

@@ -89,7 +89,8 @@ FOLDER = "assets"
 LEAFLET_SCRIPT, LEAFLET_STYLE = "leaflet.js", "leaflet.css"
 """Version 1.9.4 as its authors publish it: ``make check`` compares them with the package."""
 
-MAP_SCRIPT, COMPARE_SCRIPT, TABLES_SCRIPT, SHARE_SCRIPT = "essgeo.js", "compare.js", "tables.js", "share.js"
+MAP_SCRIPT, GROUND_SCRIPT, COMPARE_SCRIPT = "essgeo.js", "ground.js", "compare.js"
+TABLES_SCRIPT, SHARE_SCRIPT = "tables.js", "share.js"
 
 STYLE, SITING_STYLE = "essgeo.css", "siting.css"
 
@@ -126,7 +127,7 @@ def asset_texts(colours: Colours = DEFAULT) -> dict[str, str]:
     """Return the text of each script and style by the name of its file; the modules of a map are one script."""
     package, ours = files("essgeo.maps") / "leaflet", files("essgeo.maps") / "static"
     texts = {name: (package / name).read_text(encoding="utf-8") for name in (LEAFLET_SCRIPT, LEAFLET_STYLE)}
-    own = (STYLE, SITING_STYLE, COMPARE_SCRIPT, TABLES_SCRIPT, SHARE_SCRIPT)
+    own = (STYLE, SITING_STYLE, GROUND_SCRIPT, COMPARE_SCRIPT, TABLES_SCRIPT, SHARE_SCRIPT)
     texts |= {name: (ours / name).read_text(encoding="utf-8") for name in own}
     texts[STYLE] += f":root {{ --accent: {colours.accent}; --tint: {colours.tint}; }}\n"
     texts[MAP_SCRIPT] = "\n".join((ours / name).read_text(encoding="utf-8") for name in _MODULES)

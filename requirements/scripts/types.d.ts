@@ -6,6 +6,12 @@ declare global {
     essgeoData: any;
   }
 
+  interface Shape {
+    kind: string;
+    rings: import("leaflet").Point[][];
+    box: import("leaflet").Bounds;
+  }
+
   interface Column {
     values: any[];
     places: Uint8Array | Uint32Array;

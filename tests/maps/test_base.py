@@ -168,6 +168,15 @@ def test_maps_show_the_base_without_tiles_and_tiles_instead_of_it(
             assert PUBLISHER not in page.locator(".leaflet-control-attribution").inner_text()
 
 
+def test_both_maps_of_a_comparison_lie_on_the_base(
+    opened: Callable[..., AbstractContextManager[Page]], based: Path
+) -> None:
+    with opened(based / "compare.html") as page:
+        until(page, lambda: page.evaluate(INK) > 1000)
+        assert all(page.locator(f"#compare-map-{side} canvas.leaflet-tile").count() for side in "ab")
+        assert "OpenStreetMap contributors (ODbL 1.0)" in page.locator("#compare-maps").inner_text()
+
+
 def test_names_lie_below_symbols_and_those_of_the_base_touch_none(
     opened: Callable[..., AbstractContextManager[Page]], based: Path
 ) -> None:

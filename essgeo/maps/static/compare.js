@@ -26,7 +26,7 @@
   const theme = /** @type {HTMLSelectElement} */ (document.getElementById("compare-theme"));
   const sides = ["a", "b"].map(function (side) {
     const part = (name) => /** @type {HTMLElement} */ (document.getElementById("compare-" + name + "-" + side));
-    return { box: part("map"), names: [part("name"), part("key")], fills: L.layerGroup(), outline: L.layerGroup(), places: L.layerGroup() };
+    return { box: part("map"), names: [part("name"), part("key")], fills: L.layerGroup(), renderer: L.canvas({ pane: "fills" }), outline: L.layerGroup(), places: L.layerGroup() };
   });
 
   // Columns of the register, as its file packs them: steps between positions, and the place of each value.
@@ -68,7 +68,11 @@
     });
     L.control.zoom({ zoomInTitle: study.texts.zoom_in, zoomOutTitle: study.texts.zoom_out }).addTo(made);
     L.control.scale({ imperial: false }).addTo(made);
+    made.createPane("fills").style.zIndex = "390";
     const { communes, qpv } = study.strokes;
+    Ground.prepare(made);
+    Ground.stations().forEach(({ dot }) => dot.addTo(made));
+    Ground.read().then(({ shapes }) => Ground.tiles(shapes).forEach((layer) => layer.addTo(made)));
     [fills, outlined("communes", { color: communes.colour, weight: communes.width, dashArray: communes.dash }),
       outlined("qpv", { color: qpv.colour, weight: 1 }), outline, places].forEach((layer) => layer.addTo(made));
     return made.on("click", () => made.dragging.enable());
@@ -90,8 +94,8 @@
 
   function paint() {
     const rows = latitude.map((_, row) => row).filter(offers);
-    sides.forEach(function ({ fills, places }) {
-      fills.clearLayers().addLayer(L.geoJSON(layers.iris, { style: filled, interactive: false }));
+    sides.forEach(function ({ fills, places, renderer }) {
+      fills.clearLayers().addLayer(L.geoJSON(layers.iris, { style: filled, interactive: false, pane: "fills", renderer: renderer }));
       places.clearLayers();
       rows.forEach((row) =>
         places.addLayer(L.circleMarker([latitude[row], longitude[row]], { radius: 3, color: "#fff", weight: 1, fillColor: "#111", fillOpacity: 1, interactive: false }))

@@ -56,27 +56,6 @@ const Dom = (function () {
     return element("a", { href: text, rel: "noopener noreferrer nofollow", text: text });
   }
 
-  /** @type {Object<string, Promise<any>>} */
-  const loading = {};
-
-  // Data of the pages by its name: in the page already, or in a script beside it, which opens from the disk too.
-  /** @param {string} name @param {string} file */
-  function load(name, file) {
-    loading[name] = loading[name] || new Promise(function (resolve, reject) {
-      const done = () => resolve(window.essgeoData[name]);
-      if (window.essgeoData[name]) {
-        window.queueMicrotask(done);
-        return;
-      }
-      const script = document.createElement("script");
-      script.src = "assets/" + file;
-      script.onload = done;
-      script.onerror = reject;
-      document.head.append(script);
-    });
-    return loading[name];
-  }
-
   const whole = new Intl.NumberFormat(data.lang);
   const hundredths = new Intl.NumberFormat(data.lang, { style: "percent", maximumFractionDigits: 0 });
   /** @param {number} value */
@@ -109,7 +88,7 @@ const Dom = (function () {
     folded: folded,
     percent: percent,
     number: (value) => (value === null ? "–" : whole.format(value)),
-    load: load,
+    load: Ground.load,
     find: find,
     get: get,
   };
