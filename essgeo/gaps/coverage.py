@@ -15,6 +15,7 @@ from essgeo.gaps.reach import (
     OF_STRUCTURES,
     THEME_ROWS,
     has_point,
+    known_of,
     known_structures,
     long_table,
     reached_themes,
@@ -45,7 +46,8 @@ SHARE_DECIMALS = 9
 COLUMNS = (
     "level", "zone_id", "zone_name", "vintage", "theme_kind", "theme", "minutes", "residents",
     "residents_measured", "reached", "share", "share_low", "share_high", "share_located",
-    "share_known_active", "structures", "structures_located", "minutes_median", "method", "population_method",
+    "share_known_active", "structures", "structures_located", "conclusion", "minutes_median", "method",
+    "population_method",
 )  # fmt: skip
 
 
@@ -93,7 +95,9 @@ def coverage(
     DataFrame
         One row an area, theme and walk: ``level``, ``zone_id``, ``zone_name``, ``vintage``, ``theme_kind``, ``theme``,
         ``minutes``, ``residents``, ``residents_measured`` (fewer where streets end), ``reached`` (persons), ``share``
-        (of those measured, the mean of the worlds; NaN without residents, or where too few are measured), ``share_low``
+        (of those measured, the mean of the worlds; NaN without residents, where too few are measured, or where the
+        register knows no structure of the theme: ``conclusion`` says why, see
+        :func:`essgeo.gaps.assess_gaps`), ``share_low``
         and ``share_high`` (:func:`essgeo.uncertainty.ends`), ``share_located`` (of the worlds without the structures
         that have no position), ``share_known_active`` (of the worlds without the
         structures whose activity is not verified), ``structures`` and ``structures_located`` (that offer the theme,
@@ -138,6 +142,9 @@ def coverage(
             seed=seed,
         )
     medians = _medians(cost, bits, areas)
+    concluded = known_of(structures, areas.table["residents"].to_numpy() > 0, areas.people > 0)
+    # Of a theme of which the register knows nothing, nothing is known: 0 would say that there is nothing.
+    unknown = np.where(concluded == "none", np.nan, 0.0)
     tables = []
     for walk, minutes in enumerate(within_minutes):
         worlds = drawn.shares[:, :, walk]
@@ -148,11 +155,12 @@ def coverage(
             share = located = low = high = _shares(cost, bits, areas, minutes)
             verified = _shares(cost, known, areas, minutes)
         columns: dict[str, NDArray[np.generic]] = {
-            "share": share,
-            "share_low": low,
-            "share_high": high,
-            "share_located": located,
-            "share_known_active": verified,
+            "share": share + unknown,
+            "share_low": low + unknown,
+            "share_high": high + unknown,
+            "share_located": located + unknown,
+            "share_known_active": verified + unknown,
+            "conclusion": concluded,
             "minutes_median": medians,
         }
         tables.append(long_table(areas, columns).assign(minutes=minutes))

@@ -26,6 +26,7 @@ from essgeo.gaps.reach import (
     THEME_ROWS,
     has_point,
     kept_trips,
+    known_of,
     known_structures,
     long_table,
     reached_themes,
@@ -64,12 +65,6 @@ COLUMNS = (
     "method", "population_method", "finding_fr", "finding_en",
 )  # fmt: skip
 
-
-LEAST_LOCATED, LEAST_SHARE = 3, 0.5
-"""A theme orders areas where at least so many of its structures, and such a share of them, have a position.
-
-Below half, where the others are drawn decides more of the order than what is known; with one or two located, the
-closing of one decides it. Such a theme has a share and its interval, and no rank."""
 
 RANKED_WORLDS = 1280
 """Ranks, and what can be told apart, are counted in so many worlds."""
@@ -260,7 +255,6 @@ def assess_gaps(
     persons, in_need = sparse.csr_array(areas.residents), np.asarray(areas.residents @ need)[:, None]
     people, needy = resident_weights(areas), resident_weights(areas, need)
     residents = areas.people[:, None]  # those measured: persons and shares are theirs
-    lived_in = areas.table["residents"].to_numpy()[:, None] > 0
 
     # Areas x themes, and with an axis of worlds after them the same in each world; NaN in the rows of nobody.
     nobody = np.where(residents > 0, 0.0, np.nan)
@@ -279,7 +273,8 @@ def assess_gaps(
     if worlds.shape[-1]:
         behind = (drawn_gap > DRAWN_TIE).mean(axis=-1) + nobody
     behind += nobody[0]  # nothing is behind a territory that has no figure
-    conclusion = conclusions(offers, offers[has_point(structures)], lived_in, residents, behind)
+    known_themes = known_of(structures, areas.table["residents"].to_numpy() > 0, areas.people > 0)
+    conclusion = conclusions(known_themes, behind, measured=bool(areas.people[0] > 0))
     some = drawn_gap[..., :RANKED_WORLDS]
     # What the known places give is told where nothing is drawn.
     poverty = np.empty(0) if drawn.poverty.shape[-1] else theme_poverty(structures, people, _everybody(areas), cost)
@@ -337,25 +332,14 @@ def _everybody(areas: Areas) -> NDArray[np.float64]:
     return np.asarray(areas.residents[[0]].todense(), dtype=float).ravel()
 
 
-def conclusions(
-    offers: NDArray[np.bool_],
-    located: NDArray[np.bool_],
-    lived_in: NDArray[np.bool_],
-    residents: NDArray[np.float64],
-    behind: NDArray[np.float64],
-) -> NDArray[np.object_]:
+def conclusions(known: NDArray[np.object_], behind: NDArray[np.float64], *, measured: bool) -> NDArray[np.object_]:
     """Return why a row names no gap, ``""`` where it does: areas x themes.
 
-    ``offers`` and ``located`` are structures x themes, all and those with a position; ``lived_in`` and ``residents``
-    (those measured) areas x 1, the territory first; ``behind`` the share of worlds in which an area is.
+    ``known`` is from :func:`essgeo.gaps.reach.known_of`; ``measured`` says whether the territory is, ``behind`` in what
+    share of the worlds an area is behind it.
     """
-    every, placed = offers.sum(axis=0), located.sum(axis=0)
-    few = (placed < LEAST_LOCATED) | (placed < LEAST_SHARE * every)
-    whole = residents[0] <= 0  # the territory is not measured
-    choices = [~lived_in, residents <= 0, every == 0, placed == 0, few, whole, ~(behind >= SURE)]
-    names = ["nobody", "not_measured", "none", "none_located", "few_located", "nothing_beside", "not_behind"]
-    shape = behind.shape
-    return np.select([np.broadcast_to(choice, shape) for choice in choices], names, "").astype(object)
+    beside = np.where(behind >= SURE, "", "not_behind") if measured else "nothing_beside"
+    return np.where(known != "", known, beside).astype(object)
 
 
 def _ends(

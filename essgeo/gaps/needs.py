@@ -12,7 +12,7 @@ from scipy import sparse
 from essgeo.gaps.areas import FROM_POINTS, Areas
 from essgeo.gaps.find import conclusions
 from essgeo.gaps.ranks import DRAWN_TIE
-from essgeo.gaps.reach import THEME_ROWS, has_point, theme_bits, unpack_themes
+from essgeo.gaps.reach import THEME_ROWS, known_of
 from essgeo.gaps.shares import draw, mean_of
 from essgeo.schema.headers import simplify
 from essgeo.schema.validate import require_columns
@@ -210,19 +210,14 @@ def iris_supply(
         :func:`essgeo.gaps.assess_gaps`, for :func:`needs_supply`.
     """
     first = THEME_ROWS["theme"].tolist().index(next(iter(CHALLENGES)))  # challenges are the last themes
-    shares, offers = drawn[:, first:], unpack_themes(theme_bits(structures)).astype(bool)[:, first:]
+    shares = drawn[:, first:]
     # The residents of an IRIS are the same in each world: the share of the territory is the mean of its IRIS by them.
     people = areas.people
     whole = np.tensordot(people / max(people.sum(), 1.0), np.nan_to_num(shares), axes=1)
     behind = (whole - shares > DRAWN_TIE).mean(axis=-1)
     behind[people <= 0] = np.nan
-    # The rule looks at the territory too, the first of its areas.
-    lived_in, residents = (
-        np.concatenate([[counts.sum()], counts])[:, None] for counts in (areas.table["residents"].to_numpy(), people)
-    )
-    concluded = conclusions(
-        offers, offers[has_point(structures)], lived_in > 0, residents, np.concatenate([behind[:1], behind])
-    )[1:]
+    known = known_of(structures, areas.table["residents"].to_numpy() > 0, people > 0)[:, first:]
+    concluded = conclusions(known, behind, measured=bool(people.sum() > 0))
     low, high = ends(shares, level)
     columns = {"share": mean_of(shares), "share_low": low, "share_high": high, "conclusion": concluded}
     return pd.concat(

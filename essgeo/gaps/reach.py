@@ -188,6 +188,30 @@ def reached_themes(
     return masks
 
 
+LEAST_LOCATED, LEAST_SHARE = 3, 0.5
+"""A theme orders areas where at least so many of its structures, and such a share of them, have a position.
+
+Below half, where the others are drawn decides more of the order than what is known; with one or two located, the
+closing of one decides it. Such a theme has a share and its interval, and no rank."""
+
+
+def known_of(
+    structures: gpd.GeoDataFrame, lived_in: NDArray[np.bool_], measured: NDArray[np.bool_]
+) -> NDArray[np.object_]:
+    """Return what keeps anything from being concluded of a theme in an area, ``""`` where nothing does: areas x themes.
+
+    ``nobody`` lives there; walks are ``not_measured``; the register knows ``none``, or has ``none_located`` or
+    ``few_located`` of the theme. ``lived_in`` and ``measured`` tell it of each area.
+    """
+    offers = unpack_themes(theme_bits(structures)).astype(bool)
+    every, placed = offers.sum(axis=0), offers[has_point(structures)].sum(axis=0)
+    few = (placed < LEAST_LOCATED) | (placed < LEAST_SHARE * every)
+    choices = [~lived_in[:, None], ~measured[:, None], every == 0, placed == 0, few]
+    names = ["nobody", "not_measured", "none", "none_located", "few_located"]
+    shape = (len(lived_in), len(every))
+    return np.select([np.broadcast_to(choice, shape) for choice in choices], names, "").astype(object)
+
+
 def weighted_shares(weights: sparse.csr_array, masks: NDArray[np.uint64]) -> NDArray[np.float64]:
     """Return the share of each area within reach of each theme: areas x themes, 0 to 1, and 0 where nobody lives.
 

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 
 from essgeo import find_gaps, travel_cost
-from essgeo.gaps import area_coverage, assess_gaps, dependence, draw
+from essgeo.gaps import area_coverage, assess_gaps, coverage, dependence, draw, iris_areas
 from essgeo.gaps.areas import need_weights
 from essgeo.gaps.find import COLUMNS
 from essgeo.register import activity_odds
-
-if TYPE_CHECKING:
-    import geopandas as gpd
 
 AS_OF = dt.date(2026, 1, 1)
 ODDS = (9.5, 2.5)
@@ -267,3 +265,21 @@ def test_the_shares_of_a_map_are_those_of_the_worlds_with_their_interval(town: A
     assert (lived["share"] <= lived["share_high"] + 1e-6).all()
     assert (lived["share_low"] < lived["share_high"]).any()
     assert found.loc[found["residents"] == 0, ["share", "share_low", "share_high"]].isna().all(axis=None)
+
+
+def test_of_a_theme_that_the_register_does_not_know_no_share_is_told() -> None:
+    """0 of 100 residents with an interval from 0 to 0 would say that there is nothing, and surely so."""
+    demand = gpd.GeoDataFrame(
+        {"iris_code": "a", "population": [10.0], "method": "grid"}, geometry=gpd.points_from_xy([0], [0]), crs=2154
+    )
+    shop = gpd.GeoDataFrame(
+        {"sectors": ["mobilite"], "challenges": "", "status": "active", "geo_radius_m": 0.0},
+        geometry=gpd.points_from_xy([100], [0]),
+        crs=2154,
+    )
+    table = coverage(demand, shop, iris_areas(demand), travel_cost(demand, shop), within_minutes=[15], draws=8)
+    told = table.set_index("theme")
+    figures = ["share", "share_low", "share_high", "share_located", "share_known_active", "reached"]
+    assert told.loc["numerique", figures].isna().all()
+    assert told.loc[["numerique", "mobilite"], "conclusion"].tolist() == ["none", "few_located"]
+    assert told.loc["mobilite", "share"] == 1
