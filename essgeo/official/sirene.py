@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import duckdb
+    from numpy.typing import NDArray
 
     from essgeo.official.catalogue import Source
 
@@ -399,6 +400,22 @@ def read_sirene_geolocation(path: Path, sirets: Collection[str], *, memory: str 
         },
         geometry=points,
     )[usable]
+
+
+def communes_around(path: Path, bounds: NDArray[np.float64], crs: CRS, *, memory: str = MEMORY) -> list[str]:
+    """Return the communes of which INSEE places an establishment within bounds: west, south, east and north in a CRS.
+
+    ``path`` is the geolocation file of SIRENE.
+    """
+    west, south, east, north = (repr(float(bound)) for bound in bounds)
+    with database(memory=memory) as base:
+        file = scan(base, path, find_source("sirene_geolocation"))
+        x, y = (f"try_cast(replace({file.text[name]}, ',', '.') AS DOUBLE)" for name in ("x", "y"))
+        where = f"{file.text['epsg']} = {sql_text(str(crs.to_epsg()))}"
+        where += f" AND {x} BETWEEN {west} AND {east} AND {y} BETWEEN {south} AND {north}"
+        commune = file.text["citycode"]
+        found = base.execute(f"SELECT DISTINCT {commune} AS citycode FROM {file.table} WHERE {where}").df()
+    return sorted(code for code in found["citycode"] if re.fullmatch(r"\d[\dAB]\d{3}", code))
 
 
 def _points(rows: pd.DataFrame) -> gpd.GeoSeries:

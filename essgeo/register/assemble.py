@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+import geopandas as gpd
 import pandas as pd
+import shapely
+from pyproj import CRS
 
+from essgeo.crs import GEOGRAPHIC
 from essgeo.errors import SourceError, SourceUnavailableError
 from essgeo.files.layers import own_layer
 from essgeo.files.provenance import given_input
@@ -19,7 +23,7 @@ from essgeo.official.catalogue import find_source
 from essgeo.official.formats import absent_in
 from essgeo.official.live import Found, input_of
 from essgeo.official.readers import read_ess_list, read_naf_2025
-from essgeo.official.sirene import read_establishments, read_sirene_geolocation
+from essgeo.official.sirene import communes_around, read_establishments, read_sirene_geolocation
 from essgeo.register.duplicates import SIDES, apply_decisions, read_decisions
 from essgeo.register.establishments import as_structures
 from essgeo.register.perimeter import ess_categories
@@ -31,8 +35,6 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
     from pathlib import Path
-
-    import geopandas as gpd
 
     from essgeo.geocoding.engines import Cache, Engine
     from essgeo.official.live import Live
@@ -166,6 +168,7 @@ def build_register(
     corrections: pd.DataFrame | None = None,
     cache: Cache | None = None,
     progress: bool = False,
+    around: shapely.Geometry | None = None,
 ) -> gpd.GeoDataFrame:
     """Return the structures of the ESS that are active in a territory on a day.
 
@@ -182,6 +185,9 @@ def build_register(
         The day.
     using, corrections, cache, progress
         As for :func:`essgeo.geocode`.
+    around
+        Structures of other communes are among them where INSEE places them within it: residents at the limit of the
+        territory walk to them, too. In the CRS of the territory.
 
     Returns
     -------
@@ -195,17 +201,25 @@ def build_register(
         A file or a service cannot be used.
     """
     listed = read_ess_list(files.ess_list) if files.ess_list else None
+    here, beyond = with_arrondissements(territory.communes), list[str]()
+    if around is not None and files.geolocation is not None:
+        beyond = communes_around(files.geolocation, shapely.bounds(around), CRS(territory.crs))
     rows = read_establishments(
         files.establishments,
         files.legal_units,
         as_of=as_of,
-        citycodes=with_arrondissements(territory.communes),
+        citycodes={*here, *beyond},
         categories=ess_categories(),
         listed=() if listed is None else listed.index.tolist(),
     )
     naf_2025 = read_naf_2025(files.naf_2025) if files.naf_2025 else None
     structures = as_structures(rows, as_of=as_of, listed=listed, naf_2025=naf_2025)
     places = _places(structures, files)
+    if beyond:
+        points = gpd.GeoSeries(gpd.points_from_xy(places["lon"], places["lat"]), places.index, GEOGRAPHIC)
+        near = places.index[points.to_crs(territory.crs).within(around)]
+        structures = structures[structures["citycode"].isin(here) | structures.index.isin(near)]
+        places = places[places.index.isin(structures.index)]
     houses = places[places["coord_precision"] == HOUSE]
     found = geocode(
         structures.join(houses),

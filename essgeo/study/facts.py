@@ -13,6 +13,7 @@ import pandas as pd
 
 from essgeo.access import demand_points, grid_points, read_network
 from essgeo.access.base_map import base_of_rail, base_of_streets
+from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
 from essgeo.files.geographic import LAYERED
 from essgeo.files.layers import CONTEXT, read_layers
 from essgeo.files.perimeters import empty_layer, read_renewal, renewal_zones
@@ -456,6 +457,9 @@ def _register(
     engines = [] if known is None else [known]
     corrections = read_corrections(given["corrections"]) if "corrections" in given else None
 
+    # As far as anybody walks beyond the limit: see :attr:`essgeo.results.Setting.outside`.
+    walk_m = max(parameters.thresholds_min) * parameters.speed_kmh * METRES_PER_MINUTE_AT_1_KMH
+
     def sirene(files: Mapping[str, list[Path]]) -> Found[tuple[pd.DataFrame, Economy | None]]:
         (establishments,), (units,) = (files[name] for name in _SIRENE)
         geolocation = _one_file(live, "sirene_geolocation", lambda path: read_sirene_geolocation(path, []))
@@ -469,6 +473,7 @@ def _register(
             using=engines,
             corrections=corrections,
             progress=live.progress,
+            around=layers["communes"].union_all().buffer(walk_m),
         )
         texts = (field.name for field in LAYERS["structures"].fields if field.kind == "text")
         city = register["citycode"].map(layers["communes"]["name"]).fillna(register["city"])

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import pandas as pd
 import pytest
+import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from essgeo import load_territory
 from essgeo.errors import InputError, SourceChangedError
 from essgeo.official.readers import read_ess_list
 from essgeo.official.sirene import count_establishments, read_establishments, read_sirene_geolocation
+from essgeo.register import RegisterFiles, build_register
 from essgeo.register.perimeter import ess_categories
 from tests.made.sirene import AS_OF, place, siren, siret, site, unit, write
 
@@ -155,6 +158,29 @@ def test_each_place_is_read_in_the_crs_of_its_row(tmp_path: Path) -> None:
         assert corners[1] == [55.4, -20.9]
         assert corners[2] == [-61.1, 14.6]
     assert isinstance(read_sirene_geolocation(path, []), gpd.GeoDataFrame)
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+def test_what_insee_places_beyond_the_limit_is_read_as_far_as_people_walk(
+    files: Files, tmp_path: Path, kind: str
+) -> None:
+    """93057 and 94080 are no communes of the territory: one association of four there is placed near it."""
+    rows = [("93010", 660_500), ("93057", 661_300), ("93057", 663_000), ("93057", 0), ("93010", 0), ("94080", 9_000)]
+    sites, units = files(
+        [site(number, codeCommuneEtablissement=code) for number, (code, _) in enumerate(rows)],
+        [unit(number) for number in range(len(rows))],
+        kind,
+    )
+    placed = [
+        place(number, x=float(x), y=6_867_500.0, plg_code_commune=code) for number, (code, x) in enumerate(rows) if x
+    ]
+    official = RegisterFiles(sites, units, write(tmp_path / f"places.{kind}", placed))
+    here = load_territory("est-ensemble")
+    assert build_register(here, official, as_of=AS_OF).index.tolist() == [siret(0), siret(4)]
+    near = shapely.box(659_000, 6_866_000, 662_100, 6_869_000)
+    guarded = build_register(here, official, as_of=AS_OF, around=near)
+    assert guarded.index.tolist() == [siret(0), siret(1), siret(4)]
+    assert guarded.geometry[siret(1)].x == pytest.approx(661_300, abs=1)
 
 
 def test_the_list_of_ess_france_gives_sirens_and_families(tmp_path: Path) -> None:
