@@ -14,7 +14,7 @@ from essgeo.messages import tell
 from essgeo.official.live import Live
 from essgeo.official.live_layers import live_iris, live_qpv, read_layer
 from essgeo.official.sirene import count_establishments, read_zones_of_establishments
-from essgeo.register.activity import counted_on, located_here
+from essgeo.register.activity import OUTSIDE, counted_on, located_here
 from essgeo.register.establishments import enterprise_of
 from essgeo.register.perimeter import employees
 from essgeo.schema.codes import with_arrondissements
@@ -142,7 +142,7 @@ def portrait(structures: gpd.GeoDataFrame, seed_figures: pd.DataFrame, *, scope:
     >>> int(table.loc["total", "seed_enterprises"]), int(table.loc["total", "register_structures"])
     (1274, 150)
     """
-    figures = _figures(seed_figures, scope)
+    figures, structures = _figures(seed_figures, scope), _of_territory(structures)
     facts = structures.reindex(columns=["employees_low", "employees_high"]).apply(pd.to_numeric, errors="coerce")
     rows = pd.DataFrame(facts).assign(
         family=structures["family"],
@@ -248,6 +248,7 @@ def portrait_by_area(
     [[1.0, 2.0, 4.0, 7.0], [1.0, 2.0, 4.0, 7.0], [1.0, 1.5, 1.0, 7.0]]
     """
     wanted = ["family", "siren", "citycode", "employer", "employees_low", "employees_high"]
+    structures = _of_territory(structures)
     counted = structures.loc[counted_on(structures)].reindex(columns=wanted)
     ends = {name: pd.to_numeric(counted[name], errors="coerce") for name in ("employees_low", "employees_high")}
     employing = counted["employer"].map({"yes": 1.0, "no": 0.0}).astype("float64")
@@ -281,6 +282,13 @@ def portrait_by_area(
         return table
     shared = _with_shares(table, economy.by_commune, territory)
     return shared if economy.in_qpv is None else _with_shares_of_qpv(shared, economy.in_qpv, rows)
+
+
+def _of_territory(structures: pd.DataFrame) -> pd.DataFrame:
+    """Return a register without what was read of SIRENE around the territory, for residents at its limit alone."""
+    if "ess_rule" not in structures or "geo_status" not in structures:
+        return structures
+    return structures[structures["geo_status"] != OUTSIDE]
 
 
 def _by_family(rows: pd.DataFrame) -> pd.DataFrame:

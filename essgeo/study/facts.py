@@ -459,6 +459,7 @@ def _register(
 
     # As far as anybody walks beyond the limit: see :attr:`essgeo.results.Setting.outside`.
     walk_m = max(parameters.thresholds_min) * parameters.speed_kmh * METRES_PER_MINUTE_AT_1_KMH
+    whole = layers["communes"].union_all()
 
     def sirene(files: Mapping[str, list[Path]]) -> Found[tuple[pd.DataFrame, Economy | None]]:
         (establishments,), (units,) = (files[name] for name in _SIRENE)
@@ -473,17 +474,17 @@ def _register(
             using=engines,
             corrections=corrections,
             progress=live.progress,
-            around=layers["communes"].union_all().buffer(walk_m),
+            around=whole.buffer(walk_m).difference(whole),
         )
         texts = (field.name for field in LAYERS["structures"].fields if field.kind == "text")
         city = register["citycode"].map(layers["communes"]["name"]).fillna(register["city"])
-        whole = register.assign(city=city, **{name: "" for name in texts if name not in register})
+        listing = register.assign(city=city, **{name: "" for name in texts if name not in register})
         economy = count_economy(official, live.territory, layers["qpv"], as_of=parameters.as_of)
-        told = gather((whole, economy), geolocation, listed)
+        told = gather((listing, economy), geolocation, listed)
         if register["naf_version"].eq(NAF_2025).any():
-            told = gather((whole, economy), told, naf_2025)
+            told = gather((listing, economy), told, naf_2025)
         unknown = unknown_activities(register, live.lang)
-        return gather((whole, economy), told, Found(None, notes=(unknown,) if unknown else ()))
+        return gather((listing, economy), told, Found(None, notes=(unknown,) if unknown else ()))
 
     def own() -> tuple[pd.DataFrame, Economy | None]:
         return read_layer(live.territory, "structures"), None

@@ -54,6 +54,9 @@ def test_a_structure_outside_the_territory_is_counted_but_not_located_there() ->
     table = portrait(away, read_layer(here, "seed_figures"), scope=here.name).set_index("family")
     assert table.loc["association", ["register_counted", "register_located"]].tolist() == [1, 0]
     assert table.loc["total", ["register_counted", "register_located"]].tolist() == [4, 1]
+    # Of SIRENE what lies around the territory is read for the residents at its limit alone.
+    of_sirene = portrait(away.assign(ess_rule="flag"), read_layer(here, "seed_figures"), scope=here.name)
+    assert of_sirene.set_index("family").loc["total", ["register_counted", "register_located"]].tolist() == [3, 1]
 
 
 def test_a_territory_without_a_portrait_has_none() -> None:
