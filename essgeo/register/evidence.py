@@ -89,13 +89,13 @@ SIREN_DIGITS = 9
 def beside_register(listed: pd.DataFrame, structures: pd.DataFrame) -> pd.DataFrame:
     """Return a list of associations by SIRET with the structure of the register that each is, ``""`` where it has none.
 
-    The same SIREN makes them one, or the same name, aliases included.
+    The same SIREN makes them one, or the same name, aliases included, with or without ``association`` before it.
 
     Examples
     --------
     >>> known = pd.DataFrame({"name": ["Le Fait-Tout", "B"], "aliases": "", "siren": ["", "302388087"], "siret": ""},
     ...                      index=["fait-tout", "b"])
-    >>> listed = pd.DataFrame({"name": ["LE FAIT TOUT", "RUES", "C"]},
+    >>> listed = pd.DataFrame({"name": ["ASSOC LE FAIT TOUT", "RUES", "C"]},
     ...                       index=["82339840900024", "30238808700074", "39758222200055"])
     >>> beside_register(listed, known)["structure_id"].tolist()
     ['fait-tout', 'b', '']
@@ -106,9 +106,14 @@ def beside_register(listed: pd.DataFrame, structures: pd.DataFrame) -> pd.DataFr
         structures.index, *(structures[column] for column in ("siren", "siret", "name", "aliases")), strict=True
     ):
         numbers |= {number[:SIREN_DIGITS]: code for number in (siren, siret) if number}
-        names |= {simplify(own): code for own in (name, *split_codes(aliases)) if own}
+        names |= {_bare(own): code for own in (name, *split_codes(aliases)) if own}
     found = [
-        numbers.get(str(siret)[:SIREN_DIGITS]) or names.get(simplify(name), "")
+        numbers.get(str(siret)[:SIREN_DIGITS]) or names.get(_bare(name), "")
         for siret, name in zip(listed.index, listed["name"], strict=True)
     ]
     return listed.rename_axis("siret").reset_index().assign(structure_id=found)
+
+
+def _bare(name: str) -> str:
+    """Return a name without what only says that it is an association."""
+    return re.sub("^(association|assoc|asso|ass)_", "", simplify(name))
