@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import fontpkg_source_sans_3
+import numpy as np
 import shapely
 from PIL import Image, ImageDraw, ImageFont
 
@@ -98,7 +99,9 @@ def picture(study: Study, title: str, text: str, *, focus: str = "", sites: gpd.
     said, minutes = texts(study.lang)["publisher"], study.parameters.walk_minutes
     _draw_map(pen, study, (0.52 * width, 0.07 * height, 0.97 * width, 0.88 * height), focus, sites)
     key = said["picture_sites" if sites is not None else "picture_key"].format(minutes=minutes)
-    pen.text((0.745 * width, 0.945 * height), key, font=_font(21 * _SHARP, 400), fill=QUIET, anchor="mm")
+    font = _font(19 * _SHARP, 400)
+    for place, line in enumerate(_broken(key, font, round(0.45 * width), 2)):
+        pen.text((0.745 * width, (0.93 + 0.04 * place) * height), line, font=font, fill=QUIET, anchor="mm")
     left, most = 48 * _SHARP, round(0.45 * width)
     whole = [(study.territory.name, 26, 600, colours.accent, 1), (title, 50, 700, INK, 5), (text, 27, 400, QUIET, 5)]
     top = 56 * _SHARP
@@ -108,10 +111,24 @@ def picture(study: Study, title: str, text: str, *, focus: str = "", sites: gpd.
             pen.text((left, top), line, font=font, fill=ink)
             top += round(1.25 * size * _SHARP)
         top += 14 * _SHARP
-    small = drawn.resize(PICTURE_SIZE, Image.Resampling.LANCZOS).quantize(96, Image.Quantize.MAXCOVERAGE)
+    small = drawn.resize(PICTURE_SIZE, Image.Resampling.LANCZOS).quantize(
+        palette=_palette(drawn), dither=Image.Dither.NONE
+    )
     made = io.BytesIO()
     small.save(made, "PNG")
     return made.getvalue()
+
+
+def _palette(drawn: Image.Image) -> Image.Image:
+    """Return the 25 colours that cover most of a picture, whole and on their way to white: flat areas keep theirs."""
+    # Pixels as one number each, so that they are counted fast; then the most frequent ones, 25 x 3.
+    pixels = np.asarray(drawn).reshape(-1, 3) @ np.array([1 << 16, 1 << 8, 1])
+    found, counts = np.unique(pixels, return_counts=True)
+    most = found[np.argsort(-counts, kind="stable")[:25], None] >> np.array([16, 8, 0]) & 255
+    steps = np.arange(10)[:, None, None]
+    palette = Image.new("P", (1, 1))
+    palette.putpalette((255 - (255 - most) * (10 - steps) // 10).ravel().tolist())
+    return palette
 
 
 @cache
