@@ -11,7 +11,7 @@ from essgeo.access.demand import GRID_METHOD
 from essgeo.crs import GEOGRAPHIC
 from essgeo.maps.findings import records, where
 from essgeo.schema.vocabulary import THEMES
-from essgeo.siting.choose import CELL_M, group_by_cell
+from essgeo.siting.conditions import CELL_M, group_by_cell
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -1,7 +1,8 @@
 """Which site to open: candidates, requirements, exact models, and how sure the answer is."""
 
 from essgeo.siting.candidates import Requirements, default_candidates, search_areas, site_candidates
-from essgeo.siting.choose import Assumptions, choose_sites, default_scenarios
+from essgeo.siting.choose import choose_sites, default_scenarios
+from essgeo.siting.conditions import Assumptions
 from essgeo.siting.scenario import Scenario, compare_scenarios
 from essgeo.siting.what_if import Gains, gains_by_cell
 

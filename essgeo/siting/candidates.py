@@ -21,6 +21,8 @@ from essgeo.schema.months import Period, available_months, month_number
 from essgeo.schema.validate import require_columns
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 
@@ -296,3 +298,16 @@ def _station_minutes(
         serving |= np.array(opens, dtype=bool)
     near = travel_cost(candidates, stations[serving], max_minutes=longest, speed_kmh=speed_kmh, detour=detour)
     return nearest_minutes(near)
+
+
+def named_candidates(candidates: gpd.GeoDataFrame, wanted: Sequence[str]) -> NDArray[np.bool_]:
+    """Return which candidates are named, by identifier or else by name; one that nobody has is refused."""
+    found = np.zeros(len(candidates), dtype=bool)
+    identifiers, names = candidates.index.astype(str), candidates["name"].astype(str).to_numpy()
+    for one in wanted:
+        here = np.asarray(identifiers == str(one))
+        here = here if here.any() else names == str(one)
+        if not here.any():
+            raise InputError(tell("no_such_candidate", name=one))
+        found |= here
+    return found

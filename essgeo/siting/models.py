@@ -13,7 +13,7 @@ from essgeo.errors import InputError
 from essgeo.gaps.areas import need_weights
 from essgeo.gaps.reach import THEME_ROWS
 from essgeo.messages import tell
-from essgeo.siting.covering import Covering, Limits
+from essgeo.siting.covering import Covering, Limits, gains_of, reached_times, worth
 from essgeo.siting.exact import maximise, set_covering, with_capacities
 
 if TYPE_CHECKING:
@@ -38,6 +38,9 @@ OBJECTIVES = {
     "person_months": "coverage over time (Gunawardane 1982)",
 }
 """The models a scenario may rest on."""
+
+EQUAL = 1e-9
+"""Sets closer than that share are worth as much."""
 
 
 @dataclass(frozen=True)
@@ -287,3 +290,27 @@ def check_question(
 def has_targets(demand: pd.DataFrame) -> bool:
     """Return whether anybody lives in a target neighbourhood."""
     return "neighbourhood_id" in demand and bool(demand["population"][demand["neighbourhood_id"] != ""].sum())
+
+
+def nearest_of_equals(question: Question, problem: Covering, chosen: Sequence[int]) -> tuple[int, ...]:
+    """Return a set worth as much, with each site exchanged for the one of equals that its residents walk to soonest."""
+    if question.objective in {"median", "set"}:
+        return tuple(chosen)
+    near_ = question.minutes <= question.within_minutes
+    row, site = question.row[near_], question.candidate[near_]
+    # Minutes of the residents within the walk of each choice: candidates x themes, as choices are numbered.
+    walked = np.column_stack([
+        np.bincount(site, weights=gains[row, 0] * question.minutes[near_], minlength=question.candidates)
+        for gains in question.gains
+    ]).ravel()  # fmt: skip
+    current, limits = list(chosen), question.limits
+    whole = worth(problem, current)
+    for place, choice in enumerate(current):
+        if choice not in question.fixed:
+            others = [one for one in current if one != choice]
+            equal = worth(problem, others) + gains_of(problem, reached_times(problem, others)) >= whole * (1 - EQUAL)
+            equal[others] = False
+            if limits is not None:
+                equal &= limits.room(others)
+            current[place] = int(np.where(equal, walked, np.inf).argmin())
+    return tuple(current)

@@ -13,7 +13,7 @@ from essgeo.gaps.reach import THEME_ROWS, known_structures
 from essgeo.gaps.shares import street_walks
 from essgeo.register.activity import counted_on
 from essgeo.siting.candidates import search_areas
-from essgeo.siting.choose import MARGIN
+from essgeo.siting.conditions import MARGIN
 from essgeo.siting.robustness import CHOSEN_ANEW, draw_everything, living_in, near, spots_of
 from essgeo.uncertainty import as_flags, ends, reached_squares
 
