@@ -16,8 +16,9 @@ import pytest
 from check_site import check
 
 import essgeo
+from essgeo import gaps
 from essgeo.cli.main import cli
-from essgeo.gaps import find, ranks
+from essgeo.gaps import ranks
 from essgeo.messages import words
 from essgeo.official.catalogue import read_catalogue
 from essgeo.schema.columns import COLUMNS, LAYERS, LISTS, TABLES
@@ -112,7 +113,7 @@ def test_what_was_measured_stands_on_its_page(page: str) -> None:
         ),
         ("existence", [existence.YEARLY_RATE, existence.YEARLY_SPREAD]),
         ("worlds", [f"{WORLDS:,}", positions.SHARED, positions.FAMILIAR, f"{positions.NEAR_M:g} m"]),
-        ("conclusions", [ranks.SURE, f"fewer than {find.LEAST_LOCATED}", *words("en")["gap_conclusions"]]),
+        ("conclusions", [ranks.SURE, f"fewer than {gaps.LEAST_LOCATED}", *words("en")["gap_conclusions"]]),
         ("sites", [f"{robustness.NEARBY_M:g} m", f"within {1 - covering.NEARLY:.0%}".replace("%", " %")]),
     ],
 )
