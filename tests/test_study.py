@@ -50,6 +50,21 @@ def snapshot(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+def test_each_qpv_is_in_every_table_that_target_neighbourhoods_are_in(est_ensemble: Study) -> None:
+    """Tables of a choice, the lists of IRIS of the targets, aside: an official perimeter is none."""
+    tables = {name: table for name, table in vars(est_ensemble).items() if isinstance(table, pd.DataFrame)}
+    layered = {
+        name: table.rename(columns={"layer": "level", "neighbourhood_id": "zone_id"})
+        for name, table in tables.items()
+        if {"level", "layer"} & {*table}
+    }
+    with_targets = [name for name, table in layered.items() if (table["level"] == "neighbourhood").any()]
+    assert {"coverage", "gaps", "support_chain", "if_listed", "zones", "needs_supply"} <= {*with_targets}
+    for name in with_targets:
+        zones = layered[name].loc[layered[name]["level"] == "qpv", "zone_id"]
+        assert {*est_ensemble.qpv.index} <= {*zones} or name == "structure_zones", name
+
+
 def test_residents_are_those_of_the_iris_at_every_level(est_ensemble: Study) -> None:
     iris = est_ensemble.iris["population"]
     residents = est_ensemble.coverage.drop_duplicates(["level", "zone_id"]).set_index(["level", "zone_id"])["residents"]

@@ -150,6 +150,7 @@ def test_a_table_is_sorted_folded_stacked_on_a_phone_and_whole_on_paper(opened: 
         page.emulate_media(media="print")
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
         assert rows.locator("visible=true").count() == total
+        assert head.inner_text() == "Thème"
         assert page.locator("main details:not([open])").count() == 0
         page.evaluate("dispatchEvent(new Event('afterprint'))")
         page.emulate_media(media="screen")

@@ -47,13 +47,14 @@ const Dom = (function () {
     return sentence.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
   }
 
-  // Only http and https addresses become links.
+  // Only http and https addresses become links, each shown by its host.
   /** @param {string} text */
   function linked(text) {
-    if (!/^https?:\/\/[^\s]+$/i.test(text)) {
+    const address = /^https?:\/\/(?:www\.)?([^\s/?#]+)[^\s]*$/i.exec(text);
+    if (!address) {
       return isolated(text);
     }
-    return element("a", { href: text, rel: "noopener noreferrer nofollow", text: text });
+    return element("a", { href: text, rel: "noopener noreferrer nofollow", text: address[1] });
   }
 
   const whole = new Intl.NumberFormat(data.lang);
