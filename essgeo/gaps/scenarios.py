@@ -10,28 +10,22 @@ import shapely
 from scipy.spatial import KDTree
 
 from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
-from essgeo.gaps.areas import iris_areas, resident_weights
-from essgeo.gaps.shares import homes_of, places_of, street_walks, worlds_of
+from essgeo.gaps.areas import resident_weights
+from essgeo.gaps.reach import THEME_ROWS
 from essgeo.register import located_here
 from essgeo.schema.vocabulary import split_codes
-from essgeo.uncertainty import reached_people
 from essgeo.uncertainty.streets import CELL_M, straight_metres
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     import geopandas as gpd
+    from numpy.typing import NDArray
 
-    from essgeo.access import CostMatrix
     from essgeo.gaps.areas import Areas
 
 BORDER_M = 10.0
 """Two IRIS border each other along at least so many metres: a corner is no border."""
 
-BORDER_WORLDS = 640
-"""Scenarios are told as differences from a published share, in the same worlds: few are enough."""
-
-BORDERS = ["neighbourhood_id", "neighbourhood", "iris_code", "iris_name", "border", "residents", "share"]
+BORDERS = ["neighbourhood_id", "neighbourhood", "iris_code", "iris_name", "border", "theme", "residents", "share"]
 
 IF_LISTED = [
     "level", "zone_id", "zone_name", "vintage", "family", "minutes", "seed_enterprises", "register_located",
@@ -39,40 +33,36 @@ IF_LISTED = [
 ]  # fmt: skip
 
 
-def border_shares(  # noqa: PLR0913 (what a share rests on, by name)
-    demand: gpd.GeoDataFrame,
-    structures: gpd.GeoDataFrame,
+def border_shares(
     neighbourhoods: gpd.GeoDataFrame,
     iris: gpd.GeoDataFrame,
-    cost: CostMatrix,
+    areas: Areas,
+    drawn: NDArray[np.floating],
     *,
     coverage: pd.DataFrame,
     within_minutes: int,
-    odds: tuple[float, float],
-    as_of: dt.date,
-    draws: int = BORDER_WORLDS,
-    seed: int = 0,
 ) -> pd.DataFrame:
-    """Return the share within reach of each target neighbourhood with and without each IRIS at its border.
+    """Return the share within reach of each target neighbourhood with and without each IRIS at its border, by theme.
 
     Its perimeter is a judgement: each row is a scenario, with one more or one less IRIS, and no interval.
 
     Parameters
     ----------
-    demand, structures, cost
-        As for :func:`essgeo.gaps.coverage`.
     neighbourhoods, iris
         The layers; neighbourhoods that are no list of IRIS (``iris_codes``) have no row.
+    areas, drawn
+        All IRIS, and their shares in worlds: areas x themes x worlds, ``iris`` of :func:`essgeo.gaps.draw`.
     coverage
         From :func:`essgeo.gaps.coverage`: scenarios are told from the share of each neighbourhood there.
-    within_minutes, odds, as_of, draws, seed
-        The walk, and what worlds are drawn from, :data:`BORDER_WORLDS` at most.
+    within_minutes
+        The walk.
 
     Returns
     -------
     DataFrame
-        One row a neighbourhood and IRIS: ``neighbourhood_id``, ``neighbourhood``, ``iris_code``, ``iris_name``,
-        ``border`` (``with`` or ``without``), ``residents`` of the perimeter so changed, ``share``.
+        One row a neighbourhood, IRIS and theme that has a share: ``neighbourhood_id``, ``neighbourhood``,
+        ``iris_code``, ``iris_name``, ``border`` (``with`` or ``without``), ``theme``, ``residents`` of the perimeter so
+        changed, ``share``.
 
     Examples
     --------
@@ -81,58 +71,52 @@ def border_shares(  # noqa: PLR0913 (what a share rests on, by name)
     >>> bool(noue["share"].between(0, 1).all()), sorted(set(noue["border"]))
     (True, ['with', 'without'])
     """
-    told = coverage[coverage["level"].eq("neighbourhood") & coverage["theme"].eq("all")]
-    shares = told[told["minutes"] == within_minutes].set_index("zone_id")["share"]
+    told = coverage[coverage["level"].eq("neighbourhood") & coverage["minutes"].eq(within_minutes)]
+    # shares: neighbourhoods x themes, as published; what IRIS change is added to them.
+    shares = told.pivot_table(index="zone_id", columns="theme", values="share", observed=True)
+    shares = shares.reindex(columns=THEME_ROWS["theme"])
+    people = pd.Series(areas.people, index=areas.table["zone_id"])
+    people = people[people > 0]
     members = {
-        code: split_codes(cell)
+        code: [one for one in split_codes(cell) if one in people.index]
         for code, cell in neighbourhoods["iris_codes"].items()
-        if cell and not np.isnan(shares.get(code, np.nan))
+        if code in shares.index
     }
+    if not drawn.shape[-1] or not any(members.values()):
+        return pd.DataFrame(columns=BORDERS)
+    of_iris = pd.DataFrame(drawn.mean(axis=-1), index=areas.table["zone_id"], columns=THEME_ROWS["theme"])
+    reached = of_iris.mul(people, axis=0).loc[people.index]  # persons, IRIS x themes
     shapes = iris.geometry.to_numpy()
     first, second = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=1.0)
     edges = shapely.boundary(shapes)
     shared = shapely.length(shapely.intersection(edges[first], edges[second], grid_size=1.0))
     kept = (first != second) & (shared >= BORDER_M)
     beside = pd.Series(iris.index[second[kept]], index=iris.index[first[kept]])
-    changed = {code: _border(codes, beside, iris.index) for code, codes in members.items()}
-    needed = {one for code, codes in members.items() for one in (*codes, *changed[code])}
-    some = demand["iris_code"].isin(list(needed)).to_numpy()
-    if not some.any():
-        return pd.DataFrame(columns=BORDERS)
-    homes_there = demand[some]
-    areas = iris_areas(homes_there)
-    homes, places = homes_of(homes_there, areas), places_of(structures, demand)
-    places = places._replace(themes=places.themes & np.uint64(1))  # any structure, whatever it offers
-    worlds = worlds_of(homes, places, structures, odds=odds, as_of=as_of, draws=min(draws, BORDER_WORLDS), seed=seed)
-    streets = street_walks(cost)
-    found = reached_people(
-        homes, places, worlds, [within_minutes * cost.speed_kmh * METRES_PER_MINUTE_AT_1_KMH], themes=1,
-        need=np.ones(len(homes_there)), measured=None if streets is None else streets[some],
-    )  # fmt: skip
-    # Groups are IRIS here, in the order of the first of their points.
-    group = pd.Series(homes.group, index=homes_there["iris_code"].to_numpy()).groupby(level=0).first()
-    people = homes_there.groupby("iris_code")["population"].sum()
-    reached = pd.Series(found.people[group.to_numpy(), 0, 0].mean(axis=1), index=group.index)
-    rows = []
-    for code, codes in members.items():
-        base = [one for one in codes if one in people.index]
-        shift = shares[code] - reached[base].sum() / max(people[base].sum(), 1e-9)
-        for one, border in changed[code].items():
+    tables = []
+    for code, base in members.items():
+        before = reached.loc[base].sum() / max(people[base].sum(), 1e-9)
+        for one, border in _border(base, beside, people.index).items():
             now = [*base, one] if border == "with" else [other for other in base if other != one]
-            held = people.reindex(now).sum()
-            if one in people.index and held > 0:
-                share = min(max(reached.reindex(now).sum() / held + shift, 0.0), 1.0)
-                rows.append((code, neighbourhoods["name"][code], one, iris["name"][one], border, held, share))
-    return pd.DataFrame(rows, columns=BORDERS)
+            share = (shares.loc[code] + reached.loc[now].sum() / people[now].sum() - before).clip(0, 1).dropna()
+            tables.append(
+                pd.DataFrame({"theme": share.index, "share": share.to_numpy()}).assign(
+                    neighbourhood_id=code,
+                    neighbourhood=neighbourhoods["name"][code],
+                    iris_code=one,
+                    iris_name=iris["name"][one],
+                    border=border,
+                    residents=people[now].sum(),
+                )
+            )
+    return pd.concat(tables, ignore_index=True)[BORDERS] if tables else pd.DataFrame(columns=BORDERS)
 
 
 def _border(codes: list[str], beside: pd.Series, every: pd.Index) -> dict[str, str]:
-    """Return the IRIS that border a list of them, ``with`` from outside, ``without`` from inside."""
-    inside = [code for code in codes if code in every]
-    near = beside[beside.index.isin(inside)]
-    outer = near[~near.isin(inside)]
-    return dict.fromkeys(sorted(set(outer)), "with") | (
-        dict.fromkeys(sorted(set(outer.index)), "without") if len(inside) > 1 else {}
+    """Return the IRIS of ``every`` that border a list of them, ``with`` from outside, ``without`` from inside."""
+    near = beside[beside.index.isin(codes)]
+    outer = near[~near.isin(codes)]
+    return dict.fromkeys(sorted(set(outer) & set(every)), "with") | (
+        dict.fromkeys(sorted(set(outer.index)), "without") if len(codes) > 1 else {}
     )
 
 

@@ -173,7 +173,9 @@ def _findings(study: Study, reached: Row, rows: list[dict[str, Any]], chain: lis
         said,
         verified(reached, lang),
         *held,
-        *borders(records(where(study.borders, neighbourhood_id=reached["zone_id"])), reached["minutes"], lang),
+        *borders(
+            records(where(study.borders, neighbourhood_id=reached["zone_id"], theme="all")), reached["minutes"], lang
+        ),
         *largest_gap([row for row in rows if row["theme"] != "all"], names, lang),
         *support_chain(chain, lang),
     ]

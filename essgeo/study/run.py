@@ -218,14 +218,12 @@ def measure(setting: Setting) -> Study:
         zones=zones,
         coverage=reached,
         borders=border_shares(
-            demand,
-            counted,
             setting.neighbourhoods,
             setting.iris,
-            cost,
+            by_iris,
+            drawn.iris,
             coverage=reached,
             within_minutes=walk,
-            **chance,
         ),
         if_listed=reach_if_listed(
             demand, setting.structures, areas, setting.portrait, within_minutes=walk, speed_kmh=chosen.speed_kmh

@@ -12,7 +12,7 @@ from scipy import sparse
 from shapely import Point, box
 
 from essgeo import travel_cost
-from essgeo.gaps import Areas
+from essgeo.gaps import Areas, draw, iris_areas
 from essgeo.gaps.scenarios import border_shares, reach_if_listed
 from essgeo.maps.findings import borders, hangs_on
 
@@ -41,10 +41,12 @@ def told(iris_codes: str, share: float = 1.0) -> pd.DataFrame:
     reached = pd.DataFrame(
         {"level": ["neighbourhood"], "zone_id": ["n"], "theme": ["all"], "minutes": [15], "share": [share]}
     )
-    return border_shares(
-        demand, shop, zones, iris, travel_cost(demand, shop), coverage=reached, within_minutes=15, odds=(9.0, 1.0),
-        as_of=DAY,
-    ).set_index("iris_code")  # fmt: skip
+    areas = iris_areas(demand)
+    chance = {"odds": (9.0, 1.0), "as_of": DAY, "draws": 64, "seed": 0}
+    drawn = draw(demand, shop, areas, travel_cost(demand, shop), within_minutes=[15], iris=(areas, 0), **chance)
+    found = border_shares(zones, iris, areas, drawn.iris, coverage=reached, within_minutes=15)
+    assert found["theme"].eq("all").all(), "of no other theme is there a share"
+    return found.set_index("iris_code")
 
 
 def test_a_perimeter_is_told_with_and_without_each_iris_at_its_border() -> None:

@@ -496,6 +496,7 @@ def _study() -> Study:
                 "iris_code": ["1", "2"],
                 "iris_name": ["Un", "<b>Deux</b>"],
                 "border": ["with", "without"],
+                "theme": "all",
                 "residents": 1000.0,
                 "share": [0.7, 0.4],
             }
