@@ -19,6 +19,7 @@ import essgeo
 from essgeo import gaps
 from essgeo.cli.main import cli
 from essgeo.gaps import ranks
+from essgeo.maps import fill
 from essgeo.messages import words
 from essgeo.official.catalogue import read_catalogue
 from essgeo.schema.columns import COLUMNS, LAYERS, LISTS, TABLES
@@ -114,6 +115,8 @@ def test_what_was_measured_stands_on_its_page(page: str) -> None:
         ("existence", [existence.YEARLY_RATE, existence.YEARLY_SPREAD]),
         ("worlds", [f"{WORLDS:,}", positions.SHARED, positions.FAMILIAR, f"{positions.NEAR_M:g} m"]),
         ("conclusions", [ranks.SURE, f"fewer than {gaps.LEAST_LOCATED}", *words("en")["gap_conclusions"]]),
+        ("intervals", [f"spans {100 * fill.UNSURE:g} points", f"spans {100 * fill.UNKNOWN:g}"]),
+        ("sites", [f"in {robustness.CHOSEN_ANEW} worlds"]),
         ("sites", [f"{robustness.NEARBY_M:g} m", f"within {1 - covering.NEARLY:.0%}".replace("%", " %")]),
     ],
 )

@@ -26,7 +26,8 @@ SHARE_COLOURS = ("#e6f4f6", "#f0e6c3", "#f4d39c", "#efb970", "#e4a052")
 UNSURE, UNKNOWN = 0.3, 0.7
 """An interval as wide as the first makes a share lighter; of one as wide as the second no share is drawn.
 
-On the IRIS of Est Ensemble, one in three intervals is narrower than the first, and one in two reaches the second."""
+On the IRIS of Est Ensemble, all themes taken together, 40 % of intervals are narrower than the first, and 44 % are as
+wide as the second."""
 
 LEAST_CLASS = 10
 """Classes of a theme begin at multiples of so many points, so that none is narrower."""

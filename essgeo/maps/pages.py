@@ -10,7 +10,7 @@ from essgeo.gaps import LEAST_LOCATED
 from essgeo.maps.actors import actors_page
 from essgeo.maps.base import base_context
 from essgeo.maps.drawing import MARKS, STROKES, cooperations
-from essgeo.maps.fill import coverage_themes
+from essgeo.maps.fill import UNKNOWN, UNSURE, coverage_themes
 from essgeo.maps.findings import bound, headline, qpv_pages, records, tally, walking, where
 from essgeo.maps.matrix import needs_page
 from essgeo.maps.pairs import compare_page
@@ -162,6 +162,8 @@ def method_page(study: Study) -> Context:
         "listed": (study.neighbourhoods["iris_codes"] != "").any(),
         "on_streets": study.network is not None,
         "least_located": LEAST_LOCATED,
+        "unsure": round(100 * UNSURE),
+        "unknown": round(100 * UNKNOWN),
     }
 
 
