@@ -13,6 +13,7 @@ from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
 from essgeo.gaps.areas import resident_weights
 from essgeo.gaps.reach import THEME_ROWS
 from essgeo.register import located_here
+from essgeo.schema.codes import city_of
 from essgeo.schema.vocabulary import split_codes
 from essgeo.uncertainty.streets import CELL_M, straight_metres
 
@@ -128,6 +129,7 @@ def reach_if_listed(
     *,
     within_minutes: int,
     speed_kmh: float,
+    establishments: pd.Series | None = None,
 ) -> pd.DataFrame:
     r"""Return the share within reach of each family, now and if every enterprise of the portrait were listed.
 
@@ -146,6 +148,9 @@ def reach_if_listed(
         From :func:`essgeo.register.portrait`.
     within_minutes, speed_kmh
         The walk, and how fast.
+    establishments
+        All active establishments by ``citycode``, where they are known: enterprises are then spread over communes as
+        these are, and over a commune as its residents.
 
     Returns
     -------
@@ -176,7 +181,7 @@ def reach_if_listed(
     xy = np.column_stack([demand.geometry.x, demand.geometry.y])
     # Residents by square of the grid, and for each square the share of all of them that lives within the walk.
     _, square = np.unique(np.floor(xy / CELL_M), axis=0, return_inverse=True)
-    held = np.bincount(square.ravel(), weights=people)
+    held = np.bincount(square.ravel(), weights=people if establishments is None else _placed(demand, establishments))
     size = np.bincount(square.ravel())
     middle = np.column_stack([np.bincount(square.ravel(), weights=axis) / size for axis in xy.T])
     tree = KDTree(middle)
@@ -208,3 +213,11 @@ def reach_if_listed(
             )
         )
     return pd.concat(tables, ignore_index=True)[IF_LISTED]
+
+
+def _placed(demand: gpd.GeoDataFrame, establishments: pd.Series) -> NDArray[np.float64]:
+    """Return the establishments at each demand point: those of its commune, spread as its residents."""
+    codes, people = demand["citycode"].map(city_of), demand["population"].astype(float)
+    in_commune = establishments.groupby(city_of).sum().reindex(codes).fillna(0).to_numpy()
+    placed: NDArray[np.float64] = (people / people.groupby(codes).transform("sum")).fillna(0).to_numpy() * in_commune
+    return placed if placed.sum() > 0 else people.to_numpy()

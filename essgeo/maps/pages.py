@@ -131,6 +131,7 @@ def data_page(study: Study) -> Context:
     }
     return {
         "page": "data.html",
+        "economy": study.economy is not None,
         "whole": in_territory(study),
         "portrait": [
             row | {name: listed.get((name, row["family"]), math.nan) for name in ("share_listed", "share_if_listed")}

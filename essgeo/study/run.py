@@ -226,7 +226,15 @@ def measure(setting: Setting) -> Study:
             within_minutes=walk,
         ),
         if_listed=reach_if_listed(
-            demand, setting.structures, areas, setting.portrait, within_minutes=walk, speed_kmh=chosen.speed_kmh
+            demand,
+            setting.structures,
+            areas,
+            setting.portrait,
+            within_minutes=walk,
+            speed_kmh=chosen.speed_kmh,
+            establishments=None
+            if setting.economy is None
+            else setting.economy.by_commune.groupby("citycode")["establishments"].sum(),
         ),
         iris_coverage=area_coverage(
             placed, by_iris, to_placed, within_minutes=walk, drawn=drawn.iris, level=chosen.level

@@ -109,5 +109,14 @@ def test_what_is_not_listed_is_spread_like_residents() -> None:
     assert found.loc[("t", "association"), "share_if_listed"] == pytest.approx(many)
     assert found.loc[("t", "cooperative"), "share_if_listed"] == pytest.approx(0.3)
     assert found.loc[("n", "association"), "share_if_listed"] == pytest.approx(1 - 0.4**2)
+    # Where establishments are known, the others stand where these do: all in the commune of the first resident.
+    known = pd.Series([50, 0], index=["93010", "93048"])
+    beside = demand.assign(citycode=["93010", *["93048"] * (len(demand) - 1)])
+    walk = {"within_minutes": 15, "speed_kmh": 4.5}
+    moved = reach_if_listed(beside, shops, areas, portrait, **walk, establishments=known).set_index(
+        ["zone_id", "family"]
+    )
+    assert moved.loc[("t", "association"), "share_if_listed"] == pytest.approx(0.1)
+    assert moved.loc[("n", "association"), "share_if_listed"] == pytest.approx(0)
     nothing = portrait.assign(seed_enterprises=np.nan)
     assert reach_if_listed(demand, shops, areas, nothing, within_minutes=15, speed_kmh=4.5).empty
