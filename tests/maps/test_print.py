@@ -62,8 +62,10 @@ def test_no_page_of_paper_ends_with_a_heading(opened: Opened, single: Path) -> N
     with opened(single / "index.html") as page:
         heads = page.locator("h2, h3, caption").all_inner_texts()
         heads += ["".join(row) for row in page.locator("thead tr").all_inner_texts()]
+        # A line that may be something else as well is told by nothing.
+        others = {_letters(text) for text in page.locator("label, a, li").all_inner_texts()}
         articles = page.locator("article").count()
         paper = PdfReader(io.BytesIO(page.pdf(format="A4", prefer_css_page_size=True)))
     pages = [_lines(one) for one in paper.pages]
     assert len(pages) > articles
-    assert orphans(pages, heads) == []
+    assert orphans(pages, [head for head in heads if _letters(head) not in others]) == []
