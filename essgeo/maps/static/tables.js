@@ -72,17 +72,22 @@
   function fold(frame, table) {
     const button = frame.nextElementSibling;
     if (!(button instanceof HTMLButtonElement)) {
-      return;
+      return () => undefined;
     }
-    const say = function (folded) {
-      frame.classList.toggle("folded", folded);
+    const say = function () {
+      const folded = frame.classList.contains("folded");
+      const count = table.tBodies[0].rows.length;
+      button.hidden = count <= MOST;
       button.setAttribute("aria-expanded", String(!folded));
-      const count = table.tBodies[0].rows.length.toLocaleString(lang);
-      button.textContent = String(folded ? button.dataset.all : button.dataset.less).replace("{count}", count);
+      button.textContent = String(folded ? button.dataset.all : button.dataset.less).replace("{count}", count.toLocaleString(lang));
     };
-    button.hidden = false;
-    button.addEventListener("click", () => say(!frame.classList.contains("folded")));
-    say(true);
+    button.addEventListener("click", function () {
+      frame.classList.toggle("folded");
+      say();
+    });
+    frame.classList.add("folded");
+    say();
+    return say;
   }
 
   document.querySelectorAll(".rows").forEach(function (frame) {
@@ -97,15 +102,14 @@
     if (body.id !== LISTED && (body.id || body.rows.length >= LEAST)) {
       heads(table);
     }
+    const count = fold(frame, table);
     if (!body.id) {
-      if (body.rows.length > MOST) {
-        fold(frame, table);
-      }
       return;
     }
     // Another script writes these rows, and again with each theme.
     const watch = new MutationObserver(function () {
       label(table);
+      count();
       const sorted = /** @type {HTMLTableCellElement | null} */ (table.querySelector("[aria-sort]"));
       if (sorted) {
         sort(table, sorted);
