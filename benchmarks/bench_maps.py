@@ -114,11 +114,11 @@ def register(study: Study, count: int) -> gpd.GeoDataFrame:
 
 
 def points_alone(study: Study, structures: gpd.GeoDataFrame) -> Study:
-    """Return a study of these structures and no other layer, so that both pages show the same."""
+    """Return a study of these structures and no other layer, no base either, so that both pages show the same."""
     layers = ("iris", "qpv", "npnru", "neighbourhoods", "stations", "sites", "iris_coverage", "communes")
     none = {name: getattr(study, name).iloc[:0] for name in layers[:-1]}
     structures = structures.assign(qpv="", qpv_name="", qpv_vintage="")
-    return replace(study, structures=structures, communes=study.communes.iloc[:1], **none)
+    return replace(study, structures=structures, communes=study.communes.iloc[:1], base=(), **none)
 
 
 def plain_folium(structures: gpd.GeoDataFrame, out: Path) -> Path:
@@ -277,6 +277,7 @@ def _heaviest(folder: Path) -> str:
 def main() -> None:
     """Print the comparison for each size."""
     study = essgeo.run_study("est-ensemble", out=None)
+    study = replace(study, cooperations=study.cooperations.iloc[:0])  # between structures of another register
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         folder = Path(name)
         libraries = folder / "npm"

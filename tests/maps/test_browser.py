@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
-from essgeo.maps import build_maps
+from essgeo.maps import build_embed, build_maps
 from tests.maps.conftest import until
 
 if TYPE_CHECKING:
@@ -404,3 +404,11 @@ def test_names_of_a_large_register_load_when_they_are_asked_for(opened: Opened, 
         page.locator("#search").fill("café n° 2400")
         page.locator("#results button").first.wait_for()
         assert page.locator("#structure-rows tr").count() == 1
+
+
+def test_a_map_of_points_alone_opens(opened: Opened, study: Study, tmp_path: Path) -> None:
+    layers = ("iris", "iris_coverage", "qpv", "npnru", "neighbourhoods", "stations", "sites", "cooperations")
+    none = {name: getattr(study, name).iloc[:0] for name in layers}
+    build_embed(replace(study, **none), tmp_path)
+    with opened(tmp_path / "embed.html") as page:
+        assert _drawn(page) == 8

@@ -131,7 +131,11 @@ const Fill = (function () {
     figure.firstElementChild?.replaceChildren(...(everybody ? histogram(theme, living) : []));
   }
 
+  // A map without IRIS has no theme to fill them with.
   function paint(theme, measured) {
+    if (!themes.length) {
+      return;
+    }
     const styles = codes.map((code) => styleOf(theme, knownOf(code, theme, measured)));
     squares.forEach((square, place) => square.setStyle(styles[cells.iris[place]]));
     legend(theme, measured);
