@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from essgeo.territory import Territory
 
 CONTEXT = ("demands", "rail")
-"""Layers that are read and checked, and that no study rests on."""
+"""Layers that are read and checked, and that no figure of a study rests on."""
 
 _LINES = ("LineString", "MultiLineString")
 
