@@ -81,7 +81,9 @@ def test_the_four_neighbourhoods_differ_in_every_table(est_ensemble: Study) -> N
     tables = [
         coverage.set_index(["theme", "minutes"]).groupby("zone_id")["share"].agg(tuple),
         est_ensemble.gaps.query("level == 'neighbourhood'").groupby("neighbourhood_id")["gap_residents"].agg(tuple),
-        est_ensemble.support_chain.groupby("neighbourhood_id")["nearest_minutes"].agg(tuple),
+        est_ensemble.support_chain.query("level == 'neighbourhood'")
+        .groupby("neighbourhood_id")["nearest_minutes"]
+        .agg(tuple),
         zones["residents"].astype(object),
     ]
     for figures in tables:
