@@ -267,8 +267,11 @@ def test_printing_keeps_map_legend_and_sources(opened: Opened, folder: Path) -> 
             assert not page.locator(unwanted).is_visible(), unwanted
         assert page.locator("#count-print").is_visible()
         assert page.pdf(format="A4")[:5] == b"%PDF-"
-        for pane in ("outlines", "points"):
-            assert page.evaluate(f"getComputedStyle(essgeo.map.getPane('{pane}')).mixBlendMode") == "multiply"
+        # A canvas is white on paper: each lets what lies below it show, on its pane and beneath others of it.
+        blending = "canvas => [canvas, canvas.parentElement].map((one) => getComputedStyle(one).mixBlendMode)"
+        canvases = page.locator("#map canvas").evaluate_all(f"all => all.flatMap({blending})")
+        assert len(canvases) > 2
+        assert set(canvases) == {"multiply"}
 
 
 def test_paper_holds_the_whole_list_and_the_screen_a_page_of_it(
