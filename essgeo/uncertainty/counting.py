@@ -439,6 +439,7 @@ class _Unlocated:
         self.themes = places.themes.astype(np.min_scalar_type(places.themes.max(initial=0)))
         self.offers = [np.flatnonzero(offered).tolist() for offered in unpacked(places.themes)]
         somewhere = np.flatnonzero(~places.located)
+        self.few = len(somewhere) <= FEW_STRUCTURES
         self.easiest = int(worlds.own[somewhere].min(initial=np.iinfo(np.int16).max))
         # A list of all France holds places that nobody here can walk to: the grid ends where that is so.
         farthest = np.sqrt(self.squared.max(initial=0))
@@ -496,20 +497,26 @@ class _Unlocated:
         order = order[gap[order] <= farthest[-1]]
         gap, cell = gap[order], cell[order].astype(np.intp)
         start, end = self.start[cell], self.start[cell + 1]
-        bounds = np.flatnonzero(np.diff(np.cumsum(end - start) // ENTRIES)) + 1
+        bounds = (
+            np.empty(0, dtype=np.intp) if self.few else np.flatnonzero(np.diff(np.cumsum(end - start) // ENTRIES)) + 1
+        )
         for some in np.split(np.arange(len(cell)), bounds):
+            entries = np.concatenate([np.arange(*ends) for ends in zip(start[some], end[some], strict=True)])
+            if self.few:
+                self.add(origins, entries, None, masks)
+                continue
             # Where somebody else is reached in all worlds, those that are farther away add nothing.
             walk = int(np.searchsorted(farthest, gap[some[0]]))
             lacking = self.lacking(origins, masks[:, walk:])
             useful = np.bitwise_or.reduce(lacking, axis=0)
             if not useful.any():
                 return
-            entries = np.concatenate([np.arange(*ends) for ends in zip(start[some], end[some], strict=True)])
             entries = entries[self.themes[self.structure[entries]] & useful[self.column[entries]] != 0]
             self.add(origins, entries, lacking, masks)
 
-    def add(self, origins: _Origins, entries: Ints, lacking: NDArray[np.unsignedinteger], masks: Masks) -> None:
+    def add(self, origins: _Origins, entries: Ints, lacking: NDArray[np.unsignedinteger] | None, masks: Masks) -> None:
         """Add which of the points reach some entries, for themes that are lacking: walks (the last ones) x columns."""
+        walks = masks.shape[1] if lacking is None else len(lacking)
         x, y, column, structure = (values[entries] for values in (self.x, self.y, self.column, self.structure))
         world = self.world[column]
         z = self.own[entries] + origins.field[world] + single_walks(origins.corner, structure, world)
@@ -518,15 +525,17 @@ class _Unlocated:
             for low, high, axis in zip(origins.low, origins.high, (x, y), strict=True)
         ]
         gap = apart[0] ** 2 + apart[1] ** 2
+        kept = np.flatnonzero(gap <= self.squared[-1].take(z, mode="clip"))
+        gap, x, y, z, column, structure = (values[kept] for values in (gap, x, y, z, column, structure))
         there = np.bincount(structure) > 0
         local, members = np.cumsum(there) - 1, np.flatnonzero(there)
-        few = len(members) <= FEW_STRUCTURES  # dense rows, one for each; else their bits alone
+        few = lacking is None or len(members) <= FEW_STRUCTURES  # dense rows, one for each; else their bits alone
         put = np.zeros((len(members) if few else 0, *masks.shape[1:]), dtype=np.uint16)
-        for walk, lacks in enumerate(lacking, masks.shape[1] - len(lacking)):
+        for walk in range(masks.shape[1] - walks, masks.shape[1]):
             reach = self.squared[walk].take(z, mode="clip")
             near = np.flatnonzero(gap <= reach)
-            offers = self.themes[structure[near]] & lacks[column[near]]
-            if not few:
+            if lacking is not None:
+                offers = self.themes[structure[near]] & lacking[walk - masks.shape[1], column[near]]
                 near, offers = near[offers != 0], offers[offers != 0]
             found = next(origins.masks(x[near], y[near], [reach[near]]))
             if few:
