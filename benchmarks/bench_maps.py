@@ -115,8 +115,9 @@ def register(study: Study, count: int) -> gpd.GeoDataFrame:
 
 def points_alone(study: Study, structures: gpd.GeoDataFrame) -> Study:
     """Return a study of these structures and no other layer, no base either, so that both pages show the same."""
-    layers = ("iris", "qpv", "npnru", "neighbourhoods", "stations", "sites", "iris_coverage", "communes")
-    none = {name: getattr(study, name).iloc[:0] for name in layers[:-1]}
+    layers = ("iris", "qpv", "npnru", "neighbourhoods", "stations", "sites", "iris_coverage")
+    named = ("cooperations", "support_offers", "city_contract")
+    none = {name: getattr(study, name).iloc[:0] for name in (*layers, *named)}
     structures = structures.assign(qpv="", qpv_name="", qpv_vintage="")
     return replace(study, structures=structures, communes=study.communes.iloc[:1], base=(), **none)
 

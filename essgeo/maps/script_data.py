@@ -241,7 +241,7 @@ def study_content(
         "symbols": SECTOR_SYMBOLS,
         "colours": SHARE_COLOURS,
         "background": BACKGROUNDS.get(background),
-        "ground": {kind: ground._asdict() for kind, ground in GROUND.items()},
+        "ground": {kind: ground._asdict() for kind, ground in GROUND.items()} if base else {},
         "base": [layer.file for layer in base],
         "layers": layers_with_popups(study),
         "elsewhere": elsewhere(study),
