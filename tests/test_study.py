@@ -227,6 +227,7 @@ def test_of_many_structures_fewer_worlds_are_drawn_and_said(
     assert set_up(small_territory, Options(as_of=DAY)).parameters.draws == 64
 
 
+@pytest.mark.slow
 def test_structures_outside_are_not_counted_as_located(small_territory: Path, tmp_path: Path) -> None:
     mine = tmp_path / "mine.csv"
     far = "".join(f"out{number},B,5.37,43.3,\n" for number in range(7))
@@ -262,6 +263,7 @@ def test_corrections_of_the_folder_or_of_the_user_win(small_territory: Path, tmp
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_masked_and_hostile_rows_go_through_a_whole_run(small_territory: Path, tmp_path: Path) -> None:
     mine = tmp_path / "mine.csv"
     names = ["[ND]", "<img src=x onerror=alert(1)>", "=1+1", "\u202eאבג 🌱", "a\x00\x07b"]
@@ -395,6 +397,7 @@ def test_lists_of_a_study_are_files_and_frames_each_with_its_lineage(small_terri
 
 
 @pytest.mark.parametrize("excel", [False, True])
+@pytest.mark.slow
 def test_what_a_study_publishes_is_the_same_list_again(
     small: tuple[Study, Path], made_territory: Path, tmp_path: Path, *, excel: bool
 ) -> None:

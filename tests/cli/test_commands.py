@@ -327,6 +327,7 @@ def test_an_unexpected_error_is_a_message_too(run: Run, monkeypatch: pytest.Monk
     assert errors == ("essgeo: unexpected ZeroDivisionError: one thing. This is a bug: ESSGEO_DEBUG=1 shows where.\n")
 
 
+@pytest.mark.slow
 def test_a_command_that_is_stopped_says_so_and_leaves_nothing(
     run: Run, small_territory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -358,6 +359,7 @@ def test_a_folder_that_cannot_be_written_is_told(
         )
 
 
+@pytest.mark.slow
 def test_one_file_without_background_is_one_page(run: Run, small_territory: Path, tmp_path: Path) -> None:
     out = tmp_path / "one"
     code, printed, _ = run(

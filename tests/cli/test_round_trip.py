@@ -119,6 +119,7 @@ def test_what_a_review_settles_is_applied_in_every_command(run: Run, ban: Path, 
 
 
 @pytest.mark.parametrize(("suffix", "lang"), [("csv", "fr"), ("xlsx", "fr"), ("xlsx", "en")])
+@pytest.mark.slow
 def test_what_is_written_for_excel_is_read_back(  # noqa: PLR0917 (fixtures)
     run: Run, ban: Path, listed: Path, tmp_path: Path, suffix: str, lang: str
 ) -> None:

@@ -78,6 +78,7 @@ def test_help_and_errors_of_use_are_french_and_the_next_run_english_again(run: R
     assert language.get() == "en"
 
 
+@pytest.mark.slow
 def test_a_run_prints_french_and_the_same_json(run: Run, small_territory: Path) -> None:
     code, french, _ = run("gaps", small_territory, "--lang", "fr")
     assert code == 0
@@ -87,6 +88,7 @@ def test_a_run_prints_french_and_the_same_json(run: Run, small_territory: Path) 
     assert found[0] == found[1]
 
 
+@pytest.mark.slow
 def test_what_the_doctor_finds_is_french_and_its_json_is_not(run: Run, small_territory: Path) -> None:
     french, english = (run("doctor", small_territory, "--lang", lang)[1] for lang in ("fr", "en"))
     assert "x 1,4 à 700 m), à 4,5 km/h" in french

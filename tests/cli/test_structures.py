@@ -194,6 +194,7 @@ def test_a_workbook_joins_by_the_sheet_and_columns_that_are_named_and_excel_gets
         assert read_structures(out).index.tolist() == [*(siret(number) for number in (1, 2, 3, 4, 5)), "f1"]
 
 
+@pytest.mark.slow
 def test_what_a_human_filled_in_is_never_lost(
     run: Run, sample: list[object], small_territory: Path, tmp_path: Path
 ) -> None:
