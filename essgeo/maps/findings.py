@@ -131,12 +131,13 @@ def reach(row: Row, territory: Row, lang: Lang) -> str:
 class Headline(NamedTuple):
     """What the figures of a theme say first: one sentence, and the figures that it rests on.
 
-    ``silent`` where nothing may be concluded.
+    ``silent`` where nothing may be concluded; ``theme`` is the one that it speaks of.
     """
 
     title: str
     detail: str
     silent: bool
+    theme: str = "all"
 
 
 def headline(study: Study, theme: str) -> Headline:
@@ -214,6 +215,7 @@ def _lacking(row: Row, study: Study) -> Headline:
             level=percent(study.parameters.level, lang),
         ),
         silent=False,
+        theme=theme,
     )
 
 
@@ -230,7 +232,8 @@ def area_headline(study: Study, reached: Row, rows: Sequence[Row]) -> Headline:
     --------
     >>> study = study_est_ensemble()
     >>> reached = records(where(study.coverage, zone_id="QN09319I", theme="all", minutes=15))[0]
-    >>> area_headline(study, reached, records(where(study.gaps, neighbourhood_id="QN09319I", theme="all"))).title[22:]
+    >>> rows = records(where(study.gaps, neighbourhood_id="QN09319I", theme="all"))
+    >>> area_headline(study, reached, rows).title.partition(": ")[2]
     'presque tous les habitants ont un lieu connu de l’ESS à 15 minutes à pied'
     """
     lang, minutes, place = study.lang, reached["minutes"], reached["zone_name"]

@@ -105,10 +105,11 @@ def neighbourhood_page(study: Study, code: str, level: str, made: Register, shee
     around = study.structures.geometry.intersects(outline.iloc[0].buffer(AROUND_M))
     shown = (around | study.structures.index.isin(list(named))).reindex(made.order)
     themes = _themes(records(where(of_area, minutes=minutes)), rows, study)
-    return with_map(study, code, outline, np.flatnonzero(shown)) | {
+    finding = area_headline(study, reached, rows)
+    return with_map(study, code, outline, np.flatnonzero(shown), finding.theme) | {
         "page": f"{pages[code] if level == 'qpv' else code}.html",
         **_identity(study, code, level, place, pages),
-        "finding": area_headline(study, reached, rows),
+        "finding": finding,
         "reached": reached,
         "findings": _findings(study, reached, rows, chain),
         "thresholds": records(where(of_area, theme="all").sort_values("minutes")),

@@ -178,10 +178,14 @@ def _sharing(study: Study) -> list[str]:
 
 
 def with_map(
-    study: Study, focus: str = "", outline: gpd.GeoSeries | None = None, rows: NDArray[np.intp] | None = None
+    study: Study,
+    focus: str = "",
+    outline: gpd.GeoSeries | None = None,
+    rows: NDArray[np.intp] | None = None,
+    theme: str = "all",
 ) -> Context:
     """Return what a page with a map is told: of an area, with its outline and the rows of the register, or of all."""
-    content = map_content(study, focus, outline, rows)
+    content = map_content(study, focus, outline, rows, theme)
     planned, lines = (study.stations["status"] == "planned").any(), cooperations(study)["features"]
     present = {split_codes(cell)[0] for cell in study.structures["sectors"].unique() if cell} | {NO_SECTOR}
     if unknown := sorted(present - set(SECTOR_GROUPS)):

@@ -293,18 +293,23 @@ def gain_files(gains: Gains) -> dict[str, Any]:
 
 
 def map_content(
-    study: Study, focus: str = "", outline: gpd.GeoSeries | None = None, rows: NDArray[np.intp] | None = None
+    study: Study,
+    focus: str = "",
+    outline: gpd.GeoSeries | None = None,
+    rows: NDArray[np.intp] | None = None,
+    theme: str = "all",
 ) -> dict[str, Any]:
     """Return what one map shows of that: the bounds of its area with a walk around it, or of the territory.
 
-    ``rows`` are the rows of the register that it shows, in order, given as steps; all of them where ``None``.
+    It begins with a ``theme``. ``rows`` are the rows of the register that it shows, in order, given as steps; all where
+    ``None``.
     """
     chosen = study.parameters
     around_m = reach_m(chosen.walk_minutes, chosen.speed_kmh)
     place = study.communes.geometry if outline is None else outline.buffer(around_m)
     west, south, east, north = place.to_crs(GEOGRAPHIC).total_bounds.round(POINT_DIGITS).tolist()
     steps = None if rows is None else np.diff(rows, prepend=0).tolist()
-    return {"bounds": [[south, west], [north, east]], "focus": focus, "rows": steps}
+    return {"bounds": [[south, west], [north, east]], "focus": focus, "rows": steps, "theme": theme}
 
 
 @cache

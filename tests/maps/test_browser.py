@@ -415,3 +415,13 @@ def test_a_map_of_points_alone_opens(opened: Opened, study: Study, tmp_path: Pat
     build_embed(replace(study, **none), tmp_path)
     with opened(tmp_path / "embed.html") as page:
         assert _drawn(page) == 8
+
+
+def test_the_map_of_an_area_begins_with_the_theme_of_its_title(opened: Opened, folder: Path) -> None:
+    found = {}
+    for name in ("le-haut", "le-bas", "la-place", "les-quais"):
+        with opened(folder / f"{name}.html") as page:
+            found[name] = page.locator("h1").inner_text(), page.locator("#theme option:checked").inner_text()
+    for title, theme in found.values():
+        assert theme.lower() in title.lower() or theme == "Toute l’ESS", found
+    assert {theme for _, theme in found.values()} != {"Toute l’ESS"}, found

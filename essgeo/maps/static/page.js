@@ -272,7 +272,8 @@
     }
     applyLayers();
     state.date = view.date;
-    setTheme(view.theme || data.coverage.themes[0] || "");
+    const { themes } = data.coverage;
+    setTheme(view.theme || (themes.includes(data.theme) ? data.theme : themes[0] || ""));
     setDate(view.date);
     WhatIf.open(view.cell);
     setBackground(view.background || Background.names[0]);
