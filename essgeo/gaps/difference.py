@@ -11,7 +11,7 @@ import pandas as pd
 from essgeo.access import travel_cost
 from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
 from essgeo.gaps.ranks import DRAWN_TIE, SURE
-from essgeo.gaps.reach import THEME_ROWS, horizon, long_table
+from essgeo.gaps.reach import THEME_ROWS, horizon, known_of, long_table
 from essgeo.gaps.shares import held_groups, homes_of, mean_of, places_of, shares_of, street_walks
 from essgeo.register.turnover import CHANGED
 from essgeo.schema.vocabulary import PLACE_CHANGES, theme_in_sentence
@@ -79,10 +79,10 @@ def reach_difference(
     Returns
     -------
     DataFrame
-        One row an area, theme and walk: ``share_before``, ``share_after`` (0 to 1), ``change_points`` (percentage
-        points) and ``change_residents`` (persons), each with ``_low`` and ``_high``, and ``change``: ``more`` or
-        ``less`` where that is so in 95 % of the worlds, ``none`` where nothing changes in any, ``unsure`` else,
-        ``nobody`` where nobody lives whose walks are measured.
+        One row an area, theme and walk: ``share_before``, ``share_after`` (0 to 1; NaN where that register has no
+        structure of the theme), ``change_points`` (percentage points) and ``change_residents`` (persons), each with
+        ``_low`` and ``_high``, and ``change``: ``more`` or ``less`` where that is so in 95 % of the worlds, ``none``
+        where nothing changes in any, ``unsure`` else, ``nobody`` where nobody lives whose walks are measured.
 
     Examples
     --------
@@ -124,6 +124,12 @@ def reach_difference(
     before, after = shares(sides.before), shares(sides.after)
     people = areas.people[:, None]
     nobody = np.where(people > 0, 0.0, np.nan)
+    lived_in = areas.table["residents"].to_numpy() > 0
+    # A share of a theme that a register knows nothing of is not 0, as in its study; what the others bring is known.
+    unknown = [
+        np.where(known_of(structures[there], lived_in, areas.people > 0) == "none", np.nan, nobody)
+        for there in (sides.before, sides.after)
+    ]
     tables = []
     for walk, minutes in enumerate(within_minutes):
         then, now = before[:, :, walk], after[:, :, walk]
@@ -135,8 +141,8 @@ def reach_difference(
         chances.insert(0, np.broadcast_to(people <= 0, mean.shape))
         said = np.select(chances, ["nobody", "more", "less", "none"], "unsure")
         columns: dict[str, NDArray[np.generic]] = {
-            "share_before": mean_of(then) + nobody,
-            "share_after": mean_of(now) + nobody,
+            "share_before": mean_of(then) + unknown[0],
+            "share_after": mean_of(now) + unknown[1],
             "change": said.astype(object),
             "change_points": 100 * mean + nobody,
             "change_low": 100 * low + nobody,

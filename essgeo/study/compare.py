@@ -183,7 +183,7 @@ def publish_comparison(found: Comparison, out: Path | str, *, excel: bool = Fals
     >>> study = study_in_few_worlds()
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     written = publish_comparison(compare_studies(study, study), Path(folder) / "same")
-    >>> sorted(path.name for path in written if path.suffix != ".css")
+    >>> sorted(path.name for path in written if path.suffix not in {".css", ".js", ".svg"})
     ['ATTRIBUTIONS.md', 'changed_places.csv', 'changes.csv', 'changes.xlsx', 'datapackage.json', 'index.html']
     """
     out = Path(out)
