@@ -21,7 +21,7 @@ from essgeo.official.live import Found, Live, find, gather
 from essgeo.official.live_layers import live_iris
 from essgeo.official.store import OfficialFile
 from essgeo.study import Options, run_study, set_up
-from essgeo.text.languages import words
+from essgeo.text.languages import typeset, words
 from tests.made.official import (
     INCOME_PATH,
     IRIS_PATH,
@@ -274,7 +274,7 @@ def test_every_page_says_what_stands_in_and_a_french_one_in_french(
     for page in (tmp_path / "maps").glob("*.html"):
         text = page.read_text(encoding="utf-8")
         for note in study.shortfalls:
-            assert str(escape(note)) in text, page
+            assert str(escape(typeset(note))) in text, page
         for english in (*study.faults, *reasons, "copy of", "no column", "server answered", "Look at"):
             assert str(escape(english)) not in text, page
 
