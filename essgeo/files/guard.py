@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from errno import ELOOP
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,7 +66,11 @@ def refuse_overwrite(outputs: Mapping[str, Path | str | None], inputs: Mapping[s
 def _marks(path: Path) -> Iterator[object]:
     """Yield what tells a file from every other: its whole path without case, and its place on the disk."""
     yield str(path.resolve()).casefold()
-    with suppress(OSError):
+    try:
         found = path.stat()
+    except OSError as error:
+        if error.errno == ELOOP:  # a link to itself, which Python resolves from 3.13 on
+            raise
+    else:
         if found.st_ino:
             yield found.st_dev, found.st_ino
