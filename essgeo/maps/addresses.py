@@ -10,6 +10,7 @@ import numpy as np
 from essgeo.geocoding import Local
 from essgeo.geocoding.index import number_of, street_of
 from essgeo.geocoding.spelling import fold_all
+from essgeo.maps.drawing import OUTLINE_DIGITS
 from essgeo.official.catalogue import find_source
 from essgeo.text.languages import texts
 
@@ -27,9 +28,6 @@ KINDS = (
     "des", "l", "la", "le", "les", "et", "a", "au", "aux", "en",
 )  # fmt: skip
 """Words that tell no street from another: a street is not listed under them."""
-
-DIGITS = 5
-"""Decimals of a position, about one metre."""
 
 
 def address_files(setting: Setting) -> dict[str, Any]:
@@ -85,9 +83,9 @@ def _houses(department: Department, row: int) -> tuple[tuple[int, int], list[str
     slots = department.slots[first:last]
     rows = first + np.flatnonzero(number_of(slots) > 0)
     lon, lat = department.lon_lat[:, row]
-    points = np.rint(department.points(rows)[::-1].T * 10**DIGITS).astype(np.int64)
+    points = np.rint(department.points(rows)[::-1].T * 10**OUTLINE_DIGITS).astype(np.int64)
     numbers = [
         f"{number}{department.writings[written]}"
         for number, written in zip(number_of(department.slots[rows]).tolist(), department.written[rows], strict=True)
     ]
-    return (round(lat * 10**DIGITS), round(lon * 10**DIGITS)), numbers, points
+    return (round(lat * 10**OUTLINE_DIGITS), round(lon * 10**OUTLINE_DIGITS)), numbers, points

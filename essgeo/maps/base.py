@@ -12,7 +12,7 @@ import shapely
 from markupsafe import escape
 
 from essgeo.crs import GEOGRAPHIC
-from essgeo.maps.drawing import svg_path
+from essgeo.maps.drawing import OUTLINE_DIGITS, svg_path
 from essgeo.maps.render import FOLDER, render
 from essgeo.text.languages import texts
 from essgeo.text.numbers import joined
@@ -53,9 +53,6 @@ TOLERANCE_M = 4.0
 
 MOST_VERTICES = 60_000
 """A base with more is drawn without its lanes, then without its streets: pages stay light."""
-
-DIGITS = 5
-"""Decimals of a degree, about one metre."""
 
 PICTURED = 0.45
 """The width of lines of a picture beneath a plan, which shows a whole territory."""
@@ -125,7 +122,7 @@ def base_content(drawn: Drawn) -> dict[str, Any]:
         "credit": str(escape(drawn.source.publisher)),
         "shapes": {kind: _steps(shapes) for kind, shapes in drawn.shapes.items()},
         "names": [
-            [name, round(point.y, DIGITS), round(point.x, DIGITS)]
+            [name, round(point.y, OUTLINE_DIGITS), round(point.x, OUTLINE_DIGITS)]
             for name, point in zip(drawn.names["name"], places, strict=True)
         ],
     }
@@ -137,7 +134,7 @@ def _steps(shapes: gpd.GeoSeries) -> list[list[list[int]]]:
     for shape in degrees:
         rings = shapely.get_rings(shape) if shape.geom_type == "Polygon" else [shape]
         # Whole numbers, (vertices, 2), then the step from each vertex to the next one.
-        whole = [np.rint(shapely.get_coordinates(ring) * 10**DIGITS).astype(np.int64) for ring in rings]
+        whole = [np.rint(shapely.get_coordinates(ring) * 10**OUTLINE_DIGITS).astype(np.int64) for ring in rings]
         made.append([np.diff(ring, axis=0, prepend=0).ravel().tolist() for ring in whole])
     return made
 

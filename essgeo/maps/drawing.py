@@ -67,6 +67,7 @@ STROKES = {
 """The layers of outlines and lines but the IRIS, the lowest first."""
 
 OUTLINE_DIGITS, POINT_DIGITS = 5, 6
+"""Decimals of a degree: five are about one metre."""
 
 TOLERANCE_M = 5.0
 
@@ -108,6 +109,16 @@ def _rounded(coordinates: Any, digits: int) -> Any:  # noqa: ANN401 - nested as 
     if isinstance(coordinates, float):
         return round(coordinates, digits)
     return [_rounded(part, digits) for part in coordinates]
+
+
+def steps_of(degrees: NDArray[np.float64]) -> list[int]:
+    """Return the steps from each position to the next in 0.00001°, the first from 0: of near ones they have few digits.
+
+    >>> steps_of(np.array([2.4, 2.40003]))
+    [240000, 3]
+    """
+    steps: list[int] = np.diff(np.rint(degrees * 10**OUTLINE_DIGITS).astype(np.int64), prepend=0).tolist()
+    return steps
 
 
 def layers_with_popups(study: Study) -> dict[str, Collection]:

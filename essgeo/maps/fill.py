@@ -9,6 +9,7 @@ import numpy as np
 
 from essgeo.access.demand import GRID_METHOD
 from essgeo.crs import GEOGRAPHIC
+from essgeo.maps.drawing import steps_of
 from essgeo.maps.findings import records, where
 from essgeo.schema.vocabulary import THEMES
 from essgeo.siting.conditions import CELL_M, group_by_cell
@@ -31,9 +32,6 @@ wide as the second."""
 
 LEAST_CLASS = 10
 """Classes of a theme begin at multiples of so many points, so that none is narrower."""
-
-DIGITS = 5
-"""Decimals of a position, about one metre."""
 
 SHARE_DIGITS = 3
 
@@ -137,13 +135,10 @@ def _cells(demand: gpd.GeoDataFrame, iris: dict[str, int]) -> dict[str, list[int
     if len(known):
         known = known.iloc[np.argsort(known.hilbert_distance().to_numpy(), kind="stable")]
     points = known.geometry.to_crs(GEOGRAPHIC)
-    steps = {
-        name: np.diff(np.rint(axis * 10**DIGITS).astype(np.int64), prepend=0).tolist()
-        for name, axis in (("latitude", points.y), ("longitude", points.x))
-    }
     people = known["population"].to_numpy(dtype=float)
     return {
-        **steps,
+        "latitude": steps_of(points.y.to_numpy()),
+        "longitude": steps_of(points.x.to_numpy()),
         "people": np.maximum(np.rint(people), 1).astype(int).tolist(),
         "iris": known["iris_code"].map(iris).astype(int).tolist(),
         "full": math.ceil(np.quantile(people, FULL)) if len(people) else 1,

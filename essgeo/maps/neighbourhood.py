@@ -31,6 +31,7 @@ from essgeo.maps.findings import (
     where,
 )
 from essgeo.maps.pages import AROUND_M, coverage_of, in_territory, with_map
+from essgeo.maps.script_data import map_content
 from essgeo.schema.vocabulary import STAGES, SUPPORT_ROLES, split_codes
 from essgeo.text.languages import texts
 from essgeo.text.numbers import joined
@@ -106,7 +107,7 @@ def neighbourhood_page(study: Study, code: str, level: str, made: Register, shee
     shown = (around | study.structures.index.isin(list(named))).reindex(made.order)
     themes = _themes(records(where(of_area, minutes=minutes)), rows, study)
     finding = area_headline(study, reached, rows)
-    return with_map(study, code, outline, np.flatnonzero(shown), finding.theme) | {
+    return with_map(study, map_content(study, code, outline, np.flatnonzero(shown), finding.theme)) | {
         "page": f"{pages[code] if level == 'qpv' else code}.html",
         **_identity(study, code, level, place, pages),
         "finding": finding,

@@ -39,10 +39,7 @@ from essgeo.text.phrases import method_in_words, register_bound
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    import geopandas as gpd
-    import numpy as np
     import pandas as pd
-    from numpy.typing import NDArray
 
     from essgeo.maps.base import Drawn
     from essgeo.maps.render import Choice
@@ -177,15 +174,8 @@ def _sharing(study: Study) -> list[str]:
     return [joined(sorted(names), conjunction) for _, names in groups if len(names) > 1]
 
 
-def with_map(
-    study: Study,
-    focus: str = "",
-    outline: gpd.GeoSeries | None = None,
-    rows: NDArray[np.intp] | None = None,
-    theme: str = "all",
-) -> Context:
-    """Return what a page with a map is told: of an area, with its outline and the rows of the register, or of all."""
-    content = map_content(study, focus, outline, rows, theme)
+def with_map(study: Study, content: Context | None = None) -> Context:
+    """Return what a page with a map is told: ``content`` is from :func:`map_content`, else of the territory."""
     planned, lines = (study.stations["status"] == "planned").any(), cooperations(study)["features"]
     present = {split_codes(cell)[0] for cell in study.structures["sectors"].unique() if cell} | {NO_SECTOR}
     if unknown := sorted(present - set(SECTOR_GROUPS)):
@@ -193,7 +183,7 @@ def with_map(
         raise InputError(message)
     return {
         "has_map": True,
-        "map": content,
+        "map": content or map_content(study),
         "labels": labels_by_field(study.lang),
         "coverage_themes": coverage_themes(study),
         "shapes": SHAPES,

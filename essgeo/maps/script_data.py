@@ -18,7 +18,7 @@ from essgeo.files.redact import SIREN, redact, redact_identifiers
 from essgeo.maps.actors import elsewhere
 from essgeo.maps.addresses import KINDS
 from essgeo.maps.base import GROUND, shown_base
-from essgeo.maps.drawing import MARKS, POINT_DIGITS, STROKES, layers_with_popups
+from essgeo.maps.drawing import MARKS, POINT_DIGITS, STROKES, layers_with_popups, steps_of
 from essgeo.maps.fill import SHARE_COLOURS, SHARE_DIGITS, coverage_themes, fill_content
 from essgeo.maps.findings import headline, records, where
 from essgeo.maps.render import BACKGROUNDS, MAP_SCRIPT, asset_texts
@@ -66,10 +66,6 @@ SHAPES = {
 
 
 Column: TypeAlias = list[Any] | dict[str, Any]
-
-
-DIGITS = 5
-"""Decimals of a position, about one metre; the exported files hold them all."""
 
 
 PART = 2000
@@ -139,8 +135,8 @@ def register(structures: gpd.GeoDataFrame) -> Register:
             "part": PART,
             "alphabet": ALPHABET,
             "many": MANY,
-            "latitude": _steps(points.y.to_numpy()),
-            "longitude": _steps(points.x.to_numpy()),
+            "latitude": steps_of(points.y.to_numpy()),
+            "longitude": steps_of(points.x.to_numpy()),
             "columns": columns,
         },
         tuple(_texts(part) for part in parts),
@@ -197,13 +193,6 @@ def _texts(rows: pd.DataFrame) -> dict[str, Column]:
 
 def _whole(numbers: pd.Series) -> pd.Series:
     return numbers.round().astype("Int64").astype(object)
-
-
-def _steps(degrees: NDArray[np.float64]) -> list[int]:
-    # Rows follow a Hilbert curve, so that a step from one to the next has few digits; the first step leads from 0.
-    whole = np.rint(degrees * 10**DIGITS).astype(np.int64)
-    steps: list[int] = np.diff(whole, prepend=0).tolist()
-    return steps
 
 
 _VOCABULARIES = {
@@ -273,8 +262,8 @@ def gain_files(gains: Gains) -> dict[str, Any]:
     files: dict[str, Any] = {
         "gains": {
             "ids": gains.cells.index.tolist(),
-            "latitude": _steps(points.y.to_numpy()),
-            "longitude": _steps(points.x.to_numpy()),
+            "latitude": steps_of(points.y.to_numpy()),
+            "longitude": steps_of(points.x.to_numpy()),
             "draws": gains.draws,
         }
     }

@@ -10,7 +10,8 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from essgeo.maps.script_data import ALPHABET, DIGITS, LISTS, PART, packed, register
+from essgeo.maps.drawing import OUTLINE_DIGITS as DIGITS
+from essgeo.maps.script_data import ALPHABET, LISTS, PART, packed, register
 
 if TYPE_CHECKING:
     from collections.abc import Callable
