@@ -104,7 +104,8 @@ def geocode_file(file: Path, output: Path, **given: Unpack[Options]) -> None:
 
     Answers of a service are kept as they arrive, and those of the last 30 days are not asked again.
     """
-    from essgeo.files.recognise import parse_columns, without_persons
+    from essgeo.files.entries import without_persons
+    from essgeo.files.recognise import parse_columns
     from essgeo.files.tables import read_table
     from essgeo.files.write import write_file
     from essgeo.geocoding import geocode, read_corrections

@@ -23,9 +23,9 @@ from pyogrio.util import vsi_path
 from essgeo.crs import GEOGRAPHIC
 from essgeo.errors import InputError, InputWarning
 from essgeo.files.encodings import dbf_encoding
-from essgeo.files.limits import refuse_width
-from essgeo.files.parts import Part, choose_parts, join_parts
+from essgeo.files.guard import refuse_width
 from essgeo.files.rows import MAX_ROWS
+from essgeo.files.sheets import Part, choose_parts, join_parts
 from essgeo.messages import tell
 from essgeo.schema.cells import FRANCE_LAT, FRANCE_LON
 

@@ -16,7 +16,7 @@ import shapely
 from pyproj import CRS
 
 from essgeo.errors import InputError, InputWarning
-from essgeo.files.limits import refuse_size, refuse_width
+from essgeo.files.guard import refuse_size, refuse_width
 from essgeo.messages import tell
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ import pandas as pd
 
 from essgeo.crs import GEOGRAPHIC, require_crs
 from essgeo.errors import SchemaError
-from essgeo.files.footers import footer_rows
-from essgeo.files.recognise import parse_columns, recognise, take, take_positions
+from essgeo.files.entries import footer_rows, take, take_positions
+from essgeo.files.recognise import parse_columns, recognise
 from essgeo.files.reread import reread
 from essgeo.files.tables import as_text, read_table
 from essgeo.messages import tell

@@ -1,34 +1,25 @@
-"""Say which column of somebody's table holds what, by its name and by what stands in it, and take the cells from it."""
+"""Say which column of somebody's table holds what, by its name and by what stands in it."""
 
 from __future__ import annotations
 
-import itertools
 import logging
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-import geopandas as gpd
-import numpy as np
-import pandas as pd
-import shapely
-
-from essgeo.crs import GEOGRAPHIC
 from essgeo.errors import InputError
 from essgeo.files.redact import is_diffusion
 from essgeo.messages import tell
 from essgeo.schema import cells
 from essgeo.schema.columns import COLUMNS, HEADERS, LAYERS
 from essgeo.schema.headers import WORDS, guess_columns, simplify, words_of
-from essgeo.schema.validate import row_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from numpy.typing import NDArray
+    import pandas as pd
 
     from essgeo.schema.columns import Headers
-    from essgeo.schema.validate import Fault
 
 TOLD = logging.getLogger("essgeo.columns")
 """Where it is said which column was read as what; the command line prints it."""
@@ -192,6 +183,7 @@ def recognise(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> table = pd.DataFrame({"Association": ["Le Fournil"], "Nom": ["X"], "Prénom": ["Y"], "Statut": ["Fermé"]})
     >>> reading = recognise(table, source="mine.csv")
     >>> dict(reading.fields), reading.persons
@@ -384,204 +376,3 @@ def _with_address(
     if address := lines or parts:
         rest["address"] = address
     return rest | ({"street": parts} if lines and parts else {})
-
-
-def take(table: pd.DataFrame, reading: Reading) -> pd.DataFrame:
-    """Return the columns of a text table by the fields that they hold, cells that say nothing as ``""``.
-
-    Addresses are joined, a postcode and commune of one cell are told apart, columns about persons are left out; those
-    that are not used follow, without e-mail addresses and telephone numbers.
-
-    Examples
-    --------
-    >>> table = pd.DataFrame({"Nom": ["A"], "N°": ["48.0"], "Voie": ["rue B"], "CP Ville": ["93140 Bondy"]})
-    >>> take(table, recognise(table, source="mine.csv"))[["address", "postcode", "city"]].values.tolist()
-    [['48 rue B', '93140', 'Bondy']]
-    """
-    found: dict[str, list[str]] = {}
-    for name, columns in reading.fields.items():
-        # A word that is not known restricts a row, so that nothing counts as missing there.
-        known = str.strip if name == "diffusion" else cells.known
-        texts = [_each(_texts(table[column]), known) for column in columns]
-        if name in {"address", "street"} and len(texts) > 1:
-            found[name] = [cells.joined_address(row) for row in zip(*texts, strict=True)]
-        elif len(texts) > 1:
-            joined = "|".join if COLUMNS[name].many else _first
-            found[name] = [joined(filter(None, row)) for row in zip(*texts, strict=True)]
-        else:
-            found[name] = texts[0]
-    _fill_from_others(found)
-    taken = pd.DataFrame(found, index=table.index, dtype="object")
-    kept = [name for name in reading.unused if name not in found]
-    free = table[kept].copy()
-    for name in kept:
-        if not pd.api.types.is_numeric_dtype(free[name]):
-            free[name] = pd.Series(_each(_texts(free[name]), cells.without_contacts), index=free.index, dtype="object")
-    return pd.concat([taken, pd.DataFrame(free)], axis=1)
-
-
-def _first(texts: Iterable[str]) -> str:
-    return next(iter(texts), "")
-
-
-def _fill_from_others(found: dict[str, list[str]]) -> None:
-    """Complete addresses, postcodes and communes, in place, by the columns that hold them with something else."""
-    for name in ("street", "address_more"):
-        if (more := found.pop(name, None)) is not None:
-            lines = found.get("address", [""] * len(more))
-            found["address"] = [line or other for line, other in zip(lines, more, strict=True)]
-    for name in ("postcode_city", "postcode", "city"):
-        pairs = {text: cells.postcode_and_city(text) for text in {*found.get(name, [])}}
-        if any(code for code, _ in pairs.values()):
-            _split_city(found, name, pairs)
-    found.pop("postcode_city", None)
-    for name in ("name", "address", "note", "aliases"):
-        if name in found:
-            found[name] = _each(found[name], cells.without_contacts)
-
-
-def _texts(column: pd.Series) -> list[str]:
-    """Return the cells of a column as text, whole numbers without decimals."""
-    return [
-        "" if missing else str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-        for value, missing in zip(column.astype(object), column.isna(), strict=True)
-    ]
-
-
-def without_persons(table: pd.DataFrame, reading: Reading) -> pd.DataFrame:
-    """Return a table without its columns about persons, and without e-mail addresses and telephones in the others."""
-    clear = table.drop(columns=list(reading.persons))
-    for name in clear.columns:
-        if clear[name].dtype == object or pd.api.types.is_string_dtype(clear[name]):
-            clear[name] = [cells.without_contacts(value) if isinstance(value, str) else value for value in clear[name]]
-    return clear
-
-
-def _split_city(found: dict[str, list[str]], name: str, pairs: Mapping[str, tuple[str, str]]) -> None:
-    """Write the postcodes and communes of cells that hold both into fields of their own, where these say nothing."""
-    both = [pairs[text] for text in found[name]]
-    for field_name, place in (("postcode", 0), ("city", 1)):
-        before = found.get(field_name, [""] * len(both))
-        own = field_name == name
-        found[field_name] = [
-            pair[place] if pair[place] and (own or not text) else text for text, pair in zip(before, both, strict=True)
-        ]
-
-
-def _each(texts: Iterable[str], change: Callable[[str], str]) -> list[str]:
-    """Return texts changed, each different one once."""
-    listed = list(texts)
-    changed = {text: change(text) for text in dict.fromkeys(listed)}
-    return [changed[text] for text in listed]
-
-
-def take_positions(taken: pd.DataFrame, rows: pd.Index) -> tuple[pd.DataFrame, list[Fault]]:
-    """Return the longitude and latitude of each row as numbers, in degrees, and what was wrong with the others.
-
-    Parameters
-    ----------
-    taken
-        From :func:`take`: ``lon`` and ``lat``, or ``point``, as text; what is no position is none.
-    rows
-        The number of each row, for the faults.
-
-    Examples
-    --------
-    >>> taken = pd.DataFrame({"lon": ["48,9", "0", "650000"], "lat": ["2,4", "0", "6860000"]})
-    >>> found, faults = take_positions(taken, taken.index)
-    >>> found.round(2).to_numpy().tolist()[0], [(row, what) for row, _, what in faults]
-    ([2.4, 48.9], [(0, 'were exchanged (lon 48,9, lat 2,4)')])
-    """
-    columns = [list(taken[name]) if name in taken else [""] * len(taken) for name in ("lon", "lat", "point")]
-    places: list[tuple[float, float]] = []
-    metric: list[int] = []
-    faults: list[Fault] = []
-    nowhere = (float("nan"), float("nan"))
-    for place, (row, x, y, both) in enumerate(zip(rows, *columns, strict=True)):
-        lon, lat = cells.degrees_of(x), cells.degrees_of(y)
-        found = cells.position_of(lon, lat)
-        if found is None and lon is not None and lat is not None and max(abs(lon), abs(lat)) > cells.MAX_LON:
-            metric.append(place)
-            found = lon, lat
-        elif found is None and both and not (x and y):
-            found = cells.point_of(both)
-            if found is None and any(character in "123456789" for character in both):
-                faults.append((row_label(row), "point", tell("cell_left_out", what=tell("is_no_point", value=both))))
-        elif found is None and (x or y):
-            faults.extend(_why_nowhere(row_label(row), x, y, lon, lat))
-        elif found == (lat, lon) and lon != lat:
-            faults.append((row_label(row), "lon, lat", tell("were_exchanged", x=x, y=y)))
-        places.append(found or nowhere)
-    positions = pd.DataFrame(places, columns=["lon", "lat"], index=taken.index, dtype=float)
-    given = positions.iloc[metric].to_numpy(copy=True)
-    degrees, systems = _unprojected(given)
-    positions.iloc[metric] = degrees
-    for place, (x, y), system in zip(metric, given, systems, strict=True):
-        label = row_label(rows[place])
-        if not system:
-            what = tell("cell_left_out", what=tell("are_not_degrees", x=f"{x:.10g}", y=f"{y:.10g}"))
-            faults.append((label, "lon, lat", what))
-        elif system != LAMBERT_93:
-            faults.append((label, "lon, lat", tell("were_projected", x=f"{x:.10g}", y=f"{y:.10g}", system=system)))
-    return positions, faults
-
-
-NO_PLACE = "none"
-"""``coord_precision`` of coordinates that are no place."""
-
-
-def with_faults(positions: pd.DataFrame, faults: Sequence[Fault], rows: pd.Index) -> pd.DataFrame:
-    """Return positions that are infinite where what is written is none, so that the row can say why it has none.
-
-    >>> taken = pd.DataFrame({"lon": ["north", ""], "lat": ["48.9", ""]})
-    >>> with_faults(*take_positions(taken, taken.index), taken.index)["lon"].tolist()
-    [inf, nan]
-    """
-    wrong = positions["lon"].isna().to_numpy() & rows.isin([row for row, *_ in faults])
-    return positions.mask(np.column_stack([wrong, wrong]), np.inf)
-
-
-LAMBERT_93 = "EPSG:2154"
-
-_SYSTEMS = dict.fromkeys((LAMBERT_93, "EPSG:3857", "EPSG:27572"), (41.0, 52.0)) | {
-    f"EPSG:{3900 + parallel}": (parallel - 1.2, parallel + 1.2) for parallel in range(42, 51)
-}
-"""Lambert 93, web maps, Lambert II extended and the nine conic zones, each with the latitudes it is used at."""
-
-_FRANCE = shapely.Polygon([
-    (-5.4, 48.8), (1.4, 51), (2.6, 51.3), (8.4, 49.1), (7.2, 45), (9.9, 43.3), (9.6, 41.2), (8.3, 41.2), (3, 42),
-    (-2, 43),
-])  # fmt: skip
-"""Where numbers in metres must lead to be a place: metropolitan France, by its corners."""
-
-
-def _unprojected(given: NDArray[np.float64]) -> tuple[NDArray[np.float64], list[str]]:
-    """Return the degrees of places in metres, of shape (places, 2), and the first system in which each is in France.
-
-    NaN and ``""`` where there is none. The two numbers may be exchanged.
-    """
-    degrees, systems = np.full(given.shape, np.nan), [""] * len(given)
-    for columns, system in itertools.product(([0, 1], [1, 0]), _SYSTEMS):
-        left = np.flatnonzero(np.isnan(degrees[:, 0]))
-        if not len(left):
-            break
-        points = gpd.points_from_xy(*given[left][:, columns].T, crs=system).to_crs(GEOGRAPHIC)
-        low, high = _SYSTEMS[system]
-        inside = shapely.contains_xy(_FRANCE, points.x, points.y) & (points.y > low) & (points.y < high)
-        degrees[left[inside]] = np.column_stack([points.x, points.y])[inside]
-        for place in left[inside]:
-            systems[place] = system
-    return degrees, systems
-
-
-def _why_nowhere(row: int | str, x: str, y: str, lon: float | None, lat: float | None) -> Iterable[Fault]:
-    if lon == 0 and lat == 0:  # what software writes for none
-        return
-    for name, text, value in (("lon", x, lon), ("lat", y, lat)):
-        if text and value is None:
-            yield row, name, tell("cell_left_out", what=tell("is_no_number", value=text))
-        elif not text:
-            other, given = ("lat", y) if name == "lon" else ("lon", x)
-            yield row, name, tell("cell_left_out", what=tell("is_missing_beside", other=other, given=given))
-    if lon is not None and lat is not None:
-        yield row, "lon, lat", tell("cell_left_out", what=tell("are_not_degrees", x=x, y=y))

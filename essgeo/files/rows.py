@@ -17,8 +17,7 @@ import pyarrow as pa
 
 from essgeo.errors import InputError, InputWarning
 from essgeo.files.encodings import LOST, undouble
-from essgeo.files.formulas import restored
-from essgeo.files.limits import MAX_COLUMNS, refuse_width
+from essgeo.files.guard import MAX_COLUMNS, refuse_width, restored
 from essgeo.files.recognise import recognise
 from essgeo.messages import tell
 

@@ -14,8 +14,8 @@ import pandas as pd
 
 from essgeo.crs import GEOGRAPHIC, require_crs
 from essgeo.errors import InputError, InputWarning, SchemaError
-from essgeo.files.footers import footer_rows
-from essgeo.files.recognise import NO_PLACE, parse_columns, recognise, take, take_positions, with_faults
+from essgeo.files.entries import NO_PLACE, footer_rows, take, take_positions, with_faults
+from essgeo.files.recognise import parse_columns, recognise
 from essgeo.files.redact import is_diffusion, redact, redact_identifiers, restricted_rows
 from essgeo.files.reread import reread
 from essgeo.files.tables import as_text, read_table
@@ -167,7 +167,7 @@ def read_structures(
         ``""`` where the file says nothing, then the file's own other columns. ``status`` and ``family`` are ``unknown``
         where not given. Zeros that a spreadsheet took from postcodes are back, dates are as in ISO 8601, SIRET and
         SIREN are digits only; what is no SIRET stands in ``siret_as_given``. Sums, notes below the list and headers
-        that come again are left out, with a warning (:func:`essgeo.files.footers.footer_rows`). A cell that is no date,
+        that come again are left out, with a warning (:func:`essgeo.files.entries.footer_rows`). A cell that is no date,
         number, place or word of the vocabulary is left out, with a warning that names row and field. Columns about
         persons (names, telephones, e-mails) are left out. Rows that the law restricts
         (:func:`essgeo.files.redact.restricted_rows`) are emptied at once, so that neither a message nor a result can

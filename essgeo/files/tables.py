@@ -16,7 +16,7 @@ from essgeo.crs import require_crs
 from essgeo.errors import InputError, SchemaError
 from essgeo.files.encodings import UTF16_MARKS, encoding_of
 from essgeo.files.geographic import LAYERED, flat, read_geographic
-from essgeo.files.limits import refuse_width
+from essgeo.files.guard import refuse_width
 from essgeo.files.parquet import read_parquet
 from essgeo.files.rows import as_frame, cell_text, first_rows, header_of, separator_of, unique_names
 from essgeo.files.sheets import read_sheets
@@ -62,7 +62,7 @@ def read_table(
     path
         A CSV (any of ``, ; tab |``, UTF-8, UTF-16 with its mark, or Windows-1252), XLSX, Parquet, GeoParquet,
         GeoJSON, GeoPackage, Shapefile or DBF; or JSON, a list of objects. Of a workbook or a GeoPackage, every visible
-        sheet or layer that lists structures is read, see :func:`essgeo.files.parts.choose_parts`.
+        sheet or layer that lists structures is read, see :func:`essgeo.files.sheets.choose_parts`.
     as_is
         Keep blank rows, and the types of a file that has types.
     min_rows

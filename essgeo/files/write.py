@@ -20,8 +20,8 @@ from xlsxwriter import Workbook
 
 from essgeo.crs import GEOGRAPHIC
 from essgeo.errors import InputError, InputWarning
-from essgeo.files.formulas import is_formula, neutralised
 from essgeo.files.geographic import refuse_marks
+from essgeo.files.guard import is_formula, neutralised
 from essgeo.files.rows import cell_text, unique_names
 from essgeo.messages import tell
 from essgeo.schema.columns import TITLES

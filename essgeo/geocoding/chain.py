@@ -15,16 +15,8 @@ from tqdm.auto import tqdm
 
 from essgeo.crs import GEOGRAPHIC, require_crs
 from essgeo.errors import InputError, InputWarning
-from essgeo.files.footers import footer_rows
-from essgeo.files.recognise import (
-    NO_PLACE,
-    parse_columns,
-    recognise,
-    take,
-    take_positions,
-    with_faults,
-    without_persons,
-)
+from essgeo.files.entries import NO_PLACE, footer_rows, take, take_positions, with_faults, without_persons
+from essgeo.files.recognise import parse_columns, recognise
 from essgeo.files.redact import MASK, is_diffusion, redact, redact_identifiers, restricted_rows
 from essgeo.files.reread import ADDED, in_code, is_result, reread
 from essgeo.geocoding.communes import city_key

@@ -21,7 +21,7 @@ from pyarrow import csv
 from scipy.spatial import cKDTree
 
 from essgeo.errors import InputError, SourceChangedError
-from essgeo.files.limits import refuse_size
+from essgeo.files.guard import refuse_size
 from essgeo.files.tables import require_file
 from essgeo.geocoding.communes import Communes
 from essgeo.geocoding.spelling import REPETITIONS, StreetKey, fold_all, street_key

@@ -15,7 +15,7 @@ from essgeo.crs import GEOGRAPHIC
 from essgeo.errors import InputError, SourceChangedError
 from essgeo.files import premises
 from essgeo.files.geographic import describe_features, read_features
-from essgeo.files.limits import refuse_size
+from essgeo.files.guard import refuse_size
 from essgeo.files.perimeters import clip_zones, interest_of
 from essgeo.files.tables import BOOKS, checked_suffix, read_table
 from essgeo.messages import tell

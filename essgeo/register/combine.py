@@ -10,7 +10,7 @@ import pandas as pd
 from rapidfuzz import fuzz
 
 from essgeo.errors import InputWarning
-from essgeo.files.recognise import NO_PLACE
+from essgeo.files.entries import NO_PLACE
 from essgeo.files.redact import MASK
 from essgeo.messages import plural, tell
 from essgeo.register.duplicates import MIN_NAME, suggest_duplicates

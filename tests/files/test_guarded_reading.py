@@ -23,7 +23,7 @@ import shapely
 
 from essgeo.access.network import read_ways
 from essgeo.errors import EssgeoError, InputError, InputWarning
-from essgeo.files import limits
+from essgeo.files import guard
 from essgeo.files.geographic import describe_features
 from essgeo.files.perimeters import read_zones
 from essgeo.files.premises import read_premises
@@ -288,7 +288,7 @@ def test_a_small_parquet_file_fills_no_memory(tmp_path: Path, bomb: str) -> None
     before = pa.total_allocated_bytes()
     with pytest.raises(InputError, match=r"mine.parquet: more than 50 MB come out of it"):
         read_table(path)
-    assert pa.total_allocated_bytes() - before < limits.SMALL_BYTES
+    assert pa.total_allocated_bytes() - before < guard.SMALL_BYTES
 
 
 def workbook(path: Path, sheet: str, **members: bytes) -> Path:
@@ -338,7 +338,7 @@ def test_the_least_workbook_is_read(tmp_path: Path) -> None:
 
 
 def test_a_workbook_that_unpacks_to_far_more_than_a_list_is_refused(tmp_path: Path) -> None:
-    path = workbook(tmp_path / "mine.xlsx", HEAD, sharedStrings=bytes(limits.SMALL_BYTES))
+    path = workbook(tmp_path / "mine.xlsx", HEAD, sharedStrings=bytes(guard.SMALL_BYTES))
     with pytest.raises(InputError, match=r"mine.xlsx: more than 50 MB come out of it"):
         read_table(path)
 
@@ -360,7 +360,7 @@ def test_a_packed_address_file_unpacks_no_further_than_it_is_one(tmp_path: Path,
         read_ban(path)
 
 
-WIDE = [f"c{number}" for number in range(limits.MAX_COLUMNS + 1)]
+WIDE = [f"c{number}" for number in range(guard.MAX_COLUMNS + 1)]
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".json", ".parquet"])

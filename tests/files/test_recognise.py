@@ -10,7 +10,8 @@ import pytest
 
 from essgeo import read_premises, read_structures
 from essgeo.errors import InputError, InputWarning
-from essgeo.files.recognise import parse_columns, recognise, take, take_positions, without_persons
+from essgeo.files.entries import take, take_positions, without_persons
+from essgeo.files.recognise import parse_columns, recognise
 
 if TYPE_CHECKING:
     from pathlib import Path

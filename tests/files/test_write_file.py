@@ -18,7 +18,7 @@ import pytest
 
 from essgeo.errors import InputError, InputWarning
 from essgeo.files import read_table, write_file
-from essgeo.files.formulas import neutralised, restored
+from essgeo.files.guard import neutralised, restored
 from essgeo.files.write import write_csv
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from openpyxl.utils.escape import unescape
 from pandas.testing import assert_frame_equal
 
 from essgeo.errors import SchemaError
-from essgeo.files.formulas import FORMULA_STARTS, neutralised, restored
+from essgeo.files.guard import FORMULA_STARTS, neutralised, restored
 from essgeo.files.redact import MASK
 from essgeo.files.write import write_csv
 from essgeo.publish import export

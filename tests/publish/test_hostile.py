@@ -18,7 +18,7 @@ import pyogrio
 import pytest
 from openpyxl.utils.escape import unescape
 
-from essgeo.files.formulas import FORMULA_STARTS, restored
+from essgeo.files.guard import FORMULA_STARTS, restored
 from essgeo.files.write import writable, write_file
 from essgeo.publish import export
 from essgeo.publish.release import release
