@@ -34,6 +34,8 @@ from essgeo.study import set_up
 from essgeo.study.inputs import Options
 from essgeo.uncertainty import DISCS, Homes, Places, Worlds, draw_worlds, ends, reached_people
 from essgeo.uncertainty.homes import draw_people
+from essgeo.uncertainty.latin import draw_orders
+from essgeo.uncertainty.positions import draw_positions
 from essgeo.uncertainty.streets import LONGEST_Z, STEPS, draw_detours, single_walks, street_metres
 
 if TYPE_CHECKING:
@@ -127,16 +129,15 @@ def positions(seed: int, draws: int, repeats: int) -> None:
     located = structures[places.located]
     known = places_of(located, setting.demand)
     every, territory = Scores(seed), Scores(seed + 1)
-    odds = activity_odds(setting.structures)
-    truth_worlds = fixed(worlds_of(homes, known, located, odds=odds, as_of=DAY, draws=64), homes, known, but="nothing")
-    truth = shares_of(homes, known, truth_worlds, holds)[..., 0]
-    random = np.random.default_rng(seed)
+    drawn = worlds_of(homes, known, located, odds=activity_odds(setting.structures), as_of=DAY, draws=draws, seed=seed)
+    still = fixed(drawn, homes, known, but="nothing")  # only where structures stand is drawn anew below
+    truth = shares_of(homes, known, still.first(1), holds)[..., 0]
     for repeat in range(repeats):
+        random = np.random.default_rng([seed, repeat])
         hidden = random.random(len(located)) < 1 / 3
-        xy = np.where(hidden[:, None], np.nan, known.xy)
-        some = known._replace(xy=xy, radius=np.zeros(len(xy)))
-        worlds = worlds_of(homes, some, located, odds=odds, as_of=DAY, draws=draws, seed=seed + repeat)
-        shares = shares_of(homes, some, fixed(worlds, homes, some, but="positions"), holds)
+        some = known._replace(xy=np.where(hidden[:, None], np.nan, known.xy), radius=np.zeros(len(hidden)))
+        x, y, host = draw_positions(some, homes, draw_orders(len(hidden), still.count, random), random)
+        shares = shares_of(homes, some, replace(still, x=x, y=y, host=host), holds)
         every.add(shares, truth)
         territory.add(shares[:1], truth[:1])
     print(f"positions, all cells: {every.said()}\npositions, territory: {territory.said()}")
@@ -253,7 +254,8 @@ def stations(seed: int, draws: int, repeats: int) -> None:
     xy, to = (np.column_stack([points.geometry.x, points.geometry.y]) for points in (demand, near))
     away, closest = KDTree(to).query(xy, k=NEAREST)  # points x stations
     hosts = np.repeat(np.arange(len(to), dtype=np.int32)[:, None], draws, axis=1)
-    own, field, part, _ = draw_detours(xy, hosts, np.random.default_rng(seed))
+    random = np.random.default_rng(seed)
+    own, field, part, _ = draw_detours(xy, hosts, draw_orders(len(hosts), draws, random), random)
     code, of_point = np.unique(demand["iris_code"], return_inverse=True)
     rows = [np.flatnonzero(of_point == one) for one in range(len(code))]
     asked = [(nearer, profile) for nearer in (0, ENTRANCE_M) for profile in (("free", 4.5), ("slow", 3.4))]
@@ -277,20 +279,29 @@ def stations(seed: int, draws: int, repeats: int) -> None:
 
 
 def stability(seed: int, draws: int, repeats: int) -> None:
-    """Draw the full model from two seeds and say how far ends move."""
-    del repeats
+    """Draw the full model from two seeds, so many times, and say how far ends move."""
     setting, structures, homes, places, holds = settings()
     odds = activity_odds(setting.structures)
-    found = []
-    for one in (seed, seed + 1):
-        worlds = worlds_of(homes, places, structures, odds=odds, as_of=DAY, draws=draws, seed=one)
-        found.append(ends(shares_of(homes, places, worlds, holds)))
-    moved = np.concatenate([np.abs(one - other).ravel() for one, other in zip(*found, strict=True)])
-    point = np.concatenate([((low == high) | np.isnan(low)).ravel() for low, high in [found[0]] * 2])
-    moved = moved[~point]
+    close, far = np.empty((2, repeats, 2))  # pairs x lower and upper ends
+    for pair in range(repeats):
+        one, other = (
+            np.stack(ends(shares_of(homes, places, worlds, holds)))
+            for worlds in (
+                worlds_of(homes, places, structures, odds=odds, as_of=DAY, draws=draws, seed=seed + 2 * pair + at)
+                for at in range(2)
+            )
+        )
+        moved = np.abs(one - other)[:, (one[0] < one[1]) & np.isfinite(one[0])]  # 2 x cells that are no point
+        close[pair], far[pair] = (moved < CLOSE).mean(axis=1), (moved < FAR).mean(axis=1)
+        print(
+            f"stability, {draws} worlds, seeds {seed + 2 * pair} and {seed + 2 * pair + 1}: ends move by less than 2 "
+            f"points in {100 * close[pair].mean():.1f} %, by 5 in {100 * far[pair].mean():.1f} % of {moved.size}; "
+            f"most {100 * moved.max():.1f}"
+        )
+    lower, upper = 100 * close.mean(axis=0)
     print(
-        f"stability, {draws} worlds: ends move by less than 2 points in {100 * (moved < CLOSE).mean():.1f} %, by 5 "
-        f"in {100 * (moved < FAR).mean():.1f} % of {len(moved)}; most {100 * moved.max():.1f}"
+        f"stability, {repeats} pairs: {100 * close.mean():.1f} % (lower {lower:.1f}, upper {upper:.1f}; pairs stray by "
+        f"{100 * close.mean(axis=1).std():.1f}), {100 * far.mean():.1f} %"
     )
 
 

@@ -15,6 +15,7 @@ from run_notebooks import RUN
 from essgeo import choose_sites, locate_in, search_areas
 from essgeo.uncertainty import DISCS, NOWHERE, Homes, Places, draw_worlds, street_metres
 from essgeo.uncertainty.existence import YEARLY_RATE, YEARLY_SPREAD
+from essgeo.uncertainty.latin import draw_orders
 from essgeo.uncertainty.positions import draw_positions
 
 mpl.use("svg")
@@ -50,7 +51,8 @@ def positions() -> Figure:
     none = np.zeros(1, dtype=int)
     home = Homes(np.zeros((1, 2)), np.ones(1), none, none, none - 1, none, drawn=False)
     place = Places(np.zeros((1, 2)), np.array([24.0]), none + NOWHERE, np.ones(1, dtype=np.uint64))
-    x, y, _ = draw_positions(place, home, 2048, np.random.default_rng(0))
+    random = np.random.default_rng(0)
+    x, y, _ = draw_positions(place, home, draw_orders(1, 2048, random), random)
     figure, axes = plot(4.2, 4.2)
     axes.plot(x[0], y[0], ".", color=BLUE, markersize=2, alpha=0.5)
     axes.add_patch(Circle((0, 0), 24, fill=False, color=RED))

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import betaincinv, ndtri
 
-from essgeo.uncertainty.latin import stratified
+from essgeo.uncertainty.latin import ALIVE, even, stratified
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from essgeo.uncertainty.latin import Orders
 
 
 YEARLY_RATE, YEARLY_SPREAD = 0.053, 0.35
@@ -26,7 +28,7 @@ def draw_alive(
     verified: NDArray[np.bool_],
     years: NDArray[np.float64],
     odds: tuple[float, float],
-    count: int,
+    orders: Orders,
     random: np.random.Generator,
     *,
     yearly_rate: float = YEARLY_RATE,
@@ -40,14 +42,17 @@ def draw_alive(
 
     Examples
     --------
-    >>> alive = draw_alive(np.array([True, True, False]), np.array([0.0, 5.0, 0.0]), (9.0, 1.0), 4096,
-    ...                    np.random.default_rng(0))
+    >>> from essgeo.uncertainty.latin import draw_orders
+    >>> random = np.random.default_rng(0)
+    >>> orders = draw_orders(3, 4096, random)
+    >>> alive = draw_alive(np.array([True, True, False]), np.array([0.0, 5.0, 0.0]), (9.0, 1.0), orders, random)
     >>> alive.mean(axis=1).round(2).tolist()
-    [1.0, 0.76, 0.89]
+    [1.0, 0.76, 0.9]
     """
-    rate = yearly_rate * np.exp(YEARLY_SPREAD * ndtri(stratified(random, count)))
-    active = betaincinv(*odds, stratified(random, count))
-    alive = np.empty((len(years), count), dtype=bool)
+    rate = yearly_rate * np.exp(YEARLY_SPREAD * ndtri(stratified(random, orders.shape[1])))
+    active = betaincinv(*odds, stratified(random, orders.shape[1]))
+    alive = np.empty(orders.shape, dtype=bool)
+    shifts = random.random(len(years))
     for one, (sure, age) in enumerate(zip(verified, years, strict=True)):
-        alive[one] = stratified(random, count) < np.exp(-rate * age) * (1.0 if sure else active)
+        alive[one] = even(orders[one], ALIVE, shifts[one]) < np.exp(-rate * age) * (1.0 if sure else active)
     return alive

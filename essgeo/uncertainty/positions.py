@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from essgeo.uncertainty.latin import stratified
+from essgeo.uncertainty.latin import AWAY, PLACE, even
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from essgeo.uncertainty.homes import Homes
+    from essgeo.uncertainty.latin import Orders
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.intp]
@@ -42,6 +43,9 @@ SHARED, FAMILIAR, NEAR_M = 0.4, 0.6, 400.0
 
 KINDRED = 2.0
 """A place weighs so much more for a structure that shares a theme with one that stands there."""
+
+CURVE_M, CURVE_BITS = 50.0, 20
+"""Points are put in order by squares of that side, and by squares twice as wide, so many times."""
 
 WHOLE, NOWHERE = -1, -2
 """In place of an area: somewhere in the territory; out of it, or not known at all."""
@@ -82,7 +86,7 @@ class Places(NamedTuple):
 
 
 def draw_positions(
-    places: Places, homes: Homes, count: int, random: np.random.Generator
+    places: Places, homes: Homes, orders: Orders, random: np.random.Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]]:
     r"""Return where each structure stands in each world: x, y, and the structure whose place it shares.
 
@@ -100,29 +104,32 @@ def draw_positions(
     Examples
     --------
     >>> from essgeo.uncertainty import Homes
+    >>> from essgeo.uncertainty.latin import draw_orders
     >>> known = Places(np.array([[0.0, 0.0], [np.nan, np.nan]]), np.array([0.0, np.nan]), np.array([0, 0]),
     ...                np.array([1, 1], dtype=np.uint64))
     >>> none = np.zeros(2, dtype=int)
     >>> homes = Homes(np.array([[0.0, 0.0], [5000.0, 0.0]]), np.ones(2), none, none, none - 1, none, True)
-    >>> x, y, place = draw_positions(known, homes, 4096, np.random.default_rng(0))
+    >>> random = np.random.default_rng(0)
+    >>> x, y, place = draw_positions(known, homes, draw_orders(2, 4096, random), random)
     >>> [round(float((place[1] == 0).mean()), 1), round(float((x[1] > 4000).mean()), 1)]
     [0.2, 0.2]
     """
-    shape = (len(places.xy), count)
-    x, y = np.full(shape, np.inf, dtype=np.float32), np.full(shape, np.inf, dtype=np.float32)
-    host = np.repeat(np.arange(shape[0], dtype=np.int32)[:, None], count, axis=1)
+    count = orders.shape[1]
+    x, y = np.full(orders.shape, np.inf, dtype=np.float32), np.full(orders.shape, np.inf, dtype=np.float32)
+    host = np.repeat(np.arange(len(orders), dtype=np.int32)[:, None], count, axis=1)
     first = places.addresses()
     leading = np.flatnonzero(places.located & (first == np.arange(len(first))))
     factors, odds = np.array(DISCS).T
+    below = np.cumsum(odds) - odds
     radius = np.nan_to_num(places.radius)
     spacing = homes.spacing_m  # of all points: not once a structure
     streams = random.spawn(int(homes.area.max(initial=-1)) + 2)  # of each area, and of the territory, whose code is -1
     # x, y, host: structures x worlds, filled a row at a time. First one row for each located address: evenly in a disc
-    # (hence the square root), angle and disc stratified over the worlds, so that few of them already cover the disc.
-    for one in leading:
-        disc = np.searchsorted(np.cumsum(odds)[:-1], stratified(random, count), side="right")
-        away = radius[one] * factors[disc] * np.sqrt(random.random(count))
-        angle = 2 * np.pi * stratified(random, count)
+    # (hence the square root). One number says which disc and, by where it falls in the odds of that, how far out.
+    for one, shifts in zip(leading, random.random((len(leading), 2)), strict=True):
+        out, angle = even(orders[one], AWAY, shifts[0]), 2 * np.pi * even(orders[one], PLACE, shifts[1])
+        disc = np.searchsorted(below[1:], out, side="right")
+        away = radius[one] * factors[disc] * np.sqrt((out - below[disc]) / odds[disc])
         x[one], y[one] = places.xy[one, 0] + away * np.cos(angle), places.xy[one, 1] + away * np.sin(angle)
     # Then those at the same address, which go where the first of it goes in each world.
     following = np.flatnonzero(places.located & (first != np.arange(len(first))))
@@ -131,35 +138,54 @@ def draw_positions(
         # Each urn has a stream of its own, as have the located: one more structure in another moves nothing here.
         random = streams[code]
         # `settled` grows: a structure placed in this urn may be joined by the next, as a located one is.
-        settled = [int(one) for one in members if places.located[one]]
-        for one in members[~places.located[members]]:
-            joins = stratified(random, count) < SHARED * len(settled) / (len(settled) + 1)
-            which = random.random(count)
+        known = members[places.located[members]]
+        settled = known[along_curve(places.xy[known])].tolist()
+        for one in members[~places.located[members]].tolist():
+            # One even number a world says all: below `joining` whose place it shares, above it where it stands alone.
+            # Places and cells follow each other in space, so that what falls into a part of town is a few runs of it.
+            drawn = even(orders[one], PLACE, random.random())
+            joining = SHARED * len(settled) / (len(settled) + 1)
+            joins, alone = np.flatnonzero(drawn < joining), np.flatnonzero(drawn >= joining)
             if settled:
                 # Bit 0 stands for the whole of the ESS, which all share: it makes no two of a kind.
                 others = places.themes[settled] & ~np.uint64(1) & places.themes[one]
                 chance = np.cumsum(1 + KINDRED * (others != 0))
-                whom = np.array(settled)[np.searchsorted(chance, which * chance[-1], side="right")]
-                host[one] = np.where(joins, host[whom, np.arange(count)], one)
-            # One point of residents a world, by its running weight, and evenly within its square. Only worlds in which
-            # the structure joins nobody take it; it is drawn for all, so that the stream is used alike.
-            cell = cells[np.searchsorted(weights, stratified(random, count) * weights[-1], side="right")]
-            offset = spacing * (random.random((2, count)) - 0.5)
-            alone = host[one] == one
-            x[one] = np.where(alone, homes.xy[cell, 0] + offset[0], x[host[one], np.arange(count)])
-            y[one] = np.where(alone, homes.xy[cell, 1] + offset[1], y[host[one], np.arange(count)])
-            settled.append(int(one))
+                which = np.searchsorted(chance[:-1], drawn[joins] / joining * chance[-1], side="right")
+                whom = np.array(settled)[which]
+                host[one, joins] = host[whom, joins]
+                x[one, joins], y[one, joins] = x[whom, joins], y[whom, joins]
+            # A point of residents by its running weight, and evenly within its square.
+            share = (drawn[alone] - joining) / (1 - joining)
+            cell = cells[np.searchsorted(weights[:-1], share * weights[-1], side="right")]
+            offset = spacing * (random.random((2, len(alone))) - 0.5)
+            x[one, alone], y[one, alone] = (homes.xy[cell] + offset.T).T
+            settled.append(one)
     return x, y, host
+
+
+def along_curve(xy: Floats) -> Ints:
+    """Return points in an order in which a part of town is a few runs: squares in squares, a Z-order curve (Morton).
+
+    >>> along_curve(np.array([[0.0, 0.0], [900.0, 900.0], [60.0, 60.0], [900.0, 0.0]])).tolist()
+    [0, 2, 3, 1]
+    """
+    step = ((xy - xy.min(axis=0, initial=np.inf)) / CURVE_M).astype(np.int64)
+    code = np.zeros(len(xy), dtype=np.int64)
+    for bit in range(CURVE_BITS):
+        code |= (step[:, 0] >> bit & 1) << 2 * bit | (step[:, 1] >> bit & 1) << 2 * bit + 1
+    order: Ints = np.argsort(code, kind="stable")
+    return order
 
 
 def _urns(places: Places, homes: Homes) -> Iterator[tuple[int, Ints, Ints, Floats]]:
     """Yield each area with structures to place, its structures, its points of residents and their running weight.
 
-    Somewhere in the territory comes last, so that it may join any of the others.
+    Points follow each other in space. Somewhere in the territory comes last, so that it may join any of the others.
     """
+    curve = along_curve(homes.xy)
     for code in sorted(set(places.area[~places.located].tolist()) - {NOWHERE}, key=lambda code: (code < 0, code)):
         members = np.flatnonzero((places.area == code) | ((code == WHOLE) & places.located & (places.area != NOWHERE)))
-        cells = np.flatnonzero((homes.area == code) | (code == WHOLE))
+        cells = curve[(homes.area[curve] == code) | (code == WHOLE)]
         if len(cells):
             known = places.xy[members[places.located[members]]]
             yield code, members, cells, np.cumsum(spread_in_area(known, homes.xy[cells], homes.people[cells]))

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.spatial.distance import cdist
+from scipy.special import ndtri
 
-from essgeo.uncertainty.latin import normal
+from essgeo.uncertainty.latin import WALKS, even, normal
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from essgeo.uncertainty.latin import Orders
 
 
 ALONG, ASIDE_M, BEND, SPREAD = 1.15, 132.0, 0.40, 0.78
@@ -122,7 +125,7 @@ def _field_root(cells: bytes, side: float) -> NDArray[np.float32]:
 
 
 def draw_detours(
-    xy: NDArray[np.float64], hosts: NDArray[np.int32], random: np.random.Generator
+    xy: NDArray[np.float64], hosts: NDArray[np.int32], orders: Orders, random: np.random.Generator
 ) -> tuple[NDArray[np.int16], NDArray[np.int16], NDArray[np.intp], NDArray[np.float32]]:
     """Return *z* in parts, in steps: structures x worlds, cells x worlds, and the cell of each origin.
 
@@ -139,16 +142,17 @@ def draw_detours(
         side *= 1.5
     field = _field_root(cells.tobytes(), side) @ normal(random, len(cells), count) * np.sqrt(OF_ORIGIN)
     common = np.sqrt(COMMON) * normal(random, count)
-    own = draw_own(len(hosts), common, random)
+    own = draw_own(orders, common, random)
     shared = hosts != np.arange(len(hosts))[:, None]
     structure, world = np.nonzero(shared)
     own[structure, world] = own[hosts[structure, world], world]  # a host shares no place itself
     return own, in_steps(field), cell.ravel(), common
 
 
-def draw_own(places: int, common: NDArray[np.float32], random: np.random.Generator) -> NDArray[np.int16]:
-    """Return the part of *z* of the walks to each of so many places, with what all walks share: places x worlds."""
-    own = np.empty((places, len(common)), dtype=np.int16)
-    for one in range(places):  # a row at a time: all at once would hold four times as much
-        own[one] = in_steps(np.sqrt(OF_PLACE) * normal(random, len(common)) + common)
+def draw_own(orders: Orders, common: NDArray[np.float32], random: np.random.Generator) -> NDArray[np.int16]:
+    """Return the part of *z* of the walks to each of some places, with what all walks share: places x worlds."""
+    own = np.empty(orders.shape, dtype=np.int16)
+    shifts = random.random(len(orders))
+    for one, order in enumerate(orders):  # a row at a time: all at once would hold four times as much
+        own[one] = in_steps(np.sqrt(OF_PLACE) * ndtri(even(order, WALKS, shifts[one])) + common)
     return own

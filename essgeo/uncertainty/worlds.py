@@ -9,6 +9,7 @@ import numpy as np
 
 from essgeo.uncertainty.existence import YEARLY_RATE, draw_alive
 from essgeo.uncertainty.homes import draw_people
+from essgeo.uncertainty.latin import draw_orders
 from essgeo.uncertainty.positions import draw_positions
 from essgeo.uncertainty.streets import draw_detours
 
@@ -121,10 +122,11 @@ def draw_worlds(
     (128, (1, 128), (1, 2))
     """
     count = -(-count // WORD) * WORD
-    where, whether, how, who = (np.random.default_rng([seed, stream]) for stream in range(4))
-    x, y, host = draw_positions(places, homes, count, where)
-    alive = as_words(draw_alive(verified, years, odds, count, whether, yearly_rate=yearly_rate))
-    own, field, part, common = draw_detours(homes.xy, host, how)
+    where, whether, how, who, when = (np.random.default_rng([seed, stream]) for stream in (0, 1, 2, 3, 7))
+    orders = draw_orders(len(places.xy), count, when)
+    x, y, host = draw_positions(places, homes, orders, where)
+    alive = as_words(draw_alive(verified, years, odds, orders, whether, yearly_rate=yearly_rate))
+    own, field, part, common = draw_detours(homes.xy, host, orders, how)
     cell = homes.cells()
     return Worlds(x, y, host, alive, draw_people(homes, cell, count, who), cell, own, field, part, common)
 

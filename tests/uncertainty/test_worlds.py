@@ -24,9 +24,11 @@ from essgeo.uncertainty import (
     reached_squares,
 )
 from essgeo.uncertainty.counting import MOVE_DETOUR
+from essgeo.uncertainty.existence import draw_alive
 from essgeo.uncertainty.homes import draw_people, keep_totals
+from essgeo.uncertainty.latin import draw_orders
 from essgeo.uncertainty.positions import draw_positions
-from essgeo.uncertainty.streets import LONGEST_Z, STEPS, single_walks, street_metres
+from essgeo.uncertainty.streets import LONGEST_Z, STEPS, draw_own, single_walks, street_metres
 
 if TYPE_CHECKING:
     from essgeo.uncertainty import Worlds
@@ -178,7 +180,8 @@ def test_the_same_seed_gives_the_same_worlds_and_a_part_may_change_alone() -> No
 
 def test_a_position_lies_in_its_discs_and_structures_of_one_address_move_together() -> None:
     homes, places = town()
-    x, y, host = draw_positions(places, homes, 6400, np.random.default_rng(0))
+    random = np.random.default_rng(0)
+    x, y, host = draw_positions(places, homes, draw_orders(11, 6400, random), random)
     away = np.hypot(x[2] - places.xy[2, 0], y[2] - places.xy[2, 1]) / 85
     for share in (0.2, 0.5, 1.0, 1.5):
         expected = sum(odds * min(share / radius, 1) ** 2 for radius, odds in DISCS)
@@ -194,6 +197,45 @@ def test_a_position_lies_in_its_discs_and_structures_of_one_address_move_togethe
         joined = host[one][~alone]
         assert np.array_equal(x[one][~alone], x[joined, np.flatnonzero(~alone)])
         assert set(places.area[np.unique(joined)]) <= {places.area[one], WHOLE}
+
+
+def test_a_structure_at_the_end_of_the_list_changes_nothing_for_those_before_it() -> None:
+    homes, places = town()
+    every = worlds_of(homes, places)
+    for kept in (10, 9, 6):  # without the last, which is nowhere; in the territory; all those without a position
+        fewer = worlds_of(homes, Places(*(values[:kept] for values in places)))
+        for name in ("x", "y", "host", "alive", "own"):
+            np.testing.assert_array_equal(getattr(fewer, name), getattr(every, name)[:kept], err_msg=name)
+        np.testing.assert_array_equal(fewer.field, every.field)
+
+
+def test_how_often_a_structure_exists_and_stands_somewhere_strays_less_than_at_random() -> None:
+    homes, places = town()
+    count = 1024
+    none, sure, years = np.zeros(count, dtype=np.float32), np.ones(11, dtype=bool), np.full(11, 8.0)
+    found = []
+    for seed in range(30):
+        random = np.random.default_rng(seed)
+        orders = draw_orders(11, count, random)
+        x, y, host = draw_positions(places, homes, orders, random)
+        alive = draw_alive(sure, years, (1, 1), orders, random)
+        easy = draw_own(orders, none, random) > LONGEST_Z * STEPS
+        alone = host == np.arange(11)[:, None]
+        located = (x > places.xy[:, [0]]) & (y > places.xy[:, [1]])  # one side of the point
+        about = alone & (np.hypot(x - 300 - 1000 * (places.area == 1)[:, None], y - 250) < 200)
+        there = np.where(places.located[:, None], located, about)
+        both = there & alive
+        found.append([both.sum(axis=1), (both & easy).sum(axis=1), (both[6] & both[9]).sum() + np.zeros(11)])
+    kept = [0, 2, 3, 4, 5, 6, 7, 8, 9]  # the first of an address, and not what is nowhere
+    two, three, pair = np.array(found).transpose(1, 0, 2)
+    for counted in (two[:, kept], three[:, kept]):
+        expected = counted.mean(axis=0)
+        assert (expected > 0.01 * count).all()
+        strays = counted.var(axis=0) / (expected * (1 - expected / count))  # 1 at random
+        assert np.median(strays) < 0.4
+        assert strays.max() < 0.9
+    # Structures know nothing of each other.
+    assert pair.mean() == pytest.approx(two[:, 6].mean() * two[:, 9].mean() / count, rel=0.15)
 
 
 def test_residents_are_moved_and_never_made() -> None:
