@@ -14,7 +14,7 @@ from essgeo.gaps import cooperations, support_offers
 from essgeo.maps.actors import elsewhere
 from essgeo.maps.script_data import register
 from essgeo.register.evidence import beside_register
-from essgeo.schema.headers import simplify
+from essgeo.schema.names import simplify
 from essgeo.schema.vocabulary import split_codes
 from essgeo.study import Options, set_up
 

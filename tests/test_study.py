@@ -26,7 +26,7 @@ from essgeo.processes import side_by_side
 from essgeo.publish.licences import caveats
 from essgeo.publish.release import release
 from essgeo.study import Options, place, set_up
-from essgeo.text.phrases import method_in_words
+from essgeo.text.languages import method_in_words
 from tests.conftest import refuse_connections
 
 if TYPE_CHECKING:
@@ -313,7 +313,7 @@ from essgeo.publish.release import release
 from essgeo.study import Options, place
 from essgeo.study.run import set_up
 from essgeo.processes import side_by_side
-from essgeo.text.phrases import method_in_words
+from essgeo.text.languages import method_in_words
 
 def work():
     time.sleep(0.5)

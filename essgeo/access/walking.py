@@ -14,7 +14,7 @@ from scipy.spatial import KDTree
 from essgeo.crs import require_metric, require_same_crs
 from essgeo.errors import CRSMismatchError, InputError
 from essgeo.messages import tell
-from essgeo.text.phrases import method_code
+from essgeo.text.languages import method_code
 from essgeo.uncertainty import straight_metres, street_metres
 from essgeo.zoning.locate import refuse
 

@@ -279,7 +279,7 @@ def structures(territory: str, output: Path, **given: Unpack[StructuresOptions])
     from essgeo.geocoding.corrections import warn_unmatched
     from essgeo.register import as_table, build_register, register_portrait
     from essgeo.register.assemble import register_files
-    from essgeo.register.naf import unknown_activities
+    from essgeo.register.perimeter import unknown_activities
     from essgeo.territory import load_territory
 
     _check(output, given)

@@ -13,7 +13,7 @@ import click
 
 from essgeo.messages import language, plural, tell
 from essgeo.schema.vocabulary import GEO_STATUSES, SPEEDS_KMH
-from essgeo.text.numbers import MISSING, number
+from essgeo.text.languages import MISSING, number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -10,8 +10,7 @@ import click
 
 from essgeo.cli.options import as_json, by_status, counted, echo_table, harmless, of_study, persons
 from essgeo.messages import language, plural, speaking, tell, words
-from essgeo.text.numbers import percent
-from essgeo.text.phrases import method_in_words
+from essgeo.text.languages import method_in_words, percent
 
 if TYPE_CHECKING:
     import geopandas as gpd

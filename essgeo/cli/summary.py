@@ -9,8 +9,7 @@ import pandas as pd
 from essgeo.cli.options import interval, persons
 from essgeo.messages import language, plural, tell
 from essgeo.schema.vocabulary import THEMES
-from essgeo.text.numbers import MISSING
-from essgeo.text.phrases import method_in_words, register_bound
+from essgeo.text.languages import MISSING, method_in_words, register_bound
 
 if TYPE_CHECKING:
     import geopandas as gpd

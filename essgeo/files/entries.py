@@ -18,7 +18,7 @@ from essgeo.files.reread import ADDED
 from essgeo.messages import tell
 from essgeo.schema import cells
 from essgeo.schema.columns import COLUMNS
-from essgeo.schema.headers import WORDS, simplify, words_of
+from essgeo.schema.names import WORDS, simplify, words_of
 from essgeo.schema.validate import row_label
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from essgeo.files.structures import structures_of
 from essgeo.files.tables import read_outlines, read_table
 from essgeo.messages import tell
 from essgeo.schema.columns import HEADERS, LAYERS, TABLES
-from essgeo.schema.headers import guess_columns, simplify
+from essgeo.schema.names import guess_columns, simplify
 from essgeo.schema.validate import raise_faults, row_label, validate
 from essgeo.schema.vocabulary import split_codes
 from essgeo.text.languages import words

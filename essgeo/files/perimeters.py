@@ -18,7 +18,7 @@ from essgeo.files.tables import read_outlines, read_table
 from essgeo.messages import plural, tell
 from essgeo.schema.cells import FLAGS
 from essgeo.schema.columns import HEADERS, LAYERS
-from essgeo.schema.headers import guess_columns, simplify
+from essgeo.schema.names import guess_columns, simplify
 from essgeo.schema.validate import raise_faults, row_label, validate
 
 if TYPE_CHECKING:

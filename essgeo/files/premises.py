@@ -17,10 +17,10 @@ from essgeo.files.recognise import parse_columns, recognise
 from essgeo.files.reread import reread
 from essgeo.files.tables import as_text, read_table
 from essgeo.messages import tell
-from essgeo.schema.cells import FLAGS, iso_date, number_of
+from essgeo.schema.cells import FLAGS, number_of
 from essgeo.schema.columns import LAYERS
-from essgeo.schema.headers import WORDS, simplify
-from essgeo.schema.months import month_number
+from essgeo.schema.dates import iso_date, month_number
+from essgeo.schema.names import WORDS, simplify
 from essgeo.schema.validate import ROW, raise_faults, row_label, validate, warn_faults
 
 if TYPE_CHECKING:

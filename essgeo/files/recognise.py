@@ -12,7 +12,8 @@ from essgeo.files.redact import is_diffusion
 from essgeo.messages import tell
 from essgeo.schema import cells
 from essgeo.schema.columns import COLUMNS, HEADERS, LAYERS
-from essgeo.schema.headers import WORDS, guess_columns, simplify, words_of
+from essgeo.schema.dates import iso_date
+from essgeo.schema.names import WORDS, guess_columns, simplify, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -306,7 +307,7 @@ def _fits(name: str, seen: list[str], layer: str, recode: Mapping[str, str]) -> 
         codes, _ = cells.codes_of(seen, contract.allowed, recode)
         return any(codes) or bool({*seen} & {*recode})
     if contract.kind == "month":
-        return any(map(cells.iso_date, seen))
+        return any(map(iso_date, seen))
     if contract.kind in {"number", "integer"}:
         return any(cells.number_of(text) is not None for text in seen)
     return True

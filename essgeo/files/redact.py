@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from essgeo.schema.columns import SHOWN
-from essgeo.schema.headers import simplify
+from essgeo.schema.names import simplify
 
 if TYPE_CHECKING:
     from collections.abc import Collection

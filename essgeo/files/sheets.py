@@ -17,7 +17,7 @@ from essgeo.files.recognise import recognise
 from essgeo.files.rows import MAX_ROWS, as_frame, cell_text, first_rows, header_of, sample_of
 from essgeo.messages import plural, tell
 from essgeo.schema.columns import in_names
-from essgeo.schema.headers import simplify
+from essgeo.schema.names import simplify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -20,18 +20,11 @@ from essgeo.files.redact import is_diffusion, redact, redact_identifiers, restri
 from essgeo.files.reread import reread
 from essgeo.files.tables import as_text, read_table
 from essgeo.messages import tell
-from essgeo.schema.cells import (
-    FLAGS,
-    code_of,
-    codes_of,
-    commune_code,
-    iso_date,
-    number_of,
-    siren_and_siret,
-    status_of,
-)
+from essgeo.schema.cells import FLAGS, code_of, codes_of, number_of, status_of
+from essgeo.schema.codes import commune_code, siren_and_siret
 from essgeo.schema.columns import HEADERS, LAYERS, LISTS
-from essgeo.schema.headers import guess_columns, simplify, words_of
+from essgeo.schema.dates import iso_date
+from essgeo.schema.names import guess_columns, simplify, words_of
 from essgeo.schema.validate import MONTH, ROW, meant, row_label, validate, warn_faults
 from essgeo.schema.vocabulary import ALLY, split_codes
 

@@ -15,8 +15,7 @@ from essgeo.gaps.reach import THEME_ROWS, horizon, known_of, long_table
 from essgeo.gaps.shares import held_groups, homes_of, mean_of, places_of, shares_of, street_walks
 from essgeo.register.turnover import CHANGED
 from essgeo.schema.vocabulary import PLACE_CHANGES, theme_in_sentence
-from essgeo.text.languages import words
-from essgeo.text.numbers import day, interval, joined, number, percent
+from essgeo.text.languages import day, interval, joined, number, percent, words
 from essgeo.uncertainty import NOWHERE, WORLDS, draw_worlds, ends, reached_people
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from essgeo.gaps.find import conclusions
 from essgeo.gaps.ranks import DRAWN_TIE
 from essgeo.gaps.reach import THEME_ROWS, known_of
 from essgeo.gaps.shares import draw, mean_of
-from essgeo.schema.headers import simplify
+from essgeo.schema.names import simplify
 from essgeo.schema.validate import require_columns
 from essgeo.schema.vocabulary import CHALLENGES
 from essgeo.uncertainty import ends

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from essgeo.schema.vocabulary import split_codes, theme_in_sentence
-from essgeo.text.languages import words
-from essgeo.text.numbers import interval, joined, number, percent
+from essgeo.text.languages import interval, joined, number, percent, words
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -28,8 +28,8 @@ from essgeo.geocoding.precision import RADIUS_M
 from essgeo.geocoding.spelling import fold_all
 from essgeo.geocoding.verdict import statuses
 from essgeo.messages import plural, tell
-from essgeo.schema.cells import FRANCE_LAT, FRANCE_LON, commune_code
-from essgeo.schema.codes import department_of
+from essgeo.schema.cells import FRANCE_LAT, FRANCE_LON
+from essgeo.schema.codes import commune_code, department_of
 from essgeo.schema.columns import LAYERS, SHOWN_PUBLISHED
 from essgeo.schema.validate import ROW, warn_faults
 

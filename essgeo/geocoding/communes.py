@@ -10,8 +10,8 @@ import numpy as np
 from rapidfuzz import fuzz, process
 
 from essgeo.geocoding.spelling import fold
-from essgeo.schema.cells import commune_code, postcode_and_city
-from essgeo.schema.codes import ARRONDISSEMENTS, city_of, department_of, same_department
+from essgeo.schema.cells import postcode_and_city
+from essgeo.schema.codes import ARRONDISSEMENTS, city_of, commune_code, department_of, same_department
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

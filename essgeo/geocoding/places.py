@@ -25,7 +25,7 @@ from essgeo.geocoding.spelling import HEADS, INNER, STOP_WORDS, WAY_WORDS, fold,
 from essgeo.messages import tell
 from essgeo.schema.cells import point_of
 from essgeo.schema.columns import HEADERS
-from essgeo.schema.headers import guess_columns
+from essgeo.schema.names import guess_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -9,10 +9,9 @@ from essgeo.crs import GEOGRAPHIC
 from essgeo.gaps.support_chain import HERE
 from essgeo.maps.drawing import POINT_DIGITS, period, surface, whom_to_call
 from essgeo.maps.findings import Row, by_index, records, where
-from essgeo.schema.headers import simplify
+from essgeo.schema.names import simplify
 from essgeo.schema.vocabulary import SITE_STATES, STAGES, STATUSES, SUPPORT_ROLES, split_codes
-from essgeo.text.languages import texts
-from essgeo.text.numbers import number
+from essgeo.text.languages import number, texts
 
 if TYPE_CHECKING:
     from essgeo.messages import Lang

@@ -14,8 +14,7 @@ from markupsafe import escape
 from essgeo.crs import GEOGRAPHIC
 from essgeo.maps.drawing import OUTLINE_DIGITS, svg_path
 from essgeo.maps.render import FOLDER, render
-from essgeo.text.languages import texts
-from essgeo.text.numbers import joined
+from essgeo.text.languages import joined, texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

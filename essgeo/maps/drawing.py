@@ -14,8 +14,7 @@ from essgeo.crs import GEOGRAPHIC
 from essgeo.files.premises import NOT_NAMED, UNKNOWN
 from essgeo.maps.findings import by_index, interval, qpv_pages, records, where
 from essgeo.schema.vocabulary import SITE_STATES
-from essgeo.text.languages import texts
-from essgeo.text.numbers import number, percent, placed
+from essgeo.text.languages import number, percent, placed, texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,12 +12,10 @@ from essgeo.access.walking import MAX_SNAP_M
 from essgeo.gaps import standing
 from essgeo.gaps.ranks import SILENT
 from essgeo.register import OUTSIDE, located_here
-from essgeo.schema.headers import simplify
-from essgeo.schema.names import is_page_name
+from essgeo.schema.names import is_page_name, simplify
 from essgeo.schema.vocabulary import GEO_STATUSES, NO_SECTOR, ROLES, STAGES, theme_in_sentence
-from essgeo.text import numbers
-from essgeo.text.languages import texts
-from essgeo.text.numbers import MISSING, joined, number, percent, placed
+from essgeo.text import languages
+from essgeo.text.languages import MISSING, joined, number, percent, placed, texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,7 +78,7 @@ def interval(low: float, high: float, lang: Lang, *, share: bool = False) -> str
     '50% to 62%'
     """
     write = percent if share else number
-    return numbers.interval(write(low, lang), write(high, lang), lang)
+    return languages.interval(write(low, lang), write(high, lang), lang)
 
 
 def walk(minutes: float, lang: Lang) -> str:

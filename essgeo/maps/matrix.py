@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from essgeo.maps.findings import Row, records, where
 from essgeo.schema.columns import COLUMNS, TITLE_END
 from essgeo.schema.vocabulary import CHALLENGES
-from essgeo.text.languages import texts
-from essgeo.text.numbers import MISSING, interval, joined, number, percent, placed
+from essgeo.text.languages import MISSING, interval, joined, number, percent, placed, texts
 
 if TYPE_CHECKING:
     from essgeo.messages import Lang

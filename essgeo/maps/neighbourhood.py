@@ -33,8 +33,7 @@ from essgeo.maps.findings import (
 from essgeo.maps.pages import AROUND_M, coverage_of, in_territory, with_map
 from essgeo.maps.script_data import map_content
 from essgeo.schema.vocabulary import STAGES, SUPPORT_ROLES, split_codes
-from essgeo.text.languages import texts
-from essgeo.text.numbers import joined
+from essgeo.text.languages import joined, texts
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -32,9 +32,7 @@ from essgeo.schema.vocabulary import (
     SYMBOL_GROUPS,
     split_codes,
 )
-from essgeo.text.languages import texts
-from essgeo.text.numbers import joined
-from essgeo.text.phrases import method_in_words, register_bound
+from essgeo.text.languages import joined, method_in_words, register_bound, texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -10,8 +10,7 @@ from essgeo.gaps.ranks import SILENT
 from essgeo.maps.fill import coverage_themes
 from essgeo.maps.findings import Row, by_index, interval, qpv_pages, records, walk, walk_to, where
 from essgeo.schema.vocabulary import ROLES, STAGES, THEMES
-from essgeo.text.languages import texts
-from essgeo.text.numbers import MISSING, number, percent, placed
+from essgeo.text.languages import MISSING, number, percent, placed, texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable

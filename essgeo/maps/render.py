@@ -30,9 +30,8 @@ from essgeo.schema.vocabulary import (
     THEMES,
 )
 from essgeo.territory import DEFAULT, Colours
-from essgeo.text import numbers
-from essgeo.text.languages import texts, typeset
-from essgeo.text.phrases import method_in_words
+from essgeo.text import languages
+from essgeo.text.languages import method_in_words, texts, typeset
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -292,14 +291,14 @@ def environment(lang: Lang) -> Environment:
     )
     made.globals.update(lang=lang, t=texts(lang))
     made.filters.update(
-        number=partial(numbers.number, lang=lang),
-        percent=partial(numbers.percent, lang=lang),
+        number=partial(languages.number, lang=lang),
+        percent=partial(languages.percent, lang=lang),
         walk=partial(walk, lang=lang),
         walk_to=partial(walk_to, lang=lang),
         station=partial(station, lang=lang),
         figure=partial(figure, lang=lang),
-        day=partial(numbers.day, lang=lang),
-        placed=numbers.placed,
+        day=partial(languages.day, lang=lang),
+        placed=languages.placed,
         method=partial(method_in_words, lang=lang),
         links=source_links,
         data_block=data_block,

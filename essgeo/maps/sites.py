@@ -13,9 +13,7 @@ from essgeo.maps.drawing import plan_of, svg_path, whom_to_call
 from essgeo.maps.findings import records
 from essgeo.siting.candidates import CELL_M
 from essgeo.siting.scenario import label, labels
-from essgeo.text.languages import texts
-from essgeo.text.numbers import MISSING, number, percent
-from essgeo.text.phrases import method_in_words
+from essgeo.text.languages import MISSING, method_in_words, number, percent, texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,8 +15,7 @@ from essgeo.errors import InputError, SourceChangedError, SourceUnavailableError
 from essgeo.messages import tell
 from essgeo.official.http import is_private
 from essgeo.schema.columns import HEADERS, LAYERS, LISTS
-from essgeo.schema.headers import simplify
-from essgeo.schema.names import is_file_name
+from essgeo.schema.names import is_file_name, simplify
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -16,8 +16,7 @@ from essgeo.official.catalogue import find_source
 from essgeo.official.formats import absent_in
 from essgeo.official.store import earlier_copies, note_read, put_back
 from essgeo.schema.codes import department_of
-from essgeo.text.languages import words
-from essgeo.text.phrases import cause_in_words
+from essgeo.text.languages import cause_in_words, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

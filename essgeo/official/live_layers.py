@@ -23,8 +23,7 @@ from essgeo.official.census import iris_layer, read_grid, read_iris_income, read
 from essgeo.official.live import Found, Live, find, gather, input_of, own_input
 from essgeo.official.readers import read_cartofriches, read_npnru, read_qpv, read_stations
 from essgeo.schema.columns import LAYERS
-from essgeo.text.languages import words
-from essgeo.text.numbers import number
+from essgeo.text.languages import number, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -22,7 +22,8 @@ from essgeo.messages import tell
 from essgeo.official.catalogue import find_source, official_columns
 from essgeo.official.census import official_outlines, official_table
 from essgeo.official.sirene import database, scan
-from essgeo.schema.headers import simplify
+from essgeo.schema.codes import SIREN_DIGITS
+from essgeo.schema.names import simplify
 from essgeo.schema.validate import MONTH, validate
 from essgeo.schema.vocabulary import OWNER_KINDS
 
@@ -36,8 +37,6 @@ AROUND_M = 500.0
 """Stations as far as this from a territory serve it."""
 
 _MAX_DEGREES = 180
-
-_SIREN_DIGITS = 9
 
 _MAX_SEEN = 40
 """Columns of a workbook that are looked at, and names that a message tells."""
@@ -229,7 +228,7 @@ def read_ess_list(path: Path) -> pd.Series:
         query = f"SELECT {file.text['siren']} AS siren, {file.text['family']} AS family FROM {file.table} ORDER BY ALL"
         rows = base.execute(query).df()
     digits = rows["siren"].str.replace(r"\D", "", regex=True)
-    rows = rows.assign(siren=digits.str.zfill(_SIREN_DIGITS))[(digits != "") & (digits.str.len() <= _SIREN_DIGITS)]
+    rows = rows.assign(siren=digits.str.zfill(SIREN_DIGITS))[(digits != "") & (digits.str.len() <= SIREN_DIGITS)]
     codes = {text: _family(text) for text in rows["family"].unique()}
     families = rows.set_index("siren")["family"].map(codes)
     return families[~families.index.duplicated(keep="last")].sort_index()

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, TypedDict
 from essgeo.access.walking import MAX_SNAP_M
 from essgeo.files.write import writable
 from essgeo.schema.vocabulary import FAMILIES
-from essgeo.text.languages import words
-from essgeo.text.numbers import number
-from essgeo.text.phrases import method_in_words, register_bound
+from essgeo.text.languages import method_in_words, number, register_bound, words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping

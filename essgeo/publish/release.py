@@ -18,7 +18,7 @@ from essgeo.files.write import writable
 from essgeo.messages import tell
 from essgeo.publish.licences import caveats, is_share_alike
 from essgeo.schema.columns import SHOWN_PUBLISHED, STUDY_TABLES, TABLES
-from essgeo.text.phrases import method_in_words
+from essgeo.text.languages import method_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from essgeo.register.activity import located_here
-from essgeo.schema.headers import simplify
+from essgeo.schema.names import simplify
 from essgeo.schema.vocabulary import CHALLENGES, split_codes
 
 if TYPE_CHECKING:

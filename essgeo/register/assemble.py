@@ -53,7 +53,8 @@ SOURCES = {
 _NEEDED = ("establishments", "legal_units")
 
 _QUIET = ("naf_2025",)
-"""Files whose absence is said where it costs something only, by :func:`essgeo.register.naf.unknown_activities`."""
+"""Files whose absence is said where it costs something only, by
+:func:`essgeo.register.perimeter.unknown_activities`."""
 
 HOUSE = "housenumber"
 

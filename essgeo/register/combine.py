@@ -15,7 +15,7 @@ from essgeo.files.redact import MASK
 from essgeo.messages import plural, tell
 from essgeo.register.duplicates import MIN_NAME, suggest_duplicates
 from essgeo.schema.columns import LAYERS
-from essgeo.schema.headers import simplify
+from essgeo.schema.names import simplify
 from essgeo.schema.vocabulary import split_codes
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from essgeo.files.redact import MASK
 from essgeo.files.tables import read_table
 from essgeo.messages import tell
 from essgeo.schema.columns import in_names
-from essgeo.schema.headers import simplify
+from essgeo.schema.names import simplify
 from essgeo.schema.validate import raise_faults, require_columns
 
 if TYPE_CHECKING:

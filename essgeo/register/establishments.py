@@ -11,8 +11,7 @@ from essgeo.crs import GEOGRAPHIC
 from essgeo.files.redact import MASK
 from essgeo.geocoding.chain import SIRENE, SURE
 from essgeo.official.sirene import NATURAL_PERSON
-from essgeo.register.naf import activities, nomenclature
-from essgeo.register.perimeter import IN_ESS, employees, perimeter, sectors
+from essgeo.register.perimeter import IN_ESS, activities, employees, nomenclature, perimeter, sectors
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -84,7 +83,7 @@ def as_structures(
     only_ess
         Leave out those that no rule makes ESS, and those whose activity is out of the field.
     naf_2025
-        As for :func:`essgeo.register.naf.activities`.
+        As for :func:`essgeo.register.perimeter.activities`.
 
     Returns
     -------

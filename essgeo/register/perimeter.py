@@ -1,17 +1,115 @@
-"""Who is in the ESS by law: legal categories, activities, sectors."""
+"""Who is in the ESS by law, and what an establishment does: legal categories, activities (NAF), sectors.
+
+INSEE's reference for activities is the NAF 2025 from 1 January 2027; since December 2025 SIRENE carries codes of both
+it and the NAF rév. 2, which the tables of the ESS speak.
+"""
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from essgeo.register.naf import SEVERAL, nomenclature
-from essgeo.schema.headers import simplify
+from essgeo.schema.names import simplify
+from essgeo.territory import data_folder
+from essgeo.text.languages import words
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
+
+    from essgeo.messages import Lang
+
+
+NAF_REV2, NAF_2025 = "NAFRev2", "NAF2025"
+"""The nomenclature of a code, as ``naf_version`` tells it."""
+
+NOT_KNOWN = "not known"
+"""What a code of the NAF 2025 is in the NAF rév. 2 where nothing tells it."""
+
+SEVERAL = "+"
+"""Between codes of the NAF rév. 2 that a code of the NAF 2025 holds a part of each."""
+
+_BARE = re.compile(r"(\d\d)(\d\d[A-Z])")
+
+
+@cache
+def nomenclature(name: str) -> pd.DataFrame:
+    """Return a table of ``data/nomenclatures``, every cell as text; it is shared: nobody may change it."""
+    return pd.read_csv(data_folder() / "nomenclatures" / f"{name}.csv", dtype=str, keep_default_na=False)
+
+
+def activities(establishments: pd.DataFrame, naf_2025: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """Return the activity of establishments: the code that SIRENE gives, its nomenclature, and what it is in the other.
+
+    Whichever code is there is read: that of the NAF rév. 2, else that of the NAF 2025, in whichever of the two columns.
+
+    Parameters
+    ----------
+    establishments
+        Text columns ``naf``, ``naf_version`` and ``naf_2025``.
+    naf_2025
+        Codes of the NAF rév. 2 by code of the NAF 2025, from :func:`essgeo.official.readers.read_naf_2025`. Without it,
+        and for a code that is not in it, the divisions that are the same in both nomenclatures count
+        (``data/nomenclatures/naf_2025_divisions.csv``).
+
+    Returns
+    -------
+    DataFrame
+        The index of ``establishments``. ``naf``, the code as SIRENE gives it; ``naf_version``: ``NAFRev2``,
+        ``NAF2025``, or what SIRENE says; ``naf_rev2``: its code or division in the NAF rév. 2, several joined by ``+``,
+        ``not known`` where nothing tells it, ``""`` where there is no code of either nomenclature.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"naf": ["94.99Z", "", "9020Y", ""], "naf_version": ["NAFRev2", "", "NAF2025", ""],
+    ...                      "naf_2025": ["94.99Y", "88.91G", "", "94.92Y"]})
+    >>> activities(rows, {"88.91G": "88.91A"})["naf_rev2"].tolist()
+    ['94.99Z', '88.91A', '90', 'not known']
+    """
+    given, version, other = (establishments[name].str.strip() for name in ("naf", "naf_version", "naf_2025"))
+    given, other = (codes.str.upper().replace(_BARE, r"\1.\2", regex=True) for codes in (given, other))
+    old = given.where(version == NAF_REV2, "")
+    new = given.where(version.str.contains("25"), other)
+    code = old.where(old != "", new.where(new != "", given))
+    told = version.mask((old == "") & (new != ""), NAF_2025)
+    by_code = {each: in_rev2(each, naf_2025 or {}) for each in new.unique()}
+    return pd.DataFrame({"naf": code, "naf_version": told, "naf_rev2": old.where(old != "", new.map(by_code))})
+
+
+def unknown_activities(register: pd.DataFrame, lang: Lang) -> str:
+    """Return that structures of a register have no activity that is known, and what to do; ``""`` if each has one.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"naf_version": ["NAFRev2", "NAF2025", ""], "naf_rev2": ["94.99Z", "not known", ""]})
+    >>> print(unknown_activities(rows, "en"))
+    2 of the 3 structures of the register have no activity that is known: ... 1 of them have a code of the NAF 2025 ...
+    """
+    untold = register["naf_rev2"].isin(["", NOT_KNOWN])
+    new = int((untold & (register["naf_version"] == NAF_2025)).sum())
+    said = words(lang)["notes"]
+    counts = {"count": int(untold.sum()), "total": len(register), "new": new}
+    told = [said["activities_unknown"]] * bool(counts["count"]) + [said["activities_of_2025"]] * bool(new)
+    return " ".join(sentence.format(**counts) for sentence in told)
+
+
+def in_rev2(code: str, naf_2025: Mapping[str, str]) -> str:
+    """Return what a code of the NAF 2025 is in the NAF rév. 2, as INSEE tells it, else by a division that both share.
+
+    >>> in_rev2("86.97Y", {}), in_rev2("86.10Y", {}), in_rev2("", {})
+    ('not known', '86', '')
+    """
+    if not code:
+        return ""
+    if code in naf_2025:
+        return naf_2025[code]
+    shared = nomenclature("naf_2025_divisions")
+    fitting = [row for row in zip(shared["naf_2025"], shared["naf"], strict=True) if code.startswith(row[0])]
+    _, division = max(fitting, key=lambda row: len(row[0]), default=("", ""))
+    return division or NOT_KNOWN
 
 
 def employees(bands: pd.Series) -> pd.DataFrame:
@@ -32,7 +130,7 @@ def sectors(naf: pd.Series, name: pd.Series) -> pd.DataFrame:
     The longest activity code of ``data/nomenclatures/naf_sectors.csv`` that begins the code of a row gives its sector;
     every row of ``name_sectors.csv`` whose words stand in the name adds its own. Both tables are judgements of this
     project. Where neither says anything, the sector is not known. A rule is ``naf:`` or ``name:`` and what it found.
-    ``naf`` is in the NAF rév. 2 (:func:`essgeo.register.naf.activities`): of several codes joined by ``+`` each has to
+    ``naf`` is in the NAF rév. 2 (:func:`activities`): of several codes joined by ``+`` each has to
     give the same sector.
 
     >>> names = pd.Series(["Les Lutins", "Vélo Montreuil", "Ensemble"])
@@ -114,7 +212,7 @@ def perimeter(table: pd.DataFrame, *, listed: pd.Series | None = None) -> pd.Dat
         source, a flag that says ``N`` against the category, or a category alone where SIRENE tells no activity, so that
         rule 3 could not be checked; ``unknown``: no rule; ``excluded``: rule 3. An activity that is ``not known``,
         because nothing translates its code of the NAF 2025, leaves a category as sure as it is: that is said beside the
-        register (:func:`essgeo.register.naf.unknown_activities`).
+        register (:func:`unknown_activities`).
 
     Notes
     -----
@@ -133,11 +231,11 @@ def perimeter(table: pd.DataFrame, *, listed: pd.Series | None = None) -> pd.Dat
     [['legal_category', 'sure'], ['excluded_activity', 'excluded'], ['none', 'unknown'], ['flag', 'sure']]
     """
     categories = nomenclature("ess_legal_categories").set_index("code")
-    activities = nomenclature("ess_excluded_activities").set_index("naf")["certainty"]
+    excluding = nomenclature("ess_excluded_activities").set_index("naf")["certainty"]
     named = {} if listed is None else dict(zip(listed.index, listed, strict=True))
     family = table["legal_category"].map(categories["family"]).fillna("unknown")
     by_category = ~family.isin(["unknown", COMMERCIAL])
-    excluded = table["naf"].map({code: _exclusion(code, activities) for code in table["naf"].unique()})
+    excluded = table["naf"].map({code: _exclusion(code, excluding) for code in table["naf"].unique()})
     flag, in_list = table["ess"] == "O", table["siren"].isin(list(named))
     rules = [flag, in_list, by_category & (excluded == "sure"), by_category]
     rule = np.select(rules, ["flag", "list", "excluded_activity", "legal_category"], "none")
@@ -153,9 +251,9 @@ def perimeter(table: pd.DataFrame, *, listed: pd.Series | None = None) -> pd.Dat
     return pd.DataFrame({"ess_rule": rule, "ess_certainty": certainty, "family": known}, index=table.index)
 
 
-def _exclusion(code: str, activities: pd.Series) -> str:
+def _exclusion(code: str, excluding: pd.Series) -> str:
     """Return how surely an activity is out of the field: ``sure``, ``unsure`` where only a part of it is, or ``""``."""
-    found = {activities.get(each, "") for each in code.split(SEVERAL)}
+    found = {excluding.get(each, "") for each in code.split(SEVERAL)}
     return found.pop() if len(found) == 1 else "unsure"
 
 

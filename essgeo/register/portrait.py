@@ -19,7 +19,7 @@ from essgeo.register.establishments import enterprise_of
 from essgeo.register.perimeter import employees
 from essgeo.schema.codes import with_arrondissements
 from essgeo.schema.vocabulary import FAMILIES
-from essgeo.text.phrases import method_in_words
+from essgeo.text.languages import method_in_words
 from essgeo.zoning import count_in, locate_in
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from essgeo.register.activity import counted_on, last_seen
 from essgeo.register.combine import same_rows
-from essgeo.schema.headers import simplify
+from essgeo.schema.names import simplify
 
 if TYPE_CHECKING:
     import datetime as dt

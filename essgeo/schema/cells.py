@@ -1,14 +1,13 @@
-"""What a cell of somebody's spreadsheet says: a date, a number, a place on the map, a code, a word of a vocabulary."""
+"""What a cell of somebody's spreadsheet says: a number, a place on the map, an address, a word of a vocabulary."""
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
-from essgeo.schema.headers import WORDS, simplify, words_of
+from essgeo.schema.names import WORDS, simplify, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,8 +18,6 @@ MISSING = frozenset(WORDS["missing"])
 """What people and programs write where they know nothing, in lower case."""
 
 FLAGS = dict.fromkeys(WORDS["yes"], True) | dict.fromkeys(WORDS["no"], False)
-
-SIREN_DIGITS, SIRET_DIGITS = 9, 14
 
 
 def known(text: str) -> str:
@@ -50,85 +47,6 @@ def without_decimals(text: str) -> str:
     if found and len(found[2] or "") >= int(found[3]) - 1:
         return (found[1] + (found[2] or "")).ljust(int(found[3]) + 1, "0")[: int(found[3]) + 1]
     return text
-
-
-_MONTHS = {name: number for number, names in enumerate(WORDS["months"], 1) for name in names}
-
-_EXCEL = dt.date(1899, 12, 30)
-
-_SERIALS = range(15_000, 80_000)
-"""Days since the end of 1899 that a spreadsheet may write in the place of a date: 1941 to 2119."""
-
-_CENTURY = 50
-"""The first year of two digits that is of the last century."""
-
-_LATE = 22
-"""From this hour on, UTC says the day before that of France."""
-
-
-def iso_date(text: str) -> str | None:
-    """Return a date in any usual form as ``2027``, ``2027-12`` or ``2027-12-31``; None where it is none.
-
-    Examples
-    --------
-    >>> iso_date("1/09/2024"), iso_date("09/2024"), iso_date("2024"), iso_date("2020-01-02 13:30:00")
-    ('2024-09-01', '2024-09', '2024', '2020-01-02')
-    >>> iso_date("02-01-2020"), iso_date("45000"), iso_date("1er mai 2015"), iso_date("le 32 mai"), iso_date("N/A")
-    ('2020-01-02', '2023-03-15', '2015-05-01', None, '')
-    """
-    plain = without_decimals(known(text))
-    if not plain.strip("0-/.: T"):
-        return ""
-    day, late = _without_time(plain)
-    tries = (_of_spreadsheet(day), _year_first(day, late=late), _year_last(day, late=late), _with_month_name(day))
-    return next((found for found in tries if found is not None), None)
-
-
-def _of_spreadsheet(day: str) -> str | None:
-    """Return a date that a spreadsheet counts in days, or that is written as ``20240930``."""
-    if re.fullmatch(r"\d{5}([.,]\d+)?", day) and int(day[:5]) in _SERIALS:
-        return (_EXCEL + dt.timedelta(days=int(day[:5]))).isoformat()
-    return _checked(day[:4], day[4:6], day[6:]) if re.fullmatch(r"(19|20)\d{6}", day) else None
-
-
-def _year_first(day: str, *, late: bool) -> str | None:
-    found = re.fullmatch(r"(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?", day)
-    if found and found[1].startswith("0"):  # the year 1, with which databases say that there is no date
-        return ""
-    return _checked(found[1], found[2], found[3], late=late) if found else None
-
-
-def _year_last(day: str, *, late: bool) -> str | None:
-    """Return a date that ends with its year; of two digits only where a day and a month stand before it."""
-    found = re.fullmatch(r"(?:(\d{1,2})[-/. ])?(\d{1,2})[-/. ](\d{4})|(\d{1,2})[-/. ](\d{1,2})[-/. ](\d\d)", day)
-    if not found:
-        return None
-    first, second, year = found.group(1, 2, 3) if found[3] else found.group(4, 5, 6)
-    if not found[3]:
-        year = f"{'19' if int(year) >= _CENTURY else '20'}{year}"
-    return _checked(year, second, first, late=late) or _checked(year, first, second)
-
-
-def _with_month_name(day: str) -> str | None:
-    named = simplify(day).replace("_", " ")
-    found = re.fullmatch(r"(?:le |depuis |en )*(?:(\d{1,2})(?:er|st|nd|rd|th)? )?([a-z]{3,9}) (\d{4})", named)
-    month = next((number for name, number in _MONTHS.items() if found and found[2].startswith(name)), None)
-    return _checked(found[3], str(month), found[1]) if found and month else None
-
-
-def _without_time(text: str) -> tuple[str, bool]:
-    """Return a date without its time, and whether that time is UTC and of the next day in France."""
-    found = re.fullmatch(r"(.*?\d)(?:T| +)(\d{1,2})[:h]\d{0,2}(?::[\d.,]*)?\s*(Z|UTC|[+-]\d\d:?\d\d)?", text)
-    return (found[1].strip(), found[3] == "Z" and int(found[2]) >= _LATE) if found else (text, False)
-
-
-def _checked(year: str, month: str | None, day: str | None, *, late: bool = False) -> str | None:
-    """Return a date, the next day where it is late; None where there is no such day."""
-    try:
-        found = dt.date(int(year), int(month or 1), int(day or 1)) + dt.timedelta(days=int(late and day is not None))
-    except (ValueError, OverflowError):
-        return None
-    return f"{found.isoformat()[: 4 if not month else 7 if not day else 10]}"
 
 
 def number_of(text: str) -> float | None:
@@ -226,20 +144,6 @@ def point_of(text: str) -> tuple[float, float] | None:
     return position_of(first, second) if lon_first else position_of(second, first)
 
 
-def commune_code(text: str) -> str:
-    """Return a postcode or an INSEE code with the zero in front that a spreadsheet took away; ``0`` is no code.
-
-    Examples
-    --------
-    >>> commune_code("2820"), commune_code("93 100"), commune_code("2A004"), commune_code("0"), commune_code("93140.0")
-    ('02820', '93100', '2A004', '', '93140')
-    """
-    code = re.sub(r"^(F|FR)-?(?=\d{5}$)", "", "".join(without_decimals(known(text)).split()))
-    if not code.strip("0"):
-        return ""
-    return f"0{code}" if re.fullmatch(r"[0-9]{4}", code) else code
-
-
 def postcode_and_city(text: str) -> tuple[str, str]:
     """Return the postcode and the commune of a cell that holds both.
 
@@ -253,31 +157,6 @@ def postcode_and_city(text: str) -> tuple[str, str]:
     if found := re.fullmatch(r"([^\d\s]\D*?)[\s,;(\u2013-]+(\d{5})\s*\)?", text):
         return found[2], found[1]
     return "", ""
-
-
-def siren_and_siret(text: str) -> tuple[str, str]:
-    """Return the SIREN and the SIRET that a cell holds: a SIRET begins with its SIREN.
-
-    A zero in front that a spreadsheet took away is put back where the check digit agrees.
-
-    Examples
-    --------
-    >>> siren_and_siret("828 213 371 00014"), siren_and_siret("828213371"), siren_and_siret("828.213.371.00014")
-    (('828213371', '82821337100014'), ('828213371', ''), ('828213371', '82821337100014'))
-    >>> siren_and_siret("1"), siren_and_siret("00000000000000"), siren_and_siret("82821337100014.0")
-    (('', ''), ('', ''), ('828213371', '82821337100014'))
-    """
-    digits = re.sub(r"[\s._\-'\u00a0]", "", without_decimals(known(text)))
-    if re.fullmatch(r"\d{8}|\d{13}", digits) and _luhn(f"0{digits}"):
-        digits = f"0{digits}"
-    if not re.fullmatch(r"[0-9]{9}([0-9]{5})?", digits) or not digits.strip("0"):
-        return "", ""
-    return digits[:SIREN_DIGITS], digits if len(digits) == SIRET_DIGITS else ""
-
-
-def _luhn(digits: str) -> bool:
-    doubled = [int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(digits))]
-    return sum(number - 9 * (number > 9) for number in doubled) % 10 == 0  # noqa: PLR2004 (a digit)
 
 
 _STATUS_OF = {word: status for status, words in WORDS["status"].items() for word in words}

@@ -1,8 +1,11 @@
-"""INSEE codes: the department of a commune, and the arrondissements of Paris, Lyon and Marseille."""
+"""Codes of communes (INSEE and postal) and of companies (SIREN and SIRET)."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
+
+from essgeo.schema.cells import known, without_decimals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,3 +69,45 @@ def with_arrondissements(citycodes: Iterable[str]) -> list[str]:
     """
     codes = set(citycodes)
     return sorted(codes.union(*(ARRONDISSEMENTS.get(code, ()) for code in codes)))
+
+
+def commune_code(text: str) -> str:
+    """Return a postcode or an INSEE code with the zero in front that a spreadsheet took away; ``0`` is no code.
+
+    Examples
+    --------
+    >>> commune_code("2820"), commune_code("93 100"), commune_code("2A004"), commune_code("0"), commune_code("93140.0")
+    ('02820', '93100', '2A004', '', '93140')
+    """
+    code = re.sub(r"^(F|FR)-?(?=\d{5}$)", "", "".join(without_decimals(known(text)).split()))
+    if not code.strip("0"):
+        return ""
+    return f"0{code}" if re.fullmatch(r"[0-9]{4}", code) else code
+
+
+SIREN_DIGITS, SIRET_DIGITS = 9, 14
+
+
+def siren_and_siret(text: str) -> tuple[str, str]:
+    """Return the SIREN and the SIRET that a cell holds: a SIRET begins with its SIREN.
+
+    A zero in front that a spreadsheet took away is put back where the check digit agrees.
+
+    Examples
+    --------
+    >>> siren_and_siret("828 213 371 00014"), siren_and_siret("828213371"), siren_and_siret("828.213.371.00014")
+    (('828213371', '82821337100014'), ('828213371', ''), ('828213371', '82821337100014'))
+    >>> siren_and_siret("1"), siren_and_siret("00000000000000"), siren_and_siret("82821337100014.0")
+    (('', ''), ('', ''), ('828213371', '82821337100014'))
+    """
+    digits = re.sub(r"[\s._\-'\u00a0]", "", without_decimals(known(text)))
+    if re.fullmatch(r"\d{8}|\d{13}", digits) and _luhn(f"0{digits}"):
+        digits = f"0{digits}"
+    if not re.fullmatch(r"[0-9]{9}([0-9]{5})?", digits) or not digits.strip("0"):
+        return "", ""
+    return digits[:SIREN_DIGITS], digits if len(digits) == SIRET_DIGITS else ""
+
+
+def _luhn(digits: str) -> bool:
+    doubled = [int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(digits))]
+    return sum(number - 9 * (number > 9) for number in doubled) % 10 == 0  # noqa: PLR2004 (a digit)

@@ -1,8 +1,133 @@
-"""What may name a file, and what a page: a name that leads nowhere else."""
+"""Names: of columns, as files of the state and of towns have them, and those that may name a file or a page."""
 
 from __future__ import annotations
 
 import re
+import tomllib
+import unicodedata
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+
+WORDS: Final[dict[str, Any]] = tomllib.loads((files("essgeo.schema") / "words.toml").read_text(encoding="utf-8"))
+"""The words of lists that ``words.toml`` gathers."""
+
+_SMALL, _NEUTRAL, _SAME = frozenset(WORDS["small"]), frozenset(WORDS["neutral"]), WORDS["same"]
+
+
+@lru_cache(maxsize=1 << 14)
+def simplify(name: str) -> str:
+    """Return a column name in lower case, without accents, words joined by ``_``.
+
+    Examples
+    --------
+    >>> simplify("Code Postal (N°)")
+    'code_postal_n'
+    """
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "_", plain).strip("_")
+
+
+def words_of(name: str) -> list[str]:
+    """Return the words of a name that say what it names, without articles and plurals.
+
+    Examples
+    --------
+    >>> words_of("Date d'ouverture"), words_of("numeroVoieEtablissement"), words_of("Les secteurs d'activité")
+    (['date', 'ouverture'], ['numero', 'voie', 'etablissement'], ['secteur', 'activite'])
+    """
+    words = [_SAME.get(word, word) for word in simplify(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)).split("_")]
+    kept = [word for word in words if word not in _SMALL] or words
+    singular = [re.sub("aux$", "al", word) if len(word) > 4 else word for word in kept]  # noqa: PLR2004 (as "eaux")
+    return [word[:-1] if len(word) > 3 and word[-1] in "sx" else word for word in singular]  # noqa: PLR2004 (as "bus")
+
+
+@cache
+def _spoken(name: str) -> str:
+    return "".join(words_of(name))
+
+
+def _forms(name: str) -> list[str]:
+    """Return a name as aliases are compared with it, the surest first: as written, its words, those that tell.
+
+    Of the last two, the words in any order: ``commune_nom`` is ``nom_commune``.
+    """
+    bare = words_of(re.sub(r"[(\[].*?[)\]]", " ", name))
+    telling = [word for word in bare if word not in _NEUTRAL and not word.isdigit()]
+    forms = ["".join(words) for words in (words_of(name), bare, sorted(bare), telling, sorted(telling))]
+    return [simplify(name), *forms]
+
+
+_ORDERED, _LOOSE = (3, 5), 4
+"""Stages of forms whose words are in any order, and the first without the neutral words."""
+
+
+@cache
+def _ordered(name: str) -> str:
+    return "".join(sorted(words_of(name)))
+
+
+def guess_columns(
+    columns: Iterable[str],
+    aliases: Mapping[str, tuple[str, ...]],
+    fits: Callable[[str, str], bool] = lambda _field, _column: True,
+    *,
+    loose: bool = False,
+) -> dict[str, str]:
+    """Return which column holds which field, by the names that fields are known under.
+
+    A name counts by its words: case, accents, plurals, articles and brackets do not matter. A column that is named
+    exactly so wins over one that is like it.
+
+    Parameters
+    ----------
+    columns
+        Column names as they stand in the file.
+    aliases
+        For each field, the names it is known under, best first: of :data:`essgeo.schema.columns.HEADERS`.
+    fits
+        Whether a column may hold a field, by what stands in it.
+    loose
+        Leave out words such as "de la structure" too, where the name is not known as it is.
+
+    Returns
+    -------
+    dict
+        From a column of the file to the field; a column serves one field at most.
+
+    Examples
+    --------
+    >>> from essgeo.schema.columns import HEADERS
+    >>> guess_columns(["Nom", "Code Postal", "CODE_QP"], HEADERS["structures"])
+    {'Nom': 'name', 'Code Postal': 'postcode'}
+    >>> guess_columns(["Noms des structures", "Date de fermeture"], HEADERS["structures"])
+    {'Noms des structures': 'name', 'Date de fermeture': 'active_to'}
+    """
+    written = {field: list(names) for field, names in aliases.items()}
+    spoken = {field: list(map(_spoken, names)) for field, names in aliases.items()}
+    ordered = {field: list(map(_ordered, names)) for field, names in aliases.items()}
+    # For each field the columns that may hold it: how unlike, which of its names, whether otherwise written, where.
+    held: dict[str, list[tuple[bool, int, int, bool, int, str]]] = {field: [] for field in aliases}
+    for place, column in enumerate(columns):
+        for stage, form in enumerate(_forms(column)[: None if loose else _LOOSE]):
+            names = written if stage == 0 else ordered if stage in _ORDERED else spoken
+            fields = [field for field in aliases if form and form in names[field] and fits(field, column)]
+            for field in fields:
+                rank = names[field].index(form)
+                held[field].append((stage >= _LOOSE, rank, stage, column != simplify(column), place, column))
+            if fields:
+                break
+    found: dict[str, str] = {}
+    for field, candidates in held.items():
+        free = next((column for *_, column in sorted(candidates) if column not in found), None)
+        if free is not None:
+            found[free] = field
+    return found
+
 
 OWN_PAGES = ("index", "territory", "needs", "actors", "compare", "data", "method", "embed", "siting")
 """Pages of every study; ``brief-1`` and so on are those of its scenarios."""

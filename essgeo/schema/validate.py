@@ -16,10 +16,10 @@ from rapidfuzz.utils import default_process
 from essgeo.crs import require_crs
 from essgeo.errors import InputWarning, SchemaError
 from essgeo.messages import plural, shortened, tell
-from essgeo.schema.cells import FRANCE_LAT, FRANCE_LON, MAX_LAT, MAX_LON, codes_of, iso_date, status_of
+from essgeo.schema.cells import FRANCE_LAT, FRANCE_LON, MAX_LAT, MAX_LON, codes_of, status_of
 from essgeo.schema.columns import HEADERS, LAYERS, Column, Layer
-from essgeo.schema.headers import guess_columns
-from essgeo.schema.names import is_page_name
+from essgeo.schema.dates import iso_date
+from essgeo.schema.names import guess_columns, is_page_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence

@@ -17,7 +17,7 @@ from essgeo.files.premises import PREMISES, SEARCH_AREA, checked_premises, read_
 from essgeo.files.recognise import recognise
 from essgeo.messages import tell
 from essgeo.schema.columns import LAYERS
-from essgeo.schema.months import Period, available_months, month_number
+from essgeo.schema.dates import Period, available_months, month_number
 from essgeo.schema.validate import require_columns
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import numpy as np
 from essgeo.errors import InfeasibleError, InputError
 from essgeo.files.premises import PREMISES
 from essgeo.messages import language, tell, words
-from essgeo.schema.months import Period, available_months
+from essgeo.schema.dates import Period, available_months
 from essgeo.schema.validate import require_columns, with_known_names
 from essgeo.siting.account import activities, describe, notes_of, parameters_of, places_of_sectors
 from essgeo.siting.candidates import Requirements, default_candidates, known_candidates, named_candidates

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from essgeo.access import CostMatrix
-    from essgeo.schema.months import Period
+    from essgeo.schema.dates import Period
     from essgeo.siting.robustness import Near, Spots
 
 

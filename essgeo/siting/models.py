@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from essgeo.schema.months import Period
+    from essgeo.schema.dates import Period
     from essgeo.siting.covering import Solution
 
 

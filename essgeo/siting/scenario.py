@@ -11,10 +11,8 @@ import numpy as np
 import pandas as pd
 
 from essgeo.schema.vocabulary import THEMES, split_codes
-from essgeo.text.languages import words
+from essgeo.text.languages import method_in_words, number, percent, words
 from essgeo.text.notebook import Html, paragraphs, table
-from essgeo.text.numbers import number, percent
-from essgeo.text.phrases import method_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from essgeo.messages import Lang
-    from essgeo.schema.months import Period
+    from essgeo.schema.dates import Period
 
 
 THIRDS = ("lower", "middle", "upper")

@@ -15,8 +15,7 @@ from essgeo.access import compare_walking
 from essgeo.errors import InputError
 from essgeo.messages import language, tell
 from essgeo.register import counted_on
-from essgeo.text.numbers import number, percent
-from essgeo.text.phrases import method_in_words
+from essgeo.text.languages import method_in_words, number, percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

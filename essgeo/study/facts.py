@@ -40,7 +40,7 @@ from essgeo.official.sirene import read_sirene_geolocation
 from essgeo.register import RegisterFiles, build_register, count_economy
 from essgeo.register.assemble import with_own_list
 from essgeo.register.combine import combine_lists
-from essgeo.register.naf import NAF_2025, unknown_activities
+from essgeo.register.perimeter import NAF_2025, unknown_activities
 from essgeo.schema.columns import LAYERS
 from essgeo.text.languages import words
 from essgeo.zoning import carry_projects, crosswalk

@@ -28,11 +28,10 @@ from essgeo.official.catalogue import known_headers
 from essgeo.register import OUTSIDE, counted_on, join_decisions, portrait, read_decisions, settled_rows
 from essgeo.register.combine import LIST, same_rows, settle, suggest_pairs
 from essgeo.results import Setting
-from essgeo.schema.headers import simplify
+from essgeo.schema.names import simplify
 from essgeo.study.facts import own_register, user_inputs, vintage_of
 from essgeo.territory import load_territory
-from essgeo.text.languages import words
-from essgeo.text.numbers import joined, number
+from essgeo.text.languages import joined, number, words
 from essgeo.zoning.count import overlay, zone_layers
 from essgeo.zoning.crosswalk import with_programme
 

@@ -40,8 +40,7 @@ from essgeo.publish.export import export_comparison, exported_files
 from essgeo.publish.folder import check_folder, staged
 from essgeo.register import activity_odds, portrait, portrait_by_area
 from essgeo.register.aims import count_aims, tag_aims
-from essgeo.register.evidence import beside_register, register_lists
-from essgeo.register.seed_figures import beside_today
+from essgeo.register.evidence import beside_register, beside_today, register_lists
 from essgeo.results import Setting, Study
 from essgeo.siting import default_scenarios, gains_by_cell
 from essgeo.study.compare import compare_studies

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from markupsafe import Markup, escape
 
 from essgeo.schema.vocabulary import THEMES
-from essgeo.text.languages import words
-from essgeo.text.numbers import MISSING, day, interval, number, percent
-from essgeo.text.phrases import register_bound
+from essgeo.text.languages import MISSING, day, interval, number, percent, register_bound, words
 
 if TYPE_CHECKING:
     import datetime as dt

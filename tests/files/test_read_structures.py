@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from essgeo.errors import InputWarning, MissingCRSError, SchemaError
 from essgeo.files.encodings import undouble
 from essgeo.files.structures import _identifiers, read_structures
-from essgeo.schema.cells import codes_of, commune_code, known
+from essgeo.schema.cells import codes_of, known
+from essgeo.schema.codes import commune_code
 from essgeo.schema.columns import LAYERS
 from essgeo.schema.vocabulary import SECTORS
 

@@ -9,7 +9,7 @@ import pytest
 
 from essgeo.maps import findings
 from essgeo.schema.vocabulary import STAGES
-from essgeo.text.numbers import MISSING
+from essgeo.text.languages import MISSING
 
 
 def _coverage(share: float = 0.5) -> dict[str, Any]:

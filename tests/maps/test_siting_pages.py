@@ -16,8 +16,7 @@ from essgeo.maps.build import build_siting
 from essgeo.maps.sites import GAIN_COLOURS
 from essgeo.siting import Assumptions, choose_sites, search_areas
 from essgeo.territory import Publisher
-from essgeo.text.languages import texts
-from essgeo.text.numbers import number
+from essgeo.text.languages import number, texts
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -21,7 +21,7 @@ from essgeo.register.portrait import (
     portrait_by_area,
 )
 from essgeo.schema.codes import with_arrondissements
-from essgeo.text.phrases import method_in_words
+from essgeo.text.languages import method_in_words
 
 COMMUNES = pd.DataFrame({"name": {"93010": "Bondy", "93048": "Montreuil"}})
 QPV = pd.DataFrame({"name": {"QN1": "Le Premier"}, "vintage": "2024"})

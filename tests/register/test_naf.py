@@ -12,7 +12,7 @@ import pytest
 from essgeo.errors import SourceChangedError
 from essgeo.official.readers import read_naf_2025
 from essgeo.register.establishments import as_structures
-from essgeo.register.naf import NOT_KNOWN, activities, nomenclature, unknown_activities
+from essgeo.register.perimeter import NOT_KNOWN, activities, nomenclature, unknown_activities
 from tests.made.sirene import AS_OF
 
 if TYPE_CHECKING:

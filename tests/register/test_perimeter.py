@@ -8,8 +8,7 @@ import pandas as pd
 import pytest
 
 from essgeo.register.establishments import as_structures
-from essgeo.register.naf import nomenclature
-from essgeo.register.perimeter import ESS_CERTAINTIES, ESS_RULES, employees, perimeter, sectors
+from essgeo.register.perimeter import ESS_CERTAINTIES, ESS_RULES, employees, nomenclature, perimeter, sectors
 from essgeo.schema.vocabulary import CHALLENGES, FAMILIES, SECTORS
 from tests.made.sirene import AS_OF
 

@@ -13,16 +13,15 @@ from essgeo.schema.cells import (
     MISSING,
     code_of,
     codes_of,
-    commune_code,
     degrees_of,
-    iso_date,
     joined_address,
     known,
     number_of,
-    siren_and_siret,
     status_of,
     without_contacts,
 )
+from essgeo.schema.codes import commune_code, siren_and_siret
+from essgeo.schema.dates import iso_date
 from essgeo.schema.vocabulary import SECTORS
 
 FORMS = (

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from essgeo.files.redact import MASK, redact, restricted_rows
 from essgeo.schema import vocabulary
 from essgeo.schema.columns import COLUMNS, HEADERS, LAYERS, LISTS, SHOWN, SHOWN_PUBLISHED, TABLES
-from essgeo.schema.headers import guess_columns, simplify
+from essgeo.schema.names import guess_columns, simplify
 
 ROWS = list(csv.DictReader((files("essgeo.schema") / "columns.csv").read_text(encoding="utf-8").splitlines()))
 READ = {**LAYERS, **LISTS}

@@ -13,8 +13,8 @@ import pytest
 
 from essgeo import show_gaps
 from essgeo.schema.columns import TABLES
+from essgeo.text.languages import interval, number, percent
 from essgeo.text.notebook import share_bar, table
-from essgeo.text.numbers import interval, number, percent
 from tests.made.study import HOSTILE, make_study
 
 if TYPE_CHECKING:

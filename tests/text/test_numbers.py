@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from essgeo.text.numbers import MISSING, day, joined, number, percent
+from essgeo.text.languages import MISSING, day, joined, number, percent
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,7 @@ import pytest
 
 from essgeo.access import demand, travel_cost
 from essgeo.register import portrait
-from essgeo.text.languages import words
-from essgeo.text.phrases import method_code, method_in_words
+from essgeo.text.languages import method_code, method_in_words, words
 from essgeo.zoning.count import ZONE_METHOD
 
 
