@@ -15,7 +15,7 @@ from run_notebooks import ROOT
 
 import essgeo
 from essgeo.cli.main import BUG, CODES, INPUT, STOPPED, cli
-from essgeo.cli.speech import describe
+from essgeo.cli.options import describe
 from essgeo.messages import speaking, words
 from essgeo.official.catalogue import read_catalogue
 from essgeo.schema import vocabulary

@@ -15,18 +15,16 @@ from essgeo.cli.options import (
     as_json,
     as_of,
     ban,
-    by_status,
     check_outputs,
     columns,
     corrections,
-    counted,
     excel,
-    harmless,
     layer,
     of_study,
     recode,
     sheet,
 )
+from essgeo.cli.summary import applied, by_status, counted, harmless, repairs, zone_counts
 from essgeo.errors import InputError, InputWarning
 from essgeo.messages import language, plural, tell
 
@@ -404,7 +402,6 @@ def _structures_summary(found: gpd.GeoDataFrame, output: Path, *, as_json: bool)
 @of_study("sheet", "layer", "columns", "recode", "corrections", "ban", "excel", "qpv", "npnru", "vintage")
 def zones(file: Path, *, output: Path, territory: str, options: StudyOptions) -> None:
     """Write, for each structure of FILE, the zones it lies in or near, with probabilities."""
-    from essgeo.cli.summary import applied, repairs, zone_counts
     from essgeo.files.guard import refuse_overwrite
     from essgeo.files.write import write_file
     from essgeo.publish.release import release_table

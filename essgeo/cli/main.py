@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from essgeo.cli.lists import geocode_file, list_columns, structures, zones
-from essgeo.cli.options import harmless
+from essgeo.cli.options import describe, let_choose, speak, spell_out
 from essgeo.cli.sources import sources, territory
-from essgeo.cli.speech import describe, let_choose, speak, spell_out
 from essgeo.cli.studies import compare, doctor, gaps, site, study
+from essgeo.cli.summary import harmless
 from essgeo.errors import EssgeoError, GeocoderError, InfeasibleError, InputWarning, SourceError
 from essgeo.messages import tell
 

@@ -1,24 +1,25 @@
-"""Options, tables and sentences that commands share."""
+"""The options that commands share, and the language that these and their help are told in."""
 
 from __future__ import annotations
 
 import calendar
+import codecs
 import datetime as dt
 import functools
 import re
+import unicodedata
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from essgeo.messages import language, plural, tell
-from essgeo.schema.vocabulary import GEO_STATUSES, SPEEDS_KMH
-from essgeo.text.languages import MISSING, number
+from essgeo.messages import choose_language, language, speaking, tell, words
+from essgeo.schema.vocabulary import SPEEDS_KMH
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    import pandas as pd
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from io import TextIOWrapper
 
 
 _DAY = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
@@ -128,95 +129,6 @@ def of_study(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]
     return decorate
 
 
-def echo_table(table: pd.DataFrame) -> None:
-    """Print a table with aligned columns, numbers to the right.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> echo_table(pd.DataFrame({"place": ["A", "Bondy"], "residents": ["9", "7,688"]}))
-    place  residents
-    A              9
-    Bondy      7,688
-    """
-    cells = [[harmless(str(value)) for value in row] for row in [list(table.columns), *table.to_numpy().tolist()]]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(table.columns))]
-    right = [
-        all(not value or value[0] in "0123456789-[" for value in column) for column in zip(*cells[1:], strict=True)
-    ]
-    for row in cells:
-        padded = [
-            cell.rjust(width) if to_right else cell.ljust(width)
-            for cell, width, to_right in zip(row, widths, right, strict=True)
-        ]
-        click.echo("  ".join(padded).rstrip())
-
-
-def harmless(text: str) -> str:
-    r"""Return a text without the characters that steer a terminal or turn the direction of a line.
-
-    Examples
-    --------
-    >>> harmless("Café \x1b[31mrouge\u202e!")
-    'Café  [31mrouge !'
-    """
-    return "".join(character if character.isprintable() else " " for character in text)
-
-
-def persons(value: float) -> str:
-    """Return a number of persons.
-
-    Examples
-    --------
-    >>> persons(12345.6)
-    '12,346'
-    """
-    return number(value, language.get())
-
-
-def counted(count: int, noun: str) -> str:
-    """Return a number of things.
-
-    Examples
-    --------
-    >>> counted(1, "row"), counted(20_004, "row")
-    ('1 row', '20,004 rows')
-    """
-    return plural(noun, count, count=persons(count))
-
-
-def by_status(rows: pd.DataFrame) -> str:
-    """Return how many rows have each ``geo_status``, the most first.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> by_status(pd.DataFrame({"geo_status": ["located", "outside", "located"]}))
-    '2 located, 1 outside'
-    """
-    counts = rows["geo_status"].value_counts().items()
-    return ", ".join(f"{persons(count)} {_status(str(status))}" for status, count in counts)
-
-
-def _status(code: str) -> str:
-    """Return a status in words: in English its code is the word."""
-    return GEO_STATUSES[code]["fr"].lower() if language.get() == "fr" and code in GEO_STATUSES else code
-
-
-def interval(low: float, high: float) -> str:
-    """Return an interval of persons.
-
-    Examples
-    --------
-    >>> interval(10, 1200)
-    '[10 to 1,200]'
-    """
-    ends = persons(low), persons(high)
-    if MISSING in ends:
-        return MISSING
-    return tell("both_ends" if ends[0] == ends[1] else "interval", low=ends[0], high=ends[1])
-
-
 def check_outputs(outputs: Mapping[str, Path | None], inputs: Mapping[str, Path | str | None]) -> None:
     """Refuse, by their options, files that cannot be written, are two outputs in one, or are read by the command.
 
@@ -229,3 +141,81 @@ def check_outputs(outputs: Mapping[str, Path | None], inputs: Mapping[str, Path 
         if path is not None:
             check_writable(path, points=option == "-o")
     refuse_overwrite(outputs, inputs)
+
+
+_LANGUAGES = click.Choice(["fr", "en"])
+
+
+@contextmanager
+def speak(arguments: Sequence[str]) -> Iterator[None]:
+    """Speak the language that the arguments or the system name: it must be known before click reads them."""
+    asked = [
+        after if word == "--lang" else word.removeprefix("--lang=")
+        for word, after in zip(arguments, [*arguments[1:], ""], strict=True)
+        if word == "--lang" or word.startswith("--lang=")
+    ]
+    with speaking(choose_language(asked[-1] if asked else None)):
+        yield
+
+
+def spell_out(stream: TextIOWrapper) -> None:
+    """Let a stream write what its encoding lacks in plain letters: Windows pipes in cp1252, without narrow spaces.
+
+    >>> import io
+    >>> written = io.BytesIO()
+    >>> stream = io.TextIOWrapper(written, encoding="cp1252")
+    >>> spell_out(stream)
+    >>> _ = stream.write("7\u202f492 é → ﬁn"), stream.flush()
+    >>> written.getvalue().decode("cp1252")
+    '7 492 é ? fin'
+    """
+    codecs.register_error("essgeo", _plain_letters)
+    stream.reconfigure(errors="essgeo")
+
+
+def _plain_letters(fault: UnicodeError) -> tuple[str, int]:
+    if not isinstance(fault, UnicodeEncodeError):
+        raise fault
+    plain = unicodedata.normalize("NFKC", fault.object[fault.start : fault.end])
+    return plain.encode(fault.encoding, errors="replace").decode(fault.encoding), fault.end
+
+
+def let_choose(command: click.Command) -> None:
+    """Give ``--lang`` to a command and to all below it; what stands before a command is told to it."""
+    if all(option.name != "lang" for option in command.params):
+        command.params.append(
+            click.Option(["--lang"], type=_LANGUAGES, expose_value=False, is_eager=True, callback=_keep)
+        )
+    for below in command.commands.values() if isinstance(command, click.Group) else ():
+        let_choose(below)
+
+
+def _keep(context: click.Context, _option: click.Parameter, value: str | None) -> None:
+    context.obj = value or context.obj
+
+
+def describe(command: click.Command, name: str = "") -> None:
+    """Give a command, its options and all below it their help in the language of this run."""
+    own = words(language.get())
+    command.help = own["commands"].get(name or "essgeo", command.help)
+    for option in command.params:
+        if isinstance(option, click.Option):
+            known = own["options"]
+            option.help = known.get(f"{name}_{option.name}") or known.get(str(option.name)) or option.help
+    for below, inner in command.commands.items() if isinstance(command, click.Group) else ():
+        describe(inner, f"{name}_{below}".lstrip("_"))
+
+
+def _say(text: str) -> str:
+    return words(language.get()).get("click", {}).get(text, text)
+
+
+def _say_number(one: str, many: str, number: int) -> str:
+    return _say(one if number == 1 else many)
+
+
+# click asks gettext, whose words are compiled files of each system: its modules are told to ask ours.
+for _module in (click.core, click.decorators, click.exceptions, click.formatting, click.parser, click.types):
+    for _name, _own in (("_", _say), ("ngettext", _say_number)):
+        if _name in vars(_module):
+            vars(_module)[_name] = _own

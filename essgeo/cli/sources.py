@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from essgeo.cli.options import as_json, counted, echo_table, harmless
+from essgeo.cli.options import as_json
+from essgeo.cli.summary import counted, echo_table, harmless
 from essgeo.messages import language, speaking, tell
 
 if TYPE_CHECKING:

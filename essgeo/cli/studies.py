@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from essgeo.cli.options import as_json, by_status, counted, echo_table, harmless, of_study, persons
+from essgeo.cli.options import as_json, of_study
+from essgeo.cli.summary import (
+    applied,
+    by_status,
+    caveat,
+    counted,
+    echo_table,
+    harmless,
+    neighbourhood_summary,
+    persons,
+    repairs,
+    widest_gaps,
+)
 from essgeo.messages import language, plural, speaking, tell, words
 from essgeo.text.languages import method_in_words, percent
 
@@ -61,7 +73,6 @@ def study(
     territory: str, *, options: Options, out: str, background: Choice, single_file: bool, add: Path | None
 ) -> None:
     """Study a TERRITORY and publish pages, tables and layers."""
-    from essgeo.cli.summary import applied, caveat, neighbourhood_summary, repairs
     from essgeo.maps.before_after import CHANGE
     from essgeo.study import run_study
 
@@ -109,8 +120,6 @@ def compare(before: Path, after: Path, *, network: Path | None, out: Path, excel
 
 def echo_applied(setting: Setting) -> None:
     """Say how many corrections applied, beside what a command prints."""
-    from essgeo.cli.summary import applied
-
     for sentence in applied(setting.structures):
         click.echo(sentence, err=True)
 
@@ -134,7 +143,6 @@ def gaps(territory: str, *, options: Options, as_json: bool) -> None:
 
     With --json: every target neighbourhood, QPV and commune, with need, poverty of access and ranks.
     """
-    from essgeo.cli.summary import caveat, widest_gaps
     from essgeo.gaps import find_gaps
     from essgeo.study import set_up
 

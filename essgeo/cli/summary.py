@@ -1,18 +1,18 @@
-"""The few lines a run ends with."""
+"""What a run prints: tables, counts and the few sentences that it ends with."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
+import click
 
-from essgeo.cli.options import interval, persons
 from essgeo.messages import language, plural, tell
-from essgeo.schema.vocabulary import THEMES
-from essgeo.text.languages import MISSING, method_in_words, register_bound
+from essgeo.schema.vocabulary import GEO_STATUSES, THEMES
+from essgeo.text.languages import MISSING, method_in_words, number, register_bound
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
 
     from essgeo.results import Setting, Study
 
@@ -26,6 +26,8 @@ def neighbourhood_summary(study: Study) -> pd.DataFrame:
     >>> neighbourhood_summary(study)["neighbourhood"].tolist()[2]
     'Le Morillon'
     """
+    import pandas as pd
+
     whole = study.gaps[study.gaps["theme_kind"] == "all"].set_index("neighbourhood_id")
     widest = study.gaps[study.gaps["rank"] == 1].set_index("neighbourhood_id")
     rows = []
@@ -54,6 +56,8 @@ def widest_gaps(gaps: pd.DataFrame, count: int) -> pd.DataFrame:
     >>> widest_gaps(study_est_ensemble().gaps, 2)["neighbourhood"].tolist()[:3]
     ['La Noue Caillet', 'La Noue Caillet', 'Centre-ville de Bobigny']
     """
+    import pandas as pd
+
     targets = gaps[gaps["level"] == "neighbourhood"]
     named = targets.groupby("neighbourhood_id")["rank"].transform("max") > 0
     top = targets[targets["rank"].between(1, count) | (~named & (targets["theme_kind"] == "all"))]
@@ -101,6 +105,7 @@ def zone_counts(rows: pd.DataFrame) -> list[str]:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> rows = pd.DataFrame({"structure_id": ["a", "a", "b"], "layer": "qpv", "relation": ["out", "in", "unknown"]})
     >>> zone_counts(rows)
     ['QPV: 1 in, 0 out, 0 undetermined, 1 without position.']
@@ -118,6 +123,7 @@ def zone_counts(rows: pd.DataFrame) -> list[str]:
 def applied(structures: gpd.GeoDataFrame) -> list[str]:
     """Return how many structures stand where a correction puts them, where there are any.
 
+    >>> import pandas as pd
     >>> applied(pd.DataFrame({"geo_engine": ["ban", "correction"]}))
     ['1 correction applied.']
     """
@@ -138,3 +144,92 @@ def repairs(qpv: gpd.GeoDataFrame) -> list[str]:
     """
     found = {key: qpv.attrs.get(key, []) for key in ("repaired", "empty", "slivers")}
     return [tell(f"qpv_{key}", zones=", ".join(zones)) for key, zones in found.items() if zones]
+
+
+def echo_table(table: pd.DataFrame) -> None:
+    """Print a table with aligned columns, numbers to the right.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> echo_table(pd.DataFrame({"place": ["A", "Bondy"], "residents": ["9", "7,688"]}))
+    place  residents
+    A              9
+    Bondy      7,688
+    """
+    cells = [[harmless(str(value)) for value in row] for row in [list(table.columns), *table.to_numpy().tolist()]]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(table.columns))]
+    right = [
+        all(not value or value[0] in "0123456789-[" for value in column) for column in zip(*cells[1:], strict=True)
+    ]
+    for row in cells:
+        padded = [
+            cell.rjust(width) if to_right else cell.ljust(width)
+            for cell, width, to_right in zip(row, widths, right, strict=True)
+        ]
+        click.echo("  ".join(padded).rstrip())
+
+
+def harmless(text: str) -> str:
+    r"""Return a text without the characters that steer a terminal or turn the direction of a line.
+
+    Examples
+    --------
+    >>> harmless("Café \x1b[31mrouge\u202e!")
+    'Café  [31mrouge !'
+    """
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+def persons(value: float) -> str:
+    """Return a number of persons.
+
+    Examples
+    --------
+    >>> persons(12345.6)
+    '12,346'
+    """
+    return number(value, language.get())
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number of things.
+
+    Examples
+    --------
+    >>> counted(1, "row"), counted(20_004, "row")
+    ('1 row', '20,004 rows')
+    """
+    return plural(noun, count, count=persons(count))
+
+
+def by_status(rows: pd.DataFrame) -> str:
+    """Return how many rows have each ``geo_status``, the most first.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> by_status(pd.DataFrame({"geo_status": ["located", "outside", "located"]}))
+    '2 located, 1 outside'
+    """
+    counts = rows["geo_status"].value_counts().items()
+    return ", ".join(f"{persons(count)} {_status(str(status))}" for status, count in counts)
+
+
+def _status(code: str) -> str:
+    """Return a status in words: in English its code is the word."""
+    return GEO_STATUSES[code]["fr"].lower() if language.get() == "fr" and code in GEO_STATUSES else code
+
+
+def interval(low: float, high: float) -> str:
+    """Return an interval of persons.
+
+    Examples
+    --------
+    >>> interval(10, 1200)
+    '[10 to 1,200]'
+    """
+    ends = persons(low), persons(high)
+    if MISSING in ends:
+        return MISSING
+    return tell("both_ends" if ends[0] == ends[1] else "interval", low=ends[0], high=ends[1])

@@ -13,10 +13,9 @@ import pyarrow as pa
 
 from essgeo.geocoding.address import read_addresses
 from essgeo.geocoding.communes import NAME_CLOSE, evidence_of
-from essgeo.geocoding.corners import with_corners
 from essgeo.geocoding.engines import CANDIDATE_COLUMNS, MAX_CANDIDATES, default_cache
 from essgeo.geocoding.index import AddressIndex, build_department, distance_m, load_index
-from essgeo.geocoding.precision import near, radii
+from essgeo.geocoding.precision import near, radii, with_corners
 from essgeo.geocoding.search import (
     HOUSENUMBER,
     INTERPOLATED,

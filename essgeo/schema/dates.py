@@ -12,7 +12,7 @@ import numpy as np
 from essgeo.errors import InputError
 from essgeo.messages import tell
 from essgeo.schema.cells import known, without_decimals
-from essgeo.schema.headers import WORDS, simplify
+from essgeo.schema.names import WORDS, simplify
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -81,8 +81,8 @@ OF_PYTHON = {
 
 OF_DATA = {
     "schema/vocabulary.py", "geocoding/spelling.py", "geocoding/address.py", "geocoding/index.py", "cli/main.py",
-    "official/sirene.py", "official/declare.py", "access/network.py", "files/perimeters.py",
-    "files/premises.py", "files/structures.py", "register/establishments.py", "register/perimeter.py", "siting/candidates.py",
+    "official/sirene.py", "official/declare.py", "access/network.py", "files/perimeters.py", "files/premises.py",
+    "files/structures.py", "register/establishments.py", "register/perimeter.py", "siting/candidates.py",
     "siting/models.py", "siting/account.py", "zoning/crosswalk.py", "publish/datapackage.py", "text/notebook.py",
     "maps/share.py",
 }  # fmt: skip
