@@ -18,11 +18,13 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from bench_geocoding import BAN, off, queries, real_addresses
 from scipy.spatial import KDTree
 
 from essgeo.access import demand_points, nearest_minutes, read_network, travel_cost
-from essgeo.access.walking import snap
+from essgeo.access.accessibility import weighted_median
+from essgeo.access.walking import MAX_SNAP_M, network_metres, snap
 from essgeo.gaps import gather_areas
 from essgeo.gaps.reach import THEME_ROWS, theme_bits
 from essgeo.gaps.shares import homes_of, places_of, worlds_of
@@ -49,7 +51,11 @@ DATA = Path(__file__).resolve().parents[2] / "shared" / "real-data"
 DAY = dt.date(2026, 11, 28)
 WALKS = (5, 10, 15)
 METRES_A_MINUTE = 75.0
-PLACES, PLACE_M, ENTRANCE_M = 40, 25.0, 100
+PLACES, PLACE_M = 40, 25.0
+NEARLY_ALL = 0.9
+GRID, SQUARE_M = "EPSG:3035", 200
+ASIDE_M = 30.0
+"""From a door to the street and from there to a station: medians of 15 m each on the streets of Bondy."""
 NEAREST, POINT, CLOSE, FAR = 4, 1e-6, 0.02, 0.05
 MIDDLE = LONGEST_Z * STEPS  # the step of a part of z that is 0
 
@@ -245,37 +251,87 @@ def walking(seed: int, draws: int, repeats: int) -> None:
         print(f"walking, streets of Bondy, {name}: {scores.said()}")
 
 
+def centres(
+    points: gpd.GeoSeries, iris: gpd.GeoDataFrame
+) -> tuple[NDArray[np.float64], NDArray[np.intp], dict[str, NDArray[np.intp]]]:
+    """Return the squares of INSEE's grid of 200 m: their centres, the square of each point, and the squares by IRIS.
+
+    A square belongs to the IRIS that its centre lies in; an IRIS without one takes that of its representative point.
+    """
+    on_grid = np.floor(shapely.get_coordinates(points.to_crs(GRID)) / SQUARE_M)
+    squares, square = np.unique(on_grid, axis=0, return_inverse=True)
+    middle = gpd.GeoSeries(gpd.points_from_xy(*(SQUARE_M * (squares + 0.5)).T), crs=GRID).to_crs(points.crs)
+    where, which = iris.sindex.query(middle, predicate="within")
+    members = {code: where[which == at] for at, code in enumerate(iris.index)}
+    nearest = middle.sindex.nearest(iris.representative_point(), return_all=False)[1]
+    members = {code: some if len(some) else nearest[[at]] for at, (code, some) in enumerate(members.items())}
+    return np.column_stack([middle.x, middle.y]), square.ravel(), members
+
+
 def stations(seed: int, draws: int, repeats: int) -> None:
-    """Compare minutes on foot to the nearest station with those another program found on streets, IRIS by IRIS."""
+    """Compare minutes on foot to the nearest station with those another program found on streets, IRIS by IRIS.
+
+    It walks from the centres of squares of 200 m to stop points, from street to street: the ways from a door to the
+    street and from there to the stop are not counted. An IRIS has the median of its residents, in whole minutes, cut.
+    """
     del repeats
-    demand = set_up("est-ensemble", Options(as_of=DAY)).demand
+    setting, _, homes, _, _ = settings()
+    demand, iris = setting.demand, setting.iris
     oracle = pd.read_csv(DATA / "oracle" / "iris_minutes_underlaid_2026-10.csv", dtype={"iris_code": str})
+    oracle = oracle[oracle["service"] == "station"].pivot_table("minutes", "iris_code", "profile")
     near = gpd.read_file(DATA / "stations" / "idfm_emplacement-des-gares-idf_2025-07.geojson").to_crs(demand.crs)
-    xy, to = (np.column_stack([points.geometry.x, points.geometry.y]) for points in (demand, near))
-    away, closest = KDTree(to).query(xy, k=NEAREST)  # points x stations
+    to = np.column_stack([near.geometry.x, near.geometry.y])
+    xy, square, members = centres(demand.geometry, iris)
+    away, closest = KDTree(to).query(xy, k=NEAREST)  # squares x stations
     hosts = np.repeat(np.arange(len(to), dtype=np.int32)[:, None], draws, axis=1)
     random = np.random.default_rng(seed)
     own, field, part, _ = draw_detours(xy, hosts, draw_orders(len(hosts), draws, random), random)
-    code, of_point = np.unique(demand["iris_code"], return_inverse=True)
-    rows = [np.flatnonzero(of_point == one) for one in range(len(code))]
-    asked = [(nearer, profile) for nearer in (0, ENTRANCE_M) for profile in (("free", 4.5), ("slow", 3.4))]
-    for nearer, (profile, speed) in asked:
-        rows_of = (oracle["service"] == "station") & (oracle["profile"] == profile)
-        told = oracle[rows_of].set_index("iris_code")["minutes"].reindex(code).to_numpy()
-        drawn = np.empty((len(code), draws))
-        for world in range(draws):
-            single = np.stack([single_walks(world, station, len(xy)) for station in range(NEAREST)], axis=1)
-            z = (own[closest, world] + field[part, world][:, None] + single) / STEPS - 3 * LONGEST_Z
-            minutes = street_metres(np.maximum(np.asarray(away) - nearer, 0), z).min(axis=1) * 60 / (1000 * speed)
-            drawn[:, world] = [np.median(minutes[row]) for row in rows]
-        low, high = ends(drawn)
-        inside = (told + 1 >= low) & (told <= high)  # whole minutes, perhaps cut
-        error = drawn.mean(axis=1) - told
-        print(
-            f"stations, {nearer} m nearer, {profile} at {speed} km/h: {100 * inside[~np.isnan(told)].mean():.1f} % of "
-            f"{(~np.isnan(told)).sum()} IRIS inside, bias {np.nanmean(error):+.1f} min (median "
-            f"{np.nanmedian(error):+.1f}), mean width {(high - low).mean():.1f} min"
-        )
+    cell = homes.cells()
+    people = draw_people(homes, cell, draws, random)
+    of_cell = homes.people / np.maximum(np.bincount(cell, weights=homes.people), 1)[cell]
+    even = np.bincount(square, weights=homes.people) + POINT  # nobody lives in some IRIS
+    found = np.empty((3, len(members), draws))  # metres: as they are; from street to street; and where residents live
+    for world in range(draws):
+        single = np.stack([single_walks(world, station, len(xy)) for station in range(NEAREST)], axis=1)
+        z = (own[closest, world] + field[part, world][:, None] + single) / STEPS - 3 * LONGEST_Z
+        metres = street_metres(np.asarray(away), z).min(axis=1)
+        lived = np.bincount(square, weights=people[cell, world] * of_cell) + POINT
+        for at, (walk, weight) in enumerate(((metres, even), (metres - ASIDE_M, even), (metres - ASIDE_M, lived))):
+            found[at, :, world] = [weighted_median(walk[some], weight[some]) for some in members.values()]
+    for name, metres in zip(
+        ("from door to station", "from street to street", "and residents drawn"), found, strict=True
+    ):
+        for profile, speed in (("free", 4.5), ("slow", 3.4)):
+            told = oracle[profile].reindex(list(members)).to_numpy()
+            minutes = np.maximum(metres, 0) * 60 / (1000 * speed)
+            low, high = ends(minutes)
+            inside, error = (told + 1 >= low) & (told <= high), np.median(minutes, axis=1) - told - 0.5
+            print(
+                f"stations, {name}, {speed} km/h: {100 * inside.mean():.1f} % of {len(told)} IRIS inside, medians off "
+                f"by {error.mean():+.1f} min, mean width {(high - low).mean():.1f} min"
+            )
+    over_streets(oracle["free"], near)
+
+
+def over_streets(told: pd.Series, near: gpd.GeoDataFrame) -> None:
+    """Compare those minutes with walks over the streets of Bondy, to the point of a station that lies on them."""
+    iris, grid, _ = bondy()
+    network = read_network(DATA / "osm" / "bondy_rue2023_overpass.geojson", iris)
+    points = grid.centroid
+    of, square = iris.sindex.query(points, predicate="within")[::-1]
+    xy, to = (np.column_stack([shapes.x, shapes.y]) for shapes in (points.iloc[square], near.geometry))
+    starts, ends_of = snap(network, xy, max_snap_m=MAX_SNAP_M), snap(network, to, max_snap_m=MAX_SNAP_M)
+    metres = network_metres(network, starts, ends_of, max_m=5000).toarray()
+    metres = np.where(metres > 0, metres, np.inf).min(axis=1)
+    sure = metres < KDTree(to[ends_of.edge < 0]).query(xy)[0]  # no other station can be nearer
+    people = grid["ind"].to_numpy(dtype=float)[square]
+    kept = [at for at in np.unique(of) if np.average(sure[of == at], weights=people[of == at]) > NEARLY_ALL]
+    minutes = [weighted_median(metres[of == at], people[of == at]) / METRES_A_MINUTE for at in kept]
+    error = np.array(minutes) - told.reindex(iris.index[kept]) - 0.5
+    print(
+        f"stations, streets of Bondy, door to station, {len(kept)} IRIS: off by {error.mean():+.1f} min "
+        f"({error.abs().mean():.1f} without sign)"
+    )
 
 
 def stability(seed: int, draws: int, repeats: int) -> None:
