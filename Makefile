@@ -20,9 +20,9 @@ PIN := uv pip compile pyproject.toml --quiet --upgrade --universal --python-vers
 PIN_ADDOK := uv pip compile --group addok --quiet --upgrade --universal --python-version 3.11 --fork-strategy fewest \
 	--generate-hashes --no-emit-index-url --custom-compile-command "make pins" --output-file requirements/addok.txt
 
-# Each process takes one half of the tests in their order, so that what a module sets up is made once; who is done first
-# takes over from the other.
-PYTEST := -m pytest -n 2 --dist worksteal
+# Each process takes a part of the tests in their order, so that what a module sets up is made once; who is done first
+# takes over from another. Three keep two cores busy while one waits for a browser, a server or a command.
+PYTEST := -m pytest -n 3 --dist worksteal
 
 LEAFLET := $(CURDIR)/essgeo/maps/leaflet
 

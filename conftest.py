@@ -1,10 +1,12 @@
-"""The study of the embedded territory, run once a process: doctests call it, tests take it as a fixture."""
+"""Studies that are run once a process, for examples and tests; and the order in which tests are run."""
 
 from __future__ import annotations
 
 import datetime as dt
+import gc
+import os
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -21,31 +23,49 @@ if TYPE_CHECKING:
     from essgeo.study import Options
 
 ROOT = Path(__file__).parent
+DAY = dt.date(2026, 1, 1)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin both halves of the tests with what takes long, module by module.
+    """Begin each part of the tests with what takes long, module by module.
 
-    With ``--dist worksteal`` each of two processes takes one half in its order, and who is done first takes over from
-    the end of the other's. One half begins with what asks for the study of Est Ensemble, which is run there alone; the
-    other with slow tests and the browser.
+    With ``--dist worksteal`` each process takes one part in its order, and who is done first takes over from the end of
+    another's. The first begins with what asks for the study of Est Ensemble, which is run there alone; the others
+    with slow modules, those that are given most time first, and then the browser.
     """
     modules: dict[Path, list[pytest.Item]] = {}
     for item in items:
         modules.setdefault(item.path, []).append(item)
-    first, second, short = [], [], []
+    parts: list[list[pytest.Item]] = [[] for _ in range(int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))]
+    slow, drawn, short = [], [], []
     for path, own in modules.items():
         asked = {name for item in own for name in getattr(item, "fixturenames", ())}
         if path.is_relative_to(ROOT / "essgeo") or "est_ensemble" in asked:
-            first += own
-        elif asked & {"browser", "on_streets"} or any(item.get_closest_marker("slow") for item in own):
-            second += own
+            parts[0] += own
+        elif any(item.get_closest_marker("slow") for item in own):
+            slow.append(own)
+        elif "browser" in asked:
+            drawn += own
         else:
             short += own
-    second.sort(key=lambda item: not any(one.get_closest_marker("slow") for one in modules[item.path]))
-    half = max(len(items) // 2 - len(first), 0)
-    items[:] = [*first, *short[:half], *second, *short[half:]]
+    slow.sort(key=lambda own: max((mark.args[0] for one in own for mark in one.iter_markers("timeout")), default=0))
+    others = parts[1:] or parts
+    for place, own in enumerate(reversed(slow)):
+        others[place % len(others)] += own
+    others[-1] += drawn
+    left, items[:] = len(items), []
+    for place, part in enumerate(parts):
+        missing = max(left // (len(parts) - place) - len(part), 0)
+        items += [*part, *short[:missing]]
+        left -= len(part) + len(short[:missing])
+        del short[:missing]
+
+
+def pytest_collection_finish() -> None:
+    """Keep what was imported out of the collector's sight: it would look through all of it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def few_worlds(patch: pytest.MonkeyPatch) -> None:
@@ -71,7 +91,7 @@ def _few_worlds() -> Iterator[None]:
 
 
 @cache
-def run_once(territory: str, **options: object) -> Study:
+def run_once(territory: str | Path, **options: object) -> Study:
     """Run a study once a process."""
     from essgeo.study import run_study  # noqa: PLC0415 (only doctests that ask for a study pay for it)
 
@@ -80,13 +100,7 @@ def run_once(territory: str, **options: object) -> Study:
 
 def study_est_ensemble() -> Study:
     """Return the study of the embedded territory, which nothing has written."""
-    return run_once("est-ensemble", out=None, as_of=dt.date(2026, 1, 1))
-
-
-def study_in_few_worlds() -> Study:
-    """Return that study with few worlds: what is measured of it anew takes a second or two."""
-    study = study_est_ensemble()
-    return replace(study, parameters=replace(study.parameters, draws=64))
+    return run_once("est-ensemble", out=None, as_of=DAY)
 
 
 def unreachable(source: Source, **_: object) -> NoReturn:
@@ -101,11 +115,19 @@ def est_ensemble() -> Study:
     return study_est_ensemble()
 
 
+@pytest.fixture(scope="session")
+def made_territory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the small territory, whose study takes a second; it is not to be changed."""
+    from tests.made.territory import make_territory  # noqa: PLC0415 (the process that hands out the tests runs none)
+
+    return make_territory(tmp_path_factory.mktemp("made"))
+
+
 @pytest.fixture(autouse=True)
-def _names(doctest_namespace: dict[str, object]) -> None:
+def _names(doctest_namespace: dict[str, object], made_territory: Path) -> None:
     doctest_namespace |= {
         "run_study": run_once,
+        "small_study": partial(run_once, made_territory, out=None, as_of=DAY),
         "study_est_ensemble": study_est_ensemble,
-        "study_in_few_worlds": study_in_few_worlds,
         "unreachable": unreachable,
     }

@@ -228,7 +228,7 @@ class Study(Setting):
 
         Examples
         --------
-        >>> study = study_in_few_worlds()
+        >>> study = small_study()
         >>> import pandas as pd
         >>> plan = pd.DataFrame({"nom": ["La Fabrique"], "secteur": ["Tiers-lieu"], "lon": [2.4889], "lat": [48.9027]})
         >>> more = study.with_places(plan)

@@ -59,7 +59,7 @@ def build_before_after(found: Comparison, out: Path) -> list[Path]:
     --------
     >>> import pathlib, tempfile
     >>> from essgeo import compare_studies
-    >>> study = study_in_few_worlds()
+    >>> study = small_study()
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     build_before_after(compare_studies(study, study), pathlib.Path(folder))[0].name
     'index.html'

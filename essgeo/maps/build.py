@@ -116,10 +116,10 @@ def build_maps(
     Examples
     --------
     >>> import pathlib, tempfile
-    >>> study = study_est_ensemble()
+    >>> study = small_study()
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     [path.name for path in build_maps(study, pathlib.Path(folder))][:3]
-    ['index.html', 'territory.html', 'la-noue-caillet.html']
+    ['index.html', 'territory.html', 'left.html']
     """
     codes = [_page_name(str(code)) for code in study.neighbourhoods.index]
     if background not in (*BACKGROUNDS, "none"):
@@ -193,7 +193,7 @@ def build_siting(study: Study, scenarios: Sequence[Scenario], out: Path) -> list
     --------
     >>> import pathlib, tempfile
     >>> from essgeo.siting import default_scenarios
-    >>> study = study_est_ensemble()
+    >>> study = small_study()
     >>> scenarios = default_scenarios(study.demand, study.structures, study.sites, study.iris, study.parameters)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     [path.name for path in build_siting(study, scenarios, pathlib.Path(folder))][:2]
@@ -239,7 +239,7 @@ def build_embed(study: Study, out: Path, *, background: Choice = "ign") -> list[
     --------
     >>> import pathlib, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     build_embed(study_est_ensemble(), pathlib.Path(folder))[0].name
+    ...     build_embed(small_study(), pathlib.Path(folder))[0].name
     'embed.html'
     """
     context, base = embed_page(study), drawn_base(study)

@@ -71,7 +71,7 @@ def export(study: Study, out: Path, *, excel: bool = False) -> list[Path]:
     --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     written = export(study_est_ensemble(), Path(folder))
+    ...     written = export(small_study(), Path(folder))
     >>> written[-1].name
     'datapackage.json'
     """

@@ -56,7 +56,7 @@ def compare_studies(before: Setting, after: Setting) -> Comparison:
 
     Examples
     --------
-    >>> study = study_in_few_worlds()
+    >>> study = small_study()
     >>> plan = pd.DataFrame({"nom": ["La Fabrique"], "secteur": ["Tiers-lieu"], "lon": [2.4889], "lat": [48.9027]})
     >>> from essgeo.study.place import add_places
     >>> found = compare_studies(study, add_places(study, plan))
@@ -180,7 +180,7 @@ def publish_comparison(found: Comparison, out: Path | str, *, excel: bool = Fals
     Examples
     --------
     >>> import tempfile
-    >>> study = study_in_few_worlds()
+    >>> study = small_study()
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     written = publish_comparison(compare_studies(study, study), Path(folder) / "same")
     >>> sorted(path.name for path in written if path.suffix not in {".css", ".js", ".svg"})

@@ -466,7 +466,7 @@ def publish_study(study: Study, out: Path, *, background: Choice = "ign", single
     Examples
     --------
     >>> import pathlib, tempfile
-    >>> study = study_est_ensemble()
+    >>> study = small_study()
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     written = publish_study(study, pathlib.Path(folder) / "maps")
     >>> "index.html" in {path.name for path in written}
