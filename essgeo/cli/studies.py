@@ -73,7 +73,7 @@ def study(
     territory: str, *, options: Options, out: str, background: Choice, single_file: bool, add: Path | None
 ) -> None:
     """Study a TERRITORY and publish pages, tables and layers."""
-    from essgeo.maps.before_after import CHANGE
+    from essgeo.maps.comparisons import CHANGE
     from essgeo.study import run_study
 
     if options.offline and not options.live:

@@ -9,9 +9,8 @@ from markupsafe import Markup
 
 from essgeo.errors import InputError
 from essgeo.files.guard import refuse_overwrite
-from essgeo.maps.addresses import address_credit, address_files
-from essgeo.maps.base import base_content, base_context, base_pictures, drawn_base
-from essgeo.maps.before_after import CHANGE, change_page
+from essgeo.maps.base import address_credit, address_files, base_content, base_context, base_pictures, drawn_base
+from essgeo.maps.comparisons import CHANGE, change_page
 from essgeo.maps.drawing import plan_of
 from essgeo.maps.findings import qpv_pages
 from essgeo.maps.neighbourhood import neighbourhood_page, sheet_of

@@ -9,11 +9,11 @@ from essgeo.errors import InputError
 from essgeo.gaps import LEAST_LOCATED
 from essgeo.maps.actors import actors_page
 from essgeo.maps.base import base_context
+from essgeo.maps.comparisons import compare_page
 from essgeo.maps.drawing import MARKS, STROKES, cooperations
 from essgeo.maps.fill import UNKNOWN, UNSURE, coverage_themes
 from essgeo.maps.findings import bound, headline, qpv_pages, records, tally, walking, where
 from essgeo.maps.matrix import needs_page
-from essgeo.maps.pairs import compare_page
 from essgeo.maps.render import policy
 from essgeo.maps.script_data import (
     MANY,

@@ -16,8 +16,7 @@ from essgeo.access.walking import reach_m
 from essgeo.crs import GEOGRAPHIC
 from essgeo.files.redact import SIREN, redact, redact_identifiers
 from essgeo.maps.actors import elsewhere
-from essgeo.maps.addresses import KINDS
-from essgeo.maps.base import GROUND, shown_base
+from essgeo.maps.base import GROUND, KINDS, shown_base
 from essgeo.maps.drawing import MARKS, POINT_DIGITS, STROKES, layers_with_popups, steps_of
 from essgeo.maps.fill import SHARE_COLOURS, SHARE_DIGITS, coverage_themes, fill_content
 from essgeo.maps.findings import headline, records, where
@@ -213,7 +212,7 @@ def study_content(
 ) -> dict[str, Any]:
     """Return what every map of a study shows: words, symbols, outlines, shares; ``page`` addresses a neighbourhood.
 
-    ``letters`` are those under which there are streets, see :func:`essgeo.maps.addresses.address_files`.
+    ``letters`` are those under which there are streets, see :func:`essgeo.maps.base.address_files`.
     """
     day, words = study.parameters.as_of, texts(study.lang)["map"]
     failed = words["background_failed"].format(shown=shown_base(base, study.lang))

@@ -17,7 +17,7 @@ from essgeo.files.parquet import read_parquet
 from essgeo.files.provenance import Input
 from essgeo.gaps.areas import gather_measured
 from essgeo.gaps.difference import reach_difference
-from essgeo.maps.before_after import build_before_after
+from essgeo.maps.comparisons import build_before_after
 from essgeo.messages import tell
 from essgeo.publish.export import PACKAGE, RESIDENTS, export_comparison
 from essgeo.publish.folder import check_folder, staged

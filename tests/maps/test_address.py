@@ -15,7 +15,7 @@ from essgeo.access import travel_cost
 from essgeo.access.accessibility import trips_matrix
 from essgeo.geocoding import Local
 from essgeo.maps import build_maps
-from essgeo.maps.addresses import address_credit, address_files
+from essgeo.maps.base import address_credit, address_files
 from tests.maps.conftest import until
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from shapely import Point
 
 from essgeo.gaps.difference import COLUMNS
 from essgeo.maps import build_maps
-from essgeo.maps.before_after import MOST_PLOTTED, MOST_ROWS, build_before_after, change_page
+from essgeo.maps.comparisons import MOST_PLOTTED, MOST_ROWS, build_before_after, change_page
 from essgeo.publish.export import export_comparison
 from essgeo.register.turnover import COLUMNS as PLACE_COLUMNS
 from essgeo.results import Comparison

@@ -15,9 +15,9 @@ from PIL import Image
 
 from essgeo.errors import InputError
 from essgeo.maps import build_maps
+from essgeo.maps.comparisons import MOST_QPV, compare_page
 from essgeo.maps.findings import area_headline, qpv_pages, records, where
 from essgeo.maps.pages import AROUND_M
-from essgeo.maps.pairs import MOST_QPV, compare_page
 from essgeo.maps.render import BACKGROUNDS, BIDI_CONTROLS, data_block, environment, policy, web_address
 from essgeo.maps.script_data import ALPHABET, SHAPES, register
 from essgeo.maps.share import PICTURE_SIZE
