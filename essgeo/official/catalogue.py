@@ -214,7 +214,7 @@ class Source:
     published
         Month in which a vintage that is a year appeared, ``2025-10``; ``""`` where it is not known or does not matter.
     index
-        A column without two rows alike, for :func:`essgeo.official.datasets.read_official`; ``""`` where none is known.
+        A column without two rows alike, for :func:`essgeo.official.readers.read_official`; ``""`` where none is known.
     changed_by
         The ``sources.toml`` of the user that changes this entry; ``""`` for that of the package.
     headers

@@ -13,9 +13,9 @@ from essgeo.errors import ChecksumError, SourceChangedError, SourceError, Source
 from essgeo.messages import tell
 from essgeo.official.archives import SIGNATURE, RemoteFile, head_of, matching, members_of
 from essgeo.official.catalogue import absent_columns, area_of, due_since, official_columns, to_give
+from essgeo.official.fetch import use_file
 from essgeo.official.formats import HEAD_BYTES, columns_in, fault_of, missing_part
 from essgeo.official.http import GoneError
-from essgeo.official.resolve import find_file
 
 if TYPE_CHECKING:
     from essgeo.official.catalogue import Source
@@ -78,7 +78,7 @@ def check_source(source: Source, *, area: str, web: Web) -> Finding:
     file = None
     try:
         place = area_of(source, area)
-        file, size, said = _find_and_look(source, place, web)
+        file, (size, said) = use_file(source, place, web, lambda file: _look(source, place, file, web))
     except (ChecksumError, SourceChangedError) as error:
         state, size, said = "changed", 0, str(error)
     except GoneError as error:
@@ -91,21 +91,6 @@ def check_source(source: Source, *, area: str, web: Web) -> Finding:
     if state != "ok" and source.unverified:
         said += tell("check_unverified", names=", ".join(source.unverified))
     return Finding(source.id, place, state, said, file.url if file else "", size)
-
-
-def _find_and_look(source: Source, area: str, web: Web) -> tuple[OfficialFile, int, str]:
-    """Return the current file, its bytes and what was seen of it, at its other address where it is gone."""
-    file = find_file(source, area, web)
-    try:
-        return file, *_look(source, area, file, web)
-    except GoneError as gone:
-        if "fallback" not in source.locate:
-            raise
-        file = find_file(source, area, web, place="fallback")
-        try:
-            return file, *_look(source, area, file, web)
-        except GoneError:
-            raise gone from None
 
 
 def _due(source: Source) -> str:

@@ -24,7 +24,6 @@ from essgeo.files.tables import BOOKS
 from essgeo.geocoding import Local, read_corrections
 from essgeo.messages import tell
 from essgeo.official.catalogue import known_headers
-from essgeo.official.datasets import read_official
 from essgeo.official.live import Found, Live, find, gather, input_of
 from essgeo.official.live_layers import (
     RENEWAL_VINTAGE,
@@ -35,7 +34,7 @@ from essgeo.official.live_layers import (
     live_qpv,
     read_layer,
 )
-from essgeo.official.readers import read_ess_list, read_naf_2025, read_qpv_pairs
+from essgeo.official.readers import read_ess_list, read_naf_2025, read_official, read_qpv_pairs
 from essgeo.official.sirene import read_sirene_geolocation
 from essgeo.register import RegisterFiles, build_register, count_economy
 from essgeo.register.assemble import with_own_list

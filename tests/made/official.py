@@ -18,7 +18,7 @@ import shapely
 
 from essgeo.geocoding.index import COLUMNS as BAN_COLUMNS
 from essgeo.official.catalogue import find_source
-from essgeo.official.resolve import dataset_address
+from essgeo.official.fetch import dataset_address
 from tests.made.sirene import write
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from click.testing import CliRunner
 from essgeo.cli.main import cli
 from essgeo.errors import InputError, SchemaError, SourceChangedError, SourceUnavailableError
 from essgeo.official.catalogue import absent_columns, area_of, official_columns, read_catalogue
-from essgeo.official.datasets import read_official
 from essgeo.official.fetch import fetch
+from essgeo.official.readers import read_official
 from essgeo.schema.columns import COLUMNS
 from essgeo.territory import data_folder
 from tests.made.official import publish_dataset, zipped

@@ -9,8 +9,7 @@ import pytest
 
 from essgeo.official.catalogue import find_source, read_catalogue
 from essgeo.official.check import check_source
-from essgeo.official.fetch import fetch
-from essgeo.official.resolve import choose_resource
+from essgeo.official.fetch import choose_resource, fetch
 from essgeo.official.store import OfficialFile, is_current
 from tests.made.official import ban_path
 from tests.made.server import BAN_HEADER, make_ban

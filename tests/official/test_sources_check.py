@@ -19,8 +19,7 @@ from essgeo.cli import main
 from essgeo.errors import InputError, SourceChangedError
 from essgeo.official.catalogue import find_source, read_catalogue
 from essgeo.official.check import check_source
-from essgeo.official.fetch import fetch
-from essgeo.official.resolve import find_file
+from essgeo.official.fetch import fetch, find_file
 
 if TYPE_CHECKING:
     from pathlib import Path
