@@ -28,7 +28,7 @@ from essgeo.access.walking import MAX_SNAP_M, network_metres, snap
 from essgeo.gaps import gather_areas
 from essgeo.gaps.reach import THEME_ROWS, theme_bits
 from essgeo.gaps.shares import homes_of, places_of, worlds_of
-from essgeo.geocoding.index import load_index
+from essgeo.geocoding.ban import load_index
 from essgeo.geocoding.match import match
 from essgeo.geocoding.verdict import statuses
 from essgeo.register import activity_odds

@@ -26,7 +26,8 @@ from bench_overlay import QPV, read_zones
 from perturb import misspell, perturb
 
 from essgeo.files.recognise import recognise
-from essgeo.geocoding.index import distance_m, load_index
+from essgeo.geocoding.ban import load_index
+from essgeo.geocoding.index import distance_m
 from essgeo.geocoding.match import match
 from essgeo.geocoding.verdict import STREETS
 from essgeo.zoning import locate_in
@@ -50,7 +51,7 @@ MEASURE_MEMORY = """
 import sys, time
 import pandas as pd
 from pathlib import Path
-from essgeo.geocoding.index import load_index
+from essgeo.geocoding.ban import load_index
 from essgeo.geocoding.match import match
 start = time.perf_counter()
 index = load_index(sys.argv[2:], sys.argv[1])

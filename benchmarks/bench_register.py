@@ -31,7 +31,7 @@ GOALS = {"territory": "15 s, 1 GB", "register": "15 s, 1 GB", "france": "60 s"}
 def run(task: str, folder: Path) -> int:
     """Return the number of rows that a task reads."""
     from essgeo import load_territory  # noqa: PLC0415 (timed)
-    from essgeo.official.sirene import count_establishments, read_establishments, read_zones_of_establishments  # noqa: PLC0415 (timed)
+    from essgeo.official.sirene import count_establishments, read_establishments, read_zones_of_establishments  # noqa: PLC0415 timed
     from essgeo.register import RegisterFiles, build_register  # noqa: PLC0415 (timed)
     from essgeo.register.establishments import as_structures  # noqa: PLC0415 (timed)
     from essgeo.register.perimeter import ess_categories  # noqa: PLC0415 (timed)

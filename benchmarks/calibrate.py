@@ -14,10 +14,11 @@ import pandas as pd
 from bench_geocoding import BAN, DATA, off, queries, truth_rows
 from scipy.optimize import linprog
 
-from essgeo.geocoding.index import REPETITION_BITS, distance_m, load_index, number_of, street_of
+from essgeo.geocoding.ban import load_index
+from essgeo.geocoding.houses import INTERPOLATED, find_houses
+from essgeo.geocoding.index import REPETITION_BITS, distance_m, number_of, street_of
 from essgeo.geocoding.match import match
 from essgeo.geocoding.precision import HOUSE_M, ROOM_M, STREET_M, STREET_SHARE, WIDEST_ROOM_M
-from essgeo.geocoding.search import INTERPOLATED, find_houses
 from essgeo.geocoding.verdict import SHORT_M, statuses
 
 if TYPE_CHECKING:

@@ -20,7 +20,8 @@ from perturb import misspell, perturb
 from scipy.optimize import minimize
 
 from essgeo.geocoding import verdict
-from essgeo.geocoding.index import distance_m, load_index
+from essgeo.geocoding.ban import load_index
+from essgeo.geocoding.index import distance_m
 from essgeo.geocoding.match import APART_M, _find
 
 if TYPE_CHECKING:

@@ -39,8 +39,8 @@ with atheris.instrument_imports(include=["essgeo"]):
     from essgeo.files.tables import read_table
     from essgeo.files.write import write_file
     from essgeo.geocoding import Local, geocode, read_corrections
+    from essgeo.geocoding.ban import COLUMNS, build_department, read_ban
     from essgeo.geocoding.chain import address_columns, addresses_of, with_results
-    from essgeo.geocoding.index import COLUMNS, build_department, read_ban
     from essgeo.official.catalogue import _read as read_sources
     from essgeo.territory import load_territory
 

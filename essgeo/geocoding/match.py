@@ -12,23 +12,19 @@ import pandas as pd
 import pyarrow as pa
 
 from essgeo.geocoding.address import read_addresses
+from essgeo.geocoding.ban import build_department, load_index
 from essgeo.geocoding.communes import NAME_CLOSE, evidence_of
 from essgeo.geocoding.engines import CANDIDATE_COLUMNS, MAX_CANDIDATES, default_cache
-from essgeo.geocoding.index import AddressIndex, build_department, distance_m, load_index
-from essgeo.geocoding.precision import near, radii, with_corners
+from essgeo.geocoding.houses import HOUSENUMBER, INTERPOLATED, INTERSECTION, NEAR, PRECISIONS, find_houses, with_corners
+from essgeo.geocoding.index import AddressIndex, distance_m
+from essgeo.geocoding.precision import near, radii
 from essgeo.geocoding.search import (
-    HOUSENUMBER,
-    INTERPOLATED,
-    INTERSECTION,
-    NEAR,
-    PRECISIONS,
     Asked,
     Pairs,
     alike_in_city,
     alike_in_commune,
     asked_cities,
     distinct_pairs,
-    find_houses,
     rank_in,
     same_streets,
 )
@@ -75,7 +71,7 @@ def match(index: AddressIndex, queries: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     index
-        From :func:`essgeo.geocoding.index.load_index`.
+        From :func:`essgeo.geocoding.ban.load_index`.
     queries
         Text columns ``address``, ``postcode``, ``city``, ``citycode`` (``""`` where missing); no label twice.
 

@@ -12,7 +12,8 @@ from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
 from essgeo.geocoding.communes import NAME_CLOSE, SILENT
-from essgeo.geocoding.search import HOUSENUMBER, INTERPOLATED, LOCALITY, STREET, distinct_pairs, names_of
+from essgeo.geocoding.houses import HOUSENUMBER, INTERPOLATED, LOCALITY, STREET
+from essgeo.geocoding.search import distinct_pairs, names_of
 from essgeo.geocoding.spelling import JOINED, ROADS, StreetKey, codes_of, is_shortened, sound
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from essgeo.messages import tell
 from essgeo.official.catalogue import find_source, official_columns, to_give
 from essgeo.official.census import MASKED, official_outlines, official_table
 from essgeo.official.formats import absent_in
-from essgeo.official.sirene import database, list_texts, scan
+from essgeo.official.scan import database, list_texts, scan
 from essgeo.schema.codes import SIREN_DIGITS
 from essgeo.schema.columns import COLUMNS, Layer
 from essgeo.schema.names import simplify

@@ -30,7 +30,7 @@ from essgeo.files.premises import read_premises
 from essgeo.files.rows import unique_names
 from essgeo.files.structures import read_structures
 from essgeo.files.tables import read_table
-from essgeo.geocoding.index import COLUMNS, read_ban
+from essgeo.geocoding.ban import COLUMNS, read_ban
 from essgeo.official.formats import columns_of
 
 if TYPE_CHECKING:

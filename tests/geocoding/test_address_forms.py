@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from essgeo.geocoding.index import AddressIndex, build_department
+from essgeo.geocoding.ban import build_department
+from essgeo.geocoding.index import AddressIndex
 from essgeo.geocoding.match import match
 from essgeo.geocoding.verdict import statuses
 

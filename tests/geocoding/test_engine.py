@@ -12,17 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from essgeo.errors import InputError, SourceChangedError
+from essgeo.geocoding.ban import COLUMNS, build_department, load_index, read_ban, save_department
 from essgeo.geocoding.communes import city_key
-from essgeo.geocoding.index import COLUMNS, AddressIndex, build_department, load_index, read_ban, save_department
+from essgeo.geocoding.index import AddressIndex
 from essgeo.geocoding.match import match
-from essgeo.geocoding.precision import (
-    ELSEWHERE_NEAR,
-    ELSEWHERE_WIDER,
-    HOUSE_M,
-    ROOM_M,
-    STREET_M,
-    WIDEST_ROOM_M,
-)
+from essgeo.geocoding.precision import ELSEWHERE_NEAR, ELSEWHERE_WIDER, HOUSE_M, ROOM_M, STREET_M, WIDEST_ROOM_M
 from essgeo.geocoding.spelling import fold_all, is_shortened, street_key
 from essgeo.geocoding.verdict import statuses
 from tests.made.server import make_ban
@@ -371,7 +365,7 @@ def test_two_processes_may_index_one_file(monkeypatch: pytest.MonkeyPatch, tmp_p
     path.write_bytes(make_ban(50))
     first = load_index([path], tmp_path / "once")
     other = tmp_path / "index" / first.folders[0].name
-    monkeypatch.setattr("essgeo.geocoding.index.save_department", meanwhile)
+    monkeypatch.setattr("essgeo.geocoding.ban.save_department", meanwhile)
     again = load_index([path], tmp_path / "index")
     assert again.table.equals(first.table)
     assert [folder.name for folder in (tmp_path / "index").iterdir()] == [other.name]

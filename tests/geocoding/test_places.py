@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from essgeo.geocoding.index import load_index
+from essgeo.geocoding.ban import load_index
 from essgeo.geocoding.match import match
 from essgeo.geocoding.verdict import statuses
 

@@ -16,7 +16,7 @@ import osmium
 import pandas as pd
 import shapely
 
-from essgeo.geocoding.index import COLUMNS as BAN_COLUMNS
+from essgeo.geocoding.ban import COLUMNS as BAN_COLUMNS
 from essgeo.official.catalogue import find_source
 from essgeo.official.fetch import dataset_address
 from tests.made.sirene import write

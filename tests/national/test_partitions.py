@@ -23,7 +23,7 @@ from essgeo.access import travel_cost
 from essgeo.errors import PartitionError
 from essgeo.gaps import area_coverage, iris_areas
 from essgeo.geocoding import geocode
-from essgeo.geocoding.index import COLUMNS
+from essgeo.geocoding.ban import COLUMNS
 from essgeo.geocoding.match import Local
 from essgeo.national import (
     MANIFEST,

@@ -9,7 +9,7 @@ import pytest
 import shapely
 
 from essgeo import load_territory, read_layer
-from essgeo.geocoding.index import COLUMNS as BAN_COLUMNS
+from essgeo.geocoding.ban import COLUMNS as BAN_COLUMNS
 from essgeo.official.http import Patience, Web
 from tests.made.official import (
     STATIONS_PATH,

@@ -11,7 +11,7 @@ import pytest
 import shapely
 
 from essgeo import load_territory
-from essgeo.geocoding.index import COLUMNS as BAN_COLUMNS
+from essgeo.geocoding.ban import COLUMNS as BAN_COLUMNS
 from essgeo.official.catalogue import find_source
 from essgeo.official.declare import declare_territory
 from essgeo.official.live import Live

@@ -80,7 +80,7 @@ OF_PYTHON = {
 """What is told of the frames of a call in a notebook, which no command makes, is English."""
 
 OF_DATA = {
-    "schema/vocabulary.py", "geocoding/spelling.py", "geocoding/address.py", "geocoding/index.py", "cli/main.py",
+    "schema/vocabulary.py", "geocoding/spelling.py", "geocoding/address.py", "geocoding/ban.py", "cli/main.py",
     "official/sirene.py", "official/declare.py", "access/network.py", "files/perimeters.py", "files/premises.py",
     "files/structures.py", "register/establishments.py", "register/perimeter.py", "siting/candidates.py",
     "siting/models.py", "siting/account.py", "zoning/crosswalk.py", "publish/datapackage.py", "text/notebook.py",
