@@ -108,38 +108,13 @@ def read_layers(
 
 
 def own_layer(territory: Territory, layer: str, *, vintage: str | None = None) -> gpd.GeoDataFrame | pd.DataFrame:
-    """Return a layer of a territory from its own file, checked against its contract.
-
-    Parameters
-    ----------
-    territory
-        From :func:`essgeo.load_territory`.
-    layer
-        One of ``LAYER_NAMES``.
-    vintage
-        For ``qpv`` and ``npnru``: ``2024`` or ``2015``; by default that of the territory.
-
-    Returns
-    -------
-    GeoDataFrame or DataFrame
-        Indexed by identifier; geometry in the CRS of the territory (metres): polygons, points of ``sites`` and
-        ``stations``, lines of ``rail``. ``structures``, ``addresses`` and lists without position are plain tables.
-
-    Raises
-    ------
-    SourceUnavailableError
-        The territory has no such layer or vintage, or its file is missing.
-    SchemaError
-        The file breaks the contract of the layer.
+    """Return a layer of a territory from its own file, as :func:`essgeo.read_layer` does without a network.
 
     Examples
     --------
     >>> from essgeo import load_territory
-    >>> territory = load_territory("est-ensemble")
-    >>> own_layer(territory, "communes").loc["93010", "name"]
+    >>> own_layer(load_territory("est-ensemble"), "communes").loc["93010", "name"]
     'Bondy'
-    >>> int(own_layer(territory, "iris")["population"].sum())
-    441045
     """
     if layer not in LAYER_NAMES:
         message = tell("layer_unknown", layer=layer, layer_names=", ".join(sorted(LAYER_NAMES)))

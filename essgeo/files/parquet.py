@@ -72,6 +72,8 @@ def _load(path: Path) -> pa.Table:
     chunks = [
         stored.row_group(group).column(leaf) for group in range(stored.num_row_groups) for leaf in range(len(leaves))
     ]
+    # A lower bound of what the table takes in memory, from the footer alone: values times their width, column by column
+    # of each row group; `length` is 0 for texts, which are counted below.
     widths = [max(leaf.length, _LEAST_BYTES) for leaf in leaves] * stored.num_row_groups
     size = sum(width * chunk.num_values for width, chunk in zip(widths, chunks, strict=True))
     refuse_size(path, max(size, sum(chunk.total_uncompressed_size for chunk in chunks)))
@@ -84,6 +86,7 @@ def _load(path: Path) -> pa.Table:
 def _text_bytes(cells: pa.Array) -> int:
     """Return the bytes of the texts in cells, however deep they are nested, each counted where it stands."""
     if pa.types.is_dictionary(cells.type):
+        # The length of each different text, taken as often as it stands.
         return pc.sum(pc.binary_length(cells.dictionary).take(cells.indices)).as_py() or 0
     if pa.types.is_struct(cells.type):
         return sum(map(_text_bytes, cells.flatten()))
@@ -140,6 +143,8 @@ def _is_deep(cell: bytes) -> bool:
             waiting[-1] -= 1
             order = {0: ">", 1: "<"}.get(cell[place], order)
             (code,) = struct.unpack_from(f"{order}I", cell, place + 1)
+            # ISO adds 1000 for Z, 2000 for M and 3000 for both; EWKB sets one of the three highest bits: Z, M, and an
+            # SRID of 4 bytes that follows the code.
             kind, range_ = (code & 0xFFFF) % 1000, (code & 0xFFFF) // 1000
             dimensions = 2 + (range_ in (1, 3) or code >> 31) + (range_ in (2, 3) or code >> 30 & 1)
             place += 5 + 4 * (code >> 29 & 1)

@@ -259,6 +259,7 @@ def _numbered(
 
 def _sample(column: pd.Series) -> list[str]:
     """Return different cells of a column, as text, without those that say nothing."""
+    # A dict keeps the order of the column, and a cell once; float columns hold whole numbers, such as postcodes.
     found: dict[str, None] = {}
     for value in column:
         if value is None or (isinstance(value, float) and value != value):  # noqa: PLR0124 (not a number)

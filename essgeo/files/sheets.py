@@ -143,6 +143,7 @@ def _filled(rows: Iterator[Cells], merged: list[_Merged], *, across: bool = Fals
 
     ``across``: those beside it do too, as where a header names several columns.
     """
+    # Blocks are opened at their top row and carried down until their last: as the rows, they are read once, from above.
     starts: dict[int, list[_Merged]] = {}
     for block in merged:
         starts.setdefault(block.top, []).append(block)
@@ -284,6 +285,7 @@ def _marked(name: str, frame: pd.DataFrame, kind: str) -> pd.DataFrame:
 
 def _new_rows(path: Path, kind: str, frame: pd.DataFrame, before: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Return the rows of a part that do not stand whole, in the columns that both have, in one before it."""
+    # Rows are compared as tuples of text, in the columns that both parts have, if these are most of the columns.
     known = pd.Series(data=False, index=frame.index)
     for other in before:
         shared = [name for name in frame.columns if name in other.columns and name not in (kind, f"{kind}_name")]

@@ -219,6 +219,8 @@ def _read_json(path: Path) -> pd.DataFrame:
         text = path.read_text(encoding=encoding.codec, errors=encoding.errors)
         held = json.loads(text, parse_int=_integer)
         if _HALF.search(text):  # half a character, which no file holds
+            # Two halves that belong together become one character on the way through UTF-16, a half alone the sign of
+            # what is lost.
             whole = json.dumps(held, ensure_ascii=False).encode("utf-16", "surrogatepass")
             held = json.loads(whole.decode("utf-16", "replace"), parse_int=_integer)
     except (ValueError, RecursionError) as error:

@@ -159,6 +159,7 @@ def _placed(frame: pd.DataFrame, street: NDArray[np.int64]) -> NDArray[np.bool_]
     """Return which addresses lie where others of their street and commune do: a file may put one at 0, 0."""
 
     def misplaced(group: NDArray[np.int64], least_m: float) -> NDArray[np.bool_]:
+        # Medians, so that what is misplaced does not move the middle that it is measured from.
         points = frame[["lon", "lat"]]
         middle = points.groupby(group).transform("median")
         off = pd.Series(distance_m(*(table[name].to_numpy() for table in (points, middle) for name in ("lon", "lat"))))
@@ -178,6 +179,7 @@ def build_department(table: pa.Table) -> Department:
     number = frame["numero"].fillna(-1).astype("int64").to_numpy()
     number = np.where(number < NO_NUMBER, number, -1)
     parts = [*_PART, "nom_voie"]
+    # The street of each address by number, in the order of its parts; `rank` leads from there to its row in the index.
     found = frame.groupby(parts, sort=True, observed=True).ngroup().to_numpy()
     placed = _placed(frame, found)
     if not placed.all():
@@ -197,6 +199,7 @@ def build_department(table: pa.Table) -> Department:
     order = np.lexsort((frame["id"].to_numpy(), best, slots))
     order = order[number[order] >= 0]
     order = order[np.unique(slots[order], return_index=True)[1]]
+    # The middle of each commune, from its addresses, in degrees.
     centre = pd.DataFrame({"lon": lon, "lat": lat}).groupby(streets["commune"].to_numpy()[street]).median() / 1e6
     columns: dict[str, Any] = {"name": streets["nom_voie"]} | {name: streets[name] for name in StreetKey._fields}
     columns |= {"postcode": streets["code_postal"], "commune": streets["commune"], "city": streets["city"]}
@@ -233,6 +236,8 @@ def _room(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.floa
 def _streets(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, NDArray[np.int64]]:
     """Return streets and communes in the order of the index, and the place there of each ``street`` of the rows."""
     streets = rows.drop_duplicates("street").sort_values("street").drop(columns="street").reset_index(drop=True)
+    # Names are spelt once for all: `spelt` holds each title followed by its second names, `of` the street of each of
+    # them, `own` whether it is the title itself. A second name without a kind of way is none.
     titles = streets["nom_voie"].tolist()
     parts = [[part for part in _SECOND_NAME.split(title) if part != title] for title in titles]
     # A street of two names has a row more for each: `of` is the row of the street itself.
@@ -247,6 +252,7 @@ def _streets(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, NDArray[np
     known = pd.MultiIndex.from_frame(communes[["citycode", "old_name", "postcode"]])
     streets["commune"] = known.get_indexer(pd.MultiIndex.from_frame(streets[_PART])).astype("int32")
     streets["city"] = communes["city"].to_numpy()[streets["commune"]]
+    # From here on streets stand as the index has them; rank[i] is the new row of what was row i.
     order = np.lexsort((streets["nom_voie"], streets["words"], streets["commune"], streets["city"]))
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))

@@ -141,6 +141,8 @@ def geocode(
     {'a': 'located', 'b': 'not_found'}
     """
     table = _plain(reread(table), columns, settled=corrections is not None)
+    # From here to the end rows are known by their place: the index of the user may repeat labels. `queries` shrinks as
+    # rows are settled: masked, corrected, given a point, found by an earlier run; the rest is searched.
     rows = table.reset_index(drop=True)
     masked = restricted_rows(rows)
     queries = with_names(rows[~masked])
@@ -295,6 +297,8 @@ def _earlier(table: pd.DataFrame) -> pd.DataFrame:
     table = table.reindex(columns=["lon", "lat", *_KEPT])
     placed = table["lon"].notna() & table["lat"].notna()
     found = table["geo_status"].isin(["located", "corrected"])
+    # A point stands for a row that was found, none for one that was not: where that is no longer so, somebody changed
+    # it.
     kept = np.where(placed, found | (table["geo_status"] == "imprecise"), ~found & (table["geo_status"] != ""))
     results = table.loc[kept & (table["geo_reason"] != "no_index"), list(_KEPT)]
     texts = [name for name in _KEPT if name not in _NUMBERS]
@@ -322,6 +326,7 @@ def _search(
         matches = _answers(engine, waiting, cache, progress=progress)
         matches = matches.assign(status=statuses(matches), engine=engine.name)
         before = best.loc[matches.index]
+        # A later engine replaces an earlier one only by a better status; of equals the first one stays.
         better = (matches["status"].map(_RANK) < before["status"].map(_RANK)) | (before["engine"] == "")
         best.loc[matches.index[better]] = matches.loc[better, best.columns]
     best.loc[best["lon"].isna(), ["score", "margin"]] = float("nan")

@@ -277,6 +277,7 @@ def evidence_of(communes: Communes, places: Sequence[Place]) -> Evidence:
     """Return what places say of the communes they may mean; one that says nothing lies in the only commune there is."""
     only = dict.fromkeys(range(len(communes.citycode)), AGREE) if communes.alone else {}
     found = [communes.find(place) if any(place) else only for place in places]
+    # One row a pair of place and commune; lexsort puts them by place, then by commune, as bisection needs.
     place = np.repeat(np.arange(len(found)), [len(said) for said in found])
     commune = np.array([row for said in found for row in said], dtype=np.int64)
     agreement = np.array([value for said in found for value in said.values()], dtype=np.float64)

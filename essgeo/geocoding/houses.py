@@ -76,6 +76,8 @@ def find_houses(
     spread = np.zeros(size)
     if not len(slots):
         return Houses(precision, factor, first, column, point[0], point[1], spread)
+    # Every column of numbers at once for all rows: a slot is looked for by bisection among the sorted slots. A
+    # repetition that the department has nowhere is searched for as none, and not found.
     codes = {text: code for code, text in enumerate(department.repetitions)}
     asked = (numbers >= 0) & (numbers < 1 << NUMBER_BITS)
     for position in range(numbers.shape[1]):
@@ -149,6 +151,7 @@ def _interpolate(
             point = np.where(near, closest, point)
             between[:] = False
         else:
+            # In proportion to the numbers: 14 lies half way from 12 to 16.
             share = (number - low) / np.maximum(high - low, 1)
             point = np.where(left & (above | below), closest, point)
             point = np.where(between, behind + (ahead - behind) * share, point)
@@ -170,6 +173,7 @@ def with_corners(index: AddressIndex, readings: Readings, pairs: Pairs) -> Pairs
 
     That is midway between their two nearest houses.
     """
+    # For each candidate which of two streets it stands for, 0 where the reading says nothing of a corner.
     side = readings.corner[pairs.reading]
     good = np.flatnonzero((side > 0) & (pairs.score >= CORNER_SCORE))
     if not len(good):
@@ -200,6 +204,7 @@ def _meeting(department: Department, one: int, other: int) -> tuple[float, float
     here, there = _houses(department, one), _houses(department, other)
     if not len(here) or not len(there):
         return np.inf, 0.0, 0.0
+    # Degrees of longitude are made as long as those of latitude, so that the tree measures metres.
     shrink = np.array([np.cos(np.radians(here[0, 1])), 1.0]) * METRES_PER_DEGREE
     found = cKDTree(there * shrink).query(here * shrink)
     apart, nearest = np.asarray(found[0]), np.asarray(found[1])

@@ -141,6 +141,7 @@ def candidates(index: AddressIndex, queries: pd.DataFrame) -> pd.DataFrame:
 
 def _find(index: AddressIndex, queries: pd.DataFrame) -> tuple[Readings, Pairs | None, NDArray[np.bool_]]:
     """Return what was read of queries, what stands for each, and whether the index knows the commune of each."""
+    # Communes are numbered through all departments; each is given its own part of what places say, numbered from 0.
     readings = read_addresses(queries, index.communes)
     said = evidence_of(index.communes, readings.places)
     blocks = []
@@ -154,6 +155,7 @@ def _find(index: AddressIndex, queries: pd.DataFrame) -> tuple[Readings, Pairs |
             blocks.append(_find_in(search, rows))
     found = _own_sides(index, _ranked(blocks)) if blocks else None
     pairs = _judged(index, readings, with_corners(index, readings, found)) if found else None
+    # A query whose commune the index knows, or that names none, and yet has no street: the reason told differs.
     stated = said.anywhere.copy()
     stated[said.place[said.agreement > 0]] = True
     known = np.zeros(len(queries), dtype=bool)
@@ -167,6 +169,7 @@ def _find_in(search: Search, rows: NDArray[np.int64]) -> Pairs:
     asked = asked_cities(department, readings, rows, search.evidence)
     size = int(readings.query.max()) + 1
     found = [_rated(search, asked, same_streets(department, readings, asked))]
+    # The dearer searches are for the queries whose best candidate so far is poor.
     for enough in (ENOUGH, ENOUGH_IN_COMMUNE):
         best = np.max([_best_scores(pairs, size) for pairs in found], axis=0)
         poor = best[readings.query[asked.reading]] < enough
@@ -206,6 +209,8 @@ def _rated(search: Search, asked: Asked, found: tuple[NDArray[np.int64], NDArray
 def _ranked(parts: list[Pairs]) -> Pairs:
     """Return the best pairs of each query, the best first, each street once."""
     pairs = Pairs(*map(np.concatenate, zip(*parts, strict=True)))
+    # lexsort sorts by its last key first: by query, then by falling score; the others break ties the same way each
+    # time.
     order = np.lexsort((pairs.reading, pairs.street, pairs.department, -pairs.score, pairs.query))
     pairs = pairs.take(order)
     # A query with a street of a department is one integer, kept where it comes first.
@@ -220,6 +225,7 @@ def _own_sides(index: AddressIndex, pairs: Pairs) -> Pairs:
 
     One side of a street may be in one arrondissement, and the other in the next.
     """
+    # Few candidates: a loop over them.
     beside = (pairs.precision == INTERPOLATED) & (pairs.factor <= NEAR)
     keep = np.ones(len(beside), dtype=bool)
     for row in np.flatnonzero(beside).tolist():

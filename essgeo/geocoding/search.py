@@ -103,6 +103,8 @@ class Lookup(NamedTuple):
 
     def find(self, keys: Sequence[str], which: NDArray[np.int64], city: NDArray[np.int64]) -> Found:
         """Return the pairs (position in ``which``, street) of the key asked, in the city asked; city -1 is any."""
+        # The streets of a key in one city stand in one range of the sorted codes, from the code of both to itself; in
+        # all cities, from that of the first city to that of the last. A key that is not known has an empty range.
         code = np.array([self.known.get(key, -1) for key in keys], dtype=np.int64)[which]
         first = code * self.cities + np.maximum(city, 0)
         last = code * self.cities + np.where(city < 0, self.cities - 1, city)
@@ -113,6 +115,7 @@ class Lookup(NamedTuple):
 
 
 def _lookup(keys: Sequence[str], city: NDArray[np.int32]) -> Lookup:
+    # Key and city as one integer, key by key and city by city within each.
     known = {key: code for code, key in enumerate(dict.fromkeys(keys))}
     cities = int(city.max(initial=0)) + 1
     codes = np.array([known[key] for key in keys], dtype=np.int64) * cities + city
@@ -144,6 +147,7 @@ class Names(NamedTuple):
 def names_of(department: Department) -> Names:
     """Return the street names of a department, ready to be looked up."""
     words, compact, bare = (_lookup([key[form] for key in department.keys], department.city) for form in range(3))
+    # The codes of `bare` are in its order, the flags in that of the streets.
     _, group, size = np.unique(bare.codes, return_inverse=True, return_counts=True)
     alone = np.empty(len(group), dtype=bool)
     alone[bare.order] = size[group] == 1
@@ -181,6 +185,7 @@ def same_streets(department: Department, readings: Readings, asked: Asked) -> Fo
     words = [key.words for key in keys]
     same = names.by_words.find(words, which, asked.city)
     joined = names.by_compact.find([key.compact for key in keys], which, asked.city)
+    # Only rows that neither form finds are looked for without a kind of way: of the one asked, of the street, of both.
     left = np.ones(len(which), dtype=bool)
     left[same[0]] = left[joined[0]] = False
     rest = np.flatnonzero(left)
@@ -202,6 +207,7 @@ CHUNK = 2048
 
 def alike_in_commune(department: Department, readings: Readings, asked: Asked, evidence: Evidence) -> Found:
     """Return the pairs (position in ``asked``, street) most alike in the communes that agree best with each place."""
+    # The best agreement of each place, then the pairs (place, commune) that come up to it.
     best = np.zeros(len(evidence.anywhere))
     np.maximum.at(best, evidence.place, evidence.agreement)
     keep = evidence.agreement >= best[evidence.place]
@@ -245,6 +251,7 @@ def _most_alike(texts: Sequence[str], names: Sequence[str]) -> Found:
     count = min(MAX_ALIKE, len(names))
     found, alike = [], []
     for start in range(0, len(texts), CHUNK):
+        # (texts, names): the likeness of each pair; `top` holds the columns of the best of each row, in no order.
         ratio = process.cdist(texts[start : start + CHUNK], names, scorer=fuzz.ratio, dtype=np.uint8)
         top = np.argpartition(ratio, len(names) - count, axis=1)[:, -count:]
         value = np.take_along_axis(ratio, top, axis=1).astype(np.int64)
@@ -256,6 +263,7 @@ def _most_alike(texts: Sequence[str], names: Sequence[str]) -> Found:
 
 def alike_in_city(department: Department, readings: Readings, asked: Asked) -> Found:
     """Return the pairs (position in ``asked``, street) most alike in the whole city of each reading, by n-grams."""
+    # City 0 is any, as -1 is in `asked`. A name is compared once for each city, however many readings ask for it.
     city, distinct, which = distinct_pairs(asked.city + 1, readings.street[asked.reading])
     grams = _grams_of(department)
     found, streets = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
@@ -339,6 +347,8 @@ def _weights(matrix: sparse.csr_array) -> NDArray[np.float32]:
 
 def _weigh(matrix: sparse.csr_array, weight: NDArray[np.float32]) -> sparse.csr_array:
     """Return the rows weighed, n-grams without weight left out, each of length one, so that a product is a cosine."""
+    # In CSR the values of all rows stand one after the other: `rows` is the row of each, and the pointer is made again
+    # of how many are kept.
     data = matrix.data * weight[matrix.indices]
     keep = data > 0
     rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))[keep]

@@ -91,8 +91,10 @@ def evidence(index: AddressIndex, readings: Readings, pairs: Pairs) -> dict[str,
         "number_unknown": numbered & place,
         "postcode_wrong": pairs.agreement < NAME_CLOSE,
     }
+    # The same lack weighs otherwise beside a name that is not the very one: two pieces of evidence each.
     for name, values in lacking.items():
         found[name][:], found[f"{name}_too"][:] = values & ~inexact, values & inexact
+    # A number that the street has speaks for it, the more the higher it is: few streets have a 180.
     high = np.log1p(np.maximum(readings.numbers[pairs.reading, pairs.column], 0))
     found["number_found"][:] = np.where((pairs.precision == HOUSENUMBER) & inexact, high, 0)
     found["number_missing"][:] = ~numbered & place
@@ -198,6 +200,7 @@ def reasons(
 
     ``chance`` is that of each, ``elsewhere`` that of the others of its query together.
     """
+    # Flags of each best candidate; only those whose name is not the very one are looked at in turn.
     short, called, other_way, other_code, goes_on = np.zeros((5, len(best.query)), dtype=bool)
     silent = np.array([not any(place) for place in readings.places], dtype=bool)[readings.place[best.reading]]
     for position in np.unique(best.department).tolist():

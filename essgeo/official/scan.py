@@ -113,6 +113,8 @@ def scan(base: duckdb.DuckDBPyConnection, path: Path, source: Source) -> Scan:
     table = form.format(path=sql_text(_literal(str(path))), encoding=sql_text(_encoding(path)))
     described = base.execute(f"DESCRIBE SELECT * FROM {table}").fetchall()
     columns = official_columns([str(row[0]) for row in described], source, file=path.name)
+    # `raw` is compared (NULL stays NULL, and Parquet skips blocks by it), `text` is what is read: never NULL, whatever
+    # type the file gives it.
     raw = {name: sql_name(column) for column, name in columns.items()}
     text = {name: f"coalesce(CAST({column} AS VARCHAR), '')" for name, column in raw.items()}
     return Scan(

@@ -129,6 +129,8 @@ def read_establishments(
         sites = f"SELECT {read}, {_siren(site)} AS siren FROM {site.table} WHERE {where}"
         read = _selected(unit, ("siren", *_UNIT), _UNIT_NAMES, of="unit")
         units = f"SELECT {read} FROM {unit.table} WHERE {_in_ess(unit, categories)}"
+        # The smaller side first: of all of France the units of the ESS, of some communes the sites. Of the other file
+        # only what joins it is kept, so that neither is held whole.
         if citycodes is None:
             base.execute(f"CREATE TEMP TABLE units AS {units}")
             known = "true" if categories is None else f"{_siren(site)} IN (SELECT siren FROM units)"
@@ -157,6 +159,8 @@ def count_establishments(
 
 def active_on(site: Scan, day: dt.date) -> str:
     """Return the condition that an establishment is active on a day, in SQL."""
+    # A row tells its present state ('A' or 'F') and since when: on an earlier day it was open if it was made by then
+    # and closed only since. A date that is not known does not exclude it.
     date = sql_text(day.isoformat())
     created, state, since = (site.raw[name] for name in ("created_on", "state", "period_from"))
     return f"({created} IS NULL OR {created} <= {date}) AND ({state} = 'A' OR ({state} = 'F' AND {since} > {date}))"
@@ -196,6 +200,7 @@ def _in_ess(unit: Scan, categories: Collection[str] | None) -> str:
 
 
 def _joined(kind: str) -> str:
+    # A row is public where its establishment and its unit are; one without a unit in the file has that of its own.
     public = "(site_public AND coalesce(unit_public, true))"
     shown = ", ".join(f"sites.{name}" for name in (*_PLAIN, "siren"))
     hidden = (*_NAMES, *_ADDRESS, *(f"unit_{name}" for name in _UNIT_NAMES))
@@ -270,6 +275,8 @@ def communes_around(path: Path, bounds: NDArray[np.float64], crs: CRS, *, memory
     west, south, east, north = (repr(float(bound)) for bound in bounds)
     with database(memory=memory) as base:
         file = scan(base, path, find_source("sirene_geolocation"))
+        # Numbers are cast as they are compared, and what is none is NULL, which no interval holds: no row of text is
+        # kept.
         x, y = (f"try_cast(replace({file.text[name]}, ',', '.') AS DOUBLE)" for name in ("x", "y"))
         where = f"{file.text['epsg']} = {sql_text(str(crs.to_epsg()))}"
         where += f" AND {x} BETWEEN {west} AND {east} AND {y} BETWEEN {south} AND {north}"

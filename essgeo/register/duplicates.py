@@ -155,6 +155,7 @@ def _near(left: pd.DataFrame, right: pd.DataFrame, near_m: float) -> pd.DataFram
     if placed[0].empty or placed[1].empty:
         return pd.DataFrame({"i": [], "j": []}, dtype=int)
     trees = [cKDTree(side[["x", "y"]].to_numpy()) for side in placed]
+    # A list of positions in the second tree for each point of the first, laid end to end as pairs.
     found = trees[0].query_ball_tree(trees[1], near_m)
     columns = np.concatenate([np.asarray(near, dtype=int) for near in found])
     rows = np.repeat(placed[0]["at"].to_numpy(), [len(near) for near in found])

@@ -162,6 +162,7 @@ def _names(rows: pd.DataFrame, masked: pd.Series) -> pd.Series:
 def _aliases(rows: pd.DataFrame, names: pd.Series) -> list[str]:
     """Return the other names, each once; of a person in business none of the unit, which are the person's own."""
     person = rows["legal_category"] == NATURAL_PERSON
+    # Columns of the unit are emptied where the unit is a person; those of the shop stay.
     own = rows[_ALIASES].assign(**{name: rows[name].mask(person, "") for name in _ALIASES if "unit" in name})
     lists = zip(own.itertuples(index=False, name=None), names, strict=True)
     return ["|".join(text for text in dict.fromkeys(texts) if text not in ("", name)) for texts, name in lists]
@@ -191,6 +192,7 @@ def as_table(register: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     [[2.48, 48.9, 'place', 200.0]]
     """
     placed = register.geometry.notna()
+    # A street that was short enough to be a position would be read again as a vague one: `place` says that it is none.
     sure = register["geo_status"].isin(["located", "corrected"])
     precision = register["geo_precision"].where(~sure | register["geo_precision"].isin(SURE), "place")
     table = register.drop(columns=list(_DROPPED)).assign(

@@ -86,6 +86,8 @@ def changed_places(
     >>> changed_places(one, two, (day, day))[0][["structure_id", "place_change", "moved_m"]].values.tolist()
     [['a', 'moved', 900.0]]
     """
+    # `earlier` leads from a later place to the row that it was; `old` has those rows in the order of `after`, all NaN
+    # where a place was not listed. The masks below are of the places of `after`, `kind` is the change of each.
     known = after.index.intersection(before.index)
     named = same_rows(before.drop(index=known), after.drop(index=known))
     earlier = pd.Series({**{one: one for one in known}, **named}, dtype=object)  # by later identifier
@@ -113,6 +115,8 @@ def changed_places(
         ["already_open", "opened", "listed", "already_closed", "closed", "moved", "located"],
         "",
     ).astype(object)
+    # Places that counted and that the later register does not have at all: closed by a date that it tells, else
+    # delisted.
     lost = before[_flags(before) & ~before.index.isin(earlier)]
     ended = (lost["active_to"] != "").to_numpy() & ~counted_on(
         lost.drop(columns=["counted", "status"]), last
@@ -130,6 +134,8 @@ def changed_places(
     away = old[kind == "moved"]
     extra = pd.concat([gone_now, lost, away])
     count = len(current)
+    # `own[i]` is the row whose existence i shares: itself, but for where a place stood before it moved, which shares
+    # that of where it stands now.
     own = np.arange(count + len(extra))
     own[len(own) - len(away) :] = current.index.get_indexer(away.index)
     seen = pd.Series(last_seen(before[_flags(before)], first), index=before.index[_flags(before)])

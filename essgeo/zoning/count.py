@@ -99,6 +99,7 @@ def count_in(
 
     weight = pd.Series(1, index=rows.index) if weights is None else _weights(rows[point], weights)
     near = [str(name) for name in membership.columns if str(name).startswith("within_")]
+    # Each row of a point and a zone with what it adds to each count; the counts are the sums by group.
     terms = rows[keys].assign(
         certain=weight.where(rows["relation"] == "in", 0),
         undetermined=weight.where(rows["relation"] == "undetermined", 0),

@@ -130,11 +130,13 @@ def _population(
         side: pd.DataFrame(dict(zip((side, "point"), tree.query(polygons, predicate="intersects"), strict=True)))
         for side, polygons in (("old", before), ("new", after))
     }
+    # A row for each point that lies in an old and in a new zone: their residents, summed by pair, live in both.
     pairs = sides["old"].merge(sides["new"], on="point")
     common = pairs.assign(people=people[pairs["point"]]).groupby(["old", "new"])["people"].sum()
     of_pair = common.reindex(pd.MultiIndex.from_arrays([row, column]), fill_value=0.0).to_numpy(dtype=np.float64)
     found: dict[str, Floats] = {"population": of_pair}
     for (side, held), zone in zip(sides.items(), (row, column), strict=True):
+        # The residents of each zone of this side, then of the zone of each pair; 0 residents give no share (NaN).
         total = np.bincount(held[side], people[held["point"]], minlength=zone.max(initial=-1) + 1)[zone]
         found[f"population_share_of_{side}"] = np.divide(
             of_pair, total, out=np.full(len(zone), np.nan), where=total > 0
@@ -192,6 +194,7 @@ def carry_projects(
     successors = both[["old_id", "new_id"]].assign(**shares)[np.maximum(shares["old"], shares["new"]) >= min_share]
     index = str(projects.index.name)
     rows = projects.reset_index().merge(successors, how="left", left_on=f"qpv_{old}", right_on="old_id")
+    # The place of each row among those of its project: the second successor gets -2 behind the identifier.
     place = rows.groupby(index).cumcount()
     names = rows[index].where(place == 0, rows[index] + "-" + (place + 1).astype(str))
     known = None if named is None else set(named)

@@ -297,6 +297,8 @@ def _candidates(shapes: NDArray[np.object_], reach: Floats, boxes: Floats) -> tu
     Points are taken by classes of reach, each class at most twice as far as the last, so that one vague position does
     not widen the search of all.
     """
+    # Class k holds the points of a reach up to 2**k metres; the boxes of the zones are grown by the widest of the
+    # class, and a tree of them is asked for the points.
     doubling = np.ceil(np.log2(np.maximum(reach, MIN_RADIUS_M)))
     found = [np.empty((2, 0), dtype=np.intp)]
     for level in np.unique(doubling):
