@@ -23,8 +23,7 @@ from essgeo.cli.summary import caveat
 from essgeo.errors import InputError, InputWarning, SchemaError, SourceUnavailableError
 from essgeo.maps.findings import tally
 from essgeo.processes import side_by_side
-from essgeo.publish.licences import caveats
-from essgeo.publish.release import release
+from essgeo.publish.release import caveats, release
 from essgeo.study import Options, place, set_up
 from essgeo.text.languages import method_in_words
 from tests.conftest import refuse_connections

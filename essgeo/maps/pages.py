@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from essgeo.errors import InputError
 from essgeo.gaps import LEAST_LOCATED
@@ -13,7 +13,6 @@ from essgeo.maps.comparisons import compare_page
 from essgeo.maps.drawing import MARKS, STROKES, cooperations
 from essgeo.maps.fill import UNKNOWN, UNSURE, coverage_themes
 from essgeo.maps.findings import bound, headline, qpv_pages, records, tally, walking, where
-from essgeo.maps.matrix import needs_page
 from essgeo.maps.render import policy
 from essgeo.maps.script_data import (
     MANY,
@@ -25,14 +24,16 @@ from essgeo.maps.script_data import (
 )
 from essgeo.maps.share import PICTURE_SIZE, address_of, embed_code, identity
 from essgeo.messages import tell
+from essgeo.schema.columns import COLUMNS, TITLE_END
 from essgeo.schema.vocabulary import (
+    CHALLENGES,
     GROUP_SYMBOLS,
     NO_SECTOR,
     SECTOR_GROUPS,
     SYMBOL_GROUPS,
     split_codes,
 )
-from essgeo.text.languages import joined, method_in_words, register_bound, texts
+from essgeo.text.languages import joined, method_in_words, placed, register_bound, texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
     from essgeo.maps.base import Drawn
     from essgeo.maps.render import Choice
+    from essgeo.messages import Lang
     from essgeo.results import Study
 
 
@@ -222,6 +224,81 @@ def coverage_of(study: Study, level: str, **zone: str) -> dict[str, Any]:
         message = tell("no_coverage_row", zone=" ".join([level, *zone.values()]), minutes=minutes)
         raise InputError(message)
     return rows[0]
+
+
+LEVELS = ("neighbourhood", "qpv", "commune")
+
+Line: TypeAlias = tuple[str, list[dict[str, Any]], list[dict[str, Any]]]
+"""A line of a matrix: an area, a row a figure of need, a row a challenge."""
+
+
+def needs_page(study: Study) -> dict[str, Any]:
+    """Return need beside supply by area, findings in words, publics, the figures of documents, and those of QPV."""
+    words, lang = texts(study.lang)["needs"], study.lang
+    rows = records(study.needs_supply)
+    indicators = [*dict.fromkeys(row["indicator"] for row in rows)]
+    matrices = [
+        (words[f"level_{level}"], _need_lines([row for row in rows if row["level"] == level])) for level in LEVELS
+    ]
+    of_iris = [row for row in rows if row["level"] == "iris"]
+    needy, short = (
+        {row["zone_id"] for row in of_iris if row[side] == worst}
+        for side, worst in (("need", "more"), ("supply", "behind"))
+    )
+    cities = study.iris["city"]
+    both = [row | {"zone_name": placed(row["zone_name"], cities.get(row["zone_id"], ""))} for row in of_iris]
+    scope = where(study.challenge_reach, level="territory")
+    return {
+        "page": "needs.html",
+        "indicators": {name: _label(name, lang) for name in indicators},
+        "challenges": list(CHALLENGES),
+        "matrices": [(heading, lines) for heading, lines in matrices if lines],
+        "iris": _need_lines([row for row in both if row["zone_id"] in needy & short]),
+        "iris_known": len({row["zone_id"] for row in of_iris}),
+        "findings": _need_findings([row for row in rows if row["level"] in LEVELS], lang),
+        "publics": [*records(scope), *records(where(study.challenge_reach, level="neighbourhood"))],
+        "figures": records(study.figures),
+        "counted_today": int(study.figures["now_low"].notna().sum()),
+        "of_qpv": records(study.qpv_figures),
+    }
+
+
+def _need_lines(rows: list[dict[str, Any]]) -> list[Line]:
+    """Return the rows of a level, one line an area in their order."""
+    lines: dict[str, tuple[str, dict[str, dict[str, Any]], dict[str, dict[str, Any]]]] = {}
+    for row in rows:
+        _, needs, supplies = lines.setdefault(row["zone_id"], (row["zone_name"], {}, {}))
+        needs.setdefault(row["indicator"], row)
+        supplies.setdefault(row["theme"], row)
+    return [
+        (name, [*needs.values()], [supplies[theme] for theme in CHALLENGES]) for name, needs, supplies in lines.values()
+    ]
+
+
+def _need_findings(rows: list[dict[str, Any]], lang: Lang) -> list[str]:
+    """Return, for each challenge, the neighbourhoods and QPV of much need and little supply, or that none is sure."""
+    words = texts(lang)["needs"]
+    sentences = []
+    for theme, label in CHALLENGES.items():
+        short = [
+            row for row in rows if row["theme"] == theme and row["level"] != "commune" and row["supply"] == "behind"
+        ]
+        needy: dict[str, list[str]] = {}
+        for row in (row for row in short if row["need"] == "more"):
+            needy.setdefault(row["indicator"], []).append(row["zone_name"])
+        places = [
+            words["by_need"].format(need=_label(name, lang), places=joined(zones, texts(lang)["findings"]["and"]))
+            for name, zones in needy.items()
+        ]
+        unknown = all(row["supply"] == "not_known" for row in rows if row["theme"] == theme)
+        key = "much_need" if places else "supply_unknown" if unknown else "much_need_none"
+        sentences.append(words[key].format(challenge=label[lang], places=" ; ".join(places)))
+    return sentences
+
+
+def _label(indicator: str, lang: Lang) -> str:
+    """Return the name of a figure: that of its column, or as the table of the user heads it."""
+    return TITLE_END.sub("", COLUMNS[indicator].description[lang]) if indicator in COLUMNS else indicator
 
 
 PAGES: dict[str, Callable[[Study], Context]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import math
 import re
 from functools import cache, partial
 from importlib.resources import files
@@ -16,8 +17,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from essgeo.maps.actors import station
-from essgeo.maps.findings import interval, walk, walk_to
-from essgeo.maps.matrix import figure
+from essgeo.maps.findings import Row, interval, walk, walk_to
+from essgeo.schema.columns import COLUMNS
 from essgeo.schema.vocabulary import (
     CHALLENGES,
     FAMILIES,
@@ -276,6 +277,33 @@ def source_links(text: str) -> list[tuple[Markup, str]]:
     return [
         (escape(address), urlsplit(address).netloc.removeprefix("www.") if address else part) for address, part in parts
     ]
+
+
+HUNDRED = 100
+
+
+def figure(row: Row, lang: Lang) -> tuple[str, str]:
+    """Return a figure of need and its interval as a reader writes them.
+
+    Examples
+    --------
+    >>> row = {"indicator": "pct_overcrowded_2022", "need_value": 0.3187, "need_low": 0.2055, "need_high": 0.4506}
+    >>> figure(row, "en")
+    ('32%', '21% to 45%')
+    """
+    share = row["indicator"] in COLUMNS and COLUMNS[row["indicator"]].unit.get("fr") == "0-1"
+
+    def written(value: float) -> str:
+        return (
+            languages.percent(value, lang)
+            if share
+            else languages.number(value, lang, 0 if abs(value) >= HUNDRED else 1)
+        )
+
+    if math.isnan(row["need_value"]):
+        return languages.MISSING, ""
+    ends = written(row["need_low"]), written(row["need_high"])
+    return written(row["need_value"]), "" if ends[0] == ends[1] else languages.interval(*ends, lang)
 
 
 @cache

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from essgeo.files.provenance import sha256_of
-from essgeo.publish.licences import licences_of
+from essgeo.publish.release import licences_of
 from essgeo.schema.columns import COLUMNS, TABLES
 
 if TYPE_CHECKING:

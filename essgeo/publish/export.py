@@ -18,8 +18,15 @@ from essgeo.files.write import in_words as headed
 from essgeo.files.write import text_formats, writable, write_csv, write_geojson, write_parquet, write_rows, write_text
 from essgeo.publish.datapackage import Published, describe, schema_file
 from essgeo.publish.geopackage import write_geopackage, write_project
-from essgeo.publish.licences import attributions, is_share_alike
-from essgeo.publish.release import Release, inputs_by_name, release, release_table, with_degrees
+from essgeo.publish.release import (
+    Release,
+    attributions,
+    inputs_by_name,
+    is_share_alike,
+    release,
+    release_table,
+    with_degrees,
+)
 from essgeo.publish.umap import write_umap
 from essgeo.schema.columns import COLUMNS, STUDY_TABLES, TABLES
 from essgeo.text.languages import words

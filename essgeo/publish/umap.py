@@ -9,7 +9,7 @@ import pandas as pd
 
 from essgeo.crs import GEOGRAPHIC
 from essgeo.publish.geopackage import COVERAGE_COLOURS, FAMILY_COLOURS, MARKERS, OUTLINES
-from essgeo.publish.licences import licences_of
+from essgeo.publish.release import licences_of
 from essgeo.schema.columns import TABLES
 from essgeo.schema.vocabulary import (
     FAMILIES,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from essgeo.files.provenance import Input
     from essgeo.messages import Lang
-    from essgeo.publish.licences import Licence
+    from essgeo.publish.release import Licence
     from essgeo.results import Study
     from essgeo.schema.vocabulary import Labels
 

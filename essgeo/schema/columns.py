@@ -119,7 +119,7 @@ class Table:
     geographic
         It is a layer: it has a geometry, and its key is its index.
     shows_coverage
-        Its figures are coverage, so that they mean little without the caveats of :mod:`essgeo.publish.licences`.
+        Its figures are coverage, so that they mean little without the caveats of :mod:`essgeo.publish.release`.
     of_comparison
         It is one of :class:`essgeo.results.Comparison`, not of a study.
     """

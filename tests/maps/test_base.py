@@ -15,7 +15,7 @@ from essgeo.access.base_map import BaseLayer
 from essgeo.files.provenance import Input
 from essgeo.maps import build_maps
 from essgeo.maps.base import MOST_VERTICES, drawn_base, shown_base
-from essgeo.publish.licences import attributions
+from essgeo.publish.release import attributions
 from tests.maps.conftest import CRS, SOUTH, WEST, until
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from essgeo.files.perimeters import perimeters_in, read_renewal
 from essgeo.files.provenance import sha256_of
 from essgeo.official.live import Live
 from essgeo.official.store import OfficialFile
-from essgeo.publish.licences import caveats
+from essgeo.publish.release import caveats
 from essgeo.study import Options, run_study, set_up
 from essgeo.study.facts import live_renewal
 from essgeo.zoning.crosswalk import with_programme
