@@ -183,6 +183,8 @@ def fold_all(texts: Sequence[str]) -> list[str]:
     ['allee', 'allee', 'allee ; b']
     """
     joined = "\n".join(texts)
+    # One text is folded faster than many, as long as each is one line of it: line ends within a text, and texts that
+    # are no address but a page, are dealt with one by one.
     if joined.count("\n") != len(texts) - 1 or len(joined) > 60 * len(texts):
         texts = [" ; ".join(text[:LONGEST].splitlines()).replace("\n", ";") for text in texts]
         joined = "\n".join(texts)
@@ -261,6 +263,8 @@ def _number(words: str) -> str:
     >>> _number("mil huit cent quatorze"), _number("quatre-vingt-dix-sept"), _number("deux trois")
     ('1814', '97', 'deux trois')
     """
+    # `group` is the number below a thousand that is being read, `last` what the next word must stay below: fifty-two,
+    # never two-fifty.
     total, group, last = 0, 0, 10_000
     for word in re.split(r"[ -](?:et[ -])?", words):
         value = _VALUES[word]
@@ -344,6 +348,7 @@ def lacks_middle(asked: list[str], known: list[str]) -> bool:
     >>> lacks_middle("louis blanqui".split(), "louis auguste blanqui".split())
     True
     """
+    # Each word is looked for behind the one before it, as an iterator goes on where it stopped: the order counts.
     left, more = iter(known), 1 < len(asked) < len(known)
     ends = more and asked[0] == known[0] and asked[-1] == known[-1]
     return ends and all(word in left for word in asked) and NOUNS.isdisjoint(set(known) - set(asked))
@@ -412,6 +417,8 @@ def likeness(asked: Sequence[StreetKey], known: Sequence[StreetKey]) -> NDArray[
         process.cpdist(one.tolist(), two.tolist(), scorer=fuzz.ratio, dtype=np.float32) / 100
         for one, two in zip(left[:3], right[:3], strict=True)
     )
+    # Three cases, by the kinds of way of both: the same (names alike but for spaces count as JOINED), one without any,
+    # two that differ.
     same_way = (np.maximum(words, np.where(compact == 1, 2 * JOINED - bare, compact)) + bare) / 2
     one_way = np.maximum(words, bare * NO_WAY)
     other_way = np.maximum(words * NO_WAY, bare * LIKENESS_OTHER_WAY)

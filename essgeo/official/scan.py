@@ -38,7 +38,7 @@ _UNREADABLE = {"Error", "IOException", "InvalidInputException", "ConversionExcep
 
 
 @contextmanager
-def database(*, memory: str = MEMORY, threads: int = 2) -> Iterator[duckdb.DuckDBPyConnection]:
+def database(*, memory: str = MEMORY) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a database in memory that neither installs nor loads an extension, and forget it with its overflow.
 
     Examples
@@ -52,7 +52,7 @@ def database(*, memory: str = MEMORY, threads: int = 2) -> Iterator[duckdb.DuckD
     with tempfile.TemporaryDirectory(prefix="essgeo-") as overflow:
         settings: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": memory,
-            "threads": threads,
+            "threads": 2,
             "temp_directory": overflow,
             "preserve_insertion_order": False,
             "autoinstall_known_extensions": False,

@@ -141,14 +141,12 @@ def read_establishments(
         return base.execute(_joined("LEFT" if categories is None else "INNER")).df()
 
 
-def count_establishments(
-    establishments: Path, *, as_of: dt.date, citycodes: Collection[str], memory: str = MEMORY
-) -> pd.DataFrame:
+def count_establishments(establishments: Path, *, as_of: dt.date, citycodes: Collection[str]) -> pd.DataFrame:
     """Return how many establishments are active on a day in each commune, ESS or not, by band of employees.
 
     Columns ``citycode``, ``employer`` (``O``, ``N`` or ``""``), ``employee_band`` and ``establishments``.
     """
-    with database(memory=memory) as base:
+    with database() as base:
         site = scan(base, establishments, find_source("sirene_establishments"))
         keys = ("citycode", "employer", "employee_band")
         wanted = ", ".join(f"{site.text[name]} AS {name}" for name in keys)
@@ -212,7 +210,7 @@ def _joined(kind: str) -> str:
     )
 
 
-def read_sirene_geolocation(path: Path, sirets: Collection[str], *, memory: str = MEMORY) -> gpd.GeoDataFrame:
+def read_sirene_geolocation(path: Path, sirets: Collection[str]) -> gpd.GeoDataFrame:
     r"""Return the positions of establishments that are fit for use, each from the CRS that its own row names.
 
     Parameters
@@ -221,8 +219,6 @@ def read_sirene_geolocation(path: Path, sirets: Collection[str], *, memory: str 
         The geolocation file of SIRENE, in Parquet or CSV.
     sirets
         The establishments that are wanted. Those that INSEE diffuses in part must not be among them.
-    memory
-        The most memory the query may take.
 
     Returns
     -------
@@ -247,7 +243,7 @@ def read_sirene_geolocation(path: Path, sirets: Collection[str], *, memory: str 
     >>> places[["precision", "citycode"]].values.tolist(), places.total_bounds[:2].round(1).tolist()
     ([['housenumber', '97411']], [55.4, -20.9])
     """
-    with database(memory=memory) as base:
+    with database() as base:
         file = scan(base, path, find_source("sirene_geolocation"))
         list_texts(base, "wanted", "siret", sirets)
         chosen = ", ".join(f"{file.text[name]} AS {name}" for name in _COLUMNS)
@@ -267,13 +263,13 @@ def read_sirene_geolocation(path: Path, sirets: Collection[str], *, memory: str 
     )[usable]
 
 
-def communes_around(path: Path, bounds: NDArray[np.float64], crs: CRS, *, memory: str = MEMORY) -> list[str]:
+def communes_around(path: Path, bounds: NDArray[np.float64], crs: CRS) -> list[str]:
     """Return the communes of which INSEE places an establishment within bounds: west, south, east and north in a CRS.
 
     ``path`` is the geolocation file of SIRENE.
     """
     west, south, east, north = (repr(float(bound)) for bound in bounds)
-    with database(memory=memory) as base:
+    with database() as base:
         file = scan(base, path, find_source("sirene_geolocation"))
         # Numbers are cast as they are compared, and what is none is NULL, which no interval holds: no row of text is
         # kept.
@@ -321,7 +317,6 @@ def read_zones_of_establishments(
     vintage: str,
     as_of: dt.date,
     citycodes: Collection[str],
-    memory: str = MEMORY,
 ) -> pd.DataFrame:
     r"""Return the establishments of some communes that INSEE places in one of the QPV ``zones``, each with its QPV.
 
@@ -348,7 +343,7 @@ def read_zones_of_establishments(
     >>> found.values.tolist()
     [['00558011300011', 'QN09301M', 'O']]
     """
-    with database(memory=memory) as base:
+    with database() as base:
         site = scan(base, establishments, find_source("sirene_establishments"))
         place = scan(base, geolocation, find_source("sirene_geolocation"))
         column = _COLUMN_OF_VINTAGE.get(vintage)

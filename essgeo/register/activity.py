@@ -200,6 +200,7 @@ def last_seen(structures: pd.DataFrame, day: dt.date) -> NDArray[np.float64]:
     texts = _texts(structures, "as_of").str.removesuffix(".0").str.removesuffix(" 00:00:00")
     parts = texts.str.extract(r"^(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?$").astype(float)
     year, month, of_month = parts.to_numpy(dtype=float).T
+    # As years with a fraction: a year alone at its middle, a month alone at its 16th.
     known = np.where(np.isnan(month), year + 1 / 2, year + (month - 1 + np.nan_to_num(of_month - 1, nan=15) / 31) / 12)
     years = np.maximum(day.year + (day.month - 1 + (day.day - 1) / 31) / 12 - known, 0)
     middle = float(np.nanmedian(years)) if np.isfinite(years).any() else 0.0

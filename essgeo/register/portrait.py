@@ -254,6 +254,8 @@ def portrait_by_area(
     employing = counted["employer"].map({"yes": 1.0, "no": 0.0}).astype("float64")
     rows = counted.assign(unit=enterprise_of(counted), employing=employing, **ends)
     rows = rows.rename_axis("structure_id").reset_index()
+    # One row a structure and area, three levels: in a territory and a commune a structure is surely, in a QPV with a
+    # probability.
     inside = membership.loc[membership["probability"] > 0, ["structure_id", "zone_id", "relation", "probability"]]
     found = pd.concat(
         [
@@ -270,6 +272,8 @@ def portrait_by_area(
         ]
     )
     families = pd.DataFrame({"family": [*FAMILIES, TOTAL]})
+    # Every area with every family, also where there is none: a count that is not there is 0, employees that nothing
+    # tells of are NaN.
     table = areas.rename_axis("zone_id").reset_index().merge(families, how="cross").join(found, on=KEYS)
     table = table.astype(dict.fromkeys(_COUNTS, "float64")).fillna(dict.fromkeys(_COUNTS, 0.0))
     table["employees_unknown"] = table["employees_unknown"].astype("int64")
@@ -309,6 +313,7 @@ def _exact(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _expected(inside: pd.DataFrame, level: float) -> pd.DataFrame:
     """Return the expected counts of areas that a structure is in with a probability, one row a structure and area."""
+    # The interval of establishments counts each once, those of employees weigh it by the ends of its band.
     rows = _by_family(inside)
     groups = rows.assign(employing=rows["probability"] * rows["employing"]).groupby(KEYS)
     banded = groups["employees_low"].count() > 0
