@@ -33,6 +33,7 @@ with atheris.instrument_imports(include=["essgeo"]):
 
     from essgeo.access.network import read_ways
     from essgeo.errors import EssgeoError
+    from essgeo.files.addresses import address_columns, addresses_of, with_results
     from essgeo.files.perimeters import read_renewal, read_zones
     from essgeo.files.premises import read_premises
     from essgeo.files.structures import read_structures
@@ -40,7 +41,6 @@ with atheris.instrument_imports(include=["essgeo"]):
     from essgeo.files.write import write_file
     from essgeo.geocoding import Local, geocode, read_corrections
     from essgeo.geocoding.ban import COLUMNS, build_department, read_ban
-    from essgeo.geocoding.chain import address_columns, addresses_of, with_results
     from essgeo.official.catalogue import _read as read_sources
     from essgeo.territory import load_territory
 

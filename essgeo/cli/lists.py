@@ -102,12 +102,13 @@ def geocode_file(file: Path, output: Path, **given: Unpack[Options]) -> None:
 
     Answers of a service are kept as they arrive, and those of the last 30 days are not asked again.
     """
+    from essgeo.files.addresses import address_columns, addresses_of, with_results, without_results
     from essgeo.files.entries import without_persons
     from essgeo.files.recognise import parse_columns
     from essgeo.files.tables import read_table
     from essgeo.files.write import write_file
     from essgeo.geocoding import geocode, read_corrections
-    from essgeo.geocoding.chain import address_columns, addresses_of, warn_uncovered, with_results, without_results
+    from essgeo.geocoding.chain import warn_uncovered
     from essgeo.geocoding.corrections import review, warn_unmatched
 
     read = {"FILE": file, "--corrections": given["corrections"], "--cache": given["cache"]}

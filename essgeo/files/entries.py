@@ -14,10 +14,9 @@ import shapely
 
 from essgeo.crs import GEOGRAPHIC
 from essgeo.errors import InputWarning
-from essgeo.files.reread import ADDED
 from essgeo.messages import tell
 from essgeo.schema import cells
-from essgeo.schema.columns import COLUMNS
+from essgeo.schema.columns import ADDED, COLUMNS
 from essgeo.schema.names import WORDS, simplify, words_of
 from essgeo.schema.validate import row_label
 

@@ -12,9 +12,9 @@ import pandas as pd
 
 from essgeo.crs import GEOGRAPHIC, require_crs
 from essgeo.errors import SchemaError
+from essgeo.files.addresses import reread
 from essgeo.files.entries import footer_rows, take, take_positions
 from essgeo.files.recognise import parse_columns, recognise
-from essgeo.files.reread import reread
 from essgeo.files.tables import as_text, read_table
 from essgeo.messages import tell
 from essgeo.schema.cells import FLAGS, number_of

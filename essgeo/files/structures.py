@@ -14,10 +14,10 @@ import pandas as pd
 
 from essgeo.crs import GEOGRAPHIC, require_crs
 from essgeo.errors import InputError, InputWarning, SchemaError
+from essgeo.files.addresses import reread
 from essgeo.files.entries import NO_PLACE, footer_rows, take, take_positions, with_faults
 from essgeo.files.recognise import parse_columns, recognise
 from essgeo.files.redact import is_diffusion, redact, redact_identifiers, restricted_rows
-from essgeo.files.reread import reread
 from essgeo.files.tables import as_text, read_table
 from essgeo.messages import tell
 from essgeo.schema.cells import FLAGS, code_of, codes_of, number_of, status_of

@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 from tqdm.auto import tqdm
 
 from essgeo.crs import GEOGRAPHIC, require_crs
-from essgeo.errors import InputError, InputWarning
-from essgeo.files.entries import NO_PLACE, footer_rows, take, take_positions, with_faults, without_persons
+from essgeo.errors import InputWarning
+from essgeo.files.addresses import is_result, points_of, require_address, reread
+from essgeo.files.entries import NO_PLACE, take, take_positions, with_faults, without_persons
 from essgeo.files.recognise import parse_columns, recognise
-from essgeo.files.redact import MASK, is_diffusion, redact, redact_identifiers, restricted_rows
-from essgeo.files.reread import ADDED, in_code, is_result, reread
+from essgeo.files.redact import redact, restricted_rows
 from essgeo.geocoding.communes import city_key
 from essgeo.geocoding.corrections import corrected_points, with_names
 from essgeo.geocoding.engines import MATCH_COLUMNS, QUERY_COLUMNS, distinct, no_matches, queries_of
@@ -29,14 +28,13 @@ from essgeo.geocoding.spelling import fold_all
 from essgeo.geocoding.verdict import statuses
 from essgeo.messages import plural, tell
 from essgeo.schema.cells import FRANCE_LAT, FRANCE_LON
-from essgeo.schema.codes import commune_code, department_of
-from essgeo.schema.columns import LAYERS, SHOWN_PUBLISHED
-from essgeo.schema.validate import ROW, warn_faults
+from essgeo.schema.codes import department_of
+from essgeo.schema.columns import ADDED, LAYERS
+from essgeo.schema.validate import warn_faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from essgeo.files.recognise import Reading
     from essgeo.geocoding.engines import Cache, Engine
 
 
@@ -171,7 +169,7 @@ def geocode(
     found["geo_radius_m"] = radius.where(found["longitude"].notna())
     found.loc[known.index, "geo_radius_m"] = known["radius_m"].fillna(found["geo_radius_m"])
     kept = redact(rows.drop(columns=["lon", "lat", *_RESULTS], errors="ignore"), masked)
-    frame = gpd.GeoDataFrame(pd.concat([kept, found], axis=1), geometry=_points(found).to_crs(crs))
+    frame = gpd.GeoDataFrame(pd.concat([kept, found], axis=1), geometry=points_of(found).to_crs(crs))
     return frame.set_axis(table.index)
 
 
@@ -242,14 +240,6 @@ def _engines(using: pd.DataFrame | Path | str | Engine | Sequence[Path | str | E
         return [Local.of(using)]
     asked = list(using) if isinstance(using, Sequence) and not isinstance(using, str) else [using]
     return [Local.read([one]) if isinstance(one, str | Path) else one for one in asked]
-
-
-def _points(found: pd.DataFrame) -> gpd.GeoSeries:
-    """Return the points of ``longitude`` and ``latitude`` in degrees, none where they are not known."""
-    shapes = np.full(len(found), None, dtype=object)
-    known = found["longitude"].notna().to_numpy()
-    shapes[known] = shapely.points(found.loc[known, ["longitude", "latitude"]].to_numpy(dtype=float))
-    return gpd.GeoSeries(shapes, index=found.index, crs=GEOGRAPHIC)
 
 
 def _known_points(table: pd.DataFrame) -> pd.DataFrame:
@@ -382,110 +372,3 @@ def _answers(engine: Engine, queries: pd.DataFrame, cache: Cache | None, *, prog
             parts.append(answered)
             bar.update(len(batch))
     return pd.concat(parts) if parts else known
-
-
-def address_columns(table: pd.DataFrame, *, source: str, named: Mapping[str, Sequence[str]] | None = None) -> Reading:
-    """Return which columns of any table hold the parts of an address, or the position: those named, then those known.
-
-    Raises
-    ------
-    InputError
-        A column that is named is not there, or no column looks like an address or a position.
-
-    Examples
-    --------
-    >>> table = pd.DataFrame(columns=["Numero", "Type voie", "Libelle voie"])
-    >>> address_columns(table, source="mine.csv").fields["address"]
-    ('Numero', 'Type voie', 'Libelle voie')
-    """
-    reading = recognise(table, source=source, named=named)
-    if not (isinstance(table, gpd.GeoDataFrame) and table.active_geometry_name is not None):
-        require_address(table, reading, source=source)
-    return reading
-
-
-def require_address(table: pd.DataFrame, reading: Reading, *, source: str) -> None:
-    """Refuse a table of which no column looks like an address or a position."""
-    if {*reading.fields, *table.columns}.isdisjoint({"address", "address_more", "lon", "point"}):
-        seen = ", ".join(map(str, table.columns))
-        message = tell("no_address_column", source=source, seen=seen)
-        raise InputError(message)
-
-
-def addresses_of(table: pd.DataFrame, reading: Reading, *, source: str = "the layer") -> pd.DataFrame:
-    """Return the table that :func:`geocode` takes, from any table and how its columns are read.
-
-    Coordinates are those of the columns, or the points of a layer. The index is that of ``structure_id``, or of
-    ``siret``, where its values are all different, else that of the table. A row that SIRENE diffuses in part only
-    (:func:`essgeo.files.redact.restricted_rows`) is marked ``[ND]``.
-
-    >>> table = pd.DataFrame({"n": ["12"], "voie": ["rue A"], "ville": ["Bondy"]})
-    >>> addresses_of(table, address_columns(table, source="mine.csv"))[["address", "city"]].values.tolist()
-    [['12 rue A', 'Bondy']]
-    """
-    rows = table.index if table.index.name == ROW else pd.RangeIndex(1, len(table) + 1)
-    layer = isinstance(table, gpd.GeoDataFrame) and table.active_geometry_name is not None
-    plain = pd.DataFrame(table.drop(columns=table.active_geometry_name)) if layer else pd.DataFrame(table)
-    taken = take(plain, reading)
-    found = taken.reindex(columns=["address", "postcode", "city", "citycode", "name"], fill_value="")
-    for field in ("postcode", "citycode"):
-        found[field] = found[field].map(commune_code)
-    restricted = restricted_rows(table, marked=())
-    found["name"] = found["name"].mask(restricted, MASK)
-    if layer:
-        require_crs(table, source)
-        points = table.geometry.to_crs(GEOGRAPHIC).representative_point()
-        found = found.assign(lon=points.x, lat=points.y)
-    else:
-        positions, faults = take_positions(taken, rows)
-        hidden = {*rows[restricted.to_numpy()]}
-        aside = footer_rows(plain.set_axis(rows), taken.set_axis(rows), name=source, hidden=restricted)
-        found.loc[aside.to_numpy(), "address"] = ""  # a sum keeps its row, as a blank one does, and is not looked up
-        warn_faults(source, [fault for fault in faults if fault[0] not in hidden])
-        positions = with_faults(positions, faults, pd.Index(rows))
-        found = found.assign(lon=positions["lon"], lat=positions["lat"])
-    if "coord_precision" in taken:
-        found["coord_precision"] = taken["coord_precision"]
-    for field in ("structure_id", "siret"):
-        if field in taken and taken[field].is_unique and (taken[field] != "").all():
-            return found.set_index(pd.Index(taken[field], name="structure_id"))
-    return found
-
-
-def without_results(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table without the columns and points of an earlier run, if it comes from one.
-
-    >>> without_results(pd.DataFrame({"adresse": [""], "geo_status": [""], "longitude": [""]})).columns.tolist()
-    ['adresse']
-    """
-    table = in_code(table)
-    if "geo_status" not in table:
-        return table
-    own = table.drop(columns=[name for name in ADDED if name in table])
-    if isinstance(own, gpd.GeoDataFrame) and own.active_geometry_name and "geo_engine" in table:
-        own.geometry = own.geometry.where(table["geo_engine"] == "register", None)
-    return own
-
-
-def with_results(table: pd.DataFrame, geocoded: pd.DataFrame) -> gpd.GeoDataFrame:
-    """Return a table with the results of :func:`geocode`, row for row, beside its own columns, and points in degrees.
-
-    A column of the table that has the name of a result (``longitude``) is kept as ``input_longitude``. Of a masked row
-    nothing is kept but what :data:`essgeo.schema.columns.SHOWN_PUBLISHED` lists, whatever else the file says of it.
-
-    >>> table = pd.DataFrame({"rue": ["1 rue A"], "n": [7]})
-    >>> found = geocode(addresses_of(table, address_columns(table, source="mine.csv")))
-    >>> with_results(table, found)[["rue", "n", "geo_status"]].values.tolist()
-    [['1 rue A', 7, 'not_found']]
-    """
-    own = pd.DataFrame(table.drop(columns=table.geometry.name)) if isinstance(table, gpd.GeoDataFrame) else table
-    results = geocoded[list(ADDED)].set_axis(own.index)
-    masked = pd.Series(results["geo_status"] == "masked", index=own.index)
-    names = [str(name) for name in own.columns]
-    fields = recognise(own, source="").meanings
-    identifiers = [name for name, field in fields.items() if field == "structure_id"]
-    own = own.assign(**{name: redact_identifiers(own[name], masked) for name in identifiers}) if masked.any() else own
-    shown = {name for name, field in fields.items() if field in SHOWN_PUBLISHED}
-    own = redact(own, masked, shown=shown.union(filter(is_diffusion, names)))
-    kept = own.rename(columns={name: f"input_{name}" for name in (*ADDED, "geometry") if name in own})
-    return gpd.GeoDataFrame(pd.concat([kept, results], axis=1), geometry=_points(results))

@@ -284,3 +284,9 @@ SHOWN: Final = frozenset(row.cells["name"] for row in _ROWS if row.cells["masked
 
 SHOWN_PUBLISHED: Final = frozenset(row.cells["name"] for row in _ROWS if row.cells["masked"] in {"yes", "published"})
 """Those that leave the house: what tells of a masked row where it counts, and neither who it is nor what it does."""
+
+ADDED = (
+    "geo_status", "geo_precision", "geo_score", "geo_margin", "geo_radius_m", "geo_label", "geo_ban_id", "geo_citycode",
+    "geo_engine", "geo_reason", "longitude", "latitude",
+)  # fmt: skip
+"""Columns that a geocoded file has more than the file it was made from."""

@@ -13,9 +13,9 @@ import pandas as pd
 
 from essgeo.crs import GEOGRAPHIC
 from essgeo.errors import InputWarning
+from essgeo.files.addresses import ask_again
 from essgeo.files.layers import read_layers
 from essgeo.files.premises import OWNERS, read_premises, shown_owner
-from essgeo.files.reread import ask_again
 from essgeo.files.structures import read_structures
 from essgeo.files.tables import require_file
 from essgeo.files.write import write_file

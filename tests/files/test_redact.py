@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
+from essgeo.files.addresses import address_columns, addresses_of, with_results
 from essgeo.files.redact import is_diffusion, redact_identifiers, restricted_rows
 from essgeo.files.structures import read_structures
 from essgeo.files.tables import read_table
 from essgeo.geocoding import geocode
-from essgeo.geocoding.chain import address_columns, addresses_of, with_results
 
 if TYPE_CHECKING:
     from pathlib import Path

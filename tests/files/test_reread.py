@@ -10,10 +10,10 @@ import pytest
 from essgeo import geocode
 from essgeo.errors import InputWarning
 from essgeo.files import read_premises
+from essgeo.files.addresses import address_columns, addresses_of, with_results
 from essgeo.files.structures import read_structures
 from essgeo.files.tables import read_table
 from essgeo.files.write import write_file
-from essgeo.geocoding.chain import address_columns, addresses_of, with_results
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from essgeo.errors import GeocoderError, SchemaError
+from essgeo.files.addresses import address_columns
 from essgeo.geocoding import geocode, read_corrections
-from essgeo.geocoding.chain import address_columns
 from essgeo.geocoding.corrections import review
 from essgeo.geocoding.engines import Cache, distinct, no_matches, queries_of
 from essgeo.geocoding.match import Local

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from essgeo import geocode
 from essgeo.errors import InputWarning, MissingCRSError
+from essgeo.files.addresses import address_columns, addresses_of
 from essgeo.files.structures import read_structures
 from essgeo.geocoding import review
-from essgeo.geocoding.chain import address_columns, addresses_of
 from essgeo.geocoding.match import Local
 from essgeo.register.combine import combine_lists
 from essgeo.schema.vocabulary import GEO_REASONS, GEO_STATUSES
