@@ -68,12 +68,10 @@ def require_crs(frame: gpd.GeoDataFrame, name: str) -> CRS:
     4326
     """
     if not hasattr(frame, "crs"):
-        message = tell("no_geometry", name=name)
-        raise InputError(message)
+        raise InputError(tell("no_geometry", name=name))
     crs: CRS | None = frame.crs
     if crs is None or not _is_on_earth(crs):
-        message = tell("no_crs", name=name)
-        raise MissingCRSError(message)
+        raise MissingCRSError(tell("no_crs", name=name))
     return crs
 
 
@@ -117,8 +115,7 @@ def require_metric(frame: gpd.GeoDataFrame, name: str) -> CRS:
     """
     crs = require_crs(frame, name)
     if not crs.is_projected or any(axis.unit_name != "metre" for axis in crs.axis_info[:2]):
-        message = tell("not_in_metres", name=name, crs=crs.to_string())
-        raise CRSMismatchError(message)
+        raise CRSMismatchError(tell("not_in_metres", name=name, crs=crs.to_string()))
     return crs
 
 

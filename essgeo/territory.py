@@ -290,16 +290,14 @@ def _read(path: Path) -> Territory:
         text = path.read_text(encoding="utf-8")
         table = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        message = tell("not_toml", path=path, error=error)
-        raise InputError(message) from error
+        raise InputError(tell("not_toml", path=path, error=error)) from error
     faults = [*_top_faults(table), *_layer_faults(table.get("layers"))]
     faults += [
         tell("at_line", line=_line_of(text, key), fault=fault)
         for key, fault in _publisher_faults(table.get("publisher"), path.parent)
     ]
     if faults:
-        message = tell("faults_of_file", path=path, faults="; ".join(faults))
-        raise InputError(message)
+        raise InputError(tell("faults_of_file", path=path, faults="; ".join(faults)))
     return Territory(
         id=table["id"],
         name=table["name"],

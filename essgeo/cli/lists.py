@@ -69,12 +69,7 @@ class Options(TypedDict):
 @click.command("geocode")
 @click.argument("file", type=_FILE)
 @click.option("-o", "--output", required=True, type=_FILE)
-@click.option(
-    "--engine",
-    type=click.Choice(["auto", "local", "geoplateforme"]),
-    default="auto",
-    show_default=True,
-)
+@click.option("--engine", type=click.Choice(["auto", "local", "geoplateforme"]), default="auto", show_default=True)
 @ban
 @click.option("--live", is_flag=True)
 @click.option("--url", metavar="URL")
@@ -165,14 +160,11 @@ def _engines(given: Options) -> list[Engine]:
     from essgeo.geocoding.service import GEOPLATEFORME, Client
 
     if given["engine"] == "local" and (_asks_service(given) or not given["ban"]):
-        message = tell("engine_local")
-        raise InputError(message)
+        raise InputError(tell("engine_local"))
     if _asks_service(given) and not given["live"]:
-        message = tell("engine_live")
-        raise InputError(message)
+        raise InputError(tell("engine_live"))
     if given["engine"] == "geoplateforme" and given["ban"]:
-        message = tell("engine_service")
-        raise InputError(message)
+        raise InputError(tell("engine_service"))
     engines: list[Engine] = []
     if given["ban"]:
         engines.append(Local.read(given["ban"]))
@@ -256,10 +248,7 @@ class StructuresOptions(TypedDict):
 @sheet
 @layer
 @click.option("--decisions", type=_FILE)
-@click.option(
-    "--suggestions",
-    type=_FILE,
-)
+@click.option("--suggestions", type=_FILE)
 @click.option("--portrait", type=_FILE)
 @excel
 @as_of
@@ -331,8 +320,7 @@ _OF_OTHERS = ("decisions", "suggestions", "columns", "recode", "sheet", "layer")
 
 def _check(output: Path, given: StructuresOptions) -> None:
     if given["others"] is None and any(given[name] for name in _OF_OTHERS):  # type: ignore[literal-required]
-        message = tell("two_lists")
-        raise InputError(message)
+        raise InputError(tell("two_lists"))
     official = ("establishments", "legal_units", "geolocation", "ess_list", "naf_2025")
     read = {f"--{name.replace('_', '-')}": given[name] for name in official}  # type: ignore[literal-required]
     read |= {"--corrections": given["corrections"], "--others": given["others"]}

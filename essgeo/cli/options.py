@@ -67,11 +67,7 @@ recode = click.option("--recode", multiple=True, metavar="FIELD=FILE", callback=
 as_json = click.option("--json", "as_json", is_flag=True)
 
 _OF_A_STUDY = {
-    "structures": click.option(
-        "--structures",
-        multiple=True,
-        type=click.Path(),
-    ),
+    "structures": click.option("--structures", multiple=True, type=click.Path()),
     "sheet": sheet,
     "layer": layer,
     "decisions": click.option("--decisions", type=click.Path()),
@@ -82,23 +78,12 @@ _OF_A_STUDY = {
     "ban": ban,
     "excel": excel,
     "qpv": click.option("--qpv", type=click.Path()),
-    "npnru": click.option(
-        "--npnru",
-        type=click.Path(),
-    ),
-    "network": click.option(
-        "--network",
-        type=click.Path(),
-    ),
+    "npnru": click.option("--npnru", type=click.Path()),
+    "network": click.option("--network", type=click.Path()),
     "needs": click.option("--needs", type=click.Path()),
     "premises": click.option("--premises", type=click.Path()),
     "vintage": click.option("--vintage", metavar="YEAR"),
-    "walk_minutes": click.option(
-        "--walk-minutes",
-        type=click.IntRange(1, 120),
-        default=15,
-        show_default=True,
-    ),
+    "walk_minutes": click.option("--walk-minutes", type=click.IntRange(1, 120), default=15, show_default=True),
     "profile": click.option("--profile", type=click.Choice(list(SPEEDS_KMH)), default="adult", show_default=True),
     "speed_kmh": click.option("--speed-kmh", type=click.FloatRange(0.5, 15)),
     "as_of": as_of,

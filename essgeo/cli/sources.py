@@ -55,10 +55,9 @@ def list_(*, folder: Path | None, as_json: bool) -> None:
             tell("head_refresh"): source.refresh,
             tell("head_by"): source.scope,
             tell("head_copy"): ", ".join(f"{copy.day} ({copy.area})" for copy in copies)
-            or {
-                "given": tell("given_by_user", option=source.locate.get("option", "")),
-                "page": tell("unverified"),
-            }.get(source.locate["kind"], "-"),
+            or {"given": tell("given_by_user", option=source.locate.get("option", "")), "page": tell("unverified")}.get(
+                source.locate["kind"], "-"
+            ),
         }
         for source, copies in kept
     ]

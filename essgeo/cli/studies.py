@@ -61,12 +61,7 @@ _LISTS = (
     ),
 )
 @click.option("--out", type=click.Path(), default="maps", show_default=True)
-@click.option(
-    "--background",
-    type=click.Choice(["ign", "osm", "none"]),
-    default="ign",
-    show_default=True,
-)
+@click.option("--background", type=click.Choice(["ign", "osm", "none"]), default="ign", show_default=True)
 @click.option("--single-file", is_flag=True)
 @click.option("--add", type=click.Path(path_type=Path))
 def study(
@@ -77,8 +72,7 @@ def study(
     from essgeo.study import run_study
 
     if options.offline and not options.live:
-        message = tell("offline_alone")
-        raise click.UsageError(message)
+        raise click.UsageError(tell("offline_alone"))
     found = run_study(territory, **vars(options), add=add, out=out, background=background, single_file=single_file)
     for fault in found.faults:
         click.echo(f"essgeo: {harmless(fault)}", err=True)
@@ -129,14 +123,7 @@ SHOWN = 5
 
 @click.command()
 @click.argument("territory")
-@of_study(
-    *_LISTS,
-    "network",
-    "walk_minutes",
-    "profile",
-    "speed_kmh",
-    "as_of",
-)
+@of_study(*_LISTS, "network", "walk_minutes", "profile", "speed_kmh", "as_of")
 @as_json
 def gaps(territory: str, *, options: Options, as_json: bool) -> None:
     """Print where each target neighbourhood of a TERRITORY falls furthest behind it.
@@ -182,9 +169,7 @@ MOST_EXCLUSIONS_SHOWN = 10
 @click.option("--within", type=click.FloatRange(0, 60, min_open=True), default=10, show_default=True)
 @click.option("--from", "first", metavar="YYYY-MM")
 @click.option("--to", "last", metavar="YYYY-MM")
-@click.option(
-    "--candidates",
-)
+@click.option("--candidates")
 @click.option("--candidate-columns", multiple=True, metavar="FIELD=COLUMN,...")
 @click.option("--candidate-sheet", metavar="NAME")
 @click.option("--candidate-layer", metavar="NAME")
@@ -197,13 +182,7 @@ MOST_EXCLUSIONS_SHOWN = 10
 @click.option("--budget", type=click.FloatRange(0))
 @click.option("--draws", type=click.IntRange(0), default=1024, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path))
-@of_study(
-    *_LISTS,
-    "network",
-    "profile",
-    "speed_kmh",
-    "as_of",
-)
+@of_study(*_LISTS, "network", "profile", "speed_kmh", "as_of")
 @as_json
 def site(  # noqa: PLR0913 (one argument an option)
     territory: str,
@@ -241,8 +220,7 @@ def site(  # noqa: PLR0913 (one argument an option)
     from essgeo.territory import load_territory
 
     if (first is None) != (last is None):
-        message = tell("from_to")
-        raise click.UsageError(message)
+        raise click.UsageError(tell("from_to"))
     here = load_territory(territory)
     given = candidates if candidates not in ("grid", "sites") else None
     ways = {"columns": candidate_columns, "sheet": candidate_sheet, "layer": candidate_layer}
@@ -366,11 +344,7 @@ def _hosts(codes: str) -> str:
 
 @click.command()
 @click.argument("territory", default="est-ensemble")
-@of_study(
-    *_LISTS,
-    "network",
-    "walk_minutes",
-)
+@of_study(*_LISTS, "network", "walk_minutes")
 @as_json
 def doctor(territory: str, *, options: Options, as_json: bool) -> None:
     """Say what the figures of a TERRITORY rest on: software, data, positions, streets against straight lines."""

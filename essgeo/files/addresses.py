@@ -147,8 +147,7 @@ def require_address(table: pd.DataFrame, reading: Reading, *, source: str) -> No
     """Refuse a table of which no column looks like an address or a position."""
     if {*reading.fields, *table.columns}.isdisjoint({"address", "address_more", "lon", "point"}):
         seen = ", ".join(map(str, table.columns))
-        message = tell("no_address_column", source=source, seen=seen)
-        raise InputError(message)
+        raise InputError(tell("no_address_column", source=source, seen=seen))
 
 
 def addresses_of(table: pd.DataFrame, reading: Reading, *, source: str = "the layer") -> pd.DataFrame:

@@ -17,12 +17,7 @@ if TYPE_CHECKING:
 
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
-CODECS = {
-    "cp1252": "Windows-1252",
-    "iso8859-15": "ISO 8859-15",
-    "mac_roman": "Mac OS Roman",
-    "cp850": "DOS 850",
-}
+CODECS = {"cp1252": "Windows-1252", "iso8859-15": "ISO 8859-15", "mac_roman": "Mac OS Roman", "cp850": "DOS 850"}
 """What a text that is not UTF-8 may be written in, likeliest first."""
 
 SEEN_LINES = 2000
@@ -118,16 +113,13 @@ def _not_utf8(path: Path, lines: Iterable[tuple[int, bytes]]) -> Encoding:
             break
     if utf8:
         named = [str(number) for number, _ in strange[:_NAMED]] + ["..."] * (len(strange) > _NAMED)
-        message = tell("read_as_1252", name=path.name, named=", ".join(named))
-        warnings.warn(message, InputWarning, stacklevel=2)
+        warnings.warn(tell("read_as_1252", name=path.name, named=", ".join(named)), InputWarning, stacklevel=2)
         return Encoding("utf-8-sig", _REPAIR)
     codec = likeliest([line for _, line in strange])
     if not codec:
-        message = tell("encoding_unknown", path=path)
-        raise InputError(message)
+        raise InputError(tell("encoding_unknown", path=path))
     if codec != "cp1252":
-        message = tell("read_as_codec", name=path.name, codecs=CODECS[codec])
-        warnings.warn(message, InputWarning, stacklevel=2)
+        warnings.warn(tell("read_as_codec", name=path.name, codecs=CODECS[codec]), InputWarning, stacklevel=2)
     return Encoding(codec, "replace")
 
 

@@ -85,8 +85,7 @@ def flat(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
     west, south, east, north = frame.total_bounds
     in_france = FRANCE_LON[0] <= west <= east <= FRANCE_LON[1] and FRANCE_LAT[0] <= south <= north <= FRANCE_LAT[1]
     if in_france and frame.crs is not None and frame.crs.is_projected:
-        message = tell("degrees_not_metres", name=path.name, crs=frame.crs.to_string())
-        warnings.warn(message, InputWarning, stacklevel=2)
+        warnings.warn(tell("degrees_not_metres", name=path.name, crs=frame.crs.to_string()), InputWarning, stacklevel=2)
         frame = frame.set_crs(GEOGRAPHIC, allow_override=True)
     lost = is_nowhere(frame.geometry)
     shapes: gpd.GeoSeries = frame.geometry.force_2d()

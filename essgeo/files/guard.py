@@ -1,4 +1,4 @@
-"""What keeps a user and the machine from harm: no file written over, none too large, no formula carried on."""
+"""What keeps the user and the machine from harm: files written over, files too large, formulas."""
 
 from __future__ import annotations
 

@@ -117,8 +117,7 @@ def own_layer(territory: Territory, layer: str, *, vintage: str | None = None) -
     'Bondy'
     """
     if layer not in LAYER_NAMES:
-        message = tell("layer_unknown", layer=layer, layer_names=", ".join(sorted(LAYER_NAMES)))
-        raise SchemaError(message)
+        raise SchemaError(tell("layer_unknown", layer=layer, layer_names=", ".join(sorted(LAYER_NAMES))))
     if layer == "structures":
         path = territory.file(layer).path
         return structures_of(read_table(path), source=path.name)[0]

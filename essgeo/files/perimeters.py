@@ -85,12 +85,10 @@ def read_zones(
     missing = [name for name in ("zone_id", "name") if name not in zones]
     if missing:
         seen = ", ".join(raw.columns)
-        message = tell("column_missing", name=path.name, missing=" or ".join(missing), seen=seen)
-        raise SchemaError(message)
+        raise SchemaError(tell("column_missing", name=path.name, missing=" or ".join(missing), seen=seen))
     kept = clip_zones(zones, file=path.name, crs=crs, vintage=vintage, within=within)
     if kept.empty:
-        message = tell("no_zone_inside", name=path.name, zones=len(zones))
-        raise SchemaError(message)
+        raise SchemaError(tell("no_zone_inside", name=path.name, zones=len(zones)))
     return kept
 
 
@@ -113,8 +111,7 @@ def clip_zones(
     for year, prefix in PREFIXES.items():
         # Figures of one vintage would be joined to the other.
         if year != vintage and vintage in PREFIXES and codes.str.startswith(prefix).all():
-            message = tell("qpv_of_other_vintage", file=file, iloc=codes.iloc[0], year=year, vintage=vintage)
-            raise SchemaError(message)
+            raise SchemaError(tell("qpv_of_other_vintage", file=file, iloc=codes.iloc[0], year=year, vintage=vintage))
     absent = zones.geometry.isna() | zones.geometry.is_empty
     empty = sorted(zones.loc[absent, "zone_id"])
     near = zones[~absent]
@@ -313,8 +310,7 @@ def perimeters_in(
     outlines = named.reset_index(names="zone_id").assign(name=names.to_numpy())
     kept = clip_zones(outlines, file=file, crs=crs, vintage=GIVEN, within=within)
     if kept.empty:
-        message = tell("no_perimeter_inside", file=file, named=len(named))
-        raise SchemaError(message)
+        raise SchemaError(tell("no_perimeter_inside", file=file, named=len(named)))
     return kept.assign(
         kind="npnru",
         vintage=named.get("vintage", ""),
@@ -360,8 +356,7 @@ def renewal_zones(projects: pd.DataFrame, qpv: gpd.GeoDataFrame, *, vintage: str
     code = f"qpv_{vintage}"
     if code not in projects:
         known = ", ".join(column.removeprefix("qpv_") for column in projects if column in {"qpv_2015", "qpv_2024"})
-        message = tell("npnru_of_other_vintage", code=code, known=known)
-        raise SchemaError(message)
+        raise SchemaError(tell("npnru_of_other_vintage", code=code, known=known))
     named = projects[(projects["interest"] != "none") & (projects[code] != "")]
     by_zone = named.groupby(code).agg(
         programme=("project_name", lambda names: " ; ".join(filter(None, dict.fromkeys(names)))),

@@ -114,8 +114,7 @@ def read_premises(
         reading = recognise(plain, source=source, layer="candidates", named=parse_columns(columns))
         if not {"name", "address"} & {*reading.fields}:
             seen = ", ".join(map(str, table.columns))
-            message = tell("no_name_column", name=source, seen=seen)
-            raise SchemaError(message)
+            raise SchemaError(tell("no_name_column", name=source, seen=seen))
         named = take(plain, reading)
         if "name" not in reading.fields:  # premises go by their address
             named["name"] = named["address"]

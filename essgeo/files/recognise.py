@@ -1,4 +1,4 @@
-"""Say which column of somebody's table holds what, by its name and by what stands in it."""
+"""Which column of a user's table holds what, told by its name and by what stands in it."""
 
 from __future__ import annotations
 
@@ -127,8 +127,7 @@ def parse_columns(given: Mapping[str, str | Sequence[str]] | str | Iterable[str]
     if not hasattr(given, "items"):
         pairs = [part.partition("=") for text in given for part in re.split(r",(?=\s*[\w ]+=)", text)]
         if wrong := [name for name, sign, column in pairs if not sign or not column]:
-            message = tell("columns_form", given=", ".join(wrong))
-            raise InputError(message)
+            raise InputError(tell("columns_form", given=", ".join(wrong)))
         items = [(name, [word.strip() for word in column.split("+")]) for name, _, column in pairs]
     else:
         items = [(name, [one] if isinstance(one, str) else list(one)) for name, one in given.items()]
@@ -147,8 +146,7 @@ def _field_named(name: str) -> str:
     for layer in (*layers, "address_list"):
         if found := guess_columns([name], HEADERS[layer], loose=True):
             return next(iter(found.values()))
-    message = tell("columns_no_field", name=name, fields=", ".join(sorted(fields | {*_MADE})))
-    raise InputError(message)
+    raise InputError(tell("columns_no_field", name=name, fields=", ".join(sorted(fields | {*_MADE}))))
 
 
 def recognise(

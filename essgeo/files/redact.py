@@ -1,4 +1,4 @@
-"""What the law lets nobody show: rows that SIRENE diffuses in part only, and how they are redacted.
+"""Rows that SIRENE diffuses in part only: how any file tells them, and what of them may be shown.
 
 Which columns such a row keeps is written once, in the column ``masked`` of ``schema/columns.csv``.
 """

@@ -1,4 +1,4 @@
-"""From rows of cells to a table: where its header stands, and sheets or layers of one file as one list."""
+"""From rows of cells to a table: where its header stands, and its cells as clean text."""
 
 from __future__ import annotations
 
@@ -173,12 +173,7 @@ def first_rows(rows: Iterable[list[str]]) -> list[list[str]]:
 
 
 def as_frame(
-    path: Path,
-    rows: Iterable[list[str]],
-    header: Header | None,
-    *,
-    sheet: str = "",
-    escaped: bool = False,
+    path: Path, rows: Iterable[list[str]], header: Header | None, *, sheet: str = "", escaped: bool = False
 ) -> pd.DataFrame:
     """Return rows of cells, header included, as a frame of text that Arrow holds.
 

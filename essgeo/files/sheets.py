@@ -67,8 +67,7 @@ def read_sheets(path: Path, sheet: str | None = None) -> pd.DataFrame:
         except (InputError, MemoryError):
             raise
         except Exception as error:
-            message = tell("workbook_unreadable", path=path, error=error)
-            raise InputError(message) from error
+            raise InputError(tell("workbook_unreadable", path=path, error=error)) from error
     return join_parts(path, "sheet", frames)
 
 
@@ -93,8 +92,7 @@ def _read(path: Path, sheet: Sheet, written: Sheet, *, several: bool) -> pd.Data
     formulas, merged = _marks(path, sheet)
     where = f"{path.name}, {tell('word_sheet')} {sheet.title}" if several else path.name
     if formulas and (unknown := _columns_without_value(_rows(path, sheet), _rows(path, written))):
-        message = tell("part_formulas", where=where, unknown=", ".join(unknown))
-        warnings.warn(message, InputWarning, stacklevel=2)
+        warnings.warn(tell("part_formulas", where=where, unknown=", ".join(unknown)), InputWarning, stacklevel=2)
     header = header_of(first_rows(_filled(_rows(path, sheet), merged, across=True)))
     below = [block for block in merged if header and block.top > header.end]
     wide = {each.top: each for each in below if header and 2 * (each.right - each.left + 1) >= len(header.names)}
@@ -217,8 +215,7 @@ def choose_parts(path: Path, kind: str, parts: Sequence[Part], named: str | None
             name for name in names if simplify(name) == simplify(named)
         ]
         if not found:
-            message = tell("no_part", path=path, kind=tell(f"word_{kind}"), named=named, names=", ".join(names))
-            raise InputError(message)
+            raise InputError(tell("no_part", path=path, kind=tell(f"word_{kind}"), named=named, names=", ".join(names)))
         return found[:1]
     filled = [part for part in parts if part.columns()]
     visible = [part for part in filled if not part.hidden]
@@ -232,14 +229,12 @@ def choose_parts(path: Path, kind: str, parts: Sequence[Part], named: str | None
         known = [headers[part.name] for part in chosen]
         chosen = [part for part in visible if headers[part.name] in known]
     if not chosen:
-        message = tell("no_part_to_read" if filled else "file_empty", path=path, kind=kind)
-        raise InputError(message)
+        raise InputError(tell("no_part_to_read" if filled else "file_empty", path=path, kind=kind))
     left = [tell("part_hidden", name=part.name) if part.hidden else part.name for part in filled if part not in chosen]
     if left or len(chosen) > 1:
         read = ", ".join(part.name for part in chosen)
         others = tell("parts_left", names=", ".join(left)) if left else ""
-        message = tell(f"{kind}_parts_read", name=path.name, read=read, others=others)
-        warnings.warn(message, InputWarning, stacklevel=2)
+        warnings.warn(tell(f"{kind}_parts_read", name=path.name, read=read, others=others), InputWarning, stacklevel=2)
     return [part.name for part in chosen]
 
 

@@ -113,10 +113,7 @@ def _days(dates: pd.Series) -> pd.Series:
     return days.where(days.str.fullmatch(MONTH) & ~days.str.startswith(_NO_DAY), "")
 
 
-_WANTED = {
-    "word_the_name": ("name",),
-    "word_the_place": ("address", "address_more", "lon", "point"),
-}
+_WANTED = {"word_the_name": ("name",), "word_the_place": ("address", "address_more", "lon", "point")}
 
 _OF_NAMES = frozenset({"nom", "prenom", "prenom1", "first", "last", "surname"})
 
@@ -256,8 +253,7 @@ def read_recode(recode: Mapping[str, Mapping[str, str] | Path | str] | None) -> 
     }
     for name, given in (recode or {}).items():
         if name not in fields:
-            message = tell("recode_no_field", name=name, fields=", ".join(fields))
-            raise InputError(message)
+            raise InputError(tell("recode_no_field", name=name, fields=", ".join(fields)))
         if isinstance(given, str | Path):
             table = read_table(given)
             cells = table.iloc[:, :2].to_numpy().tolist() if table.shape[1] > 1 else []
@@ -265,8 +261,7 @@ def read_recode(recode: Mapping[str, Mapping[str, str] | Path | str] | None) -> 
             head = [str(column) for column in table.columns[:2]]
             pairs = [*([head] if code_of(head[-1], fields[name]) else []), *cells]
             if not pairs:
-                message = tell("recode_two_columns", given=given, name=name)
-                raise InputError(message)
+                raise InputError(tell("recode_two_columns", given=given, name=name))
         else:
             pairs = [list(pair) for pair in given.items()]
         found[name] = {}

@@ -97,15 +97,13 @@ def read_table(
     suffix = checked_suffix(path)
     for kind, named, holders in (("sheet", sheet, BOOKS), ("layer", layer, LAYERED)):
         if named is not None and suffix not in holders:
-            message = tell("part_option", path=path, kind=kind, named=named, holders=", ".join(sorted(holders)))
-            raise InputError(message)
+            raise InputError(tell("part_option", path=path, kind=kind, named=named, holders=", ".join(sorted(holders))))
     frame = _READERS[suffix](path, sheet or layer) if sheet or layer else _READERS[suffix](path)
     if suffix in _SHEETS and not as_is:
         filled = (frame.drop(columns="sheet", errors="ignore") != "").any(axis=1)
         frame = frame if filled.all() else frame[filled]
     if len(frame) < min_rows:
-        message = tell("no_row", path=path)
-        raise InputError(message)
+        raise InputError(tell("no_row", path=path))
     frame = frame.rename_axis(ROW)
     frame.columns = pd.Index(unique_names([str(name) for name in frame.columns]))
     return frame if as_is or suffix in _SHEETS else as_text(frame)  # cells of sheets are text already
@@ -115,8 +113,7 @@ def read_outlines(path: Path, *, min_rows: int = 1) -> gpd.GeoDataFrame:
     """Return a geographic file with its geometry in the column ``geometry``; refuse one without geometry or CRS."""
     frame = read_table(path, min_rows=min_rows)
     if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
-        message = tell("file_without_geometry", name=path.name)
-        raise SchemaError(message)
+        raise SchemaError(tell("file_without_geometry", name=path.name))
     require_crs(frame, path.name)
     return frame if frame.geometry.name == "geometry" else frame.rename_geometry("geometry")
 
@@ -137,8 +134,7 @@ def checked_suffix(path: Path) -> str:
         with path.open("rb") as stream:
             head = stream.read(512)
     except OSError as error:
-        message = tell("cannot_open", path=path, strerror=error.strerror)
-        raise InputError(message) from error
+        raise InputError(tell("cannot_open", path=path, strerror=error.strerror)) from error
     if fault := _fault_of(head, suffix):
         message = f"{path}: {fault}"
         raise InputError(message)
@@ -204,8 +200,7 @@ def _cells(path: Path, reader: Iterator[list[str]]) -> Iterator[list[str]]:
         for number, row in enumerate(reader, start=1):  # noqa: B007 (said where the next row cannot be read)
             yield [] if row == [_DOS_END] else row
     except csv.Error as error:
-        message = tell("csv_row_unreadable", path=path, number=number + 1, error=error)
-        raise InputError(message) from error
+        raise InputError(tell("csv_row_unreadable", path=path, number=number + 1, error=error)) from error
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
@@ -224,15 +219,13 @@ def _read_json(path: Path) -> pd.DataFrame:
             whole = json.dumps(held, ensure_ascii=False).encode("utf-16", "surrogatepass")
             held = json.loads(whole.decode("utf-16", "replace"), parse_int=_integer)
     except (ValueError, RecursionError) as error:
-        message = tell("not_json", path=path, error=error)
-        raise InputError(message) from error
+        raise InputError(tell("not_json", path=path, error=error)) from error
     items = held.get(RESULTS) if isinstance(held, dict) else held
     if not isinstance(items, list):
         return read_geographic(path)
     wrong = [str(number) for number, item in enumerate(items, start=1) if not isinstance(item, dict)]
     if wrong:
-        message = tell("record_no_object", path=path, wrong=", ".join(wrong[:5]))
-        raise InputError(message)
+        raise InputError(tell("record_no_object", path=path, wrong=", ".join(wrong[:5])))
 
     def cell(value: object) -> object:
         return json.dumps(value, ensure_ascii=False) if isinstance(value, (list, dict)) else value

@@ -104,8 +104,7 @@ def write_file(frame: pd.DataFrame, path: Path, *, excel: Lang | None = None) ->
         staged.chmod(_rights(path))
         staged.replace(path)
     except OSError as error:
-        message = tell("cannot_write", path=path, strerror=error.strerror or error)
-        raise InputError(message) from error
+        raise InputError(tell("cannot_write", path=path, strerror=error.strerror or error)) from error
     finally:
         if staged != path:
             staged.unlink(missing_ok=True)
@@ -164,8 +163,7 @@ def _writer(path: Path) -> Callable[[pd.DataFrame, Path], None]:
         )
         raise InputError(message)
     if not path.parent.is_dir() or (path.exists() and not path.is_file()):
-        message = tell("no_folder_to_write", path=path)
-        raise InputError(message)
+        raise InputError(tell("no_folder_to_write", path=path))
     return _WRITERS[suffix]
 
 
@@ -283,8 +281,7 @@ def write_xlsx(frame: pd.DataFrame, path: Path) -> None:
     """Write a table as the only sheet of a workbook, in which nothing executes."""
     plain = _plain(frame)
     if len(plain) > MAX_XLSX_ROWS:
-        message = tell("workbook_too_long", path=path, max_xlsx_rows=MAX_XLSX_ROWS, plain=len(plain))
-        raise InputError(message)
+        raise InputError(tell("workbook_too_long", path=path, max_xlsx_rows=MAX_XLSX_ROWS, plain=len(plain)))
     with Workbook(path, {"constant_memory": True}) as book:
         sheet, formats = book.add_worksheet(_LAYER), text_formats(book)
         for column, name in enumerate(plain.columns):

@@ -86,12 +86,10 @@ def read_ban(path: Path | str) -> pa.Table:
             ),
         )
     except pa.ArrowException as error:
-        message = tell("ban_no_file", name=path.name, error=str(error)[:200])
-        raise SourceChangedError(message) from error
+        raise SourceChangedError(tell("ban_no_file", name=path.name, error=str(error)[:200])) from error
     placed = table.filter(pa.compute.and_(pa.compute.is_valid(table["lon"]), pa.compute.is_valid(table["lat"])))
     if not placed.num_rows:
-        message = tell("ban_without_position", name=path.name)
-        raise InputError(message)
+        raise InputError(tell("ban_without_position", name=path.name))
     return placed
 
 
@@ -108,17 +106,14 @@ def _content(path: Path) -> bytes:
                 size += len(block)
                 refuse_size(path, size)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        message = tell("ban_cut", name=path.name, error=error)
-        raise InputError(message) from error
+        raise InputError(tell("ban_cut", name=path.name, error=error)) from error
     except SourceChangedError:
         raise
     except OSError as error:
-        message = tell("ban_unreadable", path=path, strerror=error.strerror or error)
-        raise InputError(message) from error
+        raise InputError(tell("ban_unreadable", path=path, strerror=error.strerror or error)) from error
     content = b"".join(blocks)
     if not content.strip().partition(b"\n")[2]:
-        message = tell("ban_empty", name=path.name)
-        raise InputError(message)
+        raise InputError(tell("ban_empty", name=path.name))
     return content
 
 

@@ -144,8 +144,7 @@ def read_corrections(path: Path | str) -> pd.DataFrame:
     table = table.rename(columns=in_names(list(table.columns)))
     reviewed = "choice" in table
     if not ({"lon", "lat"} <= set(table.columns) or reviewed) or not {"structure_id", "address"} & set(table.columns):
-        message = tell("corrections_columns", name=path.name, columns=", ".join(table.columns))
-        raise SchemaError(message)
+        raise SchemaError(tell("corrections_columns", name=path.name, columns=", ".join(table.columns)))
     table = table.assign(**{name: table.get(name, "") for name in (*_KEYS, "choice", "lon", "lat")})
     table = table[(table[["choice", "lon", "lat"]] != "").any(axis=1)].assign(precision="housenumber")
     # A candidate that is chosen gives its point and precision, where no degrees are typed.
@@ -168,11 +167,7 @@ def _key_faults(corrections: pd.DataFrame) -> Iterator[Fault]:
     for row, name, place in zip(corrections.index, corrections["structure_id"], _places(corrections), strict=True):
         key = name or place
         if not name and not (place[1] and place[2]):
-            yield (
-                row_label(row),
-                "structure_id",
-                tell("is_no_key"),
-            )
+            yield (row_label(row), "structure_id", tell("is_no_key"))
         elif key in first:
             yield row_label(row), "structure_id, address", tell("is_settled", row=first[key])
         else:

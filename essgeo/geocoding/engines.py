@@ -250,18 +250,15 @@ class Cache:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             file = sqlite3.connect(self.path, timeout=_BUSY_S)
         except (OSError, sqlite3.Error) as error:
-            message = tell("cache_unopened", path=self.path, error=error)
-            raise InputError(message) from error
+            raise InputError(tell("cache_unopened", path=self.path, error=error)) from error
         try:
             self._prepare(file)
             with file:
                 yield file
         except sqlite3.OperationalError as error:
-            message = tell("cache_busy", path=self.path, error=error)
-            raise InputError(message) from error
+            raise InputError(tell("cache_busy", path=self.path, error=error)) from error
         except sqlite3.DatabaseError as error:
-            message = tell("cache_damaged", path=self.path, error=error)
-            raise InputError(message) from error
+            raise InputError(tell("cache_damaged", path=self.path, error=error)) from error
         finally:
             file.close()
 
@@ -274,8 +271,7 @@ class Cache:
         elif made != FORMAT:
             (tables,) = file.execute("SELECT count(*) FROM sqlite_master WHERE name <> 'answers'").fetchone()
             if made or tables:
-                message = tell("cache_of_other_version", path=self.path)
-                raise InputError(message)
+                raise InputError(tell("cache_of_other_version", path=self.path))
             file.execute("PRAGMA journal_mode = WAL")
             file.execute(_TABLE)
             file.execute(f"PRAGMA user_version = {FORMAT}")

@@ -144,8 +144,7 @@ class Places:
         engines = [cls.of(read_named(Path(path)), near) for path in files]
         for path, engine in zip(files, engines, strict=True):
             if engine.table.empty:
-                message = tell("places_unnamed", name=Path(path).name)
-                raise InputError(message)
+                raise InputError(tell("places_unnamed", name=Path(path).name))
         return cls(pd.concat([engine.table for engine in engines], ignore_index=True))
 
     @property
@@ -292,8 +291,7 @@ def _osm(path: Path) -> Iterator[dict[str, Any]]:
                     lon, lat = nodes.mean(axis=0)
                     yield {**dict(item.tags), "lon": lon, "lat": lat}
     except RuntimeError as error:
-        message = tell("osm_unreadable", name=path.name, error=error)
-        raise InputError(message) from error
+        raise InputError(tell("osm_unreadable", name=path.name, error=error)) from error
 
 
 def _overpass(elements: list[Any]) -> Iterator[dict[str, Any]]:

@@ -101,8 +101,7 @@ def _degrees(points: pd.DataFrame) -> NDArray[np.float64]:
     elif {"lon", "lat"} <= set(points.columns):
         columns = [pd.to_numeric(points[name], errors="coerce") for name in ("lon", "lat")]
     else:
-        message = tell("reverse_without_points", seen=", ".join(map(str, points.columns)))
-        raise InputError(message)
+        raise InputError(tell("reverse_without_points", seen=", ".join(map(str, points.columns))))
     degrees = np.stack([column.to_numpy(dtype=float) for column in columns], axis=1)
     return np.where(np.isnan(degrees), np.inf, degrees)
 

@@ -1,4 +1,4 @@
-"""Streets of an index that an address could mean."""
+"""The streets of an index that an address may mean: of the same name, or of names alike."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The national geocoding service as an engine."""
+"""The national geocoding service as an engine: paced, patient, asked by tables."""
 
 from __future__ import annotations
 
@@ -16,13 +16,7 @@ import pandas as pd
 from essgeo.errors import GeocoderError, InputError, RateLimitedError
 from essgeo.geocoding.answers import Answer, candidate_of, match_of, said, table_rows
 from essgeo.geocoding.communes import POSTCODE_WRONG, Place, read_place
-from essgeo.geocoding.engines import (
-    CANDIDATE_COLUMNS,
-    MATCH_COLUMNS,
-    MATCH_NUMBERS,
-    MAX_CANDIDATES,
-    QUERY_COLUMNS,
-)
+from essgeo.geocoding.engines import CANDIDATE_COLUMNS, MATCH_COLUMNS, MATCH_NUMBERS, MAX_CANDIDATES, QUERY_COLUMNS
 from essgeo.messages import tell
 from essgeo.official.http import InterruptedTransferError, Patience, Web, is_private, is_web_address
 from essgeo.schema.codes import ARRONDISSEMENTS, department_of, same_department
@@ -107,11 +101,9 @@ class Client:
     def __post_init__(self) -> None:
         """Check the address before anything is sent to it."""
         if not is_web_address(self.url):
-            message = tell("no_web_address", url=self.url, geoplateforme=GEOPLATEFORME)
-            raise InputError(message)
+            raise InputError(tell("no_web_address", url=self.url, geoplateforme=GEOPLATEFORME))
         if not is_private(self.url):
-            message = tell("service_https", url=self.url)
-            raise InputError(message)
+            raise InputError(tell("service_https", url=self.url))
         self.url = self.url.rstrip("/")
         self._web = Web(None, self.patience, self.sleep, self.clock, self.jitter)
 
@@ -152,8 +144,7 @@ class Client:
             for block in answer.blocks():
                 body += block
                 if len(body) > self.max_bytes:
-                    message = tell("answer_too_large", url=self.url, max_bytes=self.max_bytes)
-                    raise GeocoderError(message)
+                    raise GeocoderError(tell("answer_too_large", url=self.url, max_bytes=self.max_bytes))
             charset = re.search(r"charset=[\"']?([\w-]+)", answer.headers.get("Content-Type", ""))
             return Answer(answer.status, bytes(body), charset[1] if charset else None)
 
@@ -200,8 +191,7 @@ class Service:
     def __post_init__(self) -> None:
         """Check the size of a batch."""
         if not 0 < self.batch_rows < MAX_ROWS:
-            message = tell("batch_rows", batch_rows=self.batch_rows, max_rows=MAX_ROWS - 1)
-            raise InputError(message)
+            raise InputError(tell("batch_rows", batch_rows=self.batch_rows, max_rows=MAX_ROWS - 1))
 
     @property
     def name(self) -> str:
@@ -323,8 +313,7 @@ class Service:
             features = json.loads(answer.body)["features"]
             return [feature for feature in features if feature["geometry"]["type"] == "Point" and feature["properties"]]
         except (ValueError, TypeError, KeyError) as error:
-            message = tell("no_geojson_answer", url=url, answer=said(answer))
-            raise GeocoderError(message) from error
+            raise GeocoderError(tell("no_geojson_answer", url=url, answer=said(answer))) from error
 
     def _send_batch(self, batch: pd.DataFrame, *, final: bool) -> dict[int, dict[str, str]]:
         """Return the rows of the answer by position of their query; ``final`` where they are sent for the last time."""
@@ -346,8 +335,7 @@ class Service:
             raise GeocoderError(message)
         rows = table_rows(answer, ROW, final=final)
         if rows is None and final:
-            message = tell("no_table_answer", url=self.client.url, answer=said(answer))
-            raise GeocoderError(message)
+            raise GeocoderError(tell("no_table_answer", url=self.client.url, answer=said(answer)))
         return {ids[key]: row for key, row in (rows or {}).items() if key in ids}
 
     def _post(self, table: bytes) -> Answer:

@@ -122,8 +122,7 @@ def build_maps(
     """
     codes = [_page_name(str(code)) for code in study.neighbourhoods.index]
     if background not in (*BACKGROUNDS, "none"):
-        message = tell("no_background", background=background, known=", ".join([*BACKGROUNDS, "none"]))
-        raise InputError(message)
+        raise InputError(tell("no_background", background=background, known=", ".join([*BACKGROUNDS, "none"])))
     refuse_overwrite({"out": out}, study.files)
     made, plan, base = register(study.structures), plan_of(study), drawn_base(study)
     names = _exported(out) if downloads is None else downloads
@@ -247,10 +246,7 @@ def build_embed(study: Study, out: Path, *, background: Choice = "ign") -> list[
     texts = asset_texts(colours_of(study.territory.publisher))
     texts |= _data(study, register(study.structures), background, base)
     out.mkdir(parents=True, exist_ok=True)
-    return [
-        _write_page(out, "embed.html", render("embed.html", study.lang, shared)),
-        *write_assets(out, texts),
-    ]
+    return [_write_page(out, "embed.html", render("embed.html", study.lang, shared)), *write_assets(out, texts)]
 
 
 def _address(

@@ -14,25 +14,11 @@ from essgeo.maps.drawing import MARKS, STROKES, cooperations
 from essgeo.maps.fill import UNKNOWN, UNSURE, coverage_themes
 from essgeo.maps.findings import bound, headline, qpv_pages, records, tally, walking, where
 from essgeo.maps.render import policy
-from essgeo.maps.script_data import (
-    MANY,
-    SHAPES,
-    labels_by_field,
-    map_content,
-    months,
-    plot_rows,
-)
+from essgeo.maps.script_data import MANY, SHAPES, labels_by_field, map_content, months, plot_rows
 from essgeo.maps.share import PICTURE_SIZE, address_of, embed_code, identity
 from essgeo.messages import tell
 from essgeo.schema.columns import COLUMNS, TITLE_END
-from essgeo.schema.vocabulary import (
-    CHALLENGES,
-    GROUP_SYMBOLS,
-    NO_SECTOR,
-    SECTOR_GROUPS,
-    SYMBOL_GROUPS,
-    split_codes,
-)
+from essgeo.schema.vocabulary import CHALLENGES, GROUP_SYMBOLS, NO_SECTOR, SECTOR_GROUPS, SYMBOL_GROUPS, split_codes
 from essgeo.text.languages import joined, method_in_words, placed, register_bound, texts
 
 if TYPE_CHECKING:
@@ -99,11 +85,7 @@ def shared_context(study: Study, background: Choice = "none", base: Sequence[Dra
 
 def index_page(study: Study) -> Context:
     """Return the portal: a map and the sentence of its theme, the target neighbourhoods side by side."""
-    return with_map(study) | {
-        "page": "index.html",
-        "headline": headline(study, "all"),
-        "rows": plot_rows(study, "all"),
-    }
+    return with_map(study) | {"page": "index.html", "headline": headline(study, "all"), "rows": plot_rows(study, "all")}
 
 
 def territory_page(study: Study) -> Context:
@@ -179,8 +161,7 @@ def with_map(study: Study, content: Context | None = None) -> Context:
     planned, lines = (study.stations["status"] == "planned").any(), cooperations(study)["features"]
     present = {split_codes(cell)[0] for cell in study.structures["sectors"].unique() if cell} | {NO_SECTOR}
     if unknown := sorted(present - set(SECTOR_GROUPS)):
-        message = tell("no_symbol", unknown=", ".join(unknown))
-        raise InputError(message)
+        raise InputError(tell("no_symbol", unknown=", ".join(unknown)))
     return {
         "has_map": True,
         "map": content or map_content(study),
@@ -221,8 +202,7 @@ def coverage_of(study: Study, level: str, **zone: str) -> dict[str, Any]:
     minutes = study.parameters.walk_minutes
     rows = records(where(study.coverage, level=level, theme="all", minutes=minutes, **zone))
     if not rows:
-        message = tell("no_coverage_row", zone=" ".join([level, *zone.values()]), minutes=minutes)
-        raise InputError(message)
+        raise InputError(tell("no_coverage_row", zone=" ".join([level, *zone.values()]), minutes=minutes))
     return rows[0]
 
 

@@ -204,11 +204,7 @@ _VOCABULARIES = {
 
 
 def study_content(
-    study: Study,
-    background: Choice,
-    base: Sequence[Drawn] = (),
-    page: str = "{code}.html",
-    letters: Sequence[str] = (),
+    study: Study, background: Choice, base: Sequence[Drawn] = (), page: str = "{code}.html", letters: Sequence[str] = ()
 ) -> dict[str, Any]:
     """Return what every map of a study shows: words, symbols, outlines, shares; ``page`` addresses a neighbourhood.
 

@@ -1,4 +1,4 @@
-"""What the page of sites and the brief of each scenario show."""
+"""The page of sites, and the brief of each scenario."""
 
 from __future__ import annotations
 

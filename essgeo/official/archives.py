@@ -91,8 +91,7 @@ def extract(archive: Path, pattern: str, folder: Path, *, max_bytes: int) -> lis
                 for name in wanted
             ]
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        message = tell("archive_damaged", name=archive.name, error=error)
-        raise SourceChangedError(message, cause="damaged") from error
+        raise SourceChangedError(tell("archive_damaged", name=archive.name, error=error), cause="damaged") from error
     except OSError as error:
         if isinstance(error, SourceChangedError):
             raise
@@ -110,8 +109,7 @@ def _refuse_unsafe(archive: Path, members: list[zipfile.ZipInfo], max_bytes: int
     elif total > _SMALL and total > MAX_RATIO * archive.stat().st_size:
         fault = tell("archive_bomb", total=total, st_size=archive.stat().st_size)
     if fault:
-        message = tell("archive_refused", name=archive.name, fault=fault)
-        raise SourceChangedError(message)
+        raise SourceChangedError(tell("archive_refused", name=archive.name, fault=fault))
 
 
 def _fault(member: zipfile.ZipInfo) -> str:

@@ -53,8 +53,7 @@ def overrides_file() -> Path | None:
     if path.is_file():
         return path.resolve()
     if named:
-        message = tell("sources_file_missing", path=path)
-        raise InputError(message)
+        raise InputError(tell("sources_file_missing", path=path))
     return None
 
 
@@ -84,12 +83,10 @@ def apply_overrides(tables: Mapping[str, dict[str, Any]], path: Path) -> dict[st
     try:
         given = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        message = tell("not_toml", path=path, error=error)
-        raise InputError(message) from error
+        raise InputError(tell("not_toml", path=path, error=error)) from error
     faults = [fault for name, changes in given.items() for fault in _faults(name, changes, tables)]
     if faults:
-        message = tell("faults_of_file", path=path, faults="; ".join(faults))
-        raise InputError(message)
+        raise InputError(tell("faults_of_file", path=path, faults="; ".join(faults)))
     changed = {name: _changed(tables[name], changes) | {"changed_by": str(path)} for name, changes in given.items()}
     return {**tables, **changed}
 
@@ -301,8 +298,7 @@ def find_source(name: str) -> Source:
     """
     sources = _sources()
     if name not in sources:
-        message = tell("source_unknown", name=name, sources=", ".join(sources))
-        raise InputError(message)
+        raise InputError(tell("source_unknown", name=name, sources=", ".join(sources)))
     return sources[name]
 
 
@@ -330,8 +326,7 @@ def area_of(source: Source, department: str) -> str:
     ''
     """
     if department and not is_department(department):
-        message = tell("department_unknown", department=department)
-        raise InputError(message)
+        raise InputError(tell("department_unknown", department=department))
     if source.locate["kind"] == "page":
         raise SourceUnavailableError(to_give(source), cause="page")
     if source.is_given:
@@ -344,8 +339,7 @@ def area_of(source: Source, department: str) -> str:
     if source.scope == "france":
         return ""
     if not department:
-        message = tell("needs_department", id=source.id, scope=source.scope)
-        raise InputError(message)
+        raise InputError(tell("needs_department", id=source.id, scope=source.scope))
     areas = source.areas or {}
     return areas.get(department) or areas.get("*") or department
 

@@ -1,4 +1,4 @@
-"""INSEE's IRIS and 200 m grid: outlines, residents, incomes."""
+"""IRIS and the 200 m grid of INSEE: outlines, residents, incomes."""
 
 from __future__ import annotations
 
@@ -76,8 +76,7 @@ def official_outlines(path: Path, source: Source, *, near: gpd.GeoSeries | None 
         known = official_columns(describe_features(path)["fields"], source, file=path.name)
         frame = read_features(path, columns=list(known), bbox=near)
     if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
-        message = tell("official_no_geometry", name=path.name, title=source.title, page=source.page)
-        raise SchemaError(message)
+        raise SchemaError(tell("official_no_geometry", name=path.name, title=source.title, page=source.page))
     require_crs(frame, path.name)
     frame = frame if frame.geometry.name == "geometry" else frame.rename_geometry("geometry")
     numbered = as_text(frame.set_axis(pd.RangeIndex(1, len(frame) + 1, name=ROW)))
@@ -172,8 +171,7 @@ def iris_layer(
     projected = [part.to_crs(crs) for part in outlines]
     frame = pd.concat(projected, ignore_index=True)
     if not frame["iris_code"].isin(population.index).any():
-        message = tell("no_census_iris", communes=", ".join(communes))
-        raise SchemaError(message)
+        raise SchemaError(tell("no_census_iris", communes=", ".join(communes)))
     people = frame["iris_code"].map(population)
     layer = frame[["iris_code", "name", "citycode", "city", "geometry"]].assign(
         population=people.fillna(0),
@@ -255,8 +253,7 @@ def cell_squares(cells: pd.Series, *, file: str) -> gpd.GeoSeries:
     wrong = cells[parts.isna().any(axis=1)]
     if len(wrong) or (parts[0] != parts[0].iloc[0]).any():
         what = tell("is_no_cell", value=wrong.iloc[0]) if len(wrong) else tell("cells_of_several_crs")
-        message = tell("grid_identifiers", file=file, what=what)
-        raise SourceChangedError(message)
+        raise SourceChangedError(tell("grid_identifiers", file=file, what=what))
     side, north, east = (parts[place].astype(float).to_numpy() for place in (1, 2, 3))
     squares = shapely.box(east, north, east + side, north + side)
     return gpd.GeoSeries(squares, index=cells.index, crs=int(parts[0].iloc[0]))

@@ -1,4 +1,4 @@
-"""Whether the current file of a source still is what its readers know, by its first and last bytes only."""
+"""Look at the current file of a source: does it still have the shape that readers know, by its first and last bytes."""
 
 from __future__ import annotations
 
@@ -109,8 +109,7 @@ def _look(source: Source, area: str, file: OfficialFile, web: Web) -> tuple[int,
     if size > source.max_megabytes * 1_000_000:
         fault = tell("too_many_bytes", size=size, max_megabytes=source.max_megabytes)
     if fault:
-        message = tell("check_changed", name=file.name, id=source.id, fault=fault, page=source.page)
-        raise SourceChangedError(message)
+        raise SourceChangedError(tell("check_changed", name=file.name, id=source.id, fault=fault, page=source.page))
     if archived:
         return size, _look_into(source, area, file, web, size)
     columns = _parquet_columns(file, web, size) if source.format == "parquet" else columns_in(head, source.format)
@@ -128,8 +127,7 @@ def _look_into(source: Source, area: str, file: OfficialFile, web: Web, size: in
         names = matching(archive.namelist(), pattern)
         if not names:
             there = ", ".join(archive.namelist()[:8])
-            message = tell("member_changed", name=file.name, id=source.id, pattern=pattern, there=there)
-            raise SourceChangedError(message)
+            raise SourceChangedError(tell("member_changed", name=file.name, id=source.id, pattern=pattern, there=there))
         form, suffix = ("dbf", ".dbf") if source.format == "shapefile" else (source.format, "")
         name = next((name for name in names if name.lower().endswith(suffix)), names[0])
         head = head_of(archive, name, max_bytes=HEAD_BYTES)

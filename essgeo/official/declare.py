@@ -115,8 +115,7 @@ def declare_territory(
     if path.exists():
         faults.append(tell("territory_exists", path=path))
     if faults:
-        message = tell("territory_faults", name=name, faults="; ".join(faults))
-        raise InputError(message)
+        raise InputError(tell("territory_faults", name=name, faults="; ".join(faults)))
     values = {
         "id": name,
         "name": title or " ".join(word.capitalize() for word in name.split("-")),
@@ -163,8 +162,7 @@ def _write(path: Path, text: str) -> Territory:
         path.write_text(text, encoding="utf-8")
         return load_territory(path.parent)
     except OSError as error:
-        message = tell("cannot_write", path=path, strerror=error.strerror)
-        raise InputError(message) from error
+        raise InputError(tell("cannot_write", path=path, strerror=error.strerror)) from error
     except InputError:
         path.unlink()
         if made:

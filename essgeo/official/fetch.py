@@ -177,8 +177,7 @@ def _renew(
                 return confirm(home, copy, source)
             return accept(work / f"{file.name}.part", home, source, came or file, copy)
     except filelock.Timeout as error:
-        message = tell("fetched_elsewhere", home=home, id=source.id)
-        raise SourceUnavailableError(message, cause="busy") from error
+        raise SourceUnavailableError(tell("fetched_elsewhere", home=home, id=source.id), cause="busy") from error
     except OSError as error:
         if isinstance(error, SourceError):
             raise
@@ -278,10 +277,7 @@ def _sweep(home: Path) -> None:
 def _disk_error(folder: Path, error: OSError) -> SourceUnavailableError:
     """Return what to say of a disk that is full or may not be written."""
     said = error.strerror or str(error)
-    return SourceUnavailableError(
-        tell("cannot_keep", folder=folder, said=said),
-        cause="disk",
-    )
+    return SourceUnavailableError(tell("cannot_keep", folder=folder, said=said), cause="disk")
 
 
 def use_file(source: Source, area: str, web: Web, use: Callable[[OfficialFile], Made]) -> tuple[OfficialFile, Made]:
@@ -321,8 +317,7 @@ def find_file(source: Source, area: str, web: Web, *, place: str = "url") -> Off
     try:
         answer: Any = json.loads(content)
     except ValueError as error:
-        message = tell("answer_not_json", url=url, error=error)
-        raise SourceChangedError(message) from error
+        raise SourceChangedError(tell("answer_not_json", url=url, error=error)) from error
     resource = choose_resource(source, answer if isinstance(answer, dict) else {})
     url, said = resource["url"], resource.get("checksum")
     checksum = f"{said.get('type')}:{said.get('value')}".lower() if isinstance(said, dict) and said.get("value") else ""

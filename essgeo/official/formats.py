@@ -113,8 +113,7 @@ def columns_of(path: Path, form: str) -> list[str] | None:
         with path.open("rb") as stream:
             return columns_in(stream.read(_LOCAL_HEAD_BYTES), form)
     except (pa.ArrowException, ValueError, zlib.error) as error:
-        message = tell("header_unreadable", name=path.name, error=error)
-        raise SourceChangedError(message) from error
+        raise SourceChangedError(tell("header_unreadable", name=path.name, error=error)) from error
 
 
 def absent_in(path: Path, source: Source) -> list[str]:

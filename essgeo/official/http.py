@@ -298,24 +298,20 @@ class Web:
         at_home = bool(self.mirror) or url.startswith("http:")
         for _ in range(_MAX_REDIRECTS + 1):
             if not (url.startswith("https:") or (at_home and is_private(url))):
-                message = tell("https_only", url=url)
-                raise SourceUnavailableError(message)
+                raise SourceUnavailableError(tell("https_only", url=url))
             with contextlib.ExitStack() as stack:
                 request = self.send(mirror_address(url, self.mirror), {"Accept-Encoding": "identity", **headers})
                 try:
                     answer = stack.enter_context(request)
                 except ValueError as error:
-                    message = tell("no_address_web", url=url, error=error)
-                    raise SourceUnavailableError(message) from error
+                    raise SourceUnavailableError(tell("no_address_web", url=url, error=error)) from error
                 if not answer.response.is_redirect:
                     if answer.status not in {OK, PARTIAL, NOT_MODIFIED, NO_SUCH_RANGE}:
-                        message = tell("server_answered", url=url, status=answer.status)
-                        raise GoneError(message)
+                        raise GoneError(tell("server_answered", url=url, status=answer.status))
                     yield answer
                     return
                 url = urljoin(url, answer.headers["Location"])
-        message = tell("redirected", url=url, max_redirects=_MAX_REDIRECTS)
-        raise SourceUnavailableError(message)
+        raise SourceUnavailableError(tell("redirected", url=url, max_redirects=_MAX_REDIRECTS))
 
     def read(self, url: str, *, max_bytes: int, headers: Mapping[str, str] | None = None) -> tuple[bytes, int]:
         """Return the first bytes of an address, at most so many, and the size of the whole (0: not said)."""
@@ -357,13 +353,11 @@ class Web:
                 items += page["results"]
                 upcoming = page.get("next")
             except (ValueError, TypeError, KeyError, AttributeError) as error:
-                message = tell("list_page", following=following)
-                raise SourceChangedError(message) from error
+                raise SourceChangedError(tell("list_page", following=following)) from error
             if not upcoming:
                 return json.dumps({"results": items}, ensure_ascii=False).encode()
             following = str(upcoming)
-        message = tell("list_pages", url=url, max_pages=_MAX_PAGES)
-        raise SourceChangedError(message)
+        raise SourceChangedError(tell("list_pages", url=url, max_pages=_MAX_PAGES))
 
 
 def mirror_address(url: str, mirror: str | None) -> str:
@@ -379,8 +373,7 @@ def mirror_address(url: str, mirror: str | None) -> str:
     if not mirror or url.startswith(f"{mirror.rstrip('/')}/"):
         return url
     if not is_private(mirror):
-        message = tell("mirror_https", mirror=mirror)
-        raise InputError(message)
+        raise InputError(tell("mirror_https", mirror=mirror))
     return f"{mirror.rstrip('/')}/{url.partition('://')[2]}"
 
 

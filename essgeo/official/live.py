@@ -216,9 +216,7 @@ def _read_or_fall_back(
     raise why
 
 
-def _fallbacks(
-    earlier: Mapping[OfficialFile, Sequence[OfficialFile]],
-) -> Iterator[dict[OfficialFile, OfficialFile]]:
+def _fallbacks(earlier: Mapping[OfficialFile, Sequence[OfficialFile]]) -> Iterator[dict[OfficialFile, OfficialFile]]:
     """Give what to read instead of files: one of them by each copy behind it, then all by their newest, or oldest."""
     for file, copies in earlier.items():
         yield from ({file: copy} for copy in copies)
@@ -272,8 +270,7 @@ def _files(live: Live, source: Source) -> list[OfficialFile]:
         file = live.fetch(source, area=department, offline=live.offline, progress=live.progress)
         files[file.path] = file
     if not files:
-        message = tell("territory_no_commune", name=live.territory.name)
-        raise SourceUnavailableError(message)
+        raise SourceUnavailableError(tell("territory_no_commune", name=live.territory.name))
     return list(files.values())
 
 

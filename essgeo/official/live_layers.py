@@ -8,13 +8,7 @@ import geopandas as gpd
 import pandas as pd
 
 from essgeo.errors import InputError, SourceChangedError, SourceUnavailableError
-from essgeo.files.layers import (
-    areas_as_neighbourhoods,
-    communes_of,
-    own_layer,
-    own_projects,
-    read_neighbourhoods,
-)
+from essgeo.files.layers import areas_as_neighbourhoods, communes_of, own_layer, own_projects, read_neighbourhoods
 from essgeo.files.perimeters import empty_layer, perimeters_in, read_renewal, read_zones, renewal_zones
 from essgeo.files.provenance import given_input
 from essgeo.messages import language, tell
@@ -173,8 +167,7 @@ def live_qpv(live: Live, *, vintage: str, within: shapely.Geometry) -> Found[gpd
     here, name = live.territory, f"qpv_{vintage}"
     known = [source.vintage for source in read_catalogue().values() if source.layer == "qpv"]
     if vintage not in known:
-        message = tell("qpv_vintage_unknown", vintage=vintage, known=", ".join(sorted(known)))
-        raise InputError(message)
+        raise InputError(tell("qpv_vintage_unknown", vintage=vintage, known=", ".join(sorted(known))))
 
     source = find_source(name)
     return find(
@@ -359,8 +352,7 @@ def read_layer(
     if offline:
         return own_layer(territory, layer, vintage=vintage)
     if layer not in OFFICIAL:
-        message = tell("no_official_layer", layer=layer, official=", ".join(OFFICIAL))
-        raise SourceUnavailableError(message)
+        raise SourceUnavailableError(tell("no_official_layer", layer=layer, official=", ".join(OFFICIAL)))
     found = _official(Live(territory), layer, vintage or territory.vintage)
     found.value.attrs["notes"] = [*found.notes, *(source.note for source in found.inputs if source.note)]
     found.value.attrs["faults"] = list(found.faults)
@@ -393,6 +385,5 @@ def _official_projects(live: Live, vintage: str, *, within: shapely.Geometry) ->
     qpv, listed = live_qpv(live, vintage=vintage, within=within), live_projects(live, within=within)
     projects, qpv_2015 = listed.value
     if qpv_2015 is not None and vintage != RENEWAL_VINTAGE:
-        message = tell("npnru_official_vintage", renewal_vintage=RENEWAL_VINTAGE, vintage=vintage)
-        raise SourceUnavailableError(message)
+        raise SourceUnavailableError(tell("npnru_official_vintage", renewal_vintage=RENEWAL_VINTAGE, vintage=vintage))
     return gather(renewal_zones(projects, qpv.value, vintage=vintage), qpv, listed)

@@ -199,8 +199,7 @@ def _points(table: pd.DataFrame, file: str) -> gpd.GeoSeries:
     shapes = shapely.from_wkt(texts.where(texts != "", None).to_numpy(dtype=object), on_invalid="ignore")
     points = gpd.GeoSeries(shapely.point_on_surface(shapes), index=table.index, crs=GEOGRAPHIC)
     if (np.abs(points.get_coordinates().to_numpy()) > _MAX_DEGREES).any():
-        message = tell("sites_not_degrees", file=file)
-        raise SourceChangedError(message)
+        raise SourceChangedError(tell("sites_not_degrees", file=file))
     return points
 
 
@@ -263,8 +262,7 @@ def read_naf_2025(path: Path) -> dict[str, str]:
     codes = rows.apply(lambda column: column.str.strip().str.upper())
     codes = codes[codes.apply(lambda column: column.str.fullmatch(_NAF_CODE)).all(axis=1)]
     if codes.empty:
-        message = tell("naf_no_codes", file=path.name, page=source.page)
-        raise SourceChangedError(message)
+        raise SourceChangedError(tell("naf_no_codes", file=path.name, page=source.page))
     return {new: "+".join(sorted(set(old))) for new, old in codes.groupby("naf_2025")["naf"]}
 
 
@@ -326,8 +324,7 @@ def _sheets_of(path: Path) -> list[list[tuple[object, ...]]]:
     except (InputError, SourceChangedError):
         raise
     except Exception as error:
-        message = tell("workbook_unreadable", path=path, error=error)
-        raise InputError(message) from error
+        raise InputError(tell("workbook_unreadable", path=path, error=error)) from error
 
 
 def _family(text: str) -> str:
@@ -393,8 +390,7 @@ def read_official(
     source = find_source(name)
     wanted = {column: list(values) for column, values in (only or {}).items()}
     if unknown := sorted(wanted.keys() - source.columns.keys()):
-        message = tell("source_no_column", id=name, unknown=", ".join(unknown), known=", ".join(source.columns))
-        raise InputError(message)
+        raise InputError(tell("source_no_column", id=name, unknown=", ".join(unknown), known=", ".join(source.columns)))
     try:
         table = _rows(path, source, wanted)
     except SourceChangedError as error:

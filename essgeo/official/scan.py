@@ -64,8 +64,7 @@ def database(*, memory: str = MEMORY) -> Iterator[duckdb.DuckDBPyConnection]:
             except duckdb.Error as error:
                 if type(error).__name__ not in _UNREADABLE:
                     raise
-                message = tell("sirene_unreadable", error=str(error).splitlines()[0])
-                raise InputError(message) from error
+                raise InputError(tell("sirene_unreadable", error=str(error).splitlines()[0])) from error
 
 
 @dataclass(frozen=True)
@@ -104,12 +103,10 @@ def scan(base: duckdb.DuckDBPyConnection, path: Path, source: Source) -> Scan:
     [('005580113', '')]
     """
     if not path.is_file():
-        message = tell("sirene_missing", path=path, id=source.id)
-        raise InputError(message)
+        raise InputError(tell("sirene_missing", path=path, id=source.id))
     form = _FORMATS.get(path.suffix.lower())
     if form is None:
-        message = tell("sirene_suffix", path=path, suffix=path.suffix or tell("word_no_suffix"))
-        raise InputError(message)
+        raise InputError(tell("sirene_suffix", path=path, suffix=path.suffix or tell("word_no_suffix")))
     table = form.format(path=sql_text(_literal(str(path))), encoding=sql_text(_encoding(path)))
     described = base.execute(f"DESCRIBE SELECT * FROM {table}").fetchall()
     columns = official_columns([str(row[0]) for row in described], source, file=path.name)

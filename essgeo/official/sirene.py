@@ -170,8 +170,7 @@ def within_communes(site: Scan, citycodes: Collection[str] | None) -> str:
         return "true"
     wrong = sorted(code for code in citycodes if not re.fullmatch(r"\d[\dAB]\d{3}", code))
     if wrong or not citycodes:
-        message = tell("sirene_communes", wrong=", ".join(wrong) or tell("word_none"))
-        raise InputError(message)
+        raise InputError(tell("sirene_communes", wrong=", ".join(wrong) or tell("word_none")))
     return f"{site.raw['citycode']} IN ({', '.join(map(sql_text, sorted(citycodes)))})"
 
 

@@ -370,16 +370,14 @@ def _check_sum(part: Path, file: OfficialFile) -> None:
     """Refuse a file whose size or sum is not the one its publisher gives."""
     size = part.stat().st_size
     if file.size and size != file.size:
-        message = tell("size_differs", url=file.url, size=size, size_2=file.size)
-        raise ChecksumError(message)
+        raise ChecksumError(tell("size_differs", url=file.url, size=size, size_2=file.size))
     algorithm, _, wanted = file.checksum.partition(":")
     if not wanted or algorithm not in _ALGORITHMS:
         return
     with part.open("rb") as stream:
         found = hashlib.file_digest(stream, lambda: hashlib.new(algorithm, usedforsecurity=False))
     if found.hexdigest() != wanted:
-        message = tell("checksum_differs", url=file.url, algorithm=algorithm)
-        raise ChecksumError(message)
+        raise ChecksumError(tell("checksum_differs", url=file.url, algorithm=algorithm))
 
 
 def _check_edges(path: Path, source: Source, *, archive: bool = False) -> None:

@@ -130,11 +130,7 @@ def schema_file(table: str, columns: Collection[str], lang: Lang, *, excel: bool
 
 
 def _field(column: Column, lang: Lang, *, excel: bool) -> dict[str, Any]:
-    field: dict[str, Any] = {
-        "name": column.name,
-        "type": _TYPES[column.kind],
-        "description": column.description[lang],
-    }
+    field: dict[str, Any] = {"name": column.name, "type": _TYPES[column.kind], "description": column.description[lang]}
     if excel and column.kind == "number":
         field["decimalChar"] = ","
     if column.unit:

@@ -94,11 +94,9 @@ def check_folder(out: Path, read: Mapping[str, Path]) -> None:
         Names the file.
     """
     if not out.resolve().name:
-        message = tell("publish_root", out=out)
-        raise InputError(message)
+        raise InputError(tell("publish_root", out=out))
     if out.exists() and not out.is_dir():
-        message = tell("publish_file", out=out)
-        raise InputError(message)
+        raise InputError(tell("publish_file", out=out))
     there = next(path for path in (out.resolve(), *out.resolve().parents) if path.exists())
     if not there.is_dir() or not os.access(there, os.W_OK):
         strerror = os.strerror(errno.EACCES if there.is_dir() else errno.ENOTDIR)
@@ -116,8 +114,7 @@ def _prepare(out: Path, work: Path) -> None:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        message = tell("publish_refused", out=out, strerror=error.strerror, filename=error.filename)
-        raise InputError(message) from error
+        raise InputError(tell("publish_refused", out=out, strerror=error.strerror, filename=error.filename)) from error
 
 
 @contextmanager
@@ -127,8 +124,7 @@ def _alone(work: Path, out: Path) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout as error:
-        message = tell("publish_busy", out=out)
-        raise InputError(message) from error
+        raise InputError(tell("publish_busy", out=out)) from error
     try:
         yield
     finally:
@@ -145,8 +141,7 @@ def _publish(work: Path, out: Path) -> None:
     ours = _listed(out)
     foreign = [name for name in files if name not in ours and (out / name).exists()]
     if foreign:
-        message = tell("publish_foreign", out=out, foreign=", ".join(foreign))
-        raise InputError(message)
+        raise InputError(tell("publish_foreign", out=out, foreign=", ".join(foreign)))
     (staging / MANIFEST).write_text(json.dumps({"files": files}, indent=1), encoding="utf-8")
     moved = [*files, MANIFEST]
     touched = sorted({*moved, *ours})
@@ -162,8 +157,7 @@ def _publish(work: Path, out: Path) -> None:
             (out / name).unlink(missing_ok=True)
         _remove_empty(out, ours)
     except OSError as error:
-        message = tell("publish_stopped", out=out, strerror=error.strerror, filename=error.filename)
-        raise InputError(message) from error
+        raise InputError(tell("publish_stopped", out=out, strerror=error.strerror, filename=error.filename)) from error
     (work / _JOURNAL).unlink()
 
 

@@ -157,8 +157,7 @@ def _require_columns(frames: dict[str, pd.DataFrame]) -> None:
         if (missing := [column.name for column in TABLES[name].columns if column.name not in frame.columns])
     ]
     if faults:
-        message = tell("release_columns", faults="; ".join(faults))
-        raise SchemaError(message)
+        raise SchemaError(tell("release_columns", faults="; ".join(faults)))
 
 
 def _typed(frame: pd.DataFrame, columns: tuple[Column, ...]) -> pd.DataFrame:
@@ -343,13 +342,7 @@ def attributions(study: Setting, caveats: Iterable[str], files: Mapping[str, Col
         Markdown in the language of the study; text from the inputs is escaped.
     """
     own = words(study.lang)["attributions"]
-    lines = [
-        f"# {_escape(study.territory.name)}. {own['title']}",
-        "",
-        own["intro"],
-        "",
-        own["pages"],
-    ]
+    lines = [f"# {_escape(study.territory.name)}. {own['title']}", "", own["intro"], "", own["pages"]]
     if is_share_alike(study.credited):
         lines += ["", own["odbl"]]
     for licence in sorted({source.licence for source in study.credited}):

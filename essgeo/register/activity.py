@@ -1,4 +1,4 @@
-"""What counts on a day, and how likely it still does."""
+"""Which structures count on a day, and how likely one that nobody verified still exists."""
 
 from __future__ import annotations
 
@@ -53,8 +53,7 @@ def as_day(day: dt.date | str | None) -> dt.date | None:
             return dt.date(year, month, int(found["d"] or found["day"] or last))
     except (ValueError, calendar.IllegalMonthError):
         pass
-    message = tell("bad_day", value=day)
-    raise InputError(message)
+    raise InputError(tell("bad_day", value=day))
 
 
 def counted_on(structures: pd.DataFrame, day: dt.date | str | None = None) -> pd.Series:

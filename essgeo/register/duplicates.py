@@ -1,4 +1,4 @@
-"""The same structure twice: suggestions, and the decisions of a human."""
+"""The same structure twice: suggested pairs, and what a human decides of them."""
 
 from __future__ import annotations
 
@@ -244,8 +244,7 @@ def join_decisions(*parts: pd.DataFrame) -> pd.DataFrame:
     twice = joined[joined.duplicated(["left", "right"])]
     if len(twice):
         left, right = twice.iloc[0][["left", "right"]]
-        message = tell("decisions_differ", left=left, right=right)
-        raise SchemaError(message)
+        raise SchemaError(tell("decisions_differ", left=left, right=right))
     return joined
 
 

@@ -1,4 +1,4 @@
-"""The register as a file: what a town opens, and what a study reads back."""
+"""Establishments of SIRENE as structures, and a register as the file that a study reads back."""
 
 from __future__ import annotations
 

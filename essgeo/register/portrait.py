@@ -183,8 +183,7 @@ def _figures(seed_figures: pd.DataFrame, scope: str) -> dict[str, float]:
     values = pd.to_numeric(rows["value"], errors="coerce")
     if values.isna().any():
         wrong = ", ".join(rows.loc[values.isna(), "key"])
-        message = tell("seed_not_number", wrong=wrong)
-        raise SchemaError(message)
+        raise SchemaError(tell("seed_not_number", wrong=wrong))
     return dict(zip(rows["key"], values.astype(float), strict=True))
 
 

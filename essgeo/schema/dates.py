@@ -113,11 +113,9 @@ class Period:
         """Refuse what is not two months in order."""
         for month in (self.first, self.last):
             if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
-                message = tell("not_a_month", month=month)
-                raise InputError(message)
+                raise InputError(tell("not_a_month", month=month))
         if self.last < self.first:
-            message = tell("period_backwards", last=self.last, first=self.first)
-            raise InputError(message)
+            raise InputError(tell("period_backwards", last=self.last, first=self.first))
 
     @property
     def months(self) -> NDArray[np.int64]:

@@ -95,8 +95,7 @@ def validate(frame: Frame, layer: str | Layer, *, source: str) -> Frame:
     if missing:
         seen = ", ".join(map(str, plain.columns)) or tell("word_none")
         columns = plural("missing_column", len(missing), names=", ".join(missing))
-        message = tell("columns_missing", source=source, columns=columns, seen=seen)
-        raise SchemaError(message)
+        raise SchemaError(tell("columns_missing", source=source, columns=columns, seen=seen))
     faults = list(_index_faults(plain[contract.index], rows))
     vocabularies = {}
     for field in contract.fields:
@@ -405,8 +404,7 @@ def _coordinate_faults(frame: pd.DataFrame) -> Iterator[Fault]:
 
 def _geometry_faults(frame: pd.DataFrame, source: str) -> Iterator[Fault]:
     if not isinstance(frame, gpd.GeoDataFrame):
-        message = tell("layer_geometry", source=source, polygons=" or ".join(POLYGONS))
-        raise SchemaError(message)
+        raise SchemaError(tell("layer_geometry", source=source, polygons=" or ".join(POLYGONS)))
     require_crs(frame, source)
     for position, shape in enumerate(frame.geometry):
         if shape is None or shape.is_empty:

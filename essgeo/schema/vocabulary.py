@@ -183,11 +183,7 @@ OWNER_KINDS = _labels(
 
 
 INTERESTS = _labels(
-    {
-        "national": ("national", "national"),
-        "regional": ("régional", "regional"),
-        "none": ("aucun", "none"),
-    }
+    {"national": ("national", "national"), "regional": ("régional", "regional"), "none": ("aucun", "none")}
 )
 
 
