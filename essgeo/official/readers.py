@@ -167,24 +167,16 @@ def read_cartofriches(path: Path, source: Source, *, communes: Collection[str], 
         as_of=text["as_of"].where(text["as_of"].str.fullmatch(MONTH), ""),
         source=source.page,
         # Whether persons or bodies own a site, and which kinds of them; nobody is named.
-        owner_type=[
-            " ; ".join(
-                filter(
-                    None,
-                    (
-                        owner,
-                        ", ".join(
-                            OWNER_KINDS[code]["fr"] if code in OWNER_KINDS else code
-                            for code in codes.strip("{}").split(",")
-                        ),
-                    ),
-                )
-            )
-            for owner, codes in zip(text["owner_type"], text["owner_category"], strict=True)
-        ],
+        owner_type=list(map(_owner, text["owner_type"], text["owner_category"])),
     )
     table = validate(described, "sites", source=path.name).drop(columns=["lon", "lat"])
     return gpd.GeoDataFrame(table, geometry=points.to_crs(crs).to_numpy(), crs=crs)
+
+
+def _owner(owner: str, codes: str) -> str:
+    """Return what a site says of its owner, and the kinds that its codes (``{01,02}``) name."""
+    kinds = ", ".join(OWNER_KINDS.get(code, {"fr": code})["fr"] for code in codes.strip("{}").split(","))
+    return " ; ".join(filter(None, (owner, kinds)))
 
 
 def _points(table: pd.DataFrame, file: str) -> gpd.GeoSeries:
