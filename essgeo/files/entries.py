@@ -136,6 +136,8 @@ def take_positions(taken: pd.DataFrame, rows: pd.Index) -> tuple[pd.DataFrame, l
     >>> found.round(2).to_numpy().tolist()[0], [(row, what) for row, _, what in faults]
     ([2.4, 48.9], [(0, 'were exchanged (lon 48,9, lat 2,4)')])
     """
+    # `places` gets a pair for each row, NaN where there is none; rows in metres are put into degrees together at the
+    # end.
     columns = [list(taken[name]) if name in taken else [""] * len(taken) for name in ("lon", "lat", "point")]
     places: list[tuple[float, float]] = []
     metric: list[int] = []
@@ -206,6 +208,7 @@ def _unprojected(given: NDArray[np.float64]) -> tuple[NDArray[np.float64], list[
     """
     degrees, systems = np.full(given.shape, np.nan), [""] * len(given)
     for columns, system in itertools.product(([0, 1], [1, 0]), _SYSTEMS):
+        # Each system is tried, in both orders of the numbers, on the places that none before it put into France.
         left = np.flatnonzero(np.isnan(degrees[:, 0]))
         if not len(left):
             break

@@ -224,6 +224,7 @@ def _room(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.floa
     """Return how far the address is from each that is the fifth nearest, in metres; inf where there are fewer."""
     if not len(lon):
         return np.empty(0, dtype=np.float32)
+    # Metres on a plane about the middle of the department; each address is its own nearest, hence one neighbour more.
     places = np.column_stack([lon * np.cos(np.radians(np.median(lat))), lat]) * METRES_PER_DEGREE
     return np.asarray(cKDTree(places).query(places, k=[NEAREST + 1])[0], dtype=np.float32)[:, 0]
 

@@ -77,6 +77,7 @@ def radii(index: AddressIndex, pairs: Pairs) -> NDArray[np.float64]:
     A house by the spacing of the addresses around it, a street by the extent of its own houses, anything else by its
     precision; a range or list of numbers holds both ends.
     """
+    # That of the precision first, replaced below for houses and for streets, whose own surroundings tell more.
     radius = np.array([RADIUS_M[name] for name in PRECISIONS])[pairs.precision]
     for position in np.unique(pairs.department).tolist():
         department = index.department(position)

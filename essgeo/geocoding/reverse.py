@@ -109,6 +109,7 @@ def _degrees(points: pd.DataFrame) -> NDArray[np.float64]:
 @lru_cache(maxsize=4)
 def _tree(department: Department) -> tuple[cKDTree, NDArray[np.float64], tuple[NDArray[np.float64], ...]]:
     """Return the addresses of a department in degrees as long one way as the other, that shrinking, and their box."""
+    # (addresses, 2): a degree of longitude is shorter than one of latitude by the cosine of the latitude.
     lon_lat = department.points(np.arange(len(department.slots))).T
     low, high = (
         (lon_lat.min(axis=0), lon_lat.max(axis=0)) if len(lon_lat) else (np.full(2, np.inf), np.full(2, -np.inf))

@@ -40,6 +40,7 @@ def rank_in(groups: NDArray[np.int64]) -> NDArray[np.int64]:
     >>> rank_in(np.array([3, 3, 7])).tolist()
     [0, 1, 0]
     """
+    # Where each group begins: the rank of a row is its place less that of the first row of its group.
     new = np.flatnonzero(np.diff(groups, prepend=groups[:1] - 1))
     return np.arange(len(groups)) - np.repeat(new, np.diff(np.append(new, len(groups))))
 

@@ -180,5 +180,6 @@ def available_months(candidates: pd.DataFrame, period: Period) -> NDArray[np.boo
     opens = np.array([month_number(text, last=False) for text in candidates["available_from"]], dtype=np.int64)
     closes = np.array([month_number(text, last=True) for text in candidates["available_to"]], dtype=np.int64)
     months = period.months
+    # Candidates in rows, months in columns.
     available: NDArray[np.bool_] = (opens[:, None] <= months) & (months <= closes[:, None])
     return available

@@ -218,6 +218,7 @@ def with_programme(qpv: gpd.GeoDataFrame, npnru: gpd.GeoDataFrame) -> gpd.GeoDat
     """
     same = npnru.index.isin(qpv.index)
     drawn = npnru[~same]
+    # One entry a pair of a QPV and a project that touch: their places in both layers, and the ground they share.
     zone, project = drawn.sindex.query(qpv.geometry, predicate="intersects", sort=True)
     shapes = drawn.geometry.to_numpy()[project]
     shared = shapely.area(shapely.intersection(qpv.geometry.to_numpy()[zone], shapes))

@@ -245,6 +245,7 @@ def _radii(points: gpd.GeoDataFrame, radius_m: str | float) -> Floats:
     field = radius_m if isinstance(radius_m, str) else "radius_m"
     values = points[radius_m] if isinstance(radius_m, str) else pd.Series(float(radius_m), index=points.index)
     radius = pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    # A cell that is empty is an exact position; one that holds something else than a number is a fault.
     wrong = (np.isnan(radius) & values.notna().to_numpy()) | (radius < 0) | np.isinf(radius)
     advice = "is not a radius; give metres, 0 or more"
     refuse("points", points.index, (field, wrong, lambda i: f"'{values.iloc[i]}' {advice}"))
