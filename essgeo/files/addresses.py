@@ -150,7 +150,7 @@ def require_address(table: pd.DataFrame, reading: Reading, *, source: str) -> No
         raise InputError(tell("no_address_column", source=source, seen=seen))
 
 
-def addresses_of(table: pd.DataFrame, reading: Reading, *, source: str = "the layer") -> pd.DataFrame:
+def addresses_of(table: pd.DataFrame, reading: Reading, *, source: str) -> pd.DataFrame:
     """Return the table that :func:`essgeo.geocode` takes, from any table and how its columns are read.
 
     Coordinates are those of the columns, or the points of a layer. The index is that of ``structure_id``, or of
@@ -158,7 +158,8 @@ def addresses_of(table: pd.DataFrame, reading: Reading, *, source: str = "the la
     (:func:`essgeo.files.redact.restricted_rows`) is marked ``[ND]``.
 
     >>> table = pd.DataFrame({"n": ["12"], "voie": ["rue A"], "ville": ["Bondy"]})
-    >>> addresses_of(table, address_columns(table, source="mine.csv"))[["address", "city"]].values.tolist()
+    >>> reading = address_columns(table, source="mine.csv")
+    >>> addresses_of(table, reading, source="mine.csv")[["address", "city"]].values.tolist()
     [['12 rue A', 'Bondy']]
     """
     rows = table.index if table.index.name == ROW else pd.RangeIndex(1, len(table) + 1)
@@ -213,7 +214,8 @@ def with_results(table: pd.DataFrame, geocoded: pd.DataFrame) -> gpd.GeoDataFram
 
     >>> from essgeo import geocode
     >>> table = pd.DataFrame({"rue": ["1 rue A"], "n": [7]})
-    >>> found = geocode(addresses_of(table, address_columns(table, source="mine.csv")))
+    >>> reading = address_columns(table, source="mine.csv")
+    >>> found = geocode(addresses_of(table, reading, source="mine.csv"))
     >>> with_results(table, found)[["rue", "n", "geo_status"]].values.tolist()
     [['1 rue A', 7, 'not_found']]
     """

@@ -368,6 +368,14 @@ def plan_of(study: Setting, within: tuple[float, float, float, float] | None = N
     )
 
 
+def fit(bounds: Sequence[float], within: tuple[float, float, float, float]) -> Plan:
+    """Return the plan of metric bounds as large as it can be in the middle of a frame: left, top, right and bottom."""
+    (west, south, east, north), (left, top, right, bottom) = bounds, within
+    scale = min((right - left) / (east - west), (bottom - top) / (north - south))
+    shift = (left + right - scale * (west + east)) / 2, (top + bottom + scale * (south + north)) / 2
+    return Plan(round(bottom - top), scale, shift, width=round(right - left))
+
+
 def _frame(bounds: Sequence[float]) -> Plan:
     west, south, east, north = bounds
     scale = (WIDTH - 2 * MARGIN) / (east - west)

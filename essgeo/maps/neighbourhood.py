@@ -13,7 +13,7 @@ from essgeo.access.walking import reach_m
 from essgeo.gaps.ranks import SILENT
 from essgeo.gaps.reach import THEME_ROWS, theme_bits, unpack_themes
 from essgeo.gaps.support_chain import HERE, UNPLACED
-from essgeo.maps.drawing import TOLERANCE_M, period, surface, svg_path
+from essgeo.maps.drawing import TOLERANCE_M, fit, period, surface, svg_path
 from essgeo.maps.fill import colours_of_iris, coverage_themes
 from essgeo.maps.findings import (
     Row,
@@ -255,14 +255,7 @@ def _small_maps(study: Study, sheet: Sheet, outline: shapely.Geometry, themes: l
     """Return the small maps of an area: its paths once, and for each theme the IRIS of each colour and its places."""
     chosen = study.parameters
     around = shapely.buffer(outline, reach_m(chosen.walk_minutes, chosen.speed_kmh))
-    west, south, east, north = shapely.bounds(around).tolist()
-    scale = min(SMALL_WIDTH / (east - west), SMALL_HEIGHT / (north - south))
-    shift = np.array([SMALL_WIDTH - scale * (west + east), SMALL_HEIGHT + scale * (south + north)]) / 2
-
-    def drawn(xy: NDArray[np.float64]) -> NDArray[np.float64]:
-        units: NDArray[np.float64] = xy * (scale, -scale) + shift
-        return units
-
+    drawn = fit(shapely.bounds(around).tolist(), (0, 0, SMALL_WIDTH, SMALL_HEIGHT)).drawn
     frame = shapely.box(0, 0, SMALL_WIDTH, SMALL_HEIGHT)
     shapes = shapely.transform(sheet.shapes, drawn)
     seen = np.flatnonzero(shapely.intersects(shapes, frame))

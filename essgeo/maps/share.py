@@ -15,6 +15,7 @@ import numpy as np
 import shapely
 from PIL import Image, ImageDraw, ImageFont
 
+from essgeo.maps.drawing import fit
 from essgeo.maps.fill import colours_of_iris
 from essgeo.maps.findings import headline
 from essgeo.territory import DEFAULT, INK, PAPER, QUIET
@@ -160,14 +161,10 @@ def _draw_map(
     focus: str,
     sites: gpd.GeoDataFrame | None,
 ) -> None:
-    west, south, east, north = study.communes.total_bounds
-    left, top, right, bottom = within
-    scale = min((right - left) / (east - west), (bottom - top) / (north - south))
-    # Where the metric origin lies, so that the territory is in the middle of its frame, north up.
-    shift = (left + right - scale * (west + east)) / 2, (top + bottom + scale * (south + north)) / 2
+    plan = fit(study.communes.total_bounds, within)
 
     def rings(layer: gpd.GeoDataFrame) -> list[list[tuple[float, float]]]:
-        placed = shapely.transform(layer.geometry.to_numpy(), lambda xy: xy * (scale, -scale) + shift)
+        placed = shapely.transform(layer.geometry.to_numpy(), plan.drawn)
         return [
             [tuple(point) for point in shapely.get_coordinates(part.exterior).tolist()]
             for shape in placed
@@ -186,6 +183,6 @@ def _draw_map(
         for ring in rings(study.neighbourhoods.loc[[code]]):
             pen.line(ring, fill="#a3003c", width=(6 if code == focus else 3) * _SHARP, joint="curve")
     if sites is not None:
-        for place, (x, y) in enumerate(shapely.get_coordinates(sites.geometry.to_numpy()) * (scale, -scale) + shift, 1):
+        for place, (x, y) in enumerate(plan.points(sites), start=1):
             pen.circle((x, y), 15 * _SHARP, fill="#a3003c", outline="#ffffff", width=2 * _SHARP)
             pen.text((x, y), str(place), font=_font(20 * _SHARP, 700), fill="#ffffff", anchor="mm")

@@ -54,7 +54,7 @@ def placed(tmp_path: Path) -> gpd.GeoDataFrame:
     path.write_text(LIST, encoding="utf-8")
     table = read_table(path, as_is=True)
     with pytest.warns(InputWarning, match="Total : 8"):
-        addresses = addresses_of(table, address_columns(table, source="list.csv"))
+        addresses = addresses_of(table, address_columns(table, source="list.csv"), source="list.csv")
     return with_results(table, geocode(addresses, using=KNOWN, corrections=CORRECTIONS))
 
 
