@@ -8,19 +8,20 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from essgeo.errors import CRSMismatchError, InputError, MissingCRSError, SchemaError
 from essgeo.uncertainty import DISCS
 from essgeo.zoning import count_in, crosswalk, locate_in
+from tests.conftest import examples
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
 RING = shapely.box(0, 0, 100, 100).difference(shapely.box(40, 40, 60, 60))
 MANY = shapely.MultiPolygon([shapely.box(0, 0, 50, 50), shapely.box(50, 50, 90, 90), shapely.box(300, 0, 340, 20)])
-FEW = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = examples(15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 seeds = st.integers(0, 2**32 - 1)
 
 
