@@ -22,7 +22,7 @@ from conftest import run_once
 from essgeo import export, load_territory, run_study
 from essgeo.cli.summary import caveat
 from essgeo.errors import InputError, InputWarning, SchemaError, SourceUnavailableError
-from essgeo.maps.findings import tally
+from essgeo.maps.pages import tally
 from essgeo.processes import side_by_side
 from essgeo.publish.release import caveats, release
 from essgeo.study import Options, place, set_up
