@@ -241,7 +241,6 @@ _ROWS_MEASURED = 200
 
 _LEFT_OUT = {"iris_coverage"}  # thousands of rows that only a map needs; tables/iris_coverage.csv has them
 
-
 _HEADER = {"bold": True, "font_color": "#FFFFFF", "bg_color": "#1F4E79"}
 
 
