@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Row: TypeAlias = Mapping[str, Any]
 
 SURELY = 1e-9
-"""A share so near to 0 or 1 is nobody or everybody."""
+"""A share as near as this to 0 or 1 is nobody or everybody."""
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -75,7 +75,7 @@ ALPHABET = string.digits + string.ascii_letters + "!#$%()*+,-./:;=?@[]^_{|}~"
 """One character a row, where a column has no more values than there are characters here."""
 
 LEAST_DATED = 0.5
-"""A slider of months is offered where the start of so many of the structures is known."""
+"""A slider of months is offered where the start of at least this share of the structures is known."""
 
 LISTS = ("sectors", "challenges", "roles", "support_stages")
 
