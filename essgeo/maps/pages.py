@@ -183,21 +183,10 @@ class Line(NamedTuple):
 
 
 def tally(structures: gpd.GeoDataFrame) -> tuple[list[Line], Line]:
-    """Return the structures by kind of position, and what becomes of them: the lines, and their total.
+    """Return the structures by kind of position, and what becomes of them: the lines, then their sum.
 
-    Parameters
-    ----------
-    structures
-        With ``geo_status``, ``geo_precision``, ``counted`` and points, some of them missing.
-
-    Returns
-    -------
-    lines
-        By the precision of the position (``door``, ``site``, ``street``, ``area``, ``other``) where there is one, by
-        ``geo_status`` where there is none; ``outside`` are those that are placed out of the territory, ``inactive``
-        those that are placed in it but closed or moved on the day of the study, ``counted`` the others.
-    total
-        The sum of the lines, ``position`` empty.
+    Kinds are precisions (:data:`_PLACED`, else ``other``) where there is a position, else the ``geo_status``. ``outside``
+    lie out of the territory, ``inactive`` are closed or moved on the day of the study, the others are ``counted``.
 
     Examples
     --------
