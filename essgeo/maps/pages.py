@@ -185,8 +185,8 @@ class Line(NamedTuple):
 def tally(structures: gpd.GeoDataFrame) -> tuple[list[Line], Line]:
     """Return the structures by kind of position, and what becomes of them: the lines, then their sum.
 
-    Kinds are precisions (:data:`_PLACED`, else ``other``) where there is a position, else the ``geo_status``. ``outside``
-    lie out of the territory, ``inactive`` are closed or moved on the day of the study, the others are ``counted``.
+    Kinds are precisions (:data:`_PLACED`, else ``other``) where there is a position, else the ``geo_status``. Those
+    ``outside`` lie out of the territory, ``inactive`` ones are closed or moved on the day, the others ``counted``.
 
     Examples
     --------

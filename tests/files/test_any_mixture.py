@@ -48,7 +48,7 @@ HEADERS = {
 MORE = {
     "Téléphone": "01 48 00 00 01", "Courriel": "x@exemple.fr", "Site internet": "https://exemple.fr",
     "Remarques": "à voir", "Budget 2023": "12 000 euros", "Référent": "Jeanne Martin", "Nb salariés": "4",
-    "Horaires": "lundi 9h-18h", "Quartier": "Nord", "Observations": "", "Année": "2024", "Superficie (m²)": "80",
+    "Horaires": "lundi 9h-18h", "Quartier": "Nord", "Observations": "", "Année": "2024", "Superficie (m2)": "80",
 }  # fmt: skip
 """Columns of such lists that hold nothing of the structures, or what must not be read."""
 
