@@ -95,12 +95,12 @@ def percent(share: float | None, lang: Lang, digits: int = 0) -> str:
 
 
 def interval(low: str, high: str, lang: Lang) -> str:
-    """Return an interval whose ends are written already, both at once where they are alike, or a dash for none.
+    """Return an interval whose ends are written already, "nine times in ten" where both are alike, or a dash for none.
 
     Examples
     --------
     >>> interval("8", "20", "fr"), interval("100%", "100%", "en"), interval(MISSING, MISSING, "en") == MISSING
-    ('de 8 à 20', 'both ends 100%', True)
+    ('de 8 à 20', '100% nine times in ten', True)
     """
     if MISSING in {low, high}:
         return MISSING
