@@ -37,6 +37,7 @@ from essgeo.crs import GEOGRAPHIC
 from essgeo.errors import PartitionError
 from essgeo.files.provenance import sha256_of
 from essgeo.gaps import area_coverage, iris_areas
+from essgeo.gaps.reach import THEME_ROWS
 from essgeo.geocoding import Local, geocode
 from essgeo.messages import tell
 from essgeo.register import counted_on
@@ -408,7 +409,8 @@ def coverage_department(
     counted = _structures_near(points, structures, reach_m(within_minutes, speed_kmh, detour))
     counted = counted[counted_on(counted, as_of)]
     cost = travel_cost(points, counted, max_minutes=within_minutes, speed_kmh=speed_kmh, detour=detour)
-    return area_coverage(counted, iris_areas(points), cost, within_minutes=within_minutes)
+    everything = np.ones(len(THEME_ROWS), dtype=bool)  # what is not read here may be known elsewhere
+    return area_coverage(counted, iris_areas(points), cost, within_minutes=within_minutes, offered=everything)
 
 
 def _structures_near(points: gpd.GeoDataFrame, structures: Sequence[Path], reach_m: float) -> gpd.GeoDataFrame:

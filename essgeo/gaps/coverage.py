@@ -181,6 +181,7 @@ def area_coverage(
     *,
     within_minutes: int,
     drawn: NDArray[np.float32] | None = None,
+    offered: NDArray[np.bool_] | None = None,
     level: float = 0.9,
 ) -> pd.DataFrame:
     """Return the shares of one walk, for a map.
@@ -194,6 +195,8 @@ def area_coverage(
     drawn
         Shares in worlds, areas x themes x worlds, from :func:`essgeo.gaps.shares.draw`. Without any, what the
         located structures give at the minutes of ``cost``, without an interval.
+    offered
+        Which themes the register knows at all, where ``structures`` are a part of it.
     level
         Level of the intervals.
 
@@ -201,7 +204,8 @@ def area_coverage(
     -------
     DataFrame
         ``iris_code``, ``theme_kind``, ``theme``, ``minutes``, ``residents``, ``residents_measured``, ``reached``,
-        ``share``, ``share_low``, ``share_high``; the last two NaN without worlds.
+        ``share``, ``share_low``, ``share_high``; the last two NaN without worlds, all three where the register
+        knows no structure of the theme.
 
     Examples
     --------
@@ -213,14 +217,20 @@ def area_coverage(
     >>> shop = gpd.GeoDataFrame({"sectors": [""], "challenges": [""]},
     ...                         geometry=gpd.points_from_xy([100], [0]), crs=2154)
     >>> area_coverage(shop, iris_areas(demand), travel_cost(demand, shop), within_minutes=5)["share"].head(2).tolist()
-    [1.0, 0.0]
+    [1.0, nan]
     """
     if drawn is not None and drawn.shape[-1]:
         share, (low, high) = mean_of(drawn), ends(drawn, level)
     else:
         share = _shares(cost, theme_bits(structures), areas, within_minutes)
         low = high = np.full(share.shape, np.nan)
-    columns: dict[str, NDArray[np.generic]] = {"share": share, "share_low": low, "share_high": high}
+    known = unpack_themes(theme_bits(structures)).any(axis=0) if offered is None else offered
+    unknown = np.where(known, 0.0, np.nan)  # 0 would say that there is nothing
+    columns: dict[str, NDArray[np.generic]] = {
+        "share": share + unknown,
+        "share_low": low + unknown,
+        "share_high": high + unknown,
+    }
     table = long_table(areas, columns).rename(columns={"zone_id": "iris_code"})
     table = table.assign(minutes=within_minutes, reached=table["share"] * table["residents_measured"])
     return table[

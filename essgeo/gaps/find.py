@@ -225,7 +225,7 @@ def assess_gaps(
           :func:`essgeo.gaps.support_chain.centre_minutes`; ``as_of``, ``method``, ``population_method``;
         - ``finding_fr``, ``finding_en``: the row in words.
 
-        Shares, gaps and indices are NaN where nobody lives.
+        Shares, gaps and indices are NaN where nobody lives, and where the register knows no structure of the theme.
 
     Examples
     --------
@@ -279,8 +279,9 @@ def assess_gaps(
     # What the known places give is told where nothing is drawn.
     poverty = np.empty(0) if drawn.poverty.shape[-1] else theme_poverty(structures, people, _everybody(areas), cost)
     known = persons @ demand["income"].notna().to_numpy(dtype=float)[:, None]
-    values = {
-        "conclusion": conclusion,
+    # Of a theme of which the register knows nothing, nothing is known: 0 would say that there is nothing.
+    unknown = np.where(known_themes == "none", np.nan, 0.0)
+    figures = {
         "out_of_reach": residents * (1 - share),
         "out_of_reach_low": residents * (1 - reach_high),
         "out_of_reach_high": residents * (1 - reach_low),
@@ -296,8 +297,12 @@ def assess_gaps(
         "need_gap": in_need * need_gap,
         "need_gap_low": in_need * need_low,
         "need_gap_high": in_need * need_high,
-        "need_known": np.broadcast_to(known / np.where(residents > 0, residents, np.nan), gap.shape),
         **_poverty(poverty, drawn.poverty, level),
+    }
+    values = {
+        "conclusion": conclusion,
+        **{name: figure + unknown for name, figure in figures.items()},
+        "need_known": np.broadcast_to(known / np.where(residents > 0, residents, np.nan), gap.shape),
         **theme_ranks(gap, some, (conclusion == "") & (THEME_ROWS["theme_kind"] != "all").to_numpy(), level),
         **zone_ranks(areas.table, gap, some, np.isin(conclusion, ["", "not_behind"]), level),
         "structures": np.broadcast_to(offers.sum(axis=0), gap.shape),

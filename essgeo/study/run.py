@@ -235,9 +235,7 @@ def measure(setting: Setting) -> Study:
             if setting.economy is None
             else setting.economy.by_commune.groupby("citycode")["establishments"].sum(),
         ),
-        iris_coverage=area_coverage(
-            placed, by_iris, to_placed, within_minutes=walk, drawn=drawn.iris, level=chosen.level
-        ),
+        iris_coverage=area_coverage(counted, by_iris, cost, within_minutes=walk, drawn=drawn.iris, level=chosen.level),
         gaps=behind,
         support_chain=support_chain(
             demand,

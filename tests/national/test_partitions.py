@@ -22,6 +22,7 @@ from pandas.testing import assert_frame_equal
 from essgeo.access import travel_cost
 from essgeo.errors import PartitionError
 from essgeo.gaps import area_coverage, iris_areas
+from essgeo.gaps.reach import THEME_ROWS
 from essgeo.geocoding import geocode
 from essgeo.geocoding.ban import COLUMNS
 from essgeo.geocoding.match import Local
@@ -190,9 +191,9 @@ def test_departments_give_what_one_call_over_the_country_gives(
     assert zones["relation"].nunique() >= 2
     assert_frame_equal(alone["zones"].reset_index(drop=True), zones, check_dtype=False)
     counted = located[located.geometry.notna() & counted_on(located, DAY)]
-    whole = area_coverage(
-        counted, iris_areas(demand), travel_cost(demand, counted, max_minutes=MINUTES), within_minutes=MINUTES
-    )
+    cost = travel_cost(demand, counted, max_minutes=MINUTES)
+    everything = np.ones(len(THEME_ROWS), dtype=bool)
+    whole = area_coverage(counted, iris_areas(demand), cost, within_minutes=MINUTES, offered=everything)
     assert 0 < whole["share"].mean() < 1
     assert_frame_equal(alone["covered"].reset_index(drop=True), whole, check_dtype=False)
 
