@@ -235,6 +235,7 @@ def renewal_projects(raw: pd.DataFrame, *, source: str, headers: Headers = HEADE
         aliases = ", ".join(alias for name in ("qpv_2015", "qpv_2024") for alias in headers["anru"][name])
         seen = ", ".join(map(str, raw.columns))
         raise SchemaError(tell("npnru_column_missing", source=source, aliases=aliases, seen=seen))
+    # Without an outline a project is known by its QPV alone, of either vintage: one of the codes must be there.
     blank = (table[known] == "").all(axis=1) & (not shapes)
     raise_faults(source, [(row_label(row), known[0], tell("is_empty")) for row in table.index[blank]])
     described = table.assign(

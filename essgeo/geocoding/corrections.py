@@ -202,6 +202,7 @@ def settle(structure_ids: pd.Index, queries: pd.DataFrame, corrections: pd.DataF
     places = _places(corrections)
     # Of one place those without an identifier come last: they are of every structure there.
     whole = [row for row in [*np.flatnonzero(named), *np.flatnonzero(~named)] if places[row][1] and places[row][2]]
+    # Later rows replace earlier ones, so that a correction without an identifier wins its place.
     by_place = {places[row]: row for row in whole}
     settled, asked = (list(_names(table)) for table in (corrections, queries))
 
@@ -222,6 +223,7 @@ def settle(structure_ids: pd.Index, queries: pd.DataFrame, corrections: pd.DataF
             correction = by_place.get(place, -1)
             if correction < 0 or not queries["address"].iloc[row] or not same(row, correction):
                 continue
+            # A correction that names a structure of this very list is of that one, whoever shares its address.
             alike = settled[correction] and asked[row]
             if alike or not named[correction] or corrections["structure_id"].iloc[correction] not in known:
                 found[row] = correction

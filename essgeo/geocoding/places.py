@@ -121,6 +121,7 @@ class Places:
         """
         rows = [row for row in _rows(places) if row["names"] or row["kind"]]
         names = [name for row in rows for name in row["names"] or [row["kind"].capitalize()]]
+        # A row a name: a place of three names stands three times, one that has a kind alone once, called after it.
         each = np.repeat(np.arange(len(rows)), [max(1, len(row["names"])) for row in rows])
         table = pd.DataFrame(rows, columns=["kind", "city", "citycode", "lon", "lat", "radius_m"]).iloc[each]
         table = table.reset_index(drop=True).assign(name=names)
@@ -183,6 +184,8 @@ class Places:
 
     def _found(self, queries: pd.DataFrame) -> Iterator[tuple[Any, pd.DataFrame]]:
         """Yield the label of each query that names places, and these, those of its commune first."""
+        # The rows of each comparable name, with its commune in it and without: `Mairie de Bondy` is asked as `mairie`,
+        # too.
         known: dict[Key, list[int]] = defaultdict(list)
         for row, (name, kind, city) in enumerate(self.table[["name", "kind", "city"]].itertuples(index=False)):
             for key in {place_key(name, kind=kind), place_key(name, city, kind)}:
@@ -234,6 +237,7 @@ def _rows(places: pd.DataFrame) -> Iterator[dict[str, Any]]:
     metres = np.zeros(len(plain))
     if isinstance(places, gpd.GeoDataFrame) and places.active_geometry_name is not None:
         shapes = places.geometry.to_crs(GEOGRAPHIC)
+        # Half the diagonal of its box is how far any door of a place may be from its point.
         points, box = shapes.representative_point(), shapes.bounds
         metres = distance_m(*(box[name].to_numpy() for name in ("minx", "miny", "maxx", "maxy"))) / 2
         plain = plain.drop(columns=places.active_geometry_name).assign(lon=points.x, lat=points.y)

@@ -112,6 +112,7 @@ def _drawn(layer: BaseLayer) -> Drawn:
 
 def _simple(shapes: gpd.GeoDataFrame, kind: str) -> gpd.GeoSeries:
     """Return the shapes of a kind in fewer vertices; lines that continue one another are one."""
+    # Lines are merged before they are simplified: a street cut at each crossing would keep every cut as a vertex.
     parts = shapely.get_parts(shapes.geometry[shapes["kind"] == kind].to_numpy())
     if GROUND[kind].width:
         parts = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(parts)))

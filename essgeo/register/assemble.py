@@ -221,6 +221,7 @@ def build_register(
         near = places.index[points.to_crs(territory.crs).within(around)]
         structures = structures[structures["citycode"].isin(here) | structures.index.isin(near)]
         places = places[places.index.isin(structures.index)]
+    # What INSEE places at a house is given as coordinates; everything else is looked up first.
     houses = places[places["coord_precision"] == HOUSE]
     found = geocode(
         structures.join(houses),
@@ -326,6 +327,7 @@ def with_own_list(
 
 def _completed(register: gpd.GeoDataFrame, own: pd.DataFrame, pairs: pd.DataFrame, *, title: str) -> gpd.GeoDataFrame:
     """Return the register with what a list says of its rows; ``pairs`` tells which row of the list is which."""
+    # By SIRET, in the order of the register: what all rows of the list that are one structure say, each code once.
     told = own.loc[pairs["right"], list(COMPLETED)].set_axis(pairs["left"])
     joined = told.groupby(level=0).agg("|".join).reindex(register.index).fillna("")
     both = {name: (register[name] + "|" + joined[name]).map(split_codes) for name in COMPLETED}
