@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pandas as pd
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 from essgeo.access import travel_cost
 from essgeo.gaps.reach import has_point
@@ -100,7 +100,7 @@ def concentrations(
         return np.divide(part, share, out=known, where=(every > 0) & (share > 0))  # type: ignore[no-any-return]
 
     spread = (count + 1 / 2, np.maximum(every - count, 0) + 1 / 2)
-    low, high = (over(np.asarray(beta.ppf(end, *spread))) for end in ((1 - level) / 2, (1 + level) / 2))
+    low, high = (over(np.asarray(betaincinv(*spread, end))) for end in ((1 - level) / 2, (1 + level) / 2))
     quotient = over(np.divide(count, every, out=np.zeros_like(count), where=every > 0))
     residents = wanted["residents"].to_numpy(dtype=float)[:, None]
     density = np.divide(PER_RESIDENTS * count, residents, out=np.full(count.shape, np.nan), where=residents > 0)
