@@ -258,7 +258,12 @@ def site(  # noqa: PLR0913 (one argument an option)
             exclude=exclude,
             budget=budget,
             requirements=Requirements(min_surface, ground_floor, max_station_minutes, setting.stations),
-            assumptions=Assumptions(network=setting.network, speed_kmh=setting.parameters.speed_kmh, draws=draws),
+            assumptions=Assumptions(
+                network=setting.network,
+                speed_kmh=setting.parameters.speed_kmh,
+                draws=draws,
+                study_draws=setting.parameters.draws,
+            ),
         )
         for aim in asked
     ]

@@ -17,7 +17,7 @@ from essgeo.gaps.poverty import POVERTY_WORLDS, drawn_poverty
 from essgeo.gaps.reach import THEME_ROWS, has_point, theme_bits
 from essgeo.processes import side_by_side
 from essgeo.register.activity import last_seen
-from essgeo.uncertainty import NOWHERE, WHOLE, WORLDS, Homes, Places, draw_worlds, on_street, reached_people
+from essgeo.uncertainty import NOWHERE, WHOLE, WORLDS, Homes, Places, draw_worlds, reached_people
 from essgeo.uncertainty.counting import MANY
 
 if TYPE_CHECKING:
@@ -118,7 +118,6 @@ def places_of(structures: gpd.GeoDataFrame, demand: gpd.GeoDataFrame) -> Places:
         radius=np.nan_to_num(structures["geo_radius_m"].to_numpy(dtype=float)),
         area=np.where(area >= 0, area, np.where(unknown, WHOLE, NOWHERE)),
         themes=theme_bits(structures),
-        street=on_street(structures),
     )
 
 
@@ -166,7 +165,7 @@ def street_walks(cost: CostMatrix) -> sparse.csr_array | None:
     return trips_matrix(cost, np.maximum(metres, 1e-3))
 
 
-def draw(
+def draw(  # noqa: PLR0913 (what is not known of each, and the worlds where they are drawn)
     demand: gpd.GeoDataFrame,
     structures: gpd.GeoDataFrame,
     areas: Areas,
@@ -178,6 +177,7 @@ def draw(
     draws: int = WORLDS,
     seed: int = 0,
     iris: tuple[Areas, int] | None = None,
+    worlds: Worlds | None = None,
 ) -> Drawn:
     """Return what coverage and gaps become in worlds drawn at random.
 
@@ -196,6 +196,8 @@ def draw(
         How many worlds, and from which seed.
     iris
         IRIS whose shares are told too, and for which of the walks, by its position.
+    worlds
+        Those of these residents and structures, where they are drawn already.
 
     Returns
     -------
@@ -224,7 +226,7 @@ def draw(
     homes, places = homes_of(demand, areas), places_of(structures, demand)
     day = as_of or dt.date.today()  # noqa: DTZ011 (the day where the user is)
     draw_some = partial(worlds_of, homes, places, structures, odds=odds, as_of=day, seed=seed)
-    worlds, few_worlds = draw_some(draws=draws), draw_some(draws=POVERTY_WORLDS[1])
+    worlds, few_worlds = worlds or draw_some(draws=draws), draw_some(draws=POVERTY_WORLDS[1])
     metres_per_minute = cost.speed_kmh * METRES_PER_MINUTE_AT_1_KMH
     limits = [minutes * metres_per_minute for minutes in within_minutes]
     streets = street_walks(cost)

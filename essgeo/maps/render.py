@@ -70,6 +70,7 @@ _PLAN_IGN = {
     "TILECOL": "{x}",
 }
 
+
 BACKGROUNDS = {
     "ign": Background(
         "https://data.geopf.fr/wmts?" + urlencode(_PLAN_IGN, safe="{}/"),
@@ -82,6 +83,7 @@ BACKGROUNDS = {
 }
 """Plan IGN of the Géoplateforme, and OpenStreetMap; whoever publishes chooses one or none, a reader may hide it."""
 
+
 FOLDER = "assets"
 
 LEAFLET_SCRIPT, LEAFLET_STYLE = "leaflet.js", "leaflet.css"
@@ -93,6 +95,7 @@ TABLES_SCRIPT, SHARE_SCRIPT = "tables.js", "share.js"
 STYLE, SITING_STYLE = "essgeo.css", "siting.css"
 
 LAYERS, REGISTER = "layers.js", "register.js"
+
 
 _MODULES = (
     "dom.js",
@@ -190,6 +193,7 @@ def _sources(assets: Sequence[Asset]) -> str:
 
 BIDI_CONTROLS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """Characters that change the direction of the text around them: they go before anything is shown."""
+
 
 _UNSAFE = re.compile("[<>&\u2028\u2029]")
 

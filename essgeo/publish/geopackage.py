@@ -48,6 +48,7 @@ POINTS = {"structures", *MARKERS}
 
 LINES = {"cooperations": "#6A3D00"}
 
+
 DOCTYPE = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
 
 _TABLE = """

@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 
 Frame = TypeVar("Frame", bound=pd.DataFrame)
 
+
 Fault: TypeAlias = tuple[int | str, str, str]
 """Row, field and what is wrong."""
+
 
 ROW = "row"
 """Name of an index that holds the row numbers of a file."""

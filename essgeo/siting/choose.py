@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from essgeo.access import WalkNetwork
     from essgeo.results import Parameters
+    from essgeo.uncertainty import Worlds
 
 
 CAPACITATED = ("coverage", "targets", "need")
@@ -411,6 +412,7 @@ def default_scenarios(
     parameters: Parameters,
     *,
     network: WalkNetwork | None = None,
+    worlds: Worlds | None = None,
 ) -> list[Scenario]:
     """Return where two places of food and farming would do most within ten minutes' walk.
 
@@ -425,6 +427,8 @@ def default_scenarios(
         Of the study: walking, draws, seed, level.
     network
         The streets to walk on; median walks for straight lines where ``None``.
+    worlds
+        Those of the study, where they are drawn; else they are drawn again.
 
     Returns
     -------
@@ -444,6 +448,7 @@ def default_scenarios(
         speed_kmh=parameters.speed_kmh,
         network=network,
         draws=parameters.siting_draws,
+        study_draws=parameters.draws,
         seed=parameters.seed,
         level=parameters.level,
     )
@@ -451,5 +456,5 @@ def default_scenarios(
     first = "targets" if has_targets(demand) else "need"
     asked = Asked((SECTOR,), MINUTES, COUNT, first, None, Requirements(), settings)
     nobody = np.zeros(len(candidates), dtype=bool)
-    ground = ground_of(demand, candidates, structures, asked, day=parameters.as_of, exclude=nobody)
+    ground = ground_of(demand, candidates, structures, asked, day=parameters.as_of, exclude=nobody, worlds=worlds)
     return [_answer(ground, replace(asked, objective=objective), given=True) for objective in (first, "coverage")]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from essgeo.access import CostMatrix
     from essgeo.schema.dates import Period
     from essgeo.siting.robustness import Near, Spots
+    from essgeo.uncertainty import Worlds
 
 
 MARGIN = 1.6
@@ -60,6 +61,9 @@ class Assumptions:
         Worlds behind estimates, intervals and robustness (0: everything where it is known to be, and nothing said of
         how sure that is), their seed, and the level of intervals. Of more than 2,400 structures no more than 256 worlds
         are drawn; ``parameters`` of the scenario say how many.
+    study_draws
+        How many worlds a study of the same residents and structures draws (``study.parameters.draws``): these are the
+        first of them, so that its figures and those of sites rest on the same. 0: worlds of their own.
     time_limit
         Seconds of branch and bound.
     """
@@ -70,6 +74,7 @@ class Assumptions:
     longest_minutes: float = 30
     closing: float = 0.2
     draws: int = SITING_WORLDS
+    study_draws: int = 0
     seed: int = 0
     level: float = 0.9
     time_limit: float = 60.0
@@ -121,8 +126,9 @@ def ground_of(
     *,
     day: dt.date | str | None,
     exclude: NDArray[np.bool_],
+    worlds: Worlds | None = None,
 ) -> Ground:
-    """Return what a question rests on."""
+    """Return what a question rests on; ``worlds`` where a study has drawn them before."""
     sectors, within_minutes, settings = asked.sectors, asked.within_minutes, asked.settings
     median = asked.objective == "median"
     points = demand.geometry.where(demand.geom_type == "Point", demand.geometry.representative_point())
@@ -189,6 +195,8 @@ def ground_of(
             as_of=as_day(day) or dt.date.today(),  # noqa: DTZ011 (the day where the user is)
             draws=settings.draws if len(counted) <= MANY_STRUCTURES else min(settings.draws, CHOSEN_ANEW),
             seed=settings.seed,
+            study_draws=settings.study_draws,
+            worlds=worlds,
         )
     return Ground(
         people, usable, exclusions, counted, offers, present, today, spots_of(usable, today), to_candidates, walks, {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ from essgeo.gaps.areas import Areas
 from essgeo.gaps.reach import THEME_ROWS, unpack_themes
 from essgeo.gaps.shares import homes_of, places_of, street_walks, worlds_of
 from essgeo.register.activity import activity_odds
-from essgeo.uncertainty import NOWHERE, WIDEST, Places, as_flags, as_words, on_street, reached_squares
+from essgeo.uncertainty import DISCS, NOWHERE, Places, as_flags, as_words, reached_squares
 from essgeo.uncertainty.counting import MOVE_DETOUR
 from essgeo.uncertainty.latin import draw_orders
 from essgeo.uncertainty.positions import draw_positions
@@ -117,14 +117,21 @@ def draw_everything(
     as_of: dt.date,
     draws: int,
     seed: int,
+    study_draws: int = 0,
+    worlds: Worlds | None = None,
 ) -> tuple[Homes, Places, Worlds]:
-    """Return residents, structures that count, and the worlds of both, as coverage and gaps draw them."""
+    """Return residents, structures that count, and the first worlds of both, as coverage and gaps draw them.
+
+    They are the first of ``worlds`` drawn before, or of ``study_draws``.
+    """
     given = demand if "method" in demand else demand.assign(method="")
     everybody = sparse.csr_matrix(np.ones((1, len(demand))))
     homes = homes_of(given, Areas(pd.DataFrame({"level": ["territory"]}), everybody))
     places = places_of(structures, given)
-    odds = activity_odds(register)
-    return homes, places, worlds_of(homes, places, structures, odds=odds, as_of=as_of, draws=draws, seed=seed)
+    if worlds is None:
+        odds, count = activity_odds(register), max(draws, study_draws)
+        worlds = worlds_of(homes, places, structures, odds=odds, as_of=as_of, draws=count, seed=seed)
+    return homes, places, worlds.first(draws)
 
 
 def today_in_worlds(
@@ -136,16 +143,15 @@ def today_in_worlds(
     themes: Sequence[str],
     walks: Sequence[float],
     twice: bool,
-    as_of: dt.date,
-    draws: int,
-    seed: int,
+    **drawn: Any,  # noqa: ANN401 (as :func:`draw_everything` takes them)
 ) -> Today:
     """Return what residents reach today in worlds drawn as those of coverage and gaps.
 
     ``structures`` are those that count, with a position or not, of a ``register`` that tells how many are still active;
-    ``cost`` are the walks to them. The walks are in minutes; of the last one ``twice`` is told too.
+    ``cost`` are the walks to them. The walks are in minutes; of the last one ``twice`` is told too. ``drawn``
+    is for :func:`draw_everything`.
     """
-    homes, places, worlds = draw_everything(demand, structures, register, as_of=as_of, draws=draws, seed=seed)
+    homes, places, worlds = draw_everything(demand, structures, register, **drawn)
     names = THEME_ROWS["theme"].tolist()
     asked = np.array([names.index(theme) for theme in themes])
     offers = unpack_themes(places.themes)
@@ -179,7 +185,7 @@ def today_in_worlds(
                 once |= one
         again[theme] = more
     found = {theme: list(reached[place]) for place, theme in enumerate(themes)}
-    return living_in(homes, worlds, seed, found, again)
+    return living_in(homes, worlds, drawn["seed"], found, again)
 
 
 def living_in(
@@ -210,12 +216,12 @@ def spots_of(candidates: gpd.GeoDataFrame, today: Today) -> Spots | None:
     radius = np.nan_to_num(
         candidates["geo_radius_m"].to_numpy(dtype=float) if "geo_radius_m" in candidates else np.zeros(count)
     )
-    places = Places(xy, radius, np.full(count, NOWHERE), np.ones(count, dtype=np.uint64), on_street(candidates))
+    places = Places(xy, radius, np.full(count, NOWHERE), np.ones(count, dtype=np.uint64))
     where, how, when = (np.random.default_rng([today.seed, stream]) for stream in (4, 5, 6))
     orders = draw_orders(count, today.count, when)
     x, y, _ = draw_positions(places, today.homes, orders, where)
     own = draw_own(orders, today.worlds.common, how)
-    return Spots(xy, x, y, own, WIDEST * radius)
+    return Spots(xy, x, y, own, radius * max(factor for factor, _ in DISCS))
 
 
 class Near(NamedTuple):

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
     from essgeo.access import WalkNetwork
     from essgeo.results import Parameters
+    from essgeo.uncertainty import Worlds
+
+
+CELLS = 16
+"""So many cells are looked at together: what they bring in each theme and world would not stay in the cache of more."""
 
 
 class Gains(NamedTuple):
@@ -61,11 +66,12 @@ def gains_by_cell(
     parameters: Parameters,
     *,
     network: WalkNetwork | None = None,
+    worlds: Worlds | None = None,
 ) -> Gains:
     """Return what a place of each theme would bring in each cell of 200 m, within the walk of a study.
 
     Each figure is what :func:`essgeo.choose_sites` gives of one site in that cell, over all search areas and in as many
-    worlds: those of siting, but :data:`essgeo.siting.robustness.CHOSEN_ANEW` at most.
+    worlds: those of siting, the first of the study's, but :data:`essgeo.siting.robustness.CHOSEN_ANEW` at most.
 
     Parameters
     ----------
@@ -75,6 +81,8 @@ def gains_by_cell(
         Its walk, speed, day, worlds of siting, seed and level.
     network
         The streets to walk on; median walks for straight lines where ``None``.
+    worlds
+        Those of the study, where they are drawn; else they are drawn again.
 
     Examples
     --------
@@ -93,7 +101,14 @@ def gains_by_cell(
         for there in (cells, counted if network is not None else counted.iloc[:0])
     )
     homes, places, worlds = draw_everything(
-        demand, counted, register, as_of=parameters.as_of, draws=draws, seed=parameters.seed
+        demand,
+        counted,
+        register,
+        as_of=parameters.as_of,
+        draws=draws,
+        seed=parameters.seed,
+        study_draws=parameters.draws,
+        worlds=worlds,
     )
     today = living_in(homes, worlds, parameters.seed, {}, {})
     reach = near(today, spots_of(cells, today), to_cells, np.arange(len(cells)), walk, count=today.count)
@@ -106,13 +121,17 @@ def gains_by_cell(
     part_of, lives_in = homes.parts(worlds.cell).of, demand["neighbourhood_id"].astype(str)
     names = pd.Index(sorted({*lives_in} - {""}))
     name_of = names.get_indexer(lives_in)  # -1 in none
+    # Residents brought within reach: cells x themes x worlds, and of target neighbourhoods the mean of these.
     in_worlds = np.zeros((len(cells), len(THEME_ROWS), today.count), dtype=np.float32)
     there = np.zeros((len(cells), len(THEME_ROWS), len(names)))
+    # Of some cells in turn, used again by each: the points that reach a cell and lack a theme, and the residents there.
+    points, people = (np.empty((CELLS, *in_worlds.shape[1:]), dtype=dtype) for dtype in (np.uint16, np.float32))
     limits = [walk * speed * METRES_PER_MINUTE_AT_1_KMH]
     for square in reached_squares(homes, places, worlds, limits, measured=street_walks(to_structures)):
         # Which points of the square each cell near it reaches, and which of them lack each theme: a bit a point.
         pairs = [np.arange(first[point], first[point + 1]) for point in square.points]
         some, place = np.unique(np.concatenate([cell_of[of] for of in pairs]), return_inverse=True)
+        # Cells x worlds, and themes x worlds: of both every square is looked at once, so that they stay small.
         reached = np.zeros((len(some), today.count), dtype=np.uint16)
         for bit, (of, at) in enumerate(
             zip(pairs, np.split(place, np.cumsum([len(of) for of in pairs])[:-1]), strict=True)
@@ -121,15 +140,17 @@ def gains_by_cell(
         lacking = np.full((len(THEME_ROWS), today.count), 0xFFFF, dtype=np.uint16)
         lacking[: len(square.masks)] ^= square.masks[:, 0]
         # Points of one part of a cell of residents have as many each.
-        kinds = np.column_stack([part_of[square.points], name_of[square.points]])
-        total = np.zeros((len(some), *lacking.shape), dtype=np.float32)
-        for name, mine in _bits_of(kinds):
-            each = today.living(square.points[[mine.bit_length() - 1]], today.count)[0]
-            newly = np.bitwise_count(reached[:, None] & (lacking & np.uint16(mine))) * each
-            total += newly
-            if name >= 0:
-                there[some, :, name] += newly.mean(axis=2, dtype=np.float64)
-        in_worlds[some] += total
+        for name, mine in _bits_of(np.column_stack([part_of[square.points], name_of[square.points]])):
+            each = today.living(square.points[[mine.bit_length() - 1]], today.count)[0].astype(np.float32)
+            lack = lacking & np.uint16(mine)
+            for start in range(0, len(some), CELLS):
+                few = slice(start, start + CELLS)
+                both = np.bitwise_and(reached[few, None], lack, out=points[: len(some[few])])
+                newly = np.multiply(np.bitwise_count(both), each, out=people[: len(both)])
+                if name >= 0:
+                    there[some[few], :, name] += newly.mean(axis=2, dtype=np.float64)
+                for row, own in zip(some[few].tolist(), newly, strict=True):
+                    in_worlds[row] += own
     low, high = ends(in_worlds, parameters.level)
     return Gains(
         cells,

@@ -43,6 +43,7 @@ from essgeo.register.aims import count_aims, tag_aims
 from essgeo.register.evidence import beside_register, beside_today, register_lists
 from essgeo.results import Setting, Study
 from essgeo.siting import default_scenarios, gains_by_cell
+from essgeo.siting.robustness import draw_everything
 from essgeo.study.compare import compare_studies
 from essgeo.study.facts import base_layers, live_facts, own_facts, user_inputs, vintage_of
 from essgeo.study.inputs import Options
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from essgeo.messages import Lang
     from essgeo.results import Comparison
     from essgeo.siting import Gains, Scenario
+    from essgeo.uncertainty import Worlds
 
 
 def set_up(territory: str | Path | Territory, options: Options) -> Setting:
@@ -126,8 +128,22 @@ def set_up(territory: str | Path | Territory, options: Options) -> Setting:
     )
 
 
-def measure(setting: Setting) -> Study:
-    """Return a setting with its tables.
+def draw_once(setting: Setting) -> Worlds | None:
+    """Return the worlds that measures and siting read; none where each draws its own.
+
+    Over streets those whom no street leads to are not measured, though sites may reach them: two sets of residents.
+    """
+    chosen, counted = setting.parameters, setting.structures["counted"]
+    if setting.network is not None or not len(setting.demand) or not chosen.draws >= chosen.siting_draws > 0:
+        return None
+    structures = cast("gpd.GeoDataFrame", setting.structures[counted])
+    return draw_everything(
+        setting.demand, structures, setting.structures, as_of=chosen.as_of, draws=chosen.draws, seed=chosen.seed
+    )[2]
+
+
+def measure(setting: Setting, worlds: Worlds | None = None) -> Study:
+    """Return a setting with its tables; ``worlds`` are those of :func:`draw_once`, drawn here where there are none.
 
     One set of draws stands behind every interval of coverage and gaps, so that the same share has the same interval
     wherever it is shown.
@@ -169,6 +185,7 @@ def measure(setting: Setting) -> Study:
         cost,
         within_minutes=walks,
         iris=(by_iris, walks.index(walk)),
+        worlds=worlds,
         **chance,
     )
     rows = setting.structure_zones
@@ -430,8 +447,9 @@ def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the 
     setting = without if add is None else add_places(without, add)
     if out is None:
         return measure(setting)
-    with side_by_side(lambda: _scenarios(setting)) as scenarios:
-        study = measure(setting)
+    worlds = draw_once(setting)  # before the two processes part, which read the same
+    with side_by_side(lambda: _scenarios(setting, worlds)) as scenarios:
+        study = measure(setting, worlds)
         compared = None if add is None else compare_studies(without, setting)
         _write(
             study, Path(out), scenarios, compared, background=background, single_file=single_file, excel=excel
@@ -474,14 +492,14 @@ def publish_study(study: Study, out: Path, *, background: Choice = "ign", single
     return _write(study, out, lambda: _scenarios(study), background=background, single_file=single_file)
 
 
-def _scenarios(setting: Setting) -> tuple[list[Scenario], Gains]:
+def _scenarios(setting: Setting, worlds: Worlds | None = None) -> tuple[list[Scenario], Gains]:
     """Return the two questions of siting that every study asks, with their answers, and what any place would bring."""
     demand, structures, iris, chosen, network = (
         setting.demand, setting.structures, setting.iris, setting.parameters, setting.network,
     )  # fmt: skip
     return (
-        default_scenarios(demand, structures, setting.sites, iris, chosen, network=network),
-        gains_by_cell(demand, structures, iris, chosen, network=network),
+        default_scenarios(demand, structures, setting.sites, iris, chosen, network=network, worlds=worlds),
+        gains_by_cell(demand, structures, iris, chosen, network=network, worlds=worlds),
     )
 
 

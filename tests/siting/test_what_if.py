@@ -24,7 +24,7 @@ def test_a_cell_brings_what_choosing_it_gives(est_ensemble: Study, theme: str) -
     iris = study.iris[study.iris["citycode"] == "93045"]
     found = gains_by_cell(study.demand, study.structures, iris, chosen)
     at = found.themes.index(theme)
-    settings = Assumptions(draws=DRAWS, seed=chosen.seed, speed_kmh=chosen.speed_kmh)
+    settings = Assumptions(draws=DRAWS, study_draws=chosen.draws, seed=chosen.seed, speed_kmh=chosen.speed_kmh)
     for place in (0, int(found.newly[:, at].argmax())):
         scenario = choose_sites(
             study.demand,
