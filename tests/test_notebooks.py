@@ -17,7 +17,13 @@ import essgeo
 if TYPE_CHECKING:
     from pathlib import Path
 
-FEW_WORLDS = "import pytest\nfrom conftest import few_worlds\nfew_worlds(pytest.MonkeyPatch())"
+FEW_WORLDS = """
+import pytest
+from conftest import few_worlds
+from essgeo.siting import Assumptions
+few_worlds(pytest.MonkeyPatch())
+essgeo.choose_sites = functools.partial(essgeo.choose_sites, assumptions=Assumptions(draws=10))
+"""
 
 
 @pytest.mark.slow

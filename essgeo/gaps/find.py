@@ -122,7 +122,7 @@ def find_gaps(  # noqa: PLR0913 (one argument a choice, all but three by name)
     >>> from essgeo.access import demand_points
     >>> here = load_territory("est-ensemble")
     >>> targets = read_layer(here, "neighbourhoods")
-    >>> demand = demand_points(read_layer(here, "iris"), neighbourhoods=targets, spacing_m=200)
+    >>> demand = demand_points(read_layer(here, "iris"), neighbourhoods=targets, spacing_m=400)
     >>> gaps = find_gaps(demand, geocode(read_layer(here, "structures")), targets, draws=10)
     >>> gaps["neighbourhood_id"].nunique(), bool((gaps["out_of_reach"] <= gaps["residents"]).all())
     (4, True)

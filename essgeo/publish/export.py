@@ -60,7 +60,7 @@ def export(study: Study, out: Path, *, excel: bool = False) -> list[Path]:
     study
         What a run found.
     out
-        An existing folder, such as the one :func:`essgeo.publish.folder.staged` gives.
+        The folder, such as the one :func:`essgeo.publish.folder.staged` gives; made where there is none.
     excel
         Write CSV as the Excel of France opens it, and head the sheets of the workbook in words.
 
@@ -109,7 +109,7 @@ def exported_files(study: Study) -> list[str]:
 def _write_tables(study: Study, released: Release, out: Path, *, excel: bool) -> Iterator[Published]:
     titles = words(study.lang)["files"]
     for folder in ("tables", "schemas"):
-        (out / folder).mkdir()
+        (out / folder).mkdir(parents=True)
     for ending, names in released.by_licence(released.tables).items():
         for name in names:
             frame, table = released.tables[name], TABLES[name]

@@ -14,7 +14,9 @@ import shapely
 
 from essgeo import load_territory, read_layer
 from essgeo.errors import InputWarning
+from essgeo.official.live import Live
 from essgeo.study import Options, run_study, set_up
+from essgeo.study.facts import live_renewal
 from tests.made.official import (
     ACTIVITY_PATH,
     AGES,
@@ -174,22 +176,20 @@ def test_projects_of_2015_say_whether_the_anct_names_their_successor(
     official: Any, small_territory: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "projects.csv").write_text("qpv_2015,project_name,interest\nQP1,Les Rives,national\n", encoding="utf-8")
-    said = {}
-    for listed in ("", "QP1", "QP9"):
-        if listed:
-            header = "QP2024;Label_QP2024;Statut;QP2015_1;QP2015_2;QP2015_3"
-            publish_dataset(
-                official,
-                "qpv_correspondence",
-                {"liste-correspondance-qp2024-qp2015.csv": ("csv", f"{header}\nQN1;A;x;{listed};;\n".encode())},
-            )
-        study = set_up(small_territory, Options(live=True, npnru=tmp_path / "projects.csv", lang="en"))
-        assert study.npnru.index.tolist() == ["QN1"]
-        said[listed] = study.npnru["confidence"].iloc[0].rpartition("; ")[2]
-        assert any("correspondance" in source.url for source in study.inputs) == bool(listed)
+    mine = tmp_path / "projects.csv"
+    study = set_up(small_territory, Options(live=True, npnru=mine, lang="en"))
+    assert study.npnru.index.tolist() == ["QN1"]
+    assert study.npnru["confidence"].iloc[0].endswith("of QN1")
+    assert not any("correspondance" in source.url for source in study.inputs)
+    for listed, said in (("QP1", "; a pair of the ANCT"), ("QP9", "; no pair of the ANCT")):
+        pairs = f"QP2024;Label_QP2024;Statut;QP2015_1;QP2015_2;QP2015_3\nQN1;A;x;{listed};;\n".encode()
+        publish_dataset(official, "qpv_correspondence", {"liste-correspondance-qp2024-qp2015.csv": ("csv", pairs)})
         shutil.rmtree(tmp_path / "cache")
-    assert (said["QP1"], said["QP9"]) == ("a pair of the ANCT", "no pair of the ANCT")
-    assert said[""].endswith("of QN1")
+        here, whole, demand = load_territory(small_territory), study.communes.union_all(), study.demand
+        live, qpv = Live(here, lang="en"), read_layer(here, "qpv", offline=False)
+        found = live_renewal(live, qpv, vintage="2024", within=whole, demand=demand, given=mine)
+        assert found.value["confidence"].iloc[0].endswith(said)
+        assert any("correspondance" in source.url for source in found.inputs)
 
 
 def test_perimeters_of_the_territory_are_read_beside_official_layers(official: Any, small_territory: Path) -> None:

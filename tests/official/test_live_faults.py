@@ -56,7 +56,7 @@ def test_a_source_that_is_down_is_said(official: Any, small_territory: Path) -> 
 def test_the_last_good_copy_stands_in_for_a_file_that_changed(
     official: Any, small_territory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    set_up(small_territory, Options(live=True))
+    read_layer(load_territory(small_territory), "iris", offline=False)
     renamed = official.files[IRIS_PATH].replace(b"code_iris", b"identifiant")
     official.files[IRIS_PATH] = renamed
     monkeypatch.setitem(REFRESH_DAYS, "yearly", 0.0)
@@ -169,7 +169,8 @@ def test_a_refused_file_is_asked_for_again_and_the_mended_one_is_taken(
     asked_live = Options(live=True, lang="fr")
     manifest = tmp_path / "cache" / "sources" / "stations" / "france" / "manifest.json"
     right = official.files[STATIONS_PATH]
-    set_up(small_territory, asked_live)
+    here = load_territory(small_territory)
+    read_layer(here, "stations", offline=False)
     first = json.loads(manifest.read_text(encoding="utf-8"))
     official.files[STATIONS_PATH] = empty_shapes(official)
     with monkeypatch.context() as patch:
@@ -183,7 +184,6 @@ def test_a_refused_file_is_asked_for_again_and_the_mended_one_is_taken(
     assert second["refused"] != first["sha256"]
     assert (manifest.parent / first["sha256"][:16]).is_dir()
 
-    here = load_territory(small_territory)
     asked = len(official.asked(STATIONS_PATH))
     offline = Live(here, offline=True)
     stations = find(offline, "stations", ["stations"], lambda files: files["stations"])
@@ -255,7 +255,8 @@ def test_a_list_or_places_that_cannot_be_read_do_not_cost_the_register(
 def test_every_page_says_what_stands_in_and_a_french_one_in_french(
     official: Any, small_territory: Path, tmp_path: Path
 ) -> None:
-    set_up(small_territory, Options(live=True))
+    for layer in ("iris", "stations"):
+        read_layer(load_territory(small_territory), layer, offline=False)
     del official.files[STATIONS_PATH]
     official.files[IRIS_PATH] = official.files[IRIS_PATH].replace(b"code_iris", b"identifiant")
     official.files[POPULATION_PATH] = wrong_census(official)
