@@ -106,7 +106,10 @@ def classes_of(shares: NDArray[np.float64], people: NDArray[np.float64]) -> dict
 
 def colours_of_iris(study: Study, theme: str) -> dict[str, str]:
     """Return the colour of each IRIS of which a share is drawn, for a picture: paler where it is not sure."""
-    table = where(study.iris_coverage, theme=theme, minutes=study.parameters.walk_minutes).dropna(subset="share")
+    columns = ["iris_code", "share", "share_low", "share_high"]
+    table = where(study.iris_coverage, theme=theme, minutes=study.parameters.walk_minutes)[columns].dropna(
+        subset="share"
+    )
     people = study.iris["population"].reindex(table["iris_code"]).fillna(0).to_numpy(dtype=float)
     classes = classes_of(table["share"].to_numpy(), people)
     colours = {}

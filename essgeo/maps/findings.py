@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -43,6 +44,21 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
 def by_index(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """Return the rows of a layer by identifier, without the geometry."""
     return dict(zip(map(str, table.index), records(table), strict=True))
+
+
+def records_by(table: pd.DataFrame, *names: str) -> dict[tuple[Any, ...], list[dict[str, Any]]]:
+    """Return the rows of a table by what some of its columns hold, in order, none where a table holds no such row.
+
+    Examples
+    --------
+    >>> rows = records_by(pd.DataFrame({"level": ["qpv", "iris", "qpv"], "people": [1, 2, 3]}), "level")
+    >>> [row["people"] for row in rows["qpv",]], rows["commune",]
+    ([1, 3], [])
+    """
+    found: dict[tuple[Any, ...], list[dict[str, Any]]] = defaultdict(list)
+    for row in records(table):
+        found[tuple(row[name] for name in names)].append(row)
+    return found
 
 
 def where(table: pd.DataFrame, **values: object) -> pd.DataFrame:

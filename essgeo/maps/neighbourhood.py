@@ -10,6 +10,7 @@ import numpy as np
 import shapely
 
 from essgeo.access.walking import reach_m
+from essgeo.errors import InputError
 from essgeo.gaps.ranks import SILENT
 from essgeo.gaps.reach import THEME_ROWS, theme_bits, unpack_themes
 from essgeo.gaps.support_chain import HERE, UNPLACED
@@ -25,17 +26,21 @@ from essgeo.maps.findings import (
     qpv_pages,
     reach,
     records,
+    records_by,
     shared_qpv,
     support_chain,
     verified,
     where,
 )
-from essgeo.maps.pages import AROUND_M, coverage_of, in_territory, with_map
+from essgeo.maps.pages import AROUND_M, in_territory, with_map
 from essgeo.maps.script_data import map_content
+from essgeo.messages import tell
 from essgeo.schema.vocabulary import STAGES, SUPPORT_ROLES, split_codes
 from essgeo.text.languages import joined, texts
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import geopandas as gpd
     from numpy.typing import NDArray
 
@@ -52,7 +57,7 @@ SHOWN_SITES = 12
 
 @dataclass(frozen=True)
 class Sheet:
-    """What the small maps of all areas are drawn from.
+    """What the pages of all areas read, taken from the tables of a study once.
 
     Attributes
     ----------
@@ -62,16 +67,35 @@ class Sheet:
         The colour of each IRIS for each theme, as on the map; ``""`` where no share is drawn.
     points, offered
         Structures that count and have a position, in metres, and which offer each theme.
+    coverage, gaps, chain, inside
+        The rows of the tables by level and area; the last are structures in its zone or perhaps in it.
+    borders
+        Those of the whole ESS, by target neighbourhood.
+    territory
+        Its coverage by anything, within the walk of the study.
+    map
+        What the page of a map is told, see :func:`essgeo.maps.pages.with_map`.
     """
 
     shapes: NDArray[np.object_]
     colours: dict[str, NDArray[np.object_]]
     points: NDArray[np.float64]
     offered: dict[str, NDArray[np.bool_]]
+    coverage: Mapping[tuple[Any, ...], list[dict[str, Any]]]
+    gaps: Mapping[tuple[Any, ...], list[dict[str, Any]]]
+    chain: Mapping[tuple[Any, ...], list[dict[str, Any]]]
+    inside: Mapping[tuple[Any, ...], list[dict[str, Any]]]
+    borders: Mapping[tuple[Any, ...], list[dict[str, Any]]]
+    territory: dict[str, Any]
+    map: dict[str, Any]
 
 
 def sheet_of(study: Study) -> Sheet:
-    """Return what the small maps of a study are drawn from."""
+    """Return what the pages of the areas of a study read."""
+    inside = study.structure_zones[study.structure_zones["relation"].isin(["in", "undetermined"])]
+    inside = inside.join(study.structures.drop(columns="geometry"), on="structure_id").sort_values(
+        ["probability", "structure_id"], ascending=[False, True]
+    )
     located = study.structures[study.structures["counted"] & study.structures.geometry.notna()]
     offers = unpack_themes(theme_bits(located)).astype(bool)
     return Sheet(
@@ -83,6 +107,13 @@ def sheet_of(study: Study) -> Sheet:
         },
         shapely.get_coordinates(located.geometry.to_numpy()),
         dict(zip(THEME_ROWS["theme"], offers.T, strict=True)),
+        records_by(study.coverage, "level", "zone_id"),
+        records_by(study.gaps, "level", "neighbourhood_id"),
+        records_by(study.support_chain, "level", "neighbourhood_id"),
+        records_by(inside, "layer", "zone_id"),
+        records_by(where(study.borders, theme="all"), "neighbourhood_id"),
+        in_territory(study),
+        with_map(study),
     )
 
 
@@ -94,25 +125,28 @@ def neighbourhood_page(study: Study, code: str, level: str, made: Register, shee
     minutes, pages = study.parameters.walk_minutes, qpv_pages(study)
     layer = study.neighbourhoods if level == "neighbourhood" else study.qpv
     place, outline = by_index(layer.loc[[code]])[code], layer.geometry.loc[[code]]
-    of_area = where(study.coverage, level=level, zone_id=code)
-    reached = coverage_of(study, level, zone_id=code)
-    rows = records(where(study.gaps, level=level, neighbourhood_id=code))
+    of_area, rows, chain, inside = (
+        held[level, code] for held in (sheet.coverage, sheet.gaps, sheet.chain, sheet.inside)
+    )
+    of_walk = [row for row in of_area if row["minutes"] == minutes]
+    reached = next((row for row in of_walk if row["theme"] == "all"), None)
+    if reached is None:
+        raise InputError(tell("no_coverage_row", zone=f"{level} {code}", minutes=minutes))
     gaps = [row for row in rows if row["theme"] != "all"]
-    chain = records(where(study.support_chain, level=level, neighbourhood_id=code))
-    inside = where(study.structure_zones, layer=level, zone_id=code)
-    inside = inside[inside["relation"].isin(["in", "undetermined"])]
-    named = {name for row in (*gaps, *chain) if (name := row["nearest_structure_id"])} | set(inside["structure_id"])
+    named = {name for row in (*gaps, *chain) if (name := row["nearest_structure_id"])}
+    named |= {row["structure_id"] for row in inside}
     around = study.structures.geometry.intersects(outline.iloc[0].buffer(AROUND_M))
     shown = (around | study.structures.index.isin(list(named))).reindex(made.order)
-    themes = _themes(records(where(of_area, minutes=minutes)), rows, study)
+    themes = _themes(of_walk, rows, study)
     finding = area_headline(study, reached, rows)
-    return with_map(study, map_content(study, code, outline, np.flatnonzero(shown), finding.theme)) | {
+    return sheet.map | {
+        "map": map_content(study, code, outline, np.flatnonzero(shown), finding.theme),
         "page": f"{pages[code] if level == 'qpv' else code}.html",
         **_identity(study, code, level, place, pages),
         "finding": finding,
         "reached": reached,
-        "findings": _findings(study, reached, rows, chain),
-        "thresholds": records(where(of_area, theme="all").sort_values("minutes")),
+        "findings": _findings(study, sheet, reached, rows, chain),
+        "thresholds": sorted((row for row in of_area if row["theme"] == "all"), key=lambda row: row["minutes"]),
         "themes": [row for row in themes if not row["silent"]],
         "silent_themes": [row for row in themes if row["silent"]],
         "small": _small_maps(study, sheet, outline.iloc[0], [row["theme"] for row in themes if not row["silent"]]),
@@ -120,11 +154,7 @@ def neighbourhood_page(study: Study, code: str, level: str, made: Register, shee
         "holders": _holders(study, gaps),
         "grid": _grid(study, chain),
         "offers": sorted(gaps, key=lambda gap: (math.isnan(gap["nearest_minutes"]), gap["nearest_minutes"])),
-        "inside": records(
-            inside.join(study.structures.drop(columns="geometry"), on="structure_id").sort_values(
-                ["probability", "structure_id"], ascending=[False, True]
-            )
-        ),
+        "inside": inside,
         **_sites(study, place, outline.iloc[0]),
         "others": [(f"{other}.html", name) for other, name in study.neighbourhoods["name"].items() if other != code],
     }
@@ -159,10 +189,12 @@ def _identity(study: Study, code: str, level: str, place: Row, pages: dict[str, 
     }
 
 
-def _findings(study: Study, reached: Row, rows: list[dict[str, Any]], chain: list[dict[str, Any]]) -> list[str]:
+def _findings(
+    study: Study, sheet: Sheet, reached: Row, rows: list[dict[str, Any]], chain: list[dict[str, Any]]
+) -> list[str]:
     """Return what is found of an area: no more than is known, where streets end or few places are located."""
     lang = study.lang
-    said = reach(reached, in_territory(study), lang)
+    said = reach(reached, sheet.territory, lang)
     if math.isnan(reached["share"]):
         return [said]
     (whole,) = [row for row in rows if row["theme"] == "all"]
@@ -174,9 +206,7 @@ def _findings(study: Study, reached: Row, rows: list[dict[str, Any]], chain: lis
         said,
         verified(reached, lang),
         *held,
-        *borders(
-            records(where(study.borders, neighbourhood_id=reached["zone_id"], theme="all")), reached["minutes"], lang
-        ),
+        *borders(sheet.borders[reached["zone_id"],], reached["minutes"], lang),
         *largest_gap([row for row in rows if row["theme"] != "all"], names, lang),
         *support_chain(chain, lang),
     ]

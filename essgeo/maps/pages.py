@@ -194,15 +194,10 @@ def _enterprises(portrait: pd.DataFrame) -> float:
 
 def in_territory(study: Study) -> dict[str, Any]:
     """Return the coverage of the territory by anything, within the walk of the study."""
-    return coverage_of(study, "territory")
-
-
-def coverage_of(study: Study, level: str, **zone: str) -> dict[str, Any]:
-    """Return the coverage of an area by anything, within the walk of the study."""
     minutes = study.parameters.walk_minutes
-    rows = records(where(study.coverage, level=level, theme="all", minutes=minutes, **zone))
+    rows = records(where(study.coverage, level="territory", theme="all", minutes=minutes))
     if not rows:
-        raise InputError(tell("no_coverage_row", zone=" ".join([level, *zone.values()]), minutes=minutes))
+        raise InputError(tell("no_coverage_row", zone="territory", minutes=minutes))
     return rows[0]
 
 
