@@ -311,12 +311,19 @@ def write_rows(sheet: Worksheet, frame: pd.DataFrame, formats: TextFormats) -> N
         .tolist()
         for _, column in frame.items()
     ]
+    ready: dict[str, tuple[str, Format | None]] = {}  # a table says the same thousands of times
     for number, row in enumerate(zip(*columns, strict=True), start=1):
         for position, value in enumerate(row):
             if isinstance(value, str):
-                write_text(sheet, (number, position), value, formats)
+                if value not in ready:
+                    ready[value] = _as_text(value, formats)
+                text, shown = ready[value]
+                if text:
+                    sheet.write_string(number, position, text, shown)
+            elif isinstance(value, bool):
+                sheet.write_boolean(number, position, value)
             elif value is not None:
-                sheet.write(number, position, value)
+                sheet.write_number(number, position, value)
 
 
 def write_text(sheet: Worksheet, at: tuple[int, int], text: str, formats: TextFormats, *, bold: bool = False) -> None:
@@ -335,14 +342,18 @@ def write_text(sheet: Worksheet, at: tuple[int, int], text: str, formats: TextFo
     >>> cell.value, cell.data_type, cell.quotePrefix
     ('=1+1', 's', True)
     """
+    kept, shown = _as_text(text, formats, bold=bold)
+    if kept:
+        sheet.write_string(*at, kept, shown)
+
+
+def _as_text(text: str, formats: TextFormats, *, bold: bool = False) -> tuple[str, Format | None]:
+    """Return what a cell holds of a text, and how it is shown."""
     kept = writable(text)[:MAX_TEXT]
-    if not kept:
-        return
     if kept.startswith(_MARKUP[0]) and kept.endswith(_MARKUP[1]):
         kept = f"{kept[: MAX_TEXT - 1]} "
     executable = is_formula(kept) or kept in _ERRORS
-    shown = formats.quoted if executable else formats.bold if bold else formats.lines if "\n" in kept else None
-    sheet.write_string(*at, kept, shown)
+    return kept, formats.quoted if executable else formats.bold if bold else formats.lines if "\n" in kept else None
 
 
 def write_geojson(layer: gpd.GeoDataFrame, path: Path, *, key: str = "") -> None:

@@ -303,7 +303,7 @@ def _write_table(
     low, high = _WIDTHS
     for position, name in enumerate(frame.columns):
         column = frame[name]
-        longest = column.head(_ROWS_MEASURED).astype("string").fillna("").str.len().max() if len(frame) else 0
-        sheet.set_column(position, position, min(max(low, len(name) + 4, int(longest) + 1), high))
+        longest = max((len(str(value)) for value in column.head(_ROWS_MEASURED).dropna().tolist()), default=0)
+        sheet.set_column(position, position, min(max(low, len(name) + 4, longest + 1), high))
         sheet.write_string(0, position, heads.get(name, name), header)
     write_rows(sheet, frame, formats)

@@ -32,6 +32,11 @@ def texts(lang: Lang) -> Texts:
     }
 
 
+_FRENCH = re.compile(r"(?P<apostrophe>(?<=\w)'(?=\w))|(?P<narrow> (?=[;!?%»])|(?<=«) )|(?P<wide> (?=:))")
+
+_SET = {"apostrophe": "\u2019", "narrow": "\u202f", "wide": "\u00a0"}
+
+
 def typeset(text: str) -> str:
     r"""Return a French text with its apostrophes, and unbreakable spaces before ``; : ! ? %`` and inside quotes.
 
@@ -40,9 +45,7 @@ def typeset(text: str) -> str:
     >>> typeset("Vrai ?").encode("unicode_escape")
     b'Vrai\\u202f?'
     """
-    text = re.sub(r"(?<=\w)'(?=\w)", "\u2019", text)
-    text = re.sub(r" (?=[;!?%»])|(?<=«) ", "\u202f", text)
-    return re.sub(" (?=:)", "\u00a0", text)
+    return _FRENCH.sub(lambda found: _SET[found.lastgroup or ""], text)
 
 
 MISSING = "\u2013"
