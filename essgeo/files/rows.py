@@ -78,6 +78,8 @@ def separator_of(text: str) -> str:
     """
     lines = list(islice(filter(str.strip, io.StringIO(text, newline=None)), MAX_ROWS))
     separators = [max(SEPARATORS, key=line.count) for line in lines]
+    if len({*separators}) == 1:
+        return separators[0]
     known = [_tried(line.split(mark), [], 0, 1)[0] for line, mark in zip(lines, separators, strict=True)]
     return separators[known.index(max(known)) if max(known) >= MIN_NAMES else 0] if lines else SEPARATORS[0]
 

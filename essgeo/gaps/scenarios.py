@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -88,8 +89,10 @@ def border_shares(
     of_iris = pd.DataFrame(drawn.mean(axis=-1), index=areas.table["zone_id"], columns=THEME_ROWS["theme"])
     reached = of_iris.mul(people, axis=0).loc[people.index]  # persons, IRIS x themes
     shapes = iris.geometry.to_numpy()
-    first, second = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=1.0)
-    edges = shapely.boundary(shapes)
+    # Pairs of neighbours, those of the target neighbourhoods first: a long shared edge makes a border.
+    own = np.flatnonzero(iris.index.isin(list(chain.from_iterable(members.values()))))
+    first, second = shapely.STRtree(shapes).query(shapes[own], predicate="dwithin", distance=1.0)
+    first, edges = own[first], shapely.boundary(shapes)
     shared = shapely.length(shapely.intersection(edges[first], edges[second], grid_size=1.0))
     kept = (first != second) & (shared >= BORDER_M)
     beside = pd.Series(iris.index[second[kept]], index=iris.index[first[kept]])
