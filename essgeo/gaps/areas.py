@@ -112,6 +112,8 @@ def gather_areas(
         neighbourhoods.index.get_indexer(demand["neighbourhood_id"]),
     ]
     in_qpv = shapely.STRtree(qpv.geometry.to_numpy()).query(demand.geometry.to_numpy(), predicate="intersects")
+    # Pairs of a point and the zone that holds it, level after level; in the rows of all areas a level begins where the
+    # one before ends.
     pairs = [*(((owner >= 0).nonzero()[0], owner[owner >= 0]) for owner in owners), (in_qpv[0], in_qpv[1])]
     first = np.cumsum([0, *(len(zones) for _, zones in levels)])  # row of the first zone of each level
     point = np.concatenate([points for points, _ in pairs])

@@ -253,6 +253,8 @@ def _medians(cost: CostMatrix, bits: NDArray[np.uint64], areas: Areas) -> NDArra
     offers = unpack_themes(bits).astype(bool)
     medians = np.full((len(areas.table), len(THEME_ROWS)), np.nan)
     for theme in range(len(THEME_ROWS)):
+        # Residents from the nearest on: the median walk is where half of an area's have been counted, infinite where
+        # fewer than that reach anything.
         nearest = np.nan_to_num(nearest_minutes(cost, offers[:, theme]), nan=np.inf)
         order = np.argsort(nearest, kind="stable")
         running = areas.residents[:, order].toarray().cumsum(axis=1)  # areas x points, the nearest first
@@ -303,6 +305,7 @@ def dependence(structures: gpd.GeoDataFrame, areas: Areas, cost: CostMatrix, *, 
     parts = []
     for row in np.flatnonzero(offers.any(axis=0)):
         offering = np.flatnonzero(offers[:, row])
+        # Points that have one choice alone keep it, all others none: areas add up their residents by that choice.
         alone = sparse.diags_array((choices[:, row] == 1).astype(np.float64))
         found = sparse.coo_array(areas.residents @ (alone @ near[:, offering]))  # areas x offering: persons
         found.eliminate_zeros()

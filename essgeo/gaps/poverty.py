@@ -108,6 +108,7 @@ def drawn_poverty(
             minutes = walked / metres_per_minute
             nearest[:, some] = [minutes[:, among].min(axis=1, initial=np.inf) for among in offers[there].T]
         nearest[nearest > HORIZON_MIN] = np.nan
+        # Each area weighs cells by its part of their residents in this world; the line is that of the territory.
         people = worlds.people[:, world].astype(np.float64) * belongs[0]  # of the territory, the first of the areas
         held = belongs * people
         total = held.sum(axis=1, keepdims=True)
@@ -131,6 +132,8 @@ def _indices(
     line = np.take_along_axis(near, np.take_along_axis(order, middle, axis=1), axis=1)  # themes x 1
     line = np.where(line > 0, line, np.nan)
     short = np.clip(1 - near / line, 0, 1)
+    # NaN where a theme has no line: it stays NaN through the sums of all areas. Points first, so that one product of
+    # matrices weighs themes and powers together.
     powers = np.stack([np.where(np.isnan(short), np.nan, short > 0), short, short**2], axis=-1)  # themes x points x 3
     table = np.asarray(weights @ powers.transpose(1, 0, 2).reshape(nearest.shape[1], -1)).reshape(shape)
     table[np.diff(weights.indptr) == 0] = np.nan

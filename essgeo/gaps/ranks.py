@@ -41,6 +41,8 @@ def tie_levels(values: NDArray[np.float64], tie: float = TIE) -> NDArray[np.int6
     >>> tie_levels(np.array([0.1 + 0.2, 0.3, np.nan, 0.5])).tolist()
     [1, 1, 0, 2]
     """
+    # Along the last axis: sorted, a new level begins wherever a value is more than a tie above the one before, and the
+    # levels go back to where the values came from.
     values = np.nan_to_num(values, nan=-np.finfo(np.float64).max)
     order = np.argsort(values, axis=-1)
     steps = np.diff(np.take_along_axis(values, order, axis=-1), axis=-1) > tie
@@ -63,7 +65,7 @@ def rank_intervals(drawn: NDArray[np.floating], level: float) -> tuple[NDArray[n
     >>> best.tolist(), worst.tolist()
     ([1, 1, 3], [2, 2, 3])
     """
-    places = tie_levels(drawn.T.astype(np.float64), DRAWN_TIE)[:, :, None]
+    places = tie_levels(drawn.T.astype(np.float64), DRAWN_TIE)[:, :, None]  # worlds x candidates x 1
     others = np.swapaxes(places, 1, 2)  # worlds x 1 x candidates: compared with each candidate in turn
     best = 1 + (others > places).sum(axis=2)
     worst = (others >= places).sum(axis=2)
@@ -84,6 +86,7 @@ def not_told_apart(value: NDArray[np.float64], drawn: NDArray[np.floating]) -> N
     [False, True]
     """
     if drawn.shape[1]:
+        # more[a, b]: in which share of the worlds area a has the larger value; ties count for neither.
         more = np.stack([(one > drawn + DRAWN_TIE).mean(axis=1) for one in drawn])
         alike = (more < SURE) & (more.T < SURE)
     else:
@@ -102,7 +105,7 @@ def tied_groups(value: NDArray[np.float64], alike: NDArray[np.bool_]) -> NDArray
     [2, 1, 2]
     """
     order = np.argsort(-np.nan_to_num(value, nan=-np.inf), kind="stable")
-    linked = alike[np.ix_(order, order)]
+    linked = alike[np.ix_(order, order)]  # areas x areas, the largest value first
     # A group ends where nobody before is tied to anybody after.
     ends = [not linked[: place + 1, place + 1 :].any() for place in range(len(order))]
     groups = np.empty(len(order), dtype=np.int64)
@@ -113,6 +116,7 @@ def tied_groups(value: NDArray[np.float64], alike: NDArray[np.bool_]) -> NDArray
 def shared_ranks(value: NDArray[np.float64], ranked: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Return the rank of each value among those ranked (last axis), 1 the largest; ties share the best, others 0."""
     places = tie_levels(np.where(ranked, value, np.nan))
+    # One axis more: each value beside all those of its row; a rank is how many ranked ones lie above, and one.
     above = (places[..., None, :] > places[..., :, None]) & ranked[..., None, :]
     return np.where(ranked, 1 + above.sum(axis=-1), 0)
 

@@ -158,6 +158,7 @@ def unpack_themes(masks: NDArray[np.uint64]) -> NDArray[np.uint8]:
     >>> unpack_themes(np.array([5], dtype=np.uint64))[0, :4].tolist()
     [1, 0, 1, 0]
     """
+    # Little-endian on any computer, so that bit i of a mask is column i.
     octets = np.ascontiguousarray(masks, dtype="<u8").view(np.uint8).reshape(len(masks), 8)
     return np.unpackbits(octets, axis=1, count=len(THEME_ROWS), bitorder="little")
 
@@ -203,7 +204,8 @@ def known_of(
     ``nobody`` lives there; walks are ``not_measured``; the register knows ``none``, or has ``none_located`` or
     ``few_located`` of the theme. ``lived_in`` and ``measured`` tell it of each area.
     """
-    offers = unpack_themes(theme_bits(structures)).astype(bool)
+    # What keeps a conclusion from an area is a column, what keeps it from a theme a row; the first that holds is told.
+    offers = unpack_themes(theme_bits(structures)).astype(bool)  # structures x themes
     every, placed = offers.sum(axis=0), offers[has_point(structures)].sum(axis=0)
     few = (placed < LEAST_LOCATED) | (placed < LEAST_SHARE * every)
     choices = [~lived_in[:, None], ~measured[:, None], every == 0, placed == 0, few]

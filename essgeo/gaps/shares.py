@@ -249,6 +249,7 @@ def draw(  # noqa: PLR0913 (what is not known of each, and the worlds where they
             iris_walk=None if iris is None else iris[1],
         )
         indices = beside()
+    # Areas x themes x walks x worlds, of all structures.
     everything = shares_of(holds, found.people, found.all_people, draws)
     few = min(draws, found.alone.shape[-1])
 

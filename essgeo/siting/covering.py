@@ -72,6 +72,7 @@ class Limits:
         >>> Limits(sparse.csr_array(np.array([[3.0, 2.0, 1.0]])), np.array([4.0])).room([0]).tolist()
         [False, False, True]
         """
+        # What is left of each limit, held against every entry of its row: a candidate too large for one limit is out.
         left = self.most - self.rows[:, list(chosen)].sum(axis=1)
         over = self.rows.data > np.repeat(left, np.diff(self.rows.indptr)) + _ROUNDING
         fits = np.ones(self.rows.shape[1], dtype=bool)
@@ -127,6 +128,7 @@ def worth(problem: Covering, chosen: Sequence[int]) -> float:
     >>> worth(Covering(reach, np.array([[5.0], [7.0]])), [1])
     12.0
     """
+    # A row reached n times has won its first n levels.
     times = reached_times(problem, chosen)
     levels = np.arange(problem.weights.shape[1])
     return float(problem.weights[levels < times[:, None]].sum())
@@ -142,6 +144,7 @@ def gains_of(problem: Covering, times: NDArray[np.int64]) -> NDArray[np.float64]
     >>> gains_of(problem, np.array([1, 0])).tolist()
     [0.0, 7.0]
     """
+    # One site more wins the next level of each row that it reaches; of a row with all its levels, nothing.
     levels = problem.weights.shape[1]
     value = np.take_along_axis(problem.weights, np.minimum(times, levels - 1)[:, None], axis=1)[:, 0]
     gains: NDArray[np.float64] = problem.reach.T @ np.where(times < levels, value, 0.0)
@@ -265,6 +268,7 @@ def interchange(
         for place, leaving in enumerate(current):
             if leaving in fixed:
                 continue
+            # What each would add to the others: the one that leaves is among them, and so may stay.
             without = times - reached_times(problem, [leaving])
             gains = gains_beside(problem, [site for site in current if site != leaving], limits, without)
             best = int(gains.argmax())

@@ -267,11 +267,12 @@ def near(
     walks = street_walks(cost)
     streets = None if walks is None else sparse.csc_array(walks)
     worlds, tree = today.worlds, KDTree(today.homes.xy)
+    least = int(worlds.field[:, :count].min(initial=0))  # of any part of town in any of these worlds
     rows, bits = list[NDArray[np.intp]](), list[NDArray[np.uint64]]()
     for one in some:
         own, (x, y) = spots.own[one, :count], (axis[one, :count] for axis in (spots.x, spots.y))
         # The points that may be near in some world, by the easiest walk and the farthest the candidate may stand.
-        easiest = min(int(own.min()) + int(worlds.field[:, :count].min(initial=0)), len(reach) - 1)
+        easiest = min(int(own.min()) + least, len(reach) - 1)
         widest = minutes * metres_per_minute if streets is not None else float(np.sqrt(reach[easiest]))
         row = np.sort(np.array(tree.query_ball_point(spots.xy[one], widest + spots.farthest[one]), dtype=np.intp))
         xy = today.homes.xy[row].astype(np.float32)
@@ -319,7 +320,7 @@ def brought(
         for place, (site, theme) in enumerate(chosen):
             if pattern[site]:
                 row, flags = reach.row[reach.of(site)], as_flags(reach.bits[reach.of(site)])
-                here = np.searchsorted(rows, row)
+                here = np.searchsorted(rows, row)  # where the points near this site stand among those near any
                 newly = today.living(row, today.count) * flags * left[theme][here]
                 total = newly.sum(axis=0, dtype=np.float64)
                 room = np.inf if capacities is None else capacities[site]
@@ -375,6 +376,7 @@ class Aim:
     def gains(self, today: Today) -> NDArray[np.float64]:
         """Return what each candidate would add in each world: candidates x worlds."""
         count = self.served.shape[1]
+        # Points x worlds: the residents there times what one site more in reach is worth to them.
         value = np.append(self.levels, 0.0).astype(np.float32)
         people = today.living(slice(None), count) * value[np.minimum(self.served, len(self.levels))]
         left = people * self.weights.astype(np.float32)[:, None]
@@ -419,12 +421,13 @@ def choose_anew(
                 aim.serve(choice // themes, np.flatnonzero(picked[place] == choice), sign)
 
     def pick(place: int) -> None:
-        gains = np.zeros((len(aims[0].free), themes, picked.shape[1]))
+        gains = np.zeros((len(aims[0].free), themes, picked.shape[1]))  # candidates x themes x worlds
         for aim in aims:
             gains[:, aim.theme] += aim.gains(today)
         flat = _open(gains, np.delete(picked, place, axis=0), costs, budget)
         mine = np.flatnonzero(picked[place] >= 0)
         flat[picked[place][mine], mine] *= 1 + 1e-6  # of equal ones, the one that is there stays
+        # Choices x worlds: each world takes its own best, and none where nothing is left to win.
         picked[place] = np.where(flat.max(axis=0) > 0, flat.argmax(axis=0), -1)
         serve(place, 1)
 

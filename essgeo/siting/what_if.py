@@ -112,7 +112,7 @@ def gains_by_cell(
     )
     today = living_in(homes, worlds, parameters.seed, {}, {})
     reach = near(today, spots_of(cells, today), to_cells, np.arange(len(cells)), walk, count=today.count)
-    # The pairs of a point and a cell that it may be reached from, point after point.
+    # The pairs of a point and a cell that it may be reached from, point after point; ``first`` is where a point begins.
     order = np.argsort(reach.row, kind="stable")
     cell_of = np.repeat(np.arange(len(cells)), np.diff(reach.start))[order]
     first = np.searchsorted(reach.row[order], np.arange(len(demand) + 1))
