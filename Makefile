@@ -7,8 +7,9 @@ TERRITORY ?= est-ensemble
 # The interpreter of a new environment: the first of these that is Python 3.11, 3.12 or 3.13.
 PYTHON ?= python3.13 python3.12 python3.11 python3
 
+# pip would compile every module of every package, of which a fifth is ever imported: those are compiled as they are.
 ifeq ($(UV),)
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+INSTALL := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check
 else
 INSTALL := $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python
 endif
@@ -92,7 +93,7 @@ build/addok/.done: requirements/addok.txt $(BIN)/python
 	@echo "Installing addok in build/addok"
 ifeq ($(UV),)
 	@$(BIN)/python -m venv build/addok
-	@build/addok/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/addok.txt
+	@build/addok/bin/python -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes -r requirements/addok.txt
 else
 	@$(UV) venv --quiet --allow-existing --python $(BIN)/python build/addok
 	@$(UV) pip install --quiet --python build/addok/bin/python --require-hashes -r requirements/addok.txt
