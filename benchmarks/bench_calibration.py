@@ -19,7 +19,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from bench_geocoding import BAN, off, queries, real_addresses
+from bench_geocoding import BAN, OF_BAN, off, queries, truth_rows
 from scipy.spatial import KDTree
 
 from essgeo.access import demand_points, nearest_minutes, read_network, travel_cost
@@ -378,14 +378,14 @@ def speed(seed: int, draws: int, repeats: int) -> None:
 
 
 def zones(seed: int, draws: int, repeats: int) -> None:
-    """Say how often true positions lie within shares of the radius, beside the discs."""
+    """Say how often true positions lie within shares of the radius, beside the discs (streets: ``calibrate.py``)."""
     del seed, draws, repeats
-    truth = real_addresses()
+    truth = truth_rows()
     with tempfile.TemporaryDirectory() as folder:
-        matches = match(load_index(BAN, folder), queries(truth["adresse"], truth["code_postal"], truth["commune"]))
-        metres = off(matches, truth["lon"], truth["lat"])
-        exact = (statuses(matches) == "located") & (matches["precision"] == "housenumber")
-    away = (metres / matches["radius_m"])[exact].to_numpy()
+        matches = match(load_index(BAN, folder), queries(truth["address"], truth["postcode"], truth["city"]))
+    exact = (statuses(matches) == "located") & (matches["precision"] == "housenumber")
+    exact &= ~truth["fuel"] & (truth["kind"] != OF_BAN)
+    away = (off(matches, truth["lon"], truth["lat"]) / matches["radius_m"])[exact].to_numpy()
     for share in (0.1, 0.25, 0.5, 0.75, 1.0, 1.5):
         expected = sum(odds * min(share / radius, 1) ** 2 for radius, odds in DISCS)
         print(

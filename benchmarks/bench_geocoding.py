@@ -44,6 +44,9 @@ TIMED_ROWS, TYPED, FRANCE = 20_000, 6_000, 26_000_000
 NEAR_M, FAR_M, TOP_SCORE = 100.0, 1000.0, 0.95
 ZONE_BANDS = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
 MOVES, MOVED_M = 60, 4000.0
+NUMBER = r"^\s*\d+\s*(?:bis|ter|quater|[A-Da-d]\b)?[\s,]*"
+OF_BAN = "covid_test_site"
+"""A kind of truth whose points are those of BAN, most of them to the metre: they say nothing of how far doors lie."""
 PUBLIC = "mairie|biblioth|diath|école|centre|maison|espace|ccas|mission|france services|point"
 """Words of the names of public buildings."""
 MARKS = ("<!-- figures -->", "<!-- end -->")
@@ -263,13 +266,17 @@ def bench_truth(folder: str, peer: Path | None) -> None:
     streets = seen[seen["located"] & seen["geo_precision"].isin(STREETS) & ~seen["fuel"]]
     held = (streets["off_m"] <= streets["geo_radius_m"]).sum()
     line("  streets without number: held", f"{held} of {len(streets)}")
-    in_zones(seen[seen["located"] & ~seen["fuel"]], truth)
+    in_zones(seen[seen["located"] & ~seen["fuel"]], truth, "")
+    bare = truth.assign(address=truth["address"].str.replace(NUMBER, "", regex=True))
+    streets = judged(geocoded(bare, folder), bare)
+    streets = streets[streets["located"] & (streets["geo_precision"] == "street") & ~truth["fuel"]]
+    in_zones(streets, truth, "number left out, ")
     top = seen[seen["located"] & ~seen["fuel"] & (seen["geo_score"] >= TOP_SCORE)]
     said, right = top["geo_score"].mean(), (top["off_m"] <= NEAR_M).mean()
     line(f"  geo_score from {TOP_SCORE}, {len(top)} rows: said; seen", f"{100 * said:.1f}; {100 * right:.1f} %")
 
 
-def in_zones(found: pd.DataFrame, truth: pd.DataFrame) -> None:
+def in_zones(found: pd.DataFrame, truth: pd.DataFrame, what: str) -> None:
     """Measure how often a structure is in a zone where it is said to be with some probability.
 
     Few structures are near the limit of a QPV: those of 2015 are moved at random over all of them.
@@ -282,7 +289,7 @@ def in_zones(found: pd.DataFrame, truth: pd.DataFrame) -> None:
             (truth.loc[found.index].astype({"lon": float, "lat": float}), "lon", "lat"),
         )
     )
-    near = gpd.GeoDataFrame(found[["geo_radius_m"]], geometry=points).rename_axis("row")
+    near = gpd.GeoDataFrame(found[["geo_radius_m", "geo_precision"]], geometry=points).rename_axis("row")
     west, south, east, north = points.total_bounds
     zones = zones.cx[west - MOVED_M : east + MOVED_M, south - MOVED_M : north + MOVED_M]
     random, parts = np.random.default_rng(SEED), []
@@ -295,7 +302,7 @@ def in_zones(found: pd.DataFrame, truth: pd.DataFrame) -> None:
     for band, part in pairs.groupby(pd.cut(pairs["probability"], ZONE_BANDS), observed=True):
         said, seen = 100 * part["probability"].mean(), 100 * part["is_in"].mean()
         line(
-            f"  p in a QPV, moved at random, {band.left:.1f} to {band.right:.1f}, {len(part)} rows: said; seen",
+            f"  p in a QPV, {what}moved at random, {band.left:.1f} to {band.right:.1f}, {len(part)} rows: said; seen",
             f"{said:.0f}; {seen:.0f} %",
         )
 

@@ -1,6 +1,7 @@
-"""Print the tables that stand in :mod:`essgeo.geocoding.precision`: how far true positions lie from the points given.
+"""Print the tables of :mod:`essgeo.geocoding.precision` and :mod:`essgeo.uncertainty.positions`.
 
-Run from anywhere: ``python benchmarks/calibrate.py`` (a minute). Fuel stations, known to 100 m only, are left out.
+They say how far true positions lie from the points given. Run from anywhere: ``python benchmarks/calibrate.py`` (a
+minute). Fuel stations, known to 100 m only, are left out.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from bench_geocoding import BAN, DATA, off, queries, truth_rows
+from bench_geocoding import BAN, DATA, OF_BAN, off, queries, truth_rows
 from scipy.optimize import linprog
 
 from essgeo.geocoding.ban import load_index
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from essgeo.geocoding.index import AddressIndex, Department
 
 SHARES = (0.5, 0.8, 0.9)
+PARTS = [0.25, 0.5, 0.8, 0.9, 0.95]
 NEIGHBOURS = 600
 NEAR_M = 100.0
 FOLDS, QUANTILE = 10, 0.905
@@ -108,6 +110,13 @@ def main() -> None:
         held = f"{100 * (part['off_m'] <= radius).mean():>6.1f} %{np.median(radius):>6.0f} m"
         near = f"{100 * (part['off_m'] <= NEAR_M).mean():>8.1f} %"
         print(f"{kind:<14}{len(part):>5}{shares}{near}{held if kind != 'interpolated' else ''}")
+    streets = parts[parts["kind"].str.endswith("street")]
+    aside = {
+        "houses": (houses["off_m"] / houses["radius_m"])[truth["kind"].loc[houses.index] != OF_BAN],
+        "streets": streets["off_m"] / (STREET_M + STREET_SHARE * streets["about_m"]),
+    }
+    print("shares of the radius that hold so many (essgeo.uncertainty.positions)")
+    print(pd.DataFrame({name: share.quantile(PARTS) for name, share in aside.items()}).T.round(2).to_string())
     houses = houses.assign(room_m=houses["ban_id"].map(rooms), postcode=truth["postcode"], file=truth["file"])
     found = pd.DataFrame({"within": houses["off_m"] <= houses["radius_m"], "left out": across(houses)})
     print("held, %: as fitted, and by radii fitted on other postcodes")

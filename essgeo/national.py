@@ -43,8 +43,8 @@ from essgeo.messages import tell
 from essgeo.register import counted_on
 from essgeo.results import Parameters
 from essgeo.schema.codes import department_of
+from essgeo.uncertainty import WIDEST
 from essgeo.zoning import locate_in
-from essgeo.zoning.locate import WIDEST
 
 if TYPE_CHECKING:
     import datetime as dt

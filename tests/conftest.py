@@ -7,13 +7,14 @@ import shutil
 import socket
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
+    from hypothesis import settings
     from playwright.sync_api import Browser
 
     Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
@@ -32,6 +33,13 @@ CHROMIUM_FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+
+def examples(count: int, **more: Any) -> settings:
+    """Draw so many examples where all are the same each time (``.ci/run``), else a third: each run draws new ones."""
+    from hypothesis import settings  # noqa: PLC0415 (the process that hands out the tests reads this file and runs none)
+
+    return settings(max_examples=count if os.environ.get("CI") else max(count // 3, 3), deadline=None, **more)
 
 
 class Sleeps(list[float]):
@@ -133,7 +141,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
         from hypothesis import settings  # noqa: PLC0415
 
-        settings.register_profile("local", deadline=None, max_examples=25)
+        settings.register_profile("local", deadline=None, max_examples=10)
         settings.register_profile("ci", deadline=None, max_examples=50, derandomize=True)
         settings.load_profile("ci" if os.environ.get("CI") else "local")
     if os.environ.get("ESSGEO_NO_SKIP"):

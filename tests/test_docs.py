@@ -102,7 +102,7 @@ def test_what_was_measured_stands_on_its_page(page: str) -> None:
 @pytest.mark.parametrize(
     ("page", "constants"),
     [
-        ("zones", [f"{value}" for disc in positions.DISCS for value in disc]),
+        ("zones", [f"{value}" for disc in (*positions.DISCS, *positions.STREET_DISCS) for value in disc]),
         ("residents", [homes.DENSER, homes.WEIGHT, homes.FULL_CELL]),
         (
             "walking",

@@ -18,10 +18,11 @@ import pandas as pd
 import pytest
 import shapely
 
+from conftest import run_once
 from essgeo import export, load_territory, run_study
 from essgeo.cli.summary import caveat
 from essgeo.errors import InputError, InputWarning, SchemaError, SourceUnavailableError
-from essgeo.maps.findings import tally
+from essgeo.maps.pages import tally
 from essgeo.processes import side_by_side
 from essgeo.publish.release import caveats, release
 from essgeo.study import Options, place, set_up
@@ -176,7 +177,7 @@ def test_coverage_rests_on_structures_that_count_and_have_a_point(est_ensemble: 
 
 
 def test_a_run_repeats_itself(small: tuple[Study, Path], made_territory: Path) -> None:
-    one, two = small[0], run_study(made_territory, out=None, as_of=DAY)
+    one, two = small[0], run_once(made_territory, out=None, as_of=DAY)
     assert len(one.coverage) == len(two.coverage) > 0
     for name in ("coverage", "gaps", "zones", "structures", "support_chain"):
         pd.testing.assert_frame_equal(pd.DataFrame(getattr(one, name)), pd.DataFrame(getattr(two, name)))

@@ -271,21 +271,8 @@ def structures(territory: str, output: Path, **given: Unpack[StructuresOptions])
     from essgeo.territory import load_territory
 
     _check(output, given)
-    files = register_files(
-        establishments=given["establishments"],
-        legal_units=given["legal_units"],
-        geolocation=given["geolocation"],
-        ess_list=given["ess_list"],
-        naf_2025=given["naf_2025"],
-        live=given["live"],
-    )
-    copies = {
-        tell("copy_establishments"): files.establishments,
-        tell("copy_legal_units"): files.legal_units,
-        tell("copy_geolocation"): files.geolocation,
-        tell("copy_ess_list"): files.ess_list,
-        tell("copy_naf_2025"): files.naf_2025,
-    }
+    files = register_files(**{name: given[name] for name in _OFFICIAL}, live=given["live"])  # type: ignore[literal-required]
+    copies = {tell(f"copy_{name}"): getattr(files, name) for name in _OFFICIAL}
     check_outputs({"-o": output, "--portrait": given["portrait"], "--suggestions": given["suggestions"]}, copies)
     for sentence in files.stale:
         click.echo(sentence, err=True)
@@ -315,14 +302,15 @@ def structures(territory: str, output: Path, **given: Unpack[StructuresOptions])
     _structures_summary(found, output, as_json=given["as_json"])
 
 
+_OFFICIAL = ("establishments", "legal_units", "geolocation", "ess_list", "naf_2025")
+
 _OF_OTHERS = ("decisions", "suggestions", "columns", "recode", "sheet", "layer")
 
 
 def _check(output: Path, given: StructuresOptions) -> None:
     if given["others"] is None and any(given[name] for name in _OF_OTHERS):  # type: ignore[literal-required]
         raise InputError(tell("two_lists"))
-    official = ("establishments", "legal_units", "geolocation", "ess_list", "naf_2025")
-    read = {f"--{name.replace('_', '-')}": given[name] for name in official}  # type: ignore[literal-required]
+    read = {f"--{name.replace('_', '-')}": given[name] for name in _OFFICIAL}  # type: ignore[literal-required]
     read |= {"--corrections": given["corrections"], "--others": given["others"]}
     read |= {f"--ban ({path.name})": path for path in given["ban"]}
     check_outputs({"-o": output, "--portrait": given["portrait"]}, read | {"--decisions": given["decisions"]})

@@ -95,7 +95,7 @@ def refuse_width(path: Path, columns: int) -> None:
 
 
 def refuse_size(path: Path, unpacked: int) -> None:
-    """Refuse a compressed file that holds this many bytes, or so many up to here, if that is more than it may."""
+    """Refuse a compressed file that has given more bytes, whole or so far, than one of its size may."""
     most = min(MAX_BYTES, max(SMALL_BYTES, MAX_RATIO * path.stat().st_size))
     if unpacked > most:
         raise InputError(tell("unpacks_too_large", path=path, most=most // 1_000_000))

@@ -72,8 +72,8 @@ def _load(path: Path) -> pa.Table:
     chunks = [
         stored.row_group(group).column(leaf) for group in range(stored.num_row_groups) for leaf in range(len(leaves))
     ]
-    # A lower bound of what the table takes in memory, from the footer alone: values times their width, column by column
-    # of each row group; `length` is 0 for texts, which are counted below.
+    # A lower bound of what the table takes in memory, from the footer alone: values of each column and row group
+    # times their width. Only columns of a fixed length tell it; texts are counted below.
     widths = [max(leaf.length, _LEAST_BYTES) for leaf in leaves] * stored.num_row_groups
     size = sum(width * chunk.num_values for width, chunk in zip(widths, chunks, strict=True))
     refuse_size(path, max(size, sum(chunk.total_uncompressed_size for chunk in chunks)))

@@ -32,7 +32,6 @@ Any other value restricts a row: in part (``P``), before 2023 not at all (``N``)
 
 _MARKED = ("name", "address", "postcode", "city")
 
-
 _NEUTRAL = (
     "etablissements|etablissement|entreprises|entreprise|associations|association|structures|structure|organismes"
     "|organisme|unites|unite|legales|legale|partielle|partiel|insee|sirene|siret|siren|statut|status|etat|indicateur"

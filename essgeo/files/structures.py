@@ -1,4 +1,4 @@
-"""Read a list of structures: the register of a territory or somebody's spreadsheet."""
+"""Read a list of structures: the register of a territory, or a user's spreadsheet."""
 
 from __future__ import annotations
 

@@ -137,7 +137,7 @@ def _refuse_points(path: Path, *, points: bool) -> None:
 
 
 def _new_file(path: Path) -> Path:
-    """Make an empty file beside another, under a name that nobody has."""
+    """Make an empty file beside another, under a name that is free."""
     handle, name = tempfile.mkstemp(prefix=".essgeo-", suffix=path.suffix, dir=path.parent)
     os.close(handle)
     return path.with_name(PurePath(name).name)

@@ -17,7 +17,7 @@ from essgeo.gaps.poverty import POVERTY_WORLDS, drawn_poverty
 from essgeo.gaps.reach import THEME_ROWS, has_point, theme_bits
 from essgeo.processes import side_by_side
 from essgeo.register.activity import last_seen
-from essgeo.uncertainty import NOWHERE, WHOLE, WORLDS, Homes, Places, draw_worlds, reached_people
+from essgeo.uncertainty import NOWHERE, WHOLE, WORLDS, Homes, Places, draw_worlds, on_street, reached_people
 from essgeo.uncertainty.counting import MANY
 
 if TYPE_CHECKING:
@@ -118,6 +118,7 @@ def places_of(structures: gpd.GeoDataFrame, demand: gpd.GeoDataFrame) -> Places:
         radius=np.nan_to_num(structures["geo_radius_m"].to_numpy(dtype=float)),
         area=np.where(area >= 0, area, np.where(unknown, WHOLE, NOWHERE)),
         themes=theme_bits(structures),
+        street=on_street(structures),
     )
 
 

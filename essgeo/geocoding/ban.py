@@ -146,8 +146,8 @@ _SECOND_NAME = re.compile(
 )
 
 FAR_M, FAR_FROM_STREET_M, FAR_TIMES = 50_000.0, 5_000.0, 20.0
-"""An address is misplaced that far from the middle of its commune, or the only one so far from that of its street, if
-most others are so many times nearer."""
+"""An address is misplaced where it lies the first distance from the middle of its commune, or as the only one the
+second from that of its street, and most others are nearer by the third as a factor."""
 
 
 def _placed(frame: pd.DataFrame, street: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -21,8 +21,9 @@ HOUSENUMBER, INTERPOLATED, STREET, LOCALITY, MUNICIPALITY, INTERSECTION = range(
 PRECISIONS = ("housenumber", "interpolated", "street", "locality", "municipality", "intersection")
 
 WIDEST_GAP, WIDEST_M, FARTHEST, FEW = 40, 400.0, 6, 10
-"""A number is put between neighbours at most so many numbers and metres apart, or at one so many numbers away; beside
-houses of the other side where its own has at most so many.
+"""A number that a street lacks is put between two neighbours, if they are no farther apart than the first (in numbers)
+and the second (in metres); else at one neighbour, if it is within the third; else beside houses of the other side, if
+its own side has no more houses than the fourth.
 
 Of houses of Paris put beside those of the other side, by the number of houses on their own, 90 % lie within 52 m (up to
 2), 46 m (to 5), 50 m (to 10), 79 m (to 30), 190 m (more)."""

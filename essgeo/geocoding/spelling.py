@@ -289,7 +289,7 @@ def _spelt(tokens: list[str]) -> list[str]:
 
 
 SHORT_WORD, LONG_WORD = 3, 9
-"""Words up to so many letters have no room for a mistake; beyond so many, room for two."""
+"""Words of at most this many letters have no room for a mistake; those of more than the second, room for two."""
 
 
 def is_shortened(asked: StreetKey, known: StreetKey) -> bool:

@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 MOST_QPV = 60
 """QPV beyond which the page compares target neighbourhoods alone: each is a column of it."""
 
-
 LEVELS = ("neighbourhood", "qpv")
 
 

@@ -31,7 +31,7 @@ On the IRIS of Est Ensemble, all themes taken together, 40 % of intervals are na
 wide as the second."""
 
 LEAST_CLASS = 10
-"""Classes of a theme begin at multiples of so many points, so that none is narrower."""
+"""Classes of a theme begin at multiples of this many points, so that none is narrower."""
 
 SHARE_DIGITS = 3
 

@@ -12,16 +12,13 @@ import pandas as pd
 from essgeo.access.walking import MAX_SNAP_M
 from essgeo.gaps import standing
 from essgeo.gaps.ranks import SILENT
-from essgeo.register import OUTSIDE, located_here
 from essgeo.schema.names import is_page_name, simplify
-from essgeo.schema.vocabulary import GEO_STATUSES, NO_SECTOR, ROLES, STAGES, theme_in_sentence
+from essgeo.schema.vocabulary import NO_SECTOR, ROLES, STAGES, theme_in_sentence
 from essgeo.text import languages
 from essgeo.text.languages import MISSING, joined, number, percent, placed, texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    import geopandas as gpd
 
     from essgeo.access import WalkingComparison
     from essgeo.messages import Lang
@@ -31,7 +28,7 @@ if TYPE_CHECKING:
 Row: TypeAlias = Mapping[str, Any]
 
 SURELY = 1e-9
-"""A share so near to 0 or 1 is nobody or everybody."""
+"""A share as near as this to 0 or 1 is nobody or everybody."""
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -448,65 +445,3 @@ def bound(structures: float, outside: float, enterprises: float, lang: Lang) -> 
 
 def _stage(row: Row, lang: Lang) -> str:
     return STAGES[row["stage"]][lang].lower()
-
-
-_PLACED = {
-    "housenumber": "door",
-    "interpolated": "door",
-    "place": "site",
-    "intersection": "site",
-    "street": "street",
-    "locality": "area",
-    "municipality": "area",
-}
-
-_ORDER = ("door", "site", "street", "area", "other", *GEO_STATUSES)
-
-
-class Line(NamedTuple):
-    """A kind of position: how many structures are listed with it, and what becomes of them.
-
-    ``listed`` is the sum of the four others.
-    """
-
-    position: str
-    listed: int
-    unplaced: int
-    outside: int
-    inactive: int
-    counted: int
-
-
-def tally(structures: gpd.GeoDataFrame) -> tuple[list[Line], Line]:
-    """Return the lines and their total.
-
-    Parameters
-    ----------
-    structures
-        With ``geo_status``, ``geo_precision``, ``counted`` and points, some of them missing.
-
-    Returns
-    -------
-    lines
-        By the precision of the position (``door``, ``site``, ``street``, ``area``, ``other``) where there is one, by
-        ``geo_status`` where there is none; ``outside`` are those that are placed out of the territory, ``inactive``
-        those that are placed in it but closed or moved on the day of the study, ``counted`` the others.
-    total
-        The sum of the lines, ``position`` empty.
-
-    Examples
-    --------
-    >>> lines, total = tally(study_est_ensemble().structures)
-    >>> lines[0].position, total.listed == sum(total[2:])
-    ('door', True)
-    """
-    placed = structures.geometry.notna()
-    precision = structures["geo_precision"].map(_PLACED).fillna("other")
-    kinds = precision.where(placed, structures["geo_status"])
-    outside, counted = placed & (structures["geo_status"] == OUTSIDE), located_here(structures)
-    inactive = placed & ~outside & ~counted
-    became = {"listed": True, "unplaced": ~placed, "outside": outside, "inactive": inactive, "counted": counted}
-    sums = pd.DataFrame(became).astype(int).groupby(kinds).sum()
-    ordered = sums.loc[[kind for kind in _ORDER if kind in sums.index]]
-    lines = [Line(*row) for row in ordered.itertuples(name=None)]
-    return lines, Line("", *sums.sum(axis="index").tolist())

@@ -1,9 +1,11 @@
-"""What each page is told: tables cut to what it shows, findings in words, the data of its map, areas side by side."""
+"""What each page is told: tables cut to what it shows, findings in words, the data of its map."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+import pandas as pd
 
 from essgeo.errors import InputError
 from essgeo.gaps import LEAST_LOCATED
@@ -12,28 +14,47 @@ from essgeo.maps.base import base_context
 from essgeo.maps.comparisons import compare_page
 from essgeo.maps.drawing import MARKS, STROKES, cooperations
 from essgeo.maps.fill import UNKNOWN, UNSURE, coverage_themes
-from essgeo.maps.findings import bound, headline, qpv_pages, records, tally, walking, where
+from essgeo.maps.findings import bound, headline, qpv_pages, records, walking, where
 from essgeo.maps.render import policy
 from essgeo.maps.script_data import MANY, SHAPES, labels_by_field, map_content, months, plot_rows
 from essgeo.maps.share import PICTURE_SIZE, address_of, embed_code, identity
 from essgeo.messages import tell
+from essgeo.register import OUTSIDE, located_here
 from essgeo.schema.columns import COLUMNS, TITLE_END
-from essgeo.schema.vocabulary import CHALLENGES, GROUP_SYMBOLS, NO_SECTOR, SECTOR_GROUPS, SYMBOL_GROUPS, split_codes
+from essgeo.schema.vocabulary import (
+    CHALLENGES,
+    GEO_STATUSES,
+    GROUP_SYMBOLS,
+    NO_SECTOR,
+    SECTOR_GROUPS,
+    SYMBOL_GROUPS,
+    split_codes,
+)
 from essgeo.text.languages import joined, method_in_words, placed, register_bound, texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    import pandas as pd
+    import geopandas as gpd
 
     from essgeo.maps.base import Drawn
     from essgeo.maps.render import Choice
     from essgeo.messages import Lang
     from essgeo.results import Study
 
+_PLACED = {
+    "housenumber": "door",
+    "interpolated": "door",
+    "place": "site",
+    "intersection": "site",
+    "street": "street",
+    "locality": "area",
+    "municipality": "area",
+}
+
+_ORDER = ("door", "site", "street", "area", "other", *GEO_STATUSES)
 
 Context = dict[str, Any]
-
 
 AROUND_M = 2000.0
 """How far around a neighbourhood its map shows structures."""
@@ -147,6 +168,44 @@ def method_page(study: Study) -> Context:
     }
 
 
+class Line(NamedTuple):
+    """A kind of position: how many structures are listed with it, and what becomes of them.
+
+    ``listed`` is the sum of the four others.
+    """
+
+    position: str
+    listed: int
+    unplaced: int
+    outside: int
+    inactive: int
+    counted: int
+
+
+def tally(structures: gpd.GeoDataFrame) -> tuple[list[Line], Line]:
+    """Return the structures by kind of position, and what becomes of them: the lines, then their sum.
+
+    Kinds are precisions (:data:`_PLACED`, else ``other``) where there is a position, else the ``geo_status``. Those
+    ``outside`` lie out of the territory, ``inactive`` ones are closed or moved on the day, the others ``counted``.
+
+    Examples
+    --------
+    >>> lines, total = tally(study_est_ensemble().structures)
+    >>> lines[0].position, total.listed == sum(total[2:])
+    ('door', True)
+    """
+    placed = structures.geometry.notna()
+    precision = structures["geo_precision"].map(_PLACED).fillna("other")
+    kinds = precision.where(placed, structures["geo_status"])
+    outside, counted = placed & (structures["geo_status"] == OUTSIDE), located_here(structures)
+    inactive = placed & ~outside & ~counted
+    became = {"listed": True, "unplaced": ~placed, "outside": outside, "inactive": inactive, "counted": counted}
+    sums = pd.DataFrame(became).astype(int).groupby(kinds).sum()
+    ordered = sums.loc[[kind for kind in _ORDER if kind in sums.index]]
+    lines = [Line(*row) for row in ordered.itertuples(name=None)]
+    return lines, Line("", *sums.sum(axis="index").tolist())
+
+
 def _sharing(study: Study) -> list[str]:
     column = f"qpv_{study.parameters.vintage}"
     if column not in study.neighbourhoods:
@@ -203,7 +262,7 @@ def in_territory(study: Study) -> dict[str, Any]:
 
 LEVELS = ("neighbourhood", "qpv", "commune")
 
-Line: TypeAlias = tuple[str, list[dict[str, Any]], list[dict[str, Any]]]
+NeedLine: TypeAlias = tuple[str, list[dict[str, Any]], list[dict[str, Any]]]
 """A line of a matrix: an area, a row a figure of need, a row a challenge."""
 
 
@@ -238,7 +297,7 @@ def needs_page(study: Study) -> dict[str, Any]:
     }
 
 
-def _need_lines(rows: list[dict[str, Any]]) -> list[Line]:
+def _need_lines(rows: list[dict[str, Any]]) -> list[NeedLine]:
     """Return the rows of a level, one line an area in their order."""
     lines: dict[str, tuple[str, dict[str, dict[str, Any]], dict[str, dict[str, Any]]]] = {}
     for row in rows:

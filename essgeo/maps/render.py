@@ -70,7 +70,6 @@ _PLAN_IGN = {
     "TILECOL": "{x}",
 }
 
-
 BACKGROUNDS = {
     "ign": Background(
         "https://data.geopf.fr/wmts?" + urlencode(_PLAN_IGN, safe="{}/"),
@@ -83,7 +82,6 @@ BACKGROUNDS = {
 }
 """Plan IGN of the Géoplateforme, and OpenStreetMap; whoever publishes chooses one or none, a reader may hide it."""
 
-
 FOLDER = "assets"
 
 LEAFLET_SCRIPT, LEAFLET_STYLE = "leaflet.js", "leaflet.css"
@@ -95,7 +93,6 @@ TABLES_SCRIPT, SHARE_SCRIPT = "tables.js", "share.js"
 STYLE, SITING_STYLE = "essgeo.css", "siting.css"
 
 LAYERS, REGISTER = "layers.js", "register.js"
-
 
 _MODULES = (
     "dom.js",
@@ -193,7 +190,6 @@ def _sources(assets: Sequence[Asset]) -> str:
 
 BIDI_CONTROLS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """Characters that change the direction of the text around them: they go before anything is shown."""
-
 
 _UNSAFE = re.compile("[<>&\u2028\u2029]")
 

@@ -63,24 +63,19 @@ SHAPES = {
 }
 """SVG paths of radius 1 around 0, for the legend and for the canvas of the map."""
 
-
 Column: TypeAlias = list[Any] | dict[str, Any]
-
 
 PART = 2000
 """Structures whose texts are loaded together."""
 
-
 MANY = 800
 """Structures in view above which those of a cell of a grid are drawn as one disc."""
-
 
 ALPHABET = string.digits + string.ascii_letters + "!#$%()*+,-./:;=?@[]^_{|}~"
 """One character a row, where a column has no more values than there are characters here."""
 
-
 LEAST_DATED = 0.5
-"""A slider of months is offered where the start of so many of the structures is known."""
+"""A slider of months is offered where the start of at least this share of the structures is known."""
 
 LISTS = ("sectors", "challenges", "roles", "support_stages")
 

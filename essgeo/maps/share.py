@@ -38,7 +38,7 @@ _ICON = (
 )
 
 _SHARP = 2
-"""A picture is drawn so many times larger, then made smaller, so that its edges are smooth."""
+"""A picture is drawn this many times larger and then reduced, so that its edges are smooth."""
 
 
 def identity(territory: Territory) -> dict[str, Any]:
@@ -141,7 +141,7 @@ def _font(size: int, weight: int) -> ImageFont.FreeTypeFont:
 
 
 def _broken(text: str, font: ImageFont.FreeTypeFont, most: int, lines: int) -> list[str]:
-    """Return a text in lines no wider than so many pixels, the last one cut with ``…`` where there are too many."""
+    """Return a text in lines of at most ``most`` pixels, the last one cut with ``…`` where there are too many."""
     broken: list[str] = []
     for word in text.split(" "):
         longer = f"{broken[-1]} {word}" if broken else word

@@ -314,7 +314,7 @@ class Web:
         raise SourceUnavailableError(tell("redirected", url=url, max_redirects=_MAX_REDIRECTS))
 
     def read(self, url: str, *, max_bytes: int, headers: Mapping[str, str] | None = None) -> tuple[bytes, int]:
-        """Return the first bytes of an address, at most so many, and the size of the whole (0: not said)."""
+        """Return the first bytes of an address, ``max_bytes`` at most, and the size of the whole (0: not told)."""
 
         def once() -> tuple[bytes, int]:
             with self.open(url, headers or {}) as answer:

@@ -229,7 +229,7 @@ def _lines(released: Release) -> gpd.GeoDataFrame:
 
 
 def _with_coverage(released: Release, minutes: int) -> gpd.GeoDataFrame:
-    """Return the IRIS with the share of their residents within so many minutes of any structure."""
+    """Return the IRIS with the share of their residents within ``minutes`` of any structure."""
     table, iris = released.tables["iris_coverage"], released.layers["iris"]
     shares = table[(table["theme"] == "all") & (table["minutes"] == minutes)]
     return iris.assign(coverage_share=iris["iris_code"].map(shares.set_index("iris_code")["share"]))
@@ -240,7 +240,6 @@ _WIDTHS = (8, 60)
 _ROWS_MEASURED = 200
 
 _LEFT_OUT = {"iris_coverage"}  # thousands of rows that only a map needs; tables/iris_coverage.csv has them
-
 
 _HEADER = {"bold": True, "font_color": "#FFFFFF", "bg_color": "#1F4E79"}
 

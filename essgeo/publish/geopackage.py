@@ -48,7 +48,6 @@ POINTS = {"structures", *MARKERS}
 
 LINES = {"cooperations": "#6A3D00"}
 
-
 DOCTYPE = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
 
 _TABLE = """

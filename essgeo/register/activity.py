@@ -27,7 +27,6 @@ OUTSIDE = "outside"
 PRIOR = 0.5
 """Jeffreys' prior: half a structure found active and half a structure found gone."""
 
-
 _DAY = re.compile(r"(?P<y>\d{4})(-(?P<m>\d\d?)(-(?P<d>\d\d?))?)?|((?P<day>\d\d?)/)?(?P<month>\d\d?)/(?P<year>\d{4})")
 
 

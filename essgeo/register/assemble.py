@@ -53,7 +53,7 @@ SOURCES = {
 _NEEDED = ("establishments", "legal_units")
 
 _QUIET = ("naf_2025",)
-"""Files whose absence is said where it costs something only, by
+"""Files whose absence is told only where something is lost by it, by
 :func:`essgeo.register.perimeter.unknown_activities`."""
 
 HOUSE = "housenumber"

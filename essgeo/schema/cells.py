@@ -1,4 +1,4 @@
-"""What a cell of somebody's spreadsheet says: a number, a place on the map, an address, a word of a vocabulary."""
+"""What a cell of a spreadsheet says: a number, a place on the map, an address, a word of a vocabulary."""
 
 from __future__ import annotations
 

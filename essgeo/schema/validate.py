@@ -27,10 +27,8 @@ if TYPE_CHECKING:
 
 Frame = TypeVar("Frame", bound=pd.DataFrame)
 
-
 Fault: TypeAlias = tuple[int | str, str, str]
 """Row, field and what is wrong."""
-
 
 ROW = "row"
 """Name of an index that holds the row numbers of a file."""

@@ -71,7 +71,6 @@ SECTOR_SYMBOLS = {code: GROUP_SYMBOLS[group] for code, group in SECTOR_GROUPS.it
 NO_SECTOR = "autre"
 """The sector that stands for a structure of which none is known."""
 
-
 CHALLENGES = _labels(
     {
         "transition_ecologique": ("Transition écologique", "Ecological transition"),
@@ -79,7 +78,6 @@ CHALLENGES = _labels(
         "jeunesse": ("Jeunesse", "Youth"),
     }
 )
-
 
 FAMILIES = _labels(
     {
@@ -91,7 +89,6 @@ FAMILIES = _labels(
         "unknown": ("Famille non connue", "Family not known"),
     }
 )
-
 
 ROLES = _labels(
     {
@@ -105,7 +102,6 @@ ROLES = _labels(
     }
 )
 
-
 STAGES = _labels(
     {
         "emergence": ("Émergence", "Emergence"),
@@ -115,13 +111,10 @@ STAGES = _labels(
     }
 )
 
-
 ALLY = "entreprise_alliee"
 """The role of a company that works with the ESS: it is of no family of it, and offers nothing of it."""
 
-
 SUPPORT_ROLES = ("accompagnement", "financement")
-
 
 STATUSES = _labels(
     {
@@ -131,7 +124,6 @@ STATUSES = _labels(
         "moved": ("Partie ailleurs", "Moved away"),
     }
 )
-
 
 PLACE_CHANGES = _labels(
     {
@@ -147,7 +139,6 @@ PLACE_CHANGES = _labels(
 )
 """What two registers say of a place; of one that is new in a list nothing says that it opened since."""
 
-
 SITE_STATES = _labels(
     {
         "candidate": ("Proposé", "Candidate"),
@@ -158,7 +149,6 @@ SITE_STATES = _labels(
         "active": ("Rez-de-chaussée actif", "Active ground floor"),
     }
 )
-
 
 OWNER_KINDS = _labels(
     {
@@ -181,11 +171,9 @@ OWNER_KINDS = _labels(
 )
 """Categories of owners in the land files: the codes that Cartofriches of 2024 has, as it writes them beside these."""
 
-
 INTERESTS = _labels(
     {"national": ("national", "national"), "regional": ("régional", "regional"), "none": ("aucun", "none")}
 )
-
 
 RELATIONS = _labels(
     {
@@ -195,7 +183,6 @@ RELATIONS = _labels(
         "unknown": ("non connu", "not known"),
     }
 )
-
 
 GEO_STATUSES = _labels(
     {
@@ -208,7 +195,6 @@ GEO_STATUSES = _labels(
         "outside": ("Hors du territoire", "Outside the territory"),
     }
 )
-
 
 GEO_REASONS = _labels(
     {
@@ -242,7 +228,6 @@ GEO_REASONS = _labels(
         "masked": ("diffusion restreinte", "masked by law"),
     }
 )
-
 
 THEMES = _labels({"all": ("Toute l'ESS", "The whole ESS")}) | SECTORS | CHALLENGES
 

@@ -16,7 +16,7 @@ from essgeo.gaps.areas import Areas
 from essgeo.gaps.reach import THEME_ROWS, unpack_themes
 from essgeo.gaps.shares import homes_of, places_of, street_walks, worlds_of
 from essgeo.register.activity import activity_odds
-from essgeo.uncertainty import DISCS, NOWHERE, Places, as_flags, as_words, reached_squares
+from essgeo.uncertainty import NOWHERE, WIDEST, Places, as_flags, as_words, on_street, reached_squares
 from essgeo.uncertainty.counting import MOVE_DETOUR
 from essgeo.uncertainty.latin import draw_orders
 from essgeo.uncertainty.positions import draw_positions
@@ -216,12 +216,12 @@ def spots_of(candidates: gpd.GeoDataFrame, today: Today) -> Spots | None:
     radius = np.nan_to_num(
         candidates["geo_radius_m"].to_numpy(dtype=float) if "geo_radius_m" in candidates else np.zeros(count)
     )
-    places = Places(xy, radius, np.full(count, NOWHERE), np.ones(count, dtype=np.uint64))
+    places = Places(xy, radius, np.full(count, NOWHERE), np.ones(count, dtype=np.uint64), on_street(candidates))
     where, how, when = (np.random.default_rng([today.seed, stream]) for stream in (4, 5, 6))
     orders = draw_orders(count, today.count, when)
     x, y, _ = draw_positions(places, today.homes, orders, where)
     own = draw_own(orders, today.worlds.common, how)
-    return Spots(xy, x, y, own, radius * max(factor for factor, _ in DISCS))
+    return Spots(xy, x, y, own, WIDEST * radius)
 
 
 class Near(NamedTuple):

@@ -55,7 +55,7 @@ _NARROW = "\u202f"
 
 
 def number(value: float | None, lang: Lang, digits: int = 0) -> str:
-    """Return a number with its thousands apart and so many decimals, or a dash where it is missing (None, NaN).
+    """Return a number with its thousands separated and rounded to ``digits``, or a dash where it is missing.
 
     Examples
     --------
@@ -207,7 +207,7 @@ def cause_in_words(error: Exception, lang: Lang) -> str:
 
 
 def register_bound(located: float, listed: float, lang: Lang) -> str:
-    """Return what figures of access rest on where structures come from SIRENE: so many located and counted of a list.
+    """Return what figures of access rest on where structures come from SIRENE: how many are located and counted.
 
     Examples
     --------

@@ -3,7 +3,7 @@
 from essgeo.uncertainty.counting import Reached, reached_people, reached_squares
 from essgeo.uncertainty.ends import ends
 from essgeo.uncertainty.homes import Homes, expected_people
-from essgeo.uncertainty.positions import DISCS, NOWHERE, WHOLE, Places
+from essgeo.uncertainty.positions import DISCS, NOWHERE, STREET_DISCS, WHOLE, WIDEST, Places, on_street
 from essgeo.uncertainty.streets import straight_metres, street_metres
 from essgeo.uncertainty.worlds import FEWER, MANY_STRUCTURES, WORLDS, Worlds, as_flags, as_words, draw_worlds
 
@@ -12,7 +12,9 @@ __all__ = [
     "FEWER",
     "MANY_STRUCTURES",
     "NOWHERE",
+    "STREET_DISCS",
     "WHOLE",
+    "WIDEST",
     "WORLDS",
     "Homes",
     "Places",
@@ -23,6 +25,7 @@ __all__ = [
     "draw_worlds",
     "ends",
     "expected_people",
+    "on_street",
     "reached_people",
     "reached_squares",
     "straight_metres",

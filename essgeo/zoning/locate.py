@@ -12,7 +12,7 @@ from essgeo.crs import require_metric, require_same_crs
 from essgeo.errors import InputError, SchemaError
 from essgeo.messages import tell
 from essgeo.schema.validate import require_columns, with_known_names
-from essgeo.uncertainty import DISCS
+from essgeo.uncertainty import DISCS, STREET_DISCS, WIDEST, on_street
 from essgeo.zoning.boundary import contains, disc_share, distance_to, nearest_zone, trace
 
 if TYPE_CHECKING:
@@ -36,8 +36,6 @@ STEP_M = 1e-7
 
 MIN_RADIUS_M = 0.01
 
-WIDEST = max(factor for factor, _ in DISCS)
-
 RESIDENTS = "Give the residents of each row."
 
 VINTAGE = "A figure on a zone means nothing without it; add the year of the zones."
@@ -53,13 +51,15 @@ def locate_in(
     r"""Return the zones that each point lies in or near, with the probability that it lies in them.
 
     The true position lies evenly in one of the discs *d* of :data:`essgeo.uncertainty.DISCS`, which hold nine in ten
-    within the radius, with odds *w*: :math:`p = \sum_d w_d \, \mathrm{area}(d \cap zone) / \mathrm{area}(d)`, computed
-    exactly. The worlds of a study are drawn from the same distribution.
+    within the radius (of ``STREET_DISCS`` where a street is all that is known), with odds *w*:
+    :math:`p = \sum_d w_d \, \mathrm{area}(d \cap zone) / \mathrm{area}(d)`, computed exactly. The worlds
+    of a study are drawn from the same distribution.
 
     Parameters
     ----------
     points
-        Points in a metric CRS, uniquely indexed; a geometry may be missing or empty.
+        Points in a metric CRS, uniquely indexed; a geometry may be missing or empty. A column ``geo_precision``, where
+        there is one, says of which a street is all that is known.
     zones
         Valid (Multi)Polygons in the same CRS, indexed by zone, with a column ``vintage``. They may overlap.
     radius_m
@@ -133,7 +133,9 @@ def locate_in(
     # and the probability (both NaN for a point without a place).
     absent = shapely.is_missing(shapes) | shapely.is_empty(shapes)
     placed, missing = np.flatnonzero(~absent), np.flatnonzero(absent)
-    point, zone, distance, probability = _pairs(shapes[placed], radius[placed], polygons, max(near_m, default=0.0))
+    point, zone, distance, probability = _pairs(
+        shapes[placed], radius[placed], on_street(points)[placed], polygons, max(near_m, default=0.0)
+    )
     point = np.append(placed[point], missing)
     zone = np.append(zone, np.full(len(missing), -1))
     distance, probability = (np.append(values, np.full(len(missing), np.nan)) for values in (distance, probability))
@@ -265,7 +267,11 @@ def _order(point: Ints, distance: Floats, zone: Ints) -> Ints:
 
 
 def _pairs(
-    shapes: NDArray[np.object_], radius: Floats, polygons: NDArray[np.object_], near: float
+    shapes: NDArray[np.object_],
+    radius: Floats,
+    street: NDArray[np.bool_],
+    polygons: NDArray[np.object_],
+    near: float,
 ) -> tuple[Ints, Ints, Floats, Floats]:
     """Return point, zone, signed distance and probability of the pairs within reach, and of the nearest zone else."""
     if not len(polygons):
@@ -278,7 +284,10 @@ def _pairs(
     signed = np.where(contains(boundary, xy[point], zone), -distance, distance) + 0.0  # no -0.0 on a boundary
     kept = signed <= reach[point]
     point, zone, signed = point[kept], zone[kept], signed[kept]
-    probability = _probability(boundary, xy[point], radius[point], zone, signed)
+    # Pairs x discs x 2: radius, and how often it is that disc.
+    discs = np.array([DISCS, STREET_DISCS])[street[point].astype(np.intp)]
+    discs[..., 0] *= radius[point, None]
+    probability = _probability(boundary, xy[point], discs, zone, signed)
 
     alone = np.ones(len(xy), dtype=bool)
     alone[point] = False
@@ -313,9 +322,10 @@ def _candidates(shapes: NDArray[np.object_], reach: Floats, boxes: Floats) -> tu
     return point[by_zone], zone[by_zone]
 
 
-def _probability(boundary: Boundary, xy: Floats, radius: Floats, zone: Ints, signed: Floats) -> Floats:
+def _probability(boundary: Boundary, xy: Floats, discs: Floats, zone: Ints, signed: Floats) -> Floats:
     """Return how likely each point is in its zone; discs that no boundary crosses are 0 or 1."""
-    probability = sum(odds * _disc_share(boundary, xy, factor * radius, zone, signed) for factor, odds in DISCS)
+    by_disc = discs.transpose(1, 2, 0)
+    probability = sum(odds * _disc_share(boundary, xy, radius, zone, signed) for radius, odds in by_disc)
     return np.where(probability < SURE, 0.0, np.where(probability > 1 - SURE, 1.0, probability))
 
 

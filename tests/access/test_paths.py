@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from scipy.sparse.csgraph import shortest_path
 
@@ -15,6 +15,7 @@ from essgeo import travel_cost
 from essgeo.access import walking as paths
 from essgeo.access.walking import network_metres, snap
 from essgeo.errors import CRSMismatchError, InputError
+from tests.conftest import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +73,7 @@ def plain(network: WalkNetwork, xy: NDArray[np.float64]) -> NDArray[np.float64]:
     return walks
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(places=PLACES)
 def test_walks_are_those_of_a_plain_search(
     town: WalkNetwork, at: Callable[..., gpd.GeoDataFrame], places: list[tuple[int, int]]

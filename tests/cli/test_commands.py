@@ -48,10 +48,13 @@ def test_every_public_name_is_there_and_no_other() -> None:
         _ = essgeo.nothing
 
 
-def test_study_prints_the_neighbourhoods_and_where_the_pages_are(
+def test_study_prints_the_neighbourhoods_and_what_it_writes_stands_in_the_glossary_and_the_documentation(
     run: Run, small_territory: Path, tmp_path: Path
 ) -> None:
-    out = tmp_path / "maps"
+    out, structures = tmp_path / "maps", small_territory / "structures.csv"
+    header, first, *others = structures.read_text(encoding="utf-8").splitlines()
+    rows = [f"{header},siret,tél", f"{first},en cours,01", *(f"{row},," for row in others)]
+    structures.write_text("\n".join(rows), encoding="utf-8")
     code, printed, errors = run("study", small_territory, "--out", out, "--as-of", "2027-06")
     assert (code, errors) == (0, "")
     lines = printed.splitlines()
@@ -65,14 +68,6 @@ def test_study_prints_the_neighbourhoods_and_where_the_pages_are(
     assert f"1 of 3 structures is to review (1 not_found): {out / 'tables' / 'review.csv'}" in printed
     assert lines[-1] == f"Pages: {out / 'index.html'}"
     assert (out / "index.html").is_file()
-
-
-def test_what_a_study_writes_stands_in_the_glossary_the_schemas_and_the_documentation(
-    run: Run, small_territory: Path, tmp_path: Path
-) -> None:
-    mine, out = tmp_path / "mine.csv", tmp_path / "maps"
-    mine.write_text("nom,adresse,ville,siret,tél\nA,1 rue A,Bondy,en cours,01\n", encoding="utf-8")
-    assert run("study", small_territory, "--structures", mine, "--out", out, "--lang", "en")[0] == 0
     tables = sorted((out / "tables").glob("*.csv"))
     assert len(tables) >= 10
     for table in tables:
@@ -82,7 +77,7 @@ def test_what_a_study_writes_stands_in_the_glossary_the_schemas_and_the_document
         assert header == [field["name"] for field in schema["fields"]], table.name
         assert set(header) <= set(COLUMNS), table.name
         if table.stem == "structures":
-            assert [row[header.index("siret_as_given")] for row in rows] == ["en cours"]
+            assert [row[header.index("siret_as_given")] for row in rows] == ["en cours", "", ""]
     written = {path.name for path in out.iterdir()} - {"left.html", "right.html", "qn1.html"}
     told = set(re.findall(r"`([\w.-]+)/?`", (ROOT / "docs" / "look_up" / "published.md").read_text(encoding="utf-8")))
     assert {name for name in written if "_odbl." not in name and not name.startswith(".")} <= told

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import openpyxl
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from essgeo import read_structures
+from tests.conftest import examples
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,7 +48,7 @@ HEADERS = {
 MORE = {
     "Téléphone": "01 48 00 00 01", "Courriel": "x@exemple.fr", "Site internet": "https://exemple.fr",
     "Remarques": "à voir", "Budget 2023": "12 000 euros", "Référent": "Jeanne Martin", "Nb salariés": "4",
-    "Horaires": "lundi 9h-18h", "Quartier": "Nord", "Observations": "", "Année": "2024", "Superficie (m²)": "80",
+    "Horaires": "lundi 9h-18h", "Quartier": "Nord", "Observations": "", "Année": "2024", "Superficie (m2)": "80",
 }  # fmt: skip
 """Columns of such lists that hold nothing of the structures, or what must not be read."""
 
@@ -177,7 +178,7 @@ def row_says(handed: Handed, field: str) -> list[bool]:
     return [cell in words for rows in handed.sheets.values() for row in rows for cell in row]
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(handed=lists())
 def test_the_same_structures_are_read_of_any_mixture(tmp_path: Path, handed: Handed) -> None:
     check(handed, tmp_path)

@@ -172,8 +172,13 @@ COUNTS = [
 ]
 
 
-@pytest.mark.parametrize(("change", "counts"), COUNTS)
-@pytest.mark.parametrize("flag", [None, True, False])
+@pytest.mark.parametrize(
+    ("change", "counts", "flag"),
+    [
+        *((*case, None) for case in COUNTS),
+        *((*case, flag) for case in (COUNTS[0], COUNTS[2]) for flag in (True, False)),
+    ],
+)
 def test_what_counts_on_a_day_is_the_same_everywhere(change: dict[str, str], counts: bool, flag: bool | None) -> None:  # noqa: FBT001 (a case)
     demand = line(np.array([0.0, 100.0]))
     places = line(np.array([50.0]), structures=True).assign(**change)

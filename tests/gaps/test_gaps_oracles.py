@@ -11,13 +11,14 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from essgeo import coverage, find_gaps, travel_cost
 from essgeo.gaps import Areas, area_coverage, assess_gaps, draw, gather_areas, iris_areas, support_chain
 from essgeo.gaps.reach import THEME_ROWS, reached_themes, theme_bits
 from essgeo.schema.vocabulary import STAGES, SUPPORT_ROLES
+from tests.conftest import examples
 
 if TYPE_CHECKING:
     from essgeo.access import CostMatrix
@@ -124,7 +125,7 @@ def is_close(value: float, expected: float) -> bool:
     return (math.isnan(value) and math.isnan(expected)) or value == pytest.approx(expected, rel=1e-5, abs=1e-6)
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(WORLDS)
 def test_coverage_is_that_of_a_loop(drawn: tuple[Any, Any]) -> None:
     w = world(*drawn)
@@ -167,7 +168,7 @@ def test_coverage_is_that_of_a_loop(drawn: tuple[Any, Any]) -> None:
     assert both[["share_low_x", "share_high_x"]].isna().all(axis=None), "nothing is drawn, so there is no interval"
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(WORLDS)
 def test_gaps_and_the_support_chain_are_those_of_a_loop(drawn: tuple[Any, Any]) -> None:
     w = world(*drawn)
@@ -234,7 +235,7 @@ def closest(w: World, where: list[int], offering: list[int]) -> tuple[str, float
     return w.structures.index[j], walk
 
 
-@settings(max_examples=10)
+@examples(10)
 @given(WORLDS, st.data())
 def test_what_must_always_hold_of_coverage(drawn: tuple[Any, Any], data: st.DataObject) -> None:
     people, offers = drawn
@@ -272,7 +273,7 @@ def test_what_must_always_hold_of_coverage(drawn: tuple[Any, Any], data: st.Data
     assert (grown["share"].fillna(0) >= located["share"].fillna(0)).all()
 
 
-@settings(max_examples=20)
+@examples(20)
 @given(WORLDS, st.integers(1, 30))
 def test_reached_themes_are_those_of_a_loop(drawn: tuple[Any, Any], within: int) -> None:
     w = world(*drawn)

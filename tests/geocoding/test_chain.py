@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from essgeo.errors import GeocoderError, SchemaError
@@ -19,6 +19,7 @@ from essgeo.geocoding import geocode, read_corrections
 from essgeo.geocoding.corrections import review
 from essgeo.geocoding.engines import Cache, distinct, no_matches, queries_of
 from essgeo.geocoding.match import Local
+from tests.conftest import examples
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,7 +110,7 @@ def test_an_index_that_repeats_itself_is_kept() -> None:
     assert found.index.tolist() == ["x", "x", "y"]
 
 
-@settings(max_examples=5)
+@examples(5)
 @given(st.permutations(range(5)))
 def test_the_order_of_rows_does_not_matter(order: list[int]) -> None:
     rows = table("1 rue A", "1 RUE A", "2 rue B", "", "3 rue C")
@@ -244,7 +245,7 @@ def test_hostile_text_gets_a_status(hostile: str, service: Service) -> None:
     assert found["geo_status"].iloc[1] == "located"
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(st.text(max_size=40))
 def test_keys_ignore_case_and_accents(text: str) -> None:
     plain = "".join(c for c in unicodedata.normalize("NFD", "rue des Érables 12") if not unicodedata.combining(c))

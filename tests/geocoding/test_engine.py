@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from essgeo.errors import InputError, SourceChangedError
@@ -19,6 +19,7 @@ from essgeo.geocoding.match import match
 from essgeo.geocoding.precision import ELSEWHERE_NEAR, ELSEWHERE_WIDER, HOUSE_M, ROOM_M, STREET_M, WIDEST_ROOM_M
 from essgeo.geocoding.spelling import fold_all, is_shortened, street_key
 from essgeo.geocoding.verdict import statuses
+from tests.conftest import examples
 from tests.made.server import make_ban
 
 if TYPE_CHECKING:
@@ -215,7 +216,7 @@ TYPED = st.lists(
 ).map(" ".join)  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.lists(st.tuples(TEXT | TYPED, TEXT | st.just("Bondy")), min_size=1, max_size=8))
 def test_any_text_gets_an_answer_and_no_row_is_lost(texts: list[tuple[str, str]]) -> None:
     queries = pd.DataFrame(texts, columns=["address", "city"], index=range(5, 5 + len(texts))).assign(
@@ -279,7 +280,7 @@ def test_two_doubts_are_no_position() -> None:
     assert ask("7 boulevard Voltaire", "Paris", "75012")["status"] == "imprecise"
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.lists(TYPED, min_size=2, max_size=8, unique=True), st.randoms())
 def test_the_order_of_rows_does_not_matter(texts: list[str], random: object) -> None:
     queries = pd.DataFrame({"address": texts, "postcode": "", "city": "Bondy", "citycode": ""})
@@ -289,7 +290,7 @@ def test_the_order_of_rows_does_not_matter(texts: list[str], random: object) -> 
     pd.testing.assert_frame_equal(again.loc[queries.index], once)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(TYPED)
 def test_case_and_accents_never_change_the_answer(text: str) -> None:
     plain = text.translate(str.maketrans("éâ", "ea"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from essgeo import geocode
@@ -19,6 +19,7 @@ from essgeo.geocoding import review
 from essgeo.geocoding.match import Local
 from essgeo.register.combine import combine_lists
 from essgeo.schema.vocabulary import GEO_REASONS, GEO_STATUSES
+from tests.conftest import examples
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,6 +40,11 @@ EMPTY = {"name": "n", "address": "", "postcode": "", "city": "Montreuil", "cityc
 def table(*rows: dict[str, object]) -> pd.DataFrame:
     frame = pd.DataFrame([EMPTY | {"coord_precision": ""} | row for row in rows])
     return frame.assign(structure_id=[f"s{i}" for i in range(len(frame))]).set_index("structure_id")
+
+
+@cache
+def indexed() -> Local:
+    return Local.of(KNOWN)
 
 
 def corrections(**columns: list[object]) -> pd.DataFrame:
@@ -121,7 +127,7 @@ def test_coordinates_that_are_no_place_say_so_whichever_way_they_come(lon: str, 
         "notebook": rows.set_index("structure_id"),
     }
     for way, table in ways.items():
-        found = geocode(table, using=KNOWN)
+        found = geocode(table, using=indexed())
         assert found["geo_reason"].tolist() == ["bad_coordinates", "", "no_address"], way
         assert found["geo_status"].tolist() == ["not_found", "located", "not_found"], way
         assert review(found)["reason"].tolist() == ["bad_coordinates", "no_address"], way
@@ -188,12 +194,7 @@ CHOICE = st.fixed_dictionaries(
 )
 
 
-@cache
-def indexed() -> Local:
-    return Local.of(KNOWN)
-
-
-@settings(max_examples=20)
+@examples(20)
 @given(st.lists(CHOICE, max_size=4))
 def test_every_row_comes_back_once_with_a_status_and_the_input_untouched(choices: list[dict[str, Any]]) -> None:
     rows = table({}, *(row | dict(zip(("lon", "lat"), row["coord"], strict=True)) for row in choices)).iloc[1:]

@@ -95,25 +95,27 @@ def test_an_address_typed_gives_the_minutes_that_python_gives_there(opened: Open
         assert box.get_attribute("aria-expanded") == "false"
 
 
-@pytest.mark.parametrize(
-    ("typed", "offered"),
-    [
-        ("8 mai", ["8 rue du 8 Mai 1945 Aval", "rue du 8 Mai 1945 Aval"]),
-        ("12 jean zay", ["rue Jean Zay (le 12 n’est pas connu : milieu de la rue) Amont"]),
-        ("gare", ["Gare Station"]),
-        ("LES QUAIS", ["Les Quais Quartier cible", "Les Quais QPV"]),
-        ("café n° 8", ["Café n° 8 Amont"]),
-        ("nulle part", []),
-    ],
-)
-def test_what_a_page_offers_for_what_is_typed(opened: Opened, folder: Path, typed: str, offered: list[str]) -> None:
+OFFERED = {
+    "8 mai": ["8 rue du 8 Mai 1945 Aval", "rue du 8 Mai 1945 Aval"],
+    "12 jean zay": ["rue Jean Zay (le 12 n’est pas connu : milieu de la rue) Amont"],
+    "gare": ["Gare Station"],
+    "LES QUAIS": ["Les Quais Quartier cible", "Les Quais QPV"],
+    "café n° 8": ["Café n° 8 Amont"],
+    "nulle part": [],
+}
+
+
+def test_what_a_page_offers_for_what_is_typed(opened: Opened, folder: Path) -> None:
     with opened(folder / "territory.html") as page:
-        page.locator("#address").fill(typed)
-        until(page, lambda: page.locator("#address-status").inner_text() != "")
-        found = [text.replace("\xa0", " ") for text in page.locator(OPTION).all_inner_texts()]
-        assert found == offered
-        if not offered:
-            assert "Rien de tel" in page.locator("#address-status").inner_text()
+        found = {}
+        for typed in OFFERED:
+            page.locator("#address").fill("")
+            until(page, lambda: page.locator("#address-status").inner_text() == "")
+            page.locator("#address").fill(typed)
+            until(page, lambda: page.locator("#address-status").inner_text() != "")
+            found[typed] = [text.replace("\xa0", " ") for text in page.locator(OPTION).all_inner_texts()]
+        assert found == OFFERED
+        assert "Rien de tel" in page.locator("#address-status").inner_text()
 
 
 def test_hostile_names_of_streets_are_text(opened: Opened, study: Study, tmp_path: Path) -> None:

@@ -352,18 +352,20 @@ def test_the_month_narrows_what_is_active(opened: Opened, folder: Path) -> None:
         assert _drawn(page) == 8
 
 
-@pytest.mark.parametrize(
-    ("fragment", "drawn", "sites"),
-    [("", 2, 1), ("#date=2011-12", 3, 0), ("#date=2012-01", 3, 0), ("#date=2019-12", 4, 0), ("#date=2024-06", 2, 1)],
-)
-def test_dates_begin_and_end_as_the_register_says(
-    opened: Opened, dated: Path, fragment: str, drawn: int, sites: int
-) -> None:
+MONTHS = {"2011-12": "décembre 2011", "2012-01": "janvier 2012", "2019-12": "décembre 2019", "2024-06": "juin 2024"}
+SITES = "essgeo.layers.sites.getLayers().length"
+
+
+def test_dates_begin_and_end_as_the_register_says(opened: Opened, dated: Path) -> None:
     """Undated; from 2012; from 2010 to 2011; closed and until 2019; closed without a date; from 2018 to 2019."""
-    with opened(dated / "territory.html", fragment=fragment) as page:
-        assert _drawn(page) == drawn
-        assert page.evaluate("essgeo.layers.sites.getLayers().length") == sites
-        assert page.locator("#structure-rows tr").count() == drawn
+    with opened(dated / "territory.html") as page:
+        shown = [(_drawn(page), page.evaluate(SITES))]
+        for month, name in MONTHS.items():
+            page.evaluate("month => { location.hash = `#map=14/48.86/2.39&date=${month}` }", month)
+            expect(page.locator("#date-month")).to_have_text(name)
+            shown.append((_drawn(page), page.evaluate(SITES)))
+            assert page.locator("#structure-rows tr").count() == shown[-1][0]
+        assert shown == [(2, 1), (3, 0), (3, 0), (4, 0), (2, 1)]
 
 
 def test_a_month_without_known_activity_is_as_the_study_counts_it(opened: Opened, dated: Path) -> None:

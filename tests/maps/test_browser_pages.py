@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,13 +49,17 @@ def test_pages_open_without_a_fault_and_fit_a_phone(opened: Opened, folder: Path
             assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_pages_in_english(opened: Opened, english: Path, name: str) -> None:
-    with opened(english / f"{name}.html") as page:
-        assert page.locator("html").get_attribute("lang") == "en"
-        text = page.locator("body").inner_text()
-        assert "1 March 2026" in text
-        assert [word for word in FRENCH if word in text] == []
+def test_pages_in_english(opened: Opened, study: Study, english: Path, tmp_path: Path) -> None:
+    given = {name: getattr(study, name).assign(unit="people") for name in ("figures", "qpv_figures")}
+    (whole,) = build_maps(replace(study, lang="en", **given), tmp_path, single_file=True)
+    for path, count in ((whole, 14), (english / "embed.html", 0)):
+        with opened(path) as page:
+            assert page.locator("html").get_attribute("lang") == "en"
+            page.emulate_media(media="print")  # which shows every page of one file
+            assert page.locator("article:visible").count() == count
+            text = page.locator("body").inner_text()
+            assert "1 March 2026" in text
+            assert [word for word in FRENCH if word in text] == []
 
 
 @pytest.mark.parametrize(
@@ -92,7 +97,13 @@ def test_axe_finds_nothing(opened: Opened, pages: dict[str, Path], name: str, la
             assert found.response["violations"] == [], found.generate_report()
 
 
-@pytest.mark.parametrize("name", ["index", "territory", "le-haut", "method", "compare", "embed", "single"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("compare", "embed", "single"),  # the last holds what the other pages hold
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("index", "territory", "le-haut", "method")),
+    ],
+)
 def test_hostile_names_stay_text(opened: Opened, hostile: Study, poisoned: Path, tmp_path: Path, name: str) -> None:
     path = poisoned / f"{name}.html"
     if name == "single":
@@ -302,7 +313,9 @@ def test_one_file_holds_every_page(opened: Opened, single: Path) -> None:
         assert page.evaluate("new URLSearchParams(location.hash.slice(1)).get('b')") == "les-quais"
 
 
-@pytest.mark.parametrize("name", ["territory", "le-haut", "compare", "embed"])
+@pytest.mark.parametrize(
+    "name", ["territory", "compare", *(pytest.param(name, marks=pytest.mark.slow) for name in ("le-haut", "embed"))]
+)
 def test_a_copy_on_a_server_shows_the_same(
     opened: Opened, browser: Browser, folder: Path, tmp_path: Path, name: str
 ) -> None:

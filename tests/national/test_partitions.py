@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 import shapely
 from geopandas.testing import assert_geodataframe_equal
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
@@ -40,6 +40,7 @@ from essgeo.national import (
 from essgeo.register import counted_on
 from essgeo.zoning import locate_in
 from essgeo.zoning.locate import WIDEST
+from tests.conftest import examples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -340,7 +341,7 @@ def test_a_department_without_any_located_structure(france: Path, tmp_path: Path
 
 
 @given(st.integers(0, 10_000), st.sampled_from([100.0, 700.0, 5_000.0]))
-@settings(max_examples=30)
+@examples(30)
 def test_zones_cut_for_a_department_give_the_rows_of_all_zones(seed: int, tile: float) -> None:
     random = np.random.default_rng(seed)
     corners = random.uniform(-20_000, 20_000, (40, 2))

@@ -9,7 +9,7 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from essgeo import load_territory
@@ -18,6 +18,7 @@ from essgeo.official.readers import read_ess_list
 from essgeo.official.sirene import count_establishments, read_establishments, read_sirene_geolocation
 from essgeo.register import RegisterFiles, build_register
 from essgeo.register.perimeter import ess_categories
+from tests.conftest import examples
 from tests.made.sirene import AS_OF, place, siren, siret, site, unit, write
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ UNITS = st.fixed_dictionaries(
 
 
 @pytest.mark.parametrize("kind", ["parquet", "csv"])
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.tuples(ROW, UNITS), min_size=1, max_size=12), whole=st.booleans(), ess=st.booleans())
 def test_the_query_agrees_with_a_reading_row_by_row(
     files: Files, kind: str, rows: list[tuple[dict[str, str], dict[str, str]]], *, whole: bool, ess: bool

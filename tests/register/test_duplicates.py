@@ -9,13 +9,14 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz import fuzz
 
 from essgeo.errors import CRSMismatchError, SchemaError
 from essgeo.register import apply_decisions, read_decisions, suggest_duplicates
 from essgeo.register.duplicates import MIN_NAME, NEAR_M
+from tests.conftest import examples
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +64,7 @@ def every_pair(left: gpd.GeoDataFrame, right: gpd.GeoDataFrame) -> dict[tuple[st
     return found
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.lists(ROW, max_size=7), st.lists(ROW, max_size=7))
 def test_suggestions_are_those_of_every_pair(one: list[tuple], two: list[tuple]) -> None:  # type: ignore[type-arg]
     left, right = layer(one, "a"), layer(two, "b")

@@ -8,13 +8,14 @@ from importlib.resources import files
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from essgeo.files.redact import MASK, redact, restricted_rows
 from essgeo.schema import vocabulary
 from essgeo.schema.columns import COLUMNS, HEADERS, LAYERS, LISTS, SHOWN, SHOWN_PUBLISHED, TABLES
 from essgeo.schema.names import guess_columns, simplify
+from tests.conftest import examples
 
 ROWS = list(csv.DictReader((files("essgeo.schema") / "columns.csv").read_text(encoding="utf-8").splitlines()))
 READ = {**LAYERS, **LISTS}
@@ -97,7 +98,7 @@ def test_a_masked_row_shows_what_the_table_says_and_nothing_that_tells_who_or_wh
     assert not SHOWN_PUBLISHED & (PRIVATE | places)
 
 
-@settings(max_examples=10)
+@examples(10)
 @given(own=st.sets(st.text("abcdefgh_", min_size=1), max_size=4), only=st.sampled_from(sorted(COLUMNS)))
 def test_a_redacted_row_keeps_no_other_column(own: set[str], only: str) -> None:
     columns = {*own, *COLUMNS, only} - {"geometry"}

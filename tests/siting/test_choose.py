@@ -11,7 +11,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from essgeo.errors import CRSMismatchError, InfeasibleError, InputError, MissingCRSError
@@ -20,6 +20,7 @@ from essgeo.siting.candidates import UNUSABLE
 from essgeo.siting.models import OBJECTIVES
 from essgeo.siting.robustness import Aim, Near, Today, choose_anew
 from essgeo.text.languages import words
+from tests.conftest import examples
 
 CRS = "EPSG:2154"
 FAST = Assumptions(draws=5)
@@ -225,7 +226,7 @@ def test_the_walk_to_a_station_counts_stations_open_by_then() -> None:
         choose(STRIP, SITES, requirements=Requirements(max_station_minutes=5))
 
 
-@settings(max_examples=12)
+@examples(12)
 @given(st.lists(st.tuples(st.integers(1, 12), st.integers(0, 11)), min_size=3, max_size=3))
 def test_a_candidate_never_available_in_the_period_is_never_chosen(spans: list[tuple[int, int]]) -> None:
     starts = [f"2027-{month:02d}" for month, _ in spans]
@@ -344,7 +345,7 @@ def test_backup_counts_a_first_and_a_second_place() -> None:
     assert any("170 habitants gagnent un premier ou un second lieu" in said for said in twice.sentences("fr"))
 
 
-@settings(max_examples=8)
+@examples(8)
 @given(st.integers(0, 10_000))
 def test_sites_and_activities_together_by_enumeration(seed: int) -> None:
     random = np.random.default_rng(seed)

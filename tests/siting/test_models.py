@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
@@ -35,6 +35,7 @@ from essgeo.siting.exact import (
     with_capacities,
 )
 from essgeo.siting.models import Question, covered_months, problem_of, saved_minutes
+from tests.conftest import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,7 +68,7 @@ def test_branch_and_bound_alone_finds_the_same(random_problem: Callable[..., Cov
     assert bound >= worth(problem, chosen) - 1e-6
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(st.integers(0, 10_000), st.integers(1, 5))
 def test_never_worse_than_greedy_nor_above_any_bound(seed: int, count: int) -> None:
     random = np.random.default_rng(seed)
@@ -81,7 +82,7 @@ def test_never_worse_than_greedy_nor_above_any_bound(seed: int, count: int) -> N
         assert bound_of(problem, multipliers, count) >= solution.value - 1e-6
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(st.integers(0, 10_000))
 def test_a_further_candidate_never_lowers_the_optimum(seed: int) -> None:
     random = np.random.default_rng(seed)

@@ -12,6 +12,7 @@ from scipy import sparse
 from essgeo.uncertainty import (
     DISCS,
     NOWHERE,
+    STREET_DISCS,
     WHOLE,
     Homes,
     Places,
@@ -181,11 +182,13 @@ def test_the_same_seed_gives_the_same_worlds_and_a_part_may_change_alone() -> No
 def test_a_position_lies_in_its_discs_and_structures_of_one_address_move_together() -> None:
     homes, places = town()
     random = np.random.default_rng(0)
+    places = places._replace(street=np.arange(11) == 3)
     x, y, host = draw_positions(places, homes, draw_orders(11, 6400, random), random)
-    away = np.hypot(x[2] - places.xy[2, 0], y[2] - places.xy[2, 1]) / 85
-    for share in (0.2, 0.5, 1.0, 1.5):
-        expected = sum(odds * min(share / radius, 1) ** 2 for radius, odds in DISCS)
-        assert (away <= share).mean() == pytest.approx(expected, abs=0.01)
+    for one, discs in ((2, DISCS), (3, STREET_DISCS)):
+        away = np.hypot(x[one] - places.xy[one, 0], y[one] - places.xy[one, 1]) / 85
+        for share in (0.2, 0.5, 1.0, 1.5):
+            expected = sum(odds * min(share / radius, 1) ** 2 for radius, odds in discs)
+            assert (away <= share).mean() == pytest.approx(expected, abs=0.01)
     assert np.array_equal(x[0], x[1])
     assert np.array_equal(y[0], y[1])
     assert set(host[1].tolist()) == {0}
@@ -203,7 +206,7 @@ def test_a_structure_at_the_end_of_the_list_changes_nothing_for_those_before_it(
     homes, places = town()
     every = worlds_of(homes, places)
     for kept in (10, 9, 6):  # without the last, which is nowhere; in the territory; all those without a position
-        fewer = worlds_of(homes, Places(*(values[:kept] for values in places)))
+        fewer = worlds_of(homes, Places(*(values[:kept] for values in places[:4])))
         for name in ("x", "y", "host", "alive", "own"):
             np.testing.assert_array_equal(getattr(fewer, name), getattr(every, name)[:kept], err_msg=name)
         np.testing.assert_array_equal(fewer.field, every.field)

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from essgeo.errors import InputError, SchemaError
 from essgeo.zoning import count_in, locate_in
+from tests.conftest import examples
 
 
 def membership_of(probabilities: list[float], zone: str = "QN1") -> pd.DataFrame:
@@ -48,7 +49,7 @@ def enumerated(probabilities: list[float], weights: list[int], tail: float) -> i
 shares = st.lists(st.one_of(st.sampled_from([0.0, 1.0, 0.5]), st.floats(0.01, 0.99)), min_size=1, max_size=8)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(probabilities=shares, level=st.sampled_from([0.5, 0.8, 0.9]), data=st.data())
 def test_the_interval_is_that_of_every_outcome(probabilities: list[float], level: float, data: Any) -> None:
     size = len(probabilities)

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from essgeo.errors import SchemaError
 from essgeo.zoning import crosswalk
+from tests.conftest import examples
 
 WHOLE = shapely.box(0, 0, 1000, 1000)
 
@@ -23,7 +24,7 @@ def tiling(rng: np.random.Generator, cells: int) -> list[Any]:
     return [cell for cell in shapely.intersection(parts, WHOLE) if cell.area > 0]
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32 - 1))
 def test_between_two_tilings_area_and_population_are_conserved(seed: int, zones_of: Any, points_of: Any) -> None:
     rng = np.random.default_rng(seed)

@@ -8,19 +8,20 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from essgeo.errors import CRSMismatchError, InputError, MissingCRSError, SchemaError
-from essgeo.uncertainty import DISCS
+from essgeo.uncertainty import DISCS, STREET_DISCS
 from essgeo.zoning import count_in, crosswalk, locate_in
+from tests.conftest import examples
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
 RING = shapely.box(0, 0, 100, 100).difference(shapely.box(40, 40, 60, 60))
 MANY = shapely.MultiPolygon([shapely.box(0, 0, 50, 50), shapely.box(50, 50, 90, 90), shapely.box(300, 0, 340, 20)])
-FEW = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = examples(15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 seeds = st.integers(0, 2**32 - 1)
 
 
@@ -48,7 +49,10 @@ def naive(points: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, near: float) -> dic
             inside = shape.intersects(place)
             share = float(inside)
             if radius > 0:
-                discs = [(place.buffer(factor * radius, quad_segs=256), odds) for factor, odds in DISCS]
+                known = (
+                    STREET_DISCS if "geo_precision" in points and points["geo_precision"][point] == "street" else DISCS
+                )
+                discs = [(place.buffer(factor * radius, quad_segs=256), odds) for factor, odds in known]
                 share = sum(odds * disc.intersection(shape).area / disc.area for disc, odds in discs)
             distance = shape.boundary.distance(place)
             rows[zone] = (-distance if inside else distance, share)
@@ -70,6 +74,7 @@ def test_every_figure_is_that_of_a_naive_loop(seed: int, near: int, zones_of: An
     corners = shapely.get_coordinates(zones.geometry.to_numpy())[:5]
     points = points_of(np.vstack([rng.uniform(-2500, 2500, (30, 2)), corners]), 0.0)
     points["geo_radius_m"] = rng.choice([0.0, 5.0, 80.0, 900.0], len(points))
+    points["geo_precision"] = rng.choice(["housenumber", "street"], len(points))
     located = as_pairs(locate_in(points, zones, near_m=(near,)))
     expected = naive(points, zones, near)
     assert set(located.index) == set(expected)
