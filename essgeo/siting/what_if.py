@@ -26,10 +26,6 @@ if TYPE_CHECKING:
     from essgeo.uncertainty import Worlds
 
 
-CELLS = 16
-"""So many cells are looked at together: what they bring in each theme and world would not stay in the cache of more."""
-
-
 class Gains(NamedTuple):
     """Residents whom a place at the centre of a cell would bring within reach who are out of it today.
 
@@ -124,8 +120,6 @@ def gains_by_cell(
     # Residents brought within reach: cells x themes x worlds, and of target neighbourhoods the mean of these.
     in_worlds = np.zeros((len(cells), len(THEME_ROWS), today.count), dtype=np.float32)
     there = np.zeros((len(cells), len(THEME_ROWS), len(names)))
-    # Of some cells in turn, used again by each: the points that reach a cell and lack a theme, and the residents there.
-    points, people = (np.empty((CELLS, *in_worlds.shape[1:]), dtype=dtype) for dtype in (np.uint16, np.float32))
     limits = [walk * speed * METRES_PER_MINUTE_AT_1_KMH]
     for square in reached_squares(homes, places, worlds, limits, measured=street_walks(to_structures)):
         # Which points of the square each cell near it reaches, and which of them lack each theme: a bit a point.
@@ -139,18 +133,15 @@ def gains_by_cell(
             reached[at] |= as_flags(bits[of]).astype(np.uint16) << np.uint16(bit)
         lacking = np.full((len(THEME_ROWS), today.count), 0xFFFF, dtype=np.uint16)
         lacking[: len(square.masks)] ^= square.masks[:, 0]
-        # Points of one part of a cell of residents have as many each.
+        # Points of one part of a cell of residents have as many each: counted, then weighed, cells x themes x worlds.
+        total = np.zeros((len(some), *lacking.shape), dtype=np.float32)
         for name, mine in _bits_of(np.column_stack([part_of[square.points], name_of[square.points]])):
             each = today.living(square.points[[mine.bit_length() - 1]], today.count)[0].astype(np.float32)
-            lack = lacking & np.uint16(mine)
-            for start in range(0, len(some), CELLS):
-                few = slice(start, start + CELLS)
-                both = np.bitwise_and(reached[few, None], lack, out=points[: len(some[few])])
-                newly = np.multiply(np.bitwise_count(both), each, out=people[: len(both)])
-                if name >= 0:
-                    there[some[few], :, name] += newly.mean(axis=2, dtype=np.float64)
-                for row, own in zip(some[few].tolist(), newly, strict=True):
-                    in_worlds[row] += own
+            newly = np.bitwise_count(reached[:, None] & (lacking & np.uint16(mine))) * each
+            total += newly
+            if name >= 0:
+                there[some, :, name] += newly.mean(axis=2, dtype=np.float64)
+        in_worlds[some] += total
     low, high = ends(in_worlds, parameters.level)
     return Gains(
         cells,
