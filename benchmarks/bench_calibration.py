@@ -1,8 +1,8 @@
 """Try each part of what is not known on what is known, with the others held fixed; time and steadiness of the worlds.
 
 Run from anywhere: ``python benchmarks/bench_calibration.py [--part NAME ...] [--seed N] [--draws N] [--repeats N]``.
-Parts: ``positions``, ``residents``, ``walking``, ``stations``, ``zones``, ``stability``, ``speed``. Real data stand in
-``../shared/real-data``; a part whose data are missing says so.
+Parts: ``positions``, ``urn``, ``residents``, ``walking``, ``stations``, ``zones``, ``stability``, ``speed``. Real data
+stand in ``../shared/real-data``; a part whose data are missing says so.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from essgeo.study.inputs import Options
 from essgeo.uncertainty import DISCS, Homes, Places, Worlds, draw_worlds, ends, reached_people
 from essgeo.uncertainty.homes import draw_people
 from essgeo.uncertainty.latin import draw_orders
-from essgeo.uncertainty.positions import draw_positions
+from essgeo.uncertainty.positions import KINDRED, SHARED, draw_positions
 from essgeo.uncertainty.streets import LONGEST_Z, STEPS, draw_detours, single_walks, street_metres
 
 if TYPE_CHECKING:
@@ -147,6 +147,30 @@ def positions(seed: int, draws: int, repeats: int) -> None:
         every.add(shares, truth)
         territory.add(shares[:1], truth[:1])
     print(f"positions, all cells: {every.said()}\npositions, territory: {territory.said()}")
+
+
+def urn(seed: int, draws: int, repeats: int) -> None:
+    """Say how likely located structures stand where they do, each left out, by parameter of the urn of places."""
+    del seed, draws, repeats
+    setting, structures, _, places, _ = settings()
+    known = places_of(structures[places.located], setting.demand)
+    first, themes = known.addresses(), known.themes & ~np.uint64(1)
+
+    def likelihood(shared: float, kindred: float) -> float:
+        """Return the logarithm of the likelihood of all of them, a constant apart."""
+        found = 0.0
+        for one in np.flatnonzero(known.area >= 0):
+            others = np.flatnonzero((known.area == known.area[one]) & (np.arange(len(first)) != one))
+            weight = 1 + kindred * (themes[others] & themes[one] != 0)
+            joins, same = shared * len(others) / (len(others) + 1), first[others] == first[one]
+            found += np.log(joins * weight[same].sum() / weight.sum() if same.any() else 1 - joins)
+        return found
+
+    here = likelihood(SHARED, KINDRED)
+    for name, values in (("SHARED", (0.3, 0.35, 0.4, 0.45, 0.5)), ("KINDRED", (0, 1, 2, 4, 6, 8, 12))):
+        for value in values:
+            other = likelihood(**({"shared": SHARED, "kindred": KINDRED} | {name.lower(): value}))
+            print(f"urn, {name} {value:g} for {SHARED if name == 'SHARED' else KINDRED:g}: {other - here:+.1f}")
 
 
 def bondy() -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame]:
@@ -394,7 +418,7 @@ def zones(seed: int, draws: int, repeats: int) -> None:
 
 
 PARTS: dict[str, Callable[[int, int, int], None]] = {
-    function.__name__: function for function in (positions, residents, walking, stations, zones, stability, speed)
+    function.__name__: function for function in (positions, urn, residents, walking, stations, zones, stability, speed)
 }
 
 
@@ -407,7 +431,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=20)
     asked = parser.parse_args()
     for part in asked.part:
-        if part not in {"positions", "stability", "speed"} and not DATA.is_dir():
+        if part not in {"positions", "urn", "stability", "speed"} and not DATA.is_dir():
             print(f"{part}: no {DATA}.")
             continue
         PARTS[part](asked.seed, asked.draws, asked.repeats)
