@@ -46,7 +46,12 @@ def test_a_place_put_on_the_map_brings_what_choosing_its_cell_gives(
         structures=study.structures,
         as_of=study.parameters.as_of,
         must_include=[name],
-        assumptions=Assumptions(draws=gains.draws, seed=study.parameters.seed, speed_kmh=study.parameters.speed_kmh),
+        assumptions=Assumptions(
+            draws=gains.draws,
+            seed=study.parameters.seed,
+            speed_kmh=study.parameters.speed_kmh,
+            study_draws=study.parameters.draws,
+        ),
     )
     expected = [round(part) for part in (scenario.newly_reached, scenario.newly_low, scenario.newly_high)]
 
