@@ -43,7 +43,8 @@ ALONE = 640
 """What some of the structures alone reach is counted in so many worlds."""
 
 WIDE = 20_480
-"""Places are taken together until there are so many of their worlds: a call of NumPy costs as much as thousands."""
+"""Worlds of places are compared with the points of a square so many at a time: fewer would pay for calls of NumPy, more
+would not stay in the cache."""
 
 ROWS = 16
 """Themes and walks of a cell are counted so many at a time: more would not stay in the cache."""
@@ -501,7 +502,8 @@ class _Unlocated:
             np.empty(0, dtype=np.intp) if self.few else np.flatnonzero(np.diff(np.cumsum(end - start) // ENTRIES)) + 1
         )
         for some in np.split(np.arange(len(cell)), bounds):
-            entries = np.concatenate([np.arange(*ends) for ends in zip(start[some], end[some], strict=True)])
+            runs = [*zip(start[some].tolist(), end[some].tolist(), strict=True)]
+            entries = np.concatenate([np.arange(*ends) for ends in runs])
             if self.few:
                 self.add(origins, entries, None, masks)
                 continue
@@ -511,22 +513,28 @@ class _Unlocated:
             useful = np.bitwise_or.reduce(lacking, axis=0)
             if not useful.any():
                 return
-            entries = entries[self.themes[self.structure[entries]] & useful[self.column[entries]] != 0]
+            # Most entries end here: what is asked of them is copied run by run, not looked up one by one.
+            structure, column = (
+                np.concatenate([values[slice(*ends)] for ends in runs]) for values in (self.structure, self.column)
+            )
+            entries = entries[self.themes.take(structure) & useful.take(column) != 0]
             self.add(origins, entries, lacking, masks)
 
     def add(self, origins: _Origins, entries: Ints, lacking: NDArray[np.unsignedinteger] | None, masks: Masks) -> None:
         """Add which of the points reach some entries, for themes that are lacking: walks (the last ones) x columns."""
         walks = masks.shape[1] if lacking is None else len(lacking)
-        x, y, column, structure = (values[entries] for values in (self.x, self.y, self.column, self.structure))
-        world = self.world[column]
-        z = self.own[entries] + origins.field[world] + single_walks(origins.corner, structure, world)
+        x, y = (values.take(entries) for values in (self.x, self.y))
+        column, structure = (values.take(entries) for values in (self.column, self.structure))
+        world = self.world.take(column)
+        z = self.own.take(entries) + origins.field.take(world) + single_walks(origins.corner, structure, world)
         apart = [
             np.maximum(np.maximum(np.float32(low) - axis, axis - np.float32(high)), 0)
             for low, high, axis in zip(origins.low, origins.high, (x, y), strict=True)
         ]
         gap = apart[0] ** 2 + apart[1] ** 2
         kept = np.flatnonzero(gap <= self.squared[-1].take(z, mode="clip"))
-        gap, x, y, z, column, structure = (values[kept] for values in (gap, x, y, z, column, structure))
+        gap, x, y = (values.take(kept) for values in (gap, x, y))
+        z, column, structure = (values.take(kept) for values in (z, column, structure))
         there = np.bincount(structure) > 0
         local, members = np.cumsum(there) - 1, np.flatnonzero(there)
         few = lacking is None or len(members) <= FEW_STRUCTURES  # dense rows, one for each; else their bits alone
@@ -535,16 +543,24 @@ class _Unlocated:
             reach = self.squared[walk].take(z, mode="clip")
             near = np.flatnonzero(gap <= reach)
             if lacking is not None:
-                offers = self.themes[structure[near]] & lacking[walk - masks.shape[1], column[near]]
-                near, offers = near[offers != 0], offers[offers != 0]
-            found = next(origins.masks(x[near], y[near], [reach[near]]))
+                offers = self.themes.take(structure.take(near)) & lacking[walk - masks.shape[1]].take(column.take(near))
+                some = np.flatnonzero(offers)
+                near, offers = near.take(some), offers.take(some)
+            found = np.empty(len(near), dtype=np.uint16)
+            for first in range(0, len(near), WIDE):
+                part = near[first : first + WIDE]
+                found[first : first + WIDE] = next(origins.masks(x.take(part), y.take(part), [reach.take(part)]))
             if few:
                 put[local[structure[near]], walk, column[near]] = found
             else:
+                # Entries x themes, as flags; several entries may stand in one world.
+                width = 8 * offers.itemsize
                 bits = np.unpackbits(offers.astype(offers.dtype.newbyteorder("<")).view(np.uint8), bitorder="little")
-                which, what = np.divmod(np.flatnonzero(bits.view(bool)), 8 * offers.itemsize)
-                to = (what * masks.shape[1] + walk) * masks.shape[2] + column[near][which]
-                np.bitwise_or.at(masks.reshape(-1), to, found[which])
+                offered = np.flatnonzero(bits.view(bool))
+                which = offered // width
+                what, at = offered - which * width, column.take(near.take(which))
+                to = (what * masks.shape[1] + walk) * masks.shape[2] + at
+                np.bitwise_or.at(masks.reshape(-1), to, found.take(which))
         if few:
             for reaches, member in zip(put, members.tolist(), strict=True):
                 for theme in self.offers[member]:
