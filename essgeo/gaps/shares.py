@@ -18,7 +18,7 @@ from essgeo.gaps.reach import THEME_ROWS, has_point, theme_bits
 from essgeo.processes import side_by_side
 from essgeo.register.activity import last_seen
 from essgeo.uncertainty import NOWHERE, WHOLE, WORLDS, Homes, Places, draw_worlds, on_street, reached_people
-from essgeo.uncertainty.counting import MANY
+from essgeo.uncertainty.reached import MANY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

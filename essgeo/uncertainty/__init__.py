@@ -1,9 +1,10 @@
 """What is not known, once: where a structure is, whether it still exists, how people walk, where they live."""
 
-from essgeo.uncertainty.counting import Reached, reached_people, reached_squares
+from essgeo.uncertainty.counting import reached_squares
 from essgeo.uncertainty.ends import ends
 from essgeo.uncertainty.homes import Homes, expected_people
 from essgeo.uncertainty.positions import DISCS, NOWHERE, STREET_DISCS, WHOLE, WIDEST, Places, on_street
+from essgeo.uncertainty.reached import Reached, reached_people
 from essgeo.uncertainty.streets import straight_metres, street_metres
 from essgeo.uncertainty.worlds import FEWER, MANY_STRUCTURES, WORLDS, Worlds, as_flags, as_words, draw_worlds
 

@@ -1,4 +1,4 @@
-"""The engine: in which worlds each demand point reaches each theme, and how many residents of each group do."""
+"""The engine: in which worlds each demand point reaches each theme."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from essgeo.processes import shared_zeros, side_by_side
 from essgeo.uncertainty.streets import CELL_M, single_walks, straight_reach
 from essgeo.uncertainty.worlds import as_flags, as_words
 
@@ -36,21 +35,12 @@ MOVE_DETOUR = 1.3
 POINTS = 16
 """Points of a square are looked at so many at a time, one bit each: a square of 200 m has 16 points 50 m apart."""
 
-FEW = 1280
-"""Residents weighted by need are counted in so many worlds."""
-
 ALONE = 640
 """What some of the structures alone reach is counted in so many worlds."""
 
 WIDE = 20_480
 """Worlds of places are compared with the points of a square so many at a time: fewer would pay for calls of NumPy, more
 would not stay in the cache."""
-
-ROWS = 16
-"""Themes and walks of a cell are counted so many at a time: more would not stay in the cache."""
-
-MANY = 10_000_000
-"""From so many points and worlds on, half of the squares are counted in a process of its own."""
 
 ENTRIES = 1 << 16
 """Structures without a position are looked at from the nearest on, about so many of their worlds at a time."""
@@ -87,133 +77,6 @@ class Square(NamedTuple):
         return as_words(self.masks[self.themes][:, :, None] & bit[:, None] != 0)
 
 
-class Reached(NamedTuple):
-    """Residents who reach a theme, in each world.
-
-    Attributes
-    ----------
-    people, in_need
-        Groups x themes x walks x worlds; ``in_need`` weighted, in the first :data:`FEW` worlds only.
-    alone
-        As ``people``, of each set of structures alone in the first :data:`ALONE` worlds: sets x groups x themes x walks
-        x worlds.
-    all_people, all_in_need
-        Those who live there, groups x worlds.
-    iris
-        The share of the residents of each IRIS in the walk that was named, in the first :data:`FEW` worlds: IRIS x
-        themes x worlds; no themes where none was.
-    """
-
-    people: Floats
-    in_need: Floats
-    alone: Floats
-    all_people: Floats
-    all_in_need: Floats
-    iris: Floats
-
-
-def reached_people(
-    homes: Homes,
-    places: Places,
-    worlds: Worlds,
-    limits_m: Sequence[float],
-    *,
-    themes: int,
-    need: NDArray[np.float64],
-    measured: sparse.csr_array | None = None,
-    alone: Sequence[Flags] = (),
-    iris_walk: int | None = None,
-) -> Reached:
-    """Return how many residents of each group reach each theme in each world.
-
-    Parameters
-    ----------
-    homes, places, worlds, limits_m, measured, alone
-        As for :func:`reached_squares`.
-    themes
-        How many themes there are, the lowest bits of the masks of structures.
-    need
-        What the need of a resident of each demand point weighs.
-    iris_walk
-        Of which walk, by its position, shares are told by IRIS too.
-
-    Notes
-    -----
-    Within a part of a cell every point has as many residents, so that its points are counted, not its residents, and
-    the counts weighed with the residents of the part.
-    """
-    groups, walks = int(homes.group.max(initial=-1)) + 1, len(limits_m)
-    parts = homes.parts(worlds.cell)
-    held, weighed = (np.bincount(parts.of, weights=values) for values in (homes.people, homes.people * need))
-    need_of = np.divide(weighed, held, out=np.ones(len(held)), where=held > 0).astype(np.float32)
-    share_of_point = (parts.share / parts.points).astype(np.float32)
-
-    count, few, again = worlds.count, min(FEW, worlds.count), min(ALONE, worlds.count)
-    # A part lies in one IRIS, since its cell does.
-    iris_of = homes.iris[np.unique(parts.of, return_index=True)[1]]
-    by_iris = int(homes.iris.max(initial=-1)) + 1, themes if iris_walk is not None else 0
-    # Worlds of all structures, then those of each set alone: they are counted in one go.
-    asked = np.concatenate([np.arange(count), *[np.arange(again)] * len(alone)])
-
-    def add(squares: Iterable[Square], people: Floats, in_need: Floats, of_iris: Floats) -> None:
-        """Add the residents of some squares: groups x rows (themes and walks) x worlds, and IRIS x themes x worlds."""
-        product = np.empty((ROWS, len(asked)), dtype=np.float32)
-        for square in squares:
-            masks = square.masks.reshape(-1, len(asked))  # rows x worlds
-            # Of some themes and walks nobody of the square is reached in any world. Rows that follow each other are
-            # summed at once, some at a time.
-            some = np.flatnonzero(masks.max(axis=1))
-            runs = np.split(some, np.flatnonzero(np.diff(some) > 1) + 1) if len(some) else []
-            rows = [
-                slice(row, min(row + ROWS, run[-1] + 1)) for run in runs for row in range(run[0], run[-1] + 1, ROWS)
-            ]
-            part_of = parts.of[square.points]
-            for part in np.unique(part_of):
-                mine = np.uint16(sum(1 << bit for bit in np.flatnonzero(part_of == part).tolist()))
-                group, each = parts.group[part], (worlds.people[parts.cell[part]] * share_of_point[part])[asked]
-                for to in rows:
-                    found = product[: to.stop - to.start]
-                    found[:] = np.bitwise_count(masks[to] & mine)
-                    found *= each
-                    people[group, to] += found
-                    if iris_walk is not None:  # its rows are as many apart as there are walks
-                        first = (iris_walk - to.start) % walks
-                        told = found[first::walks, :few]
-                        theme = (to.start + first) // walks
-                        of_iris[iris_of[part], theme : theme + len(told)] += told
-                    in_need[group, to] += np.multiply(found[:, :few], need_of[part], out=found[:, :few])
-
-    # Two halves of the squares, whatever the number of cores, so that sums are the same on one and on two.
-    engine = _Engine(homes, places, worlds, limits_m, measured=measured, alone=alone)
-    by_row = groups, themes * walks
-    shapes = (*by_row, len(asked)), (*by_row, few), (*by_iris, few)
-    sums = [[shared_zeros(*shape) for shape in shapes] for _ in range(2)]
-    halves = [engine.squares(half, 2) for half in range(2)]
-    del engine  # the halves have it, until they are done: it is large, and so are both sums
-    with side_by_side(lambda: add(halves[1], *sums[1]), when=len(homes.xy) * count >= MANY) as other:
-        add(halves[0], *sums[0])
-        other()
-    halves.clear()
-    people, in_need, of_iris = (np.add(one, two, out=one) for one, two in zip(*sums, strict=True))
-    living, needing = np.zeros((2, groups, len(worlds.people)), dtype=np.float32)  # shares of cells, by group
-    np.add.at(living, (parts.group, parts.cell), parts.share)
-    np.add.at(needing, (parts.group, parts.cell), parts.share * need_of)
-    if iris_walk is not None:
-        everybody = np.zeros((len(of_iris), len(worlds.people)), dtype=np.float32)
-        np.add.at(everybody, (iris_of, parts.cell), parts.share)
-        total = (everybody @ worlds.people[:, :few])[:, None]
-        np.minimum(np.divide(of_iris, np.where(total > 0, total, np.float32(np.nan)), out=of_iris), 1, out=of_iris)
-    by_theme = groups, themes, walks
-    return Reached(
-        people[..., :count].reshape(*by_theme, count),
-        in_need.reshape(*by_theme, few),
-        np.moveaxis(people[..., count:].reshape(*by_theme, len(alone), again), 3, 0),
-        living @ worlds.people,
-        needing @ worlds.people[:, :few],
-        of_iris,
-    )
-
-
 def reached_squares(
     homes: Homes,
     places: Places,
@@ -243,10 +106,10 @@ def reached_squares(
     with the squared straight reach of the limit at the detour of that world. A located structure is near a square in
     most worlds or in none, and is looked at in all of them; one without a position is near in few.
     """
-    return _Engine(homes, places, worlds, limits_m, measured=measured, alone=alone).squares()
+    return Engine(homes, places, worlds, limits_m, measured=measured, alone=alone).squares()
 
 
-class _Engine:
+class Engine:
     """What is the same for all squares: the structures, and the demand points of each square."""
 
     def __init__(
@@ -261,7 +124,8 @@ class _Engine:
     ) -> None:
         self.homes, self.worlds = homes, worlds
         themes = int(np.bitwise_or.reduce(places.themes, initial=0)).bit_length()
-        self.shape = themes, len(limits_m), worlds.count + len(alone) * min(ALONE, worlds.count)
+        self.few = min(ALONE, worlds.count)  # worlds of each set that is looked at alone
+        self.shape = themes, len(limits_m), worlds.count + len(alone) * self.few
         self.known = _Located(places, worlds, limits_m, alone, measured)
         self.others = _Unlocated(homes, places, worlds, limits_m, alone)
         _, square = np.unique(np.floor(homes.xy / CELL_M), axis=0, return_inverse=True)

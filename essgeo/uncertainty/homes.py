@@ -40,7 +40,7 @@ class Homes(NamedTuple):
     zone
         The zone whose total is known too, a number from 0; -1 in none.
     group
-        Points of one group are counted together; see :func:`essgeo.uncertainty.counting.reached_people`.
+        Points of one group are counted together; see :func:`essgeo.uncertainty.reached.reached_people`.
     drawn
         Whether where they live in their IRIS is not known.
     """

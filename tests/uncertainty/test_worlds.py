@@ -21,6 +21,7 @@ from essgeo.uncertainty import (
     draw_worlds,
     ends,
     expected_people,
+    reached,
     reached_people,
     reached_squares,
 )
@@ -162,7 +163,7 @@ def test_two_processes_count_what_one_does_to_the_last_bit(monkeypatch: pytest.M
     asked = (homes, places, worlds_of(homes, places), LIMITS)
     need = np.linspace(0.5, 2, len(homes.xy))
     one = reached_people(*asked, themes=THEMES, need=need, alone=[places.located])
-    monkeypatch.setattr(counting, "MANY", 0)
+    monkeypatch.setattr(reached, "MANY", 0)
     two = reached_people(*asked, themes=THEMES, need=need, alone=[places.located])
     for name, values in one._asdict().items():
         np.testing.assert_array_equal(values, getattr(two, name), err_msg=name)
