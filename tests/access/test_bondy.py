@@ -103,7 +103,9 @@ def test_gaps_over_streets(
     assert gaps["method"].str.startswith("network date=2023-07-27 speed_kmh=4.5").all()
     assert gaps["population_method"].eq("grid_200m").all()
     here = gaps[gaps["neighbourhood_id"] == "la-noue-caillet"]
-    assert (here["low"] <= here["high"]).all()
+    known = here.dropna(subset=["low"])
+    assert len(known) > 0
+    assert (known["low"] <= known["high"]).all()
     elsewhere = gaps[gaps["neighbourhood_id"] != "la-noue-caillet"]
     assert elsewhere["share"].isna().all()
 
