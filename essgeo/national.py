@@ -299,12 +299,7 @@ def _department(code: pd.Series) -> pd.Series:
 
 
 def geocode_department(
-    department: str,
-    *,
-    structures: Path,
-    ban: Path,
-    index: Path,
-    crs_of: Mapping[str, str] | None = None,
+    department: str, *, structures: Path, ban: Path, index: Path, crs_of: Mapping[str, str] | None = None
 ) -> gpd.GeoDataFrame:
     """Return the structures of a department with their position, from its file of the Base Adresse Nationale.
 

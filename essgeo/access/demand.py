@@ -240,10 +240,7 @@ def _demand(
 
 
 def _neighbourhoods_at(
-    points: NDArray[np.object_],
-    iris: gpd.GeoDataFrame,
-    owner: NDArray[np.intp],
-    neighbourhoods: pd.DataFrame | None,
+    points: NDArray[np.object_], iris: gpd.GeoDataFrame, owner: NDArray[np.intp], neighbourhoods: pd.DataFrame | None
 ) -> NDArray[np.object_]:
     """Return the target neighbourhood of each point, by its IRIS or by its place; ``""`` where it lies in none."""
     if neighbourhoods is None:

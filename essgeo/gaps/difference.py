@@ -156,12 +156,7 @@ def reach_difference(
 
 
 def findings(
-    changes: pd.DataFrame,
-    places: pd.DataFrame,
-    *,
-    days: tuple[dt.date, dt.date],
-    minutes: int,
-    lang: Lang,
+    changes: pd.DataFrame, places: pd.DataFrame, *, days: tuple[dt.date, dt.date], minutes: int, lang: Lang
 ) -> list[str]:
     """Return what a comparison found: the places, the residents of the territory, and where most is sure to change.
 

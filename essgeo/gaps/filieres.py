@@ -121,10 +121,7 @@ def concentrations(
 
 
 def near_each_other(
-    structures: gpd.GeoDataFrame,
-    *,
-    network: WalkNetwork | None = None,
-    speed_kmh: float = 4.5,
+    structures: gpd.GeoDataFrame, *, network: WalkNetwork | None = None, speed_kmh: float = 4.5
 ) -> pd.DataFrame:
     """Return, for each located structure and sector, those of its sector within a ten minutes' walk, the nearest first.
 

@@ -10,13 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from essgeo.gaps.areas import (
-    FROM_POINTS,
-    gather_measured,
-    need_weights,
-    require_measured,
-    resident_weights,
-)
+from essgeo.gaps.areas import FROM_POINTS, gather_measured, need_weights, require_measured, resident_weights
 from essgeo.gaps.coverage import dependence
 from essgeo.gaps.poverty import ALPHAS, theme_poverty
 from essgeo.gaps.ranks import DRAWN_TIE, SURE, TIE, finding, theme_ranks, zone_ranks

@@ -255,8 +255,7 @@ def standing(row: Row, names: Mapping[str, str], lang: Lang) -> str:
         shown.append(said["more"].format(count=rest))
     rank, low, high = row["zone_rank"], row["zone_rank_low"], row["zone_rank_high"]
     return said["alike" if others else "apart"].format(
-        rank=f"{rank} ({_spread(low, high, lang)})" if low < high else str(rank),
-        others=joined(shown, said["and"]),
+        rank=f"{rank} ({_spread(low, high, lang)})" if low < high else str(rank), others=joined(shown, said["and"])
     )
 
 

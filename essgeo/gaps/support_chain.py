@@ -140,11 +140,7 @@ HERE, UNPLACED, OUTSIDE_HERE, SOMEWHERE = "here", "unplaced", "outside", "not_kn
 
 
 def support_offers(
-    structures: gpd.GeoDataFrame,
-    stations: gpd.GeoDataFrame,
-    outside: pd.DataFrame,
-    *,
-    communes: pd.DataFrame,
+    structures: gpd.GeoDataFrame, stations: gpd.GeoDataFrame, outside: pd.DataFrame, *, communes: pd.DataFrame
 ) -> pd.DataFrame:
     """Return who offers which link of the chain: the structures of the register, then those who serve it from outside.
 

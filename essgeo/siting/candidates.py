@@ -118,12 +118,7 @@ def search_areas(areas: gpd.GeoDataFrame, *, cell_m: float = CELL_M) -> gpd.GeoD
     return cast("gpd.GeoDataFrame", frame)
 
 
-UNUSABLE = {
-    "past": "past",
-    "occupied": "occupied",
-    "closed": "past",
-    "friche reconvertie": "converted",
-}
+UNUSABLE = {"past": "past", "occupied": "occupied", "closed": "past", "friche reconvertie": "converted"}
 """States of a site that rule it out, and the reason given."""
 
 

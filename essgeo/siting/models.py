@@ -277,10 +277,7 @@ def check_question(
         (count >= 1, tell("count_positive", count=count)),
         (within_minutes > 0, tell("minutes_positive", within_minutes=within_minutes)),
         (len(candidates) > 0, tell("no_candidate")),
-        (
-            bool((people >= 0).all()) and people.sum() > 0,
-            tell("no_resident"),
-        ),
+        (bool((people >= 0).all()) and people.sum() > 0, tell("no_resident")),
     )
     faults = [fault for fine, fault in verdicts if not fine]
     if faults:

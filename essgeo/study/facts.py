@@ -293,11 +293,7 @@ def figures_of_need(
     """Return all figures of need side by side: of the territory's list, of official files, of the table of the user."""
     newer = pd.DataFrame() if official is None else official
     own = listed.reindex(columns=[name for name, instead in OF_NEED.items() if instead not in newer])
-    parts = [
-        own.dropna(axis="columns", how="all"),
-        newer,
-        *([read_needs(given["needs"])] if "needs" in given else []),
-    ]
+    parts = [own.dropna(axis="columns", how="all"), newer, *([read_needs(given["needs"])] if "needs" in given else [])]
     return pd.concat(parts, axis=1).rename_axis("zone_id")
 
 
@@ -511,14 +507,7 @@ def _addresses(live: Live) -> Found[pd.DataFrame | Engine | None]:
     def ban(files: Mapping[str, list[Path]]) -> pd.DataFrame | Engine | None:
         return Local.read(files["ban"])
 
-    return find(
-        live,
-        "addresses",
-        ["ban"],
-        ban,
-        lambda: read_layer(live.territory, "addresses"),
-        nothing=lambda: None,
-    )
+    return find(live, "addresses", ["ban"], ban, lambda: read_layer(live.territory, "addresses"), nothing=lambda: None)
 
 
 def _streets(

@@ -179,14 +179,7 @@ def measure(setting: Setting, worlds: Worlds | None = None) -> Study:
     every_iris = iris_areas(setting.demand, setting.iris)
     by_iris = measured_areas(every_iris, near)
     drawn = draw(
-        demand,
-        counted,
-        areas,
-        cost,
-        within_minutes=walks,
-        iris=(by_iris, walks.index(walk)),
-        worlds=worlds,
-        **chance,
+        demand, counted, areas, cost, within_minutes=walks, iris=(by_iris, walks.index(walk)), worlds=worlds, **chance
     )
     rows = setting.structure_zones
     zones = count_zones(
@@ -197,15 +190,7 @@ def measure(setting: Setting, worlds: Worlds | None = None) -> Study:
         level=chosen.level,
         listed=listed_zones(setting.qpv),
     )
-    reached = coverage(
-        demand,
-        counted,
-        areas,
-        cost,
-        within_minutes=walks,
-        drawn=drawn,
-        level=chosen.level,
-    )
+    reached = coverage(demand, counted, areas, cost, within_minutes=walks, drawn=drawn, level=chosen.level)
     behind = assess_gaps(
         demand,
         counted,
@@ -234,12 +219,7 @@ def measure(setting: Setting, worlds: Worlds | None = None) -> Study:
         zones=zones,
         coverage=reached,
         borders=border_shares(
-            setting.neighbourhoods,
-            setting.iris,
-            by_iris,
-            drawn.iris,
-            coverage=reached,
-            within_minutes=walk,
+            setting.neighbourhoods, setting.iris, by_iris, drawn.iris, coverage=reached, within_minutes=walk
         ),
         if_listed=reach_if_listed(
             demand,
@@ -269,14 +249,7 @@ def measure(setting: Setting, worlds: Worlds | None = None) -> Study:
         ),
         challenge_aims=count_aims(setting.structures, setting.lists["aims"]),
         challenge_reach=challenge_reach(
-            demand,
-            counted,
-            areas,
-            cost,
-            coverage=reached,
-            within_minutes=walk,
-            level=chosen.level,
-            **chance,
+            demand, counted, areas, cost, coverage=reached, within_minutes=walk, level=chosen.level, **chance
         ),
         needs=needed,
         needs_supply=needs_supply(

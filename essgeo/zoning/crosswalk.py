@@ -31,11 +31,7 @@ _NAMED, _NOT_NAMED = "; a pair of the ANCT", "; no pair of the ANCT"
 
 
 def crosswalk(
-    old: gpd.GeoDataFrame,
-    new: gpd.GeoDataFrame,
-    *,
-    weights: gpd.GeoDataFrame | None = None,
-    min_share: float = 0.001,
+    old: gpd.GeoDataFrame, new: gpd.GeoDataFrame, *, weights: gpd.GeoDataFrame | None = None, min_share: float = 0.001
 ) -> pd.DataFrame:
     """Return which zones of two vintages share ground and residents, and how much.
 
@@ -96,7 +92,7 @@ def crosswalk(
             "area_m2": area,
             "share_of_old": area / shapely.area(before)[row],
             "share_of_new": area / shapely.area(after)[column],
-        },
+        }
     )
     if weights is not None:
         require_same_crs(old, weights, ("old", "weights"))

@@ -267,11 +267,7 @@ def _order(point: Ints, distance: Floats, zone: Ints) -> Ints:
 
 
 def _pairs(
-    shapes: NDArray[np.object_],
-    radius: Floats,
-    street: NDArray[np.bool_],
-    polygons: NDArray[np.object_],
-    near: float,
+    shapes: NDArray[np.object_], radius: Floats, street: NDArray[np.bool_], polygons: NDArray[np.object_], near: float
 ) -> tuple[Ints, Ints, Floats, Floats]:
     """Return point, zone, signed distance and probability of the pairs within reach, and of the nearest zone else."""
     if not len(polygons):
