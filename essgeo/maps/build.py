@@ -46,7 +46,7 @@ from essgeo.schema.names import is_page_name
 from essgeo.text.languages import texts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from essgeo.maps.base import Drawn
@@ -74,6 +74,7 @@ def build_maps(
     downloads: Sequence[str] | None = None,
     change: Comparison | None = None,
     gains: Gains | None = None,
+    answers: Callable[[], tuple[Sequence[Scenario], Gains | None]] | None = None,
 ) -> list[Path]:
     """Write the pages of a study and return their paths.
 
@@ -99,6 +100,9 @@ def build_maps(
     gains
         From :func:`essgeo.siting.gains_by_cell`, for what one place more would bring; maps do not offer it without,
         nor in a single file, which it would make half as large again.
+    answers
+        Returns ``scenarios`` and ``gains`` where they are still worked out beside: it is asked once the pages that do
+        without them are written.
 
     Returns
     -------
@@ -124,15 +128,16 @@ def build_maps(
     if background not in (*BACKGROUNDS, "none"):
         raise InputError(tell("no_background", background=background, known=", ".join([*BACKGROUNDS, "none"])))
     refuse_overwrite({"out": out}, study.files)
+    answered = answers or (lambda: (scenarios, gains))
     made, plan, base = register(study.structures), plan_of(study), drawn_base(study)
     names = _exported(out) if downloads is None else downloads
     files = [(name, _holds(PurePath(name).stem.removesuffix("_odbl"), study.lang)) for name in names]
     shared = shared_context(study, background, base) | {
         "downloads": files,
-        "what_if": gains is not None and not single_file,
+        "what_if": (gains is not None or answers is not None) and not single_file,
         "address_credit": texts(study.lang)["map"]["address_single"] if single_file else address_credit(study),
     }
-    if scenarios:
+    if answers is not None or scenarios:
         shared["menu"] = [*shared["menu"], siting_entry(study.lang)]
     if change:
         shared["menu"] = [*shared["menu"], (CHANGE, texts(study.lang)["difference"]["title"])]
@@ -150,6 +155,7 @@ def build_maps(
         contexts[CHANGE] = ("before_after.html", change_page(change))
     out.mkdir(parents=True, exist_ok=True)
     if single_file:
+        scenarios, _ = answered()
         if scenarios:
             contexts["siting.html"] = ("siting.html", siting_context(study, plan, scenarios))
         free = tuple(layer for layer in base if not layer.apart)
@@ -164,9 +170,11 @@ def build_maps(
         _write_page(out, name, render(template, study.lang, shared | context))
         for name, (template, context) in contexts.items()
     ]
-    sites = build_siting(study, scenarios, out) if scenarios else []
-    assets = asset_texts(colours_of(study.territory.publisher)) | _data(study, made, background, base, gains=gains)
+    assets = asset_texts(colours_of(study.territory.publisher)) | _data(study, made, background, base)
     assets |= base_pictures(base, plan)
+    scenarios, gains = answered()
+    sites = build_siting(study, scenarios, out) if scenarios else []
+    assets |= _scripts(gain_files(gains) if gains is not None else {})
     return list(dict.fromkeys([*written, *sites, *pictures, *write_assets(out, assets)]))
 
 
@@ -326,21 +334,24 @@ def _data(
     background: Choice,
     base: Sequence[Drawn],
     *,
-    gains: Gains | None = None,
     page: str = LINKED,
 ) -> dict[str, str]:
     """Return the data of the maps as scripts, by the names of their files."""
     parts = {f"texts-{place}.js": data_script(f"texts{place}", part) for place, part in enumerate(made.texts)}
     streets = address_files(study) if page == LINKED else {}
-    asked = streets | (gain_files(gains) if gains is not None else {})
-    parts |= {f"{name.replace('_', '-', 1)}.js": data_script(name, part) for name, part in asked.items()}
     letters = [name.removeprefix("streets_") for name in streets]
     return {
         LAYERS: data_script("study", study_content(study, background, base, page, letters)),
         REGISTER: data_script("register", made.positions),
         **{f"{layer.file}.js": data_script(layer.file, base_content(layer)) for layer in base},
         **parts,
+        **_scripts(streets),
     }
+
+
+def _scripts(asked: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a map loads when it is asked for as scripts, by the names of their files."""
+    return {f"{name.replace('_', '-', 1)}.js": data_script(name, part) for name, part in asked.items()}
 
 
 def _anchor(page: str) -> str:

@@ -488,16 +488,14 @@ def _write(
 ) -> list[Path]:
     with staged(out) as staging:
         with side_by_side(lambda: export(study, staging, excel=excel)) as exported:
-            answers, gains = scenarios()
             pages = build_maps(
                 study,
                 staging,
-                answers,
                 background=background,
                 single_file=single_file,
                 downloads=exported_files(study),
                 change=compared,
-                gains=gains,
+                answers=scenarios,
             )
             files = exported()
         if compared is not None:

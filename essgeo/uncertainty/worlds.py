@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from essgeo.processes import shared_zeros, side_by_side
 from essgeo.uncertainty.existence import YEARLY_RATE, draw_alive
 from essgeo.uncertainty.homes import draw_people
 from essgeo.uncertainty.latin import draw_orders
@@ -27,6 +28,9 @@ FEWER, MANY_STRUCTURES = 1024, 2400
 """Worlds of a study of more structures than that."""
 
 WORD = 64
+
+MANY = 2_000_000
+"""From so many cells and worlds on, residents are drawn in a process of their own."""
 
 
 @dataclass(frozen=True)
@@ -123,12 +127,19 @@ def draw_worlds(
     """
     count = -(-count // WORD) * WORD
     where, whether, how, who, when = (np.random.default_rng([seed, stream]) for stream in (0, 1, 2, 3, 7))
-    orders = draw_orders(len(places.xy), count, when)
-    x, y, host = draw_positions(places, homes, orders, where)
-    alive = as_words(draw_alive(verified, years, odds, orders, whether, yearly_rate=yearly_rate))
-    own, field, part, common = draw_detours(homes.xy, host, orders, how)
     cell = homes.cells()
-    return Worlds(x, y, host, alive, draw_people(homes, cell, count, who), cell, own, field, part, common)
+    people = shared_zeros(int(cell.max(initial=-1)) + 1, count)
+
+    def settle() -> None:
+        people[:] = draw_people(homes, cell, count, who)
+
+    with side_by_side(settle, when=people.size >= MANY) as settled:
+        orders = draw_orders(len(places.xy), count, when)
+        x, y, host = draw_positions(places, homes, orders, where)
+        alive = as_words(draw_alive(verified, years, odds, orders, whether, yearly_rate=yearly_rate))
+        own, field, part, common = draw_detours(homes.xy, host, orders, how)
+        settled()
+    return Worlds(x, y, host, alive, people, cell, own, field, part, common)
 
 
 def as_words(flags: NDArray[np.bool_]) -> NDArray[np.uint64]:

@@ -45,7 +45,9 @@ def test_every_text_is_used() -> None:
     prefixes = (
         "level|layer|kind|p|f|at|file|background|class|income|apart|interest|iris|each|qpv|word|sheet|rule|placed"
     )
-    prefixes += "|copy|have|lack|what|silent|detail|based|line|accessibility|need|supply|much|public|aim|key|kin|chain|title"
+    prefixes += (
+        "|copy|have|lack|what|silent|detail|based|line|accessibility|need|supply|much|public|aim|key|kin|chain|title"
+    )
     made_by_prefix = re.compile(rf"^({prefixes})_")
     of_number = re.compile(r"_(one|many)$")
     by_code = {"causes", "methods", "umap", "click", "commands", "options"}
