@@ -295,7 +295,7 @@ def test_a_run_that_dies_leaves_the_last_good_output(
     (out / "mine.txt").write_text("kept", encoding="utf-8")
     before = snapshot(out)
 
-    def die(_study: Study, staging: Path, _scenarios: object, **_options: object) -> NoReturn:
+    def die(_study: Study, staging: Path, **_options: object) -> NoReturn:
         (staging / "index.html").write_text("half a page", encoding="utf-8")
         raise RuntimeError
 
