@@ -23,6 +23,7 @@ from essgeo.gaps.reach import (
     trips_to,
     unpack_themes,
     weighted_shares,
+    where_known,
 )
 from essgeo.gaps.shares import draw, mean_of
 from essgeo.register.activity import activity_odds, as_day, counted_on
@@ -143,8 +144,7 @@ def coverage(
         )
     medians = _medians(cost, bits, areas)
     concluded = known_of(structures, areas.table["residents"].to_numpy() > 0, areas.people > 0)
-    # Of a theme of which the register knows nothing, nothing is known: 0 would say that there is nothing.
-    unknown = np.where(concluded == "none", np.nan, 0.0)
+    unknown = where_known(concluded != "none")
     tables = []
     for walk, minutes in enumerate(within_minutes):
         worlds = drawn.shares[:, :, walk]
@@ -224,8 +224,9 @@ def area_coverage(
     else:
         share = _shares(cost, theme_bits(structures), areas, within_minutes)
         low = high = np.full(share.shape, np.nan)
-    known = unpack_themes(theme_bits(structures)).any(axis=0) if offered is None else offered
-    unknown = np.where(known, 0.0, np.nan)  # 0 would say that there is nothing
+    if offered is None:
+        offered = np.asarray(unpack_themes(theme_bits(structures)).any(axis=0))
+    unknown = where_known(offered)
     columns: dict[str, NDArray[np.generic]] = {
         "share": share + unknown,
         "share_low": low + unknown,

@@ -11,7 +11,7 @@ import pandas as pd
 from essgeo.access import travel_cost
 from essgeo.access.walking import METRES_PER_MINUTE_AT_1_KMH
 from essgeo.gaps.ranks import DRAWN_TIE, SURE
-from essgeo.gaps.reach import THEME_ROWS, horizon, known_of, long_table
+from essgeo.gaps.reach import THEME_ROWS, horizon, known_of, long_table, where_known
 from essgeo.gaps.shares import held_groups, homes_of, mean_of, places_of, shares_of, street_walks
 from essgeo.register.turnover import CHANGED
 from essgeo.schema.vocabulary import PLACE_CHANGES, theme_in_sentence
@@ -126,7 +126,7 @@ def reach_difference(
     lived_in = areas.table["residents"].to_numpy() > 0
     # A share of a theme that a register knows nothing of is not 0, as in its study; what the others bring is known.
     unknown = [
-        np.where(known_of(structures[there], lived_in, areas.people > 0) == "none", np.nan, nobody)
+        nobody + where_known(known_of(structures[there], lived_in, areas.people > 0) != "none")
         for there in (sides.before, sides.after)
     ]
     tables = []

@@ -28,6 +28,7 @@ from essgeo.gaps.reach import (
     unpack_themes,
     walks_to_themes,
     weighted_shares,
+    where_known,
 )
 from essgeo.gaps.shares import draw, mean_of
 from essgeo.gaps.support_chain import centre_minutes, nearest_structures
@@ -273,8 +274,7 @@ def assess_gaps(
     # What the known places give is told where nothing is drawn.
     poverty = np.empty(0) if drawn.poverty.shape[-1] else theme_poverty(structures, people, _everybody(areas), cost)
     known = persons @ demand["income"].notna().to_numpy(dtype=float)[:, None]
-    # Of a theme of which the register knows nothing, nothing is known: 0 would say that there is nothing.
-    unknown = np.where(known_themes == "none", np.nan, 0.0)
+    unknown = where_known(known_themes != "none")
     figures = {
         "out_of_reach": residents * (1 - share),
         "out_of_reach_low": residents * (1 - reach_high),

@@ -214,6 +214,11 @@ def known_of(
     return np.select([np.broadcast_to(choice, shape) for choice in choices], names, "").astype(object)
 
 
+def where_known(known: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return 0 where the register knows a structure of a theme, NaN elsewhere: added to a share, which 0 would tell."""
+    return np.where(known, 0.0, np.nan)
+
+
 def weighted_shares(weights: sparse.csr_array, masks: NDArray[np.uint64]) -> NDArray[np.float64]:
     """Return the share of each area within reach of each theme: areas x themes, 0 to 1, and 0 where nobody lives.
 
