@@ -16,7 +16,16 @@ from essgeo.gaps.reach import OF_STRUCTURES, THEME_ROWS, has_point, known_struct
 from essgeo.register.activity import as_day, counted_on
 from essgeo.schema.validate import require_columns
 from essgeo.siting.candidates import Requirements, apply_filters
-from essgeo.siting.robustness import CHOSEN_ANEW, SITING_WORLDS, Today, near, spots_of, today_as_known, today_in_worlds
+from essgeo.siting.robustness import (
+    CHOSEN_ANEW,
+    SITING_WORLDS,
+    Today,
+    draw_everything,
+    near,
+    spots_of,
+    today_as_known,
+    today_in_worlds,
+)
 from essgeo.uncertainty import MANY_STRUCTURES
 
 if TYPE_CHECKING:
@@ -184,19 +193,23 @@ def ground_of(
             residents, {one: [found <= walk for walk in walks] for one, found in nearest.items()}, counts > 1
         )
     else:
-        today = today_in_worlds(
+        drawn = draw_everything(
             people,
             counted,
             register,
-            to_structures,
-            themes=(*sectors, *wanted),
-            walks=walks,
-            twice=asked.objective == "backup",
             as_of=as_day(day) or dt.date.today(),  # noqa: DTZ011 (the day where the user is)
             draws=settings.draws if len(counted) <= MANY_STRUCTURES else min(settings.draws, CHOSEN_ANEW),
             seed=settings.seed,
             study_draws=settings.study_draws,
             worlds=worlds,
+        )
+        today = today_in_worlds(
+            drawn,
+            to_structures,
+            themes=(*sectors, *wanted),
+            walks=walks,
+            twice=asked.objective == "backup",
+            seed=settings.seed,
         )
     return Ground(
         people, usable, exclusions, counted, offers, present, today, spots_of(usable, today), to_candidates, walks, {}

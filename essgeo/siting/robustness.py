@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -135,23 +135,19 @@ def draw_everything(
 
 
 def today_in_worlds(
-    demand: gpd.GeoDataFrame,
-    structures: gpd.GeoDataFrame,
-    register: gpd.GeoDataFrame,
+    drawn: tuple[Homes, Places, Worlds],
     cost: CostMatrix,
     *,
     themes: Sequence[str],
     walks: Sequence[float],
     twice: bool,
-    **drawn: Any,  # noqa: ANN401 (as :func:`draw_everything` takes them)
+    seed: int,
 ) -> Today:
-    """Return what residents reach today in worlds drawn as those of coverage and gaps.
+    """Return what residents reach today in worlds drawn by :func:`draw_everything` from a seed.
 
-    ``structures`` are those that count, with a position or not, of a ``register`` that tells how many are still active;
-    ``cost`` are the walks to them. The walks are in minutes; of the last one ``twice`` is told too. ``drawn``
-    is for :func:`draw_everything`.
+    ``cost`` are the walks to the structures. The walks are in minutes; of the last one ``twice`` is told too.
     """
-    homes, places, worlds = draw_everything(demand, structures, register, **drawn)
+    homes, places, worlds = drawn
     names = THEME_ROWS["theme"].tolist()
     asked = np.array([names.index(theme) for theme in themes])
     offers = unpack_themes(places.themes)
@@ -161,7 +157,7 @@ def today_in_worlds(
 
     def reach(some: Places, minutes: Sequence[float], count: int) -> NDArray[np.uint64]:
         # Themes (bits of the masks) x walks x points x words.
-        found = np.zeros((count, len(minutes), len(demand), words), dtype=np.uint64)
+        found = np.zeros((count, len(minutes), len(homes.xy), words), dtype=np.uint64)
         limits = [one * metres_per_minute for one in minutes]
         for square in reached_squares(homes, some, worlds.only(some.themes > 0), limits, measured=streets):
             found[np.ix_(square.themes, np.arange(len(minutes)), square.points)] = square.reached
@@ -174,7 +170,7 @@ def today_in_worlds(
     again = dict[str, NDArray[np.uint64]]()
     for place, theme in enumerate(themes if twice else ()):
         # Each structure of the theme is a theme of its own, 64 at a time: reached before and once more is twice.
-        once, more = (np.zeros((len(demand), words), dtype=np.uint64) for _ in range(2))
+        once, more = (np.zeros((len(homes.xy), words), dtype=np.uint64) for _ in range(2))
         offering = np.flatnonzero(offers[:, asked[place]])
         for start in range(0, len(offering), 64):
             some = offering[start : start + 64]
@@ -185,7 +181,7 @@ def today_in_worlds(
                 once |= one
         again[theme] = more
     found = {theme: list(reached[place]) for place, theme in enumerate(themes)}
-    return living_in(homes, worlds, drawn["seed"], found, again)
+    return living_in(homes, worlds, seed, found, again)
 
 
 def living_in(
