@@ -106,7 +106,12 @@ def shared_context(study: Study, background: Choice = "none", base: Sequence[Dra
 
 def index_page(study: Study) -> Context:
     """Return the portal: a map and the sentence of its theme, the target neighbourhoods side by side."""
-    return with_map(study) | {"page": "index.html", "headline": headline(study, "all"), "rows": plot_rows(study, "all")}
+    return with_map(study) | {
+        "page": "index.html",
+        "map": map_content(study),
+        "headline": headline(study, "all"),
+        "rows": plot_rows(study, "all"),
+    }
 
 
 def territory_page(study: Study) -> Context:
@@ -116,6 +121,7 @@ def territory_page(study: Study) -> Context:
     themes = themes[themes["theme"] != "all"].sort_values(["share", "theme"])
     return with_map(study) | {
         "page": "territory.html",
+        "map": map_content(study),
         "headline": headline(study, "all"),
         "coverage": records(where(coverage, theme="all")),
         "themes": records(themes),
@@ -143,7 +149,7 @@ def data_page(study: Study) -> Context:
 
 def embed_page(study: Study) -> Context:
     """Return the map alone, for a frame in the page of someone else."""
-    return with_map(study) | {"page": "embed.html"}
+    return with_map(study) | {"page": "embed.html", "map": map_content(study)}
 
 
 def method_page(study: Study) -> Context:
@@ -215,15 +221,14 @@ def _sharing(study: Study) -> list[str]:
     return [joined(sorted(names), conjunction) for _, names in groups if len(names) > 1]
 
 
-def with_map(study: Study, content: Context | None = None) -> Context:
-    """Return what a page with a map is told: ``content`` is from :func:`map_content`, else of the territory."""
+def with_map(study: Study) -> Context:
+    """Return what every page with a map is told beside the ``map`` of its own, see :func:`map_content`."""
     planned, lines = (study.stations["status"] == "planned").any(), cooperations(study)["features"]
     present = {split_codes(cell)[0] for cell in study.structures["sectors"].unique() if cell} | {NO_SECTOR}
     if unknown := sorted(present - set(SECTOR_GROUPS)):
         raise InputError(tell("no_symbol", unknown=", ".join(unknown)))
     return {
         "has_map": True,
-        "map": content or map_content(study),
         "labels": labels_by_field(study.lang),
         "coverage_themes": coverage_themes(study),
         "shapes": SHAPES,
