@@ -3,7 +3,7 @@
 from essgeo.uncertainty.counting import reached_squares
 from essgeo.uncertainty.ends import ends
 from essgeo.uncertainty.homes import Homes, expected_people
-from essgeo.uncertainty.positions import DISCS, NOWHERE, STREET_DISCS, WHOLE, WIDEST, Places, on_street
+from essgeo.uncertainty.positions import DISCS, NOWHERE, STREET_DISCS, WHOLE, WIDEST, Places, discs_of, on_street
 from essgeo.uncertainty.reached import Reached, reached_people
 from essgeo.uncertainty.streets import straight_metres, street_metres
 from essgeo.uncertainty.worlds import FEWER, MANY_STRUCTURES, WORLDS, Worlds, as_flags, as_words, draw_worlds
@@ -23,6 +23,7 @@ __all__ = [
     "Worlds",
     "as_flags",
     "as_words",
+    "discs_of",
     "draw_worlds",
     "ends",
     "expected_people",

@@ -140,13 +140,13 @@ def draw_positions(
     first = places.addresses()
     leading = np.flatnonzero(places.located & (first == np.arange(len(first))))
     street = np.zeros(len(orders), dtype=bool) if places.street is None else places.street
-    radius = np.nan_to_num(places.radius)
+    discs, radius = discs_of(street), np.nan_to_num(places.radius)
     spacing = homes.spacing_m  # of all points: not once a structure
     streams = random.spawn(int(homes.area.max(initial=-1)) + 2)  # of each area, and of the territory, whose code is -1
     # x, y, host: structures x worlds, filled a row at a time. First one row for each located address: evenly in a disc
     # (hence the square root). One number says which disc and, by where it falls in the odds of that, how far out.
     for one, shifts in zip(leading, random.random((len(leading), 2)), strict=True):
-        factors, odds = np.array([DISCS, STREET_DISCS])[int(street[one])].T
+        factors, odds = discs[one].T
         below = np.cumsum(odds) - odds
         out, angle = even(orders[one], AWAY, shifts[0]), 2 * np.pi * even(orders[one], PLACE, shifts[1])
         disc = np.searchsorted(below[1:], out, side="right")
@@ -182,6 +182,11 @@ def draw_positions(
             x[one, alone], y[one, alone] = (homes.xy[cell] + offset.T).T
             settled.append(one)
     return x, y, host
+
+
+def discs_of(street: NDArray[np.bool_]) -> Floats:
+    """Return the discs of positions, by whether a street is all that is known: positions x discs x radius and odds."""
+    return np.array([DISCS, STREET_DISCS])[street.astype(np.intp)]
 
 
 def on_street(points: pd.DataFrame) -> NDArray[np.bool_]:

@@ -12,7 +12,7 @@ from essgeo.crs import require_metric, require_same_crs
 from essgeo.errors import InputError, SchemaError
 from essgeo.messages import tell
 from essgeo.schema.validate import require_columns, with_known_names
-from essgeo.uncertainty import DISCS, STREET_DISCS, WIDEST, on_street
+from essgeo.uncertainty import WIDEST, discs_of, on_street
 from essgeo.zoning.boundary import contains, disc_share, distance_to, nearest_zone, trace
 
 if TYPE_CHECKING:
@@ -281,7 +281,7 @@ def _pairs(
     kept = signed <= reach[point]
     point, zone, signed = point[kept], zone[kept], signed[kept]
     # Pairs x discs x 2: radius, and how often it is that disc.
-    discs = np.array([DISCS, STREET_DISCS])[street[point].astype(np.intp)]
+    discs = discs_of(street[point])
     discs[..., 0] *= radius[point, None]
     probability = _probability(boundary, xy[point], discs, zone, signed)
 
