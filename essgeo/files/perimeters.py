@@ -345,7 +345,7 @@ def renewal_zones(projects: pd.DataFrame, qpv: gpd.GeoDataFrame, *, vintage: str
     Raises
     ------
     SchemaError
-        The projects have no codes of that vintage.
+        There are projects, without codes of that vintage.
 
     Examples
     --------
@@ -355,6 +355,8 @@ def renewal_zones(projects: pd.DataFrame, qpv: gpd.GeoDataFrame, *, vintage: str
     {'QN1': 'Projet'}
     """
     code = f"qpv_{vintage}"
+    if projects.empty:
+        projects = projects.assign(**{code: ""})  # no project is none of any vintage
     if code not in projects:
         known = ", ".join(column.removeprefix("qpv_") for column in projects if column in {"qpv_2015", "qpv_2024"})
         raise SchemaError(tell("npnru_of_other_vintage", code=code, known=known))

@@ -178,14 +178,14 @@ def _identity(study: Study, code: str, level: str, place: Row, pages: dict[str, 
             "kin": [(f"{pages[own]}.html", study.qpv["name"][own])] if own in pages else [],
         }
     cities = joined(split_codes(place["cities"]), texts(lang)["findings"]["and"])
-    targets = study.neighbourhoods[study.neighbourhoods.get(column, "") == code]
+    targets = study.neighbourhoods.reindex(columns=["name", column])
     return {
         "place": dict(place) | {"city": cities},
         "level": level,
         "kind": words["kind_qpv"].format(code=code, vintage=place["vintage"]),
         "perimeter": words["perimeter_qpv"].format(vintage=place["vintage"]),
         "shared": "",
-        "kin": [(f"{target}.html", name) for target, name in targets["name"].items()],
+        "kin": [(f"{target}.html", name) for target, name in targets.loc[targets[column] == code, "name"].items()],
     }
 
 

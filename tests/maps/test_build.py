@@ -17,6 +17,7 @@ from essgeo.errors import InputError
 from essgeo.maps import build_maps
 from essgeo.maps.comparisons import MOST_QPV, compare_page
 from essgeo.maps.findings import area_headline, qpv_pages, records, where
+from essgeo.maps.neighbourhood import neighbourhood_page, sheet_of
 from essgeo.maps.pages import AROUND_M
 from essgeo.maps.render import BACKGROUNDS, BIDI_CONTROLS, data_block, environment, policy, web_address
 from essgeo.maps.script_data import ALPHABET, SHAPES, register
@@ -253,6 +254,13 @@ def test_a_qpv_has_a_page_with_all_that_a_target_neighbourhood_has(study: Study,
         assert 'href="qn1.html"' in (folder / f"{page}.html").read_text(encoding="utf-8"), page
     for table in (study.coverage, study.gaps, study.support_chain):
         assert set(table.loc[table["level"] == "qpv", table.columns[1]]) == set(study.qpv.index)
+
+
+def test_a_qpv_of_a_vintage_that_neighbourhoods_do_not_name_has_a_page(study: Study) -> None:
+    unnamed = replace(study, neighbourhoods=study.neighbourhoods.drop(columns="qpv_2024"))
+    made = register(study.structures)
+    told = [neighbourhood_page(one, "QN1", "qpv", made, sheet_of(one)) for one in (study, unnamed)]
+    assert [[page for page, _ in page["kin"]] for page in told] == [["le-haut.html", "le-bas.html"], []]
 
 
 @pytest.mark.parametrize(

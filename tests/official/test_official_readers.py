@@ -238,6 +238,9 @@ def test_a_figure_of_one_vintage_is_never_joined_to_the_other(tmp_path: Path) ->
         index=pd.Index(["npnru-1"], name="project_id"),
     )
     assert renewal_zones(project, squares["2024"], vintage="2024").empty
+    with pytest.raises(SchemaError, match="no column qpv_2030; the list names the QPV of 2015, 2024 only"):
+        renewal_zones(project, squares["2024"], vintage="2030")
+    assert renewal_zones(project.iloc[:0], squares["2024"], vintage="2030").empty
     assert renewal_zones(project, squares["2015"], vintage="2015").index.tolist() == ["QP093001"]
     people = gpd.GeoDataFrame({"population": [10.0]}, geometry=[SQUARE.centroid], crs=2154)
     carried = carry_projects(project, crosswalk(squares["2015"], squares["2024"], weights=people))
