@@ -7,19 +7,15 @@ TERRITORY ?= est-ensemble
 # The interpreter of a new environment: the first of these that is Python 3.11, 3.12 or 3.13.
 PYTHON ?= python3.13 python3.12 python3.11 python3
 
-# pip would compile every module of every package, of which a fifth is ever imported: those are compiled as they are.
+# Modules are compiled as they are imported: of those of all packages a fifth ever is.
 ifeq ($(UV),)
 INSTALL := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check
 else
-INSTALL := $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python
+INSTALL := $(UV) pip install --quiet --python $(BIN)/python
 endif
 
-PIN := uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 --fork-strategy fewest \
+PIN := uv pip compile --quiet --upgrade --universal --python-version 3.11 --fork-strategy fewest \
 	--generate-hashes --no-emit-index-url --custom-compile-command "make pins"
-
-# Only the group: addok and essgeo never share an environment.
-PIN_ADDOK := uv pip compile --group addok --quiet --upgrade --universal --python-version 3.11 --fork-strategy fewest \
-	--generate-hashes --no-emit-index-url --custom-compile-command "make pins" --output-file requirements/addok.txt
 
 # Each process takes a part of the tests in their order, so that what a module sets up is made once; who is done first
 # takes over from another. Three keep two cores busy while one waits for a browser, a server or a command.
@@ -78,11 +74,12 @@ minimums: $(BIN)/python ## run the tests with the lowest versions pyproject.toml
 	build/minimums/bin/python $(PYTEST) $(ARGS)
 
 pins: ## choose the newest versions again (needs uv and npm)
-	$(PIN) --group dev --extra cluster --output-file requirements/dev.txt
-	$(PIN) --group build --constraints requirements/dev.txt --output-file requirements/run.txt
-	$(PIN) --extra notebook --constraints requirements/dev.txt --output-file requirements/notebook.txt
-	$(PIN) --group docs --constraints requirements/dev.txt --output-file requirements/docs.txt
-	$(PIN_ADDOK)
+	$(PIN) pyproject.toml --group dev --extra cluster --output-file requirements/dev.txt
+	$(PIN) pyproject.toml --group build --constraints requirements/dev.txt --output-file requirements/run.txt
+	$(PIN) pyproject.toml --extra notebook --constraints requirements/dev.txt --output-file requirements/notebook.txt
+	$(PIN) pyproject.toml --group docs --constraints requirements/dev.txt --output-file requirements/docs.txt
+	$(PIN) --group addok --output-file requirements/addok.txt # it and essgeo never share an environment
+	$(PIN) --group install --output-file requirements/install.txt
 	$(PIN_SCRIPTS)
 
 clean: ## remove the environment, caches and builds

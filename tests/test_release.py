@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -36,7 +37,10 @@ def test_the_built_wheel_runs_the_study_from_another_folder(tmp_path: Path) -> N
     assert source.stat().st_size < 5_000_000
     run(sys.executable, "-m", "venv", alone)
     scripts = alone / ("Scripts" if os.name == "nt" else "bin")
-    install = (scripts / "python", "-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check")
+    if found := shutil.which("uv"):
+        install: tuple[str | Path, ...] = (found, "pip", "install", "--quiet", "--python", scripts / "python")
+    else:
+        install = (scripts / "python", "-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check")
     run(*install, "--require-hashes", "-r", ROOT / "requirements" / "run.txt")
     run(*install, "--no-deps", wheel)
     assert str(alone) in run(scripts / "python", "-c", "import essgeo; print(essgeo.__file__)")
