@@ -9,7 +9,7 @@ import stat
 import tempfile
 import warnings
 from pathlib import PurePath
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import geopandas as gpd
 import numpy as np
@@ -27,7 +27,7 @@ from essgeo.messages import tell
 from essgeo.schema.columns import TITLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from xlsxwriter.format import Format
@@ -222,9 +222,11 @@ def _texts(frame: Frame, change: Callable[[str], str]) -> Frame:
         if is_numeric_dtype(column) or (isinstance(frame, gpd.GeoDataFrame) and name == frame.active_geometry_name):
             continue
         values = column.tolist()
-        changed = {text: change(text) for text in dict.fromkeys(values) if isinstance(text, str)}
-        texts = pd.Series([changed.get(value, value) for value in values], column.index, dtype=object)
-        safe[name] = texts.where(column.notna(), None) if column.hasnans else texts
+        texts = (text for text in dict.fromkeys(values) if isinstance(text, str))
+        changed = {text: new for text in texts if (new := change(text)) != text}
+        if changed or column.hasnans or column.dtype != object:
+            whole = pd.Series([changed.get(value, value) for value in values], column.index, dtype=object)
+            safe[name] = whole.where(column.notna(), None) if column.hasnans else whole
     return safe
 
 
@@ -286,7 +288,7 @@ def write_xlsx(frame: pd.DataFrame, path: Path) -> None:
         sheet, formats = book.add_worksheet(_LAYER), text_formats(book)
         for column, name in enumerate(plain.columns):
             write_text(sheet, (0, column), str(name), formats)
-        write_rows(sheet, plain, formats)
+        write_rows(sheet, [cells_of(column) for _, column in plain.items()], formats)
 
 
 class TextFormats(NamedTuple):
@@ -302,15 +304,17 @@ def text_formats(book: Workbook) -> TextFormats:
     return TextFormats(*map(book.add_format, ({"bold": True}, {"quote_prefix": True}, {"valign": "top"})))
 
 
-def write_rows(sheet: Worksheet, frame: pd.DataFrame, formats: TextFormats) -> None:
-    """Write the rows of a table below a header, numbers and flags as such and anything else as text."""
-    columns = [
-        (column.astype(object) if is_numeric_dtype(column) else column.astype(object).map(str, na_action="ignore"))
-        .astype(object)
-        .where(column.notna(), None)
-        .tolist()
-        for _, column in frame.items()
+def cells_of(column: pd.Series) -> list[Any]:
+    """Return what a workbook holds of a column: numbers and flags as such, anything else as text, None for nothing."""
+    number, lost = is_numeric_dtype(column), column.isna()
+    return [
+        None if missing else value if number else str(value)
+        for value, missing in zip(column.tolist(), lost.tolist(), strict=True)
     ]
+
+
+def write_rows(sheet: Worksheet, columns: Iterable[Sequence[Any]], formats: TextFormats) -> None:
+    """Write the rows of a table below a header, from the cells of its columns (:func:`cells_of`)."""
     ready: dict[str, tuple[str, Format | None]] = {}  # a table says the same thousands of times
     for number, row in enumerate(zip(*columns, strict=True), start=1):
         for position, value in enumerate(row):

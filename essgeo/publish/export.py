@@ -14,8 +14,17 @@ import shapely
 from xlsxwriter import Workbook
 
 from essgeo.files.guard import refuse_overwrite
+from essgeo.files.write import (
+    cells_of,
+    text_formats,
+    writable,
+    write_csv,
+    write_geojson,
+    write_parquet,
+    write_rows,
+    write_text,
+)
 from essgeo.files.write import in_words as headed
-from essgeo.files.write import text_formats, writable, write_csv, write_geojson, write_parquet, write_rows, write_text
 from essgeo.publish.datapackage import Published, describe, schema_file
 from essgeo.publish.geopackage import write_geopackage, write_project
 from essgeo.publish.release import (
@@ -300,9 +309,9 @@ def _write_table(
     sheet.freeze_panes(1, 1)
     sheet.autofilter(0, 0, len(frame), len(frame.columns) - 1)
     low, high = _WIDTHS
-    for position, name in enumerate(frame.columns):
-        column = frame[name]
-        longest = max((len(str(value)) for value in column.head(_ROWS_MEASURED).dropna().tolist()), default=0)
+    columns = {str(name): cells_of(column) for name, column in frame.items()}
+    for position, (name, cells) in enumerate(columns.items()):
+        longest = max((len(str(cell)) for cell in cells[:_ROWS_MEASURED] if cell is not None), default=0)
         sheet.set_column(position, position, min(max(low, len(name) + 4, longest + 1), high))
         sheet.write_string(0, position, heads.get(name, name), header)
-    write_rows(sheet, frame, formats)
+    write_rows(sheet, columns.values(), formats)

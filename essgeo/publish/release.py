@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import geopandas as gpd
 import numpy as np
@@ -24,6 +24,8 @@ from essgeo.text.languages import method_in_words, number, register_bound, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
+
+    from numpy.typing import NDArray
 
     from essgeo.files.provenance import Input
     from essgeo.messages import Lang
@@ -161,20 +163,21 @@ def _require_columns(frames: dict[str, pd.DataFrame]) -> None:
 
 
 def _typed(frame: pd.DataFrame, columns: tuple[Column, ...]) -> pd.DataFrame:
-    return pd.DataFrame({column.name: _values(frame[column.name], column) for column in columns}).reset_index(drop=True)
+    plain = pd.DataFrame(frame).reset_index(drop=True)
+    return pd.DataFrame({column.name: _values(plain[column.name], column) for column in columns}, index=plain.index)
 
 
-def _values(values: pd.Series, column: Column) -> pd.Series:
+def _values(values: pd.Series, column: Column) -> pd.Series | NDArray[Any]:
     if column.kind == "flag":
         return values.astype("boolean")
     if column.kind == "integer":
-        return pd.to_numeric(values).astype("Float64").round().astype("Int64")
+        whole = values.dtype.kind in "iu"
+        return (values if whole else pd.to_numeric(values).astype("Float64").round()).astype("Int64")
     if column.kind == "number":
-        numbers = values.astype("float64").replace([np.inf, -np.inf], np.nan)
-        return numbers.round(column.decimals) + 0.0  # no minus zero
-    return pd.Series(
-        [str(value) for value in values.astype(object).where(values.notna(), "")], values.index, dtype=object
-    )
+        numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
+        return np.round(np.where(np.isfinite(numbers), numbers, np.nan), column.decimals) + 0.0  # no minus zero
+    cells = zip(values.tolist(), values.isna().tolist(), strict=True)
+    return pd.Series(["" if missing else str(value) for value, missing in cells], values.index, dtype=object)
 
 
 def _note_in(neighbourhoods: gpd.GeoDataFrame, lang: Lang) -> gpd.GeoDataFrame:
@@ -207,13 +210,15 @@ def _hide(frame: pd.DataFrame, masked: Mapping[str, str]) -> pd.DataFrame:
 
 
 def _clean(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    clean, cells = frame.copy(), 0
-    for name in frame.select_dtypes("object"):
+    clean, cells = {}, 0
+    for name, column in frame.items():
         # Not unique() nor isin(): pandas' own hashing stops at a NUL.
-        texts = {text: writable(text) for text in dict.fromkeys(frame[name])}
-        clean[name] = pd.Series([_LINE_END.sub("\n", texts[text]) for text in frame[name]], frame.index, dtype=object)
-        cells += sum(texts[text] != text for text in frame[name])
-    return clean, cells
+        texts = column.tolist() if column.dtype == object else []
+        changed = {text: new for text in dict.fromkeys(texts) if (new := _LINE_END.sub("\n", writable(text))) != text}
+        if changed:
+            clean[str(name)] = pd.Series([changed.get(text, text) for text in texts], frame.index, dtype=object)
+            cells += sum(writable(text) != text for text in texts if text in changed)
+    return frame.assign(**clean), cells
 
 
 def _shapes(frame: gpd.GeoDataFrame, masked: Mapping[str, str]) -> gpd.GeoSeries:

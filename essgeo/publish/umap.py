@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from essgeo.crs import GEOGRAPHIC
+from essgeo.files.write import cells_of
 from essgeo.publish.geopackage import COVERAGE_COLOURS, FAMILY_COLOURS, MARKERS, OUTLINES
 from essgeo.publish.release import licences_of
 from essgeo.schema.columns import TABLES
@@ -154,21 +153,25 @@ def _layer(name: str, features: list[Any], options: dict[str, object]) -> dict[s
 
 def _features(layer: gpd.GeoDataFrame, name: str, lang: Lang) -> list[Any]:
     """Return the rows that have a geometry, their codes in words, what is not known left out."""
-    placed = layer[layer.geometry.notna()].to_crs(GEOGRAPHIC)
-    shown = placed[["name", *_SHOWN[name], "geometry"]].copy()
-    for column in shown.columns.drop("geometry"):
-        if shown[column].dtype == object:
-            labels = {code: label[lang].translate(_FLAT) for code, label in _CODED.get(column, {}).items()}
-            cells = (
-                shown[column]
-                if not labels
-                else [", ".join(labels.get(code, code) for code in split_codes(cell)) for cell in shown[column]]
-            )
-            texts = [cell.translate(_FLAT) or None for cell in cells]
-            shown[column] = pd.Series(texts, shown.index, dtype=object)
-    shown.geometry = shown.geometry.set_precision(1e-6)
-    own = words(lang)["umap"]
+    placed = layer[layer.geometry.notna()]
+    own = words(lang)["umap"] | {"name": "name"}
     if name == "qpv":
         own = own | {"vintage": own["zone_vintage"]}
-    named = shown.rename(columns={column: own[column] for column in _SHOWN[name]})
-    return list(json.loads(named.to_json(na="drop", drop_id=True))["features"])
+    columns = {}
+    for column in ("name", *_SHOWN[name]):
+        cells = cells_of(placed[column])
+        if placed[column].dtype == object:
+            labels = {code: label[lang].translate(_FLAT) for code, label in _CODED.get(column, {}).items()}
+            if labels:
+                cells = [", ".join(labels.get(code, code) for code in split_codes(cell)) for cell in cells]
+            cells = [cell.translate(_FLAT) or None for cell in cells]
+        columns[own[column]] = cells
+    shapes = placed.geometry.to_crs(GEOGRAPHIC).set_precision(1e-6)
+    return [
+        {
+            "type": "Feature",
+            "properties": {title: cell for title, cell in zip(columns, row, strict=True) if cell is not None},
+            "geometry": shape.__geo_interface__,
+        }
+        for shape, *row in zip(shapes, *columns.values(), strict=True)
+    ]
