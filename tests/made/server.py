@@ -8,6 +8,7 @@ import re
 import socket
 import threading
 import time
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ BAN_HEADER = (
 TODAY = "Sun, 22 Nov 2026 05:00:00 GMT"
 
 
+@cache
 def make_ban(rows: int = 2000, header: str = BAN_HEADER) -> bytes:
     """A BAN file of a department, of the streets of nowhere; about 10 bytes a row once compressed."""
     lines = [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -64,17 +66,17 @@ def redirected(server: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     return server
 
 
-@pytest.fixture
-def official(redirected: FileServer, small_territory: Path, tmp_path: Path) -> FileServer:
-    """Give a server of every official file of the small territory, to which the web is redirected."""
-    server, here = redirected, load_territory(small_territory)
+@pytest.fixture(scope="session")
+def official_files(made_territory: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """Make every official file of the small territory, by its path; it is not to be changed."""
+    server, here, folder = SimpleNamespace(files={}), load_territory(made_territory), tmp_path_factory.mktemp("files")
     iris, qpv = read_layer(here, "iris"), read_layer(here, "qpv")
     publish_iris(server, iris)
-    publish_grid(server, iris, 3035, "carreaux_200m_met", tmp_path)
+    publish_grid(server, iris, 3035, "carreaux_200m_met", folder)
     publish_qpv(server, qpv)
     named = {"CODE_QP": ["QP1"], "NOM_QP": list(qpv["name"]), "COMMUNE_QP": "x"}
-    gpd.GeoDataFrame(named, geometry=list(qpv.geometry), crs=2154).to_file(tmp_path / "QP_METROPOLE_LB93.shp")
-    publish_qpv_2015(server, tmp_path)
+    gpd.GeoDataFrame(named, geometry=list(qpv.geometry), crs=2154).to_file(folder / "QP_METROPOLE_LB93.shp")
+    publish_qpv_2015(server, folder)
     sites = (
         "site_id;site_nom;site_type;site_adresse;site_statut;site_occupation;site_actu_date;comm_nom;comm_insee;"
         "unite_fonciere_surface;bati_surface;activite_libelle;proprio_personne;proprio_type;longitude;latitude;geompoint\n"
@@ -94,4 +96,23 @@ def official(redirected: FileServer, small_territory: Path, tmp_path: Path) -> F
         for n in range(1, 9)
     ]
     publish_ban(server, "93", houses)
-    return server
+    return server.files
+
+
+@contextmanager
+def official_web(files: dict[str, bytes], folder: Path) -> Iterator[FileServer]:
+    """Send the whole web to a server of some files for what several tests read; copies are kept in ``cache``."""
+    server = FileServer()
+    server.files |= files
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ESSGEO_MIRROR", server.url)
+        patch.setenv("ESSGEO_CACHE", str(folder / "cache"))
+        yield server
+    server.close()
+
+
+@pytest.fixture
+def official(redirected: FileServer, official_files: dict[str, bytes]) -> FileServer:
+    """Give a server of every official file of the small territory, to which the web is redirected."""
+    redirected.files |= official_files
+    return redirected

@@ -18,7 +18,7 @@ from essgeo.errors import ChecksumError, InputWarning, SourceChangedError, Sourc
 from essgeo.official.catalogue import REFRESH_DAYS
 from essgeo.official.http import GoneError
 from essgeo.official.live import Found, Live, find, gather
-from essgeo.official.live_layers import live_iris
+from essgeo.official.live_layers import live_iris, live_stations
 from essgeo.official.store import OfficialFile
 from essgeo.study import Options, run_study, set_up
 from essgeo.text.languages import typeset, words
@@ -38,58 +38,67 @@ from tests.made.official import (
     zipped,
 )
 from tests.made.sirene import place, site, unit, write
+from tests.official.conftest import official_web
 
 if TYPE_CHECKING:
     from essgeo.official.catalogue import Source
+    from essgeo.results import Study
 
 
-def test_a_source_that_is_down_is_said(official: Any, small_territory: Path) -> None:
-    del official.files[STATIONS_PATH]
-    setting = set_up(small_territory, Options(live=True, lang="fr"))
-    assert setting.stations["name"].tolist() == ["Gare"]
-    (note,) = (source.note for source in setting.inputs if source.layer == "stations")
+@pytest.fixture(scope="module")
+def spoiled(made_territory: Path, official_files: dict[str, bytes], tmp_path_factory: Any) -> tuple[Study, Path]:
+    """A French study and its folder, on files each wrong in a way of its own; there is a copy of those of the IRIS."""
+    folder, here = tmp_path_factory.mktemp("spoiled"), load_territory(made_territory)
+    with official_web(official_files, folder) as official, pytest.MonkeyPatch.context() as patch:
+        for rhythm in REFRESH_DAYS:
+            patch.setitem(REFRESH_DAYS, rhythm, 0.0)
+        read_layer(here, "iris", offline=False)
+        del official.files[STATIONS_PATH]
+        official.files[IRIS_PATH] = official.files[IRIS_PATH].replace(b"code_iris", b"identifiant")
+        official.files[POPULATION_PATH] = wrong_census(official)
+        official.files[INCOME_PATH] = b"<html>maintenance</html>"
+        official.files[OSM_PATH] = b"not an extract"
+        publish_grid(official, read_layer(here, "iris").iloc[:1], 3035, "carreaux_200m_met", folder)
+        return run_study(here, live=True, out=folder / "maps", lang="fr"), folder / "maps"
+
+
+def test_a_source_that_is_down_is_said(spoiled: tuple[Study, Path]) -> None:
+    study, _ = spoiled
+    assert study.stations["name"].tolist() == ["Gare"]
+    (note,) = (source.note for source in study.inputs if source.layer == "stations")
     said = "Emplacement des gares d'Île-de-France : stations.csv (millésime 2024) tient lieu du fichier officiel"
     assert note.startswith(said)
-    assert note in setting.shortfalls
+    assert note in study.shortfalls
 
 
-def test_the_last_good_copy_stands_in_for_a_file_that_changed(
-    official: Any, small_territory: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    read_layer(load_territory(small_territory), "iris", offline=False)
-    renamed = official.files[IRIS_PATH].replace(b"code_iris", b"identifiant")
-    official.files[IRIS_PATH] = renamed
-    monkeypatch.setitem(REFRESH_DAYS, "yearly", 0.0)
-    study = set_up(small_territory, Options(live=True, lang="en"))
+def test_the_last_good_copy_stands_in_for_a_file_that_changed(spoiled: tuple[Study, Path]) -> None:
+    study, _ = spoiled
     (note,) = (source.note for source in study.inputs if source.title == "Contours IRIS")
-    assert "Contours IRIS: the copy of" in note
-    assert "the file has changed: it lacks code_iris" in note
+    assert "Contours IRIS : la copie du" in note
+    assert "le fichier a changé : il n'a plus code_iris" in note
     assert any("no column for iris_code (known as code_iris" in fault for fault in study.faults)
     assert len(study.iris) == 4
 
 
 def test_a_file_that_changed_and_has_no_copy_gives_way_to_the_territory(official: Any, small_territory: Path) -> None:
     official.files[IRIS_PATH] = official.files[IRIS_PATH].replace(b"code_iris", b"identifiant")
-    study = set_up(small_territory, Options(live=True, lang="en"))
-    (source,) = (source for source in study.inputs if source.layer == "iris")
-    assert (source.file, source.url) == ("iris.geojson", "")
+    found = live_iris(Live(load_territory(small_territory), lang="en"))
+    (source,) = found.inputs
+    assert (source.layer, source.file, source.url) == ("iris", "iris.geojson", "")
     assert "iris.geojson (vintage 2024) stands in for the official file" in source.note
     assert "it lacks code_iris" in source.note
 
 
-def test_streets_that_are_damaged_leave_straight_lines_and_say_so(official: Any, small_territory: Path) -> None:
-    official.files[OSM_PATH] = b"not an extract"
-    study = set_up(small_territory, Options(live=True, lang="en"))
+def test_streets_that_are_damaged_leave_straight_lines_and_say_so(spoiled: tuple[Study, Path]) -> None:
+    study, _ = spoiled
     assert study.network is None
-    assert any(note.startswith("OpenStreetMap, extrait régional: no data") for note in study.notes)
+    assert any(note.startswith("OpenStreetMap, extrait régional : pas de données") for note in study.notes)
 
 
-def test_a_grid_of_somewhere_else_is_not_used(official: Any, small_territory: Path, tmp_path: Path) -> None:
-    iris = read_layer(load_territory(small_territory), "iris")
-    publish_grid(official, iris.iloc[:1], 3035, "carreaux_200m_met", tmp_path)
-    study = set_up(small_territory, Options(live=True, lang="en"))
+def test_a_grid_of_somewhere_else_is_not_used(spoiled: tuple[Study, Path]) -> None:
+    study, _ = spoiled
     assert study.demand["method"].eq("iris_even").all()
-    assert any("its residents are too far from those of the census" in note for note in study.notes)
+    assert any("ses habitants sont trop loin de ceux du recensement" in note for note in study.notes)
     assert any("hold 1,001 residents where the census counts 10,004" in fault for fault in study.faults)
 
 
@@ -166,17 +175,17 @@ def test_without_a_copy_before_the_territory_stands_in(official: Any, small_terr
 def test_a_refused_file_is_asked_for_again_and_the_mended_one_is_taken(
     official: Any, small_territory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: Any
 ) -> None:
-    asked_live = Options(live=True, lang="fr")
     manifest = tmp_path / "cache" / "sources" / "stations" / "france" / "manifest.json"
     right = official.files[STATIONS_PATH]
     here = load_territory(small_territory)
+    outlines = read_layer(here, "iris").union_all()
     read_layer(here, "stations", offline=False)
     first = json.loads(manifest.read_text(encoding="utf-8"))
     official.files[STATIONS_PATH] = empty_shapes(official)
     with monkeypatch.context() as patch:
         patch.setitem(REFRESH_DAYS, "yearly", 0.0)
-        study = set_up(small_territory, asked_live)
-    (used,) = [source for source in study.inputs if source.layer == "stations" and source.url]
+        found = live_stations(Live(here), within=outlines)
+    (used,) = [source for source in found.inputs if source.url]
     assert used.sha256 == first["sha256"]
     assert f"la copie du {used.fetched_at[:10]} tient lieu du fichier actuel (il ne contient rien de" in used.note
     second = json.loads(manifest.read_text(encoding="utf-8"))
@@ -197,8 +206,8 @@ def test_a_refused_file_is_asked_for_again_and_the_mended_one_is_taken(
     third = json.loads(manifest.read_text(encoding="utf-8"))
     assert (third["refused"], third["previous"]["sha256"]) == ("", first["sha256"])
     request.getfixturevalue("no_network")
-    study = set_up(small_territory, Options(live=True, offline=True))
-    assert [source.sha256 for source in study.inputs if source.layer == "stations" and source.url] == [third["sha256"]]
+    found = live_stations(Live(here, offline=True), within=outlines)
+    assert [source.sha256 for source in found.inputs if source.url] == [third["sha256"]]
 
 
 @pytest.mark.usefixtures("always_asked")
@@ -219,8 +228,7 @@ def test_sirene_without_a_row_of_the_territory_is_not_believed(
 ) -> None:
     units = [unit(1, denominationUniteLegale="ASSO")]
     publish_sirene(official, tmp_path, sirene_establishments=[site(1)], sirene_legal_units=units)
-    with pytest.warns(InputWarning, match=UNCOVERED):
-        assert set_up(small_territory, Options(live=True)).structures["name"].tolist() == ["ASSO"]
+    find(Live(load_territory(small_territory)), "structures", list(SIRENE_TITLES)[:2], lambda files: files)
     away = [site(1, codeCommuneEtablissement="01001")]
     publish_sirene(official, tmp_path, sirene_establishments=away, sirene_legal_units=units)
     with pytest.warns(InputWarning, match=UNCOVERED):
@@ -252,27 +260,16 @@ def test_a_list_or_places_that_cannot_be_read_do_not_cost_the_register(
     assert sum("Géolocalisation des établissements" in note for note in study.notes) == 1
 
 
-def test_every_page_says_what_stands_in_and_a_french_one_in_french(
-    official: Any, small_territory: Path, tmp_path: Path
-) -> None:
-    for layer in ("iris", "stations"):
-        read_layer(load_territory(small_territory), layer, offline=False)
-    del official.files[STATIONS_PATH]
-    official.files[IRIS_PATH] = official.files[IRIS_PATH].replace(b"code_iris", b"identifiant")
-    official.files[POPULATION_PATH] = wrong_census(official)
-    official.files[INCOME_PATH] = b"<html>maintenance</html>"
-    official.files[OSM_PATH] = b"not an extract"
-    with pytest.MonkeyPatch.context() as patch:
-        for rhythm in ("weekly", "monthly", "quarterly", "yearly"):
-            patch.setitem(REFRESH_DAYS, rhythm, 0.0)
-        study = run_study(small_territory, live=True, out=tmp_path / "maps", lang="fr")
+def test_every_page_says_what_stands_in_and_a_french_one_in_french(spoiled: tuple[Study, Path]) -> None:
+    study, maps = spoiled
     assert len(study.faults) >= 6
     for name in ("ATTRIBUTIONS.md", "datapackage.json"):
-        text = (tmp_path / "maps" / name).read_text(encoding="utf-8").replace("\\", "")
+        text = (maps / name).read_text(encoding="utf-8").replace("\\", "")
         assert all(source.note in text for source in study.inputs), name
-    assert len(list((tmp_path / "maps").glob("*.html"))) >= 5
+    pages = list(maps.glob("*.html"))
+    assert len(pages) >= 5
     reasons = [text.partition("{")[0] for text in words("en")["causes"].values()]
-    for page in (tmp_path / "maps").glob("*.html"):
+    for page in pages:
         text = page.read_text(encoding="utf-8")
         for note in study.shortfalls:
             assert str(escape(typeset(note))) in text, page
