@@ -106,11 +106,23 @@ def _seen(page: Page) -> dict[str, Any]:
     }
 
 
-def test_one_theme_drives_everything(opened: Opened, study: Study, tmp_path: Path) -> None:
-    theme = "jeunesse"
-    coverage = study.coverage.assign(share=study.coverage["share"].mask(study.coverage["theme"] == theme, 0.25))
-    build_maps(replace(study, coverage=coverage), tmp_path)
-    with opened(tmp_path / "index.html") as page:
+@pytest.fixture(scope="module")
+def altered(study: Study, tmp_path_factory: pytest.TempPathFactory) -> tuple[Study, Path]:
+    """A study and its folder: youth has a share of its own, nothing is concluded of mobility, one start is known."""
+    shares, gaps, count = study.coverage, study.gaps, len(study.structures)
+    few = gaps["theme"] == "mobilite"
+    found = replace(
+        study,
+        coverage=shares.assign(share=shares["share"].mask(shares["theme"] == "jeunesse", 0.25)),
+        gaps=gaps.assign(conclusion=gaps["conclusion"].mask(few, "none_located"), rank=gaps["rank"].mask(few, 0)),
+        structures=study.structures.assign(active_from=["2012", *[""] * (count - 1)]),
+    )
+    return found, build_maps(found, tmp_path_factory.mktemp("altered"))[0].parent
+
+
+def test_one_theme_drives_everything(opened: Opened, altered: tuple[Study, Path]) -> None:
+    (study, folder), theme = altered, "jeunesse"
+    with opened(folder / "index.html") as page:
         before = _seen(page)
         assert before["title"] == headline(study, "all").title
         page.locator("#theme").select_option(theme)
@@ -127,12 +139,9 @@ def test_one_theme_drives_everything(opened: Opened, study: Study, tmp_path: Pat
 
 
 def test_a_theme_that_nothing_may_be_concluded_of_is_a_sentence_and_no_dark_map(
-    opened: Opened, study: Study, tmp_path: Path
+    opened: Opened, altered: tuple[Study, Path]
 ) -> None:
-    few = study.gaps["theme"].isin(["mobilite", "jeunesse"])
-    gaps = study.gaps.assign(conclusion=np.where(few, "none_located", "not_behind"), rank=0)
-    build_maps(replace(study, gaps=gaps), tmp_path)
-    with opened(tmp_path / "index.html", fragment="#theme=mobilite") as page:
+    with opened(altered[1] / "index.html", fragment="#theme=mobilite") as page:
         seen = _seen(page)
         assert "rien à conclure" in seen["title"]
         assert set(seen["fill"]) == {False}
@@ -150,12 +159,10 @@ def test_a_headline_names_a_neighbourhood_only_where_a_gap_is_named(study: Study
     assert not said.silent
 
 
-def test_months_show_only_where_the_start_of_most_is_known(opened: Opened, study: Study, tmp_path: Path) -> None:
-    structures = study.structures.assign(active_from=["2012", *[""] * (len(study.structures) - 1)])
-    undated = replace(study, structures=structures)
+def test_months_show_only_where_the_start_of_most_is_known(opened: Opened, altered: tuple[Study, Path]) -> None:
+    undated, folder = altered
     assert months(undated) is None
-    build_maps(undated, tmp_path)
-    with opened(tmp_path / "index.html", fragment="#date=2014-01") as page:
+    with opened(folder / "index.html", fragment="#date=2014-01") as page:
         assert page.locator("#date").count() == 0
         assert "janvier" not in page.locator("#count").inner_text()
 

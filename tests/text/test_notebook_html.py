@@ -98,8 +98,8 @@ def test_many_areas_are_cut_and_what_is_missing_is_a_dash() -> None:
 @pytest.mark.parametrize("name", [*(name for name, layer in TABLES.items() if layer.geographic), "demand"])
 @pytest.mark.filterwarnings("ignore")
 def test_every_layer_explores(name: str, est_ensemble: Study, tmp_path: Path) -> None:
-    layer = getattr(est_ensemble, name)
-    page = layer[layer.geometry.notna()].head(300).explore()
+    layer = getattr(est_ensemble, name).head(300)
+    page = layer[layer.geometry.notna()].explore()
     page.save(tmp_path / "map.html")
     assert "L.map(" in (tmp_path / "map.html").read_text(encoding="utf-8")
     assert layer.explore(column=layer.columns.drop("geometry")[0]) is not None
