@@ -161,6 +161,7 @@ def _placed(frame: pd.DataFrame, street: NDArray[np.int64]) -> NDArray[np.bool_]
         usual = off.groupby(group).transform("median").to_numpy()
         return np.asarray(off.to_numpy() > np.maximum(least_m, FAR_TIMES * usual))
 
+    # Far from a street counts only of a single address: two that lie together elsewhere may be a street in two parts.
     lost, alone = misplaced(frame["code_insee"].factorize()[0], FAR_M), misplaced(street, FAR_FROM_STREET_M)
     return np.asarray(~(lost | (alone & (np.bincount(street, alone)[street] == 1))))
 
@@ -252,6 +253,7 @@ def _streets(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, NDArray[np
     order = np.lexsort((streets["nom_voie"], streets["words"], streets["commune"], streets["city"]))
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))
+    # Of the rows of one street only that of its title is led to, so that `rank` has one place a street.
     rank, streets = rank[own[kept]], streets.iloc[order].reset_index(drop=True)
     return streets.assign(of=rank[streets["of"]]), communes, rank
 
@@ -273,6 +275,8 @@ def _middles(street: NDArray[np.int64], lon: NDArray[np.int32], lat: NDArray[np.
     def off(points: pd.DataFrame) -> NDArray[np.float64]:
         return distance_m(*(table[name].to_numpy() for table in (frame, points) for name in ("lon", "lat")))
 
+    # Metres of each address from the mean of its street, which may lie beside it; then from the address nearest to
+    # that, the middle. Position breaks ties, so that the order of the file does not count.
     frame["off"] = off(frame.groupby("street")[["lon", "lat"]].transform("mean"))
     nearest = frame.sort_values(["street", "off", "lon", "lat"]).drop_duplicates("street")
     middle = nearest.set_index("street")[["lon", "lat"]]

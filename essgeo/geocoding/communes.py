@@ -183,6 +183,8 @@ class Communes:
         """
         name, number = _city(place.city)
         postcode, code = place.postcode, place.citycode
+        # An arrondissement without its city is one of the only divided city that the postcode, if any, leaves; one with
+        # its city stands for its INSEE code, unless a code is given that tells more than the whole city.
         if name == DISTRICT:
             cities = [city for city in self.divided if _DIVIDED[city].startswith(postcode[:2])]
             name, number = (cities[0], number) if len(cities) == 1 else (name, 0)
@@ -191,6 +193,7 @@ class Communes:
             code = parts[number - 1] if number <= len(parts) else _DIVIDED[name]
         named = self.by_name.get(name) or self.by_name.get(_TOWN_OF.sub("", name), [])
         posted = self.by_postcode.get(postcode, []) if postcode else []
+        # Homonyms in other departments are left out where one lies in that of the postcode.
         if postcode and any(row in posted or same_department(self.citycode[row], postcode) for row in named):
             named = [row for row in named if same_department(self.citycode[row], postcode)]
         found = dict.fromkeys(posted, NEIGHBOUR if name else AGREE)
@@ -200,6 +203,7 @@ class Communes:
             found[row] = AGREE if row in posted else self._agreement(row, postcode)
         if not code:
             return found
+        # Of a code that the index lacks the department counts alone: the communes there that the name may mean.
         if code not in self.by_code:
             department = department_of(code)
             return {

@@ -66,9 +66,11 @@ def find_houses(
     complete: bool = True,
 ) -> Houses:
     """Return the position of house numbers on streets; of a range or list, midway from its first to its last number."""
+    # Arrays of pairs; `numbers` and `repetitions` are pairs x numbers of a range or list, from the left. A street that
+    # bears a second name has its houses under the row of the first.
     slots, size = department.slots, len(street)
     street = department.of[street]
-    # The first and the last address found of each range or list.
+    # The first and the last address found of each range or list (rows of the addresses), -1 while none is.
     first, final = np.full((2, size), -1, dtype=np.int64)
     column = np.zeros(size, dtype=np.int8)
     precision = np.where(department.locality[street], LOCALITY, STREET).astype(np.int8)
@@ -127,11 +129,11 @@ def _interpolate(
     precision, factor = np.full(len(street), STREET, dtype=np.int8), np.full(len(street), UNKNOWN)
     if not len(street):
         return precision, factor, point
-    left = np.ones(len(street), dtype=bool)
+    left = np.ones(len(street), dtype=bool)  # not placed yet
     none = 1 << NUMBER_BITS
     for other_side in (False, True):
-        # The slots around the one that the number would have. On another street or side they are no neighbours: their
-        # number is then far below or above any.
+        # The slots around the one that the number would have; on the other side that of the number beside it (12 for
+        # 13, 13 for 12). On another street or side they are no neighbours: their number is then far below or above any.
         wanted = pack(street, number ^ 1 if other_side else number, np.zeros_like(street))
         after = np.searchsorted(slots, wanted)
         before, after = np.maximum(after - 1, 0), np.minimum(after, last)
@@ -146,6 +148,7 @@ def _interpolate(
         if other_side:
             # A number between two houses of the other side stays unknown, unless its own side has few; one near the
             # last of them does not.
+            # The slots of its own side run from `own`, its lowest one, to before the lowest of the next side.
             own = pack(street, number, np.zeros_like(street)) >> SIDE_BITS << SIDE_BITS
             few = np.searchsorted(slots, own + (1 << SIDE_BITS)) - np.searchsorted(slots, own) <= FEW
             near |= between & few & (np.minimum(np.abs(high - number), number - low) <= FARTHEST)
@@ -180,7 +183,7 @@ def with_corners(index: AddressIndex, readings: Readings, pairs: Pairs) -> Pairs
     if not len(good):
         return pairs
     keep = np.ones(len(side), dtype=bool)
-    pairs = pairs.take(keep)
+    pairs = pairs.take(keep)  # a copy, for its columns are written to below
     for query in np.unique(pairs.query[good]).tolist():
         rows = good[pairs.query[good] == query]
         # Homonyms in several communes: the two streets that come nearest to each other are meant.
@@ -215,6 +218,7 @@ def _meeting(department: Department, one: int, other: int) -> tuple[float, float
 
 def _houses(department: Department, street: int) -> NDArray[np.float64]:
     """Return the houses of a street: a row each, degrees."""
+    # Both sides of a street stand one after the other: one bit more than those of a side.
     street = int(department.of[street])
     first, last = np.searchsorted(department.slots, [street << (SIDE_BITS + 1), (street + 1) << (SIDE_BITS + 1)])
     return department.points(np.arange(first, last)).T

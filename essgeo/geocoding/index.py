@@ -179,7 +179,7 @@ class AddressIndex:
     @cached_property
     def bounds(self) -> list[int]:
         """First commune of each department, and the number of communes."""
-        departments = self.table["department"].to_numpy()
+        departments = self.table["department"].to_numpy()  # ascending: the communes stand department by department
         return np.searchsorted(departments, np.arange(departments.max(initial=-1) + 2)).tolist()  # type: ignore[no-any-return]
 
     @cached_property

@@ -84,14 +84,14 @@ def match(index: AddressIndex, queries: pd.DataFrame) -> pd.DataFrame:
     """
     readings, pairs, known = _find(index, queries)
     size = len(queries)
-    read = np.zeros(size, dtype=bool)
+    # Flags of each query: whether anything was read of it, and whether one of its readings names no commune. They give
+    # the reason of a query without a candidate; where there is one, the best replaces it below.
+    read, silent = np.zeros((2, size), dtype=bool)
     read[readings.query] = True
     away = "commune_not_covered" if index.complete else "city_unknown"
-    silent = np.zeros(size, dtype=bool)
     unsaid = np.array([not any(place) for place in readings.places], dtype=bool)
     silent[readings.query[unsaid[readings.place]]] = not index.communes.alone
-    found = np.select([~read, silent, known], ["no_address", "no_city", "street_unknown"], away)
-    reason = found.astype(object)
+    reason = np.select([~read, silent, known], ["no_address", "no_city", "street_unknown"], away).astype(object)
     texts = {name: np.full(size, "", dtype=object) for name in ("precision", "label", "ban_id", "citycode")}
     score, margin = np.zeros(size), np.ones(size)
     lon, lat, radius = np.full((3, size), np.nan)
@@ -147,6 +147,7 @@ def _find(index: AddressIndex, queries: pd.DataFrame) -> tuple[Readings, Pairs |
     blocks = []
     for position, (first, last) in enumerate(pairwise(index.bounds)):
         local = said.part(first, last)
+        # Flags of the places that may lie in this department, then the readings that name one of these.
         concerned = local.anywhere.copy()
         concerned[local.place] = True
         rows = np.flatnonzero(concerned[readings.place])
@@ -169,9 +170,10 @@ def _find_in(search: Search, rows: NDArray[np.int64]) -> Pairs:
     asked = asked_cities(department, readings, rows, search.evidence)
     size = int(readings.query.max()) + 1
     found = [_rated(search, asked, same_streets(department, readings, asked))]
-    # The dearer searches are for the queries whose best candidate so far is poor.
+    # The dearer searches, first in the communes named and then in their whole cities, are for the readings of queries
+    # whose best candidate so far, of any reading, is poor.
     for enough in (ENOUGH, ENOUGH_IN_COMMUNE):
-        best = np.max([_best_scores(pairs, size) for pairs in found], axis=0)
+        best = np.max([_best_scores(pairs, size) for pairs in found], axis=0)  # queries
         poor = best[readings.query[asked.reading]] < enough
         if poor.any():
             part = Asked(asked.reading[poor], asked.city[poor])
@@ -217,6 +219,7 @@ def _ranked(parts: list[Pairs]) -> Pairs:
     departments, streets = (int(column.max(initial=0)) + 1 for column in (pairs.department, pairs.street))
     packed = (pairs.query * departments + pairs.department) * streets + pairs.street
     pairs = pairs.take(np.sort(np.unique(packed, return_index=True)[1]))
+    # One more than are shown, for a later step may leave one out.
     return pairs.take(rank_in(pairs.query) <= MAX_CANDIDATES)
 
 
@@ -225,7 +228,8 @@ def _own_sides(index: AddressIndex, pairs: Pairs) -> Pairs:
 
     One side of a street may be in one arrondissement, and the other in the next.
     """
-    # Few candidates: a loop over them.
+    # Few candidates are put beside houses: a loop over them. `parts` are the streets where the same query has its
+    # number or two neighbours of it, in the same city; one of the same words is the rest of this street.
     beside = (pairs.precision == INTERPOLATED) & (pairs.factor <= NEAR)
     keep = np.ones(len(beside), dtype=bool)
     for row in np.flatnonzero(beside).tolist():
@@ -263,6 +267,8 @@ def _described(index: AddressIndex, readings: Readings, pairs: Pairs) -> dict[st
         department = index.department(position)
         here = np.flatnonzero(pairs.department == position)
         part = pairs.take(here)
+        # The number asked, of a range or list the one that was found. A house that the index has is labelled with the
+        # repetition of the file (`bis`), a number put between others with that of the query (`b`).
         number, repetition = (column[part.reading, part.column] for column in (readings.numbers, readings.repetitions))
         exact, housed = part.precision == HOUSENUMBER, part.precision <= INTERPOLATED
         rows = part.row[exact]

@@ -158,10 +158,13 @@ class Places:
         """Return the place of each query that is the whole name of one (:class:`essgeo.geocoding.engines.Engine`)."""
         matches = no_matches(queries.index, "street_unknown")
         for label, found in self._found(queries):
-            best, margin = found.iloc[0], float(not self._spread(found) > ONE_PLACE_M)
+            # Points of one name that lie together are one place, at their middle and that much wider; the first of
+            # several places has no margin before the others.
+            spread = self._spread(found)
+            best, margin = found.iloc[0], float(not spread > ONE_PLACE_M)
             middle = found[["lon", "lat"]].mean() if margin else best[["lon", "lat"]]
             reason = "" if best["agrees"] else "other_city"
-            radius = best["radius_m"] + self._spread(found) / 2 if margin else best["radius_m"]
+            radius = best["radius_m"] + spread / 2 if margin else best["radius_m"]
             matches.loc[label, list(MATCH_COLUMNS)] = [
                 "place", best["label"], "", best["citycode"], reason, 1.0, margin, middle["lon"], middle["lat"], radius,
             ]  # fmt: skip

@@ -69,6 +69,7 @@ def reverse_geocode(
     lon_lat = _degrees(points)
     local = using if isinstance(using, Local) else Local.read([using] if isinstance(using, str | Path) else using)
     index = local.index
+    # Arrays in the order of the points, written department by department: `nearest` is how near the best so far lies.
     size = len(points)
     texts = {name: np.full(size, "", dtype=object) for name in REVERSED[:3]}
     nearest = np.full(size, np.inf)
@@ -80,6 +81,8 @@ def reverse_geocode(
         rows = np.flatnonzero(((lon_lat >= low - margin) & (lon_lat <= high + margin)).all(axis=1))
         if not len(rows):
             continue
+        # The tree shrinks longitudes alike all over the department: it looks 1 % farther, and metres decide. It answers
+        # tree.n where it finds none.
         reach = max_m / METRES_PER_DEGREE * 1.01
         found = np.asarray(tree.query(lon_lat[rows] * shrink, distance_upper_bound=reach)[1])
         rows, found = rows[found < tree.n], found[found < tree.n]

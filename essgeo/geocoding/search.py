@@ -213,12 +213,15 @@ def alike_in_commune(department: Department, readings: Readings, asked: Asked, e
     np.maximum.at(best, evidence.place, evidence.agreement)
     keep = evidence.agreement >= best[evidence.place]
     # With a part of a commune, told by its postcode, the others are looked through as well: the postcode may be wrong.
+    # `code` numbers the whole communes, one value a row of `communes`; `few`: those with few enough streets; `whole`: a
+    # place and a whole commune as one integer.
     code = department.communes["citycode"].factorize()[0]
     few = np.bincount(code[department.commune], minlength=len(code)) <= MAX_IN_COMMUNE
     whole = evidence.place * len(code) + code[evidence.commune]
     keep |= np.isin(whole, whole[keep]) & few[code[evidence.commune]]
     where, commune = evidence.place[keep], evidence.commune[keep]
     # Readings of one set of communes are compared at once with the streets there, which stand commune by commune.
+    # `where` ascends, as evidence stands place by place: the communes of a place are one range of it.
     place = readings.place[asked.reading]
     blocks: dict[tuple[int, ...], list[NDArray[np.int64]]] = {}
     order = np.argsort(place, kind="stable")
@@ -265,6 +268,7 @@ def _most_alike(texts: Sequence[str], names: Sequence[str]) -> Found:
 def alike_in_city(department: Department, readings: Readings, asked: Asked) -> Found:
     """Return the pairs (position in ``asked``, street) most alike in the whole city of each reading, by n-grams."""
     # City 0 is any, as -1 is in `asked`. A name is compared once for each city, however many readings ask for it.
+    # Distinct pairs stand city by city, so that `found`, their places, ascends as `_every` needs it.
     city, distinct, which = distinct_pairs(asked.city + 1, readings.street[asked.reading])
     grams = _grams_of(department)
     found, streets = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
@@ -365,6 +369,7 @@ def _nearest(queries: sparse.csr_array, streets: sparse.csr_array) -> Found:
     """Return the pairs (query, street) of the streets most alike each query, by cosine: a street is a column."""
     rows, columns = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
     for start in range(0, queries.shape[0], GRAM_CHUNK):
+        # Queries x streets, sparse: only pairs that share an n-gram are stored. `row` is the query of each.
         alike = queries[start : start + GRAM_CHUNK] @ streets
         keep = alike.data >= MIN_COSINE
         row = np.repeat(np.arange(alike.shape[0]), np.diff(alike.indptr))[keep]

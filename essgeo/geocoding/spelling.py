@@ -233,12 +233,14 @@ def street_key(text: str) -> StreetKey:
     >>> street_key("r louis xiv").words, street_key("pl du huit mai 45").words, street_key("rue des 36 ponts").words
     ('rue louis 14', 'place 8 mai', 'rue 36 ponts')
     """
+    # The order counts: numbers of several words before single ones, and all of them and the abbreviations before the
+    # kind of way is looked for. What sorts before "9" or "9999" begins with a digit, as letters come after.
     if any(word in text for word in _COMPOUND_WORDS):
         text = _COMPOUND.sub(lambda match: _number(match[0]), text)
     tokens = _HAMLET.sub("", text).replace("-", " ").split()
     if not tokens:
         return StreetKey("", "", "", "")
-    if tokens[0] == "cr" and len(tokens) > 1 and tokens[1][0] <= "9":
+    if tokens[0] == "cr" and len(tokens) > 1 and tokens[1][0] <= "9":  # a numbered one; else a cour
         tokens[:1] = ["chemin", "rural"]
     if len(tokens) > 1:
         tokens = HEADS.get(tokens[0], tokens[0]).split() + [INNER.get(token, token) for token in tokens[1:]]
@@ -250,6 +252,7 @@ def street_key(text: str) -> StreetKey:
     while len(tokens) > 1 and tokens[0] == tokens[1] and tokens[0] in WAY_WORDS:
         del tokens[0]
     words = [token for token in tokens if token not in STOP_WORDS] or tokens
+    # `zone` is what ZA, ZI and ZAC have become: written in full, it loses what it is for.
     if len(words) > 1 and words[1] in ZONES and words[0] == "zone":
         words = ["zone", *(word for word in words[1:] if word not in ZONES)]
         tokens = words
@@ -331,6 +334,7 @@ def has_initials(short: list[str], full: list[str]) -> bool:
     >>> has_initials("jj rousseau".split(), "jean jacques rousseau".split()), has_initials(["j"], ["jean"])
     (True, False)
     """
+    # A word of one or two letters is as many initials (jj: Jean-Jacques); the last word is a name, however short.
     letters = [letter for word in short[:-1] for letter in (word if len(word) < SHORT_WORD else [word])] + short[-1:]
     return (
         len(letters) == len(full) > 1
@@ -451,6 +455,7 @@ def _by_words(value: float, asked: StreetKey, known: StreetKey) -> float:
         return value if same else min(value, OTHER_WORD)
     if lacks_middle(one, two):
         return max(value, FIRST_NAME)
+    # One name has words more before the last ones of the other: a first name, unless one is a noun.
     few, many = sorted((one, two), key=len)
     extra, ends = many[: len(many) - len(few)], many[len(many) - len(few) :]
     alike = all(fuzz.ratio(a, b) > MIN_EXTENDED_WORD for a, b in zip(few, ends, strict=True))

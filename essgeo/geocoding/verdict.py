@@ -68,8 +68,9 @@ WAY_ALIKE = 75.0
 
 def evidence(index: AddressIndex, readings: Readings, pairs: Pairs) -> dict[str, NDArray[np.float64]]:
     """Return what speaks for or against each candidate: an array for each piece, 0 where it is as in the address."""
+    # Each piece is one array over the candidates. Names are compared once for each pair of names, and only where they
+    # are not the same.
     found = {name: np.zeros(len(pairs.query)) for name in WEIGHTS if name != "constant"}
-    # Names are compared once for each pair of names, and only where they are not the same.
     inexact = pairs.likeness < 1
     for position in np.unique(pairs.department[inexact]).tolist():
         department = index.department(position)
@@ -144,7 +145,8 @@ def _names(
     other = ~(same | without | without_of | alike)
     road = other & np.array([ROADS.issuperset((one.way, two.way)) for one, two in zip(asked, known, strict=True)])
     sounds = [sound(text) for text in name], [sound(text) for text in name_of]
-    sizes = np.array([(one.count(" ") - two.count(" ")) for one, two in zip(bare, bare_of, strict=True)])
+    # How many words more the address has than the street, negative where it has fewer.
+    more = np.array([one.count(" ") - two.count(" ") for one, two in zip(bare, bare_of, strict=True)])
     found = {
         "edits": np.minimum(edits, MOST_EDITS),
         "edits_many": edits > SLIPS,
@@ -163,8 +165,8 @@ def _names(
         "only_way_missing": without & ~without_of & same_name,
         "only_way_road": road & same_name,
         "only_way_other": other & ~road & same_name,
-        "words_lost": np.clip(-sizes, 0, 3),
-        "words_added": np.clip(sizes, 0, 3),
+        "words_lost": np.clip(-more, 0, 3),
+        "words_added": np.clip(more, 0, 3),
         "words_known": [
             len(vocabulary.intersection(one.split()).difference(two.split()))
             for one, two in zip(bare, bare_of, strict=True)
