@@ -76,6 +76,8 @@ def trace(polygons: NDArray[np.object_]) -> Boundary:
     >>> distance_to(square, np.array([[5.0, 4.0], [13.0, 14.0]]), np.array([0, 0]))
     array([4., 5.])
     """
+    # Zones fall into polygons, these into rings, these into vertices: each step gives, for every piece, the position of
+    # what it is a piece of. Pieces stay in the order of the zones.
     parts, zone_of_part = shapely.get_parts(polygons, return_index=True)
     rings, part_of_ring = shapely.get_rings(parts, return_index=True)
     vertices, ring_of_vertex = shapely.get_coordinates(rings, return_index=True)
@@ -165,7 +167,8 @@ def _nearest_edge(boundary: Boundary, tree: cKDTree, query: Floats, zone: Ints |
     distance, nearest = np.empty(len(query)), np.empty(len(query), dtype=np.intp)
     open_, k = np.arange(len(query)), FIRST_SAMPLES
     while len(open_):
-        # k samples are measured, and one more only says how far away all the others are at least.
+        # k samples are measured, and one more only says how far away all the others are at least; past the last sample
+        # the tree answers infinity, which ends the search.
         away, sample = cast("tuple[Floats, Ints]", tree.query(query[open_], k=np.arange(1, k + 1)))
         edge = boundary.sampled[sample[:, :-1]].reshape(len(open_), -1)  # points x edges, two a sample
         squared = _squared_distance(boundary, query[open_, :2], edge)
@@ -174,6 +177,7 @@ def _nearest_edge(boundary: Boundary, tree: cKDTree, query: Floats, zone: Ints |
             squared[owner != zone[open_][:, None]] = np.inf
         best = squared.min(axis=1)
         distance[open_] = np.sqrt(best)
+        # Of edges that are as near the lowest zone; tree.n, the number of samples, is above every zone.
         nearest[open_] = np.where(squared == best[:, None], owner, tree.n).min(axis=1)
         open_ = open_[away[:, -1] ** 2 <= best + boundary.reach**2]
         k = min(4 * k, tree.n + 1)
@@ -223,6 +227,8 @@ def disc_share(boundary: Boundary, centre: Floats, radius: Floats, zone: Ints, i
         disc, edge = np.divmod(
             np.unique(disc[:, None] * len(boundary.zone) + boundary.sampled[sample]), len(boundary.zone)
         )
+        # Edges as seen from the centre, in radii. They are run from end to start, for the zone lies to their right and
+        # the formula wants it to the left. Terms are twice an area, the unit disc has the area pi.
         origin, unit = centre[batch][disc], radius[batch][disc, None]
         terms = _chord_terms((boundary.end[edge] - origin) / unit, (boundary.start[edge] - origin) / unit)
         share[batch] += np.bincount(disc, terms, minlength=len(found)) / (2 * np.pi)

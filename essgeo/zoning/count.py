@@ -114,6 +114,7 @@ def count_in(
         key: _quantiles(group["probability"].to_numpy(dtype=np.float64), group["weight"].to_numpy(dtype=np.intp), tails)
         for key, group in open_.groupby(keys, observed=True)
     }
+    # Groups over a list of columns are named by tuples, also where the list holds one column, whose index is flat.
     spread = [ends.get(key if counts.index.nlevels > 1 else (key,), (0, 0)) for key in counts.index]
     low, high = np.array(spread, dtype=np.int64).reshape(-1, 2).T
     counts = counts.assign(low=counts["certain"] + low, high=counts["certain"] + high)
@@ -204,6 +205,7 @@ def count_zones(
 
 def residents_of(demand: gpd.GeoDataFrame, npnru: gpd.GeoDataFrame) -> pd.DataFrame:
     """Return the residents of each renewal perimeter, as rows of the table of :class:`essgeo.gaps.Areas`."""
+    # One entry a pair of a demand point and a perimeter that holds it: a point in two perimeters lives in both.
     point, zone = npnru.sindex.query(demand.geometry, predicate="intersects")
     held = np.bincount(zone, weights=demand["population"].to_numpy()[point], minlength=len(npnru))
     return pd.DataFrame({"level": "npnru", "zone_id": npnru.index, "residents": held})

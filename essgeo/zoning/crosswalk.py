@@ -103,7 +103,7 @@ def crosswalk(
     # A zone without a pair has nothing in common, and no share of the other side.
     parts = [table]
     for side, other, zones in (("old", "new", old), ("new", "old", new)):
-        alone = np.setdiff1d(np.arange(len(zones)), table[side])
+        alone = np.setdiff1d(np.arange(len(zones)), table[side])  # positions; -1 stands for no zone
         bare = {name: np.nan if name.endswith(f"share_of_{other}") else 0.0 for name in table.columns[2:]}
         parts.append(pd.DataFrame({side: alone, other: -1, **bare}, index=range(len(alone))))
     table = pd.concat(parts, ignore_index=True)
@@ -186,6 +186,7 @@ def carry_projects(
     if both.empty:
         return projects
     old, new = both["old_vintage"].iloc[0], both["new_vintage"].iloc[0]
+    # By side one value a pair: the share of residents, and where nobody lives (NaN) that of the ground.
     shares = {side: both[f"population_share_of_{side}"].fillna(both[f"share_of_{side}"]) for side in ("old", "new")}
     successors = both[["old_id", "new_id"]].assign(**shares)[np.maximum(shares["old"], shares["new"]) >= min_share]
     index = str(projects.index.name)
@@ -212,6 +213,7 @@ def with_programme(qpv: gpd.GeoDataFrame, npnru: gpd.GeoDataFrame) -> gpd.GeoDat
 
     A perimeter of a project overlaps a QPV by 1 ha or by half of itself at least: outlines drawn apart share slivers.
     """
+    # A project whose outline is that of a QPV bears its code; of the others the outlines are compared.
     same = npnru.index.isin(qpv.index)
     drawn = npnru[~same]
     # One entry a pair of a QPV and a project that touch: their places in both layers, and the ground they share.

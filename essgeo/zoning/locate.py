@@ -278,6 +278,7 @@ def _pairs(
     point, zone = _candidates(shapes, reach, shapely.bounds(polygons))
     distance = distance_to(boundary, xy[point], zone)
     signed = np.where(contains(boundary, xy[point], zone), -distance, distance) + 0.0  # no -0.0 on a boundary
+    # Candidates were chosen by the boxes of zones: those whose boundary is farther are none.
     kept = signed <= reach[point]
     point, zone, signed = point[kept], zone[kept], signed[kept]
     # Pairs x discs x 2: radius, and how often it is that disc.
@@ -285,6 +286,7 @@ def _pairs(
     discs[..., 0] *= radius[point, None]
     probability = _probability(boundary, xy[point], discs, zone, signed)
 
+    # Points that no zone comes within reach of have one row, with the nearest zone and probability 0.
     alone = np.ones(len(xy), dtype=bool)
     alone[point] = False
     far = np.flatnonzero(alone)
@@ -320,13 +322,14 @@ def _candidates(shapes: NDArray[np.object_], reach: Floats, boxes: Floats) -> tu
 
 def _probability(boundary: Boundary, xy: Floats, discs: Floats, zone: Ints, signed: Floats) -> Floats:
     """Return how likely each point is in its zone; discs that no boundary crosses are 0 or 1."""
-    by_disc = discs.transpose(1, 2, 0)
+    by_disc = discs.transpose(1, 2, 0)  # discs x 2 x pairs: the radii and the odds of each disc over all pairs
     probability = sum(odds * _disc_share(boundary, xy, radius, zone, signed) for radius, odds in by_disc)
     return np.where(probability < SURE, 0.0, np.where(probability > 1 - SURE, 1.0, probability))
 
 
 def _disc_share(boundary: Boundary, xy: Floats, radius: Floats, zone: Ints, signed: Floats) -> Floats:
     """Return the share of each disc in its zone."""
+    # A boundary farther than the radius leaves the whole disc on the side of its centre; only the others are cut.
     probability = (signed <= 0).astype(np.float64)
     cut = np.flatnonzero(np.abs(signed) < radius)
     centre, radius, zone, inside = xy[cut], radius[cut], zone[cut], signed[cut] <= 0
