@@ -16,7 +16,7 @@ from essgeo.messages import tell
 from essgeo.schema.validate import require_columns, with_known_names
 from essgeo.schema.vocabulary import split_codes
 from essgeo.uncertainty import expected_people
-from essgeo.zoning.locate import refuse, residents
+from essgeo.zoning.locate import owners_of, refuse, residents
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -105,10 +105,9 @@ def demand_points(
     ys = (np.arange(np.floor(bottom / spacing_m), np.ceil(top / spacing_m)) + 0.5) * spacing_m
     grid = np.asarray(shapely.points(*(axis.ravel() for axis in np.meshgrid(xs, ys))))
     # point and owner: positions of a point of the grid and of the IRIS it lies in; on a border the first IRIS has it.
-    point, owner = shapely.STRtree(shapes).query(grid, predicate="intersects")
-    point, first = np.unique(point, return_index=True)
-    lonely = np.setdiff1d(np.arange(len(iris)), owner[first])
-    owner = np.concatenate([owner[first], lonely])
+    point, owner = owners_of(grid, shapes)
+    lonely = np.setdiff1d(np.arange(len(iris)), owner)
+    owner = np.concatenate([owner, lonely])
     points = np.concatenate([grid[point], shapely.point_on_surface(shapes[lonely])])
     order = np.argsort(owner, kind="stable")
     owner, points = owner[order], points[order]
@@ -193,8 +192,7 @@ def grid_points(
     require_same_crs(cells, iris, ("population grid", "iris"))
     centres = gpd.GeoSeries(cells.geometry.centroid, crs=cells.crs)
     # point and owner: positions of a cell and of the IRIS its centre lies in; on a border the first IRIS has it.
-    point, owner = iris.sindex.query(centres, predicate="intersects")
-    point, first = np.unique(point, return_index=True)
+    point, owner = owners_of(centres.to_numpy(), iris.geometry.to_numpy())
     inside = cells.iloc[point]
     residents, living = (inside[name].to_numpy(dtype=float) for name in ("ind", "ind_snv"))
     share = inside.geometry.area.to_numpy() / CELL_M2
@@ -202,7 +200,7 @@ def grid_points(
     points = _demand(
         centres.iloc[point].to_numpy(),
         iris,
-        owner[first],
+        owner,
         neighbourhoods,
         population=residents * part,
         income=np.divide(living, residents, out=np.full(len(residents), np.nan), where=residents > 0),

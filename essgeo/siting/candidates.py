@@ -19,6 +19,7 @@ from essgeo.messages import tell
 from essgeo.schema.columns import LAYERS
 from essgeo.schema.dates import Period, available_months, month_number
 from essgeo.schema.validate import require_columns
+from essgeo.zoning.locate import owners_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,11 +94,10 @@ def search_areas(areas: gpd.GeoDataFrame, *, cell_m: float = CELL_M) -> gpd.GeoD
     left, bottom, right, top = areas.total_bounds
     xs = (np.arange(np.floor(left / cell_m), np.ceil(right / cell_m)) + 0.5) * cell_m
     ys = (np.arange(np.floor(bottom / cell_m), np.ceil(top / cell_m)) + 0.5) * cell_m
-    centres = shapely.points(*(axis.ravel() for axis in np.meshgrid(xs, ys)))
-    # Pairs of a centre and an area that holds it; a centre on a border lies in two, and takes the first.
-    cell, area = shapely.STRtree(areas.geometry.to_numpy()).query(centres, predicate="intersects")
-    _, first = np.unique(cell, return_index=True)
-    points, owner = np.asarray(centres)[cell[first]], areas.iloc[area[first]]
+    centres = np.asarray(shapely.points(*(axis.ravel() for axis in np.meshgrid(xs, ys))))
+    # Positions of a centre and of the area it lies in; on a border the first area has it.
+    cell, area = owners_of(centres, areas.geometry.to_numpy())
+    points, owner = centres[cell], areas.iloc[area]
     identifiers = [f"cell-{x:.0f}-{y:.0f}" for x, y in zip(shapely.get_x(points), shapely.get_y(points), strict=True)]
     frame = gpd.GeoDataFrame(
         {

@@ -70,6 +70,18 @@ def test_points_are_a_grid_of_the_spacing() -> None:
     assert points["population"].tolist() == pytest.approx([1.0] * 100)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_a_point_on_a_border_is_of_the_first_iris(seed: int) -> None:
+    corners = np.array([(x, y) for x in range(50, 1200, 100) for y in range(50, 1200, 100)])
+    corners = np.random.default_rng(seed).permutation(corners)
+    iris = layer([1] * len(corners), [shapely.box(x, y, x + 100, y + 100) for x, y in corners])
+    points = demand_points(iris, spacing_m=100)
+    xy = shapely.get_coordinates(points.geometry)
+    at_corner = (xy % 100 == 50).all(axis=1)  # the others are those of squares that no corner was left for
+    touching = (np.abs(xy[at_corner][:, None] - (corners + 50)) <= 50).all(axis=2)  # points x squares
+    assert points["iris_code"][at_corner].tolist() == iris.index[touching.argmax(axis=1)].tolist()
+
+
 def test_an_iris_too_small_for_the_grid_gets_one_point_inside() -> None:
     tiny = shapely.box(10, 10, 12, 12)
     points = demand_points(layer([7, 0], [tiny, shapely.box(500, 500, 501, 501)]), spacing_m=100)
