@@ -51,6 +51,7 @@ def _spoken(name: str) -> str:
     return "".join(words_of(name))
 
 
+@lru_cache(maxsize=1 << 14)
 def _forms(name: str) -> list[str]:
     """Return a name as aliases are compared with it, the surest first: as written, its words, those that tell.
 
@@ -69,6 +70,17 @@ _ORDERED, _LOOSE = (3, 5), 4
 @cache
 def _ordered(name: str) -> str:
     return "".join(sorted(words_of(name)))
+
+
+@lru_cache(maxsize=1 << 8)
+def _ranked(aliases: tuple[tuple[str, tuple[str, ...]], ...]) -> list[dict[str, dict[str, int]]]:
+    """Return by a name as written, its words, and these in order, the fields known so and the rank of that name."""
+    ranked: list[dict[str, dict[str, int]]] = [{}, {}, {}]
+    for field, names in aliases:
+        for rank, name in enumerate(names):
+            for fields, form in zip(ranked, (name, _spoken(name), _ordered(name)), strict=True):
+                fields.setdefault(form, {}).setdefault(field, rank)
+    return ranked
 
 
 def guess_columns(
@@ -107,18 +119,16 @@ def guess_columns(
     >>> guess_columns(["Noms des structures", "Date de fermeture"], HEADERS["structures"])
     {'Noms des structures': 'name', 'Date de fermeture': 'active_to'}
     """
-    written = {field: list(names) for field, names in aliases.items()}
-    spoken = {field: list(map(_spoken, names)) for field, names in aliases.items()}
-    ordered = {field: list(map(_ordered, names)) for field, names in aliases.items()}
+    written, spoken, ordered = _ranked(tuple(aliases.items()))
     # For each field the columns that may hold it: how unlike, which of its names, whether otherwise written, where.
     held: dict[str, list[tuple[bool, int, int, bool, int, str]]] = {field: [] for field in aliases}
     for place, column in enumerate(columns):
         for stage, form in enumerate(_forms(column)[: None if loose else _LOOSE]):
             names = written if stage == 0 else ordered if stage in _ORDERED else spoken
-            fields = [field for field in aliases if form and form in names[field] and fits(field, column)]
+            ranks = names.get(form, {}) if form else {}
+            fields = [field for field in ranks if fits(field, column)]
             for field in fields:
-                rank = names[field].index(form)
-                held[field].append((stage >= _LOOSE, rank, stage, column != simplify(column), place, column))
+                held[field].append((stage >= _LOOSE, ranks[field], stage, column != simplify(column), place, column))
             if fields:
                 break
     found: dict[str, str] = {}
