@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from operator import itemgetter
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 import shapely
 from rapidfuzz import fuzz, process
 from rapidfuzz.utils import default_process
@@ -24,11 +27,16 @@ from essgeo.schema.names import guess_columns, is_page_name
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
+    from numpy.typing import NDArray
+    from pandas.api.extensions import ExtensionArray
 
 Frame = TypeVar("Frame", bound=pd.DataFrame)
 
 Fault: TypeAlias = tuple[int | str, str, str]
 """Row, field and what is wrong."""
+
+TEXT = pd.StringDtype(na_value=float("nan"))
+"""The type of texts in a frame, which Arrow holds."""
 
 ROW = "row"
 """Name of an index that holds the row numbers of a file."""
@@ -94,26 +102,32 @@ def validate(frame: Frame, layer: str | Layer, *, source: str) -> Frame:
         seen = ", ".join(map(str, plain.columns)) or tell("word_none")
         columns = plural("missing_column", len(missing), names=", ".join(missing))
         raise SchemaError(tell("columns_missing", source=source, columns=columns, seen=seen))
-    faults = list(_index_faults(plain[contract.index], rows))
+    identifiers = _text(plain[contract.index])
+    faults = list(_index_faults(identifiers, contract.index, rows))
     vocabularies = {}
     for field in contract.fields:
-        typed, found = _typed(plain[field.name], field)
-        if not typed.equals(plain[field.name]):  # else two lists of a million rows would be held
+        given = plain[field.name]
+        text = _text(given)
+        typed, found = _typed(text, field)
+        if typed is not None:
             plain[field.name] = typed
+        elif given.dtype != TEXT or not text.equals(pa.array(given.array)):  # else a long list would be held twice
+            plain[field.name] = pd.array(text, dtype=TEXT)
         faults.extend(found)
-        if field.allowed is not None and (unknown := list(_unknown_codes(_text(typed), field, field.allowed))):
+        if field.allowed is not None and (unknown := list(_unknown_codes(text, field, field.allowed))):
             faults.extend(unknown)
             vocabularies[field.name] = field.allowed
     if {"lon", "lat"} <= set(names):
         unread = {position for position, name, _ in faults if name in {"lon", "lat"}}
-        faults.extend(fault for fault in _coordinate_faults(plain) if fault[0] not in unread)
+        places = (plain[name].to_numpy() for name in ("lon", "lat"))
+        faults.extend(fault for fault in _coordinate_faults(*places) if fault[0] not in unread)
     if contract.polygons:
         faults.extend(_geometry_faults(plain, source))
     labels = rows.tolist() if faults else []
     raise_faults(
         source, [(row_label(labels[int(position)]), name, what) for position, name, what in faults], vocabularies
     )
-    plain[contract.index] = _text(plain[contract.index])
+    plain[contract.index] = pd.array(identifiers, dtype=TEXT)
     return plain.set_index(contract.index)
 
 
@@ -209,17 +223,22 @@ _NONE = pd.Series(["", ""])
 _LOOKED_AT = 1_000
 """Cells of a column of words that are looked at."""
 
+_STATUSES = ("status", "legal_form")
+"""Fields that files call by one name: what stands in the column tells which."""
+
 
 def _in_english(frame: Frame, layer: str) -> Frame:
     words = {field.name: field for field in LAYERS[layer].fields if isinstance(field.allowed, dict)}
 
     def fits(name: str, column: str) -> bool:
         """Return whether a column may hold a field of words, by what stands in it: ``Statut`` may be a legal form."""
-        cells = {*frame[column].dropna().astype(str).head(_LOOKED_AT)} - {""}
-        if name in {"status", "legal_form"} and cells:
+        if name not in words and name not in _STATUSES:
+            return True
+        cells = {*frame[column].dropna().head(_LOOKED_AT).astype(str)} - {""}
+        if name in _STATUSES and cells:
             told = sum(status_of(cell) is not None for cell in cells)
             return (2 * told >= len(cells)) == (name == "status")
-        return not cells or name not in words or any(_meaning(cell, words[name]) for cell in cells)
+        return not cells or any(_meaning(cell, words[name]) for cell in cells)
 
     found = guess_columns(map(str, frame.columns), HEADERS[layer], fits)
     return frame.rename(columns={own: name for own, name in found.items() if name not in frame.columns})
@@ -306,19 +325,27 @@ def _listed(rows: Sequence[int | str]) -> str:
     return tell("listed_short" if short else "listed_long", rows=", ".join(map(str, first)), last=last)
 
 
-def _text(values: pd.Series) -> pd.Series:
-    return values.astype("object").where(values.notna(), "").astype(str).str.strip()
+def _text(values: pd.Series) -> pa.Array:
+    """Return the cells of a column as text without blanks around them, what is missing as ``""``."""
+    if values.dtype != TEXT:
+        values = values.astype("object").where(values.notna(), "").astype(str)
+    return pc.utf8_trim_whitespace(pc.fill_null(pa.array(values.array), ""))
+
+
+def _cells(values: pa.Array) -> NDArray[Any]:
+    cells: NDArray[Any] = values.to_numpy(zero_copy_only=False)
+    return cells
 
 
 _NAMES_PAGES = "neighbourhood_id"
 
 
-def _index_faults(identifiers: pd.Series, rows: pd.Index) -> Iterator[Fault]:
-    texts, name = _text(identifiers), str(identifiers.name)
-    if name != _NAMES_PAGES and texts.is_unique and (texts != "").all():
+def _index_faults(texts: pa.Array, name: str, rows: pd.Index) -> Iterator[Fault]:
+    different = pc.unique(texts)
+    if name != _NAMES_PAGES and len(different) == len(texts) and pc.index(different, "").as_py() < 0:
         return
     first: dict[str, int] = {}
-    for position, value in enumerate(texts):
+    for position, value in enumerate(_cells(texts)):
         if not value:
             yield position, name, tell("is_without_identifier")
         elif value in first:
@@ -329,39 +356,43 @@ def _index_faults(identifiers: pd.Series, rows: pd.Index) -> Iterator[Fault]:
             first[value] = position
 
 
-def _typed(values: pd.Series, field: Column) -> tuple[pd.Series, list[Fault]]:
-    text = _text(values)
-    given = text != ""
-    typed = text
-    checks: list[tuple[pd.Series, str]] = []
+def _typed(text: pa.Array, field: Column) -> tuple[ExtensionArray | NDArray[Any] | None, list[Fault]]:
+    """Return cells as the contract has them, None where that is text, and what is wrong with them."""
+    typed: Any = None
+    if field.kind == "text" and not field.required:
+        return typed, []
+    given = _cells(pc.not_equal(text, ""))
+    checks: list[tuple[NDArray[np.bool_], str]] = []
     if field.required:
         checks.append((~given, "is_empty"))
     if field.kind in {"number", "integer"}:
-        typed = pd.to_numeric(text.str.replace(",", "."), errors="coerce")
+        typed = pd.to_numeric(_cells(pc.replace_substring(text, ",", ".")), errors="coerce")
         checks.append((given & ~np.isfinite(typed), "is_no_number"))
     elif field.kind == "flag":
-        typed = text.str.lower().map(FLAGS).astype("boolean")
+        typed = pd.array([FLAGS.get(cell) for cell in _cells(pc.utf8_lower(text))], dtype="boolean")
         checks.append((given & typed.isna(), "is_no_flag"))
     elif field.kind == "month":
-        wrong = given & ~text.str.fullmatch(MONTH)
-        checks.append((wrong, "is_no_date"))
+        wrong = [bool(cell) and not re.fullmatch(MONTH, cell) for cell in _cells(text)]
+        checks.append((np.array(wrong, dtype=bool), "is_no_date"))
     if field.minimum is not None:
         checks.append((typed < field.minimum, "is_below"))
     faults: list[Fault] = [
-        (int(position), field.name, tell(what, value=text.iloc[position], minimum=field.minimum))
-        for wrong, what in checks
-        for position in wrong.to_numpy().nonzero()[0]
+        (int(position), field.name, tell(what, value=text[int(position)].as_py(), minimum=field.minimum))
+        for places, what in checks
+        for position in places.nonzero()[0]
     ]
     return typed, faults
 
 
-def _unknown_codes(text: pd.Series, field: Column, allowed: Collection[str]) -> Iterator[Fault]:
-    for value, positions in text.groupby(text, sort=False).indices.items():
-        codes = str(value).split("|") if field.many else [str(value)]
+def _unknown_codes(text: pa.Array, field: Column, allowed: Collection[str]) -> Iterator[Fault]:
+    wrong: dict[str, str] = {}
+    for value in _cells(pc.unique(text)):
+        codes = value.split("|") if field.many else [value]
         unknown = [f"{code!r}{meant(code, allowed)}" for code in codes if code and code not in allowed]
         if unknown:
-            what = tell("is_unknown", values=", ".join(unknown))
-            yield from ((int(position), field.name, what) for position in positions)
+            wrong[value] = tell("is_unknown", values=", ".join(unknown))
+    if wrong:
+        yield from ((place, field.name, wrong[value]) for place, value in enumerate(_cells(text)) if value in wrong)
 
 
 def meant(word: str, allowed: Collection[str]) -> str:
@@ -383,21 +414,24 @@ def _parts(label: str) -> list[str]:
     return [whole, *(word for word in whole.split() if len(word) >= MIN_WORD)]
 
 
-def _coordinate_faults(frame: pd.DataFrame) -> Iterator[Fault]:
-    lon, lat = frame["lon"], frame["lat"]
-    alone = lon.isna() != lat.isna()
-    swapped = lon.between(*FRANCE_LAT) & lat.between(*FRANCE_LON)
-    far = lon.abs().gt(MAX_LON) | lat.abs().gt(MAX_LAT)
+def _coordinate_faults(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> Iterator[Fault]:
+    alone = np.isnan(lon) != np.isnan(lat)
+    swapped = _between(lon, FRANCE_LAT) & _between(lat, FRANCE_LON)
+    far = (np.abs(lon) > MAX_LON) | (np.abs(lat) > MAX_LAT)
     for position in map(int, np.flatnonzero(alone | swapped | far)):
-        x, y = float(lon.iloc[position]), float(lat.iloc[position])
+        x, y = float(lon[position]), float(lat[position])
         given = f"lon {x:g}, lat {y:g}"
-        if alone.iloc[position]:
+        if alone[position]:
             missing, there = ("lon", f"lat {y:g}") if np.isnan(x) else ("lat", f"lon {x:g}")
             yield position, missing, tell("is_alone", there=there)
-        elif swapped.iloc[position]:
+        elif swapped[position]:
             yield position, "lon, lat", tell("look_swapped", given=given)
         else:
             yield position, "lon, lat", tell("are_no_degrees", given=given)
+
+
+def _between(values: NDArray[np.float64], ends: tuple[float, float]) -> NDArray[np.bool_]:
+    return (values >= ends[0]) & (values <= ends[1])
 
 
 def _geometry_faults(frame: pd.DataFrame, source: str) -> Iterator[Fault]:
