@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import geopandas as gpd
 import numpy as np
@@ -20,7 +21,7 @@ from essgeo.files.recognise import parse_columns, recognise
 from essgeo.files.redact import redact, restricted_rows
 from essgeo.geocoding.communes import city_key
 from essgeo.geocoding.corrections import corrected_points, with_names
-from essgeo.geocoding.engines import MATCH_COLUMNS, QUERY_COLUMNS, distinct, no_matches, queries_of
+from essgeo.geocoding.engines import MATCH_COLUMNS, distinct, no_matches, queries_of
 from essgeo.geocoding.match import Local
 from essgeo.geocoding.places import Places
 from essgeo.geocoding.precision import RADIUS_M
@@ -34,6 +35,8 @@ from essgeo.schema.validate import warn_faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from numpy.typing import NDArray
 
     from essgeo.geocoding.engines import Cache, Engine
 
@@ -60,6 +63,9 @@ _RESULTS = (*ADDED, "candidate_longitude", "candidate_latitude")
 _KEPT = tuple(f"geo_{name}" for name in _MATCHED)
 
 _NUMBERS = ("geo_score", "geo_margin", "geo_radius_m", *_RESULTS[-4:])
+
+Found: TypeAlias = dict[str, "NDArray[Any]"]
+"""Results by their column, an array with an element a row: texts as objects, ``""`` and NaN where there is none."""
 
 
 def geocode(
@@ -143,40 +149,59 @@ def geocode(
     # rows are settled: masked, corrected, given a point, found by an earlier run; the rest is searched.
     rows = table.reset_index(drop=True)
     masked = restricted_rows(rows)
-    queries = with_names(rows[~masked])
-    queries["city"] = queries["city"].mask((queries[["postcode", "city", "citycode"]] == "").all(axis=1), city_default)
-    none = {name: pd.Series(float("nan") if name in _NUMBERS else "", index=rows.index) for name in _RESULTS}
-    found = pd.DataFrame(none)
-    found.loc[masked, ["geo_status", "geo_reason"]] = "masked"
+    queries = with_names(rows)[~masked]
+    if city_default:
+        nowhere = (queries[["postcode", "city", "citycode"]] == "").all(axis=1)
+        queries["city"] = queries["city"].mask(nowhere, city_default)
+    found = _nothing(_RESULTS, len(rows))
+    found["geo_status"][masked] = found["geo_reason"][masked] = "masked"
     if corrections is not None:
         points = corrected_points(table.index[~masked], queries, corrections)
         _place(found, points.assign(engine="correction"), "corrected")
         queries = queries.drop(points.index)
-    known = _known_points(rows.loc[queries.index])
-    queries = queries[list(QUERY_COLUMNS)]
+    known = _known_points(rows, queries.index)
     _place(found, known, "located")
-    vague = known.index[~known["precision"].isin(SURE)]
-    found.loc[vague, ["geo_status", "geo_reason"]] = ["imprecise", "vague_coordinates"]
-    before = _earlier(rows.loc[queries.index])
-    found.loc[before.index, before.columns] = before
+    vague = known.index[[precision not in SURE for precision in known["precision"]]]
+    found["geo_status"][vague], found["geo_reason"][vague] = "imprecise", "vague_coordinates"
+    before = _earlier(rows, queries.index)
+    for name, column in before.items():
+        found[str(name)][before.index] = column.to_numpy()
     queries = queries.drop(known.index.union(before.index))
     _search(found, queries, _engines(using), cache, progress=progress)
-    given = rows.reindex(columns=["lon", "lat"]).to_numpy(dtype=float, na_value=np.nan)
-    no_place = np.isinf(given).any(axis=1) | (rows.get("coord_precision") == NO_PLACE)
-    found.loc[no_place & (found["geo_reason"] == "no_address"), "geo_reason"] = "bad_coordinates"
+    wrong = np.isinf(_degrees(rows)).any(axis=1)
+    if "coord_precision" in rows:
+        wrong |= (rows["coord_precision"] == NO_PLACE).to_numpy(dtype=bool)
+    found["geo_reason"][wrong & (found["geo_reason"] == "no_address")] = "bad_coordinates"
     _search_names(found, rows, queries)
-    radius = found["geo_radius_m"].fillna(found["geo_precision"].map(RADIUS_M))
-    found["geo_radius_m"] = radius.where(found["longitude"].notna())
-    found.loc[known.index, "geo_radius_m"] = known["radius_m"].fillna(found["geo_radius_m"])
+    usual = np.array([RADIUS_M.get(precision, np.nan) for precision in found["geo_precision"]], dtype=float)
+    radius = np.where(np.isnan(found["geo_radius_m"]), usual, found["geo_radius_m"])
+    radius[np.isnan(found["longitude"])] = np.nan
+    radius[known.index] = np.where(known["radius_m"].isna(), radius[known.index], known["radius_m"])
+    found["geo_radius_m"] = radius
+    texts = {name: pd.array(found[name], dtype="str") for name in found if name not in _NUMBERS}
+    results = pd.DataFrame(found | texts)
     kept = redact(rows.drop(columns=["lon", "lat", *_RESULTS], errors="ignore"), masked)
-    frame = gpd.GeoDataFrame(pd.concat([kept, found], axis=1), geometry=points_of(found).to_crs(crs))
+    frame = gpd.GeoDataFrame(pd.concat([kept, results], axis=1), geometry=points_of(results).to_crs(crs))
     return frame.set_axis(table.index)
+
+
+def _nothing(names: Iterable[str], size: int) -> Found:
+    """Return results of rows of which nothing is known."""
+    return {name: np.full(size, np.nan) if name in _NUMBERS else np.full(size, "", dtype=object) for name in names}
+
+
+def _degrees(table: pd.DataFrame) -> NDArray[np.float64]:
+    """Return the coordinates that a table has, of shape (rows, 2), NaN where there are none."""
+    return table.reindex(columns=["lon", "lat"]).to_numpy(dtype=float, na_value=np.nan)
 
 
 _STREET = ("address", "postcode", "city", "citycode")
 """Fields that columns of other cells may make."""
 
 _POSITION = ("lon", "lat", "point")
+
+_NO_NAME = re.compile(r"\s*\d|\s*$")
+"""How an address begins that is no name of a place."""
 
 
 def _plain(
@@ -242,15 +267,24 @@ def _engines(using: pd.DataFrame | Path | str | Engine | Sequence[Path | str | E
     return [Local.read([one]) if isinstance(one, str | Path) else one for one in asked]
 
 
-def _known_points(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the coordinates that a table has: ``lon``, ``lat``, ``precision``, ``radius_m``, ``engine``."""
-    given = table.reindex(columns=["lon", "lat", "coord_precision", "coord_radius_m", "coord_source"])
-    degrees = given[["lon", "lat"]].to_numpy(dtype=float, na_value=np.nan)
-    known: pd.DataFrame = given[np.isfinite(degrees).all(axis=1)]
-    return known[["lon", "lat"]].assign(
-        precision=known["coord_precision"].astype("object").replace("", None).fillna("place"),
-        radius_m=pd.to_numeric(known["coord_radius_m"]),
-        engine=known["coord_source"].where(known["coord_source"] == SIRENE, "register"),
+def _known_points(table: pd.DataFrame, rows: pd.Index) -> pd.DataFrame:
+    """Return the coordinates that some rows have: ``lon``, ``lat``, ``precision``, ``radius_m``, ``engine``."""
+    degrees = _degrees(table)
+    known = rows[np.flatnonzero(np.isfinite(degrees[rows]).all(axis=1))]
+    given = table.reindex(index=known, columns=["coord_precision", "coord_radius_m", "coord_source"])
+    precision = given["coord_precision"]
+    return pd.DataFrame(
+        {
+            "lon": degrees[known, 0],
+            "lat": degrees[known, 1],
+            "precision": [
+                "place" if missing or not text else text
+                for text, missing in zip(precision.tolist(), precision.isna(), strict=True)
+            ],
+            "radius_m": pd.to_numeric(given["coord_radius_m"]).to_numpy(dtype=float, na_value=np.nan),
+            "engine": [SIRENE if source == SIRENE else "register" for source in given["coord_source"].tolist()],
+        },
+        index=known,
     )
 
 
@@ -280,11 +314,11 @@ def _areas(rows: pd.DataFrame) -> str:
     return " ".join(f"--area {code}" for code in found) or "--area DEP"
 
 
-def _earlier(table: pd.DataFrame) -> pd.DataFrame:
+def _earlier(table: pd.DataFrame, rows: pd.Index) -> pd.DataFrame:
     """Return what an earlier run found of rows, but where nobody was asked or the point was added or taken since."""
     if not is_result(table):
-        return pd.DataFrame(index=table.index[:0])
-    table = table.reindex(columns=["lon", "lat", *_KEPT])
+        return pd.DataFrame(index=rows[:0])
+    table = table.reindex(index=rows, columns=["lon", "lat", *_KEPT])
     placed = table["lon"].notna() & table["lat"].notna()
     found = table["geo_status"].isin(["located", "corrected"])
     # A point stands for a row that was found, none for one that was not: where that is no longer so, somebody changed
@@ -295,70 +329,81 @@ def _earlier(table: pd.DataFrame) -> pd.DataFrame:
     return results.assign(**{name: results[name].astype(object).fillna("") for name in texts})
 
 
-def _place(found: pd.DataFrame, points: pd.DataFrame, status: str) -> None:
-    rows = points.index
-    found.loc[rows, ["longitude", "latitude"]] = points[["lon", "lat"]].to_numpy(dtype=float)
-    for name in ("precision", "engine"):
-        found.loc[rows, f"geo_{name}"] = points[name]
-    found.loc[rows, "geo_status"] = status
+def _place(found: Found, points: pd.DataFrame, status: str) -> None:
+    columns = {"longitude": "lon", "latitude": "lat", "geo_precision": "precision", "geo_engine": "engine"}
+    for name, own in columns.items():
+        found[name][points.index] = points[own].to_numpy()
+    found["geo_status"][points.index] = status
 
 
 def _search(
-    found: pd.DataFrame, queries: pd.DataFrame, engines: Sequence[Engine], cache: Cache | None, *, progress: bool
+    found: Found, queries: pd.DataFrame, engines: Sequence[Engine], cache: Cache | None, *, progress: bool
 ) -> None:
     """Ask the engines in order for each distinct address, and write the best that is known of it on its rows."""
-    empty = queries.index[queries["address"] == ""]
-    found.loc[empty, ["geo_status", "geo_reason"]] = ["not_found", "no_address"]
-    asked, keys = distinct(queries.drop(empty))
-    best = no_matches(asked.index, "no_index").assign(status="not_found", engine="")
+    empty = (queries["address"] == "").to_numpy()
+    nowhere = queries.index[empty]
+    found["geo_status"][nowhere], found["geo_reason"][nowhere] = "not_found", "no_address"
+    asked, keys = distinct(queries[~empty])
+    # Arrays with an element a distinct address: the best match so far, and the rank of its status.
+    best, rank = _nothing((*_KEPT, "longitude", "latitude"), len(asked)), np.full(len(asked), len(_RANK))
+    best["geo_status"][:], best["geo_reason"][:] = "not_found", "no_index"
     for engine in engines:
-        waiting = asked[~best["status"].isin(["located", "ambiguous"])]
-        matches = _answers(engine, waiting, cache, progress=progress)
-        matches = matches.assign(status=statuses(matches), engine=engine.name)
-        before = best.loc[matches.index]
+        matches = _answers(engine, asked[rank > _RANK["ambiguous"]], cache, progress=progress)
+        status, at = statuses(matches), asked.index.get_indexer(matches.index)
+        ranks = status.map(_RANK).to_numpy()
         # A later engine replaces an earlier one only by a better status; of equals the first one stays.
-        better = (matches["status"].map(_RANK) < before["status"].map(_RANK)) | (before["engine"] == "")
-        best.loc[matches.index[better]] = matches.loc[better, best.columns]
-    best.loc[best["lon"].isna(), ["score", "margin"]] = float("nan")
-    _write(found, best.loc[keys].set_axis(keys.index))
-
-
-def _write(found: pd.DataFrame, rows: pd.DataFrame) -> None:
-    """Write matches with their status and engine, by row."""
-    for name in _MATCHED:
-        found.loc[rows.index, f"geo_{name}"] = rows[name]
-    located = rows["status"] == "located"
+        better = ranks < rank[at]
+        rank[at[better]] = ranks[better]
+        _write(best, at[better], matches[better].assign(status=status[better], engine=engine.name))
+    for name in ("geo_score", "geo_margin"):
+        best[name][np.isnan(best["longitude"])] = np.nan
+    of_row = asked.index.get_indexer(pd.Index(keys))
+    for name in _KEPT:
+        found[name][keys.index] = best[name][of_row]
+    located = best["geo_status"][of_row] == "located"
     for head, which in (("", located), ("candidate_", ~located)):
-        points = rows.loc[which, ["lon", "lat"]]
-        found.loc[points.index, [f"{head}longitude", f"{head}latitude"]] = points.to_numpy()
+        for name in ("longitude", "latitude"):
+            found[f"{head}{name}"][keys.index[which]] = best[name][of_row[which]]
 
 
-def _search_names(found: pd.DataFrame, rows: pd.DataFrame, queries: pd.DataFrame) -> None:
+def _write(found: Found, rows: NDArray[np.int64], matches: pd.DataFrame) -> None:
+    """Write matches with their status and engine on rows."""
+    for name in _MATCHED:
+        found[f"geo_{name}"][rows] = matches[name].to_numpy()
+    found["longitude"][rows], found["latitude"][rows] = matches["lon"].to_numpy(), matches["lat"].to_numpy()
+
+
+def _search_names(found: Found, rows: pd.DataFrame, queries: pd.DataFrame) -> None:
     """Locate what is addressed by the name of a structure of the same table that has a position."""
-    if "name" not in rows:
-        return
-    lost = found.loc[queries.index, "geo_status"].isin(["not_found", "imprecise"]).to_numpy()
-    waiting = queries[lost & ~queries["address"].str.match(r"\s*\d|\s*$").to_numpy(dtype=bool)]
+    lost = np.isin(found["geo_status"][queries.index], ["not_found", "imprecise"])
+    named = [not _NO_NAME.match(address) for address in queries["address"].tolist()]
+    waiting = queries[lost & np.array(named, dtype=bool)]
     # Only structures that share the last word of such an address are compared with it.
     words = {text.split()[-1] for text in fold_all(waiting["address"].unique().tolist()) if text.split()}
-    there = rows.loc[found["longitude"].notna(), "name"].astype(str)
-    names = there[[not words.isdisjoint(text.split()) for text in fold_all(there.tolist())]] if words else there[:0]
-    if names.empty:
+    if not words or "name" not in rows:
         return
-    columns = {"lon": found["longitude"], "lat": found["latitude"], "citycode": found["geo_citycode"]}
-    places = Places.of(
-        rows.reindex(columns=["city"], fill_value="").assign(**columns).loc[names.index].assign(name=names)
-    )
+    there = np.flatnonzero(~np.isnan(found["longitude"]))
+    names = rows["name"].astype(str).to_numpy()[there]
+    shared = np.array([not words.isdisjoint(text.split()) for text in fold_all(names.tolist())], dtype=bool)
+    there, names = there[shared], names[shared]
+    if not len(there):
+        return
+    columns = {"lon": "longitude", "lat": "latitude", "citycode": "geo_citycode"}
+    own = {name: found[result][there] for name, result in columns.items()}
+    city = rows["city"].to_numpy()[there] if "city" in rows else ""
+    places = Places.of(pd.DataFrame(own | {"name": names, "city": city}))
     matches = places.match(waiting)
     matches = matches.assign(status=statuses(matches), engine=places.name)
-    _write(found, matches[matches["status"] == "located"])
-    found.loc[matches.index[matches["status"] == "located"], ["candidate_longitude", "candidate_latitude"]] = np.nan
+    matches = matches[matches["status"] == "located"]
+    _write(found, matches.index.to_numpy(), matches)
+    for name in ("candidate_longitude", "candidate_latitude"):
+        found[name][matches.index] = np.nan
 
 
 def _answers(engine: Engine, queries: pd.DataFrame, cache: Cache | None, *, progress: bool) -> pd.DataFrame:
     """Return the matches of an engine: from the cache, then batch by batch, each kept as soon as it is there."""
     known = cache.get(engine, queries.index) if cache else no_matches(queries.index[:0])
-    waiting = queries[~queries.index.isin(known.index)]
+    waiting = queries[~queries.index.isin(known.index)] if len(known) else queries
     size = getattr(engine, "batch_rows", BATCH_ROWS)
     parts = [known] if len(known) else []
     with tqdm(
@@ -371,4 +416,4 @@ def _answers(engine: Engine, queries: pd.DataFrame, cache: Cache | None, *, prog
                 cache.put(engine, answered)
             parts.append(answered)
             bar.update(len(batch))
-    return pd.concat(parts) if parts else known
+    return pd.concat(parts) if len(parts) > 1 else parts[0] if parts else known

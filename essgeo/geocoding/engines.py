@@ -89,7 +89,7 @@ def no_matches(index: pd.Index, reason: str = "") -> pd.DataFrame:
     return frame.assign(reason=reason, score=0.0, margin=0.0, lon=float("nan"), lat=float("nan"), radius_m=float("nan"))
 
 
-_POSTCODE = r"^(?P<address>.*?)[\s,;-]*\b(?P<postcode>\d{5})\s+(?P<city>[^\W\d].*)$"
+_POSTCODE = re.compile(r"^(?P<address>.*?)[\s,;-]*\b(?P<postcode>\d{5})\s+(?P<city>[^\W\d].*)$")
 
 _DISTRICT = re.compile(r"\b(?:cedex|\d{1,2} ?(?:er|e|eme)?)\b.*$")
 
@@ -115,16 +115,19 @@ def queries_of(table: pd.DataFrame) -> pd.DataFrame:
     >>> queries_of(pd.DataFrame({"address": ["12 rue des Lilas, 93140 Bondy", None]})).to_numpy().tolist()
     [['12 rue des Lilas', '93140', 'Bondy', ''], ['', '', '', '']]
     """
-    queries = pd.DataFrame("", index=table.index, columns=list(QUERY_COLUMNS), dtype="object")
-    for name in table.columns.intersection(queries.columns):
-        codes, values = pd.factorize(table[name].astype("object"))
-        texts = [plain_text(str(value)) for value in values]
-        texts = list(map(without_contacts, texts)) if name == "address" else texts
-        queries[name] = pd.Index([*texts, ""], dtype="object").take(codes)
-    alone = (queries["postcode"] == "") & (queries["city"] == "") & (queries["address"] != "")
-    parts = queries.loc[alone, "address"].str.extract(_POSTCODE).dropna()
-    queries.loc[parts.index, ["address", "postcode", "city"]] = parts
-    return queries
+    found: dict[str, list[str]] = {}
+    for name in QUERY_COLUMNS:
+        cells = table[name].astype("object").where(table[name].notna(), "").tolist() if name in table else []
+        texts = {cell: plain_text(str(cell)) for cell in dict.fromkeys(cells)}
+        if name == "address":
+            texts = {cell: without_contacts(text) for cell, text in texts.items()}
+        found[name] = [texts[cell] for cell in cells] or [""] * len(table)
+    places = zip(found["postcode"], found["city"], strict=True)
+    for row, (address, place) in enumerate(zip(found["address"], places, strict=True)):
+        if address and not any(place) and (parts := _POSTCODE.match(address)):
+            for name, text in parts.groupdict().items():
+                found[name][row] = text
+    return pd.DataFrame(found, index=table.index, dtype="object")
 
 
 def distinct(queries: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
@@ -138,12 +141,18 @@ def distinct(queries: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
     >>> one.index.tolist(), keys.tolist()
     (['1 rue d ete||bondy|'], ['1 rue d ete||bondy|', '1 rue d ete||bondy|'])
     """
-    unique = queries.drop_duplicates()
-    folded = [fold_all(unique[name].tolist()) for name in QUERY_COLUMNS]
-    folded[0] = [short or text for short, text in zip(folded[0], unique["address"], strict=True)]
-    keyed = unique.assign(key=["|".join(parts) for parts in zip(*folded, strict=True)])
-    keys = queries.merge(keyed, on=list(QUERY_COLUMNS), how="left")["key"].set_axis(queries.index)
-    return keyed.drop_duplicates("key").set_index("key"), keys
+    rows = list(zip(*(queries[name].tolist() for name in QUERY_COLUMNS), strict=True))
+    unique = list(dict.fromkeys(rows))
+    columns = [[row[place] for row in unique] for place in range(len(QUERY_COLUMNS))]
+    folded = [fold_all(column) for column in columns]
+    folded[0] = [short or text for short, text in zip(folded[0], columns[0], strict=True)]
+    keys = dict(zip(unique, map("|".join, zip(*folded, strict=True)), strict=True))
+    first: dict[str, tuple[str, ...]] = {}
+    for row, key in keys.items():
+        first.setdefault(key, row)
+    one = pd.DataFrame(list(first.values()), columns=list(QUERY_COLUMNS), dtype="object")
+    one = one.set_axis(pd.Index(list(first), dtype="str", name="key"))
+    return one, pd.Series([keys[row] for row in rows], queries.index, dtype="str", name="key")
 
 
 def same_city(city: str, others: Iterable[str], *, likeness: float) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -256,6 +257,11 @@ HOUSES = ("housenumber", "interpolated")
 STREETS = ("street", "locality")
 
 
+_SURE = frozenset({*HOUSES, *STREETS, "intersection", "place"})
+
+_WRONG = frozenset({"street_unknown", "other_city", "no_city", "city_unknown", "commune_not_covered", "no_address"})
+
+
 def statuses(matches: pd.DataFrame) -> pd.Series:
     """Return ``located``, ``ambiguous``, ``imprecise`` or ``not_found`` for each match of an engine.
 
@@ -270,12 +276,14 @@ def statuses(matches: pd.DataFrame) -> pd.Series:
     >>> statuses(pd.DataFrame([match] + [match | other for other in others])).tolist()
     ['located', 'ambiguous', 'imprecise', 'not_found']
     """
-    reason = matches["reason"]
-    wrong = reason.isin(
-        ["street_unknown", "other_city", "no_city", "city_unknown", "commune_not_covered", "no_address"]
-    )
-    sure = matches["precision"].isin([*HOUSES, *STREETS, "intersection", "place"]) & (reason == "")
-    several = (reason == "several_places") | (sure & (matches["margin"] < MIN_MARGIN))
-    found = matches["lon"].notna() & ~wrong
-    chosen = np.select([~found, several, ~sure], ["not_found", "ambiguous", "imprecise"], "located")
-    return pd.Series(chosen, index=matches.index)
+    statuses = []
+    columns = (matches[name].tolist() for name in ("reason", "precision", "margin", "lon"))
+    for reason, precision, margin, lon in zip(*columns, strict=True):
+        sure = precision in _SURE and reason == ""
+        if math.isnan(lon) or reason in _WRONG:
+            statuses.append("not_found")
+        elif reason == "several_places" or (sure and margin < MIN_MARGIN):
+            statuses.append("ambiguous")
+        else:
+            statuses.append("located" if sure else "imprecise")
+    return pd.Series(statuses, index=matches.index)
