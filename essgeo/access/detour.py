@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from essgeo.access.accessibility import coverage_share, nearest_minutes
-from essgeo.access.walking import MAX_SNAP_M, METRES_PER_MINUTE_AT_1_KMH, snap, travel_cost
+from essgeo.access.walking import MAX_SNAP_M, METRES_PER_MINUTE_AT_1_KMH, near_network, travel_cost
 from essgeo.errors import InputError
 from essgeo.messages import tell
 from essgeo.uncertainty import street_metres
@@ -244,8 +244,7 @@ def compare_walking(
     people = residents(demand, "demand")
     near = {}
     for name, points in (("resident", demand), ("structure", structures)):
-        xy = np.column_stack([points.geometry.x, points.geometry.y])
-        near[name] = snap(network, xy, max_snap_m=MAX_SNAP_M).edge >= 0
+        near[name] = near_network(points, network)
         if not near[name].any():
             message = tell("none_near_network", name=name, max_snap_m=MAX_SNAP_M)
             raise InputError(message)
