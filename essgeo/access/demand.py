@@ -19,7 +19,7 @@ from essgeo.uncertainty import expected_people
 from essgeo.zoning.locate import owners_of, refuse, residents
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Hashable, Iterable
 
     from numpy.typing import NDArray
 
@@ -245,13 +245,13 @@ def _neighbourhoods_at(
         return np.full(len(points), "", dtype=object)
     neighbourhoods = with_known_names(neighbourhoods, "neighbourhoods")
     listed = neighbourhoods.reindex(columns=["iris_codes"])["iris_codes"].map(_joined).astype(object)
-    named: dict[str, str] = {}
+    named: dict[str, Hashable] = {}
     for identifier, codes_of in listed.items():
         for code in split_codes(codes_of):
             if code in named:
                 message = tell("iris_twice", code=code, named=named[code], identifier=identifier)
                 raise InputError(message)
-            named[code] = str(identifier)
+            named[code] = identifier
     there = {*map(str, iris.index)}
     # A neighbourhood that has an outline and none of its IRIS here is of another place.
     elsewhere = (
@@ -285,11 +285,11 @@ def _joined(codes: object) -> str:
     return "" if codes is None or isinstance(codes, float) else "|".join(map(str, cast("Iterable[object]", codes)))
 
 
-def _moved(neighbourhoods: pd.DataFrame, listed: pd.Series, iris: gpd.GeoDataFrame) -> set[str]:
+def _moved(neighbourhoods: pd.DataFrame, listed: pd.Series, iris: gpd.GeoDataFrame) -> list[Hashable]:
     """Return the neighbourhoods whose outline is not that of the IRIS they list, with a warning: the outline holds."""
     if not isinstance(neighbourhoods, gpd.GeoDataFrame) or neighbourhoods.active_geometry_name is None:
-        return set()
-    moved: dict[str, None] = {}
+        return []
+    moved: list[Hashable] = []
     for identifier, codes in listed.items():
         known = [code for code in split_codes(codes) if code in iris.index]
         outline = neighbourhoods.geometry.loc[identifier]
@@ -298,8 +298,8 @@ def _moved(neighbourhoods: pd.DataFrame, listed: pd.Series, iris: gpd.GeoDataFra
         require_same_crs(iris, neighbourhoods, ("iris", "neighbourhoods"))
         whole = shapely.union_all(iris.geometry.loc[known].to_numpy())
         if shapely.area(shapely.symmetric_difference(whole, outline)) > (1 - WHOLE) * whole.area:
-            moved[str(identifier)] = None
+            moved.append(identifier)
     if moved:
-        message = tell("neighbourhood_moved", moved=", ".join(moved))
+        message = tell("neighbourhood_moved", moved=", ".join(map(str, moved)))
         warnings.warn(message, InputWarning, stacklevel=4)
-    return set(moved)
+    return moved

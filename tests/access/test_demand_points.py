@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -143,22 +145,23 @@ def test_what_cannot_be_used_is_refused_with_its_row() -> None:
             travel_cost(*ends)
 
 
-def test_a_neighbourhood_that_was_moved_takes_the_residents_inside_its_outline() -> None:
+@pytest.mark.parametrize("name", ["here", 0])  # 0: the index that a frame has unless one is given
+def test_a_neighbourhood_that_was_moved_takes_the_residents_inside_its_outline(name: Any) -> None:
     squares = [shapely.box(x, 0, x + 200, 200) for x in (0, 200, 400)]
     iris = gpd.GeoDataFrame({"population": [100.0, 200.0, 400.0]}, index=["a", "b", "c"], geometry=squares, crs=2154)
-    listed = pd.DataFrame({"iris_codes": ["a|b"]}, index=["here"])
+    listed = pd.DataFrame({"iris_codes": ["a|b"]}, index=[name])
     drawn = gpd.GeoDataFrame(listed, geometry=[shapely.box(0, 0, 400, 200)], crs=2154)
 
     def people(neighbourhoods: pd.DataFrame) -> float:
         found = demand_points(iris, neighbourhoods=neighbourhoods)
-        return float(found.loc[found["neighbourhood_id"] == "here", "population"].sum())
+        return float(found.loc[found["neighbourhood_id"] == name, "population"].sum())
 
     assert people(listed) == people(drawn) == 300
-    with pytest.warns(InputWarning, match="the outline of here is not that of its iris_codes"):
+    with pytest.warns(InputWarning, match=f"the outline of {name} is not that of its iris_codes"):
         assert people(drawn.set_geometry([shapely.box(300, 0, 500, 200)], crs=2154)) == 300
     with pytest.warns(InputWarning, match="inside the outline"):
         assert people(drawn.set_geometry([shapely.box(400, 0, 600, 200)], crs=2154)) == 400
-    with pytest.raises(InputError, match="here has neither iris_codes nor an outline"):
+    with pytest.raises(InputError, match=f"{name} has neither iris_codes nor an outline"):
         people(listed.assign(iris_codes=""))
 
 
