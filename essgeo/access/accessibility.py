@@ -70,7 +70,7 @@ def accessibility(
         - ``exponential``: :math:`e^{-2t / T}`, 0.14 at its edge too;
         - a function of minutes, from an array to an array.
     within_minutes
-        Size of the catchment; ``cost.max_minutes`` by default.
+        Size of the catchment; ``cost.max_minutes`` by default, and at most, since longer trips are not in ``cost``.
     capacity
         Column of ``supply`` that says how much each place offers. By default every place counts as 1, and the result
         says so.
@@ -86,7 +86,8 @@ def accessibility(
     SchemaError
         ``demand`` has no ``population``, or one that is no number.
     InputError
-        Method or decay not known, tables that are not those of ``cost``, a capacity that is missing or negative.
+        Method or decay not known, tables that are not those of ``cost``, a capacity that is missing or negative, a
+        catchment that is not positive or larger than the trips of ``cost``.
 
     Examples
     --------
@@ -105,9 +106,13 @@ def accessibility(
         if not frame.index.equals(index):
             message = tell("costs_of_other_rows", name=name)
             raise InputError(message)
+    within = cost.max_minutes if within_minutes is None else within_minutes
+    if not within > 0:
+        raise InputError(tell("minutes_positive", within_minutes=within))
+    if within > cost.max_minutes:
+        raise InputError(tell("minutes_beyond_cost", within_minutes=within, max_minutes=cost.max_minutes))
     people = residents(demand, "demand")
     amount = np.ones(len(supply)) if capacity is None else _capacity(supply, capacity)
-    within = within_minutes or cost.max_minutes
     decay = "binary" if method in BINARY else decay
     if method in {"cumulative", "gravity"}:
         values = potential(cost, amount, decay=decay, within_minutes=within)
@@ -343,7 +348,8 @@ def balanced_catchment(
 
 
 def _weights(cost: CostMatrix, decay: Decay, within_minutes: float | None) -> sparse.csr_array:
-    return trips_matrix(cost, decay_weights(cost.minutes, decay, within_minutes=within_minutes or cost.max_minutes))
+    within = cost.max_minutes if within_minutes is None else within_minutes
+    return trips_matrix(cost, decay_weights(cost.minutes, decay, within_minutes=within))
 
 
 def _ratio(upper: NDArray[np.float64], lower: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -294,3 +294,8 @@ def test_accessibility_refuses_what_it_cannot_use(cost: CostMatrix) -> None:
         accessibility(demand, offer, cost, capacity="places")
     with pytest.raises(InputError, match="demand: its rows are not those"):
         accessibility(demand.iloc[1:], offer, cost)
+    for minutes in (0, -5, float("nan")):
+        with pytest.raises(InputError, match="within_minutes must be positive"):
+            accessibility(demand, offer, cost, within_minutes=minutes)
+    with pytest.raises(InputError, match="longer than the trips of the cost matrix"):
+        accessibility(demand, offer, cost, within_minutes=cost.max_minutes + 1)
