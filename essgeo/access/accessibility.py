@@ -167,6 +167,7 @@ def nearest_minutes(cost: CostMatrix, among: NDArray[np.bool_] | None = None) ->
     [3.0, nan]
     """
     kept = slice(None) if among is None else among[cost.destination]
+    # One value an origin; minimum.at, since an origin has several trips and plain indexing would keep one of them.
     nearest = np.full(len(cost.origin_ids), np.inf, dtype=np.float32)
     np.minimum.at(nearest, cost.origin[kept], cost.minutes[kept])
     nearest[np.isinf(nearest)] = np.nan
@@ -251,6 +252,7 @@ def coverage_share(
     total = float(np.sum(population))
     if not total:
         return np.full(len(thresholds), np.nan)
+    # Origins x thresholds; who reaches nothing (NaN) is near at no threshold.
     near = np.asarray(minutes)[:, None] <= np.asarray(thresholds, dtype=float)
     shares: NDArray[np.float64] = np.asarray(population, dtype=float) @ near / total
     return shares
@@ -268,7 +270,7 @@ def decay_weights(minutes: NDArray[np.floating], decay: Decay, *, within_minutes
     elif decay == "binary":
         weights = np.ones(len(trips))
     elif decay == "step":
-        thirds = within_minutes * np.arange(1, len(STEPS)) / len(STEPS)
+        thirds = within_minutes * np.arange(1, len(STEPS)) / len(STEPS)  # where one step ends and the next begins
         weights = np.asarray(STEPS)[np.searchsorted(thirds, trips)]
     elif decay == "gaussian":
         weights = np.exp(trips**2 * (-2 / within_minutes**2))
@@ -317,6 +319,8 @@ def two_step_catchment(
     With the ``binary`` decay it is 2SFCA (Luo & Wang 2003), with another E2SFCA (Luo & Qi 2009). The sum of
     :math:`P_i A_i` is the supply that anybody reaches.
     """
+    # Origins x places. First from the places: how many people compete for each; then from the origins: the supply a
+    # person at the places they reach.
     weights = _weights(cost, decay, within_minutes)
     crowd = weights.T @ np.asarray(population, dtype=np.float64)
     values: NDArray[np.float64] = weights @ _ratio(np.asarray(supply, dtype=np.float64), crowd)
@@ -340,6 +344,8 @@ def balanced_catchment(
     are neither inflated by overlapping catchments nor lost. The sum over origins is that of the levels of service.
     """
     weights = _weights(cost, decay, within_minutes)
+    # What all trips of an origin weigh, and all trips to a place: dividing by them once, as vectors, shares out people
+    # and service without a second matrix of weights.
     by_origin, by_place = weights @ np.ones(weights.shape[1]), weights.T @ np.ones(weights.shape[0])
     crowd = weights.T @ _ratio(np.asarray(population, dtype=np.float64), by_origin)
     service = _ratio(np.asarray(supply, dtype=np.float64), crowd)
@@ -467,6 +473,7 @@ def concentration_index(
     """
     known = ~np.isnan(np.asarray(income, dtype=float))
     people, access = (np.asarray(array, dtype=float)[known] for array in (population, values))
+    # Groups of equal income, the poorest first: how many people each holds, and where its middle stands among all.
     _, group = np.unique(np.asarray(income)[known], return_inverse=True)
     size = np.bincount(group, weights=people)
     total = size.sum()

@@ -106,11 +106,12 @@ def demand_points(
     grid = np.asarray(shapely.points(*(axis.ravel() for axis in np.meshgrid(xs, ys))))
     # point and owner: positions of a point of the grid and of the IRIS it lies in; on a border the first IRIS has it.
     point, owner = owners_of(grid, shapes)
-    lonely = np.setdiff1d(np.arange(len(iris)), owner)
+    lonely = np.setdiff1d(np.arange(len(iris)), owner)  # IRIS without a point of the grid: one inside each
     owner = np.concatenate([owner, lonely])
     points = np.concatenate([grid[point], shapely.point_on_surface(shapes[lonely])])
     order = np.argsort(owner, kind="stable")
     owner, points = owner[order], points[order]
+    # What part of its IRIS a point carries, one value an IRIS; by now each has a point.
     share = 1.0 / np.bincount(owner, minlength=len(iris))
     spread, known = (people * share)[owner], {}
     if qpv is not None:
@@ -133,6 +134,8 @@ def _denser_in(
     qpv: gpd.GeoDataFrame, points: NDArray[np.object_], people: NDArray[np.float64], iris: NDArray[np.intp]
 ) -> tuple[NDArray[np.float64], NDArray[np.object_]]:
     """Return residents of points, more of them in QPV, and the QPV of each whose residents are known."""
+    # zone and point: one entry a pair of a QPV and a point in it. counted: the QPV with known residents and a point,
+    # ascending; held: for each point, its place among these, -1 for none.
     zone, point = shapely.STRtree(points).query(qpv.geometry.to_numpy(), predicate="intersects")
     residents = qpv.reindex(columns=["residents"])["residents"].to_numpy(dtype=float)
     inside = np.zeros(len(points), dtype=bool)
@@ -195,6 +198,7 @@ def grid_points(
     point, owner = owners_of(centres.to_numpy(), iris.geometry.to_numpy())
     inside = cells.iloc[point]
     residents, living = (inside[name].to_numpy(dtype=float) for name in ("ind", "ind_snv"))
+    # Cells: the part that is left of each in the file, and of its people.
     share = inside.geometry.area.to_numpy() / CELL_M2
     part = np.where(share > WHOLE, 1.0, share)
     points = _demand(
@@ -244,6 +248,7 @@ def _neighbourhoods_at(
     if neighbourhoods is None:
         return np.full(len(points), "", dtype=object)
     neighbourhoods = with_known_names(neighbourhoods, "neighbourhoods")
+    # listed: the codes of each neighbourhood as one text; named: the neighbourhood of each code, no code in two.
     listed = neighbourhoods.reindex(columns=["iris_codes"])["iris_codes"].map(_joined).astype(object)
     named: dict[str, Hashable] = {}
     for identifier, codes_of in listed.items():
@@ -262,6 +267,7 @@ def _neighbourhoods_at(
     if unknown := [code for code, name in named.items() if code not in there and name not in elsewhere]:
         warnings.warn(tell("iris_unknown", codes=", ".join(unknown)), InputWarning, stacklevel=4)
     moved = _moved(neighbourhoods, listed, iris)
+    # By IRIS first, one name an IRIS and so a point; then by outline for those that list none or have moved.
     of_iris = [named.get(str(code), "") for code in iris.index]
     found = np.array(["" if name in moved else name for name in of_iris], dtype=object)[owner]
     by_place = (listed == "").to_numpy() | neighbourhoods.index.isin(moved)

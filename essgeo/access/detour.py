@@ -147,6 +147,7 @@ def estimate_detour(
 def _resampled_medians(ratio: NDArray[np.floating], destination: NDArray[np.int32], seed: int) -> list[float]:
     """Return the median of the ratios with whole destinations drawn with replacement."""
     random = np.random.default_rng(seed)
+    # Trips from the smallest ratio to the largest, sorted once for all the draws; group: the destination of each.
     order = np.argsort(ratio, kind="stable")
     ratio = ratio[order]
     groups, group = np.unique(destination[order], return_inverse=True)

@@ -348,6 +348,7 @@ def build_network(
     joint = first | np.r_[first[1:], True] | (np.bincount(vertex)[vertex] > 1) if len(vertex) else first
     # Segments between the same two joints have the same number: they are one edge.
     edge = np.cumsum(joint)[start]
+    # An edge with any vertex inside is kept whole. By the numbers of edges, of which there are no more than joints.
     inside_edge = np.zeros(len(vertex) + 1, dtype=bool)
     np.logical_or.at(inside_edge, edge, inside[vertex[start]] | inside[vertex[start + 1]])
     start, edge = start[inside_edge[edge]], edge[inside_edge[edge]]
@@ -377,6 +378,8 @@ def build_network(
     nodes = used[np.argsort(along_curve, kind="stable")]
     position = np.zeros(len(xy), dtype=np.int32)
     position[nodes] = np.arange(len(nodes))
+    # Where each segment begins: metres from the first of all; less those of the first of its edge, along the edge.
+    # Edges that stay are numbered anew: cumsum(kept) - 1.
     begins = np.cumsum(length) - length
     return WalkNetwork(
         xy=xy[nodes],

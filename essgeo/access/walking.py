@@ -240,6 +240,7 @@ def _located(points: gpd.GeoDataFrame, name: str) -> tuple[NDArray[np.intp], NDA
 
 
 def _straight_metres(origins: NDArray[np.float64], destinations: NDArray[np.float64], max_m: float) -> sparse.csr_array:
+    """Return origins x destinations, the metres of pairs up to ``max_m`` apart; a stored 0 is a walk of 0 m."""
     shape = (len(origins), len(destinations))
     if not all(shape):
         return sparse.csr_array(shape)
@@ -285,12 +286,14 @@ def snap(network: WalkNetwork, xy: NDArray[np.float64], *, max_snap_m: float) ->
     points = shapely.points(xy)
     # found and nearest: positions of a point and of its nearest segment; a point too far away has no pair.
     found, nearest = shapely.STRtree(segments).query_nearest(points, max_distance=max_snap_m, all_matches=False)
+    # Found points x 2: along the segment, and from where it begins to the point, whose foot on it is the place.
     begin, end = network.segment_xy[nearest, 0], network.segment_xy[nearest, 1]
     course, gone = end - begin, xy[found] - begin
     part = np.clip((gone * course).sum(axis=1) / (course**2).sum(axis=1), 0, 1)  # of the segment, before the place
     edge, along, aside = np.full(len(xy), -1), np.zeros(len(xy)), np.zeros(len(xy))
     edge[found] = network.segment_edge[nearest]
     walked = network.segment_from_m[nearest] + part * network.segment_length_m[nearest]
+    # No farther than its edge is long, which rounding may add: what is left to the other node is never negative.
     along[found] = np.minimum(walked, network.length_m[network.segment_edge[nearest]])
     aside[found] = np.hypot(*(gone - part[:, None] * course).T)
     return Snapped(xy, edge, along, aside)
@@ -314,6 +317,7 @@ def network_metres(network: WalkNetwork, origins: Snapped, destinations: Snapped
 
 def _search(network: WalkNetwork, sources: Snapped, targets: Snapped, max_m: float) -> sparse.csr_array:
     """Return sources x targets."""
+    # Positions of the points that the network is near; the graph has a node of its own for each start, in this order.
     tied, reachable = np.flatnonzero(sources.edge >= 0), np.flatnonzero(targets.edge >= 0)
     starts, ends = sources[tied], targets[reachable]
     graph = _graph(network, starts)
@@ -325,6 +329,7 @@ def _search(network: WalkNetwork, sources: Snapped, targets: Snapped, max_m: flo
     columns, metres = [np.empty(0, dtype=np.int32)], [np.empty(0)]
     for begin in range(0, len(tied), BATCH):
         source = tied[begin : begin + BATCH]
+        # field: sources of the batch x nodes, metres, infinite beyond max_m.
         field = dijkstra(graph, indices=len(network.xy) + begin + np.arange(len(source)), limit=max_m)
         # walks: sources of the batch x targets. Both ways are added in place: these arrays are the large ones.
         walks = np.take(field, head, axis=1)
@@ -334,6 +339,7 @@ def _search(network: WalkNetwork, sources: Snapped, targets: Snapped, max_m: flo
         np.minimum(walks, other, out=walks)
         same = direct[begin : begin + BATCH].tocoo()
         walks[same.coords] = np.minimum(walks[same.coords], same.data)
+        # Row by row and then by column, which is the order of a CSR matrix: the batches are only laid end to end.
         near = np.flatnonzero(walks <= max_m)
         row, column = np.divmod(near, len(reachable))
         counts[source + 1] = np.bincount(row, minlength=len(source))
@@ -351,7 +357,7 @@ def _along_one_edge(starts: Snapped, ends: Snapped) -> sparse.csr_array:
         sparse.csr_array((np.ones(len(edge)), edge, np.arange(len(edge) + 1)), shape=(len(edge), edges))
         for edge in (starts.edge, ends.edge)
     )
-    pairs = sparse.coo_array(of_start @ of_end.T)
+    pairs = sparse.coo_array(of_start @ of_end.T)  # its values do not count, only where it has any
     one, other = starts[pairs.coords[0]], ends[pairs.coords[1]]
     along = np.abs(one.along_m - other.along_m) + one.aside_m + other.aside_m
     identical = (one.xy == other.xy).all(axis=1)
