@@ -348,7 +348,7 @@ def build_network(
     joint = first | np.r_[first[1:], True] | (np.bincount(vertex)[vertex] > 1) if len(vertex) else first
     # Segments between the same two joints have the same number: they are one edge.
     edge = np.cumsum(joint)[start]
-    # An edge with any vertex inside is kept whole. By the numbers of edges, of which there are no more than joints.
+    # An edge with any vertex inside is kept whole; a flag a number, of which there are no more than vertices.
     inside_edge = np.zeros(len(vertex) + 1, dtype=bool)
     np.logical_or.at(inside_edge, edge, inside[vertex[start]] | inside[vertex[start + 1]])
     start, edge = start[inside_edge[edge]], edge[inside_edge[edge]]

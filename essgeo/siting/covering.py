@@ -319,6 +319,7 @@ def in_order_of_gain(problem: Covering, chosen: Sequence[int]) -> list[tuple[int
     """
     left, ordered, so_far = list(chosen), list[tuple[int, float]](), 0.0
     while left:
+        # Of candidates that are worth as much the first: the largest -site.
         total, best = max((worth(problem, [*(c for c, _ in ordered), site]), -site) for site in left)
         ordered.append((-best, total - so_far))
         left.remove(-best)

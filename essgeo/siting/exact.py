@@ -53,6 +53,8 @@ _WHOLE = 1e-6
 class _Search:
     """The best set so far, and what is left to decide: candidates that every better set holds, and those still open."""
 
+    # Candidates are known by their column in `whole`; column k of `left` is candidate open[k]. What sets of `left` are
+    # worth comes on top of what those taken have won.
     whole: Covering
     count: int
     best: tuple[int, ...]
@@ -122,9 +124,11 @@ def maximise(
     left = restrict(whole, ~held, held) if len(fixed) else whole
     everything = float(whole.weights.sum())
     search = _Search(whole, count, best, tuple(fixed), np.flatnonzero(~held), left, everything, limits, tuple(fixed))
+    # From the cheapest proof to the dearest, each over what the one before left open; none is open once it is proven.
     search = _settle(search, lagrangian(left, search.places, search.to_beat))
     if len(search.open):
         shares, multipliers = relaxation(search.left, search.places)
+        # The candidates that the relaxation takes most of are often the best set, or are by an exchange.
         likely = search.open[np.argsort(-shares, kind="stable")[: search.places]]
         search = _settle(_challenge(search, likely), multipliers)
     if len(search.open):
@@ -152,6 +156,8 @@ def _settle(search: _Search, multipliers: NDArray[np.float64]) -> _Search:
     )
     open_ = search.open[~out & ~surely]
     taken = (*search.taken, *search.open[surely].tolist())
+    # Nothing is left to decide: the better of the known set and of those taken is proven, and is its own bound (0 is
+    # replaced by its value at the end).
     if bound <= search.to_beat * (1 + _SLACK) or len(taken) >= search.count or not len(open_):
         sets = [search.best, taken[: search.count]]
         allowed = [one for one in sets if search.limits is None or search.limits.allow(one)]
@@ -190,6 +196,7 @@ def lagrangian(problem: Covering, count: int, lower: float, *, steps: int = STEP
     >>> round(bound_of(problem, lagrangian(problem, 1, 12.0), 1), 3)
     12.0
     """
+    # One price a row, from 0 to what its first level is worth: a higher one only raises the bound.
     ceiling = problem.weights[:, 0]
     current = best = ceiling / 2
     lowest, pace, waited = bound_of(problem, best, count), 1.0, 0
@@ -236,6 +243,7 @@ def fix_candidates(
         surely = bound - prices < lower * (1 + _SLACK) if limited else np.ones(len(prices), dtype=bool)
         return np.zeros(len(prices), dtype=bool), surely
     descending = np.sort(prices)[::-1]
+    # The bound takes the `count` dearest candidates: the cheapest of these, and the dearest of the others.
     last_in, first_out = (descending[count - 1] if count else np.inf), descending[count]
     # A dear candidate that is left makes room for the first one out, a cheap one that is taken ousts the last one in.
     least = lower * (1 + _SLACK)
@@ -300,7 +308,7 @@ def integer_optimum(
 
 def _programme(problem: Covering, count: int) -> tuple[NDArray[np.float64], sparse.csr_array, NDArray[np.float64]]:
     """Return costs, rows and limits: first the candidates, then one variable for each level worth anything at a row."""
-    row, level = problem.weights.nonzero()
+    row, level = problem.weights.nonzero()  # of each variable after the candidates
     rows, candidates = problem.reach.shape
     # At each row no more levels are won than chosen candidates reach it; the last row counts the candidates.
     wins = sparse.csr_array((np.ones(len(row)), (row, np.arange(len(row)))), shape=(rows, len(row)))
@@ -339,15 +347,18 @@ def with_capacities(
     flows = problem.reach.tocoo()
     pairs = len(flows.row)
     # Variables: first the candidates, then the residents of each pair of a row and a candidate that reaches it.
-    here, of_pair = np.arange(pairs), np.full(pairs, -1.0)
+    here = np.arange(pairs)
     to_row = sparse.csr_array((np.ones(pairs), (flows.row, here)), shape=(rows, pairs))
     to_site = sparse.csr_array((np.ones(pairs), (flows.col, here)), shape=(sites, pairs))
-    bound = np.minimum(capacities, people.sum())
     opened = sparse.csr_array((people[flows.row], (here, flows.col)), shape=(pairs, sites))
+    room = np.minimum(capacities, people.sum())  # finite: the solver takes no infinite coefficient
+    # A block of constraints a line, each at most what stands beside it: a row sends no more residents than it has; a
+    # site serves no more than it has room for, and none where it is not chosen; nor does a pair; so many sites. For
+    # whole sites the third follows from the others, but it brings the linear bound nearer.
     blocks = [
         (sparse.hstack([sparse.csr_array((rows, sites)), to_row]), people),
-        (sparse.hstack([-sparse.diags_array(bound), to_site]), np.zeros(sites)),
-        (sparse.hstack([opened, sparse.diags_array(of_pair)]) * -1, np.zeros(pairs)),
+        (sparse.hstack([-sparse.diags_array(room), to_site]), np.zeros(sites)),
+        (sparse.hstack([-opened, sparse.eye_array(pairs)]), np.zeros(pairs)),
         (sparse.csr_array(np.concatenate([np.ones(sites), np.zeros(pairs)])[None]), np.array([float(count)])),
     ]
     if limits is not None:
@@ -390,7 +401,7 @@ def set_covering(reach: sparse.csr_array, *, fixed: Sequence[int] = (), time_lim
     if not rows.shape[0]:
         return Solution((), 0.0, 0.0)
     start = greedy(Covering(rows, np.ones((rows.shape[0], 1))), rows.shape[1])
-    core, names = _reduce(rows)
+    core, names = _reduce(rows)  # rows x candidates that decide, and which candidates these are
     found = milp(
         np.ones(len(names)),
         constraints=LinearConstraint(core, 1, np.inf),
@@ -411,6 +422,8 @@ def _reduce(rows: sparse.csr_array) -> tuple[sparse.csr_array, NDArray[np.intp]]
     A candidate whose rows another reaches too, all of them, is not needed; a row whose candidates are among those of
     another is reached whenever it is, so that the other asks for nothing. Of equal ones, the first stays.
     """
+    # Until nothing more goes: with a row less a candidate may lie within another, and the reverse. Of equal sets either
+    # condition keeps the first.
     names = np.arange(rows.shape[1])
     shape = (0, 0)
     while shape != rows.shape:
@@ -427,6 +440,8 @@ def _reduce(rows: sparse.csr_array) -> tuple[sparse.csr_array, NDArray[np.intp]]
 
 def _nested(sets: sparse.csr_array) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
     """Return pairs of sets of which the first lies within the second, and the size of every set."""
+    # Sets are rows of ones. shared: sets x sets, how many members two have in common; all of its own, and a set lies
+    # within the other.
     size = np.diff(sets.indptr)
     shared = sparse.coo_array(sets @ sets.T)
     within = (shared.data >= size[shared.row]) & (shared.row != shared.col)

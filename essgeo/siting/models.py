@@ -100,6 +100,8 @@ class Question:
     @property
     def limits(self) -> Limits | None:
         """What a set of choices must keep to: the budget, and one activity a site where there are several."""
+        # Limits x choices: a row for the budget, where a choice costs what its candidate does, then a row a candidate,
+        # with a 1 for each of its choices.
         themes, parts, most = len(self.gains), list[sparse.csr_array](), list[float]()
         if self.costs is not None and self.budget is not None:
             parts.append(sparse.csr_array(np.repeat(self.costs, themes)[None, :]))
@@ -196,6 +198,7 @@ def saved_minutes(minutes: sparse.csr_array, present: NDArray[np.float64], weigh
     >>> maximise(saved_minutes(walks, np.array([10.0, 10.0]), np.array([1.0, 1.0])), 1)
     Solution(chosen=(1,), value=9.0, bound=9.0)
     """
+    # Demand, site and walk of each pair of the matrix; today, one value a row of demand: whole minutes.
     demand, site = np.repeat(np.arange(minutes.shape[0]), np.diff(minutes.indptr)), minutes.indices
     walk, today = np.ceil(minutes.data).astype(np.int64), np.ceil(present).astype(np.int64)
     # Row ``first[i] + m`` is the minute from m to m + 1 of demand i; a pair covers those from its walk up to today's.
@@ -223,6 +226,8 @@ def covered_months(problem: Covering, available: NDArray[np.bool_]) -> Covering:
     >>> maximise(covered_months(problem, available), 1)
     Solution(chosen=(1,), value=30.0, bound=30.0)
     """
+    # patterns: columns x kinds of month; months: how many are of each kind. A layer has the reach of the columns that
+    # are free in its months.
     patterns, months = np.unique(available, axis=1, return_counts=True)
     layers = [problem.reach @ sparse.diags_array(pattern.astype(float)) for pattern in patterns.T]
     stacked = sparse.csr_array(sparse.vstack(layers, format="csr"))
@@ -305,6 +310,7 @@ def nearest_of_equals(question: Question, problem: Covering, chosen: Sequence[in
     for place, choice in enumerate(current):
         if choice not in question.fixed:
             others = [one for one in current if one != choice]
+            # Choices: which of them, beside the others, are worth as much as the whole set; this one is.
             equal = worth(problem, others) + gains_of(problem, reached_times(problem, others)) >= whole * (1 - EQUAL)
             equal[others] = False
             if limits is not None:
