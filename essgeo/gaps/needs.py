@@ -234,13 +234,11 @@ SUPPLY_COLUMNS = (
     *("territory_value", "need", "share", "share_low", "share_high", "supply"),
 )
 
-PUBLICS = (
-    ("transition_ecologique", "", "population"),
-    ("alimentation_durable", "", "population"),
-    ("alimentation_durable", "precarite_alimentaire", "poor_households"),
-    ("jeunesse", "", "aged_11_24"),
-)
-"""Whom each challenge, or an aim of it, is for: a column of the demand points."""
+PUBLICS = {
+    "alimentation_durable": {"precarite_alimentaire": "poor_households"},
+    "jeunesse": {"": "aged_11_24"},
+}
+"""Whom a challenge, or an aim of it, is for where that is not all residents: a column of the demand points."""
 
 
 def challenge_reach(
@@ -269,7 +267,8 @@ def challenge_reach(
         ``share_high``.
     """
     rows, theme_of = [], {"population": coverage[coverage["minutes"] == within_minutes]}
-    for challenge, aim, wanted in PUBLICS:
+    publics = {challenge: {"": "population"} | PUBLICS.get(challenge, {}) for challenge in CHALLENGES}
+    for challenge, aim, wanted in ((one, aim, column) for one, aims in publics.items() for aim, column in aims.items()):
         known = wanted in demand and float(demand[wanted].sum()) > 0
         public = wanted if known else "population"
         if public not in theme_of:

@@ -215,8 +215,8 @@ def draw(  # noqa: PLR0913 (what is not known of each, and the worlds where they
     >>> shop = gpd.GeoDataFrame({"sectors": [""], "challenges": [""], "status": ["active"], "geo_radius_m": [0.0]},
     ...                         geometry=gpd.points_from_xy([100], [0]), crs=2154)
     >>> drawn = draw(home, shop, iris_areas(home), travel_cost(home, shop), within_minutes=[15], odds=(9, 1), draws=4)
-    >>> drawn.shares.shape, drawn.poverty.shape
-    ((1, 21, 1, 4), (1, 21, 3, 128))
+    >>> drawn.shares.shape[2:], drawn.poverty.shape[2:]  # behind areas x themes
+    ((1, 4), (3, 128))
     """
     count, walks = len(areas.table), len(within_minutes)
     if not draws or not len(demand):

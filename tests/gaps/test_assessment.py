@@ -15,6 +15,7 @@ from essgeo import find_gaps, travel_cost
 from essgeo.gaps import area_coverage, assess_gaps, coverage, dependence, draw, iris_areas
 from essgeo.gaps.areas import need_weights
 from essgeo.gaps.find import COLUMNS
+from essgeo.gaps.reach import THEME_ROWS
 from essgeo.register import activity_odds
 
 AS_OF = dt.date(2026, 1, 1)
@@ -208,7 +209,7 @@ def test_the_territory(layers: dict[str, gpd.GeoDataFrame]) -> None:
     assert [*COLUMNS, "geometry"] == list(found.columns)
     counts = found.groupby("level", sort=False)["neighbourhood_id"].nunique().to_dict()
     assert counts == {"commune": 9, "neighbourhood": 4, "qpv": len(layers["qpv"])}
-    assert found.groupby("neighbourhood_id").size().eq(21).all()
+    assert found.groupby("neighbourhood_id").size().eq(len(THEME_ROWS)).all()
     inside = found.dropna(subset=["share"])
     assert inside["low"].le(inside["high"]).all()
     assert inside["share_located"].le(inside["share"] + 1e-6).all()

@@ -14,6 +14,7 @@ from scipy import sparse
 from essgeo import needs, travel_cost
 from essgeo.gaps import Areas, challenge_reach, coverage, iris_areas, iris_supply, needs_supply, stacked
 from essgeo.gaps.shares import draw
+from essgeo.schema.vocabulary import CHALLENGES
 
 NAMES = ("t", "whole", "part", "nobody")
 HOMES = gpd.GeoDataFrame(
@@ -77,6 +78,7 @@ def test_a_challenge_counts_its_public_where_it_is_known_and_says_where_resident
     reached = coverage(HOMES, shop, AREAS, cost, within_minutes=[15], draws=8)
     young = HOMES.assign(aged_11_24=[0.0, 0.0, 6.0])
     found = challenge_reach(young, shop, AREAS, cost, coverage=reached, within_minutes=15, **chance)
+    assert [*found["challenge"].unique()] == [*CHALLENGES]
     rows: Any = found[found["zone_id"] == "t"].set_index(["challenge", "aim"])
     assert rows.loc[("jeunesse", ""), ["public", "stands_in", "people", "share"]].tolist() == [
         "aged_11_24",
