@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from essgeo.geocoding import Local
 from essgeo.maps import build_maps
 from essgeo.register import counted_on
 from essgeo.results import Parameters, Study
+from essgeo.schema.columns import LAYERS
 from essgeo.schema.vocabulary import CHALLENGES, SECTORS, STAGES, SUPPORT_ROLES, THEMES
 from essgeo.siting import gains_by_cell
 from essgeo.territory import Colours, Publisher, Territory
@@ -79,31 +81,25 @@ def _iris() -> gpd.GeoDataFrame:
 
 
 def _structures(count: int = 12) -> gpd.GeoDataFrame:
-    sectors = list(SECTORS)
-    rows = {}
+    sectors, rows = list(SECTORS), {}
+    empty = {field.name: "" for field in LAYERS["structures"].fields if field.kind in {"text", "month"}}
     for number in range(count):
         located = number % 4 != 3
-        rows[f"s{number}"] = {
+        rows[f"s{number}"] = empty | {
             "name": f"Café n° {number}",
-            "aliases": "",
             "address": f"{number} rue de l'Église",
             "postcode": "99100",
             "city": "Amont",
             "citycode": "99991",
-            "siren": "",
             "family": ["association", "cooperative", "unknown"][number % 3],
-            "legal_form": "",
             "sectors": "|".join({sectors[number % len(sectors)]: 0, "tiers_lieu": 0}),
             "challenges": ["jeunesse", ""][number % 2],
             "roles": "accompagnement",
             "support_stages": "emergence|lancement",
             "active_from": "2015",
-            "active_to": "",
             "status": "closed" if number == 5 else ["active", "unknown"][number % 2],
             "as_of": "2024",
             "source": "https://example.org/a" if number else "javascript:alert(canary=1)",
-            "source_2": "",
-            "note": "",
             "counted": number != 5,
             "geo_status": "located" if located else "not_found",
             "geo_precision": "housenumber" if located else "",
@@ -286,7 +282,7 @@ def _needs_supply() -> pd.DataFrame:
         | need
         | supply
         for level, code, name in (("neighbourhood", "le-haut", "Le Haut"), ("commune", "99991", "Amont"))
-        for theme, found in zip(CHALLENGES, ("not_behind", "not_known", "behind"), strict=True)
+        for theme, found in zip(CHALLENGES, cycle(("not_behind", "not_known", "behind")), strict=False)
     ]
     return pd.DataFrame(rows)
 
