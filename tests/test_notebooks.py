@@ -21,7 +21,7 @@ FEW_WORLDS = """
 import pytest
 from conftest import few_worlds
 from essgeo.siting import Assumptions
-few_worlds(pytest.MonkeyPatch())
+few_worlds(pytest.MonkeyPatch(), draws=128)
 essgeo.choose_sites = functools.partial(essgeo.choose_sites, assumptions=Assumptions(draws=10))
 """
 

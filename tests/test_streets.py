@@ -24,7 +24,7 @@ from essgeo import (
 from essgeo.access import grid_points
 from essgeo.errors import InputError
 from essgeo.siting import Assumptions, search_areas
-from essgeo.study import Options, set_up
+from essgeo.study import Options, measure, set_up
 from essgeo.study.doctor import check_up
 from tests.made.official import in_degrees, mesh
 
@@ -195,9 +195,9 @@ def test_a_folder_that_walked_on_streets_is_compared_on_the_same(small_territory
 
 def test_streets_over_which_no_area_is_measured_are_refused(small_territory: Path, tmp_path: Path) -> None:
     corner = streets_of(tmp_path / "corner.json", 660_000, 6_867_000, 660_750, 6_867_500)
-    with pytest.raises(InputError, match=r"no area: nothing can be measured\..* covers Bondy, Montreuil"):
-        run_study(small_territory, network=corner, out=None, as_of=DAY)
     setting = set_up(small_territory, Options(as_of=DAY, network=corner))
+    with pytest.raises(InputError, match=r"no area: nothing can be measured\..* covers Bondy, Montreuil"):
+        measure(setting)
     with pytest.raises(InputError, match="nothing can be measured"):
         find_gaps(setting.demand, setting.structures, setting.neighbourhoods, network=setting.network, as_of=DAY)
 

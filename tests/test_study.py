@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ from essgeo.errors import InputError, InputWarning, SchemaError, SourceUnavailab
 from essgeo.maps.pages import tally
 from essgeo.processes import side_by_side
 from essgeo.publish.release import caveats, release
-from essgeo.study import Options, place, set_up
+from essgeo.study import Options, measure, place, set_up
 from essgeo.text.languages import method_in_words
 from tests.conftest import refuse_connections
 
@@ -201,7 +202,8 @@ def test_known_answers_of_a_small_territory(small: tuple[Study, Path]) -> None:
 def test_a_day_and_a_walk_change_what_counts(small_territory: Path, tmp_path: Path) -> None:
     mine = tmp_path / "mine.csv"
     mine.write_text("nom,lon,lat,ouverture\nA,2.4604,48.9064,2027\nB,2.4911,48.9064,\n", encoding="utf-8")
-    before = run_study(small_territory, structures=mine, out=None, as_of=DAY, walk_minutes=20)
+    before = set_up(small_territory, Options(structures=mine, as_of=DAY, walk_minutes=20))
+    before = measure(replace(before, parameters=replace(before.parameters, draws=8)))
     after = set_up(small_territory, Options(structures=mine, as_of=dt.date(2027, 1, 1), walk_minutes=20))
     assert (before.structures["counted"].sum(), after.structures["counted"].sum()) == (1, 2)
     assert set(before.gaps["minutes"]) == {20}
@@ -212,19 +214,19 @@ def test_a_day_and_a_walk_change_what_counts(small_territory: Path, tmp_path: Pa
 def test_a_structure_outside_is_kept_and_said_so(small_territory: Path, tmp_path: Path) -> None:
     mine = tmp_path / "mine.csv"
     mine.write_text("id,nom,lon,lat\nin,A,2.4604,48.9064\nout,Marseille,5.37,43.3\n", encoding="utf-8")
-    found = set_up(small_territory, Options(structures=mine, as_of=DAY))
+    found = place(small_territory, Options(structures=mine, as_of=DAY))
     assert found.structures["geo_status"].to_dict() == {"in": "located", "out": "outside"}
     assert found.structures.geometry.notna().all()
     assert found.review.empty
 
 
 def test_of_many_structures_fewer_worlds_are_drawn_and_said(
-    small_territory: Path, monkeypatch: pytest.MonkeyPatch
+    small: tuple[Study, Path], made_territory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("essgeo.study.run.FEWER", 64)
-    assert set_up(small_territory, Options(as_of=DAY)).parameters.draws > 64
+    assert small[0].parameters.draws > 32
+    monkeypatch.setattr("essgeo.study.run.FEWER", 32)
     monkeypatch.setattr("essgeo.study.run.MANY_STRUCTURES", 0)
-    assert set_up(small_territory, Options(as_of=DAY)).parameters.draws == 64
+    assert set_up(made_territory, Options(as_of=DAY)).parameters.draws == 32
 
 
 @pytest.mark.slow
@@ -253,11 +255,11 @@ def test_structures_outside_are_not_counted_as_located(small_territory: Path, tm
 
 def test_corrections_of_the_folder_or_of_the_user_win(small_territory: Path, tmp_path: Path) -> None:
     (small_territory / "corrections.csv").write_text("structure_id,lon,lat\nfonds,2.47,48.906\n", encoding="utf-8")
-    found = set_up(small_territory, Options(as_of=DAY))
+    found = place(small_territory, Options(as_of=DAY))
     assert found.structures.loc["fonds", "geo_status"] == "corrected"
     mine = tmp_path / "mine.csv"
     mine.write_text("address,city,lon,lat\n1 Rue A,BONDY,2.47,48.906\n", encoding="utf-8")
-    found = set_up(small_territory, Options(corrections=mine, as_of=DAY))
+    found = place(small_territory, Options(corrections=mine, as_of=DAY))
     assert found.structures["geo_status"].to_dict() == {
         "fournil": "corrected", "velo": "located", "fonds": "not_found",
     }  # fmt: skip
@@ -348,8 +350,8 @@ def test_what_fails_beside_is_raised_and_what_ends_is_told(monkeypatch: pytest.M
         assert result() == [1]
 
 
-def test_inputs_are_told_with_their_hash(small_territory: Path) -> None:
-    found = set_up(small_territory, Options(as_of=DAY))
+def test_inputs_are_told_with_their_hash(small: tuple[Study, Path], small_territory: Path) -> None:
+    found, _ = small
     assert [file.layer for file in found.inputs] == [file.layer for file in load_territory(small_territory).files]
     (small_territory / "stations.csv").write_text(
         "name,mode,line,lon,lat,status,open_date\nG,RER,E,2.46,48.906,open,\n", encoding="utf-8"

@@ -438,7 +438,7 @@ def default_scenarios(
     Examples
     --------
     >>> from essgeo.results import Parameters
-    >>> study = study_est_ensemble()
+    >>> study = small_study()
     >>> layers = study.demand, study.structures, study.sites, study.iris
     >>> targets, most = default_scenarios(*layers, Parameters("2024", siting_draws=0))
     >>> most.newly_reached > targets.newly_reached

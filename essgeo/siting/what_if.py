@@ -82,8 +82,8 @@ def gains_by_cell(
 
     Examples
     --------
-    >>> study = study_est_ensemble()
-    >>> iris = study.iris[study.iris["citycode"] == "93045"]  # Les Lilas
+    >>> study = small_study()
+    >>> iris = study.iris[study.iris["citycode"] == "93010"]  # Bondy
     >>> found = gains_by_cell(study.demand, study.structures, iris, study.parameters)
     >>> found.newly.shape == (len(found.cells), len(found.themes)), bool((found.low <= found.high).all())
     (True, True)

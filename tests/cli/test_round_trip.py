@@ -48,12 +48,14 @@ def listed(tmp_path: Path) -> Path:
     return path
 
 
-def test_every_command_takes_the_files_of_addresses(run: Run, ban: Path, listed: Path, tmp_path: Path) -> None:
+def test_every_command_takes_the_files_of_addresses(
+    run: Run, ban: Path, listed: Path, made_territory: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "zones.csv"
     commands = [
         ("geocode", listed, "-o", tmp_path / "placed.csv"),
-        ("zones", listed, "-o", out),
-        ("doctor", "est-ensemble", "--structures", listed),
+        ("zones", listed, "-o", out, "--territory", made_territory),
+        ("doctor", made_territory, "--structures", listed),
     ]
     for words in commands:
         code, _, errors = run(*words, "--ban", ban)
@@ -62,7 +64,7 @@ def test_every_command_takes_the_files_of_addresses(run: Run, ban: Path, listed:
     placed = pd.read_csv(tmp_path / "placed.csv")
     assert placed["geo_reason"].fillna("").tolist() == ["", *["commune_not_covered"] * 2, "number_unknown"]
     direct = out.read_bytes()
-    assert run("zones", tmp_path / "placed.csv", "-o", out)[0] == 0
+    assert run("zones", tmp_path / "placed.csv", "-o", out, "--territory", made_territory)[0] == 0
     assert out.read_bytes() == direct
 
 

@@ -67,10 +67,10 @@ def town() -> Town:
 
 @pytest.fixture(scope="session")
 def layers() -> dict[str, gpd.GeoDataFrame]:
-    """Layers of the embedded territory, with its demand points 200 m apart."""
+    """Layers of the embedded territory, with its demand points 400 m apart."""
     here = load_territory("est-ensemble")
     names = ("neighbourhoods", "communes", "qpv", "iris", "addresses")
     found = {name: read_layer(here, name) for name in names}
     found["structures"] = geocode(read_layer(here, "structures"), using=found["addresses"])
-    found["demand"] = demand_points(found["iris"], neighbourhoods=found["neighbourhoods"], spacing_m=200)
+    found["demand"] = demand_points(found["iris"], neighbourhoods=found["neighbourhoods"], spacing_m=400)
     return found

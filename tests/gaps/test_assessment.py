@@ -22,7 +22,7 @@ AS_OF = dt.date(2026, 1, 1)
 ODDS = (9.5, 2.5)
 
 
-def assess(town: Any, *, within_minutes: int = 15, seed: int = 0, draws: int = 128) -> pd.DataFrame:
+def assess(town: Any, *, within_minutes: int = 15, seed: int = 0, draws: int = 64) -> pd.DataFrame:
     cost = travel_cost(town.demand, town.structures, max_minutes=60)
     chance = {"within_minutes": [within_minutes], "odds": ODDS, "draws": draws, "seed": seed, "as_of": AS_OF}
     drawn = draw(town.demand, town.structures, town.areas, cost, **chance)

@@ -59,8 +59,17 @@ def addresses(count: int = 3) -> pd.DataFrame:
     )
 
 
-@pytest.mark.parametrize("source", ["csv", "xlsx", "parquet", "geojson", "gpkg"])
-@pytest.mark.parametrize("target", ["csv", "xlsx", "parquet", "geojson", "gpkg"])
+FORMATS = ("csv", "xlsx", "parquet", "geojson", "gpkg")
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [  # each is read twice and written twice; the other pairs are slow
+        pytest.param(source, target, marks=[] if (place - other) % len(FORMATS) < 2 else pytest.mark.slow)
+        for place, source in enumerate(FORMATS)
+        for other, target in enumerate(FORMATS)
+    ],
+)
 def test_every_format_in_and_out(run: Callable[..., tuple[int, str]], fake: Fake, source: str, target: str) -> None:
     table, path = addresses(), Path(f"in.{source}")
     if source in {"geojson", "gpkg"}:

@@ -115,22 +115,21 @@ NO_PLACES = {
 
 
 @pytest.mark.filterwarnings("ignore::essgeo.errors.InputWarning")
-@pytest.mark.parametrize(("lon", "lat"), NO_PLACES.values(), ids=NO_PLACES)
-def test_coordinates_that_are_no_place_say_so_whichever_way_they_come(lon: str, lat: str) -> None:
-    rows = pd.DataFrame(
-        {"structure_id": list("abc"), "nom": list("ABC"), "adresse": ["", "10 bd Chanzy", ""], "ville": "Montreuil",
-         "longitude": [lon, lon, ""], "latitude": [lat, lat, ""]}
-    )  # fmt: skip
+@pytest.mark.parametrize("way", ["study", "geocode", "notebook"])
+def test_coordinates_that_are_no_place_say_so_whichever_way_they_come(way: str) -> None:
+    given = [(lon, lat, address) for lon, lat in NO_PLACES.values() for address in ("", "10 bd Chanzy")]
+    rows = pd.DataFrame([*given, ("", "", "")], columns=["longitude", "latitude", "adresse"], dtype=str)
+    named = [f"s{number}" for number in range(len(rows))]
+    rows = rows.assign(structure_id=named, nom=[name.upper() for name in named], ville="Montreuil")
     ways = {
         "study": read_structures(rows),
         "geocode": addresses_of(rows, address_columns(rows, source="mine.csv"), source="mine.csv"),
         "notebook": rows.set_index("structure_id"),
     }
-    for way, table in ways.items():
-        found = geocode(table, using=indexed())
-        assert found["geo_reason"].tolist() == ["bad_coordinates", "", "no_address"], way
-        assert found["geo_status"].tolist() == ["not_found", "located", "not_found"], way
-        assert review(found)["reason"].tolist() == ["bad_coordinates", "no_address"], way
+    found = geocode(ways[way], using=indexed())
+    assert found["geo_reason"].tolist() == [*["bad_coordinates", ""] * len(NO_PLACES), "no_address"]
+    assert found["geo_status"].tolist() == [*["not_found", "located"] * len(NO_PLACES), "not_found"]
+    assert review(found)["reason"].tolist() == [*["bad_coordinates"] * len(NO_PLACES), "no_address"]
 
 
 def test_a_place_that_another_list_knows_takes_that_of_coordinates_that_are_none() -> None:

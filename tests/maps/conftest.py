@@ -633,7 +633,7 @@ def large_structures() -> Callable[[int], gpd.GeoDataFrame]:
 @pytest.fixture(scope="session")
 def gains(study: Study) -> Gains:
     """Return what each cell of the study would bring, in 64 worlds."""
-    few = replace(study.parameters, siting_draws=64)
+    few = replace(study.parameters, siting_draws=20)
     return gains_by_cell(study.demand, study.structures, study.iris, few)
 
 

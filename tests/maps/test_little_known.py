@@ -30,7 +30,7 @@ def setting_of(territory: Path, rows: str) -> Setting:
     mine = territory / "mine.csv"
     mine.write_text(HEAD + rows, encoding="utf-8")
     setting = set_up(territory, Options(structures=mine, as_of="2026-01-01"))
-    return replace(setting, parameters=replace(setting.parameters, draws=64))
+    return replace(setting, parameters=replace(setting.parameters, draws=8))
 
 
 def pages_of(setting: Setting, out: Path) -> tuple[set[str], dict[str, str]]:

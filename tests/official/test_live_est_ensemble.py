@@ -57,15 +57,15 @@ DAY = "2026-11-01"
 
 
 def streets_of_bondy_and_a_mesh(shared: Path, communes: gpd.GeoDataFrame) -> list[Any]:
-    """The streets of OpenStreetMap in Bondy, a street every 150 m elsewhere, and ways between the two."""
+    """The streets of OpenStreetMap in Bondy, a street every 250 m elsewhere, and ways between the two."""
     drawn = json.loads((shared / "osm" / "bondy_rue2023_overpass.geojson").read_text(encoding="utf-8"))["features"]
     real = [one["geometry"]["coordinates"] for one in drawn if one["geometry"]["type"] == "LineString"]
     corners = np.array([vertex for line in real for vertex in line])
     metric = gpd.GeoSeries.from_xy(*corners.T, crs=4326).to_crs(2154)
     bondy = communes.geometry[BONDY].buffer(60)
-    elsewhere = mesh(communes.buffer(300).total_bounds, 150, without=bondy)
+    elsewhere = mesh(communes.buffer(300).total_bounds, 250, without=bondy)
     ends = np.unique(np.array(elsewhere).reshape(-1, 2), axis=0)
-    edge = ends[shapely.dwithin(bondy, shapely.points(ends), 150)]
+    edge = ends[shapely.dwithin(bondy, shapely.points(ends), 250)]
     nearest = metric.sindex.nearest(shapely.points(edge), return_all=False)[1]
     joining = [np.array([end, (point.x, point.y)]) for end, point in zip(edge, metric.iloc[nearest], strict=True)]
     links = in_degrees(joining)

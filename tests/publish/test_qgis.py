@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from essgeo.publish import export
 from essgeo.publish.geopackage import FAMILY_COLOURS, LINES, OUTLINES, POINTS
 from essgeo.schema.columns import TABLES
 from essgeo.schema.vocabulary import FAMILIES
@@ -79,15 +78,15 @@ print(json.dumps({"read": read, "error": project.error(), "title": project.title
 def python_of_qgis() -> str:
     """Python that has the bindings of QGIS."""
     python = shutil.which("python3", path="/usr/bin") or ""
-    asked = python and subprocess.run([python, "-c", "import qgis.core"], check=False, capture_output=True)
+    find = "import importlib.util, sys; sys.exit(importlib.util.find_spec('qgis') is None)"
+    asked = python and subprocess.run([python, "-c", find], check=False, capture_output=True)
     if not asked or asked.returncode:
         pytest.skip("no QGIS: install python3-qgis and qgis-providers")
     return python
 
 
 @pytest.fixture(scope="module")
-def folder(study: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    written = export(study, tmp_path_factory.mktemp("export"))
+def folder(written: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     moved = tmp_path_factory.mktemp("elsewhere") / "copied é"
     return shutil.copytree(written[-1].parent, moved)
 

@@ -18,7 +18,7 @@ from essgeo.files.provenance import sha256_of
 from essgeo.official.live import Live
 from essgeo.official.store import OfficialFile
 from essgeo.publish.release import caveats
-from essgeo.study import Options, run_study, set_up
+from essgeo.study import Options, measure, place, run_study, set_up
 from essgeo.study.facts import live_renewal
 from essgeo.zoning.crosswalk import with_programme
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from essgeo.official.catalogue import Source
+    from essgeo.results import Study
     from essgeo.territory import Territory
 
 LAMBERT = "EPSG:2154"
@@ -58,14 +59,20 @@ def down(source: Source, **_: object) -> Any:
     raise SourceUnavailableError(message)
 
 
+def measured(territory: Path, projects: Path) -> Study:
+    """The study of a list of projects or perimeters, in few worlds."""
+    setting = set_up(territory, Options(npnru=projects))
+    return measure(dataclasses.replace(setting, parameters=dataclasses.replace(setting.parameters, draws=4)))
+
+
 def test_a_perimeter_of_the_user_wins_over_the_outline_of_the_qpv(small_territory: Path, tmp_path: Path) -> None:
     shapes = {"Les Rives": box(500, 0, 1500, 1000), "Loin": box(90_000, 0, 90_500, 500)}
     names = ("mine.geojson", "mine.gpkg")
     other, path = (write_perimeters(tmp_path / n, shapes, interet=["Intérêt régional", "national"]) for n in names)
-    also = set_up(small_territory, Options(npnru=other)).npnru
+    also = place(small_territory, Options(npnru=other)).layers["npnru"]
     assert also["name"].tolist() == ["Les Rives"]
     assert also.geometry.iloc[0].symmetric_difference(shapes["Les Rives"]).area < 1
-    study = run_study(small_territory, npnru=path, out=None)
+    study = measured(small_territory, path)
     assert study.npnru["name"].tolist() == ["Les Rives"]
     assert study.npnru.geometry.iloc[0].symmetric_difference(shapes["Les Rives"]).area < 1
     assert study.qpv.loc["QN1", ["programme", "interest"]].tolist() == ["Les Rives", "regional"]
@@ -80,7 +87,7 @@ def test_a_perimeter_of_the_user_wins_over_the_outline_of_the_qpv(small_territor
 def test_a_list_of_the_user_wins_over_that_of_the_territory(small_territory: Path, tmp_path: Path) -> None:
     path = tmp_path / "liste.csv"
     path.write_text("Code QP;Projet;Interet\nQN1;Autre projet;régional\nQN9;Ailleurs;national\n", encoding="utf-8")
-    study = run_study(small_territory, npnru=path, out=None)
+    study = measured(small_territory, path)
     assert study.npnru[["programme", "interest"]].to_numpy().tolist() == [["Autre projet", "regional"]]
     assert "Le contour du QPV tient lieu de périmètre NPNRU." in " ".join(caveats(study))
 
