@@ -14,18 +14,18 @@ from essgeo.siting import Assumptions, gains_by_cell, search_areas
 if TYPE_CHECKING:
     from essgeo.results import Study
 
-DRAWS = 64
+DRAWS = 20
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("theme", ["all", "mobilite"])
-def test_a_cell_brings_what_choosing_it_gives(est_ensemble: Study, theme: str) -> None:
+def test_a_cell_brings_what_choosing_it_gives(est_ensemble: Study) -> None:
     study, chosen = est_ensemble, replace(est_ensemble.parameters, siting_draws=DRAWS)
     iris = study.iris[study.iris["citycode"] == "93045"]
     found = gains_by_cell(study.demand, study.structures, iris, chosen)
-    at = found.themes.index(theme)
     settings = Assumptions(draws=DRAWS, study_draws=chosen.draws, seed=chosen.seed, speed_kmh=chosen.speed_kmh)
-    for place in (0, int(found.newly[:, at].argmax())):
+    themes = {theme: found.themes.index(theme) for theme in ("all", "mobilite")}
+    asked = [(*one, place) for one in themes.items() for place in (0, int(found.newly[:, one[1]].argmax()))]
+    for theme, at, place in asked:
         scenario = choose_sites(
             study.demand,
             search_areas(iris),
