@@ -33,7 +33,7 @@ from tqdm.auto import tqdm
 
 from essgeo.access import travel_cost
 from essgeo.access.walking import reach_m
-from essgeo.crs import GEOGRAPHIC
+from essgeo.crs import GEOGRAPHIC, legal_crs
 from essgeo.errors import PartitionError
 from essgeo.files.provenance import sha256_of
 from essgeo.gaps import area_coverage, iris_areas
@@ -48,7 +48,7 @@ from essgeo.zoning import locate_in
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from dask_geopandas import GeoDataFrame as LazyFrame
     from distributed import Client
@@ -252,8 +252,6 @@ def _file(folder: Path, key: str) -> Path:
     return folder / f"{key}.parquet"
 
 
-METROPOLITAN = "EPSG:2154"
-
 TILE_M = 5_000.0
 """Side of the tiles by which the zones of France are cut for a department: any side gives the same rows."""
 
@@ -298,9 +296,7 @@ def _department(code: pd.Series) -> pd.Series:
     return text.map(department_of).where(text.str.fullmatch(r"(?:\d\d|2[AB])\d{3}"), NOWHERE)
 
 
-def geocode_department(
-    department: str, *, structures: Path, ban: Path, index: Path, crs_of: Mapping[str, str] | None = None
-) -> gpd.GeoDataFrame:
+def geocode_department(department: str, *, structures: Path, ban: Path, index: Path) -> gpd.GeoDataFrame:
     """Return the structures of a department with their position, from its file of the Base Adresse Nationale.
 
     Parameters
@@ -313,18 +309,16 @@ def geocode_department(
         Folder of ``adresses-<department>.csv.gz``; without one, only rows with coordinates are located.
     index
         Folder to build the index of addresses in, once.
-    crs_of
-        Metric CRS of the departments that have their own; Lambert-93 elsewhere.
 
     Returns
     -------
     GeoDataFrame
-        As :func:`essgeo.geocode` returns it.
+        As :func:`essgeo.geocode` returns it, in the legal metric CRS of the department (:func:`essgeo.crs.legal_crs`).
     """
     table = pd.read_parquet(structures / f"{department}.parquet")
     files = sorted(ban.glob(f"adresses-{department}*.csv*"))
     engine = Local.read(files, index) if files else None
-    return geocode(table, using=engine, crs=(crs_of or {}).get(department, METROPOLITAN))
+    return geocode(table, using=engine, crs=legal_crs(department))
 
 
 def overlay_department(

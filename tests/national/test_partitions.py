@@ -210,6 +210,20 @@ def test_neighbours_of_the_next_department_count(france: Path, alone: dict[str, 
     assert inside["reached"].sum() < everywhere["reached"].sum()
 
 
+@pytest.mark.parametrize(("department", "crs", "at"), [("93", 2154, (2.4, 48.9)), ("974", 2975, (55.5, -21.1))])
+def test_a_department_is_measured_in_its_own_metres(
+    department: str, crs: int, at: tuple[float, float], tmp_path: Path
+) -> None:
+    """In Lambert-93 a metre on La Réunion is many: 100 m to the east would not be 100 m there."""
+    east = 100 / (111_195 * np.cos(np.radians(at[1])))
+    table = pd.DataFrame({"name": ["a", "b"], "citycode": f"{department}100"[:5], "address": "", "city": ""})
+    table = table.assign(postcode="", longitude=[at[0], at[0] + east], latitude=at[1])
+    split_by_department(table, tmp_path)
+    found = geocode_department(department, structures=tmp_path, ban=tmp_path / "none", index=tmp_path / "index")
+    assert found.crs.to_epsg() == crs
+    assert found.geometry.iloc[0].distance(found.geometry.iloc[1]) == pytest.approx(100, rel=0.01)
+
+
 def slow_until_killed(department: str, *, france: Path, out: Path, done: Path) -> gpd.GeoDataFrame:
     """Geocode a department; the worker that takes the second one dies half-way, once."""
     found = geocode_department(department, structures=france / "structures", ban=france / "ban", index=out / "index")
