@@ -349,6 +349,7 @@ def overlay_department(
 
 def _zones_near(points: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, reach_m: float) -> gpd.GeoDataFrame:
     """Return the zones that any point may lie within reach of, or have as its nearest: no other can be in its rows."""
+    # By tiles, as a department has many points and few tiles: tiles x zones is small, and bounds on boxes are enough.
     xy = shapely.get_coordinates(points.geometry[points.geometry.notna()].array)
     cell = np.unique(np.floor(xy / TILE_M), axis=0)  # tiles with a point, x 2
     low, high = cell[:, None] * TILE_M, (cell[:, None] + 1) * TILE_M  # tiles x 1 x 2
@@ -407,6 +408,8 @@ def _structures_near(points: gpd.GeoDataFrame, structures: Sequence[Path], reach
     west, south, east, north = points.total_bounds
     box = (west - reach_m, south - reach_m, east + reach_m, north + reach_m)
     touching = [path for path in structures if _touches(path, box)] or structures[:1]
+    # Only the rows inside the box come. A department in another CRS lies overseas, out of any walk; where nothing is
+    # near, an empty frame of the same columns stands in.
     parts = [gpd.read_parquet(path, columns=_OF_STRUCTURES, bbox=box) for path in touching]
     near = [part for part in parts if part.crs == points.crs and len(part)]
     return pd.concat(near) if near else parts[0].iloc[:0].set_crs(points.crs, allow_override=True)

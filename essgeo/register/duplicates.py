@@ -107,6 +107,7 @@ def suggest_duplicates(
     pairs = pd.concat([by_code[["at_x", "at_y"]].set_axis(["i", "j"], axis=1), _near(left, right, near_m)])
     i, j = pairs.drop_duplicates().to_numpy(dtype=int).T
     one, two = left.iloc[i].reset_index(drop=True), right.iloc[j].reset_index(drop=True)
+    # Of one unit (SIREN), but two establishments by their SIRET: a branch is no duplicate, however alike the names.
     same = {code: ((one[code] == two[code]) & (one[code] != "")).to_numpy() for code in ("siret", "siren")}
     two_places = same["siren"] & ~same["siret"] & (one["siret"] != "").to_numpy() & (two["siret"] != "").to_numpy()
     likeness = _likeness(one["names"].tolist(), two["names"].tolist())
@@ -142,6 +143,7 @@ def _facts(structures: gpd.GeoDataFrame) -> pd.DataFrame:
         tuple(dict.fromkeys(filter(None, (simplify(part).replace("_", " ") for part in f"{name}|{more}".split("|")))))
         for name, more in zip(texts["name"], texts["aliases"], strict=True)
     ]
+    # Codes by their digits, "" where these are too many or too few; a SIRET begins with its SIREN.
     digits = {code: texts[code].str.replace(r"\D", "", regex=True) for code in ("siret", "siren")}
     siret = digits["siret"].where(digits["siret"].str.len() == len("00558011300011"), "")
     siren = digits["siren"].where(digits["siren"].str.len() == len("005580113"), siret.str.slice(0, len("005580113")))
@@ -306,6 +308,7 @@ def apply_decisions(
         there = decisions["left"].isin(names["left"]) & decisions["right"].isin(names["right"])
         same = decisions[there & (decisions["decision"] == "same")]
         for side, other in (("left", "right"), ("right", "left")):
+            # A row of this side that is kept says whom it stands for; one that is not kept goes.
             stands_for = dict(zip(same[side], same[other], strict=True))
             lists[side]["same_as"] = [stands_for.get(name, "") for name in names[side]]
             lists[side] = lists[side][~names[side].isin(same.loc[same["keep"] == other, side])]

@@ -71,6 +71,8 @@ def activities(establishments: pd.DataFrame, naf_2025: Mapping[str, str] | None 
     """
     given, version, other = (establishments[name].str.strip() for name in ("naf", "naf_version", "naf_2025"))
     given, other = (codes.str.upper().replace(_BARE, r"\1.\2", regex=True) for codes in (given, other))
+    # Series of codes, "" where there is none: of the NAF rév. 2, and of the NAF 2025 from whichever column holds it.
+    # The old one is told where there is one, for the tables of the ESS speak it.
     old = given.where(version == NAF_REV2, "")
     new = given.where(version.str.contains("25"), other)
     code = old.where(old != "", new.where(new != "", given))
@@ -139,7 +141,7 @@ def sectors(naf: pd.Series, name: pd.Series) -> pd.DataFrame:
     (['petite_enfance', 'mobilite', ''], ['naf:88.91A', 'name:velo', ''])
     """
     # found: the rules of each row, (sector, challenges, rule) each. A code is looked up once, a pattern in all names.
-    code_at, code = naf.factorize()
+    code_at, code = naf.factorize()  # for each row the position of its code, -1 where it is missing; each code once
     by_code = [_of_code(str(value)) for value in code]
     words = pd.Series([simplify(str(value)).replace("_", " ") for value in name], index=name.index)
     found: list[list[tuple[str, str, str]]] = [[by_code[at]] if at >= 0 and by_code[at][2] else [] for at in code_at]
@@ -236,6 +238,7 @@ def perimeter(table: pd.DataFrame, *, listed: pd.Series | None = None) -> pd.Dat
     family = table["legal_category"].map(categories["family"]).fillna("unknown")
     by_category = ~family.isin(["unknown", COMMERCIAL])
     excluded = table["naf"].map({code: _exclusion(code, excluding) for code in table["naf"].unique()})
+    # Rules and their certainties stand in the order in which they count: the first that fires is told.
     flag, in_list = table["ess"] == "O", table["siren"].isin(list(named))
     rules = [flag, in_list, by_category & (excluded == "sure"), by_category]
     rule = np.select(rules, ["flag", "list", "excluded_activity", "legal_category"], "none")

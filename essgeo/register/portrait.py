@@ -164,6 +164,7 @@ def portrait(structures: gpd.GeoDataFrame, seed_figures: pd.DataFrame, *, scope:
     table = pd.DataFrame(counts, index=pd.Index([*FAMILIES, TOTAL], name="family"))
     whole = [name for name in counts if name not in {"register_employees_low", "register_employees_high"}]
     table[whole] = table[whole].fillna(0).astype("int64")
+    # Before the counts, one column a measure of 2018: the figure of each family, then that of the whole.
     for place, (column, key) in enumerate(_MEASURES.items()):
         keys = [f"{key}_{_PLURALS.get(family)}" for family in FAMILIES]
         values = [figures.get(name, np.nan) for name in (*keys, _TOTALS.get(column, key))]
@@ -312,7 +313,8 @@ def _exact(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _expected(inside: pd.DataFrame, level: float) -> pd.DataFrame:
     """Return the expected counts of areas that a structure is in with a probability, one row a structure and area."""
-    # The interval of establishments counts each once, those of employees weigh it by the ends of its band.
+    # The interval of establishments counts each once, those of employees weigh it by the ends of its band. In a group
+    # where no band is known employees are NaN, not 0.
     rows = _by_family(inside)
     groups = rows.assign(employing=rows["probability"] * rows["employing"]).groupby(KEYS)
     banded = groups["employees_low"].count() > 0
@@ -322,7 +324,8 @@ def _expected(inside: pd.DataFrame, level: float) -> pd.DataFrame:
         count_in(members, weights=weights, by=KEYS, level=level)
         for weights in (None, *(ends[name].fillna(0).astype("int64") for name in ends.columns))
     )
-    # An enterprise is there unless all of its establishments are elsewhere: 1 - prod(1 - p), through logarithms.
+    # An enterprise is there unless all of its establishments are elsewhere: 1 - prod(1 - p), through logarithms, which
+    # group sums can add up; p just below 1 stands for 1, whose logarithm would be infinite.
     absent = np.log1p(-rows["probability"].clip(upper=1 - 1e-15)).groupby([rows[name] for name in (*KEYS, "unit")])
     return pd.DataFrame(
         {
@@ -357,11 +360,14 @@ def _with_shares(table: pd.DataFrame, economy: pd.DataFrame, territory: str) -> 
 
 def _with_shares_of_qpv(table: pd.DataFrame, placed: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the table with the shares of its QPV, of the establishments that INSEE places in each."""
+    # Both counts come from INSEE's own places: whole, by QPV all establishments; some, by QPV and family those of the
+    # ESS, which are known by their SIRET.
     known = placed.assign(employers=placed["employer"] == "O", establishments=1)
     whole = known.groupby("zone_id")[["establishments", "employers"]].sum()
     ess = known.merge(rows[["structure_id", "family"]], left_on="siret", right_on="structure_id")
     by_family = _by_family(ess).groupby(["zone_id", "family"])
     some = by_family[["establishments", "employers"]].sum()
+    # By row of the table: which area and family it is, and whether INSEE places any establishment in that QPV.
     areas = pd.MultiIndex.from_frame(table[["zone_id", "family"]])
     there = (table["level"] == "qpv") & table["zone_id"].isin(whole.index)
     filled = table.copy()
