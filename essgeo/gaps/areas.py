@@ -166,7 +166,7 @@ def stacked(first: Areas, second: Areas) -> Areas:
 
 def _areas(table: pd.DataFrame, demand: pd.DataFrame, point: NDArray[np.intp], area: NDArray[np.intp]) -> Areas:
     """Return areas from the pairs of a demand point and an area that holds it."""
-    persons = demand["population"].to_numpy()[point]
+    persons = demand["population"].to_numpy()[point]  # one value a pair: a point of two areas counts whole in both
     matrix = sparse.csr_matrix((persons, (area, point)), shape=(len(table), len(demand)))
     return Areas(table.assign(residents=np.asarray(matrix.sum(axis=1)).ravel()), matrix)
 

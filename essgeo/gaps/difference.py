@@ -103,6 +103,7 @@ def reach_difference(
     # Where only the earlier register has places, these draw no other place to them: later ones stand as in its study.
     places = places._replace(area=np.where(sides.after | ~places.located, places.area, NOWHERE))
     worlds = draw_worlds(homes, places, verified=sides.verified, years=sides.years, odds=odds, count=draws, seed=seed)
+    # structures x words of bits: a place that moved is two rows, which exist in the same worlds.
     worlds = replace(worlds, alive=worlds.alive[sides.same])
     limits = [minutes * speed_kmh * METRES_PER_MINUTE_AT_1_KMH for minutes in within_minutes]
     streets = None
@@ -121,6 +122,7 @@ def reach_difference(
         return shares_of(holds, found.people, found.all_people, draws)
 
     before, after = shares(sides.before), shares(sides.after)
+    # Areas x 1: residents, and what makes figures NaN where there are none once it is added to them.
     people = areas.people[:, None]
     nobody = np.where(people > 0, 0.0, np.nan)
     lived_in = areas.table["residents"].to_numpy() > 0
@@ -136,9 +138,14 @@ def reach_difference(
         change[np.abs(change) <= DRAWN_TIE] = 0
         low, high = ends(change, level)
         mean = mean_of(change)
-        chances = [(change > 0).mean(axis=-1) >= SURE, (change < 0).mean(axis=-1) >= SURE, ~change.any(axis=-1)]
-        chances.insert(0, np.broadcast_to(people <= 0, mean.shape))
-        said = np.select(chances, ["nobody", "more", "less", "none"], "unsure")
+        # Areas x themes each: the first that holds is said.
+        verdicts = {
+            "nobody": np.broadcast_to(people <= 0, mean.shape),
+            "more": (change > 0).mean(axis=-1) >= SURE,
+            "less": (change < 0).mean(axis=-1) >= SURE,
+            "none": ~change.any(axis=-1),
+        }
+        said = np.select(list(verdicts.values()), list(verdicts), "unsure")
         columns: dict[str, NDArray[np.generic]] = {
             "share_before": mean_of(then) + unknown[0],
             "share_after": mean_of(now) + unknown[1],

@@ -91,6 +91,8 @@ def concentrations(
     )
     known = area >= 0
     inside[area[known], placed.index.get_indexer(rows["structure_id"])[known]] = rows["probability"].to_numpy()[known]
+    # Expected structures: areas x sectors, and areas x 1 of all sectors; share of each sector in the territory. A
+    # structure of two sectors counts in both, so that shares may add up to more than 1.
     count, every = inside @ offers, inside.sum(axis=1)[:, None]
     share = np.divide(total, len(placed), out=np.zeros(len(total)), where=len(placed) > 0)
 
@@ -99,6 +101,7 @@ def concentrations(
         known = np.full(count.shape, np.nan)
         return np.divide(part, share, out=known, where=(every > 0) & (share > 0))  # type: ignore[no-any-return]
 
+    # Both parameters of the Beta, areas x sectors; rounding must not bring the second below its prior.
     spread = (count + 1 / 2, np.maximum(every - count, 0) + 1 / 2)
     low, high = (over(np.asarray(betaincinv(*spread, end))) for end in ((1 - level) / 2, (1 + level) / 2))
     quotient = over(np.divide(count, every, out=np.zeros_like(count), where=every > 0))
@@ -144,6 +147,7 @@ def near_each_other(
     rows = []
     if len(placed) > 1:
         cost = travel_cost(placed, placed, network=network, max_minutes=NEAR_MINUTES, speed_kmh=speed_kmh)
+        # Walks by origin, the nearest first: a stable group then names its neighbours in that order.
         offers, order = _offers(placed), np.lexsort((cost.minutes, cost.origin))
         origin, destination = cost.origin[order], cost.destination[order]
         apart = origin != destination

@@ -96,6 +96,7 @@ def needs(demand: gpd.GeoDataFrame, areas: Areas, indicators: pd.DataFrame) -> p
     total = held.sum(axis=1)
     tables = []
     for name in indicators.columns:
+        # of_each: the figure of each IRIS, NaN where it is not known; given: that of each area whose own code is there.
         figures = pd.to_numeric(indicators[name], errors="coerce")
         of_each = figures.reindex(codes).to_numpy(dtype=float)
         counts = COUNTS.match(simplify(str(name))) is not None
@@ -132,6 +133,8 @@ def _means(
     # among: areas x IRIS, the figure of those that weigh, NaN elsewhere; the mean lies inside the interval.
     part = np.divide(held, total[:, None], out=np.zeros_like(held), where=total[:, None] > 0)
     among = np.where(part >= LEAST_PART, of_each, np.nan)
+    # fmin and fmax leave NaN out, and give NaN where there is nothing else. The first area is the territory, made of
+    # whole IRIS: its figure has no interval.
     low = np.fmin(np.fmin.reduce(among, axis=1, initial=np.nan), value)
     high = np.fmax(np.fmax.reduce(among, axis=1, initial=np.nan), value)
     low[0] = high[0] = value[0]
@@ -213,8 +216,8 @@ def iris_supply(
     shares = drawn[:, first:]
     # The residents of an IRIS are the same in each world: the share of the territory is the mean of its IRIS by them.
     people = areas.people
-    whole = np.tensordot(people / max(people.sum(), 1.0), np.nan_to_num(shares), axes=1)
-    behind = (whole - shares > DRAWN_TIE).mean(axis=-1)
+    whole = np.tensordot(people / max(people.sum(), 1.0), np.nan_to_num(shares), axes=1)  # challenges x worlds
+    behind = (whole - shares > DRAWN_TIE).mean(axis=-1)  # areas x challenges: in which share of the worlds
     behind[people <= 0] = np.nan
     known = known_of(structures, areas.table["residents"].to_numpy() > 0, people > 0)[:, first:]
     concluded = conclusions(known, behind, measured=bool(people.sum() > 0))
@@ -266,20 +269,22 @@ def challenge_reach(
         ``public`` (whom it counts), ``wanted`` (whom it is for), ``stands_in``, ``people``, ``share``, ``share_low``,
         ``share_high``.
     """
-    rows, theme_of = [], {"population": coverage[coverage["minutes"] == within_minutes]}
+    # The share within reach by area and theme of each public, computed once for all the challenges that it is for.
+    rows, reach_of = [], {"population": coverage[coverage["minutes"] == within_minutes]}
     publics = {challenge: {"": "population"} | PUBLICS.get(challenge, {}) for challenge in CHALLENGES}
     for challenge, aim, wanted in ((one, aim, column) for one, aims in publics.items() for aim, column in aims.items()):
         known = wanted in demand and float(demand[wanted].sum()) > 0
         public = wanted if known else "population"
-        if public not in theme_of:
+        if public not in reach_of:
+            # part: of the residents of each demand point, how many are of this public, to weigh them in each area.
             people = demand["population"].to_numpy(dtype=float)
             part = np.divide(demand[public].to_numpy(dtype=float), people, out=np.zeros(len(people)), where=people > 0)
             whose = sparse.csr_matrix(areas.residents @ sparse.diags_array(part))
             theirs = Areas(areas.table.assign(residents=np.asarray(whose.sum(axis=1)).ravel()), whose)
             own = demand.assign(population=demand[public])
             drawn = draw(own, structures, theirs, cost, within_minutes=[within_minutes], **chance)
-            theme_of[public] = _reach_of(theirs, drawn, level)
-        found = theme_of[public]
+            reach_of[public] = _reach_of(theirs, drawn, level)
+        found = reach_of[public]
         own = found[found["theme"] == challenge].rename(columns={"residents": "people"})
         rows.append(own.assign(challenge=challenge, aim=aim, public=public, wanted=wanted, stands_in=not known))
     return pd.concat(rows, ignore_index=True)[[*REACH_COLUMNS]]

@@ -69,6 +69,7 @@ def rank_intervals(drawn: NDArray[np.floating], level: float) -> tuple[NDArray[n
     others = np.swapaxes(places, 1, 2)  # worlds x 1 x candidates: compared with each candidate in turn
     best = 1 + (others > places).sum(axis=2)
     worst = (others >= places).sum(axis=2)
+    # Worlds x candidates. Quantiles are ranks that did occur, not numbers between two of them.
     tail = (1 - level) / 2
     low = np.quantile(best, tail, axis=0, method="inverted_cdf")
     high = np.quantile(worst, 1 - tail, axis=0, method="inverted_cdf")
@@ -86,7 +87,8 @@ def not_told_apart(value: NDArray[np.float64], drawn: NDArray[np.floating]) -> N
     [False, True]
     """
     if drawn.shape[1]:
-        # more[a, b]: in which share of the worlds area a has the larger value; ties count for neither.
+        # more[a, b]: in which share of the worlds area a has the larger value; ties count for neither. Area by area, as
+        # areas x areas x worlds would be large.
         more = np.stack([(one > drawn + DRAWN_TIE).mean(axis=1) for one in drawn])
         alike = (more < SURE) & (more.T < SURE)
     else:
@@ -108,6 +110,7 @@ def tied_groups(value: NDArray[np.float64], alike: NDArray[np.bool_]) -> NDArray
     linked = alike[np.ix_(order, order)]  # areas x areas, the largest value first
     # A group ends where nobody before is tied to anybody after.
     ends = [not linked[: place + 1, place + 1 :].any() for place in range(len(order))]
+    # The group of an area is one more than the ends before it; then back to the order of the areas.
     groups = np.empty(len(order), dtype=np.int64)
     groups[order] = 1 + np.r_[0, np.cumsum(ends[:-1])][: len(order)]
     return groups
@@ -129,6 +132,7 @@ def theme_ranks(
     Arrays are areas x themes, ``drawn_gap`` has an axis of worlds after. Themes of the same gap share the best of their
     ranks.
     """
+    # Areas differ in the themes that are ranked: each is ranked by itself. Without worlds the ends are the rank.
     rank = shared_ranks(gap, ranked)
     low, high = rank.copy(), rank.copy()
     for area in np.flatnonzero(ranked.any(axis=1)) if drawn_gap.shape[2] else []:
@@ -155,6 +159,7 @@ def zone_ranks(
     for level_ in table["level"].unique():
         members = np.flatnonzero(table["level"] == level_)
         for theme in range(gap.shape[1]):
+            # rows: the areas of this level that are ranked in this theme; value has one entry each, drawn one a world.
             rows = members[ranked[members, theme]]
             if not len(rows):
                 continue
