@@ -351,7 +351,8 @@ class Local:
             index = AddressIndex(
                 (), (), pd.DataFrame(columns=names, dtype=object).astype({"department": int}), complete=False
             )
-        content = pd.util.hash_pandas_object(addresses[["address", "city", "lon", "lat"]], index=False).to_numpy()
+        read = ["address", "postcode", "city", "citycode", "lon", "lat"]
+        content = pd.util.hash_pandas_object(addresses[read], index=False).to_numpy()
         return cls(index, hashlib.sha256(np.ascontiguousarray(content).tobytes()).hexdigest()[:16])
 
     @classmethod

@@ -151,7 +151,7 @@ class Places:
     @property
     def version(self) -> str:
         """Identifies the content."""
-        content = pd.util.hash_pandas_object(self.table[["name", "kind", "city", "lon", "lat"]], index=False).to_numpy()
+        content = pd.util.hash_pandas_object(self.table, index=False).to_numpy()
         return hashlib.sha256(np.ascontiguousarray(content).tobytes()).hexdigest()[:16]
 
     def match(self, queries: pd.DataFrame) -> pd.DataFrame:

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from essgeo.errors import InputError
+from essgeo.geocoding import Local, Places
 from essgeo.geocoding.engines import Cache, default_cache, no_matches
 
 if TYPE_CHECKING:
@@ -50,6 +51,21 @@ def test_another_engine_or_version_knows_nothing(tmp_path: Path) -> None:
     cache.put(Named(), answers("a"))
     assert cache.get(Named(version="2"), pd.Index(["a"])).empty
     assert cache.get(Named(name="other"), pd.Index(["a"])).empty
+
+
+LISTED = pd.DataFrame(
+    {"address": ["1 rue A"], "postcode": "93140", "city": "Bondy", "citycode": "93010", "lon": 2.5, "lat": 48.9}
+)
+
+
+@pytest.mark.parametrize("column", [*LISTED.columns, "name"])
+def test_a_list_of_which_anything_changed_is_another_version(column: str) -> None:
+    changed = {"postcode": "93000", "citycode": "93008", "lon": 2.6, "lat": 48.8}.get(column, "other")
+    if column != "name":
+        assert Local.of(LISTED).version != Local.of(LISTED.assign(**{column: changed})).version
+    named = LISTED.assign(name="Halle")
+    same = column in {"address", "postcode"}  # of a place nothing is read there
+    assert (Places.of(named).version == Places.of(named.assign(**{column: changed})).version) is same
 
 
 def test_an_old_answer_is_forgotten_unless_any_age_will_do(tmp_path: Path) -> None:
