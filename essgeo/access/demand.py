@@ -198,6 +198,8 @@ def grid_points(
     point, owner = owners_of(centres.to_numpy(), iris.geometry.to_numpy())
     inside = cells.iloc[point]
     residents, living = (inside[name].to_numpy(dtype=float) for name in ("ind", "ind_snv"))
+    wrong = ~(np.isfinite(residents) & (residents >= 0))
+    refuse("population grid", inside.index, ("ind", wrong, "is not a population; give a number, 0 or more"))
     # Cells: the part that is left of each in the file, and of its people.
     share = inside.geometry.area.to_numpy() / CELL_M2
     part = np.where(share > WHOLE, 1.0, share)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from essgeo import load_territory, read_layer
-from essgeo.access import accessibility, demand_points, travel_cost
+from essgeo.access import accessibility, demand_points, grid_points, travel_cost
 from essgeo.errors import CRSMismatchError, InputError, InputWarning, MissingCRSError
 
 CELLS = shapely.voronoi_polygons(
@@ -143,6 +143,15 @@ def test_what_cannot_be_used_is_refused_with_its_row() -> None:
     for ends in ((block, home), (home, block)):
         with pytest.raises(InputError, match="i, field geometry: is a Polygon; Point expected"):
             travel_cost(*ends)
+
+
+def test_a_cell_without_a_number_of_residents_is_refused() -> None:
+    squares = [shapely.box(x, 0, x + 200, 200) for x in (0, 200, 400)]
+    cells = gpd.GeoDataFrame({"ind": [5, np.nan, -1.0], "ind_snv": 1e5, "i_est_200": 0}, geometry=squares, crs=2154)
+    with pytest.raises(InputError, match=r"population grid: 2 faults.\n  1, field ind: .*\n  2, field ind: "):
+        grid_points(cells, layer([0], [shapely.box(0, 0, 600, 200)]))
+    outside = layer([0], [shapely.box(0, 0, 200, 200)])
+    assert grid_points(cells, outside)["population"].tolist() == [5]
 
 
 @pytest.mark.parametrize("name", ["here", 0])  # 0: the index that a frame has unless one is given
