@@ -16,6 +16,7 @@ from essgeo.siting.candidates import search_areas
 from essgeo.siting.conditions import MARGIN
 from essgeo.siting.robustness import CHOSEN_ANEW, draw_everything, living_in, near, spots_of
 from essgeo.uncertainty import as_flags, ends, reached_squares
+from essgeo.uncertainty.counting import points_in
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -137,7 +138,7 @@ def gains_by_cell(
         total = np.zeros((len(some), *lacking.shape), dtype=np.float32)
         for name, mine in _bits_of(np.column_stack([part_of[square.points], name_of[square.points]])):
             each = today.living(square.points[[mine.bit_length() - 1]], today.count)[0].astype(np.float32)
-            newly = np.bitwise_count(reached[:, None] & (lacking & np.uint16(mine))) * each
+            newly = points_in(reached[:, None] & (lacking & np.uint16(mine))) * each
             total += newly
             if name >= 0:
                 there[some, :, name] += newly.mean(axis=2, dtype=np.float64)

@@ -438,6 +438,18 @@ class _Unlocated:
         return found
 
 
+def points_in(masks: Masks) -> Masks:
+    """Return how many points each mask names: what NumPy counts in octets, it counts ten times as fast as in pairs.
+
+    >>> points_in(np.array([0, 0x8001, 0xFFFF], dtype=np.uint16)).tolist()
+    [0, 2, 16]
+    """
+    counts: Masks = np.bitwise_count(np.ascontiguousarray(masks).view(np.uint8)).view(np.uint16)
+    counts *= np.uint16(257)  # adds the lower octet to the upper one, whatever their order in memory
+    counts >>= np.uint16(8)
+    return counts
+
+
 def unpacked(themes: NDArray[np.uint64]) -> Flags:
     """Return masks of themes as flags: structures x themes."""
     return (themes[:, None] >> np.arange(64, dtype=np.uint64) & np.uint64(1)).astype(bool)

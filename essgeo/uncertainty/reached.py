@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from essgeo.processes import shared_zeros, side_by_side
-from essgeo.uncertainty.counting import Engine
+from essgeo.uncertainty.counting import Engine, points_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -119,9 +119,7 @@ def reached_people(
                 mine = np.uint16(sum(1 << bit for bit in np.flatnonzero(part_of == part).tolist()))
                 group, each = parts.group[part], (worlds.people[parts.cell[part]] * share_of_point[part])[asked]
                 for to in rows:
-                    found = product[: to.stop - to.start]
-                    found[:] = np.bitwise_count(masks[to] & mine)
-                    found *= each
+                    found = np.multiply(points_in(masks[to] & mine), each, out=product[: to.stop - to.start])
                     people[group, to] += found
                     if iris_walk is not None:  # its rows are as many apart as there are walks
                         first = (iris_walk - to.start) % walks
