@@ -16,7 +16,7 @@ from essgeo.siting.candidates import search_areas
 from essgeo.siting.conditions import MARGIN
 from essgeo.siting.robustness import CHOSEN_ANEW, draw_everything, living_in, near, spots_of
 from essgeo.uncertainty import as_flags, ends, reached_squares
-from essgeo.uncertainty.counting import points_in
+from essgeo.uncertainty.counting import POINTS, as_masks, points_in
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from essgeo.access import WalkNetwork
     from essgeo.results import Parameters
     from essgeo.uncertainty import Worlds
+
+
+CELLS = 16
+"""Cells are counted so many at a time: more would not stay in the cache."""
 
 
 class Gains(NamedTuple):
@@ -121,28 +125,33 @@ def gains_by_cell(
     # Residents brought within reach: cells x themes x worlds, and of target neighbourhoods the mean of these.
     in_worlds = np.zeros((len(cells), len(THEME_ROWS), today.count), dtype=np.float32)
     there = np.zeros((len(cells), len(THEME_ROWS), len(names)))
+    work = np.empty((2, CELLS, *in_worlds.shape[1:]), dtype=np.float32)
     limits = [walk * speed * METRES_PER_MINUTE_AT_1_KMH]
     for square in reached_squares(homes, places, worlds, limits, measured=street_walks(to_structures)):
         # Which points of the square each cell near it reaches, and which of them lack each theme: a bit a point.
-        pairs = [np.arange(first[point], first[point + 1]) for point in square.points]
-        some, place = np.unique(np.concatenate([cell_of[of] for of in pairs]), return_inverse=True)
-        # Cells x worlds, and themes x worlds: of both every square is looked at once, so that they stay small.
-        reached = np.zeros((len(some), today.count), dtype=np.uint16)
-        for bit, (of, at) in enumerate(
-            zip(pairs, np.split(place, np.cumsum([len(of) for of in pairs])[:-1]), strict=True)
-        ):
-            reached[at] |= as_flags(bits[of]).astype(np.uint16) << np.uint16(bit)
-        lacking = np.full((len(THEME_ROWS), today.count), 0xFFFF, dtype=np.uint16)
+        ends_of = np.stack([first[square.points], first[square.points + 1]])
+        pairs = np.concatenate([np.arange(*of) for of in ends_of.T.tolist()])
+        some, place = np.unique(cell_of[pairs], return_inverse=True)
+        flags = np.zeros((POINTS, len(some), today.count), dtype=bool)
+        flags[np.repeat(np.arange(len(square.points)), np.diff(ends_of, axis=0)[0]), place] = as_flags(bits[pairs])
+        reached = as_masks(flags)  # cells x worlds
+        lacking = np.full((len(THEME_ROWS), today.count), 0xFFFF, dtype=np.uint16)  # themes x worlds
         lacking[: len(square.masks)] ^= square.masks[:, 0]
-        # Points of one part of a cell of residents have as many each: counted, then weighed, cells x themes x worlds.
-        total = np.zeros((len(some), *lacking.shape), dtype=np.float32)
-        for name, mine in _bits_of(np.column_stack([part_of[square.points], name_of[square.points]])):
-            each = today.living(square.points[[mine.bit_length() - 1]], today.count)[0].astype(np.float32)
-            newly = points_in(reached[:, None] & (lacking & np.uint16(mine))) * each
-            total += newly
-            if name >= 0:
-                there[some, :, name] += newly.mean(axis=2, dtype=np.float64)
-        in_worlds[some] += total
+        # Points of one part of a cell of residents have as many each: counted, then weighed.
+        kinds = [
+            (name, lacking & np.uint16(mine), today.living(square.points[[mine.bit_length() - 1]], today.count)[0])
+            for name, mine in _bits_of(np.column_stack([part_of[square.points], name_of[square.points]]))
+        ]
+        for start in range(0, len(some), CELLS):
+            to = some[start : start + CELLS]
+            newly, total = work[:, : len(to)]  # cells x themes x worlds
+            total[:] = 0
+            for name, short, each in kinds:
+                np.multiply(points_in(reached[start : start + CELLS, None] & short), each, out=newly)
+                total += newly
+                if name >= 0:
+                    there[to, :, name] += newly.mean(axis=2, dtype=np.float64)
+            in_worlds[to] += total
     low, high = ends(in_worlds, parameters.level)
     return Gains(
         cells,

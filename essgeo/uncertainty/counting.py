@@ -178,13 +178,13 @@ class _Origins:
             bound = reach - by_y if reach.ndim == x.ndim else None
             for by, (to, rows) in zip(by_x, self.columns, strict=True):
                 np.less_equal(by, reach[to] - by_y[rows] if bound is None else bound[rows], out=flags[to])
-            yield _as_masks(flags)
+            yield as_masks(flags)
 
 
-def _as_masks(flags: Flags) -> Masks:
+def as_masks(flags: Flags) -> Masks:
     """Return flags of 16 points (the first axis) as bits of one number, the first point the lowest.
 
-    >>> _as_masks(np.arange(16)[:, None] < 3).tolist()
+    >>> as_masks(np.arange(16)[:, None] < 3).tolist()
     [7]
     """
     half = flags.view(np.uint8).reshape(2, 8, *flags.shape[1:])
