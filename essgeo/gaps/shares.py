@@ -21,7 +21,7 @@ from essgeo.uncertainty import NOWHERE, WHOLE, WORLDS, Homes, Places, draw_world
 from essgeo.uncertainty.reached import MANY
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import geopandas as gpd
     from numpy.typing import NDArray
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from essgeo.access import CostMatrix
     from essgeo.gaps.areas import Areas
     from essgeo.uncertainty import Worlds
+    from essgeo.uncertainty.worlds import Kept
 
 
 class Drawn(NamedTuple):
@@ -49,6 +50,8 @@ class Drawn(NamedTuple):
         whatever the others, so that an index is one figure.
     iris
         Shares by IRIS in one walk, in fewer worlds: IRIS x themes x worlds.
+    kept
+        What demand points reach in some walks, where it was to be kept.
     """
 
     shares: NDArray[np.float32]
@@ -57,6 +60,7 @@ class Drawn(NamedTuple):
     verified: NDArray[np.float32]
     poverty: NDArray[np.float64]
     iris: NDArray[np.float32]
+    kept: Kept | None = None
 
 
 SHARE_DECIMALS = 6
@@ -179,6 +183,7 @@ def draw(  # noqa: PLR0913 (what is not known of each, and the worlds where they
     seed: int = 0,
     iris: tuple[Areas, int] | None = None,
     worlds: Worlds | None = None,
+    keep: Mapping[int, int] | None = None,
 ) -> Drawn:
     """Return what coverage and gaps become in worlds drawn at random.
 
@@ -199,6 +204,8 @@ def draw(  # noqa: PLR0913 (what is not known of each, and the worlds where they
         IRIS whose shares are told too, and for which of the walks, by its position.
     worlds
         Those of these residents and structures, where they are drawn already.
+    keep
+        In how many of the first worlds what some of the walks (minutes) reach is kept.
 
     Returns
     -------
@@ -248,6 +255,7 @@ def draw(  # noqa: PLR0913 (what is not known of each, and the worlds where they
             measured=streets,
             alone=[places.located, verified],
             iris_walk=None if iris is None else iris[1],
+            keep={within_minutes.index(walk): kept for walk, kept in (keep or {}).items() if walk in within_minutes},
         )
         indices = beside()
     # Areas x themes x walks x worlds, of all structures.
@@ -273,4 +281,5 @@ def draw(  # noqa: PLR0913 (what is not known of each, and the worlds where they
         alone(found.alone[1]),
         indices,
         by_iris,
+        found.kept,
     )

@@ -17,19 +17,20 @@ from essgeo.gaps.reach import THEME_ROWS, unpack_themes
 from essgeo.gaps.shares import homes_of, places_of, street_walks, worlds_of
 from essgeo.register.activity import activity_odds
 from essgeo.uncertainty import NOWHERE, WIDEST, Places, as_flags, as_words, on_street, reached_squares
-from essgeo.uncertainty.counting import MOVE_DETOUR
+from essgeo.uncertainty.counting import MOVE_DETOUR, kept_squares
 from essgeo.uncertainty.latin import draw_orders
 from essgeo.uncertainty.positions import draw_positions
 from essgeo.uncertainty.streets import draw_own, single_walks_of, straight_reach
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import geopandas as gpd
 
     from essgeo.access import CostMatrix
     from essgeo.uncertainty import Homes, Worlds
+    from essgeo.uncertainty.counting import Square
 
     Words = NDArray[np.uint64]
     Floats = NDArray[np.float32]
@@ -156,17 +157,24 @@ def today_in_worlds(
     words = worlds.count // 64
 
     def reach(some: Places, minutes: Sequence[float], count: int) -> NDArray[np.uint64]:
-        # Themes (bits of the masks) x walks x points x words.
-        found = np.zeros((count, len(minutes), len(homes.xy), words), dtype=np.uint64)
         limits = [one * metres_per_minute for one in minutes]
-        for square in reached_squares(homes, some, worlds.only(some.themes > 0), limits, measured=streets):
-            found[np.ix_(square.themes, np.arange(len(minutes)), square.points)] = square.reached
+        return put(reached_squares(homes, some, worlds.only(some.themes > 0), limits, measured=streets), count, limits)
+
+    def put(squares: Iterable[Square], count: int, limits: Sequence[float]) -> NDArray[np.uint64]:
+        # Themes (bits of the masks) x walks x points x words.
+        found = np.zeros((count, len(limits), len(homes.xy), words), dtype=np.uint64)
+        for square in squares:
+            found[np.ix_(square.themes, np.arange(len(limits)), square.points)] = square.reached
         return found
 
     # What nobody asks about is offered by nobody; the others keep their place among the structures, and so their walks.
     bits = (offers[:, asked].astype(np.uint64) << np.arange(len(asked), dtype=np.uint64)).sum(axis=1, dtype=np.uint64)
     order = np.argsort(walks)
-    reached = reach(places._replace(themes=bits), [walks[one] for one in order], len(asked))[:, np.argsort(order)]
+    kept = kept_squares(worlds, walks[0] * metres_per_minute) if len(walks) == 1 else None
+    if kept is not None:  # of all themes
+        reached = put((square._replace(masks=square.masks[asked]) for square in kept), len(asked), walks)
+    else:
+        reached = reach(places._replace(themes=bits), [walks[one] for one in order], len(asked))[:, np.argsort(order)]
     again = dict[str, NDArray[np.uint64]]()
     for place, theme in enumerate(themes if twice else ()):
         # Each structure of the theme is a theme of its own, 64 at a time: reached before and once more is twice.

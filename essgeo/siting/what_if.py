@@ -16,7 +16,7 @@ from essgeo.siting.candidates import search_areas
 from essgeo.siting.conditions import MARGIN
 from essgeo.siting.robustness import CHOSEN_ANEW, draw_everything, living_in, near, spots_of
 from essgeo.uncertainty import as_flags, ends, reached_squares
-from essgeo.uncertainty.counting import POINTS, as_masks, points_in
+from essgeo.uncertainty.counting import POINTS, as_masks, kept_squares, points_in
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -127,7 +127,10 @@ def gains_by_cell(
     there = np.zeros((len(cells), len(THEME_ROWS), len(names)))
     work = np.empty((2, CELLS, *in_worlds.shape[1:]), dtype=np.float32)
     limits = [walk * speed * METRES_PER_MINUTE_AT_1_KMH]
-    for square in reached_squares(homes, places, worlds, limits, measured=street_walks(to_structures)):
+    squares = kept_squares(worlds, limits[0]) or reached_squares(
+        homes, places, worlds, limits, measured=street_walks(to_structures)
+    )
+    for square in squares:
         # Which points of the square each cell near it reaches, and which of them lack each theme: a bit a point.
         ends_of = np.stack([first[square.points], first[square.points + 1]])
         pairs = np.concatenate([np.arange(*of) for of in ends_of.T.tolist()])

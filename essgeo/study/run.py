@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
@@ -43,7 +43,8 @@ from essgeo.register.aims import count_aims, tag_aims
 from essgeo.register.evidence import beside_register, beside_today, register_lists
 from essgeo.results import Setting, Study
 from essgeo.siting import default_scenarios, gains_by_cell
-from essgeo.siting.robustness import draw_everything
+from essgeo.siting.choose import MINUTES
+from essgeo.siting.robustness import CHOSEN_ANEW, draw_everything
 from essgeo.study.compare import compare_studies
 from essgeo.study.facts import base_layers, live_facts, own_facts, user_inputs, vintage_of
 from essgeo.study.inputs import Options
@@ -58,7 +59,9 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from essgeo.access import CostMatrix
     from essgeo.gaps import Areas
+    from essgeo.gaps.shares import Drawn
     from essgeo.maps.render import Choice
     from essgeo.messages import Lang
     from essgeo.results import Comparison
@@ -142,8 +145,34 @@ def draw_once(setting: Setting) -> Worlds | None:
     )[2]
 
 
-def measure(setting: Setting, worlds: Worlds | None = None) -> Study:
-    """Return a setting with its tables; ``worlds`` are those of :func:`draw_once`, drawn here where there are none.
+class Reach(NamedTuple):
+    """What the tables of a study rest on.
+
+    Attributes
+    ----------
+    setting
+        With the aims of its structures.
+    whole, areas, every_iris, by_iris
+        Areas of all demand points, and of those that are measured; IRIS likewise.
+    demand, structures, cost
+        Demand points that are measured, structures that count, and the walks between them.
+    drawn
+        What all that becomes in the worlds.
+    """
+
+    setting: Setting
+    whole: Areas
+    areas: Areas
+    every_iris: Areas
+    by_iris: Areas
+    demand: gpd.GeoDataFrame
+    structures: gpd.GeoDataFrame
+    cost: CostMatrix
+    drawn: Drawn
+
+
+def measure(setting: Setting) -> Study:
+    """Return a setting with its tables.
 
     One set of draws stands behind every interval of coverage and gaps, so that the same share has the same interval
     wherever it is shown.
@@ -154,33 +183,61 @@ def measure(setting: Setting, worlds: Worlds | None = None) -> Study:
     >>> sorted(set(study.gaps["level"]))
     ['commune', 'neighbourhood', 'qpv']
     """
+    return tables_of(reach_of(setting))
+
+
+def reach_of(setting: Setting, worlds: Worlds | None = None) -> Reach:
+    """Return who reaches what; ``worlds`` are those of :func:`draw_once`, drawn here where there are none.
+
+    What siting asks again is kept: its walk, and the walk of the study in the worlds in which sites are chosen anew.
+    """
     known = setting.structures.drop(columns=["aims", "aim_rule"], errors="ignore")
     setting = replace(setting, structures=known.join(tag_aims(known, setting.lists["aims"])))
     chosen, here = setting.parameters, setting.territory
     walk, walks = chosen.walk_minutes, chosen.thresholds_min
     counted = cast("gpd.GeoDataFrame", setting.structures[setting.structures["counted"]])
-    located = counted.geometry.notna().to_numpy()
-    placed = cast("gpd.GeoDataFrame", counted[located])
-    layers = {name: getattr(setting, name) for name in ("communes", "neighbourhoods", "qpv", "npnru")}
-    ranked = {name: layer for name, layer in layers.items() if name != "npnru"}
+    ranked = {name: getattr(setting, name) for name in ("communes", "neighbourhoods", "qpv")}
     whole, areas, near = gather_measured(setting.demand, setting.network, territory=here.name, **ranked)
     demand = cast("gpd.GeoDataFrame", setting.demand[near])
     require_measured(areas, setting.communes)
     cost = walks_to_themes(
         demand, counted, network=setting.network, longest_walk=max(walks), speed_kmh=chosen.speed_kmh
     )
-    to_placed = trips_to(cost, located)
-    chance: dict[str, Any] = {
+    every_iris = iris_areas(setting.demand, setting.iris)
+    by_iris = measured_areas(every_iris, near)
+    drawn = draw(
+        demand,
+        counted,
+        areas,
+        cost,
+        within_minutes=walks,
+        iris=(by_iris, walks.index(walk)),
+        worlds=worlds,
+        keep=None if worlds is None else {walk: CHOSEN_ANEW, MINUTES: chosen.siting_draws},
+        **_chance(setting),
+    )
+    return Reach(setting, whole, areas, every_iris, by_iris, demand, counted, cost, drawn)
+
+
+def _chance(setting: Setting) -> dict[str, Any]:
+    """Return what worlds are drawn from."""
+    chosen = setting.parameters
+    return {
         "odds": activity_odds(setting.structures),
         "as_of": chosen.as_of,
         "draws": chosen.draws,
         "seed": chosen.seed,
     }
-    every_iris = iris_areas(setting.demand, setting.iris)
-    by_iris = measured_areas(every_iris, near)
-    drawn = draw(
-        demand, counted, areas, cost, within_minutes=walks, iris=(by_iris, walks.index(walk)), worlds=worlds, **chance
-    )
+
+
+def tables_of(found: Reach) -> Study:
+    """Return the tables of a study from who reaches what."""
+    setting, whole, areas, every_iris, by_iris, demand, counted, cost, drawn = found
+    chosen, here = setting.parameters, setting.territory
+    walk, walks = chosen.walk_minutes, chosen.thresholds_min
+    located = counted.geometry.notna().to_numpy()
+    placed, to_placed = cast("gpd.GeoDataFrame", counted[located]), trips_to(cost, located)
+    layers = {name: getattr(setting, name) for name in ("communes", "neighbourhoods", "qpv", "npnru")}
     rows = setting.structure_zones
     zones = count_zones(
         zone_layers(layers, iris_vintage=vintage_of(setting.inputs, "iris")),
@@ -249,7 +306,7 @@ def measure(setting: Setting, worlds: Worlds | None = None) -> Study:
         ),
         challenge_aims=count_aims(setting.structures, setting.lists["aims"]),
         challenge_reach=challenge_reach(
-            demand, counted, areas, cost, coverage=reached, within_minutes=walk, level=chosen.level, **chance
+            demand, counted, areas, cost, coverage=reached, within_minutes=walk, level=chosen.level, **_chance(setting)
         ),
         needs=needed,
         needs_supply=needs_supply(
@@ -420,9 +477,12 @@ def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the 
     setting = without if add is None else add_places(without, add)
     if out is None:
         return measure(setting)
-    worlds = draw_once(setting)  # before the two processes part, which read the same
+    worlds = draw_once(setting)
+    reach = reach_of(setting, worlds)
+    if worlds is not None:  # siting reads what was kept, and so begins here
+        worlds = replace(worlds, kept=reach.drawn.kept)
     with side_by_side(lambda: _scenarios(setting, worlds)) as scenarios:
-        study = measure(setting, worlds)
+        study = tables_of(reach)
         compared = None if add is None else compare_studies(without, setting)
         _write(
             study, Path(out), scenarios, compared, background=background, single_file=single_file, excel=excel

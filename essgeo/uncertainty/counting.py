@@ -109,6 +109,17 @@ def reached_squares(
     return Engine(homes, places, worlds, limits_m, measured=measured, alone=alone).squares()
 
 
+def kept_squares(worlds: Worlds, limit_m: float) -> Iterator[Square] | None:
+    """Return what :func:`reached_squares` would yield for one walk, where it was kept in as many worlds; else nothing.
+
+    Structures that somebody asks about alone are looked at beside the nearest of all: of these it may hold a few more.
+    """
+    masks = None if worlds.kept is None else worlds.kept.masks.get(round(limit_m, 3))
+    if worlds.kept is None or masks is None or masks.shape[2] < worlds.count:
+        return None
+    return map(Square, worlds.kept.points, masks[:, :, None, : worlds.count])
+
+
 class Engine:
     """What is the same for all squares: the structures, and the demand points of each square."""
 
@@ -131,19 +142,22 @@ class Engine:
         _, square = np.unique(np.floor(homes.xy / CELL_M), axis=0, return_inverse=True)
         order = np.lexsort((*homes.xy.T[::-1], square.ravel()))  # in a square by x, then by y
         bounds = np.flatnonzero(np.diff(square.ravel()[order])) + 1
-        self.points = np.split(order, bounds) if len(order) else []
+        # Parts of squares, few points each, with all points of the square.
+        self.parts = [
+            (points[start : start + POINTS], points)
+            for points in (np.split(order, bounds) if len(order) else [])
+            for start in range(0, len(points), POINTS)
+        ]
 
     def squares(self, first: int = 0, step: int = 1) -> Iterator[Square]:
-        """Yield what the points of squares reach, from one on, as many apart."""
-        for points in self.points[first::step]:
+        """Yield what the points of squares (of many points: of their parts) reach, from one on, so many apart."""
+        for some, points in self.parts[first::step]:
             field = self.worlds.field[self.worlds.part[points[0]]]
-            for start in range(0, len(points), POINTS):
-                some = points[start : start + POINTS]
-                origins = _Origins(some, self.homes.xy[some], int(points.min()), field)
-                masks = np.zeros(self.shape, dtype=np.uint16)
-                self.known.reach(origins, masks)
-                self.others.reach(origins, masks)
-                yield Square(some, masks)
+            origins = _Origins(some, self.homes.xy[some], int(points.min()), field)
+            masks = np.zeros(self.shape, dtype=np.uint16)
+            self.known.reach(origins, masks)
+            self.others.reach(origins, masks)
+            yield Square(some, masks)
 
 
 class _Origins:

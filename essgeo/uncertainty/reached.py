@@ -8,9 +8,10 @@ import numpy as np
 
 from essgeo.processes import shared_zeros, side_by_side
 from essgeo.uncertainty.counting import Engine, points_in
+from essgeo.uncertainty.worlds import Kept
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
     from scipy import sparse
@@ -48,6 +49,8 @@ class Reached(NamedTuple):
     iris
         The share of the residents of each IRIS in the walk that was named, in the first :data:`FEW` worlds: IRIS x
         themes x worlds; no themes where none was.
+    kept
+        What was to be kept.
     """
 
     people: Floats
@@ -56,6 +59,7 @@ class Reached(NamedTuple):
     all_people: Floats
     all_in_need: Floats
     iris: Floats
+    kept: Kept
 
 
 def reached_people(
@@ -69,6 +73,7 @@ def reached_people(
     measured: sparse.csr_array | None = None,
     alone: Sequence[NDArray[np.bool_]] = (),
     iris_walk: int | None = None,
+    keep: Mapping[int, int] | None = None,
 ) -> Reached:
     """Return how many residents of each group reach each theme in each world.
 
@@ -82,6 +87,8 @@ def reached_people(
         What the need of a resident of each demand point weighs.
     iris_walk
         Of which walk, by its position, shares are told by IRIS too.
+    keep
+        In how many of the first worlds what the walks at some positions reach is kept.
 
     Notes
     -----
@@ -102,18 +109,21 @@ def reached_people(
     # Worlds of all structures, then those of each set alone: they are counted in one go.
     asked = np.concatenate([np.arange(count), *[np.arange(again)] * len(alone)])
 
-    def add(squares: Iterable[Square], people: Floats, in_need: Floats, of_iris: Floats) -> None:
+    # Written by both halves. Two numbers of 16 bits are as long as one of 32.
+    of_walk = {
+        walk: shared_zeros(len(engine.parts), themes, min(worlds_kept, count) // 2).view(np.uint16)
+        for walk, worlds_kept in (keep or {}).items()
+    }
+    kept = Kept([points for points, _ in engine.parts], {round(limits_m[walk], 3): of_walk[walk] for walk in of_walk})
+
+    def add(squares: Iterable[tuple[int, Square]], people: Floats, in_need: Floats, of_iris: Floats) -> None:
         """Add the residents of some squares: groups x rows (themes and walks) x worlds, and IRIS x themes x worlds."""
         product = np.empty((ROWS, len(asked)), dtype=np.float32)
-        for square in squares:
+        for number, square in squares:
+            for walk, all_masks in of_walk.items():
+                all_masks[number, : len(square.masks)] = square.masks[:, walk, : all_masks.shape[2]]
             masks = square.masks.reshape(-1, len(asked))  # rows x worlds
-            # Of some themes and walks nobody of the square is reached in any world. Rows that follow each other are
-            # summed at once, some at a time.
-            some = np.flatnonzero(masks.max(axis=1))
-            runs = np.split(some, np.flatnonzero(np.diff(some) > 1) + 1) if len(some) else []
-            rows = [
-                slice(row, min(row + ROWS, run[-1] + 1)) for run in runs for row in range(run[0], run[-1] + 1, ROWS)
-            ]
+            rows = _runs(np.flatnonzero(masks.max(axis=1)))  # of the others nobody is reached in any world
             part_of = parts.of[square.points]
             for part in np.unique(part_of):
                 mine = np.uint16(sum(1 << bit for bit in np.flatnonzero(part_of == part).tolist()))
@@ -132,7 +142,7 @@ def reached_people(
     by_row = groups, themes * walks
     shapes = (*by_row, len(asked)), (*by_row, few), (*by_iris, few)
     sums = [[shared_zeros(*shape) for shape in shapes] for _ in range(2)]
-    halves = [engine.squares(half, 2) for half in range(2)]
+    halves = [zip(range(half, len(kept.points), 2), engine.squares(half, 2), strict=True) for half in range(2)]
     del engine  # the halves have it, until they are done: it is large, and so are both sums
     with side_by_side(lambda: add(halves[1], *sums[1]), when=len(homes.xy) * count >= MANY) as other:
         add(halves[0], *sums[0])
@@ -155,4 +165,16 @@ def reached_people(
         living @ worlds.people,
         needing @ worlds.people[:, :few],
         of_iris,
+        kept,
     )
+
+
+def _runs(rows: NDArray[np.intp]) -> list[slice]:
+    """Return rows as runs of those that follow each other, :data:`ROWS` at most.
+
+    >>> _runs(np.array([0, 1, 2, 7]))
+    [slice(0, 3, None), slice(7, 8, None)]
+    """
+    runs = np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1) if len(rows) else []
+    ends_of = ((int(run[0]), int(run[-1]) + 1) for run in runs)
+    return [slice(row, min(row + ROWS, end)) for start, end in ends_of for row in range(start, end, ROWS)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -33,6 +33,21 @@ MANY = 2_000_000
 """From so many cells and worlds on, residents are drawn in a process of their own."""
 
 
+class Kept(NamedTuple):
+    """What demand points reach in the first worlds, kept for those who ask the same again.
+
+    Attributes
+    ----------
+    points
+        Of each square, as in :class:`essgeo.uncertainty.counting.Square`.
+    masks
+        By longest walk, metres over streets: squares x themes x worlds.
+    """
+
+    points: list[NDArray[np.intp]]
+    masks: dict[float, NDArray[np.uint16]]
+
+
 @dataclass(frozen=True)
 class Worlds:
     """What is not known, drawn; the last axis of every array is worlds, whole words of 64 of them.
@@ -56,6 +71,8 @@ class Worlds:
         The part of town of each demand point.
     common
         The part of *z* of all walks, in each world; that of ``own`` holds it.
+    kept
+        What is reached in them, where it was counted and kept.
     """
 
     x: NDArray[np.float32]
@@ -68,6 +85,7 @@ class Worlds:
     field: NDArray[np.int16]
     part: NDArray[np.intp]
     common: NDArray[np.float32]
+    kept: Kept | None = None
 
     @property
     def count(self) -> int:

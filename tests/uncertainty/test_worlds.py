@@ -165,8 +165,26 @@ def test_two_processes_count_what_one_does_to_the_last_bit(monkeypatch: pytest.M
     one = reached_people(*asked, themes=THEMES, need=need, alone=[places.located])
     monkeypatch.setattr(reached, "MANY", 0)
     two = reached_people(*asked, themes=THEMES, need=need, alone=[places.located])
-    for name, values in one._asdict().items():
-        np.testing.assert_array_equal(values, getattr(two, name), err_msg=name)
+    for name in set(one._fields) - {"kept"}:
+        np.testing.assert_array_equal(getattr(one, name), getattr(two, name), err_msg=name)
+
+
+@pytest.mark.parametrize("many", [0, reached.MANY])
+def test_what_is_kept_of_a_count_is_what_is_counted_again(many: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reached, "MANY", many)
+    homes, places = town(spacing=25.0)  # squares of more points than are looked at together
+    worlds = worlds_of(homes, places)
+    asked = {"themes": THEMES + 1, "need": np.ones(len(homes.xy)), "keep": {1: 64}}  # of one theme there is nothing
+    worlds = replace(worlds, kept=reached_people(homes, places, worlds, LIMITS, **asked).kept)
+    assert counting.kept_squares(worlds, LIMITS[1]) is None  # fewer worlds than these
+    few = worlds.first(64)
+    assert counting.kept_squares(few, LIMITS[0]) is None
+    kept = counting.kept_squares(few, LIMITS[1])
+    assert kept is not None
+    for one, two in zip(kept, reached_squares(homes, places, few, LIMITS[1:]), strict=True):
+        np.testing.assert_array_equal(one.points, two.points)
+        np.testing.assert_array_equal(one.masks[:THEMES], two.masks)
+        assert not one.masks[THEMES:].any()
 
 
 def test_the_same_seed_gives_the_same_worlds_and_a_part_may_change_alone() -> None:
