@@ -57,11 +57,13 @@ def take(table: pd.DataFrame, reading: Reading) -> pd.DataFrame:
     _fill_from_others(found)
     taken = pd.DataFrame(found, index=table.index, dtype="object")
     kept = [name for name in reading.unused if name not in found]
-    free = table[kept].copy()
-    for name in kept:
-        if not pd.api.types.is_numeric_dtype(free[name]):
-            free[name] = pd.Series(_each(_texts(free[name]), cells.without_contacts), index=free.index, dtype="object")
-    return pd.concat([taken, pd.DataFrame(free)], axis=1)
+    free = {
+        name: column
+        if pd.api.types.is_numeric_dtype(column := table[name])
+        else pd.Series(_each(_texts(column), cells.without_contacts), index=table.index, dtype="object")
+        for name in kept
+    }
+    return pd.concat([taken, pd.DataFrame(free)], axis=1) if free else taken
 
 
 def _first(texts: Iterable[str]) -> str:
@@ -86,9 +88,10 @@ def _fill_from_others(found: dict[str, list[str]]) -> None:
 
 def _texts(column: pd.Series) -> list[str]:
     """Return the cells of a column as text, whole numbers without decimals."""
+    values = column.to_numpy(dtype=object)
     return [
         "" if missing else str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-        for value, missing in zip(column.astype(object), column.isna(), strict=True)
+        for value, missing in zip(values, pd.isna(values), strict=True)
     ]
 
 
@@ -183,6 +186,8 @@ def with_faults(positions: pd.DataFrame, faults: Sequence[Fault], rows: pd.Index
     >>> with_faults(*take_positions(taken, taken.index), taken.index)["lon"].tolist()
     [inf, nan]
     """
+    if not faults:
+        return positions
     wrong = positions["lon"].isna().to_numpy() & rows.isin([row for row, *_ in faults])
     return positions.mask(np.column_stack([wrong, wrong]), np.inf)
 

@@ -86,7 +86,8 @@ def restricted_rows(table: pd.DataFrame, *, marked: Collection[str] = _MARKED) -
     for name in table.columns:
         if not (says_diffusion := is_diffusion(name)) and name not in marked:
             continue
-        texts = table[name].astype(object).where(table[name].notna(), "").astype(str)
+        values = table[name].to_numpy(dtype=object)
+        texts = ["" if missing else str(value) for value, missing in zip(values, pd.isna(values), strict=True)]
         # No isin() nor str.contains(): the hashing of pandas stops at a NUL.
         found = [
             text.strip().upper() not in OPEN if says_diffusion else _is_masked(text, name == "name") for text in texts
@@ -154,6 +155,8 @@ def redact_identifiers(identifiers: pd.Series, rows: pd.Series, telling: str = L
     >>> redact_identifiers(identifiers, pd.Series([True, True, False])).tolist()
     ['masked-1', '12345678900011', 'amap']
     """
+    if not rows.any():
+        return identifiers
     hidden = rows.to_numpy(dtype=bool) & identifiers.astype(str).str.contains(telling).to_numpy(dtype=bool)
     taken = set(identifiers)
     free = (name for number in itertools.count(1) if (name := f"masked-{number}") not in taken)

@@ -6,7 +6,7 @@ import itertools
 import math
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -25,7 +25,7 @@ from essgeo.schema.codes import commune_code, siren_and_siret
 from essgeo.schema.columns import HEADERS, LAYERS, LISTS
 from essgeo.schema.dates import iso_date
 from essgeo.schema.names import guess_columns, simplify, words_of
-from essgeo.schema.validate import MONTH, ROW, meant, row_label, validate, warn_faults
+from essgeo.schema.validate import MONTH, ROW, TEXT, meant, row_label, validate, warn_faults
 from essgeo.schema.vocabulary import ALLY, split_codes
 
 if TYPE_CHECKING:
@@ -64,10 +64,11 @@ def as_official_list(table: pd.DataFrame, headers: Headers) -> pd.DataFrame:
     for name, title in {**TITLES, "data_inclusion": ""}.items():
         fields = LISTS[name].fields
         found = guess_columns(table.columns, headers[name])
+        names = {*table.columns} - {*found} | {*found.values()}
+        if not all(field.optional or field.name in names for field in fields):
+            continue
         others = [column for column in table.columns if column not in found and column in found.values()]
         named = table.drop(columns=others).rename(columns=found)
-        if not all(field.optional or field.name in named for field in fields):
-            continue
         known = named.assign(**{field.name: "" for field in fields if field.name not in named})
         known = known.assign(source=title or known["source"])
         diffusion = [column for column in named if is_diffusion(column)]
@@ -284,18 +285,21 @@ def _read_cells(
     positions, wrong = take_positions(structures, rows)
     positions = with_faults(positions, wrong, rows)
     faults += wrong
-    closed = structures.pop("closed") if "closed" in structures else None
-    structures = structures.drop(columns="point", errors="ignore")
+    columns: dict[Any, Any] = dict(structures.items())
+    closed, _ = columns.pop("closed", None), columns.pop("point", None)
     for name in ("lon", "lat"):
-        structures[name] = [repr(value) if math.isfinite(value) else "" for value in positions[name]]
-    precisions = structures.get("coord_precision", pd.Series("", index=rows))
-    structures["coord_precision"] = precisions.mask(np.isinf(positions["lon"]), NO_PLACE)
+        degrees = [repr(value) if math.isfinite(value) else "" for value in positions[name]]
+        columns[name] = pd.array(degrees, dtype=TEXT)
+    precisions = columns.get("coord_precision", pd.Series("", index=rows))
+    columns["coord_precision"] = precisions.mask(np.isinf(positions["lon"]), NO_PLACE)
+    blank = pd.array([""] * len(rows), dtype=TEXT)
     for field in LAYERS["structures"].fields:
-        if field.name in {"lon", "lat"}:
+        if field.name in {"lon", "lat"} or columns.setdefault(field.name, blank) is blank:
             continue
-        given = list(structures[field.name]) if field.name in structures else [""] * len(structures)
+        given = columns[field.name].tolist()
         meanings = _meanings(field, list(dict.fromkeys(given)), recode.get(field.name, {}))
-        structures[field.name] = [meanings[text][0] for text in given]
+        # As Arrow holds it: a list of a million texts takes more.
+        columns[field.name] = pd.array([meanings[text][0] for text in given], dtype=TEXT)
         wrong = [
             (row_label(row), field.name, tell("cell_left_out", what=what))
             for row, text in zip(rows, given, strict=True)
@@ -305,6 +309,7 @@ def _read_cells(
         if wrong and isinstance(field.allowed, dict) and field.name != "status":
             notes.append(tell("known_of_field", name=field.name, known=", ".join(sorted(field.allowed))))
             notes.append(tell("how_to_recode", name=field.name))
+    structures = pd.DataFrame(columns, index=rows)
     if closed is not None:
         said = {True: "closed", False: "active", None: ""}
         ended = pd.Series([said[FLAGS.get(simplify(text))] for text in closed], index=rows)
@@ -312,10 +317,9 @@ def _read_cells(
     for name in ("status", "family"):
         structures[name] = structures[name].replace("", "unknown")
     # A company that is an ally is of no family of the ESS, whatever the list says.
-    allied = structures["roles"].map(lambda roles: ALLY in split_codes(roles)) & (structures["family"] != "unknown")
-    faults += [
-        (row_label(row), "family", tell("ally_of_family")) for row in structures.index[allied.to_numpy(dtype=bool)]
-    ]
+    pairs = zip(structures["roles"], structures["family"], strict=True)
+    allied = np.array([family != "unknown" and ALLY in split_codes(roles) for roles, family in pairs], dtype=bool)
+    faults += [(row_label(row), "family", tell("ally_of_family")) for row in rows[allied]]
     structures["family"] = structures["family"].mask(allied, "unknown")
     return structures, faults, notes
 
@@ -353,13 +357,13 @@ def _meanings(field: Column, texts: list[str], recode: Mapping[str, str]) -> dic
 def _name_all(structures: pd.DataFrame, restricted: pd.Series) -> list[Fault]:
     """Give each structure, in place, an identifier that no other has and a name; return where it had none."""
     rows = structures.index
-    place = structures["address"].where(structures["address"] != "", structures["city"])
     own = structures["structure_id"] if "structure_id" in structures else pd.Series("", index=rows)
     nameless = (structures["name"] == "") & ~restricted
     what = tell("is_nameless")
     faults = [(row_label(row), "name", what) for row in rows[nameless]]
-    names = structures["name"].mask(nameless, own.where(own != "", place.where(place != "", "?")))
-    structures["name"] = names
+    if faults:
+        place = structures["address"].where(structures["address"] != "", structures["city"])
+        structures["name"] = structures["name"].mask(nameless, own.where(own != "", place.where(place != "", "?")))
     if "structure_id" not in structures:
         structures.insert(0, "structure_id", _identifiers(structures))
         return faults
@@ -389,12 +393,13 @@ def as_list(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _clean_company_numbers(structures: pd.DataFrame, restricted: pd.Series) -> pd.DataFrame:
     """Return SIRET and SIREN as digits; a cell that holds neither is kept aside where the row is not restricted."""
-    given = structures["siret"]
-    numbers = given.map(siren_and_siret)
-    siren = structures["siren"].map(lambda text: siren_and_siret(text)[0])
-    clean = structures.assign(siren=siren.where(siren != "", numbers.str[0]), siret=numbers.str[1])
-    lost = given.str.strip("0 ").ne("") & (clean["siren"] == "") & ~restricted
-    return clean.assign(siret_as_given=clean["siret_as_given"].where(~lost, given))
+    given, before = structures["siret"].tolist(), structures["siret_as_given"]
+    pairs = [siren_and_siret(text) for text in given]
+    sirens = [siren_and_siret(own)[0] or pair[0] for own, pair in zip(structures["siren"], pairs, strict=True)]
+    cells = zip(given, sirens, restricted, strict=True)
+    lost = np.array([text.strip("0 ") != "" and not (siren or hidden) for text, siren, hidden in cells], dtype=bool)
+    aside = {"siret_as_given": before.mask(lost, structures["siret"])} if lost.any() else {}
+    return structures.assign(siren=sirens, siret=[siret for _, siret in pairs], **aside)
 
 
 def _name_sources(structures: pd.DataFrame) -> pd.DataFrame:

@@ -195,7 +195,7 @@ def code_of(word: str, labels: Labels) -> str | None:
     >>> code_of("Mobilités", SECTORS), code_of("Réemploi", SECTORS), code_of("Édu", SECTORS)
     ('mobilite', 'economie_circulaire_reemploi', None)
     """
-    return _code(word, _known_words(labels))
+    return _code(word, _known_words(_written(labels)))
 
 
 _Words: TypeAlias = tuple[dict[frozenset[str], str], dict[frozenset[str], str], dict[str, str]]
@@ -217,9 +217,13 @@ def _key(word: str) -> frozenset[str]:
     return frozenset(words_of(word)) if simplify(word) else frozenset()
 
 
-def _known_words(labels: Labels) -> _Words:
+def _written(labels: Labels) -> tuple[tuple[str, str], ...]:
+    return tuple((label, code) for code, names in labels.items() for label in (code, *names.values()))
+
+
+@lru_cache(maxsize=1 << 6)
+def _known_words(written: tuple[tuple[str, str], ...]) -> _Words:
     """Return what stands for the codes of a vocabulary: whole labels, their halves, and the labels written simply."""
-    written = [(label, code) for code, names in labels.items() for label in (code, *names.values())]
     exact: dict[frozenset[str], str] = {}
     halves: dict[frozenset[str], str] = {}
     for label, code in written:
@@ -251,7 +255,7 @@ def codes_of(
     >>> codes_of(["Mobilité; Food and farming", "alimentation", "magie", "Vélo"], SECTORS, {"Vélo": "mobilite"})
     (['mobilite|alimentation_agriculture', 'alimentation_agriculture', '', 'mobilite'], [[], [], ['magie'], []])
     """
-    words = _known_words(labels)
+    words = _known_words(_written(labels))
     own = {_key(word) or frozenset({word}): code for word, code in (recode or {}).items()}
     exact: dict[str, list[str] | None] = {}
 
