@@ -188,7 +188,8 @@ def recognise(
     >>> dict(reading.fields), reading.persons
     ({'name': ('Association',), 'status': ('Statut',)}, ('Nom', 'Prénom'))
     """
-    names = [str(name) for name in table.columns if name != getattr(table, "active_geometry_name", None)]
+    geometry = getattr(table, "active_geometry_name", None)
+    names = [str(name) for name in table.columns if name != geometry]
     chosen: dict[str, tuple[str, ...]] = {name: tuple(columns) for name, columns in (named or {}).items()}
     given = [column for columns in chosen.values() for column in columns]
     if lacking := [column for column in given if column not in names]:

@@ -20,6 +20,7 @@ from essgeo.files.encodings import LOST, undouble
 from essgeo.files.guard import MAX_COLUMNS, refuse_width, restored
 from essgeo.files.recognise import recognise
 from essgeo.messages import tell
+from essgeo.schema.validate import TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -32,8 +33,6 @@ MAX_ROWS, MIN_NAMES = 20, 2
 
 _BLOCK, _PARTS, _BLANK = 2_000, 25, 100
 """Rows that are read at a time, such blocks that are joined, and rows that may be blank for each that is looked at."""
-
-_TEXT = pd.StringDtype(na_value=float("nan"))
 
 
 def cell_text(value: object) -> str:
@@ -224,11 +223,10 @@ def as_frame(
     for key in sorted(odd):
         warnings.warn(tell(key, file=f"{path.name}{part}"), InputWarning, stacklevel=2)
     schema = pa.schema([(name, pa.large_string()) for name in _numbers(width)])
-    frame: pd.DataFrame = pa.concat_tables([schema.empty_table(), *whole, *parts]).to_pandas(
-        types_mapper={pa.large_string(): _TEXT}.get
-    )
+    held = pa.concat_tables([schema.empty_table(), *whole, *parts])
+    arrays = {place: pd.array(column, dtype=TEXT) for place, column in enumerate(held.columns)}
     names = [restored(name) if escaped else name for name in header.names]
-    return frame.set_axis(pd.Index(numbers, dtype="int64")).set_axis(names, axis=1)
+    return pd.DataFrame(arrays, index=pd.Index(numbers, dtype="int64"), copy=False).set_axis(names, axis=1)
 
 
 def _numbers(width: int) -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from essgeo.crs import require_crs
@@ -100,7 +101,10 @@ def read_table(
             raise InputError(tell("part_option", path=path, kind=kind, named=named, holders=", ".join(sorted(holders))))
     frame = _READERS[suffix](path, sheet or layer) if sheet or layer else _READERS[suffix](path)
     if suffix in _SHEETS and not as_is:
-        filled = (frame.drop(columns="sheet", errors="ignore") != "").any(axis=1)
+        filled = np.zeros(len(frame), dtype=bool)
+        for name, texts in frame.items():  # the first columns mostly tell
+            if not filled.all() and name != "sheet":
+                filled |= (texts != "").to_numpy()
         frame = frame if filled.all() else frame[filled]
     if len(frame) < min_rows:
         raise InputError(tell("no_row", path=path))
