@@ -14,7 +14,7 @@ from essgeo.siting import Assumptions, gains_by_cell, search_areas
 if TYPE_CHECKING:
     from essgeo.results import Study
 
-DRAWS = 20
+DRAWS = 64
 
 
 @pytest.mark.slow
