@@ -113,7 +113,8 @@ def suggest_duplicates(
     likeness = _likeness(one["names"].tolist(), two["names"].tolist())
     distance = np.hypot(*(one[axis].to_numpy() - two[axis].to_numpy() for axis in ("x", "y")))
     near = (distance <= near_m) & (likeness >= min_name) & ~two_places
-    score = np.minimum(likeness * (1 - distance / (2 * near_m)) + SAME_SIREN * same["siren"], 0.99)
+    away = distance / (2 * near_m) if near_m else np.zeros(len(distance))  # 0 m: only places that are one are near
+    score = np.minimum(likeness * (1 - away) + SAME_SIREN * same["siren"], 0.99)
     reasons = ["siret", "name, place and siren"]
     table = pd.DataFrame(
         {

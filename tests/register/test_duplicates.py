@@ -88,6 +88,12 @@ def test_a_common_siren_without_siret_raises_the_score() -> None:
     assert far["score"].tolist() == [round(1 - 140 / 600 + 0.1, 4)]
 
 
+def test_at_0_m_only_places_that_are_one_are_near() -> None:
+    one = layer([("le fournil", "", "", (0, 0))], "a")
+    two = layer([("le fournil", "", "", (0, 0)), ("le fournil", "", "", (1, 0))], "x")
+    assert suggest_duplicates(one, two, near_m=0)[["right", "score"]].to_numpy().tolist() == [["x0", 0.99]]
+
+
 def test_two_lists_in_two_crs_are_refused() -> None:
     left = layer([("a", "", "", (0, 0))], "a")
     with pytest.raises(CRSMismatchError):
