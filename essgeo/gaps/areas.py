@@ -145,7 +145,8 @@ def iris_areas(demand: gpd.GeoDataFrame, iris: gpd.GeoDataFrame | None = None) -
     [['a', 2.0], ['b', 4.0]]
     """
     codes, area = np.unique(demand["iris_code"].to_numpy(dtype=str), return_inverse=True)
-    names = codes if iris is None else iris["name"].reindex(codes).fillna(pd.Series(codes, index=codes)).to_numpy()
+    given = pd.Series(dtype=object) if iris is None else iris["name"].set_axis(iris.index.map(str))
+    names = given.reindex(codes).fillna(pd.Series(codes, index=codes)).to_numpy()
     table = pd.DataFrame({"level": "iris", "zone_id": codes, "zone_name": names, "vintage": ""})
     return _areas(table, demand, np.arange(len(demand)), area)
 

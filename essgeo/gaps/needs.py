@@ -18,6 +18,7 @@ from essgeo.schema.names import simplify
 from essgeo.schema.validate import require_columns
 from essgeo.schema.vocabulary import CHALLENGES
 from essgeo.uncertainty import ends
+from essgeo.zoning.locate import refuse, unique
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -75,7 +76,7 @@ def needs(demand: gpd.GeoDataFrame, areas: Areas, indicators: pd.DataFrame) -> p
     Raises
     ------
     SchemaError
-        A column of ``demand`` is missing.
+        A column of ``demand`` is missing; a code stands twice in ``indicators``.
 
     Examples
     --------
@@ -89,6 +90,8 @@ def needs(demand: gpd.GeoDataFrame, areas: Areas, indicators: pd.DataFrame) -> p
     ['more', 'needs_iris']
     """
     require_columns(("demand", demand, dict.fromkeys(("iris_code", "population"), FROM_POINTS)))
+    indicators = indicators.set_axis(indicators.index.map(str))
+    refuse("indicators", indicators.index, *unique(indicators.index))
     codes, owner = np.unique(demand["iris_code"].to_numpy(dtype=str), return_inverse=True)
     # held: areas x IRIS, the residents that live in both.
     of_iris = sparse.csr_array((np.ones(len(demand)), (np.arange(len(demand)), owner)), (len(demand), len(codes)))

@@ -12,6 +12,7 @@ import pytest
 from scipy import sparse
 
 from essgeo import needs, travel_cost
+from essgeo.errors import InputError
 from essgeo.gaps import Areas, challenge_reach, coverage, iris_areas, iris_supply, needs_supply, stacked
 from essgeo.gaps.shares import draw
 from essgeo.schema.vocabulary import CHALLENGES
@@ -50,6 +51,16 @@ def test_an_area_has_the_mean_of_its_iris_and_lies_between_the_lowest_and_the_hi
         "nobody": "not_known",
     }
     assert found.loc[("revenu", "whole"), "need"] == "less"
+
+
+def test_codes_that_a_frame_holds_as_numbers_are_those_of_the_residents() -> None:
+    homes = HOMES.assign(iris_code=[101, 101, 102])
+    iris = pd.DataFrame({"name": ["A", "B"], "revenu": [20e3, 10e3]}, index=[101, 102])
+    areas = iris_areas(homes, iris)
+    assert areas.table["zone_name"].tolist() == ["A", "B"]
+    assert needs(homes, areas, iris[["revenu"]])["need_value"].tolist() == [20e3, 10e3]
+    with pytest.raises(InputError, match=r"indicators: 1 fault.\n  101, field index: stands twice"):
+        needs(homes, areas, pd.DataFrame({"revenu": [1.0, 2.0]}, index=[101, 101]))
 
 
 def test_what_is_counted_is_told_for_100_residents() -> None:
