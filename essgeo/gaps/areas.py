@@ -198,6 +198,8 @@ def measured_areas(areas: Areas, near: NDArray[np.bool_]) -> Areas:
     >>> areas.table["residents_measured"].tolist(), areas.people.tolist()
     ([9.0, 2.0], [9.0, 0.0])
     """
+    # Areas x demand points near streets. Of an area that is measured too little the row is emptied, not taken out, so
+    # that rows go on matching the table.
     kept = areas.residents[:, np.flatnonzero(near)]
     measured = np.asarray(kept.sum(axis=1), dtype=np.float64).ravel()
     enough = measured >= MEASURED * areas.table["residents"].to_numpy()

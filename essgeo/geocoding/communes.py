@@ -232,6 +232,7 @@ class Communes:
 
     def _close(self, name: str, posted: Sequence[int], postcode: str) -> dict[int, float]:
         """Return the communes of the name most alike, of those of the postcode or of its department."""
+        # Sorted, so that of names as much alike the same one is taken each time.
         keys = {self.keys[row] for row in posted} or {
             key
             for key, rows in self.by_name.items()

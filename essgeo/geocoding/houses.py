@@ -141,6 +141,7 @@ def _interpolate(
         below = (slots[before] < wanted) & (slots[before] >> SIDE_BITS == wanted >> SIDE_BITS)
         high, low = np.where(above, number_of(slots[after]), none), np.where(below, number_of(slots[before]), -none)
         ahead, behind = department.points(after), department.points(before)
+        # By pair: its number with another repetition; two neighbours near enough to each other; one near enough.
         same = left & (high == number)
         between = left & ~same & (high - low <= WIDEST_GAP) & (distance_m(*ahead, *behind) <= WIDEST_M)
         near = left & ~same & ~between & (np.minimum(high - number, number - low) <= FARTHEST)

@@ -102,6 +102,7 @@ def match(index: AddressIndex, queries: pd.DataFrame) -> pd.DataFrame:
         first = np.arange(len(rank)) - rank
         apart = distance_m(pairs.lon, pairs.lat, pairs.lon[first], pairs.lat[first]) > APART_M
         best, others = pairs.take(rank == 0), pairs.take(apart)
+        # One value a query with candidates, as those of `best`.
         chance = _totals(pairs.take(~apart), size)[best.query]
         elsewhere = _totals(others, size)[best.query]
         sure = near(index, best)

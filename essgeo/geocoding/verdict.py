@@ -223,6 +223,7 @@ def reasons(
             other_code[row] = codes_of(asked.words) != codes_of(known.words)
             # What stands behind the street of a line that names no commune may be a commune that the index lacks.
             goes_on[row] = silent[row] and asked.bare.startswith(f"{known.bare} ")
+    # Again flags of each best candidate, these for all at once.
     numbered = readings.numbers[best.reading, 0] >= 0
     place = np.isin(best.precision, (STREET, LOCALITY))
     other_name = best.likeness < (1 if index.complete else JOINED)

@@ -343,6 +343,8 @@ def _expected(inside: pd.DataFrame, level: float) -> pd.DataFrame:
 
 def _with_shares(table: pd.DataFrame, economy: pd.DataFrame, territory: str) -> pd.DataFrame:
     """Return the table with the shares of its communes and of the territory, of all of their establishments."""
+    # One row a commune, band of employees and kind of employer: so many establishments, hence at least and at most so
+    # many employees.
     count = economy["establishments"]
     ends = employees(economy["employee_band"]).mul(count, axis=0)
     known = economy.assign(employers=count.where(economy["employer"] == "O", 0), **ends)

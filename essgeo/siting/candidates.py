@@ -289,6 +289,7 @@ def _station_minutes(
         raise InputError(message)
     serving = stations["status"] == "open"
     if period is not None:
+        # A planned station serves where its last possible month of opening is not after the first of the period.
         opens = [bool(date) and month_number(date, last=True) <= period.months[0] for date in stations["open_date"]]
         serving |= np.array(opens, dtype=bool)
     near = travel_cost(candidates, stations[serving], max_minutes=longest, speed_kmh=speed_kmh, detour=detour)
@@ -297,6 +298,7 @@ def _station_minutes(
 
 def named_candidates(candidates: gpd.GeoDataFrame, wanted: Sequence[str]) -> NDArray[np.bool_]:
     """Return which candidates are named, by identifier or else by name; one that nobody has is refused."""
+    # Flags of the candidates. A name may be that of several, and names them all; an identifier goes before it.
     found = np.zeros(len(candidates), dtype=bool)
     identifiers, names = candidates.index.astype(str), candidates["name"].astype(str).to_numpy()
     for one in wanted:

@@ -343,6 +343,7 @@ def best_with(
     [5.0, 12.0]
     """
     best = np.zeros(problem.reach.shape[1])
+    # For each site that may leave, what the others are worth with each candidate in its place; the best of these.
     for leaving in (site for site in chosen if site not in fixed):
         others = [site for site in chosen if site != leaving]
         value = worth(problem, others) + gains_of(problem, reached_times(problem, others))
