@@ -139,8 +139,11 @@ def guess_columns(
     return found
 
 
-OWN_PAGES = ("index", "territory", "needs", "actors", "compare", "data", "method", "embed", "siting")
-"""Pages of every study; ``brief-1`` and so on are those of its scenarios."""
+OWN_PAGES: Final = frozenset(
+    ["change", *(file.name.removesuffix(".html") for file in files("essgeo").joinpath("maps", "templates").iterdir())]
+)
+"""Pages of a study bear the names of their templates, that of a comparison alone does not; ``brief-1`` and so on are
+those of its scenarios."""
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from essgeo.errors import InputError
+from essgeo.maps.comparisons import CHANGE
 from essgeo.maps.pages import PAGES
 from essgeo.official.catalogue import apply_overrides, read_catalogue
 from essgeo.schema.names import OWN_PAGES, is_file_name, is_page_name
@@ -58,7 +59,9 @@ def test_the_names_of_all_files_of_the_catalogue_are_plain() -> None:
 
 
 def test_the_pages_of_a_study_are_known_by_name() -> None:
-    assert {*PAGES} <= {*OWN_PAGES}
+    pages = {"index", "territory", "embed", "siting", CHANGE.removesuffix(".html"), *PAGES}
+    assert pages <= OWN_PAGES
+    assert not any(is_page_name(page) for page in pages)
 
 
 @pytest.mark.parametrize(
