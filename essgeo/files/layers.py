@@ -39,7 +39,7 @@ _TABLES = (
     *(layer for layer in CONTEXT if layer != "rail"),
 )
 
-_POINTS = tuple(
+POINT_LAYERS = tuple(
     name
     for name, layer in LAYERS.items()
     if name in TABLES and name != "structures" and any(field.name == "lon" for field in layer.fields)
@@ -48,7 +48,7 @@ _POINTS = tuple(
 
 _OUTLINES = ("communes", "iris", "neighbourhoods", "npnru", "qpv")
 
-LAYER_NAMES = (*_OUTLINES, *_POINTS, "rail", "structures", *_TABLES)
+LAYER_NAMES = (*_OUTLINES, *POINT_LAYERS, "rail", "structures", *_TABLES)
 
 
 def read_layers(
@@ -103,7 +103,7 @@ def read_layers(
         "neighbourhoods": _neighbourhoods(territory, zones, iris),
         "qpv": zones,
         "npnru": _renewal(territory, zones, year, iris, given=npnru, headers=headers),
-        **{name: _points(territory, name) for name in _POINTS},
+        **{name: _points(territory, name) for name in POINT_LAYERS},
     }
 
 
@@ -123,7 +123,7 @@ def own_layer(territory: Territory, layer: str, *, vintage: str | None = None) -
         return structures_of(read_table(path), source=path.name)[0]
     if layer in _TABLES:
         return _table(territory, layer)
-    if layer in (*_POINTS, "rail"):
+    if layer in (*POINT_LAYERS, "rail"):
         return _rail(territory) if layer == "rail" else _points(territory, layer)
     iris, year = _iris(territory), vintage or territory.vintage
     if layer in {"iris", "communes"}:

@@ -8,7 +8,14 @@ import geopandas as gpd
 import pandas as pd
 
 from essgeo.errors import InputError, SourceChangedError, SourceUnavailableError
-from essgeo.files.layers import areas_as_neighbourhoods, communes_of, own_layer, own_projects, read_neighbourhoods
+from essgeo.files.layers import (
+    POINT_LAYERS,
+    areas_as_neighbourhoods,
+    communes_of,
+    own_layer,
+    own_projects,
+    read_neighbourhoods,
+)
 from essgeo.files.perimeters import empty_layer, perimeters_in, read_renewal, read_zones, renewal_zones
 from essgeo.files.provenance import given_input
 from essgeo.messages import language, tell
@@ -272,7 +279,7 @@ def live_layers(live: Live, *, vintage: str, qpv: Path | str | None = None) -> F
     """Return the layers of a territory but ``npnru`` from official files, in its CRS.
 
     ``iris``, ``communes``, ``neighbourhoods``, ``qpv`` (of a file of the user where ``qpv`` is given), ``sites`` and
-    ``stations``.
+    ``stations``; other points are the territory's own, as no official file holds them.
 
     Raises
     ------
@@ -296,6 +303,7 @@ def live_layers(live: Live, *, vintage: str, qpv: Path | str | None = None) -> F
         zones = live_qpv(live, vintage=vintage, within=whole)
     named = live_neighbourhoods(live, iris.value, zones.value, communes)
     sites, stations = live_sites(live), live_stations(live, within=whole)
+    own = [name for name in POINT_LAYERS if name not in OFFICIAL]
     layers = {
         "iris": iris.value,
         "communes": communes,
@@ -303,8 +311,11 @@ def live_layers(live: Live, *, vintage: str, qpv: Path | str | None = None) -> F
         "qpv": zones.value,
         "sites": sites.value,
         "stations": stations.value,
+        **{name: own_layer(live.territory, name) for name in own},
     }
-    return gather(layers, iris, zones, named, sites, stations)
+    return gather(
+        layers, iris, zones, named, sites, stations, *(own_input(live.territory, name, sites) for name in own)
+    )
 
 
 def read_layer(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pyproj import CRS
 
 from essgeo.files.geographic import gdal_options
+from essgeo.files.layers import POINT_LAYERS
 from essgeo.files.write import add_to_geopackage, writable
 from essgeo.schema.columns import TABLES
 from essgeo.schema.vocabulary import FAMILIES
@@ -43,8 +44,11 @@ COVERAGE_COLOURS = ("#ffffcc", "#a1dab4", "#41b6c4", "#2c7fb8", "#253494")
 OUTLINES = {"qpv": "#C0392B", "npnru": "#7D3C98", "neighbourhoods": "#111111", "communes": "#555555"}
 
 MARKERS = {"sites": "#8B5A2B", "stations": "#1A1A1A"}
+"""Colours of layers of points; another has that of :data:`MARKER`."""
 
-POINTS = {"structures", *MARKERS}
+MARKER = "#4A5A2B"
+
+POINTS = ("structures", *POINT_LAYERS)
 
 LINES = {"cooperations": "#6A3D00"}
 
@@ -109,8 +113,8 @@ def renderer(layer: str, *, lang: Lang) -> ET.Element:
         return _renderer("categorizedSymbol", "family", symbols, kind="marker")
     if layer == "iris":
         return _renderer("graduatedSymbol", "coverage_share", _share_classes(lang), kind="fill")
-    if layer in MARKERS:
-        return _renderer("singleSymbol", "", {"": Symbol("", MARKERS[layer])}, kind="marker")
+    if layer in POINTS:
+        return _renderer("singleSymbol", "", {"": Symbol("", MARKERS.get(layer, MARKER))}, kind="marker")
     if layer in LINES:
         line = Symbol("", outline=LINES[layer], width_mm=0.5, dashed=True)
         return _renderer("singleSymbol", "", {"": line}, kind="line")
@@ -193,7 +197,7 @@ _OLDEST_QGIS = "3.22.0"
 _LAYER_ID = "essgeo_{}_layer"  # QGIS replaces an identifier of ten characters or fewer by one of its own
 
 _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("places", ("structures", "sites", "cooperations", "stations")),
+    ("places", tuple(dict.fromkeys(["structures", "sites", "cooperations", "stations", *POINTS]))),
     ("zones", ("neighbourhoods", "npnru", "qpv")),
     ("residents", ("communes", "iris")),
 )
