@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from essgeo.errors import InputError
 from essgeo.messages import tell
@@ -15,7 +16,6 @@ from essgeo.schema.vocabulary import ALLY
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
     from numpy.typing import NDArray
 
 
@@ -97,36 +97,42 @@ def counted_on(structures: pd.DataFrame, day: dt.date | str | None = None) -> pd
     day = as_day(day)
     dated = not {"status", "active_from", "active_to"}.isdisjoint(structures.columns)
     if "counted" in structures and not (dated and day):
-        flags = _texts(structures, "counted").str.lower()
-        _refuse(flags, r"true|false|[01](\.0)?|", "True, False")
-        return flags.isin(["true", "1", "1.0"])
+        flags = [text.lower() for text in _texts(structures, "counted")]
+        _refuse(structures, "counted", flags, r"true|false|[01](\.0)?|", "True, False")
+        return pd.Series([flag in {"true", "1", "1.0"} for flag in flags], structures.index, dtype=bool)
     today = (day or dt.date.today()).isoformat()  # noqa: DTZ011 (the day where the user is)
-    dates = {name: _texts(structures, name) for name in ("active_from", "active_to")}
-    for name, texts in dates.items():
-        # A column of years with an empty cell holds 2024.0, one of days a midnight.
-        dates[name] = texts.str.removesuffix(".0").str.removesuffix(" 00:00:00")
-        _refuse(dates[name], r"(\d{4}(-\d\d(-\d\d)?)?)?", "2024, 2024-09, 2024-09-30")
-    # A date is compared with as much of the day as it tells: "2024-09" with "2024-09" of "2024-09-15".
-    begun = dates["active_from"].map(lambda start: today[: len(start)] >= start)
-    lasting = dates["active_to"].map(lambda end: not end or today[: len(end)] <= end)
-    # A company that is an ally, and nothing else, offers nothing of the ESS.
-    of_ess = _texts(structures, "roles") != ALLY
-    return _texts(structures, "status").isin(COUNTED_STATUSES) & begun.astype(bool) & lasting.astype(bool) & of_ess
+    dates = {name: _days(structures, name) for name in ("active_from", "active_to")}
+    for name, days in dates.items():
+        _refuse(structures, name, days, r"(\d{4}(-\d\d(-\d\d)?)?)?", "2024, 2024-09, 2024-09-30")
+    # A date is compared with as much of the day as it tells: "2024-09" with "2024-09" of "2024-09-15". A company that
+    # is an ally, and nothing else, offers nothing of the ESS.
+    rows = zip(_texts(structures, "status"), _texts(structures, "roles"), *dates.values(), strict=True)
+    counted = [
+        status in COUNTED_STATUSES and role != ALLY and start <= today[: len(start)] and today[: len(end)] <= end
+        for status, role, start, end in rows
+    ]
+    return pd.Series(counted, structures.index, dtype=bool)
 
 
-def _texts(structures: pd.DataFrame, name: str) -> pd.Series:
+def _texts(structures: pd.DataFrame, name: str) -> list[str]:
     """Return a column as text, ``""`` where it says nothing or is not there."""
-    column = structures.reindex(columns=[name])[name]
-    return column.astype(object).where(column.notna(), "").astype(str)
+    if name not in structures:
+        return [""] * len(structures)
+    column = structures[name]
+    return ["" if missing else str(value) for value, missing in zip(column.tolist(), column.isna(), strict=True)]
 
 
-def _refuse(texts: pd.Series, form: str, example: str) -> None:
-    wrong = texts[~texts.str.fullmatch(form)]
-    if len(wrong):
-        rows = ", ".join(map(str, wrong.index[:5]))
-        message = tell(
-            "activity_values", name=texts.name, iloc=wrong.iloc[0], wrong=len(wrong), rows=rows, example=example
-        )
+def _days(structures: pd.DataFrame, name: str) -> list[str]:
+    """Return a column of days as text: one of years with an empty cell holds 2024.0, one of days a midnight."""
+    return [text.removesuffix(".0").removesuffix(" 00:00:00") for text in _texts(structures, name)]
+
+
+def _refuse(structures: pd.DataFrame, name: str, texts: list[str], form: str, example: str) -> None:
+    unread = {text for text in set(texts) if not re.fullmatch(form, text, re.ASCII)}
+    if unread:
+        rows = [row for row, text in enumerate(texts) if text in unread]
+        named = ", ".join(map(str, structures.index[rows[:5]]))
+        message = tell("activity_values", name=name, iloc=texts[rows[0]], wrong=len(rows), rows=named, example=example)
         raise InputError(message)
 
 
@@ -150,8 +156,9 @@ def located_here(structures: gpd.GeoDataFrame) -> pd.Series:
     >>> located_here(gpd.GeoDataFrame(table, geometry=gpd.points_from_xy([0, 9, 0], [0, 9, 0]))).tolist()
     [True, False, False]
     """
-    placed: pd.Series = structures.geometry.notna()
-    return placed & counted_on(structures) & (_texts(structures, "geo_status") != OUTSIDE)
+    here = np.array([status != OUTSIDE for status in _texts(structures, "geo_status")], dtype=bool)
+    placed: pd.Series = structures.geometry.notna() & here
+    return placed & counted_on(structures)
 
 
 def activity_odds(structures: pd.DataFrame) -> tuple[float, float]:
@@ -195,7 +202,7 @@ def last_seen(structures: pd.DataFrame, day: dt.date) -> NDArray[np.float64]:
     >>> last_seen(pd.DataFrame({"as_of": ["2021", "2024-05", "", "2026-01-01"]}), dt.date(2026, 1, 1)).round(1).tolist()
     [4.5, 1.6, 1.6, 0.0]
     """
-    texts = _texts(structures, "as_of").str.removesuffix(".0").str.removesuffix(" 00:00:00")
+    texts = pd.Series(_days(structures, "as_of"), dtype="str")
     parts = texts.str.extract(r"^(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?$").astype(float)
     year, month, of_month = parts.to_numpy(dtype=float).T
     # As years with a fraction: a year alone at its middle, a month alone at its 16th.
