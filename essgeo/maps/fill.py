@@ -6,11 +6,12 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from essgeo.access.demand import GRID_METHOD
 from essgeo.crs import GEOGRAPHIC
 from essgeo.maps.drawing import steps_of
-from essgeo.maps.findings import records, where
+from essgeo.maps.findings import where
 from essgeo.schema.vocabulary import THEMES
 from essgeo.siting.conditions import CELL_M, group_by_cell
 
@@ -52,27 +53,33 @@ def fill_content(study: Study) -> dict[str, Any]:
     interval in hundredths. ``classes`` are by theme. ``cells`` are columns, one value a square: steps of ``latitude``
     and ``longitude`` from one to the next in 0.00001°, residents, and the place of its IRIS among ``codes``.
     """
-    table = study.iris_coverage
-    table = table[table["minutes"] == study.parameters.walk_minutes]
-    themes = coverage_themes(study)
-    # Three arrays, IRIS x themes.
-    share, low, high = (
-        table.pivot_table(index="iris_code", columns="theme", values=name, observed=True, dropna=False)[themes]
-        for name in ("share", "share_low", "share_high")
-    )
-    people = study.iris["population"].reindex(share.index).fillna(0).to_numpy(dtype=float)
-    ends = np.rint(100 * np.stack([low.to_numpy(), high.to_numpy()], axis=-1))
+    themes, codes, shares, classes = _shares(study)
     return {
         "themes": themes,
-        "codes": [str(code) for code in share.index],
-        "shares": dict(zip(map(str, share.index), _known(share.to_numpy().round(SHARE_DIGITS)), strict=True)),
-        "ends": dict(zip(map(str, share.index), _known(ends), strict=True)),
-        "classes": {theme: classes_of(share[theme].to_numpy(), people) for theme in themes},
-        "cells": _cells(study.demand, {code: place for place, code in enumerate(share.index)}),
+        "codes": codes,
+        "shares": dict(zip(codes, _known(shares[:, :, 0].round(SHARE_DIGITS)), strict=True)),
+        "ends": dict(zip(codes, _known(np.rint(100 * shares[:, :, 1:])), strict=True)),
+        "classes": dict(zip(themes, classes, strict=True)),
+        "cells": _cells(study.demand, {code: place for place, code in enumerate(codes)}),
         "cell_m": CELL_M,
         "unsure": [UNSURE, UNKNOWN],
         "grid": bool((study.demand["method"] == GRID_METHOD).all()),
     }
+
+
+def _shares(study: Study) -> tuple[list[str], list[str], NDArray[np.float64], list[dict[str, Any]]]:
+    """Return the themes, the codes of the IRIS, the share within reach with the ends of its interval, and the classes.
+
+    Shares are an array of shape (IRIS, themes, 3), NaN where one is not known; classes are by theme.
+    """
+    table, themes = where(study.iris_coverage, minutes=study.parameters.walk_minutes), coverage_themes(study)
+    codes, row = np.unique(table["iris_code"].to_numpy(dtype=str), return_inverse=True)
+    place = pd.Index(themes).get_indexer(pd.Index(table["theme"]))
+    shares = np.full((len(codes), len(themes), 3), np.nan)
+    ends = table[["share", "share_low", "share_high"]].to_numpy(dtype=float)
+    shares[row[place >= 0], place[place >= 0]] = ends[place >= 0]
+    people = study.iris["population"].reindex(codes).fillna(0).to_numpy(dtype=float)
+    return themes, codes.tolist(), shares, [classes_of(shares[:, place, 0], people) for place in range(len(themes))]
 
 
 def classes_of(shares: NDArray[np.float64], people: NDArray[np.float64]) -> dict[str, Any]:
@@ -104,20 +111,15 @@ def classes_of(shares: NDArray[np.float64], people: NDArray[np.float64]) -> dict
     return {"breaks": breaks[::-1], "first": round((count - 1 - len(breaks)) * out_of_reach)}
 
 
-def colours_of_iris(study: Study, theme: str) -> dict[str, str]:
-    """Return the colour of each IRIS of which a share is drawn, for a picture: paler where it is not sure."""
-    columns = ["iris_code", "share", "share_low", "share_high"]
-    table = where(study.iris_coverage, theme=theme, minutes=study.parameters.walk_minutes)[columns].dropna(
-        subset="share"
-    )
-    people = study.iris["population"].reindex(table["iris_code"]).fillna(0).to_numpy(dtype=float)
-    classes = classes_of(table["share"].to_numpy(), people)
-    colours = {}
-    for row in records(table):
-        width = row["share_high"] - row["share_low"]
-        colour = SHARE_COLOURS[classes["first"] + sum(row["share"] < bound for bound in classes["breaks"])]
-        if not width >= UNKNOWN:
-            colours[row["iris_code"]] = _paler(colour) if width >= UNSURE else colour
+def colours_of_iris(study: Study) -> dict[str, dict[str, str]]:
+    """Return by theme the colour of each IRIS of which a share is drawn, for a picture: paler where it is not sure."""
+    themes, codes, shares, classes = _shares(study)
+    colours: dict[str, dict[str, str]] = {theme: {} for theme in themes}
+    for place, (theme, of_theme) in enumerate(zip(themes, classes, strict=True)):
+        for code, (share, low, high) in zip(codes, shares[:, place].tolist(), strict=True):
+            if not math.isnan(share) and not high - low >= UNKNOWN:
+                colour = SHARE_COLOURS[of_theme["first"] + sum(share < bound for bound in of_theme["breaks"])]
+                colours[theme][code] = _paler(colour) if high - low >= UNSURE else colour
     return colours
 
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-import pandas as pd
+import numpy as np
 
 from essgeo.access.walking import MAX_SNAP_M
 from essgeo.gaps import standing
@@ -19,6 +19,8 @@ from essgeo.text.languages import MISSING, joined, number, percent, placed, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import pandas as pd
 
     from essgeo.access import WalkingComparison
     from essgeo.messages import Lang
@@ -48,6 +50,7 @@ def records_by(table: pd.DataFrame, *names: str) -> dict[tuple[Any, ...], list[d
 
     Examples
     --------
+    >>> import pandas as pd
     >>> rows = records_by(pd.DataFrame({"level": ["qpv", "iris", "qpv"], "people": [1, 2, 3]}), "level")
     >>> [row["people"] for row in rows["qpv",]], rows["commune",]
     ([1, 3], [])
@@ -60,9 +63,9 @@ def records_by(table: pd.DataFrame, *names: str) -> dict[tuple[Any, ...], list[d
 
 def where(table: pd.DataFrame, **values: object) -> pd.DataFrame:
     """Return the rows whose columns hold these values."""
-    kept = pd.Series(data=True, index=table.index)
+    kept = np.ones(len(table), dtype=bool)
     for name, value in values.items():
-        kept &= table[name] == value
+        kept &= (table[name] == value).to_numpy(dtype=bool)
     return table[kept]
 
 
@@ -161,12 +164,16 @@ def headline(study: Study, theme: str) -> Headline:
     >>> headline(study_est_ensemble(), "all").title
     'À Est Ensemble, 9 habitants sur 10 ont un lieu connu de l’ESS à 15 minutes à pied'
     """
-    lang, minutes = study.lang, study.parameters.walk_minutes
+    reached = where(study.coverage, level="territory", theme=theme, minutes=study.parameters.walk_minutes)
+    return headline_of(study, records(reached)[0], records(where(study.gaps, theme=theme)))
+
+
+def headline_of(study: Study, whole: Row, gaps: Sequence[Row]) -> Headline:
+    """Return the headline of a theme from the row of coverage of the territory and the rows of gaps."""
+    lang, minutes, theme = study.lang, whole["minutes"], whole["theme"]
     said = texts(lang)["headline"]
-    whole = records(where(study.coverage, level="territory", theme=theme, minutes=minutes))[0]
-    of_theme = where(study.gaps, theme=theme)
     topic = {"theme": theme_in_sentence(theme, lang)}
-    silent = [found for found in SILENT if (of_theme["conclusion"] == found).any()]
+    silent = [found for found in SILENT if any(row["conclusion"] == found for row in gaps)]
     if silent:
         counts = {"located": number(whole["structures_located"], lang), "structures": number(whole["structures"], lang)}
         return Headline(
@@ -183,8 +190,8 @@ def headline(study: Study, theme: str) -> Headline:
     partly = (
         "" if len({*of_residents.values()}) == 1 else " " + texts(lang)["findings"]["reach_of"].format(**of_residents)
     )
-    behind = of_theme[(of_theme["level"] == "neighbourhood") & (of_theme["rank"] > 0)]
-    if behind.empty:
+    behind = [row for row in gaps if row["level"] == "neighbourhood" and row["rank"] > 0]
+    if not behind:
         return Headline(
             said["territory"].format(
                 place=place[0].upper() + place[1:],
@@ -200,7 +207,7 @@ def headline(study: Study, theme: str) -> Headline:
             + partly,
             silent=False,
         )
-    most = records(behind.sort_values(["gap_residents", "neighbourhood_id"], ascending=[False, True]))[0]
+    most = min(behind, key=lambda row: (-row["gap_residents"], row["neighbourhood_id"]))
     said_of = _lacking(most, study)
     return said_of._replace(detail=said_of.detail + partly)
 

@@ -15,7 +15,7 @@ from essgeo.gaps.ranks import SILENT
 from essgeo.gaps.reach import THEME_ROWS, theme_bits, unpack_themes
 from essgeo.gaps.support_chain import HERE, UNPLACED
 from essgeo.maps.drawing import TOLERANCE_M, fit, period, surface, svg_path
-from essgeo.maps.fill import colours_of_iris, coverage_themes
+from essgeo.maps.fill import colours_of_iris
 from essgeo.maps.findings import (
     Row,
     area_headline,
@@ -102,8 +102,7 @@ def sheet_of(study: Study) -> Sheet:
         shapely.coverage_simplify(study.iris.geometry.to_numpy(), 3 * TOLERANCE_M),
         {
             theme: np.array([colours.get(code, "") for code in study.iris.index], dtype=object)
-            for theme in coverage_themes(study)
-            for colours in [colours_of_iris(study, theme)]
+            for theme, colours in colours_of_iris(study).items()
         },
         shapely.get_coordinates(located.geometry.to_numpy()),
         dict(zip(THEME_ROWS["theme"], offers.T, strict=True)),
@@ -269,16 +268,16 @@ def _sites(study: Study, place: Row, outline: shapely.Geometry) -> dict[str, Any
     cities = split_codes(place["cities"]) if "cities" in place else [place["city"]]
     found = cast("gpd.GeoDataFrame", study.sites[study.sites["city"].isin(cities)])
     away = found.geometry.distance(outline).fillna(math.inf)
-    rows = records(found.assign(away_m=away).sort_values("away_m", kind="stable"))
+    nearest = away.to_numpy().argsort(kind="stable")[:SHOWN_SITES]
     shown = [
         site
         | {
             "surface": surface(site["surface_m2"], study),
             "period": period(site["available_from"], site["available_to"], study),
         }
-        for site in rows[:SHOWN_SITES]
+        for site in records(found.iloc[nearest])
     ]
-    return {"sites": shown, "sites_left": len(rows) - len(shown)}
+    return {"sites": shown, "sites_left": len(found) - len(shown)}
 
 
 def _small_maps(study: Study, sheet: Sheet, outline: shapely.Geometry, themes: list[str]) -> dict[str, Any]:

@@ -110,7 +110,7 @@ def index_page(study: Study) -> Context:
         "page": "index.html",
         "map": map_content(study),
         "headline": headline(study, "all"),
-        "rows": plot_rows(study, "all"),
+        "rows": plot_rows(study, records(where(study.coverage, theme="all", minutes=study.parameters.walk_minutes))),
     }
 
 

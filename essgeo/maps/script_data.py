@@ -19,7 +19,7 @@ from essgeo.maps.actors import elsewhere
 from essgeo.maps.base import GROUND, KINDS, shown_base
 from essgeo.maps.drawing import MARKS, POINT_DIGITS, STROKES, layers_with_popups, steps_of
 from essgeo.maps.fill import SHARE_COLOURS, SHARE_DIGITS, coverage_themes, fill_content
-from essgeo.maps.findings import headline, records, where
+from essgeo.maps.findings import headline_of, records_by, where
 from essgeo.maps.render import BACKGROUNDS, MAP_SCRIPT, asset_texts
 from essgeo.schema.columns import COLUMNS, SHOWN_PUBLISHED, TABLES
 from essgeo.schema.vocabulary import (
@@ -325,16 +325,23 @@ def months(study: Study) -> tuple[int, int, int] | None:
     return min(int(known.min()), now), max(int(known.max()), now), now
 
 
-def plot_rows(study: Study, theme: str) -> list[dict[str, Any]]:
-    """Return the share within reach of each target neighbourhood, then of the territory, with its interval."""
-    rows = where(study.coverage, theme=theme, minutes=study.parameters.walk_minutes)
-    areas = rows[rows["level"] == "neighbourhood"].set_index("zone_id").reindex(study.neighbourhoods.index)
-    return [*records(areas.rename_axis("zone_id").reset_index()), *records(rows[rows["level"] == "territory"])]
+def plot_rows(study: Study, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows of coverage of a theme of each target neighbourhood, then of the territory."""
+    areas = {row["zone_id"]: row for row in rows if row["level"] == "neighbourhood"}
+    unknown = {"share": math.nan}
+    return [
+        *(areas.get(code, unknown) for code in study.neighbourhoods.index),
+        *(row for row in rows if row["level"] == "territory"),
+    ]
 
 
 def told_by_theme(study: Study) -> dict[str, Any]:
     """Return what a map says of its theme in words and in intervals: none where nothing may be concluded."""
-    told = {theme: headline(study, theme) for theme in coverage_themes(study)}
+    reached = records_by(where(study.coverage, minutes=study.parameters.walk_minutes), "theme")
+    gaps, told = records_by(study.gaps, "theme"), {}
+    for theme in coverage_themes(study):
+        (whole,) = [row for row in reached[theme,] if row["level"] == "territory"]
+        told[theme] = headline_of(study, whole, gaps[theme,])
     names = ("share", "share_low", "share_high")
     return {
         "headlines": {theme: [said.title, said.detail] for theme, said in told.items()},
@@ -343,7 +350,7 @@ def told_by_theme(study: Study) -> dict[str, Any]:
             if said.silent
             else [
                 None if math.isnan(row["share"]) else [round(float(row[name]), SHARE_DIGITS) for name in names]
-                for row in plot_rows(study, theme)
+                for row in plot_rows(study, reached[theme,])
             ]
             for theme, said in told.items()
         },

@@ -172,7 +172,7 @@ def _draw_map(
         ]
 
     silent = sites is not None or headline(study, "all").silent
-    colours = {} if silent else colours_of_iris(study, "all")
+    colours = {} if silent else colours_of_iris(study)["all"]
     for code, shape in study.iris.geometry.items():
         fill = colours.get(code, "#f1f1f5")
         for ring in rings(study.iris.loc[[code]]) if shape is not None else []:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
 import shapely
 
 from essgeo.access.walking import reach_m
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
     import pandas as pd
+    from numpy.typing import NDArray
 
     from essgeo.maps.drawing import Plan
     from essgeo.messages import Lang
@@ -131,20 +133,21 @@ def _drawn(scenario: Scenario, plan: Plan, reach: float) -> dict[str, Any]:
     highest = scenario.candidates["gain"].max() or 1.0
     classes = (len(GAIN_COLOURS) * scenario.candidates["gain"] / highest).astype(int).clip(upper=len(GAIN_COLOURS) - 1)
     others = scenario.alternatives.drop(index=scenario.sites.index, errors="ignore")
-    kinds = scenario.candidates["kind"]
+    # Cells as squares that touch, so that neighbours become one area; premises as discs that can be seen.
+    cells, points = (scenario.candidates["kind"] == SEARCH_AREA).to_numpy(), scenario.candidates.geometry
+    shapes = points.buffer(CELL_M / 2, cap_style="square").to_numpy(copy=True)
+    shapes[~cells] = points[~cells].buffer(5 / plan.scale)
 
-    def areas(codes: pd.Index) -> str:
-        # Cells as squares that touch, so that neighbours become one area; premises as discs that can be seen.
-        found = scenario.candidates.geometry.loc[codes]
-        cells = kinds.loc[codes] == SEARCH_AREA
-        shapes = [*found[cells].buffer(CELL_M / 2, cap_style="square"), *found[~cells].buffer(5 / plan.scale)]
-        return svg_path(shapely.transform(shapely.union_all(shapes).intersection(whole), plan.drawn))
+    def areas(found: NDArray[np.intp]) -> str:
+        # In the same order each time, the cells first.
+        drawn = shapes[[*found[cells[found]], *found[~cells[found]]]]
+        return svg_path(shapely.transform(shapely.union_all(drawn).intersection(whole), plan.drawn))
 
     here = scenario.places[scenario.places.intersects(whole)]
     return {
         "plan": plan,
-        "gains": [(colour, areas(classes.index[classes == place])) for place, colour in enumerate(GAIN_COLOURS)],
-        "nearly": areas(others.index),
+        "gains": [(colour, areas(np.flatnonzero(classes == place))) for place, colour in enumerate(GAIN_COLOURS)],
+        "nearly": areas(scenario.candidates.index.get_indexer(others.index)),
         "places": plan.points(cast("gpd.GeoDataFrame", here)).round(1).tolist(),
         "chosen": plan.points(scenario.sites).round(1).tolist(),
         "walk": round(reach * plan.scale, 1),
