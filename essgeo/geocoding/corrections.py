@@ -74,18 +74,26 @@ def review(geocoded: pd.DataFrame, engines: Sequence[Engine] = ()) -> pd.DataFra
     queries = queries_of(geocoded)
     open_rows = ~geocoded["geo_status"].isin(SETTLED) & (geocoded["geo_reason"] != NOT_COVERED)
     to_review = open_rows & ((queries["address"] != "") | named)
-    best = geocoded[to_review]
-    sheet = queries[to_review].rename_axis(None).assign(geo_status=best["geo_status"], reason=best["geo_reason"])
-    sheet["structure_id"] = sheet.index.astype(str) if named else ""
-    one_place = ["structure_id", *QUERY_COLUMNS]
-    sheet["rows"] = sheet.groupby(one_place)["reason"].transform("size")
-    # Without identifiers a row is of a place: it has a name where all that stand there have the same.
-    names = best["name"].astype(object).fillna("") if "name" in best else pd.Series("", best.index, dtype=object)
-    alike = names.groupby([sheet[name] for name in one_place]).transform("nunique") == 1
-    sheet["name"] = names.where(alike, "")
-    first = ~sheet.duplicated(one_place).to_numpy()
-    best = best[first].reset_index(drop=True)
-    sheet = sheet[first].assign(choice="", lon=float("nan"), lat=float("nan")).reset_index(drop=True)
+    best, asked = geocoded[to_review], queries[to_review]
+    names = best["name"].astype(object).fillna("").tolist() if "name" in best else [""] * len(best)
+    labels = best.index.astype(str).tolist() if named else [""] * len(best)
+    # The rows of each place, in order. Without identifiers a row is of a place: it has a name where all that stand
+    # there have the same.
+    there: dict[tuple[str, ...], list[int]] = {}
+    for row, place in enumerate(zip(labels, *(asked[name] for name in QUERY_COLUMNS), strict=True)):
+        there.setdefault(place, []).append(row)
+    called = [names[rows[0]] if len({names[row] for row in rows}) == 1 else "" for rows in there.values()]
+    best = best.iloc[[rows[0] for rows in there.values()]].reset_index(drop=True)
+    sheet = pd.DataFrame(list(there), columns=["structure_id", *QUERY_COLUMNS], dtype=object).assign(
+        structure_id=lambda sheet: sheet["structure_id"].astype("str"),
+        name=pd.Series(called, dtype=object),
+        geo_status=best["geo_status"],
+        reason=best["geo_reason"],
+        rows=np.array([len(rows) for rows in there.values()], dtype=np.int64),
+        choice="",
+        lon=float("nan"),
+        lat=float("nan"),
+    )
     if engines:
         of_each = [engine.candidates(sheet[list(QUERY_COLUMNS)]) for engine in engines]
         # pandas 2 warns of an empty table: its columns have no type of their own.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,7 +16,7 @@ import pyarrow as pa
 from essgeo.geocoding.address import read_addresses
 from essgeo.geocoding.ban import build_department, load_index
 from essgeo.geocoding.communes import NAME_CLOSE, evidence_of
-from essgeo.geocoding.engines import CANDIDATE_COLUMNS, MAX_CANDIDATES, default_cache
+from essgeo.geocoding.engines import CANDIDATE_COLUMNS, MAX_CANDIDATES, QUERY_COLUMNS, default_cache
 from essgeo.geocoding.houses import HOUSENUMBER, INTERPOLATED, INTERSECTION, NEAR, PRECISIONS, find_houses, with_corners
 from essgeo.geocoding.index import AddressIndex, distance_m
 from essgeo.geocoding.precision import near, radii
@@ -291,9 +293,39 @@ def _described(index: AddressIndex, readings: Readings, pairs: Pairs) -> dict[st
     }
 
 
-_HOUSE = (
+_HOUSE = re.compile(
     r"^\s*(?P<numero>\d{1,5})\s*(?:(?P<rep>bis|ter|quater|[A-Za-z])\b)?(?:\s*[-/,]\s*\d+\w*)*[\s,]+(?P<nom_voie>\S.*)$"
 )
+
+
+@lru_cache(maxsize=4)
+def _extract(texts: tuple[tuple[str, ...], ...], places: tuple[tuple[float, float], ...]) -> AddressIndex:
+    """Return the index of a small table, built once: its addresses (:data:`QUERY_COLUMNS`), and the degrees of each."""
+    if not texts:
+        names = ["citycode", "old_name", "postcode", "name", "old_code", "department"]
+        return AddressIndex(
+            (), (), pd.DataFrame(columns=names, dtype=object).astype({"department": int}), complete=False
+        )
+    address, postcode, city, citycode = zip(*texts, strict=True)
+    houses = [_HOUSE.match(text) for text in address]
+    lon, lat = zip(*places, strict=True)
+    none = [""] * len(texts)
+    columns = {
+        "id": [f"extract-{place}" for place in range(len(texts))],
+        "numero": pa.array([int(house["numero"]) if house else None for house in houses], type=pa.int32()),
+        "rep": [(house["rep"] or "").lower() if house else "" for house in houses],
+        "nom_voie": [house["nom_voie"] if house else text for house, text in zip(houses, address, strict=True)],
+        "code_postal": postcode,
+        "code_insee": citycode,
+        "nom_commune": city,
+        "code_insee_ancienne_commune": none,
+        "nom_ancienne_commune": none,
+        "type_position": none,
+        "lon": lon,
+        "lat": lat,
+    }
+    department = build_department(pa.table(columns))
+    return AddressIndex((), (department,), department.communes.assign(department=0), complete=False)
 
 
 @dataclass(frozen=True)
@@ -328,32 +360,10 @@ class Local:
         >>> Local.of(known).match(pd.DataFrame(wanted))["precision"].tolist()
         ['housenumber']
         """
-        parts = addresses["address"].str.extract(_HOUSE)
-        count = len(addresses)
-        columns = {
-            "id": [f"extract-{place}" for place in range(count)],
-            "numero": pa.array(pd.to_numeric(parts["numero"]), type=pa.int32(), from_pandas=True),
-            "rep": parts["rep"].fillna("").str.lower().tolist(),
-            "nom_voie": parts["nom_voie"].where(parts["nom_voie"].notna(), addresses["address"]).tolist(),
-            "code_postal": addresses["postcode"].tolist(),
-            "code_insee": addresses["citycode"].tolist(),
-            "nom_commune": addresses["city"].tolist(),
-            "code_insee_ancienne_commune": [""] * count,
-            "nom_ancienne_commune": [""] * count,
-            "type_position": [""] * count,
-            "lon": addresses["lon"].to_numpy(dtype=float),
-            "lat": addresses["lat"].to_numpy(dtype=float),
-        }
-        if count:
-            department = build_department(pa.table(columns))
-            index = AddressIndex((), (department,), department.communes.assign(department=0), complete=False)
-        else:
-            names = ["citycode", "old_name", "postcode", "name", "old_code", "department"]
-            index = AddressIndex(
-                (), (), pd.DataFrame(columns=names, dtype=object).astype({"department": int}), complete=False
-            )
-        read = ["address", "postcode", "city", "citycode", "lon", "lat"]
-        content = pd.util.hash_pandas_object(addresses[read], index=False).to_numpy()
+        texts = zip(*(addresses[name].tolist() for name in QUERY_COLUMNS), strict=True)
+        places = zip(*(addresses[name].to_numpy(dtype=float).tolist() for name in ("lon", "lat")), strict=True)
+        index = _extract(tuple(texts), tuple(places))
+        content = pd.util.hash_pandas_object(addresses[[*QUERY_COLUMNS, "lon", "lat"]], index=False).to_numpy()
         return cls(index, hashlib.sha256(np.ascontiguousarray(content).tobytes()).hexdigest()[:16])
 
     @classmethod
