@@ -194,9 +194,11 @@ def communes_of(iris: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     >>> communes_of(gpd.GeoDataFrame(named, geometry=squares, crs=2154))["population"].to_dict()
     {'93010': 3.0}
     """
-    named = iris.reset_index(drop=True)[["citycode", "city", "population", "geometry"]]
-    communes = named.dissolve(by="citycode", aggfunc={"city": "first", "population": "sum"})
-    return communes.rename(columns={"city": "name"})[["name", "population", "geometry"]]
+    groups = pd.DataFrame(iris).reset_index(drop=True)[["citycode", "city", "population"]].groupby("citycode")
+    communes = groups.agg({"city": "first", "population": "sum"}).rename(columns={"city": "name"})
+    outlines = iris.geometry.to_numpy()
+    shapes = [shapely.union_all(outlines[groups.indices[code]]) for code in communes.index]
+    return gpd.GeoDataFrame(communes, geometry=shapes, crs=iris.crs)
 
 
 def read_neighbourhoods(path: Path, iris: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

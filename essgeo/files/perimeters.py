@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -94,6 +95,11 @@ def read_zones(
 
 def empty_layer(name: str, crs: str) -> gpd.GeoDataFrame:
     """Return a layer without rows."""
+    return _without_rows(name, crs).copy()
+
+
+@cache
+def _without_rows(name: str, crs: str) -> gpd.GeoDataFrame:
     contract = LAYERS[name]
     fields = [field for field in contract.fields if field.name not in {"lon", "lat"}]
     kinds = {field.name: pd.Series(dtype=float if field.kind in {"number", "integer"} else object) for field in fields}
