@@ -481,11 +481,15 @@ def run_study(  # noqa: PLR0913 (one argument a choice of the user, all but the 
     reach = reach_of(setting, worlds)
     if worlds is not None:  # siting reads what was kept, and so begins here
         worlds = replace(worlds, kept=reach.drawn.kept)
-    with side_by_side(lambda: _scenarios(setting, worlds)) as scenarios:
+    with (
+        side_by_side(lambda: _scenarios(setting, worlds)) as scenarios,
+        side_by_side(lambda: _gains(setting, worlds)) as gains,
+    ):
         study = tables_of(reach)
         compared = None if add is None else compare_studies(without, setting)
         _write(
-            study, Path(out), scenarios, compared, background=background, single_file=single_file, excel=excel
+            study, Path(out), lambda: (scenarios(), gains()), compared,
+            background=background, single_file=single_file, excel=excel,
         )  # fmt: skip
     return study
 
@@ -522,17 +526,23 @@ def publish_study(study: Study, out: Path, *, background: Choice = "ign", single
     True
     """
     check_folder(out, study.files)
-    return _write(study, out, lambda: _scenarios(study), background=background, single_file=single_file)
+    return _write(
+        study, out, lambda: (_scenarios(study), _gains(study)), background=background, single_file=single_file
+    )
 
 
-def _scenarios(setting: Setting, worlds: Worlds | None = None) -> tuple[list[Scenario], Gains]:
-    """Return the two questions of siting that every study asks, with their answers, and what any place would bring."""
-    demand, structures, iris, chosen, network = (
-        setting.demand, setting.structures, setting.iris, setting.parameters, setting.network,
+def _scenarios(setting: Setting, worlds: Worlds | None = None) -> list[Scenario]:
+    """Return the two questions of siting that every study asks, with their answers."""
+    return default_scenarios(
+        setting.demand, setting.structures, setting.sites, setting.iris, setting.parameters,
+        network=setting.network, worlds=worlds,
     )  # fmt: skip
-    return (
-        default_scenarios(demand, structures, setting.sites, iris, chosen, network=network, worlds=worlds),
-        gains_by_cell(demand, structures, iris, chosen, network=network, worlds=worlds),
+
+
+def _gains(setting: Setting, worlds: Worlds | None = None) -> Gains:
+    """Return what a place would bring wherever it stood."""
+    return gains_by_cell(
+        setting.demand, setting.structures, setting.iris, setting.parameters, network=setting.network, worlds=worlds
     )
 
 
