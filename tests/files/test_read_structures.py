@@ -51,6 +51,12 @@ def test_the_columns_of_a_town_become_those_of_the_register(tmp_path: Path) -> N
     assert (row["status"], row["siren"], row["Remarque"]) == ("unknown", "", "à voir")
 
 
+def test_a_table_of_a_notebook_without_rows_is_an_empty_list() -> None:
+    table = read_structures(pd.DataFrame(columns=["nom", "adresse", "secteurs"]))
+    assert len(table) == 0
+    assert set(COLUMNS) <= set(table.columns)
+
+
 def test_a_column_with_the_exact_name_wins_over_a_likeness(tmp_path: Path) -> None:
     table = read(tmp_path, "Name,name,address\nwrong,right,1 rue A\n")
     assert table["name"].tolist() == ["right"]
