@@ -16,7 +16,7 @@ from essgeo.messages import tell
 from essgeo.schema.validate import require_columns, with_known_names
 from essgeo.schema.vocabulary import split_codes
 from essgeo.uncertainty import expected_people
-from essgeo.zoning.locate import owners_of, refuse, residents
+from essgeo.zoning.locate import grid_in, owners_of, refuse, residents
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
@@ -100,15 +100,11 @@ def demand_points(
         message = tell("spacing_positive", spacing_m=spacing_m)
         raise InputError(message)
     shapes = iris.geometry.to_numpy()
-    left, bottom, right, top = iris.total_bounds
-    xs = (np.arange(np.floor(left / spacing_m), np.ceil(right / spacing_m)) + 0.5) * spacing_m
-    ys = (np.arange(np.floor(bottom / spacing_m), np.ceil(top / spacing_m)) + 0.5) * spacing_m
-    grid = np.asarray(shapely.points(*(axis.ravel() for axis in np.meshgrid(xs, ys))))
-    # point and owner: positions of a point of the grid and of the IRIS it lies in; on a border the first IRIS has it.
-    point, owner = owners_of(grid, shapes)
+    # grid and owner: points of the grid and the position of the IRIS each lies in; on a border the first IRIS has it.
+    grid, owner = grid_in(shapes, spacing_m)
     lonely = np.setdiff1d(np.arange(len(iris)), owner)  # IRIS without a point of the grid: one inside each
     owner = np.concatenate([owner, lonely])
-    points = np.concatenate([grid[point], shapely.point_on_surface(shapes[lonely])])
+    points = np.concatenate([grid, shapely.point_on_surface(shapes[lonely])])
     order = np.argsort(owner, kind="stable")
     owner, points = owner[order], points[order]
     # What part of its IRIS a point carries, one value an IRIS; by now each has a point.

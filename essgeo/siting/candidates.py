@@ -19,7 +19,7 @@ from essgeo.messages import tell
 from essgeo.schema.columns import LAYERS
 from essgeo.schema.dates import Period, available_months, month_number
 from essgeo.schema.validate import require_columns
-from essgeo.zoning.locate import owners_of
+from essgeo.zoning.locate import grid_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,13 +91,9 @@ def search_areas(areas: gpd.GeoDataFrame, *, cell_m: float = CELL_M) -> gpd.GeoD
     if not cell_m > 0:
         message = tell("cell_positive", cell_m=cell_m)
         raise InputError(message)
-    left, bottom, right, top = areas.total_bounds
-    xs = (np.arange(np.floor(left / cell_m), np.ceil(right / cell_m)) + 0.5) * cell_m
-    ys = (np.arange(np.floor(bottom / cell_m), np.ceil(top / cell_m)) + 0.5) * cell_m
-    centres = np.asarray(shapely.points(*(axis.ravel() for axis in np.meshgrid(xs, ys))))
-    # Positions of a centre and of the area it lies in; on a border the first area has it.
-    cell, area = owners_of(centres, areas.geometry.to_numpy())
-    points, owner = centres[cell], areas.iloc[area]
+    # Centres, and the position of the area each lies in; on a border the first area has it.
+    points, area = grid_in(areas.geometry.to_numpy(), cell_m)
+    owner = areas.iloc[area]
     identifiers = [f"cell-{x:.0f}-{y:.0f}" for x, y in zip(shapely.get_x(points), shapely.get_y(points), strict=True)]
     frame = gpd.GeoDataFrame(
         {

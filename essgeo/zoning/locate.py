@@ -212,6 +212,23 @@ def owners_of(points: NDArray[np.object_], shapes: NDArray[np.object_]) -> tuple
     return held, shape[order[first]]
 
 
+def grid_in(shapes: NDArray[np.object_], spacing_m: float) -> tuple[NDArray[np.object_], Ints]:
+    """Return the centres of the squares of a grid that lie in shapes, and the first shape that each lies in.
+
+    Squares are as wide as their distance, and begin at its multiples.
+
+    >>> points, owner = grid_in(np.array([shapely.box(0, 0, 20, 10)]), 10)
+    >>> shapely.get_coordinates(points).tolist(), owner.tolist()
+    ([[5.0, 5.0], [15.0, 5.0]], [0, 0])
+    """
+    left, bottom, right, top = shapely.total_bounds(shapes)
+    xs = (np.arange(np.floor(left / spacing_m), np.ceil(right / spacing_m)) + 0.5) * spacing_m
+    ys = (np.arange(np.floor(bottom / spacing_m), np.ceil(top / spacing_m)) + 0.5) * spacing_m
+    centres = np.asarray(shapely.points(*(axis.ravel() for axis in np.meshgrid(xs, ys))))
+    held, owner = owners_of(centres, shapes)
+    return centres[held], owner
+
+
 def residents(frame: pd.DataFrame, name: str) -> Floats:
     """Return the ``population`` of each row, or ask for it, or refuse what is not a number of residents."""
     frame = with_known_names(frame, "iris")
